@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: strict memory of what a warning means (it is an error), nothing imported by accident.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// C kernels are vectorised by the compiler, so they are optimised even in a debug build: a test that runs a
+/// whole model would take minutes otherwise. Clones per instruction set are chosen in the source, never by -march.
+let vectorised: [CSetting] = [
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno"]),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: ["ProbeKit", .product(name: "SystemPackage", package: "swift-system")] + dependencies,
+        path: "Probes/\(name)",
+        swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)Tests",
+        resources: resources, swiftSettings: strict)
+}
+
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
+
+let package = Package(
+    name: "kerf",
+    products: [
+        .executable(name: "kerf", targets: ["kerf"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // C libraries of the distribution, and our own C kernels.
+        .systemLibrary(name: "CSensors", path: "Probes/CSensors", providers: [.apt(["libsensors-dev"])]),
+        .systemLibrary(
+            name: "CPCI", path: "Probes/CPCI", pkgConfig: "libpci", providers: [.apt(["libpci-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "COneDNN", cSettings: vectorised,
+            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+        .target(
+            name: "CKernels", cSettings: vectorised,
+            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+
+        // Probes: one Linux interface each, turned into typed readings.
+        probe("RAPL"),
+        probe("CPUFreq"),
+        probe("LMSensors", ["CSensors"]),
+        probe("PCI", ["CPCI"]),
+        probe("Host"),
+        probe("VirtualBoard"),
+
+        // Rooms, in the order of the data's way through them.
+        room("Statistics", [realModule]),
+        room("ProbeKit", [systemPackage]),
+        room("ModelFiles", ["Statistics", systemPackage]),
+        room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
+        room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
+        room("Profiling", ["ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Calibration", logging]),
+        room("CARD", ["Calibration", "Statistics"]),
+        room("Reporting", ["ProbeKit", "Statistics", "Calibration", "CARD"]),
+        .executableTarget(
+            name: "kerf",
+            dependencies: [
+                "RAPL", "CPUFreq", "LMSensors", "PCI", "Host", "VirtualBoard",
+                "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "CARD",
+                "Reporting", logging, systemPackage,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Tests: one folder a target, and what they share.
+        .target(
+            name: "TestSupport", dependencies: ["ProbeKit", systemPackage], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("ProbeKit", ["ProbeKit"]),
+        tests("Statistics", ["Statistics"]),
+        tests("RAPL", ["RAPL", "ProbeKit"]),
+        tests("CPUFreq", ["CPUFreq", "ProbeKit"]),
+        tests("LMSensors", ["LMSensors", "ProbeKit"]),
+        tests("PCI", ["PCI", "ProbeKit"]),
+        tests("Host", ["Host", "ProbeKit"]),
+        tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
+        tests("ModelFiles", ["ModelFiles", "Statistics"]),
+        tests("TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics"]),
+        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "ModelFiles", "Statistics"]),
+        tests("Calibration", ["Calibration", "ProbeKit", "Statistics"]),
+        tests("CARD", ["CARD", "Calibration", "ProbeKit", "Statistics"]),
+        tests("Reporting", ["Reporting", "Calibration", "CARD"]),
+        tests("CommandLine", ["kerf", "Calibration", "ProbeKit"]),
+    ]
+)

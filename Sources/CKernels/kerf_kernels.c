@@ -1,0 +1,2 @@
+#include "kerf_kernels.h"
+int kerf_kernels_placeholder; 

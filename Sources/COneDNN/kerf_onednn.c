@@ -1,0 +1,2 @@
+#include "kerf_onednn.h"
+int kerf_onednn_placeholder; 

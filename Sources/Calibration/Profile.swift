@@ -1,0 +1,203 @@
+public import ProbeKit
+
+/// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
+public struct Profile: Codable, Sendable {
+    public static let schema = "kerf.profile"
+    public static let schemaVersion = 1
+
+    public var schema: String
+    public var schemaVersion: Int
+    public var kerfVersion: String
+    /// When the run ended, ISO 8601, UTC.
+    public var created: String
+    public var box: BoxIdentity
+    public var frequency: FrequencyDescription
+    public var rated: RatedDescription
+    public var meter: MeterDescription
+    public var model: ModelDescription
+    public var workload: WorkloadDescription
+    public var settings: ProfileSettings
+    /// All layers, in order: embedding, blocks, head.
+    public var layers: [LayerDescription]
+    /// Uninstrumented whole steps.
+    public var steps: [StepSample]
+    /// Layers timed inside whole steps, one entry for each layer and direction.
+    public var layerTimes: [LayerTimes]
+    /// The box doing nothing, before, between and after.
+    public var idleWindows: [EnergyWindow]
+    /// Windows in which one thing was repeated and the counters differenced.
+    public var energyWindows: [EnergyWindow]
+    /// Windows and steps that were taken and not used, by reason.
+    public var rejections: [Rejection]
+    /// What recording itself cost.
+    public var overhead: HarnessOverhead
+
+    public init(
+        kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
+        rated: RatedDescription, meter: MeterDescription, model: ModelDescription, workload: WorkloadDescription,
+        settings: ProfileSettings, layers: [LayerDescription], steps: [StepSample], layerTimes: [LayerTimes],
+        idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection], overhead: HarnessOverhead
+    ) {
+        self.schema = Self.schema
+        self.schemaVersion = Self.schemaVersion
+        self.kerfVersion = kerfVersion
+        self.created = created
+        self.box = box
+        self.frequency = frequency
+        self.rated = rated
+        self.meter = meter
+        self.model = model
+        self.workload = workload
+        self.settings = settings
+        self.layers = layers
+        self.steps = steps
+        self.layerTimes = layerTimes
+        self.idleWindows = idleWindows
+        self.energyWindows = energyWindows
+        self.rejections = rejections
+        self.overhead = overhead
+    }
+}
+
+/// The energy meter that was used, or why there was none.
+public struct MeterDescription: Codable, Sendable, Hashable {
+    /// `powercap`; `nil` without a meter.
+    public var name: String?
+    /// `measured`, `simulated`, or `unavailable` without a meter.
+    public var origin: Origin
+    /// All domains, parents before children.
+    public var domains: [EnergyDomain]
+    /// Identifiers of the domains whose sum is the box's total.
+    public var totalOf: [String]
+    /// Median time between two changes of the total, as found before the run.
+    public var updateIntervalSeconds: Quantity
+    /// Without a meter: why, and the remedy.
+    public var reason: String?
+
+    public init(
+        name: String?, origin: Origin, domains: [EnergyDomain], totalOf: [String], updateIntervalSeconds: Quantity,
+        reason: String? = nil
+    ) {
+        self.name = name
+        self.origin = origin
+        self.domains = domains
+        self.totalOf = totalOf
+        self.updateIntervalSeconds = updateIntervalSeconds
+        self.reason = reason
+    }
+}
+
+/// What was asked of the run.
+public struct ProfileSettings: Codable, Sendable, Hashable {
+    public var budgetSeconds: Double
+    /// Relative half width at which a time is good enough, 0.02 for 2 %.
+    public var targetRelativeHalfWidth: Double
+    public var confidence: Double
+    /// Seed of the random order, tokens and random weights.
+    public var seed: Int
+    /// `resident`: all weights in memory; `streaming`: one layer at a time, loads kept out of the windows.
+    public var weightResidency: String
+
+    public init(
+        budgetSeconds: Double, targetRelativeHalfWidth: Double, confidence: Double, seed: Int, weightResidency: String
+    ) {
+        self.budgetSeconds = budgetSeconds
+        self.targetRelativeHalfWidth = targetRelativeHalfWidth
+        self.confidence = confidence
+        self.seed = seed
+        self.weightResidency = weightResidency
+    }
+}
+
+/// One whole step without instruments: forward, loss, backward and AdamW over all layers.
+public struct StepSample: Codable, Sendable, Hashable {
+    /// Wall time without the loading of weights.
+    public var seconds: Double
+    /// Processor time of all threads in that time.
+    public var cpuSeconds: Double
+
+    public init(seconds: Double, cpuSeconds: Double) {
+        self.seconds = seconds
+        self.cpuSeconds = cpuSeconds
+    }
+}
+
+/// Times of one layer in one direction inside instrumented whole steps; sample `i` of every layer is step `i`.
+public struct LayerTimes: Codable, Sendable, Hashable {
+    /// 0 the embedding, 1...L the blocks, L + 1 the head.
+    public var layer: Int
+    /// `forward` or `backward`; AdamW is the last kernel of a block's backward.
+    public var direction: String
+    public var seconds: [Double]
+    /// Seconds by kernel, same samples.
+    public var kernels: [String: [Double]]
+
+    public init(layer: Int, direction: String, seconds: [Double], kernels: [String: [Double]]) {
+        self.layer = layer
+        self.direction = direction
+        self.seconds = seconds
+        self.kernels = kernels
+    }
+}
+
+/// A time interval over which the counters were differenced.
+public struct EnergyWindow: Codable, Sendable, Hashable {
+    public enum Subject: String, Codable, Sendable, Hashable {
+        case idle, step, layer
+    }
+
+    public var subject: Subject
+    /// Set for `layer` only.
+    public var layer: Int?
+    /// `forward` or `backward`; set for `layer` only.
+    public var direction: String?
+    /// How many times the subject ran in the window; 0 for idle.
+    public var iterations: Int
+    public var seconds: Double
+    /// Processor time of this process in the window.
+    public var cpuSeconds: Double
+    /// Joules of every readable domain, by identifier.
+    public var joules: [String: Double]
+    /// Seconds from the start of the run to the start of the window.
+    public var startSeconds: Double
+
+    public init(
+        subject: Subject, layer: Int? = nil, direction: String? = nil, iterations: Int, seconds: Double,
+        cpuSeconds: Double, joules: [String: Double], startSeconds: Double
+    ) {
+        self.subject = subject
+        self.layer = layer
+        self.direction = direction
+        self.iterations = iterations
+        self.seconds = seconds
+        self.cpuSeconds = cpuSeconds
+        self.joules = joules
+        self.startSeconds = startSeconds
+    }
+}
+
+/// Windows or steps that were spoiled and left out.
+public struct Rejection: Codable, Sendable, Hashable {
+    public var reason: String
+    public var count: Int
+
+    public init(reason: String, count: Int) {
+        self.reason = reason
+        self.count = count
+    }
+}
+
+/// The harness's own cost.
+public struct HarnessOverhead: Codable, Sendable, Hashable {
+    /// One kernel mark: two clock reads and an append.
+    public var secondsPerSpan: Double
+    public var spansPerStep: Int
+    /// One reading of all energy counters; `nil` without a meter.
+    public var secondsPerMeterRead: Double?
+
+    public init(secondsPerSpan: Double, spansPerStep: Int, secondsPerMeterRead: Double?) {
+        self.secondsPerSpan = secondsPerSpan
+        self.spansPerStep = spansPerStep
+        self.secondsPerMeterRead = secondsPerMeterRead
+    }
+}

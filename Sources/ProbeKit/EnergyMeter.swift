@@ -1,0 +1,43 @@
+/// One look at every readable energy counter.
+public struct EnergyReading: Sendable {
+    public var instant: MonotonicInstant
+    /// Microjoules, one for each of the meter's readable domains, in the tree's order.
+    public var microjoules: [UInt64]
+
+    public init(instant: MonotonicInstant, microjoules: [UInt64]) {
+        self.instant = instant
+        self.microjoules = microjoules
+    }
+}
+
+/// A meter whose counters are read cheaply, again and again, inside a measurement.
+public protocol EnergyMeter: Sendable {
+    /// The rung of the meter ladder: `powercap`.
+    var name: String { get }
+    /// `measured` on a real box, `simulated` on a virtual one.
+    var origin: Origin { get }
+    var tree: EnergyDomainTree { get }
+
+    /// Reads every readable domain, as close together as can be.
+    func read() throws(ProbeError) -> EnergyReading
+}
+
+extension EnergyMeter {
+    /// Joules of every readable domain between two readings, by identifier.
+    public func joules(from start: EnergyReading, to end: EnergyReading) throws(ProbeError) -> [String: Double] {
+        let elapsed = end.instant.seconds(since: start.instant)
+        var joules: [String: Double] = [:]
+        for (index, domain) in tree.readable.enumerated() {
+            let microjoules = try EnergyCounter.microjoules(
+                from: start.microjoules[index], to: end.microjoules[index],
+                range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed)
+            joules[domain.identifier] = Double(microjoules) * 1e-6
+        }
+        return joules
+    }
+
+    /// The box's total among joules by domain: the sum of the counted domains.
+    public func total(of joules: [String: Double]) -> Double {
+        tree.counted.reduce(0) { $0 + (joules[$1.identifier] ?? 0) }
+    }
+}

@@ -1,0 +1,123 @@
+public import SystemPackage
+
+/// A file that stays open, so that a reading is one `pread` and nothing else.
+///
+/// Holding the descriptor keeps path lookup and permission checks out of the measured window. The writer must update
+/// the file in place; a file replaced by rename keeps answering with its old value.
+public final class HeldFile: Sendable {
+    public let path: FilePath
+    private let descriptor: FileDescriptor
+
+    public init(_ path: FilePath) throws(ProbeError) {
+        self.path = path
+        do {
+            descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        } catch let errno as Errno {
+            throw ProbeError(errno, doing: "open", path: path)
+        } catch {
+            throw ProbeError(.failed, "cannot open: \(error)", path: path)
+        }
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// Reads the first page into `buffer` and returns the number of bytes.
+    public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64 = 0) throws(ProbeError) -> Int {
+        var attempts = 0
+        while true {
+            do {
+                return try descriptor.read(fromAbsoluteOffset: offset, into: buffer)
+            } catch let errno as Errno {
+                attempts += 1
+                // hwmon answers EAGAIN while a sensor is being powered up; more than three times is a failure.
+                if errno == .resourceTemporarilyUnavailable && attempts < 4 { continue }
+                throw ProbeError(errno, doing: "read", path: path)
+            } catch {
+                throw ProbeError(.failed, "cannot read: \(error)", path: path)
+            }
+        }
+    }
+
+    /// The file's text, up to one page, without white space (or NUL padding of an archive) around it.
+    public func text() throws(ProbeError) -> String {
+        let bytes: [UInt8]
+        do {
+            bytes = try [UInt8](unsafeUninitializedCapacity: SysfsFile.pageBytes) { buffer, count in
+                count = try read(into: UnsafeMutableRawBufferPointer(buffer))
+            }
+        } catch let error as ProbeError {
+            throw error
+        } catch {
+            throw ProbeError(.failed, "cannot read: \(error)", path: path)
+        }
+        return String(decoding: trimmed(bytes[...]), as: UTF8.self)
+    }
+
+    /// The whole file, for procfs files longer than a page.
+    public func wholeText(limit: Int) throws(ProbeError) -> String {
+        var bytes: [UInt8] = []
+        var page = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count: Int
+            do {
+                count = try page.withUnsafeMutableBytes { try read(into: $0, at: Int64(bytes.count)) }
+            } catch let error as ProbeError {
+                throw error
+            } catch {
+                throw ProbeError(.failed, "cannot read: \(error)", path: path)
+            }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            guard bytes.count + count <= limit else {
+                throw ProbeError(.malformed, "longer than \(limit) bytes", path: path)
+            }
+            bytes += page[..<count]
+        }
+    }
+
+    /// An unsigned decimal counter, without allocating.
+    ///
+    /// - Throws: ``ProbeError/Code/malformed`` for an empty, negative, non-decimal or overflowing value. A failed read
+    ///   is never a value.
+    public func counter() throws(ProbeError) -> UInt64 {
+        var storage: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var value: UInt64?
+        do {
+            value = try withUnsafeMutableBytes(of: &storage) { buffer in
+                let count = try read(into: buffer)
+                return count < buffer.count ? Self.decimal(buffer[..<count]) : nil
+            }
+        } catch let error as ProbeError {
+            throw error
+        } catch {
+            throw ProbeError(.failed, "cannot read: \(error)", path: path)
+        }
+        guard let value else {
+            throw ProbeError(.malformed, "expected a counter, found \(SysfsFile.quoted(try text()))", path: path)
+        }
+        return value
+    }
+
+    private static func decimal(_ bytes: Slice<UnsafeMutableRawBufferPointer>) -> UInt64? {
+        let digits = trimmed(bytes)
+        guard !digits.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for byte in digits {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+            if overflow || carry { return nil }
+            value = sum
+        }
+        return value
+    }
+}
+
+/// Without the white space and NUL bytes at both ends.
+private func trimmed<Bytes: BidirectionalCollection<UInt8>>(_ bytes: Bytes) -> Bytes.SubSequence
+where Bytes.SubSequence: BidirectionalCollection {
+    let blank: (UInt8) -> Bool = { $0 <= UInt8(ascii: " ") }
+    guard let first = bytes.firstIndex(where: { !blank($0) }),
+        let last = bytes.lastIndex(where: { !blank($0) })
+    else { return bytes[bytes.endIndex...] }
+    return bytes[first...last]
+}

@@ -1,0 +1,28 @@
+/// How a number was obtained. Every quantity Kerf writes carries one, so that a simulated or modelled value can
+/// never be taken for a measured one.
+public enum Origin: String, Codable, Sendable, Hashable, CaseIterable {
+    /// Read from a meter or a clock of this box.
+    case measured
+    /// Computed from a model or a declared figure.
+    case modelled
+    /// Read from a virtual box, whose truth was planted.
+    case simulated
+    /// Not obtained. Such a quantity has no value; it is never zero.
+    case unavailable
+
+    /// The origin of a value computed from several: the weakest of them.
+    ///
+    /// `measured` is stronger than `modelled`, that stronger than `simulated`, that stronger than `unavailable`.
+    public static func weakest(_ origins: some Sequence<Origin>) -> Origin {
+        origins.max { $0.weakness < $1.weakness } ?? .unavailable
+    }
+
+    private var weakness: Int {
+        switch self {
+        case .measured: 0
+        case .modelled: 1
+        case .simulated: 2
+        case .unavailable: 3
+        }
+    }
+}

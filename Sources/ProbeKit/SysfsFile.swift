@@ -1,0 +1,40 @@
+public import SystemPackage
+
+/// One attribute file of sysfs or procfs, read as a whole with one system call.
+///
+/// Source: Documentation/filesystems/sysfs.rst: an attribute holds one value and is filled anew by each read at
+/// offset 0, so that a second read of the rest would join two different moments.
+public enum SysfsFile {
+    /// A sysfs attribute is at most one page; procfs files read here are read with ``wholeText(at:limit:)``.
+    static let pageBytes = 4096
+
+    /// The attribute's text without white space around it.
+    ///
+    /// - Throws: ``ProbeError`` with the path; `EAGAIN` (hwmon drivers give it while a sensor wakes) is tried anew
+    ///   three times.
+    public static func text(at path: FilePath) throws(ProbeError) -> String {
+        let file = try HeldFile(path)
+        return try file.text()
+    }
+
+    /// The attribute as a signed decimal integer.
+    public static func integer(at path: FilePath) throws(ProbeError) -> Int64 {
+        let text = try text(at: path)
+        guard let value = Int64(text) else {
+            throw ProbeError(.malformed, "expected an integer, found \(quoted(text))", path: path)
+        }
+        return value
+    }
+
+    /// A procfs file of several pages, up to `limit` bytes.
+    public static func wholeText(at path: FilePath, limit: Int = 4 << 20) throws(ProbeError) -> String {
+        let file = try HeldFile(path)
+        return try file.wholeText(limit: limit)
+    }
+
+    /// The start of a text that came from outside, safe to show in one line.
+    public static func quoted(_ text: String) -> String {
+        let shown = text.prefix(40).map { $0.isASCII && !$0.isNewline && $0 >= " " ? $0 : "?" }
+        return "\"" + String(shown) + (text.count > 40 ? "…\"" : "\"")
+    }
+}

@@ -1,0 +1,83 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The directory that stands for `/`: the running system, or a tree with the same files (a captured box, a virtual
+/// board, a test fixture).
+public struct SystemRoot: Sendable, Hashable {
+    public let path: FilePath
+
+    public init(_ path: FilePath = "/") {
+        self.path = path.lexicallyNormalized()
+    }
+
+    /// Whether this is the running system and not a tree that imitates one.
+    public var isLive: Bool { path == "/" }
+
+    /// A file below this root: `file("sys/class/powercap")`.
+    public func file(_ relative: String) -> FilePath {
+        path.appending(relative)
+    }
+
+    /// The names in a directory, sorted so that numbers order as numbers; empty when it cannot be read.
+    public func names(in directory: FilePath) -> [String] {
+        guard let stream = opendir(directory.string) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted(by: ordersNaturally)
+    }
+
+    /// The directory that an entry of a class directory stands for.
+    ///
+    /// A tree that passed through an archive or a checkout without symbolic links holds each link as a small text
+    /// file with the target in it. Such a file is followed here; anything else is returned as it is.
+    public func resolvingFlattenedLink(_ entry: FilePath) -> FilePath {
+        guard !isLive, isRegularFile(entry), let target = try? SysfsFile.text(at: entry) else { return entry }
+        guard target.contains("/"), !target.contains("\n") else { return entry }
+        let resolved = entry.removingLastComponent().appending(target).lexicallyNormalized()
+        return isDirectory(resolved) ? resolved : entry
+    }
+
+    public func isDirectory(_ path: FilePath) -> Bool { mode(of: path) == S_IFDIR }
+    public func isRegularFile(_ path: FilePath) -> Bool { mode(of: path) == S_IFREG }
+
+    private func mode(of path: FilePath) -> mode_t? {
+        var information = stat()
+        guard stat(path.string, &information) == 0 else { return nil }
+        return information.st_mode & S_IFMT
+    }
+}
+
+/// Whether `left` comes before `right` when runs of digits compare as numbers: `cpu2` before `cpu10`.
+func ordersNaturally(_ left: String, _ right: String) -> Bool {
+    var left = Substring(left).utf8
+    var right = Substring(right).utf8
+    while let l = left.first, let r = right.first {
+        if isDigit(l) && isDigit(r) {
+            let a = left.prefix(while: isDigit)
+            let b = right.prefix(while: isDigit)
+            let (x, y) = (a.drop { $0 == UInt8(ascii: "0") }, b.drop { $0 == UInt8(ascii: "0") })
+            if x.count != y.count { return x.count < y.count }
+            if !x.elementsEqual(y) { return x.lexicographicallyPrecedes(y) }
+            left = left.dropFirst(a.count)
+            right = right.dropFirst(b.count)
+        } else {
+            if l != r { return l < r }
+            left = left.dropFirst()
+            right = right.dropFirst()
+        }
+    }
+    return left.isEmpty && !right.isEmpty
+}
+
+private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

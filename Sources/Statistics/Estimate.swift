@@ -1,0 +1,72 @@
+/// An estimated value with its two-sided confidence interval.
+public struct Estimate: Sendable, Hashable {
+    public var value: Double
+    /// Half the width of the interval; infinite when the sample is too small to tell.
+    public var halfWidth: Double
+    /// The number of observations behind it.
+    public var count: Int
+
+    public init(value: Double, halfWidth: Double, count: Int) {
+        self.value = value
+        self.halfWidth = halfWidth
+        self.count = count
+    }
+
+    public var lower: Double { value - halfWidth }
+    public var upper: Double { value + halfWidth }
+    /// Half width over value; infinite for a value of zero.
+    public var relativeHalfWidth: Double { value == 0 ? .infinity : halfWidth / abs(value) }
+
+    /// The mean of independent observations, with Student's t interval.
+    ///
+    /// With one observation the interval is infinite; with none there is no estimate.
+    public static func mean(of sample: some Collection<Double>, confidence: Double = 0.95) -> Estimate? {
+        guard !sample.isEmpty else { return nil }
+        let count = sample.count
+        let mean = sample.reduce(0, +) / Double(count)
+        guard count > 1 else { return Estimate(value: mean, halfWidth: .infinity, count: 1) }
+        let squares = sample.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        let standardError = (squares / Double(count - 1) / Double(count)).squareRoot()
+        let t = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: Double(count - 1))
+        return Estimate(value: mean, halfWidth: t * standardError, count: count)
+    }
+
+    /// The median of independent observations, with the distribution-free interval between two order statistics
+    /// (binomial; David and Nagaraja, "Order Statistics", section 7.1).
+    ///
+    /// The interval is infinite when the sample is too small for the confidence asked (fewer than 6 for 95 %).
+    public static func median(of sample: some Collection<Double>, confidence: Double = 0.95) -> Estimate? {
+        guard !sample.isEmpty else { return nil }
+        let sorted = sample.sorted()
+        let count = sorted.count
+        let middle = count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2
+        guard let rank = medianIntervalRank(count: count, confidence: confidence) else {
+            return Estimate(value: middle, halfWidth: .infinity, count: count)
+        }
+        // The interval need not be symmetric; the wider side is stated, which errs on the safe side.
+        let halfWidth = max(middle - sorted[rank], sorted[count - 1 - rank] - middle)
+        return Estimate(value: middle, halfWidth: halfWidth, count: count)
+    }
+}
+
+/// The largest rank `r` (from 0) such that the order statistics `r` and `count - 1 - r` enclose the median with at
+/// least the given confidence.
+private func medianIntervalRank(count: Int, confidence: Double) -> Int? {
+    var tail = 0.0
+    var rank: Int?
+    // P(X = k) for X ~ Binomial(count, 1/2), from k = 0 upwards; in doubles 2^-count is exact up to 1074.
+    guard count <= 1000 else {
+        // Normal approximation, far within its range here.
+        let z = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: 1e6)
+        return max(0, Int((Double(count) / 2 - z * (Double(count) / 4).squareRoot()).rounded(.down)) - 1)
+    }
+    var probability = 1.0
+    for _ in 0..<count { probability /= 2 }
+    for k in 0..<(count / 2) {
+        tail += probability
+        if 1 - 2 * tail < confidence { break }
+        rank = k
+        probability *= Double(count - k) / Double(k + 1)
+    }
+    return rank
+}
