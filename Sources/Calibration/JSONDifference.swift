@@ -1,13 +1,11 @@
 import FoundationEssentials
 
 /// The first field in which two values differ as they would stand in a file.
-public struct JSONDifference: Sendable, Hashable, CustomStringConvertible {
+public struct JSONDifference: Sendable, Hashable {
     /// Where: `box.kernel_release`, `layers[3].output_bytes`.
     public var path: String
     public var left: String
     public var right: String
-
-    public var description: String { "\(path) is \(left) in one and \(right) in the other" }
 
     /// `nil` when both are the same; fields are compared in the order of their names.
     ///

@@ -28,7 +28,8 @@ struct ProfilePool {
                 between: Subject(first.profile), and: Subject(other.profile))
             {
                 throw KerfFileError(
-                    .unusable, file: other.name, "cannot be pooled with \(first.name): \(difference)",
+                    .unusable, file: other.name,
+                    "cannot be pooled with \(first.name): \(difference.path) is \(difference.right) here and \(difference.left) there",
                     remedy: "calibrate them apart")
             }
         }
