@@ -22,22 +22,20 @@ private final class ServedBoard: Sendable {
     private init(_ place: FilePath) { root = SystemRoot(place) }
 
     /// Runs `body` while the board is served; then stops it and throws what serving it threw.
-    static func run(
-        _ place: FilePath, measuring pid: Int32? = nil, _ body: @Sendable (SystemRoot) throws -> Void
-    ) async throws {
+    static func run(_ place: FilePath, measuring pid: Int32? = nil, _ body: (SystemRoot) throws -> Void) throws {
         let board = ServedBoard(place)
-        async let served: Void = board.serve(pid)
+        let thread = BackgroundThread { board.serve(pid) }
         while VirtualBoard.marker(in: board.root)?.isServed != true && !board.ended.load(ordering: .acquiring) {
             usleep(1000)
         }
         let result = Result { try body(board.root) }
         board.stopping.store(true, ordering: .releasing)
-        await served
+        thread.join()
         if let error = board.failure.withLock({ $0 }) { throw error }
         try result.get()
     }
 
-    private func serve(_ pid: Int32?) async {
+    private func serve(_ pid: Int32?) {
         do throws(ProbeError) {
             let board = try VirtualBoard(root: root.path)
             try board.serve(measuring: pid) { stopping.load(ordering: .acquiring) }
@@ -68,9 +66,9 @@ private final class ServedBoard: Sendable {
         }
     }
 
-    @Test func energyOfAWindowIsThePlantedOne() async throws {
+    @Test func energyOfAWindowIsThePlantedOne() throws {
         let place = try FixtureTree()
-        try await ServedBoard.run(place.path, measuring: getpid()) { root in
+        try ServedBoard.run(place.path, measuring: getpid()) { root in
             let meter = try RAPLProbe(root: root).meter()
             // Twice: the board must have seen this process before its processor time counts.
             _ = try Self.update(meter)
@@ -94,9 +92,9 @@ private final class ServedBoard: Sendable {
         }
     }
 
-    @Test func countersNeverFall() async throws {
+    @Test func countersNeverFall() throws {
         let place = try FixtureTree()
-        try await ServedBoard.run(place.path) { root in
+        try ServedBoard.run(place.path) { root in
             let meter = try RAPLProbe(root: root).meter()
             var last = try meter.read()
             for _ in 0..<30 {
@@ -108,10 +106,10 @@ private final class ServedBoard: Sendable {
         }
     }
 
-    @Test func processThatHasGoneLeavesIdlePower() async throws {
+    @Test func processThatHasGoneLeavesIdlePower() throws {
         let place = try FixtureTree()
         // No process has this number: the kernel's largest is far below.
-        try await ServedBoard.run(place.path, measuring: Int32.max) { root in
+        try ServedBoard.run(place.path, measuring: Int32.max) { root in
             let meter = try RAPLProbe(root: root).meter()
             let start = try Self.update(meter)
             Self.burn(seconds: 0.05)
@@ -131,9 +129,9 @@ private final class ServedBoard: Sendable {
         }
     }
 
-    @Test func markerNamesTheServerWhileItServes() async throws {
+    @Test func markerNamesTheServerWhileItServes() throws {
         let place = try FixtureTree()
-        try await ServedBoard.run(place.path) { root in
+        try ServedBoard.run(place.path) { root in
             let marker = try #require(VirtualBoard.marker(in: root))
             #expect(marker.pid == getpid())
             #expect(marker.isServed)
