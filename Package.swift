@@ -15,9 +15,12 @@ let vectorised: [CSetting] = [
     .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno"]),
 ]
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
+
+/// As for C kernels: loops over every weight of a model are optimised even in a debug build.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
@@ -73,7 +76,7 @@ let package = Package(
         // Rooms, in the order of the data's way through them.
         room("Statistics", [realModule]),
         room("ProbeKit", [systemPackage]),
-        room("ModelFiles", ["Statistics", systemPackage]),
+        room("ModelFiles", ["Statistics", systemPackage], optimised),
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Calibration", logging]),
