@@ -94,8 +94,8 @@ let package = Package(
 
         // Tests: one folder a target, and what they share.
         .target(
-            name: "TestSupport", dependencies: ["ProbeKit", systemPackage], path: "Tests/TestSupport",
-            swiftSettings: strict),
+            name: "TestSupport", dependencies: ["ProbeKit", "Calibration", "Statistics", systemPackage],
+            path: "Tests/TestSupport", swiftSettings: strict),
         tests("ProbeKit", ["ProbeKit"]),
         tests("Statistics", ["Statistics"]),
         tests("RAPL", ["RAPL", "ProbeKit"]),
@@ -109,7 +109,7 @@ let package = Package(
         tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "ModelFiles", "Statistics"]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics"]),
         tests("CARD", ["CARD", "Calibration", "ProbeKit", "Statistics"]),
-        tests("Reporting", ["Reporting", "Calibration", "CARD"]),
+        tests("Reporting", ["Reporting", "Calibration", "CARD", "ProbeKit"]),
         tests("CommandLine", ["kerf", "Calibration", "ProbeKit"]),
     ]
 )

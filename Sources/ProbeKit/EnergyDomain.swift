@@ -1,7 +1,7 @@
 /// One energy counter of the box, known by its name and its place among the others.
 public struct EnergyDomain: Sendable, Codable, Hashable {
     /// How a domain enters the box's total.
-    public enum Role: Sendable, Codable, Hashable {
+    public enum Role: Sendable, Hashable {
         /// Counts towards the total: a package, or memory beside it.
         case counted
         /// Part of its parent, which counts already: core and uncore inside a package.
