@@ -56,6 +56,9 @@ let package = Package(
         .systemLibrary(name: "CSensors", path: "Probes/CSensors", providers: [.apt(["libsensors-dev"])]),
         .systemLibrary(
             name: "CPCI", path: "Probes/CPCI", pkgConfig: "libpci", providers: [.apt(["libpci-dev"])]),
+        .target(
+            name: "CPCIGuard", dependencies: ["CPCI"], path: "Probes/CPCIGuard",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
@@ -69,7 +72,7 @@ let package = Package(
         probe("RAPL"),
         probe("CPUFreq"),
         probe("LMSensors", ["CSensors"]),
-        probe("PCI", ["CPCI"]),
+        probe("PCI", ["CPCIGuard"]),
         probe("Host"),
         probe("VirtualBoard"),
 
@@ -96,11 +99,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ProbeKit", "Calibration", "Statistics", systemPackage],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
         tests("ProbeKit", ["ProbeKit"]),
         tests("Statistics", ["Statistics"]),
         tests("RAPL", ["RAPL", "ProbeKit"]),
         tests("CPUFreq", ["CPUFreq", "ProbeKit"]),
-        tests("LMSensors", ["LMSensors", "ProbeKit"]),
+        tests("LMSensors", ["LMSensors", "ProbeKit", "sensor-reader"]),
         tests("PCI", ["PCI", "ProbeKit"]),
         tests("Host", ["Host", "ProbeKit"]),
         tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),

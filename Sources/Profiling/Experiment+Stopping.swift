@@ -34,24 +34,33 @@ extension Experiment {
     // MARK: - Times
 
     private var areTimesSettled: Bool {
-        guard isSettled(record.steps.map(\.seconds), floor: 0) else { return false }
+        let steps = record.steps.map(\.seconds)
+        guard isSettled(TrimmedSteps(totals: steps).total(confidence: settings.confidence), floor: 0) else {
+            return false
+        }
         // A pass that is a thousandth of the step cannot matter: it is settled when its interval is small against
         // the step, however wide against itself.
         let floor = 0.001 * (record.steps.last?.seconds ?? 0)
-        return record.layerTimes.allSatisfy { isSettled($0.seconds, floor: floor) }
+        return layerTimeEstimates.allSatisfy { isSettled($0, floor: floor) }
     }
 
-    private func isSettled(_ sample: [Double], floor: Double) -> Bool {
-        guard sample.count >= ExperimentSettings.minimumSamples,
-            let estimate = Estimate.mean(of: sample, confidence: settings.confidence)
-        else { return false }
+    /// The time of every pass, by the rule that the calibration will use.
+    private var layerTimeEstimates: [Estimate?] {
+        var totals = [Double](repeating: 0, count: record.layerTimes.first?.seconds.count ?? 0)
+        for times in record.layerTimes {
+            for step in totals.indices { totals[step] += times.seconds[step] }
+        }
+        let kept = TrimmedSteps(totals: totals)
+        return record.layerTimes.map { kept.mean(of: $0.seconds, confidence: settings.confidence) }
+    }
+
+    private func isSettled(_ estimate: Estimate?, floor: Double) -> Bool {
+        guard let estimate, estimate.count >= ExperimentSettings.minimumSamples else { return false }
         return estimate.halfWidth <= max(settings.targetRelativeHalfWidth * estimate.value, floor)
     }
 
     var widestRelativeHalfWidth: Double? {
-        record.layerTimes
-            .compactMap { Estimate.mean(of: $0.seconds, confidence: settings.confidence)?.relativeHalfWidth }
-            .filter(\.isFinite).max()
+        layerTimeEstimates.compactMap { $0?.relativeHalfWidth }.filter(\.isFinite).max()
     }
 
     func typicalSeconds(of pass: LayerPass) -> Double {
@@ -72,14 +81,18 @@ extension Experiment {
 
     private func isPowerSettled(where matches: (EnergyWindow) -> Bool) -> Bool {
         guard let meter = gauge.meter else { return true }
-        let watts = record.energyWindows.filter(matches).map { meter.total(of: $0.joules) / $0.seconds }
-        return isSettled(watts, floor: 0)
+        let windows = record.energyWindows.filter(matches)
+        let power = Estimate.ratio(
+            of: windows.map { meter.total(of: $0.joules) }, to: windows.map(\.seconds), confidence: settings.confidence)
+        return isSettled(power, floor: 0)
     }
 
     // MARK: - Progress
 
     func report(_ activity: String) {
         let elapsed = elapsedSeconds
+        guard lastReportSeconds < 0 || elapsed - lastReportSeconds >= 0.2 else { return }
+        lastReportSeconds = elapsed
         progress(
             Progress(
                 elapsedSeconds: elapsed, remainingSeconds: max(0, settings.budgetSeconds - elapsed),

@@ -22,6 +22,8 @@ public final class Experiment {
     let start: MonotonicInstant
     var generator: SeededGenerator
     var record: ExperimentRecord
+    /// When progress was told last; computing it takes longer than a short window.
+    var lastReportSeconds = -1.0
 
     /// - Parameters:
     ///   - updateIntervalSeconds: the meter's, or `nil` when it is not known.
