@@ -1,4 +1,5 @@
 import ArgumentParser
+import Calibration
 
 /// The command line: configuration only. Every subcommand has its own file.
 @main
@@ -22,9 +23,9 @@ struct Kerf: ParsableCommand {
 
             Completion scripts: kerf --generate-completion-script bash (or zsh, fish).
             """,
-        version: KerfVersion.text,
+        version: KerfVersion.build,
         subcommands: [
-            DoctorCommand.self, BoardCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
+            BoardCommand.self, ProfileCommand.self, 
             DemoCommand.self,
         ])
 }

@@ -4,6 +4,7 @@ import ModelFiles
 import ProbeKit
 import Profiling
 import TransformerKernels
+import VirtualBoard
 
 /// A failure as the user sees it: one line and a number.
 struct KerfFailure: Error, CustomStringConvertible {

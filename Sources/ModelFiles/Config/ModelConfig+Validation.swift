@@ -1,6 +1,6 @@
 extension ModelConfig {
     /// Weights of the whole model, norms included. Overflows only for sizes that ``validate(file:name:)`` refuses.
-    var parameterCount: Int {
+    public var parameterCount: Int {
         let block = Projection.allCases.reduce(2 * hiddenSize) { sum, projection in
             let (rows, columns) = shape(of: projection)
             return sum + rows * columns

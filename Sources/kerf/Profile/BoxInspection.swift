@@ -11,6 +11,8 @@ import VirtualBoard
 struct BoxInspection {
     /// The running system.
     let host: HostIdentity
+    /// The clock that /proc/cpuinfo names.
+    let clockHertz: Double?
     /// The tree that the clock and the power limits are read from: the running system's or a virtual board's.
     let meterRoot: SystemRoot
 
@@ -54,7 +56,7 @@ struct BoxInspection {
 
     private func nominalFrequency() -> FrequencyDescription {
         let nominal: Quantity
-        if let hertz = host.nominalHertz {
+        if let hertz = clockHertz {
             nominal = Quantity(
                 value: hertz, count: 1, origin: .modelled, reason: "nominal clock of /proc/cpuinfo; there is no cpufreq")
         } else {

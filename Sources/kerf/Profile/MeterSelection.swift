@@ -56,7 +56,7 @@ struct MeterSelection {
                     name: meter.name, origin: meter.origin, domains: meter.tree.domains,
                     totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: interval),
                 root: root, embedded: embedded)
-        } catch let error as ProbeError {
+        } catch {
             embedded?.stop()
             return MeterSelection(meter: nil, description: .none(because: "\(error)"), root: root, embedded: nil)
         }

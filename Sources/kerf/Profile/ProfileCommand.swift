@@ -83,7 +83,8 @@ struct ProfileCommand: ParsableCommand {
                 "--require-energy: \(energy.description.reason ?? "no energy meter"); "
                     + "or measure against a virtual board with --board DIR")
         }
-        let inspection = BoxInspection(host: identity, meterRoot: energy.root)
+        let inspection = BoxInspection(
+            host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
         let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
         let record = try measure(stack, energy: energy, conditions: ConditionsMonitor(host))
 

@@ -98,7 +98,7 @@ enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
         case .all: return .resident
         case .one: return one
         case .auto:
-            return 4 * parameterCount(of: source.config) <= Self.automaticLimitBytes ? .resident : one
+            return 4 * source.config.parameterCount <= Self.automaticLimitBytes ? .resident : one
         }
     }
 }
