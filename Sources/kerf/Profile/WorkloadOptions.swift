@@ -79,7 +79,7 @@ struct WorkloadOptions: ParsableArguments {
         let tokens = (0..<shape.tokenCount).map { _ in
             Int32.random(in: 0..<Int32(model.vocabularySize), using: &generator)
         }
-        try stack.setTokens(tokens)
+        try stack.setTokens(tokens, targets: Array(tokens.dropFirst() + tokens.prefix(1)))
         return stack
     }
 }
