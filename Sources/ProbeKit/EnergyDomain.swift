@@ -6,7 +6,8 @@ public struct EnergyDomain: Sendable, Codable, Hashable {
         case counted
         /// Part of its parent, which counts already: core and uncore inside a package.
         case nested
-        /// The whole platform, which contains the others: shown, never added.
+        /// The whole platform, which contains the others, or a zone of unknown name beside the packages, of which
+        /// nobody can tell that it does not: shown, never added.
         case platform
         /// A second view of the same counter (a second die of one socket, an MMIO twin): shown, never added.
         case mirror(of: String)

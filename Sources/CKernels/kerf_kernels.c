@@ -1,2 +1,0 @@
-#include "kerf_kernels.h"
-int kerf_kernels_placeholder; 

@@ -1,0 +1,85 @@
+#include "parallel.h"
+
+#include <stddef.h>
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+// libgomp's own entry points. Swift's clang has no OpenMP runtime of its own, and a second one in the process would
+// spin against oneDNN's threads; these have been in libgomp's stable interface since GCC 4.9.
+extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
+extern int omp_get_num_procs(void);
+extern int omp_in_parallel(void);
+
+int kerf_processor_count(void) { return omp_get_num_procs(); }
+
+bool kerf_in_parallel(void) { return omp_in_parallel() != 0; }
+
+uint64_t kerf_flush_denormals(void) {
+#if defined(__x86_64__)
+    const unsigned state = _mm_getcsr();
+    const unsigned flushed = state | 0x8040;  // flush to zero, denormals are zero
+    if (flushed != state) _mm_setcsr(flushed);
+    return state;
+#elif defined(__aarch64__)
+    uint64_t state;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(state));
+    __asm__ volatile("msr fpcr, %0" : : "r"(state | (UINT64_C(1) << 24)));
+    return state;
+#else
+    return 0;
+#endif
+}
+
+void kerf_restore_denormals(uint64_t state) {
+#if defined(__x86_64__)
+    _mm_setcsr((unsigned)state);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(state));
+#else
+    (void)state;
+#endif
+}
+
+struct region {
+    void (*body)(void *context, int thread, int threads);
+    void *context;
+};
+
+static void run_region(void *data) {
+    const struct region *region = data;
+    const int thread = omp_get_thread_num();
+    // Thread 0 is the caller, whose state is its own affair.
+    if (thread != 0) kerf_flush_denormals();
+    region->body(region->context, thread, omp_get_num_threads());
+}
+
+void kerf_parallel(int threads, void (*body)(void *context, int thread, int threads), void *context) {
+    if (threads <= 1 || omp_in_parallel()) {
+        body(context, 0, 1);
+        return;
+    }
+    struct region region = {body, context};
+    GOMP_parallel(run_region, &region, (unsigned)threads, 0);
+}
+
+struct row_range {
+    kerf_rows rows;
+    const void *arguments;
+    long count;
+};
+
+static void run_rows(void *context, int thread, int threads) {
+    const struct row_range *range = context;
+    const long begin = range->count * thread / threads;
+    const long end = range->count * (thread + 1) / threads;
+    if (begin < end) range->rows(range->arguments, begin, end);
+}
+
+void kerf_for_rows(int threads, long count, kerf_rows rows, const void *arguments) {
+    struct row_range range = {rows, arguments, count};
+    kerf_parallel(threads, run_rows, &range);
+}

@@ -1,0 +1,84 @@
+#include "parallel.h"
+#include "vector.h"
+
+#include <math.h>
+
+struct norm {
+    long width;
+    const float *x, *weight, *dy, *residual;
+    float epsilon;
+    float *y, *reciprocal_rms, *dx;
+};
+
+KERF_CLONES static void forward_rows(const void *arguments, long begin, long end) {
+    const struct norm *norm = arguments;
+    const long width = norm->width;
+    for (long row = begin; row < end; row++) {
+        const float *x = norm->x + row * width;
+        float *y = norm->y + row * width;
+        kerf_vector squares = {}, v, w;
+        for (long i = 0; i < width; i += KERF_LANES) {
+            kerf_load(&v, x + i, kerf_step(i, width));
+            squares += v * v;
+        }
+        const float reciprocal = 1.0f / sqrtf(kerf_sum(&squares) / (float)width + norm->epsilon);
+        norm->reciprocal_rms[row] = reciprocal;
+        for (long i = 0; i < width; i += KERF_LANES) {
+            const long lanes = kerf_step(i, width);
+            kerf_load(&v, x + i, lanes);
+            kerf_load(&w, norm->weight + i, lanes);
+            v = v * reciprocal * w;
+            kerf_store(y + i, &v, lanes);
+        }
+    }
+}
+
+// With s = 1 / rms and g = weight * dy:  dx = s (g - x s^2 mean(g x)).
+KERF_CLONES static void backward_rows(const void *arguments, long begin, long end) {
+    const struct norm *norm = arguments;
+    const long width = norm->width;
+    for (long row = begin; row < end; row++) {
+        const float *x = norm->x + row * width;
+        const float *dy = norm->dy + row * width;
+        const float *residual = norm->residual ? norm->residual + row * width : 0;
+        float *dx = norm->dx + row * width;
+        const float s = norm->reciprocal_rms[row];
+        kerf_vector products = {}, v, w, g, r = {};
+        for (long i = 0; i < width; i += KERF_LANES) {
+            const long lanes = kerf_step(i, width);
+            kerf_load(&v, x + i, lanes);
+            kerf_load(&w, norm->weight + i, lanes);
+            kerf_load(&g, dy + i, lanes);
+            products += g * w * v;
+        }
+        const float along = kerf_sum(&products) / (float)width * s * s;
+        for (long i = 0; i < width; i += KERF_LANES) {
+            const long lanes = kerf_step(i, width);
+            kerf_load(&v, x + i, lanes);
+            kerf_load(&w, norm->weight + i, lanes);
+            kerf_load(&g, dy + i, lanes);
+            if (residual) kerf_load(&r, residual + i, lanes);
+            v = r + s * (g * w - v * along);
+            kerf_store(dx + i, &v, lanes);
+        }
+    }
+}
+
+void kerf_rms_norm_forward(int threads, long rows, long width, const float *x, const float *weight, float epsilon,
+                           float *y, float *reciprocal_rms) {
+    struct norm norm = {
+        .width = width, .x = x, .weight = weight, .epsilon = epsilon, .y = y, .reciprocal_rms = reciprocal_rms};
+    kerf_for_rows(threads, rows, forward_rows, &norm);
+}
+
+void kerf_rms_norm_backward(int threads, long rows, long width, const float *x, const float *weight,
+                            const float *reciprocal_rms, const float *dy, const float *residual, float *dx) {
+    struct norm norm = {.width = width,
+                        .x = x,
+                        .weight = weight,
+                        .dy = dy,
+                        .residual = residual,
+                        .reciprocal_rms = (float *)reciprocal_rms,
+                        .dx = dx};
+    kerf_for_rows(threads, rows, backward_rows, &norm);
+}

@@ -1,0 +1,125 @@
+public import ModelFiles
+
+/// Work and size of each layer, counted from the shapes.
+///
+/// What is counted is what the mathematics needs: a multiplication, an addition, a division, a root or an exponential
+/// each count one; causal attention counts the pairs of query and key that are seen, T (T + 1) / 2 a head. What the
+/// kernels compute again in a backward pass, and the masked half of the blocks on attention's diagonal, is not counted.
+/// A frozen projection's backward pass needs one product as large as its forward one, not two, so backward is about one
+/// times forward, not two. Layers count from 0, the embedding, to L + 1, the head.
+public struct LayerCost: Sendable, Hashable {
+    public let model: ModelConfig
+    public let lora: LoRAConfiguration
+    public let batch: BatchShape
+
+    public init(model: ModelConfig, lora: LoRAConfiguration, batch: BatchShape) {
+        self.model = model
+        self.lora = lora
+        self.batch = batch
+    }
+
+    /// Floating-point operations of a layer: the sum over its kernels but ``Kernel/adamW``, the optimiser's step.
+    public func flops(layer: Int, direction: Direction) -> Double {
+        Kernel.allCases.lazy.filter { $0 != .adamW }
+            .reduce(0) { $0 + flops(layer: layer, kernel: $1, direction: direction) }
+    }
+
+    /// Floating-point operations of one kernel of a layer; 0 where the layer does not run it.
+    public func flops(layer: Int, kernel: Kernel, direction: Direction) -> Double {
+        guard kernels(of: layer).contains(kernel) else { return 0 }
+        let forward = direction == .forward
+        let elements = tokens * Double(model.hiddenSize)
+        switch kernel {
+        case .embeddingLookup:
+            return 0
+        case .attentionNorm, .mlpNorm:
+            // Square, add; scale, weigh. Back: weigh, multiply, add; scale, subtract, scale, add to the residual.
+            return (forward ? 4 : 7) * elements
+        case .finalNorm:
+            return (forward ? 4 : 6) * elements
+        case .qkvProjection:
+            return matrixFLOPs(.q) + matrixFLOPs(.k) + matrixFLOPs(.v)
+        case .rope:
+            return 3 * tokens * Double(model.querySize + model.keyValueSize)
+        case .attention:
+            // Products: q kᵀ and p v. Back: dv, dp, dq and dk. Softmax: subtract, exponential, add, divide a pair.
+            // Back: subtract, multiply a pair; multiply, add an output element.
+            let size = Double(model.headSize)
+            return forward
+                ? attentionPairs * (4 * size + 4)
+                : attentionPairs * (8 * size + 2) + 2 * tokens * Double(model.querySize)
+        case .outputProjection:
+            return matrixFLOPs(.o)
+        case .gateUpProjection:
+            return matrixFLOPs(.gate) + matrixFLOPs(.up)
+        case .downProjection:
+            return matrixFLOPs(.down)
+        case .swiglu:
+            // Exponential, add, divide; two multiplications. Back, with the sigmoid known: 5 for gate and 2 for up.
+            return (forward ? 5 : 7) * tokens * Double(model.intermediateSize)
+        case .residual:
+            // Going back the addition is part of the norm's kernel, and counted there.
+            return forward ? 2 * elements : 0
+        case .lora:
+            // x Aᵀ and t Bᵀ. Back: dt and dx, dB and dA.
+            return (forward ? 2 : 4) * tokens * Double(adapterParameterCount(layer: layer))
+        case .lmHead:
+            return 2 * elements * Double(model.vocabularySize)
+        case .crossEntropy:
+            // Subtract, exponential, add; back: divide, scale.
+            return (forward ? 3 : 2) * tokens * Double(model.vocabularySize)
+        case .adamW:
+            // Decay 1; first moment 3; second 4; root, correction, epsilon, division, step size, subtraction 6.
+            return forward ? 0 : 14 * Double(adapterParameterCount(layer: layer))
+        }
+    }
+
+    /// The kernels that a layer runs in one direction or both.
+    public func kernels(of layer: Int) -> [Kernel] {
+        if layer == 0 { return [.embeddingLookup] }
+        if layer == model.blockCount + 1 { return [.finalNorm, .lmHead, .crossEntropy] }
+        let block: [Kernel] = [
+            .attentionNorm, .qkvProjection, .rope, .attention, .outputProjection, .residual, .mlpNorm,
+            .gateUpProjection, .swiglu, .downProjection,
+        ]
+        return lora.targets.isEmpty ? block : block + [.lora, .adamW]
+    }
+
+    /// Frozen parameters that a layer needs. A tied head needs the embedding's, which counts for both.
+    public func parameterCount(layer: Int) -> Int {
+        let vocabulary = model.vocabularySize * model.hiddenSize
+        if layer == 0 { return vocabulary }
+        if layer == model.blockCount + 1 { return vocabulary + model.hiddenSize }
+        return Projection.allCases.reduce(2 * model.hiddenSize) { sum, projection in
+            let shape = model.shape(of: projection)
+            return sum + shape.rows * shape.columns
+        }
+    }
+
+    /// Trained parameters of a layer.
+    public func adapterParameterCount(layer: Int) -> Int {
+        (1...model.blockCount).contains(layer) ? lora.parameterCount(model) : 0
+    }
+
+    /// Bytes of a layer's adapters in f32: what a device and its server exchange of them.
+    public func adapterBytes(layer: Int) -> Int { 4 * adapterParameterCount(layer: layer) }
+
+    /// Bytes of a layer's output in f32: the smashed data of a cut after it, and as much as its gradient. The head's
+    /// output is the loss alone.
+    public func outputBytes(layer: Int) -> Int {
+        layer == model.blockCount + 1 ? 4 : 4 * batch.tokenCount * model.hiddenSize
+    }
+
+    private var tokens: Double { Double(batch.tokenCount) }
+
+    /// Pairs of a query and a key that it sees, over all heads and sequences.
+    private var attentionPairs: Double {
+        Double(batch.batch * model.headCount) * Double(batch.sequence) * Double(batch.sequence + 1) / 2
+    }
+
+    /// Of one product of a projection, forward or backward to its input.
+    private func matrixFLOPs(_ projection: Projection) -> Double {
+        let shape = model.shape(of: projection)
+        return 2 * tokens * Double(shape.rows) * Double(shape.columns)
+    }
+}

@@ -1,0 +1,53 @@
+internal import ModelFiles
+
+/// What one block's forward pass keeps for its backward pass.
+///
+/// Kept here: q and k after rotation, v, the attention's output and log-sum-exp, the residual stream between attention
+/// and MLP, gate and up before SwiGLU, 1 / rms of both norms, and x Aᵀ of each LoRA target. The block's input is kept
+/// by the stack.
+///
+/// Recomputed in the backward pass: the attention's probabilities, from q, k and the log-sum-exp; and, only where a
+/// LoRA target's gradient needs its input, the norms' outputs (q, k, v, gate, up) and SwiGLU's output (down).
+final class BlockActivations {
+    /// `[tokens, querySize]`
+    let query, attended: AlignedBuffer
+    /// `[tokens, keyValueSize]`
+    let key, value: AlignedBuffer
+    /// `[batch, headCount, sequence]`
+    let logSumExp: AlignedBuffer
+    /// `[tokens, hiddenSize]`
+    let middle: AlignedBuffer
+    /// `[tokens, intermediateSize]`
+    let gate, up: AlignedBuffer
+    /// `[tokens]`
+    let attentionReciprocalRMS, mlpReciprocalRMS: AlignedBuffer
+    /// `[tokens, rank]` by ``Projection/slot``.
+    private let lowRank: [AlignedBuffer?]
+
+    init(model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration) throws {
+        func rows(of width: Int) throws -> AlignedBuffer {
+            try AlignedBuffer(
+                count: elementCount(batch.tokenCount, width, for: "saved activations"), for: "saved activations")
+        }
+        query = try rows(of: model.querySize)
+        attended = try rows(of: model.querySize)
+        key = try rows(of: model.keyValueSize)
+        value = try rows(of: model.keyValueSize)
+        logSumExp = try rows(of: model.headCount)
+        middle = try rows(of: model.hiddenSize)
+        gate = try rows(of: model.intermediateSize)
+        up = try rows(of: model.intermediateSize)
+        attentionReciprocalRMS = try rows(of: 1)
+        mlpReciprocalRMS = try rows(of: 1)
+        lowRank = try Projection.allCases.map { try lora.targets.contains($0) ? rows(of: lora.rank) : nil }
+    }
+
+    func lowRank(_ projection: Projection) -> AlignedBuffer? { lowRank[projection.slot] }
+
+    var byteCount: Int {
+        let buffers = [
+            query, attended, key, value, logSumExp, middle, gate, up, attentionReciprocalRMS, mlpReciprocalRMS,
+        ]
+        return (buffers + lowRank.compactMap(\.self)).reduce(0) { $0 + $1.byteCount }
+    }
+}

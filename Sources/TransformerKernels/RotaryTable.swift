@@ -1,0 +1,71 @@
+internal import CKernels
+internal import ModelFiles
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Cosines and sines of every position's angles, computed in double. Shape `[sequence, headSize / 2]` each.
+///
+/// Angle of position p and pair i: p f_i, with f_i = theta^(-2i / headSize) before scaling (Su et al., "RoFormer",
+/// arXiv 2104.09864). Pair i is the elements i and i + headSize / 2, as Hugging Face's Llama has it.
+final class RotaryTable {
+    let cosine: AlignedBuffer
+    let sine: AlignedBuffer
+    private let sequence: Int
+    private let headSize: Int
+
+    init(_ rope: RotaryEmbedding, headSize: Int, sequence: Int) throws {
+        let half = headSize / 2
+        let frequencies = try Self.frequencies(rope, headSize: headSize)
+        cosine = try AlignedBuffer(count: elementCount(sequence, half, for: "rotary table"), for: "rotary table")
+        sine = try AlignedBuffer(count: cosine.count, for: "rotary table")
+        self.sequence = sequence
+        self.headSize = headSize
+        for position in 0..<sequence {
+            for pair in 0..<half {
+                let angle = Double(position) * frequencies[pair]
+                cosine.elements[position * half + pair] = Float(cos(angle))
+                sine.elements[position * half + pair] = Float(sin(angle))
+            }
+        }
+    }
+
+    /// Radians a position, for each pair.
+    static func frequencies(_ rope: RotaryEmbedding, headSize: Int) throws -> [Double] {
+        let half = headSize / 2
+        let plain = (0..<half).map { pow(rope.theta, -2 * Double($0) / Double(headSize)) }
+        switch rope.scaling {
+        case nil:
+            return plain
+        case .linear(let factor):
+            return plain.map { $0 / factor }
+        case .perFrequency(let divisors):
+            guard divisors.count == half, divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+                throw KernelError(
+                    .impossibleShape, "\(divisors.count) rotary divisors for \(half) frequencies, or one not positive")
+            }
+            return zip(plain, divisors).map { $0 / Double($1) }
+        case .llama3(let factor, let low, let high, let original):
+            // Long wavelengths are stretched, short ones kept, those between blended.
+            let context = Double(original)
+            return plain.map { frequency in
+                let wavelength = 2 * Double.pi / frequency
+                if wavelength > context / low { return frequency / factor }
+                if wavelength < context / high { return frequency }
+                let blend = (context / wavelength - low) / (high - low)
+                return (1 - blend) * frequency / factor + blend * frequency
+            }
+        }
+    }
+
+    /// Rotates `x`, `[tokens, heads * headSize]`, in place; `inverse` for the gradient.
+    func rotate(_ x: AlignedBuffer, tokens: Int, heads: Int, inverse: Bool, team: ThreadTeam) {
+        kerf_rope(
+            Int32(team.count), tokens, sequence, heads, headSize, cosine.start, sine.start, inverse, x.start)
+    }
+
+    var byteCount: Int { cosine.byteCount + sine.byteCount }
+}

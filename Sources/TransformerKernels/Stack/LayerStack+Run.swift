@@ -1,0 +1,168 @@
+internal import CKernels
+internal import ModelFiles
+
+extension LayerStack {
+    /// Sets what goes in and what should come out. Negative targets count for nothing.
+    ///
+    /// - Throws: ``KernelError`` with code `badToken` for a wrong count, an id outside the vocabulary, or no target at
+    ///   all; nothing is changed then.
+    public func setTokens(_ tokens: [Int32], targets: [Int32]) throws {
+        try check(tokens, "token", negativeAllowed: false)
+        try setTargets(targets)
+        self.tokens = tokens
+    }
+
+    /// Sets what goes in, for a range without the head.
+    public func setTokens(_ tokens: [Int32]) throws {
+        try check(tokens, "token", negativeAllowed: false)
+        self.tokens = tokens
+    }
+
+    /// Sets what should come out, for a range without the embedding.
+    public func setTargets(_ targets: [Int32]) throws {
+        try check(targets, "target", negativeAllowed: true)
+        guard Head.counted(targets) > 0 else {
+            throw KernelError(.badToken, "no token has a target, so there is no mean loss")
+        }
+        self.targets = targets
+    }
+
+    /// Whether a layer's weights are resident, so that it can run without reading them first.
+    public func isPrepared(layer: Int) -> Bool {
+        !(1...model.blockCount).contains(layer) || weights[layer - 1] != nil
+    }
+
+    /// Makes a layer's weights resident; does nothing when they are. Reading them is slow: keep it out of timed windows.
+    public func prepare(layer: Int) throws {
+        try check(layer)
+        if (1...model.blockCount).contains(layer) { try weights.prepare(block: layer - 1) }
+    }
+
+    /// Computes a layer's output from the output of the layer before it, or from ``input`` or the tokens.
+    ///
+    /// - Throws: ``KernelError``; `notReady` when the weights are not resident (``prepare(layer:)``) or no tokens or
+    ///   targets are set.
+    public func forward(layer: Int) throws {
+        try check(layer)
+        timeline.layer = Int32(layer)
+        timeline.direction = .forward
+        try withDenormalsFlushed {
+            if layer == 0 {
+                try embed()
+            } else if let head, layer == model.blockCount + 1 {
+                let (norm, matrix) = try headWeights()
+                loss = try head.forward(
+                    norm: norm, matrix: matrix, input: boundary(after: layer - 1).activation,
+                    targets: knownTargets())
+            } else {
+                try block(layer).forward(
+                    blockWeights(layer), from: boundary(after: layer - 1).activation,
+                    to: boundary(after: layer).activation)
+            }
+        }
+        computed.insert(layer)
+    }
+
+    /// Computes the gradient of a layer's input and of its adapters from the gradient of its output.
+    ///
+    /// - Throws: ``KernelError``; `notReady` when the weights are not resident or the layer has never run forward.
+    public func backward(layer: Int) throws {
+        try check(layer)
+        guard computed.contains(layer) else {
+            throw KernelError(.notReady, "layer \(layer) has not run forward", remedy: "run its forward pass first")
+        }
+        timeline.layer = Int32(layer)
+        timeline.direction = .backward
+        // The embedding is frozen.
+        guard layer > 0 else { return }
+        let before = boundary(after: layer - 1)
+        try withDenormalsFlushed {
+            if let head, layer == model.blockCount + 1 {
+                let (norm, matrix) = try headWeights()
+                try head.backward(
+                    norm: norm, matrix: matrix, input: before.activation, targets: knownTargets(),
+                    inputGradient: before.gradient)
+            } else {
+                try block(layer).backward(
+                    blockWeights(layer), input: before.activation, outputGradient: boundary(after: layer).gradient,
+                    inputGradient: before.gradient)
+            }
+        }
+    }
+
+    /// One AdamW step on a layer's adapters with the gradients of its last backward pass. Layers without adapters have
+    /// nothing to do.
+    public func update(layer: Int) throws {
+        try check(layer)
+        guard (1...model.blockCount).contains(layer), !lora.targets.isEmpty else { return }
+        timeline.layer = Int32(layer)
+        timeline.direction = .backward
+        withDenormalsFlushed {
+            timeline.measure(.adamW) { block(layer).adapters.update(optimizer, team: context.team) }
+        }
+    }
+
+    /// All layers of the range, preparing each.
+    public func forward() throws {
+        for layer in layers {
+            try prepare(layer: layer)
+            try forward(layer: layer)
+        }
+    }
+
+    /// All layers of the range, last first, preparing each.
+    public func backward() throws {
+        for layer in layers.reversed() {
+            try prepare(layer: layer)
+            try backward(layer: layer)
+        }
+    }
+
+    public func update() throws {
+        for layer in layers { try update(layer: layer) }
+    }
+
+    /// Forward, backward, update; the loss is in ``loss`` when the range has the head.
+    public func step() throws {
+        try forward()
+        try backward()
+        try update()
+    }
+
+    private func embed() throws {
+        guard let table = weights.embedding else { throw notResident(0) }
+        guard !tokens.isEmpty else {
+            throw KernelError(.notReady, "no tokens are set", remedy: "call setTokens first")
+        }
+        timeline.measure(.embeddingLookup) {
+            tokens.withUnsafeBufferPointer { tokens in
+                kerf_embedding_gather(
+                    context.threads, tokens.count, model.hiddenSize, table.start, tokens.baseAddress!,
+                    boundary(after: 0).activation.start)
+            }
+        }
+    }
+
+    private func headWeights() throws -> (norm: AlignedBuffer, matrix: AlignedBuffer) {
+        guard let norm = weights.finalNorm, let matrix = weights.headMatrix else {
+            throw notResident(model.blockCount + 1)
+        }
+        return (norm, matrix)
+    }
+
+    private func blockWeights(_ layer: Int) throws -> BlockWeights {
+        guard let weights = weights[layer - 1] else { throw notResident(layer) }
+        return weights
+    }
+
+    private func notResident(_ layer: Int) -> KernelError {
+        KernelError(.notReady, "the weights of layer \(layer) are not in memory", remedy: "call prepare(layer:) first")
+    }
+
+    private func knownTargets() throws -> [Int32] {
+        guard !targets.isEmpty else {
+            throw KernelError(.notReady, "no targets are set", remedy: "call setTargets first")
+        }
+        return targets
+    }
+}

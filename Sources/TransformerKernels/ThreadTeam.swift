@@ -1,0 +1,59 @@
+internal import CKernels
+internal import Synchronization
+
+/// Threads of libgomp's pool that share independent units of work.
+public struct ThreadTeam: Sendable {
+    public let count: Int
+
+    public init(count: Int) { self.count = count }
+
+    /// Runs `body(unit, thread)` for every unit in `0..<units` and waits.
+    ///
+    /// The units are dealt in turn, so which thread runs which is fixed: thread t has the units t, t + count, and so
+    /// on. Called from inside a body, it runs all units on the calling thread.
+    ///
+    /// - Throws: the first error that a unit threw; the thread that met it leaves its later units undone.
+    public func run(units: Int, _ body: (_ unit: Int, _ thread: Int) throws -> Void) throws {
+        try withoutActuallyEscaping(body) { body in
+            var region = Region(units: units, body: body)
+            withUnsafeMutablePointer(to: &region) { pointer in
+                kerf_parallel(
+                    Int32(min(count, units)),
+                    { context, thread, threads in
+                        guard let context else { return }
+                        context.assumingMemoryBound(to: Region.self).pointee
+                            .run(thread: Int(thread), of: Int(threads))
+                    }, pointer)
+            }
+            if let error = region.failure.error.withLock({ $0 }) { throw error }
+        }
+    }
+
+    private struct Region {
+        let units: Int
+        let body: (Int, Int) throws -> Void
+        let failure = Failure()
+
+        func run(thread: Int, of threads: Int) {
+            for unit in stride(from: thread, to: units, by: threads) {
+                do { try body(unit, thread) } catch {
+                    failure.error.withLock { $0 = $0 ?? error }
+                    return
+                }
+            }
+        }
+    }
+
+    private final class Failure: Sendable {
+        let error = Mutex<(any Error)?>(nil)
+    }
+}
+
+/// Runs `body` with denormals flushed to zero on the calling thread, whose setting it then restores.
+///
+/// Gradients decay into denormals, which many processors compute a hundred times slower.
+func withDenormalsFlushed<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let state = kerf_flush_denormals()
+    defer { kerf_restore_denormals(state) }
+    return try body()
+}
