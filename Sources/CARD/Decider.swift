@@ -93,7 +93,7 @@ public struct Decider: Sendable {
         }
         if let close = solver.indistinguishable(from: solution) {
             warnings.append(
-                "Cuts \(close) cost no more than the intervals of their delays can tell from the chosen one.")
+                "The intervals of the delays cannot tell these cuts from the chosen one: \(close).")
         }
         return warnings
     }

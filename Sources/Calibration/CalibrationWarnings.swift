@@ -12,7 +12,7 @@ enum CalibrationWarnings {
     static func of(_ calibration: Calibration, _ profile: Profile) -> [String] {
         var warnings: [String] = []
         if let board = calibration.box.virtualBoard {
-            warnings.append("Figures of energy are simulated by the virtual board \(board); no meter was read.")
+            warnings.append("Figures of energy are simulated (\(board)); no meter was read.")
         } else if calibration.meter.origin == .simulated {
             warnings.append("Figures of energy are simulated; no meter was read.")
         }

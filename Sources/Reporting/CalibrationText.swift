@@ -32,7 +32,7 @@ extension Calibration {
     private var layerTable: TextTable {
         var table = TextTable([
             .init("layer", .left), .init("forward"), .init("backward"), .init("gross energy"), .init("net energy"),
-            .init("origin", .left),
+            .init("energy origin", .left),
         ])
         for layer in layers {
             let passes = [layer.forward, layer.backward]
@@ -41,7 +41,7 @@ extension Calibration {
                 layer.description.kind == .block ? "block \(layer.description.index)" : layer.description.kind.rawValue,
                 NumberText.si(layer.forward.timeSeconds, "s"), NumberText.si(layer.backward.timeSeconds, "s"),
                 sum(passes.map(\.grossEnergyJoules)), sum(passes.map(\.netEnergyJoules)),
-                "energy " + Origin.weakest(energies.map(\.origin)).rawValue,
+                Origin.weakest(energies.map(\.origin)).rawValue,
             ])
         }
         return table

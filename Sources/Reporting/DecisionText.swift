@@ -41,7 +41,8 @@ extension Decision {
             ]
             table.append(
                 ["\(row.cut)"] + seconds.map(short) + [
-                    short(row.serverEnergyJoules.value), short(row.frequencyHertz.value.map { $0 * 1e-9 }),
+                    short(row.serverEnergyJoules.value),
+                    parts.serverSeconds > 0 ? short(row.frequencyHertz.value.map { $0 * 1e-9 }) : "-",
                     NumberText.fixed(row.cost, digits: 4), mark(row.cut),
                 ])
         }

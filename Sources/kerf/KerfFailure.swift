@@ -1,4 +1,5 @@
 import ArgumentParser
+import CARD
 import Calibration
 import ModelFiles
 import ProbeKit
@@ -22,6 +23,7 @@ struct KerfFailure: Error, CustomStringConvertible {
         case let failure as KerfFailure: self = failure
         case let error as ModelFileError: self.init(ExitStatus(error.code), error.description)
         case let error as KerfFileError: self.init(ExitStatus(error.code), error.description)
+        case let error as CARDError: self.init(ExitStatus(error.code), error.description)
         case let error as ProbeError: self.init(ExitStatus(error.code), error.description)
         case let error as KernelError: self.init(.badData, error.description)
         case let error as ProfilingError:
@@ -68,6 +70,16 @@ extension ExitStatus {
         case .unreadable, .unwritable: self = .inputOutput
         case .malformed, .wrongSchema, .unusable: self = .badData
         case .uncreatable: self = .cannotCreate
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: CARDError.Code) {
+        switch code {
+        case .argument: self = .usage
+        case .incompatible, .incomplete: self = .badData
+        case .noEnergy: self = .unavailable
         }
     }
 }
