@@ -115,6 +115,6 @@ let package = Package(
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics"]),
         tests("CARD", ["CARD", "Calibration", "ProbeKit", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "ProbeKit"]),
-        tests("CommandLine", ["kerf", "Calibration", "ProbeKit"]),
+        tests("CommandLine", ["kerf", "Calibration", "ProbeKit", "VirtualBoard"]),
     ]
 )
