@@ -21,7 +21,9 @@ public struct HostProbe: Probe {
         } catch {
             return Availability(
                 error.code == .forbidden ? .forbidden : .absent, reason: error.description,
-                remedy: error.remedy ?? "mount procfs: `sudo mount -t proc proc /proc`")
+                remedy: error.remedy
+                    ?? (root.isLive
+                        ? "mount procfs: `sudo mount -t proc proc /proc`" : "put the box's proc/cpuinfo into the tree"))
         }
     }
 

@@ -27,9 +27,12 @@ public struct LMSensorsProbe: Probe {
 
     public func availability() -> Availability {
         let survey = survey()
-        let sensors = survey.chips.reduce(0) { $0 + $1.features.count }
-        if sensors > 0 {
-            return Availability(.present, reason: "\(sensors) sensors on \(survey.chips.count) chips")
+        let chips = survey.chips.filter { !$0.features.isEmpty }.count
+        if chips > 0 {
+            let sensors = survey.chips.reduce(0) { $0 + $1.features.count }
+            return Availability(
+                .present,
+                reason: "\(sensors) sensor\(sensors == 1 ? "" : "s") on \(chips) chip\(chips == 1 ? "" : "s")")
         }
         let place = root.file(HwmonReader.classDirectory).string
         if let denied = survey.failures.first(where: { $0.code == .forbidden }) {
@@ -39,10 +42,10 @@ public struct LMSensorsProbe: Probe {
         }
         if let failure = survey.failures.first {
             return Availability(
-                .absent, reason: "no sensor below \(place) could be read: \(failure)", remedy: Self.remedy)
+                .absent, reason: "no sensor below \(place) could be read: \(failure)", remedy: remedy)
         }
         let found = survey.chips.isEmpty ? "no hwmon chips" : "hwmon chips without sensors"
-        return Availability(.absent, reason: "\(found) in \(place)", remedy: Self.remedy)
+        return Availability(.absent, reason: "\(found) in \(place)", remedy: remedy)
     }
 
     public func readings() -> ProbeReadings {
@@ -65,7 +68,9 @@ public struct LMSensorsProbe: Probe {
         return ProbeReadings(readings: readings, failures: survey.failures)
     }
 
-    static let remedy =
-        "a virtual machine has none; on hardware run `sudo sensors-detect` (package lm-sensors) and load the modules "
-        + "it names"
+    private var remedy: String {
+        guard root.isLive else { return "put the box's \(HwmonReader.classDirectory) into the tree" }
+        return "a virtual machine has none; on hardware run `sudo sensors-detect` (package lm-sensors) and load the "
+            + "modules it names"
+    }
 }

@@ -22,8 +22,10 @@ public struct PCIProbe: Probe {
         guard root.isDirectory(devicesDirectory) else {
             return Availability(
                 .absent, reason: "no PCI bus at \(devicesDirectory)",
-                remedy: "small boards and some virtual machines have none; on a PC mount sysfs: "
-                    + "`sudo mount -t sysfs sysfs /sys`")
+                remedy: root.isLive
+                    ? "small boards and some virtual machines have none; on a PC mount sysfs: "
+                        + "`sudo mount -t sysfs sysfs /sys`"
+                    : "put the box's sys/bus/pci into the tree")
         }
         do throws(ProbeError) {
             let survey = try survey()

@@ -29,6 +29,7 @@ public final class PowercapMeter: EnergyMeter, Sendable {
     public func read() throws(ProbeError) -> EnergyReading {
         var reading = EnergyReading(instant: .now(), microjoules: [])
         reading.microjoules.reserveCapacity(counters.count)
+        // The array's allocation is over: from here to the last counter nothing but reads.
         reading.instant = .now()
         for counter in counters { reading.microjoules.append(try counter.counter()) }
         return reading

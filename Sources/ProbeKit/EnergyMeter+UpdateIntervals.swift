@@ -11,10 +11,7 @@ extension EnergyMeter {
     ///
     /// - Throws: the error of a failed read; ``ProbeError/Code/vanished`` for a meter without a readable domain.
     public func updateIntervals(observing seconds: Double) throws(ProbeError) -> [Double] {
-        let watched = tree.counted.first ?? tree.readable.first
-        guard let index = tree.readable.firstIndex(where: { $0.identifier == watched?.identifier }) else {
-            throw ProbeError(.vanished, "\(name) has no counter to watch")
-        }
+        let index = try watchedIndex()
         let start = try read()
         var value = start.microjoules[index]
         var lastChange: MonotonicInstant?

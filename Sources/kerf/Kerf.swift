@@ -25,7 +25,7 @@ struct Kerf: ParsableCommand {
             """,
         version: KerfVersion.build,
         subcommands: [
-            BoardCommand.self, ProfileCommand.self, 
+            DoctorCommand.self, BoardCommand.self, ProfileCommand.self, 
             DemoCommand.self,
         ])
 }

@@ -139,14 +139,14 @@ struct HwmonReaderTests {
         let tree = try FixtureTree()
         let probe = LMSensorsProbe(root: tree.root)
         #expect(probe.availability().status == .absent)
-        #expect(probe.availability().remedy?.contains("sensors-detect") == true)
+        #expect(probe.availability().remedy?.contains("sys/class/hwmon") == true)
         try tree.write(under: "sys/class/hwmon/hwmon0", ["name": "empty"])
         #expect(probe.availability().status == .absent)
         #expect(probe.availability().reason.hasPrefix("hwmon chips without sensors"))
         try tree.write(under: "sys/class/hwmon/hwmon0", ["temp1_input": "junk"])
         #expect(probe.availability().reason.contains("junk"))
         try tree.write(under: "sys/class/hwmon/hwmon0", ["temp1_input": "40000"])
-        #expect(probe.availability() == Availability(.present, reason: "1 sensors on 1 chips"))
+        #expect(probe.availability() == Availability(.present, reason: "1 sensor on 1 chip"))
     }
 
     @Test(

@@ -40,6 +40,19 @@ import Testing
         #expect(try ScriptedMeter(stepsEvery: nil).updateIntervals(observing: 0.01).isEmpty)
     }
 
+    @Test func edgeIsTheFirstReadingAfterAnUpdate() throws {
+        let meter = ScriptedMeter(stepsEvery: 10)
+        let first = try #require(try meter.readAtUpdateEdge())
+        #expect(first.instant.nanoseconds == 1_000_000)
+        #expect(first.microjoules == [10, 1])
+        let second = try #require(try meter.readAtUpdateEdge())
+        #expect(second.instant.nanoseconds == 2_000_000)
+    }
+
+    @Test func edgeThatNeverComesIsNone() throws {
+        #expect(try ScriptedMeter(stepsEvery: nil).readAtUpdateEdge(within: 0.01)?.instant == nil)
+    }
+
     @Test func meterWithNothingToWatchIsAnError() {
         #expect(throws: ProbeError.self) {
             try ScriptedMeter(stepsEvery: 1, roles: [.unreadable("gone")]).updateIntervals(observing: 0.01)

@@ -3,6 +3,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 @Suite struct HeldFileTests {
     @Test func seesWhatIsWrittenInPlace() throws {
         let tree = try FixtureTree()
@@ -47,6 +53,12 @@ import Testing
         let held = try HeldFile(tree.file("counter"))
         let error = #expect(throws: ProbeError.self) { try held.counter() }
         #expect(error?.code == .failed)
+    }
+
+    @Test func pipeDoesNotHoldUpTheReader() throws {
+        let tree = try FixtureTree()
+        #expect(mkfifo(tree.file("counter").string, 0o600) == 0)
+        #expect(throws: ProbeError.self) { try SysfsFile.integer(at: tree.file("counter")) }
     }
 
     @Test func errorNumbersBecomeCodes() {

@@ -5,7 +5,7 @@ struct GGUFFile: Sendable {
     let map: MappedFile
     let header: GGUFHeader
 
-    var name: String { map.path.string }
+    var name: String { map.name }
 
     init(_ path: FilePath) throws(ModelFileError) {
         let map = try MappedFile(path, minimumBytes: GGUFHeader.minimumBytes)

@@ -12,6 +12,17 @@ enum GGUFValue: Sendable, Hashable {
 /// `gguf_metadata_value_type` of ggml, docs/gguf.md.
 enum GGUFValueType: UInt32 {
     case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
+
+    /// Bytes of a value; `nil` where each has its own length.
+    var size: UInt64? {
+        switch self {
+        case .uint8, .int8, .bool: 1
+        case .uint16, .int16: 2
+        case .uint32, .int32, .float32: 4
+        case .uint64, .int64, .float64: 8
+        case .string, .array: nil
+        }
+    }
 }
 
 extension ByteCursor {
@@ -55,7 +66,7 @@ extension ByteCursor {
     }
 
     /// Passes over an array, element by element where elements have no fixed size. No element is smaller than a byte,
-    /// so a count that the rest of the file cannot hold ends in an error and never in an allocation.
+    /// so a count that the rest of the file cannot hold ends in an error; nothing is allocated for it.
     private mutating func ggufArray(depth: Int) throws(ModelFileError) -> GGUFValue {
         let start = position
         guard depth < Self.ggufDepthLimit else {
@@ -69,7 +80,12 @@ extension ByteCursor {
                 .truncated, file: file,
                 "the array at byte \(start) claims \(count) elements, but \(remaining) bytes follow")
         }
-        for _ in 0..<count { _ = try ggufValue(type, depth: depth + 1) }
+        if let size = type.size {
+            // Cannot overflow: the count is at most that of bytes mapped, far below 2^60.
+            _ = try skip(count * size)
+        } else {
+            for _ in 0..<count { _ = try ggufValue(type, depth: depth + 1) }
+        }
         return .array(count: count)
     }
 }

@@ -18,12 +18,13 @@ public struct GGUFWeights: WeightSource {
         let file = try GGUFFile(path)
         let config = try file.config(name: expected?.name ?? path.stem ?? "model")
         if let expected { try config.validate(against: expected, file: path.string) }
-        origin = path.string
-        table = try TensorTable(config, file: path.string) { (role) throws(ModelFileError) in
+        let origin = path.string
+        self.origin = origin
+        table = try TensorTable(config, file: origin) { (role) throws(ModelFileError) in
             guard var tensor = try file.tensor(role.ggufName) else {
-                throw ModelFileError(.missingTensor, file: path.string, "\(role.ggufName) is missing")
+                throw ModelFileError(.missingTensor, file: origin, "\(role.ggufName) is missing")
             }
-            try tensor.validate(config.shape(of: role), name: role.ggufName, file: path.string)
+            try tensor.validate(config.shape(of: role), name: role.ggufName, file: origin)
             switch role {
             case .projection(.q, _), .projection(.k, _): tensor.rowOrder = .interleaved(headSize: config.headSize)
             default: break

@@ -125,7 +125,7 @@ extension JSONParser {
             position += 1
             switch next {
             case UInt8(ascii: "\""):
-                guard let valid = String(validating: text, as: UTF8.self) else { throw error("text is not UTF-8") }
+                guard let valid = String(validating: text, as: UTF8.self) else { throw malformed("text is not UTF-8") }
                 return valid
             case UInt8(ascii: "\\"): try text.append(contentsOf: String(escape()).utf8)
             case ..<0x20: throw error("a control character in a string")
@@ -201,6 +201,10 @@ extension JSONParser {
         guard position < bytes.count else {
             return ModelFileError(.truncated, file: file, "the JSON ends too early, at byte \(bytes.count)")
         }
-        return ModelFileError(.malformed, file: file, "\(message), at byte \(position) of the JSON")
+        return malformed(message)
+    }
+
+    private func malformed(_ message: String) -> ModelFileError {
+        ModelFileError(.malformed, file: file, "\(message), at byte \(position) of the JSON")
     }
 }

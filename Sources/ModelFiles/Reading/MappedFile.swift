@@ -14,6 +14,8 @@ import SystemPackage
 /// they are read are out of scope.
 final class MappedFile: Sendable {
     let path: FilePath
+    /// The path as text, for error messages.
+    let name: String
     let count: Int
     private let descriptor: FileDescriptor
     nonisolated(unsafe) private let base: UnsafeMutableRawPointer
@@ -38,6 +40,7 @@ final class MappedFile: Sendable {
             throw error
         }
         self.path = path
+        name = path.string
         self.descriptor = descriptor
         count = size
     }
@@ -52,12 +55,12 @@ final class MappedFile: Sendable {
     ) throws(ModelFileError) -> Result {
         guard range.lowerBound >= 0, range.upperBound <= count else {
             throw ModelFileError(
-                .truncated, file: path.string, "ends at byte \(count), before byte \(range.upperBound)")
+                .truncated, file: name, "ends at byte \(count), before byte \(range.upperBound)")
         }
         let size = try RegularFile.size(of: descriptor, path: path)
         guard size >= count else {
             throw ModelFileError(
-                .truncated, file: path.string, "was cut from \(count) to \(size) bytes while it was in use")
+                .truncated, file: name, "was cut from \(count) to \(size) bytes while it was in use")
         }
         return try body(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
     }

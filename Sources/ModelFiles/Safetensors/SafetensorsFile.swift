@@ -52,7 +52,7 @@ struct SafetensorsFile: Sendable {
     /// A tensor, or `nil` when the file has none of this name.
     func tensor(_ name: String) throws(ModelFileError) -> StoredTensor? {
         guard let info = tensors[name] else { return nil }
-        let file = map.path.string
+        let file = map.name
         guard let format = TensorFormats.plain.first(where: { $0.name == info.type }) else {
             let handled = TensorFormats.plain.map { $0.name }.joined(separator: ", ")
             throw ModelFileError(

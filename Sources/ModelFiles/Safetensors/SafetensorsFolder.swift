@@ -61,16 +61,19 @@ struct SafetensorsFolder: Sendable {
             guard case .string(let shard) = entry else {
                 throw ModelFileError(.malformed, file: file, "the shard of \(quoted(tensor)) is no text")
             }
-            // A file beside the index and nothing else: no folder, no way up.
-            guard FilePath.Component(shard)?.kind == .regular, FilePath(shard).components.count == 1,
-                !shard.contains("/"), !shard.utf8.contains(0)
+            map[tensor] = shard
+        }
+        let shards = Set(map.values)
+        guard shards.count <= shardLimit else {
+            throw ModelFileError(.malformed, file: file, "lists more than \(shardLimit) shards")
+        }
+        // Files beside the index and nothing else: no folder, no way up. Sorted, for the same message each time.
+        for shard in shards.sorted() {
+            guard FilePath.Component(shard)?.kind == .regular, !shard.utf8.contains(UInt8(ascii: "/")),
+                !shard.utf8.contains(0)
             else {
                 throw ModelFileError(.malformed, file: file, "the shard name \(quoted(shard)) leaves the folder")
             }
-            map[tensor] = shard
-        }
-        guard Set(map.values).count <= shardLimit else {
-            throw ModelFileError(.malformed, file: file, "lists more than \(shardLimit) shards")
         }
         return map
     }

@@ -24,13 +24,14 @@ public struct SafetensorsWeights: WeightSource {
                 .unsupported, file: path.string, "has a tensor \(quoted(bias))",
                 remedy: "Kerf reads Llama blocks without biases")
         }
-        origin = path.string
-        table = try TensorTable(config, file: path.string) { (role) throws(ModelFileError) in
+        let origin = path.string
+        self.origin = origin
+        table = try TensorTable(config, file: origin) { (role) throws(ModelFileError) in
             let name = role.huggingFaceName
             guard let tensor = try folder.tensor(name) else {
-                throw ModelFileError(.missingTensor, file: path.string, "\(name) is missing")
+                throw ModelFileError(.missingTensor, file: origin, "\(name) is missing")
             }
-            try tensor.validate(config.shape(of: role), name: name, file: path.string)
+            try tensor.validate(config.shape(of: role), name: name, file: origin)
             return tensor
         }
     }
