@@ -8,7 +8,8 @@ import Testing
         let workspace = try Workspace()
         let board = try KerfProcess(["board", "--root", workspace.path("board"), "--quiet"])
         defer {
-            board.send(signal: SIGTERM)
+            // Not SIGTERM: a child of a test's thread may have inherited it blocked, and would be waited for for ever.
+            board.send(signal: SIGKILL)
             _ = try? board.finish()
         }
         let marker = "board/kerf/board.json"

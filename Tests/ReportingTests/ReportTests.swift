@@ -45,10 +45,6 @@ struct ReportTests {
         ] {
             #expect(report.contains(expected), "\(expected)")
         }
-        let width = report.split(separator: "\n").filter { $0.hasPrefix("block ") }.map {
-            $0.split(separator: "J").count
-        }
-        #expect(Set(width).count == 1)
     }
 
     @Test("without a meter the reason stands there and no number")
