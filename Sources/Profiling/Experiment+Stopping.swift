@@ -35,14 +35,13 @@ extension Experiment {
 
     private var areTimesSettled: Bool {
         let steps = record.steps.map(\.seconds)
-        guard isSettled(TrimmedSteps(totals: steps).total(confidence: settings.confidence), floor: 0) else {
-            return false
-        }
-        // A pass that is a thousandth of the step cannot matter: it is settled when its interval is small against
-        // the step, however wide against itself.
-        let floor = 0.001 * (record.steps.last?.seconds ?? 0)
-        return layerTimeEstimates.allSatisfy { isSettled($0, floor: floor) }
+        return isSettled(TrimmedSteps(totals: steps).total(confidence: settings.confidence), floor: 0)
+            && layerTimeEstimates.allSatisfy { isSettled($0, floor: negligibleSeconds) }
     }
+
+    /// A pass that is a thousandth of the step cannot matter: it is settled when its interval is small against the
+    /// step, however wide against itself.
+    private var negligibleSeconds: Double { 0.001 * (record.steps.last?.seconds ?? 0) }
 
     /// The time of every pass, by the rule that the calibration will use.
     private var layerTimeEstimates: [Estimate?] {
@@ -60,7 +59,8 @@ extension Experiment {
     }
 
     var widestRelativeHalfWidth: Double? {
-        layerTimeEstimates.compactMap { $0?.relativeHalfWidth }.filter(\.isFinite).max()
+        layerTimeEstimates.compactMap(\.self).filter { $0.halfWidth.isFinite && $0.halfWidth > negligibleSeconds }
+            .map(\.relativeHalfWidth).max()
     }
 
     func typicalSeconds(of pass: LayerPass) -> Double {

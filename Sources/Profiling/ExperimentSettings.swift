@@ -21,10 +21,11 @@ public struct ExperimentSettings: Sendable, Hashable {
     static let warmUpSteps = 2
     /// The fewest observations from which an interval is stated.
     static let minimumSamples = 5
-    /// An energy window spans at least this many counter updates: an unaligned window is off by up to one update at
-    /// each end, which over 100 updates is below 1 %, and averages out over windows of random phase.
-    static let updatesPerWindow = 100.0
+    /// An energy window spans at least this many counter updates. An unaligned window is off by up to one update at
+    /// each end; at random phase that averages out over windows, and many windows of middling length give a narrower
+    /// interval in the same time than few long ones, since Student's t is wide for few.
+    static let updatesPerWindow = 50.0
     /// The window when the update interval is not known, and the shortest one.
-    static let shortestWindowSeconds = 0.1
+    static let shortestWindowSeconds = 0.05
     static let idleWindowSeconds = 0.25
 }

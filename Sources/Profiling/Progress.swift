@@ -8,7 +8,8 @@ public struct Progress: Sendable, Hashable {
     /// Whole steps kept so far, with and without instruments.
     public var steps: Int
     public var energyWindows: Int
-    /// The widest relative half width among the passes' times; `nil` until there is one.
+    /// The widest relative half width among the times of passes that matter; `nil` until there is one, and when none
+    /// is left.
     public var widestRelativeHalfWidth: Double?
 
     public var fraction: Double {

@@ -6,30 +6,39 @@ extension Calibration {
     ///
     /// The first line says `SIMULATED` when any figure is.
     public var report: String {
-        var text = simulatedLine(isSimulated)
-        text += "Calibration of \(printable(model.name)) on \(printable(box.cpuModel))"
+        simulatedLine(isSimulated) + heading("Calibration")
+            + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
+            + layerTable.text + "\n" + totals + warningLines
+    }
+
+    /// What was calibrated or profiled, and where.
+    func heading(_ title: String) -> String {
+        var text = "\(title) of \(printable(model.name)) on \(printable(box.cpuModel))"
         text += " (\(workload.threads) threads, \(printable(box.engine.name)) \(printable(box.engine.version)))\n"
         text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "
-        text += "\(printable(workload.loraTargets.joined(separator: ","))), \(printable(workload.dtype)); "
-        text += "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
-        text += layerTable.text
-        text += "\nwhole step   \(line(step.timeSeconds, "s"))\n"
+        text += "\(printable(workload.loraTargets.joined(separator: ","))), \(printable(workload.dtype)), "
+        return text + "weights \(printable(model.weightsKind)) \(printable(model.weightsOrigin))\n"
+    }
+
+    /// The whole step, the idle box and how well the parts add up.
+    var totals: String {
+        var text = "whole step   \(line(step.timeSeconds, "s"))\n"
         text += "gross energy \(line(step.grossEnergyJoules, "J"))\n"
         text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
         text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
         text += "idle power   \(line(idlePowerWatts, "W"))\n"
         text += "closure      time \(NumberText.percent(closure.timeRatio))"
-        text += ", gross energy \(NumberText.percent(closure.grossEnergyRatio))\n"
-        text += warnings.map { "warning: \(printable($0))\n" }.joined()
-        return text
+        return text + ", gross energy \(NumberText.percent(closure.grossEnergyRatio))\n"
     }
 
-    private var isSimulated: Bool {
+    var warningLines: String { warnings.map { "warning: \(printable($0))\n" }.joined() }
+
+    var isSimulated: Bool {
         box.virtualBoard != nil || meter.origin == .simulated
             || [frequency.runningHertz, frequency.maximumHertz, rated.powerWatts].contains { $0.origin == .simulated }
     }
 
-    private var layerTable: TextTable {
+    var layerTable: TextTable {
         var table = TextTable([
             .init("layer", .left), .init("forward"), .init("backward"), .init("gross energy"), .init("net energy"),
             .init("energy origin", .left),

@@ -40,7 +40,8 @@ struct BoardCommand: ParsableCommand {
             let board = try VirtualBoard(root: FilePath(root))
             if !quiet {
                 print("virtual board at \(root), simulated; its power function: \(root)/kerf/board.json")
-                print("end it with Ctrl-C; measure with: kerf profile --model smollm2-135m --board \(root) --out p.json")
+                print(
+                    "end it with Ctrl-C; measure with: kerf profile --model smollm2-135m --board \(root) --out p.json")
             }
             try board.serve(measuring: pid) { Interruption.isRequested || (exitWithParent && parent.hasGone) }
         }

@@ -21,7 +21,7 @@ struct DemoCommand: ParsableCommand {
     var out = "demo-output"
 
     @Option(help: ArgumentHelp("Time for each of the two profiles.", valueName: "seconds"))
-    var budget = 40.0
+    var budget = 60.0
 
     @Option(help: ArgumentHelp("Real weights of SmolLM2-135M, a GGUF file.", valueName: "file.gguf"))
     var weights: String?
@@ -36,7 +36,7 @@ struct DemoCommand: ParsableCommand {
 
         let hasMeter = RAPLProbe(root: SystemRoot()).availability().status == .present
         for (role, threads) in [("device", ["--threads", "1"]), ("server", [])] {
-            var arguments = ["--model", "smollm2-135m", "--seq", "128", "--budget", "\(Int(budget))"]
+            var arguments = ["--model", "smollm2-135m", "--seq", "128", "--budget", "\(budget)"]
             arguments += threads
             if let weights { arguments += ["--weights", weights] }
             if !hasMeter { arguments += ["--board", "\(out)/board"] }

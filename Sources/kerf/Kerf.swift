@@ -25,7 +25,7 @@ struct Kerf: ParsableCommand {
             """,
         version: KerfVersion.build,
         subcommands: [
-            DoctorCommand.self, BoardCommand.self, ProfileCommand.self, 
+            DoctorCommand.self, BoardCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
             DemoCommand.self,
         ])
 }

@@ -45,7 +45,8 @@ struct BadInputTests {
         let workspace = try Workspace()
         let config = try workspace.tinyModel()
         let notGGUF = try workspace.write("weights.gguf", "GGUF and then nothing")
-        try expectFailure(65, saying: "weights.gguf", arguments: profile(workspace, "--model", config, "--weights", notGGUF))
+        try expectFailure(
+            65, saying: "weights.gguf", arguments: profile(workspace, "--model", config, "--weights", notGGUF))
         try expectFailure(
             66, saying: "missing.gguf",
             arguments: profile(workspace, "--model", config, "--weights", workspace.path("missing.gguf")))

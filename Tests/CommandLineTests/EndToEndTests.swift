@@ -19,7 +19,8 @@ import Testing
         #expect(meter["total_of"] as? [String] == ["package-0", "package-0/dram"])
 
         for name in ["first.json", "second.json"] {
-            let outcome = try KerfProcess.run("calibrate", workspace.path("profile.json"), "--out", workspace.path(name))
+            let outcome = try KerfProcess.run(
+                "calibrate", workspace.path("profile.json"), "--out", workspace.path(name))
             #expect(outcome.status == 0, "\(outcome.standardError)")
         }
         #expect(try workspace.bytes("first.json") == workspace.bytes("second.json"))
@@ -33,9 +34,10 @@ import Testing
         let decision = try workspace.json("decision.json")
         #expect(decision["schema"] as? String == "kerf.decision")
         // Nothing is left of the board's process or of temporary files.
-        #expect(Set(workspace.names).isSubset(of: [
-            "board", "decision.json", "first.json", "profile.json", "second.json", "tiny.json",
-        ]))
+        #expect(
+            Set(workspace.names).isSubset(of: [
+                "board", "decision.json", "first.json", "profile.json", "second.json", "tiny.json",
+            ]))
     }
 
     @Test(.enabled(if: !hasMeter, "this box has RAPL")) func withoutAMeterEnergyIsUnavailable() throws {

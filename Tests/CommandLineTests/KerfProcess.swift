@@ -29,8 +29,8 @@ struct KerfProcess {
         let name = "kerf-test-" + UUID().uuidString
         output = folder.appendingPathComponent(name + ".out")
         error = folder.appendingPathComponent(name + ".err")
-        FileManager.default.createFile(atPath: output.path, contents: nil)
-        FileManager.default.createFile(atPath: error.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: error.path, contents: nil)
         process.executableURL = Self.executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

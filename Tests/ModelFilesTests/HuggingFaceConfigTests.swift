@@ -9,20 +9,19 @@ struct HuggingFaceConfigTests {
 
     init() throws { scratch = try Scratch() }
 
-    /// The smallest file that is complete.
-    static let minimal =
-        #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "#
-        + #""intermediate_size": 96, "vocab_size": 100}"#
+    /// The smallest file that is complete: each field with its value as JSON.
+    static let minimal = [
+        "model_type": #""llama""#, "hidden_size": "64", "num_hidden_layers": "3", "num_attention_heads": "4",
+        "intermediate_size": "96", "vocab_size": "100",
+    ]
 
-    /// The minimal file with some fields added or replaced, each given as JSON.
-    func model(_ changes: KeyValuePairs<String, String> = [:]) throws -> ModelConfig {
-        guard case .object(var fields) = try JSONParser.parse(contentsOf: Array(Self.minimal.utf8), file: "") else {
-            fatalError("the minimal file is an object")
-        }
-        for (name, value) in changes {
-            fields[name] = try JSONParser.parse(contentsOf: Array(value.utf8), file: name)
-        }
-        return try HuggingFaceConfig.model(at: scratch.write("config.json", text(.object(fields))), name: "m")
+    /// The minimal file with some fields added or replaced.
+    static func json(_ changes: [String: String] = [:]) -> String {
+        "{" + minimal.merging(changes) { $1 }.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
+    }
+
+    func model(_ changes: [String: String] = [:]) throws -> ModelConfig {
+        try HuggingFaceConfig.model(at: scratch.write("config.json", Self.json(changes)), name: "m")
     }
 
     @Test("Fields that a file may leave out have transformers' defaults")
@@ -51,7 +50,7 @@ struct HuggingFaceConfigTests {
 
     @Test("Mistral without a window is Llama's computation")
     func mistral() throws {
-        let fields: KeyValuePairs = ["model_type": #""mistral""#, "architectures": #"["MistralForCausalLM"]"#]
+        let fields = ["model_type": #""mistral""#, "architectures": #"["MistralForCausalLM"]"#]
         #expect(try model(fields) == model())
         #expect(
             modelFileError { try model(["model_type": #""mistral""#, "sliding_window": "4096"]) }?.code == .unsupported)
@@ -77,10 +76,12 @@ struct HuggingFaceConfigTests {
             try model(["rope_scaling": #"{"type": "linear", "factor": 2}"#]).rope.scaling == .linear(factor: 2))
     }
 
-    static let refusals: [(KeyValuePairs<String, String>, ModelFileError.Code, String)] = [
+    static let refusals: [([String: String], ModelFileError.Code, String)] = [
         (["model_type": #""gemma""#], .unsupported, #"model_type is "gemma"; Kerf reads model_type llama"#),
         (["architectures": #"["GemmaForCausalLM"]"#], .unsupported, "GemmaForCausalLM"),
-        (["architectures": "[1]"], .unsupported, "an integer"),
+        (["architectures": "[1]"], .malformed, "architectures[0] is not a valid text"),
+        (["architectures": #""LlamaForCausalLM""#], .malformed, "architectures is not an array"),
+        (["model_type": #""bert""#, "hidden_size": "{}"], .unsupported, "bert"),
         (["model_type": "null"], .malformed, "neither model_type nor architectures"),
         (["attention_bias": "true"], .unsupported, "attention_bias"),
         (["mlp_bias": "true"], .unsupported, "mlp_bias"),
@@ -89,10 +90,19 @@ struct HuggingFaceConfigTests {
         (["rope_scaling": #"{"rope_type": "yarn", "factor": 2}"#], .unsupported, "yarn"),
         (["rope_scaling": #"{"rope_type": "llama3", "factor": 2}"#], .malformed, "is missing"),
         (["rope_scaling": #"{"type": "linear", "factor": 0}"#], .impossibleShape, "rope_scaling"),
-        (["rope_scaling": #"{"rope_type": "llama3", \#(llama3Fields), "low_freq_factor": 9}"#], .malformed, "twice"),
+        (
+            ["rope_scaling": #"{"type": "linear", "factor": true}"#], .malformed,
+            "rope_scaling.factor is not a finite number"
+        ),
+        (["rope_scaling": "2"], .malformed, "rope_scaling is not a valid object"),
         (["hidden_size": "null"], .malformed, "hidden_size is missing"),
-        (["hidden_size": #""64""#], .malformed, "hidden_size"),
-        (["hidden_size": "64.5"], .malformed, "hidden_size"),
+        (["hidden_size": #""64""#], .malformed, "hidden_size is not an integer"),
+        (["hidden_size": "64.5"], .malformed, "hidden_size is not an integer"),
+        (["hidden_size": "9223372036854775808"], .malformed, "hidden_size is not an integer of 64 bits"),
+        (["tie_word_embeddings": "1"], .malformed, "tie_word_embeddings is not true or false"),
+        (["hidden_act": "7"], .malformed, "hidden_act is not a valid text"),
+        (["rope_theta": "1e400"], .malformed, "rope_theta is not a finite number"),
+        (["rope_theta": "NaN"], .malformed, "not valid JSON"),
         (["hidden_size": "66"], .impossibleShape, "hidden_size 66 is not a multiple of num_attention_heads 4"),
         (["hidden_size": "0"], .impossibleShape, "hidden_size is 0"),
         (["hidden_size": "65540", "head_dim": "64"], .impossibleShape, "hidden_size is 65540"),
@@ -139,20 +149,8 @@ struct HuggingFaceConfigTests {
 
     @Test("A model is called after its file, or its folder for config.json")
     func names() throws {
-        let inFolder = try scratch.write("My-Model-1.5B/config.json", Self.minimal)
+        let inFolder = try scratch.write("My-Model-1.5B/config.json", Self.json())
         #expect(try HuggingFaceConfig.model(at: inFolder).name == "My-Model-1.5B")
-        #expect(try HuggingFaceConfig.model(at: scratch.write("other-2.1.json", Self.minimal)).name == "other-2.1")
-    }
-
-    private func text(_ value: JSONValue) -> String {
-        switch value {
-        case .null: "null"
-        case .boolean(let value): "\(value)"
-        case .integer(let value): "\(value)"
-        case .number(let value): "\(value)"
-        case .string(let value): "\"\(value)\""
-        case .array(let values): "[" + values.map(text).joined(separator: ",") + "]"
-        case .object(let members): "{" + members.map { "\"\($0)\":\(text($1))" }.joined(separator: ",") + "}"
-        }
+        #expect(try HuggingFaceConfig.model(at: scratch.write("other-2.1.json", Self.json())).name == "other-2.1")
     }
 }

@@ -47,7 +47,7 @@ struct PresetTests {
     @Test("A reference may be a file, a folder, or what has no preset's name here")
     func references() throws {
         let scratch = try Scratch()
-        let file = try scratch.write("mine/config.json", HuggingFaceConfigTests.minimal)
+        let file = try scratch.write("mine/config.json", HuggingFaceConfigTests.json())
         #expect(try ModelReference.resolve(file.string).name == "mine")
         #expect(try ModelReference.resolve(file.removingLastComponent().string).name == "mine")
         #expect(modelFileError { try ModelReference.resolve("no/such/model") }?.file == "no/such/model")

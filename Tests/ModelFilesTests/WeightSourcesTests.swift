@@ -23,6 +23,14 @@ struct WeightSourcesTests {
         #expect(try WeightSources.open(TinyModel.config, weights: nil, seed: 3).origin == "seed 3")
     }
 
+    @Test("The origin names no folder above the weights")
+    func origin() throws {
+        let gguf = try scratch.write("private/tiny.gguf", TinyModel.gguf().bytes)
+        #expect(try WeightSources.open(gguf).origin == "tiny.gguf")
+        let folder = try TinyModel.writeFolder(scratch, "private/checkpoint")
+        #expect(try WeightSources.open(folder).origin == "checkpoint")
+    }
+
     @Test("What is neither is refused with what to give")
     func neither() throws {
         let file = try scratch.write("model.safetensors", TinyModel.safetensors().bytes)

@@ -3,44 +3,39 @@ extension HuggingFaceConfig {
     ///
     /// Up to version 4 `rope_theta` and `rope_scaling` stand apart; from version 5 on `rope_parameters` holds both.
     /// The kind is `rope_type`, or `type` in files of before 2024. Source: transformers, `modeling_rope_utils.py`.
-    static func rotaryEmbedding(_ fields: JSONFields) throws(ModelFileError) -> RotaryEmbedding {
-        let parameters = try fields.object("rope_parameters")
-        var theta = try parameters?.number("rope_theta")
-        if theta == nil { theta = try fields.number("rope_theta") }
-        var scaling = parameters
-        if scaling == nil { scaling = try fields.object("rope_scaling") }
-        return RotaryEmbedding(theta: theta ?? 10_000, scaling: try scaling.flatMap(self.scaling))
+    static func rotaryEmbedding(
+        _ fields: HuggingFaceFields, file: String
+    ) throws(ModelFileError) -> RotaryEmbedding {
+        let theta = fields.ropeParameters?.theta ?? fields.ropeTheta ?? 10_000
+        guard let stated = fields.ropeParameters ?? fields.ropeScaling else { return RotaryEmbedding(theta: theta) }
+        return RotaryEmbedding(theta: theta, scaling: try scaling(stated, file: file))
     }
 
-    private static func scaling(_ fields: JSONFields) throws(ModelFileError) -> RotaryEmbedding.Scaling? {
-        var stated = try fields.string("rope_type")
-        if stated == nil { stated = try fields.string("type") }
-        let kind = stated ?? "default"
+    private static func scaling(
+        _ fields: HuggingFaceFields.Rope, file: String
+    ) throws(ModelFileError) -> RotaryEmbedding.Scaling? {
+        let kind = fields.kind ?? "default"
         switch kind {
         case "default":
             return nil
         case "linear":
-            return .linear(factor: try factor("factor"))
+            return .linear(factor: try stated(fields.factor, "factor"))
         case "llama3":
-            guard let context = try fields.integer("original_max_position_embeddings") else {
-                throw missing("original_max_position_embeddings")
-            }
             return .llama3(
-                factor: try factor("factor"), lowFrequencyFactor: try factor("low_freq_factor"),
-                highFrequencyFactor: try factor("high_freq_factor"), originalContextLength: context)
+                factor: try stated(fields.factor, "factor"),
+                lowFrequencyFactor: try stated(fields.lowFrequencyFactor, "low_freq_factor"),
+                highFrequencyFactor: try stated(fields.highFrequencyFactor, "high_freq_factor"),
+                originalContextLength: try stated(
+                    fields.originalContextLength, "original_max_position_embeddings"))
         default:
             throw ModelFileError(
-                .unsupported, file: fields.file, "the rotary embedding's rope_type is \(quoted(kind))",
+                .unsupported, file: file, "the rotary embedding's rope_type is \(quoted(kind))",
                 remedy: "Kerf handles default, linear and llama3")
         }
 
-        func factor(_ name: String) throws(ModelFileError) -> Double {
-            guard let value = try fields.number(name) else { throw missing(name) }
-            return value
-        }
-
-        func missing(_ name: String) -> ModelFileError {
-            ModelFileError(.malformed, file: fields.file, "rope_type is \(quoted(kind)), but \(name) is missing")
+        func stated<Number>(_ value: Number?, _ name: String) throws(ModelFileError) -> Number {
+            if let value { return value }
+            throw ModelFileError(.malformed, file: file, "rope_type is \(quoted(kind)), but \(name) is missing")
         }
     }
 }

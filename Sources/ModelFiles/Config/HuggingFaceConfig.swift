@@ -22,81 +22,77 @@ public enum HuggingFaceConfig {
             throw ModelFileError(
                 .malformed, file: path.string, "is a GGUF file, not a config.json", remedy: "give it as the weights")
         }
-        let value = try JSONParser.parse(contentsOf: bytes, file: path.string)
-        let fields = try JSONFields(value, file: path.string, what: "config.json")
-        return try model(fields, name: name ?? defaultName(path))
+        let file = path.string
+        let family = try JSONFile.decode(HuggingFaceFields.Family.self, from: bytes, file: file)
+        try check(family, file: file)
+        let fields = try JSONFile.decode(HuggingFaceFields.self, from: bytes, file: file)
+        try checkVariants(fields, of: family, file: file)
+        return try model(fields, name: name ?? defaultName(path), file: file)
     }
 
-    private static func model(_ fields: JSONFields, name: String) throws(ModelFileError) -> ModelConfig {
-        try checkFamily(fields)
-        try checkVariants(fields)
-        let hiddenSize = try fields.required("hidden_size")
-        let headCount = try fields.required("num_attention_heads")
+    private static func model(
+        _ fields: HuggingFaceFields, name: String, file: String
+    ) throws(ModelFileError) -> ModelConfig {
         let model = ModelConfig(
             name: name,
-            hiddenSize: hiddenSize,
-            blockCount: try fields.required("num_hidden_layers"),
-            headCount: headCount,
-            keyValueHeadCount: try fields.integer("num_key_value_heads") ?? headCount,
-            headSize: try headSize(fields, hiddenSize: hiddenSize, headCount: headCount),
-            intermediateSize: try fields.required("intermediate_size"),
-            vocabularySize: try fields.required("vocab_size"),
-            rmsNormEpsilon: try fields.number("rms_norm_eps") ?? 1e-6,
-            rope: try rotaryEmbedding(fields),
-            tiedEmbeddings: try fields.boolean("tie_word_embeddings") ?? false)
-        try model.validate(file: fields.file) { $0.huggingFace }
+            hiddenSize: fields.hiddenSize,
+            blockCount: fields.blockCount,
+            headCount: fields.headCount,
+            keyValueHeadCount: fields.keyValueHeadCount ?? fields.headCount,
+            headSize: try headSize(fields, file: file),
+            intermediateSize: fields.intermediateSize,
+            vocabularySize: fields.vocabularySize,
+            rmsNormEpsilon: fields.rmsNormEpsilon ?? 1e-6,
+            rope: try rotaryEmbedding(fields, file: file),
+            tiedEmbeddings: fields.tiedEmbeddings ?? false)
+        try model.validate(file: file) { $0.huggingFace }
         return model
     }
 
-    private static func headSize(
-        _ fields: JSONFields, hiddenSize: Int, headCount: Int
-    ) throws(ModelFileError) -> Int {
-        if let size = try fields.integer("head_dim") { return size }
+    private static func headSize(_ fields: HuggingFaceFields, file: String) throws(ModelFileError) -> Int {
+        if let size = fields.headSize { return size }
+        let (hiddenSize, headCount) = (fields.hiddenSize, fields.headCount)
         guard headCount > 0, hiddenSize % headCount == 0 else {
             throw ModelFileError(
-                .impossibleShape, file: fields.file,
+                .impossibleShape, file: file,
                 "hidden_size \(hiddenSize) is not a multiple of num_attention_heads \(headCount), and there is no head_dim"
             )
         }
         return hiddenSize / headCount
     }
 
-    private static func checkFamily(_ fields: JSONFields) throws(ModelFileError) {
-        let type = try fields.string("model_type")
-        let architecture = try fields.array("architectures")?.first
-        if let type, families[type] == nil {
-            throw ModelFileError(.unsupported, file: fields.file, "model_type is \(quoted(type))", remedy: handled)
+    private static func check(_ family: HuggingFaceFields.Family, file: String) throws(ModelFileError) {
+        if let type = family.type, families[type] == nil {
+            throw ModelFileError(.unsupported, file: file, "model_type is \(quoted(type))", remedy: handled)
         }
-        if let architecture {
-            guard case .string(let name) = architecture, families.values.contains(name) else {
-                let shown = if case .string(let name) = architecture { quoted(name) } else { architecture.kind }
-                throw ModelFileError(.unsupported, file: fields.file, "the architecture is \(shown)", remedy: handled)
-            }
-        }
-        if type == nil && architecture == nil {
+        if let architecture = family.architectures?.first, !families.values.contains(architecture) {
             throw ModelFileError(
-                .malformed, file: fields.file, "neither model_type nor architectures is there",
+                .unsupported, file: file, "the architecture is \(quoted(architecture))", remedy: handled)
+        }
+        if family.type == nil && family.architectures?.first == nil {
+            throw ModelFileError(
+                .malformed, file: file, "neither model_type nor architectures is there",
                 remedy: "give the config.json of a Hugging Face model")
         }
     }
 
     /// Fields that change the computation, and their only handled values.
-    private static func checkVariants(_ fields: JSONFields) throws(ModelFileError) {
-        for name in ["attention_bias", "mlp_bias", "rope_interleaved"] where try fields.boolean(name) == true {
-            throw ModelFileError(.unsupported, file: fields.file, "\(name) is true", remedy: "Kerf handles false only")
+    private static func checkVariants(
+        _ fields: HuggingFaceFields, of family: HuggingFaceFields.Family, file: String
+    ) throws(ModelFileError) {
+        if let name = fields.switchesOn.first {
+            throw ModelFileError(.unsupported, file: file, "\(name) is true", remedy: "Kerf handles false only")
         }
-        let activation = try fields.string("hidden_act") ?? "silu"
-        guard activation == "silu" else {
+        if let activation = fields.activation, activation != "silu" {
             throw ModelFileError(
-                .unsupported, file: fields.file, "hidden_act is \(quoted(activation))", remedy: "Kerf handles silu only"
-            )
+                .unsupported, file: file, "hidden_act is \(quoted(activation))", remedy: "Kerf handles silu only")
         }
-        if try fields.string("model_type") == "mistral", let window = try fields.integer("sliding_window") {
-            throw ModelFileError(.unsupported, file: fields.file, "sliding_window is \(window)", remedy: handled)
+        if family.type == "mistral", let window = fields.slidingWindow {
+            throw ModelFileError(.unsupported, file: file, "sliding_window is \(window)", remedy: handled)
         }
-        if let part = try fields.number("partial_rotary_factor"), part != 1 {
+        if let part = fields.partialRotaryFactor, part != 1 {
             throw ModelFileError(
-                .unsupported, file: fields.file, "partial_rotary_factor is \(part)", remedy: "Kerf handles 1 only")
+                .unsupported, file: file, "partial_rotary_factor is \(part)", remedy: "Kerf handles 1 only")
         }
     }
 

@@ -18,13 +18,13 @@ public struct GGUFWeights: WeightSource {
         let file = try GGUFFile(path)
         let config = try file.config(name: expected?.name ?? path.stem ?? "model")
         if let expected { try config.validate(against: expected, file: path.string) }
-        let origin = path.string
-        self.origin = origin
-        table = try TensorTable(config, file: origin) { (role) throws(ModelFileError) in
+        let source = path.string
+        origin = path.lastComponent?.string ?? kind
+        table = try TensorTable(config, file: source) { (role) throws(ModelFileError) in
             guard var tensor = try file.tensor(role.ggufName) else {
-                throw ModelFileError(.missingTensor, file: origin, "\(role.ggufName) is missing")
+                throw ModelFileError(.missingTensor, file: source, "\(role.ggufName) is missing")
             }
-            try tensor.validate(config.shape(of: role), name: role.ggufName, file: origin)
+            try tensor.validate(config.shape(of: role), name: role.ggufName, file: source)
             switch role {
             case .projection(.q, _), .projection(.k, _): tensor.rowOrder = .interleaved(headSize: config.headSize)
             default: break

@@ -11,6 +11,13 @@ struct SafetensorsFolder: Sendable {
     /// Each shard is an open file.
     private static let shardLimit = 512
 
+    private struct Index: Decodable {
+        /// Shard by tensor.
+        let weightMap: [String: String]
+
+        init(from decoder: any Decoder) throws { weightMap = try JSONFields(decoder).required("weight_map") }
+    }
+
     let folder: FilePath
     private let shards: [String: SafetensorsFile]
     /// Shard by tensor; `nil` when all tensors are in one file.
@@ -51,18 +58,8 @@ struct SafetensorsFolder: Sendable {
 
     private static func weightMap(_ index: FilePath) throws(ModelFileError) -> [String: String] {
         let file = index.string
-        let value = try JSONParser.parse(
-            contentsOf: try RegularFile.contents(of: index, limit: indexLimit), file: file)
-        guard let entries = try JSONFields(value, file: file, what: "the index").object("weight_map") else {
-            throw ModelFileError(.malformed, file: file, "weight_map is missing")
-        }
-        var map: [String: String] = [:]
-        for (tensor, entry) in entries.values {
-            guard case .string(let shard) = entry else {
-                throw ModelFileError(.malformed, file: file, "the shard of \(quoted(tensor)) is no text")
-            }
-            map[tensor] = shard
-        }
+        let bytes = try RegularFile.contents(of: index, limit: indexLimit)
+        let map = try JSONFile.decode(Index.self, from: bytes, file: file).weightMap
         let shards = Set(map.values)
         guard shards.count <= shardLimit else {
             throw ModelFileError(.malformed, file: file, "lists more than \(shardLimit) shards")

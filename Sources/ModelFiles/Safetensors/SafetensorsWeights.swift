@@ -24,14 +24,14 @@ public struct SafetensorsWeights: WeightSource {
                 .unsupported, file: path.string, "has a tensor \(quoted(bias))",
                 remedy: "Kerf reads Llama blocks without biases")
         }
-        let origin = path.string
-        self.origin = origin
-        table = try TensorTable(config, file: origin) { (role) throws(ModelFileError) in
+        let file = path.string
+        origin = path.lastComponent?.string ?? kind
+        table = try TensorTable(config, file: file) { (role) throws(ModelFileError) in
             let name = role.huggingFaceName
             guard let tensor = try folder.tensor(name) else {
-                throw ModelFileError(.missingTensor, file: origin, "\(name) is missing")
+                throw ModelFileError(.missingTensor, file: file, "\(name) is missing")
             }
-            try tensor.validate(config.shape(of: role), name: name, file: origin)
+            try tensor.validate(config.shape(of: role), name: name, file: file)
             return tensor
         }
     }

@@ -25,7 +25,8 @@ struct BoxInspection {
         return BoxIdentity(
             architecture: host.architecture, cpuModel: host.cpuModel, cpuVendor: host.cpuVendor,
             microcode: host.microcode, sockets: host.topology.sockets, cores: host.topology.cores,
-            threads: host.topology.threads, memoryBytes: host.memoryBytes, kernelRelease: host.kernelRelease, hypervisor: host.hypervisor,
+            threads: host.topology.threads, memoryBytes: host.memoryBytes, kernelRelease: host.kernelRelease,
+            hypervisor: host.hypervisor,
             governor: policies.first?.governor, instructionSet: host.instructionSet,
             pciDevices: devices.map(\.summary).sorted(),
             engine: .init(
@@ -58,7 +59,8 @@ struct BoxInspection {
         let nominal: Quantity
         if let hertz = clockHertz {
             nominal = Quantity(
-                value: hertz, count: 1, origin: .modelled, reason: "nominal clock of /proc/cpuinfo; there is no cpufreq")
+                value: hertz, count: 1, origin: .modelled, reason: "nominal clock of /proc/cpuinfo; there is no cpufreq"
+            )
         } else {
             nominal = .unavailable("there is no cpufreq, and /proc/cpuinfo names no clock")
         }

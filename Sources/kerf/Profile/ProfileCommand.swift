@@ -105,7 +105,12 @@ struct ProfileCommand: ParsableCommand {
         let bytes = try KerfJSON.encode(profile)
         let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
         try AtomicFile.write(bytes, to: out)
-        print(json ? String(decoding: bytes, as: UTF8.self) : ProfileSummary.text(profile, summary) + "\nwrote \(out)")
+        if json {
+            print(String(decoding: bytes, as: UTF8.self), terminator: "")
+        } else {
+            print(profile.report(summary), terminator: "")
+            print("written: \(out)")
+        }
     }
 
     private func measure(
