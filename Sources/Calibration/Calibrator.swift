@@ -34,7 +34,7 @@ public enum Calibrator {
 
     private static func fit(_ profile: Profile, sources: [ProfilePool.Member]) -> Calibration {
         let times = TimeFit(profile)
-        let energies = EnergyFit(profile)
+        let energies = EnergyFit(profile, stepTime: times.step)
         let layers = profile.layers.map { layer in
             LayerCalibration(
                 description: layer,

@@ -24,6 +24,9 @@ struct EnergyFit {
 
     /// Relative half width beyond which an energy counts as not resolved.
     static let widestHalfWidth = 0.25
+    /// A pass whose half width is at most this share of the whole step's energy is resolved all the same: an embedding
+    /// that takes microseconds need not be known well to know the step.
+    static let negligibleShare = 0.01
     /// Fewest windows from which an interval is taken.
     static let fewestWindows = 3
     /// The embedding's backward pass.
@@ -33,10 +36,12 @@ struct EnergyFit {
     private let meter: MeterDescription
     private let confidence: Double
     private let windows: [Subject: [EnergyWindow]]
+    private let stepTime: Estimate
 
-    init(_ profile: Profile) {
+    init(_ profile: Profile, stepTime: Estimate) {
         meter = profile.meter
         confidence = profile.settings.confidence
+        self.stepTime = stepTime
         windows = Dictionary(grouping: profile.idleWindows + profile.energyWindows) { window in
             switch window.subject {
             case .idle: .idle
@@ -61,13 +66,16 @@ struct EnergyFit {
     }
 
     func grossEnergy(_ subject: Subject, time: Estimate) -> Quantity {
-        quantity(energy(power(subject), time), "mean power of \(source(subject)) times its time inside whole steps")
+        quantity(
+            energy(power(subject), time), "mean power of \(source(subject)) times its time inside whole steps",
+            negligible: negligibleJoules)
     }
 
     func netEnergy(_ subject: Subject, time: Estimate) -> Quantity {
         quantity(
             energy(netOutcome(subject), time),
-            "mean power of \(source(subject)) less idle power, times its time inside whole steps")
+            "mean power of \(source(subject)) less idle power, times its time inside whole steps",
+            negligible: negligibleJoules)
     }
 
     /// (Sum of the layers' gross energies - the step's) / the step's.
@@ -99,6 +107,12 @@ struct EnergyFit {
         parts.halfWidth = (parts.halfWidth * parts.halfWidth + squares).squareRoot()
         return Quantity(
             parts.relativeDifference(to: power * times.step), confidence: confidence, origin: meter.origin)
+    }
+
+    /// Joules that do not matter to the step; zero when the step's power is not known.
+    private var negligibleJoules: Double {
+        guard case .known(let watts) = power(.step) else { return 0 }
+        return Self.negligibleShare * watts.value * stepTime.value
     }
 
     private var noMeter: String { meter.reason ?? "no energy meter" }
@@ -142,12 +156,13 @@ struct EnergyFit {
         return .known(power * time)
     }
 
-    private func quantity(_ outcome: Outcome, _ method: String) -> Quantity {
+    private func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
         switch outcome {
         case .unknown(let reason):
             return .unavailable(reason)
         case .known(let estimate):
-            guard estimate.relativeHalfWidth <= Self.widestHalfWidth else {
+            let isResolved = estimate.relativeHalfWidth <= Self.widestHalfWidth || estimate.halfWidth <= negligible
+            guard isResolved else {
                 return .unavailable(
                     "not resolved: within \(percentText(estimate.relativeHalfWidth)) from \(estimate.count) "
                         + "observations, \(percentText(Self.widestHalfWidth)) is the limit; "

@@ -181,6 +181,22 @@ struct CalibratorTests {
         #expect(try #require(calibration.closure.grossEnergyRatio.reason).contains("layer 2"))
     }
 
+    @Test("a pass too short to be timed well is resolved by what it means to the step")
+    func negligible() throws {
+        var planted = PlantedProfile()
+        planted.embeddingSeconds = 0.0001
+        var profile = planted.make()
+        let index = try #require(profile.layerTimes.firstIndex { $0.layer == 0 && $0.direction == "forward" })
+        // Half the samples are ten times as long: known to about a factor of two.
+        for sample in profile.layerTimes[index].seconds.indices where sample % 2 == 0 {
+            profile.layerTimes[index].seconds[sample] *= 10
+        }
+        let calibration = try Calibrator.calibrate([try Self.input(profile)])
+        let energy = calibration.layers[0].forward.grossEnergyJoules
+        #expect(try #require(energy.relativeHalfWidth) > 0.25)
+        #expect(calibration.closure.grossEnergyRatio.value != nil)
+    }
+
     @Test("net energy is not told where the layer draws no more than the idle box")
     func belowIdle() throws {
         var planted = PlantedProfile()
