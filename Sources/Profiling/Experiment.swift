@@ -64,7 +64,7 @@ public final class Experiment {
         }
         // The warm-up leaves the step's duration, which the first cycle's plan needs.
         try takePlainSteps()
-        try takeInstrumentedStep()
+        try takeInstrumentedSteps()
         try takeIdleWindow()
         while !isDone {
             for task in planCycle() {
@@ -80,7 +80,7 @@ public final class Experiment {
     // MARK: - Tasks
 
     enum Task: Hashable {
-        case plainSteps, instrumentedStep, idle
+        case plainSteps, instrumentedSteps, idle
         case window(LayerPass)
     }
 
@@ -95,9 +95,9 @@ public final class Experiment {
                 windowsSeconds += max(windowSeconds, typicalSeconds(of: pass)) + typicalSeconds(of: pass)
             }
         }
-        let stepSeconds = record.steps.last?.seconds ?? 0
-        let repeats = stepSeconds > 0 ? Int(min(8, max(1, windowsSeconds / (2 * stepSeconds)))) : 1
-        for _ in 0..<repeats { tasks += [.plainSteps, .instrumentedStep] }
+        let stepsSeconds = isBurst ? windowSeconds : record.steps.last?.seconds ?? windowSeconds
+        let repeats = Int(min(8, max(1, windowsSeconds / (2 * stepsSeconds))))
+        for _ in 0..<repeats { tasks += [.plainSteps, .instrumentedSteps] }
         return tasks.shuffled(using: &generator)
     }
 
@@ -106,7 +106,7 @@ public final class Experiment {
         try checkpoint()
         switch task {
         case .plainSteps: try takePlainSteps()
-        case .instrumentedStep: try takeInstrumentedStep()
+        case .instrumentedSteps: try takeInstrumentedSteps()
         case .idle: try takeIdleWindow()
         case .window(let pass): try takeWindow(of: pass)
         }
@@ -114,6 +114,7 @@ public final class Experiment {
 
     /// Whole steps without marks, as many as fill a window; each a time sample, together an energy window.
     private func takePlainSteps() throws {
+        try warmForBurst()
         var samples: [StepSample] = []
         try takeEnergyWindow(.step) {
             samples = []
@@ -122,23 +123,38 @@ public final class Experiment {
                 let cost = try step.costOfStep(gauge: gauge, checkpoint: checkpoint)
                 samples.append(StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds))
                 total += cost
-            } while gauge.meter != nil && total.seconds < windowSeconds
+            } while (gauge.meter != nil || samples.count < ExperimentSettings.longestBurst)
+                && isBurst && total.seconds < windowSeconds
             return (total, samples.count)
         } keep: {
             record.steps += samples
         }
     }
 
-    private func takeInstrumentedStep() throws {
+    private func takeInstrumentedSteps() throws {
+        try warmForBurst()
         let before = conditions()
         let began = clock.now()
-        let sample = try InstrumentedStep.run(step, clock: clock, checkpoint: checkpoint)
+        var samples: [InstrumentedStep] = []
+        repeat {
+            samples.append(try InstrumentedStep.run(step, clock: clock, checkpoint: checkpoint))
+        } while isBurst && samples.count < ExperimentSettings.longestBurst
+            && clock.now().seconds(since: began) < windowSeconds
         let seconds = clock.now().seconds(since: began)
         if let reason = BoxConditions.spoiling(from: before, to: conditions(), seconds: seconds) {
             record.reject("instrumented step: \(reason)")
         } else {
-            record.append(sample)
+            samples.forEach { record.append($0) }
         }
+    }
+
+    /// Whether steps are so short that several are taken together.
+    private var isBurst: Bool { record.steps.last.map { $0.seconds < windowSeconds } ?? false }
+
+    /// The first of several short steps finds the caches as other work left them, the later ones do not. One goes
+    /// unrecorded, so that steps with and without instruments are taken under the same conditions.
+    private func warmForBurst() throws {
+        if isBurst { _ = try step.costOfStep(gauge: CostGauge(clock: clock, meter: nil), checkpoint: checkpoint) }
     }
 
     /// One pass repeated. The first run is outside the window, so that the power is steady at its start.

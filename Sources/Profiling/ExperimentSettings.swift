@@ -27,5 +27,7 @@ public struct ExperimentSettings: Sendable, Hashable {
     static let updatesPerWindow = 50.0
     /// The window when the update interval is not known, and the shortest one.
     static let shortestWindowSeconds = 0.05
+    /// Most steps taken together when they are short, unless an energy window needs more.
+    static let longestBurst = 20
     static let idleWindowSeconds = 0.25
 }

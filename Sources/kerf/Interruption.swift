@@ -14,12 +14,18 @@ enum Interruption {
     static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
     /// From now on the first SIGINT or SIGTERM only sets ``isRequested``; a second one ends the process at once.
+    ///
+    /// A parent may have started this process with the signals blocked; then it would hear neither.
     static func watch() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
         for number in [SIGINT, SIGTERM] {
+            sigaddset(&signals, number)
             signal(number) { number in
                 Interruption.requested.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
             }
         }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 }

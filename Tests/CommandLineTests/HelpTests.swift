@@ -27,6 +27,6 @@ struct HelpTests {
     @Test(arguments: ["bash", "zsh", "fish"]) func completionScriptsAreGenerated(_ shell: String) throws {
         let outcome = try KerfProcess.run("--generate-completion-script", shell)
         #expect(outcome.status == 0)
-        #expect(outcome.standardOutput.contains("profile") && outcome.standardOutput.contains("--board"))
+        #expect(outcome.standardOutput.contains("profile") && outcome.standardOutput.contains("require-energy"))
     }
 }
