@@ -1,0 +1,65 @@
+import Calibration
+import Foundation
+import ProbeKit
+import Testing
+import VirtualBoard
+
+/// Energy measured on a live virtual board, against the power function that was planted in it.
+///
+/// The truth of a window follows from the processor time that the measured process saw itself use in it; the board
+/// learned it from outside, and Kerf from the counters alone. It does not depend on how fast the machine is.
+struct PlantedTruthTests {
+    @Test func layersAndTheirSumMatchThePlantedTruth() throws {
+        let workspace = try Workspace()
+        let model = try workspace.write(
+            "small.json",
+            """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 256,
+             "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "intermediate_size": 768, "vocab_size": 2048, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+             "hidden_act": "silu", "tie_word_embeddings": true, "max_position_embeddings": 512}
+            """)
+        let outcome = try KerfProcess.run(
+            "profile", "--model", model, "--seq", "128", "--budget", "12", "--target-ci", "0.5", "--quiet", "--board",
+            workspace.path("board"), "--out", workspace.path("profile.json"))
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let bytes = try [UInt8](workspace.bytes("profile.json"))
+        let profile = try KerfJSON.decode(Profile.self, from: bytes, named: "profile.json")
+        let calibration = try Calibrator.calibrate([.init(name: "profile.json", bytes: bytes)])
+        let hertz = try #require(profile.frequency.runningHertz.value)
+
+        func joules(_ window: EnergyWindow) -> (measured: Double, planted: Double) {
+            let measured = profile.meter.totalOf.reduce(0) { $0 + (window.joules[$1] ?? 0) }
+            let planted = BoardPower().totalJoules(
+                seconds: window.seconds, cpuSeconds: window.cpuSeconds, frequencyHertz: hertz)
+            return (measured, planted)
+        }
+        /// Measured over planted, less one, over all windows of one subject.
+        func error(of windows: [EnergyWindow]) -> Double {
+            let totals = windows.map(joules)
+            return totals.reduce(0) { $0 + $1.measured } / totals.reduce(0) { $0 + $1.planted } - 1
+        }
+
+        let layers = Dictionary(grouping: profile.energyWindows.filter { $0.subject == .layer }) {
+            "\($0.layer ?? -1) \($0.direction ?? "")"
+        }
+        #expect(layers.count == 9)
+        for (pass, windows) in layers {
+            #expect(windows.count >= 3, "layer \(pass)")
+            #expect(abs(error(of: windows)) < 0.05, "layer \(pass): \(error(of: windows)) in \(windows.count) windows")
+        }
+        #expect(abs(error(of: profile.energyWindows.filter { $0.subject == .step })) < 0.05)
+        #expect(abs(error(of: profile.idleWindows)) < 0.05)
+
+        #expect(abs(error(of: profile.energyWindows.filter { $0.subject == .layer })) < 0.05)
+
+        // A machine busy with other things may leave the times too uncertain for closure; then it must say so.
+        let closure = calibration.closure.grossEnergyRatio
+        if let ratio = closure.value, let lower = closure.lower, let upper = closure.upper {
+            #expect(closure.origin == .simulated)
+            #expect(abs(ratio) < 0.05 || (lower < 0 && upper > 0), "closure \(ratio), \(lower) to \(upper)")
+        } else {
+            #expect(closure.reason?.contains("not resolved") == true)
+        }
+    }
+}
