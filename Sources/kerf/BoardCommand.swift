@@ -3,6 +3,12 @@ import ProbeKit
 import SystemPackage
 import VirtualBoard
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// `kerf board`: a simulated box.
 struct BoardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +32,9 @@ struct BoardCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Process whose processor time costs energy.", valueName: "number"))
     var pid: Int32?
 
+    @Flag(help: "Print the board's description, kerf/board.json, instead of a line for people.")
+    var json = false
+
     @Flag(help: "Print nothing.")
     var quiet = false
 
@@ -38,12 +47,19 @@ struct BoardCommand: ParsableCommand {
             Interruption.watch()
             if exitWithParent { VirtualBoard.raisePriority() }
             let board = try VirtualBoard(root: FilePath(root))
-            if !quiet {
-                print("virtual board at \(root), simulated; its power function: \(root)/kerf/board.json")
-                print(
-                    "end it with Ctrl-C; measure with: kerf profile --model smollm2-135m --board \(root) --out p.json")
-            }
+            if !quiet { try announce(board) }
             try board.serve(measuring: pid) { Interruption.isRequested || (exitWithParent && parent.hasGone) }
         }
+    }
+
+    private func announce(_ board: VirtualBoard) throws {
+        if json {
+            print(try SysfsFile.wholeText(at: board.root.virtualBoardMarker), terminator: "")
+        } else {
+            print("virtual board at \(root), simulated; its power function: \(root)/kerf/board.json")
+            print("end it with Ctrl-C; measure with: kerf profile --model smollm2-135m --board \(root) --out p.json")
+        }
+        // Serving lasts until somebody ends it; a reader behind a pipe is told now.
+        fflush(nil)
     }
 }

@@ -26,6 +26,9 @@ struct DemoCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Real weights of SmolLM2-135M, a GGUF file.", valueName: "file.gguf"))
     var weights: String?
 
+    @Flag(help: "Print each command's result as JSON, one document after another; the commands go to standard error.")
+    var json = false
+
     func run() throws {
         try KerfFailure.reporting { try demonstrate() }
     }
@@ -49,15 +52,19 @@ struct DemoCommand: ParsableCommand {
                 "--device", "\(out)/device-calibration.json", "--server", "\(out)/server-calibration.json",
                 "--link", "up=20mbit,down=80mbit,rtt=20ms", "--out", "\(out)/decision.json",
             ])
-        print("Files are in \(out): two profiles, two calibrations, decision.json")
+        say("\nFiles are in \(out): two profiles, two calibrations, decision.json")
     }
 
     /// Runs a subcommand as the user would, its command line shown first.
     private func run(_ subcommand: String, _ arguments: [String] = []) throws {
-        let line = [subcommand] + arguments
-        print("\n$ kerf \(line.joined(separator: " "))\n")
+        let line = [subcommand] + arguments + (json ? ["--json"] : [])
+        say("\n$ kerf \(line.joined(separator: " "))\n")
         var command = try Kerf.parseAsRoot(line)
         try command.run()
+    }
+
+    private func say(_ text: String) {
+        if json { StandardError.write(text + "\n") } else { print(text) }
     }
 
     private func makeDirectory(_ path: String) throws {
