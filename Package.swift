@@ -27,10 +27,12 @@ func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil
+) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)Tests",
-        resources: resources, swiftSettings: strict)
+        exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -102,7 +104,8 @@ let package = Package(
         tests("Host", ["Host", "ProbeKit"]),
         tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
         tests("ModelFiles", ["ModelFiles", "Statistics"]),
-        tests("TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics"]),
+        tests(
+            "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels"], exclude: ["Golden"]),
         tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "ModelFiles", "Statistics"]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics"]),
         tests("CARD", ["CARD", "Calibration", "ProbeKit", "Statistics"]),
