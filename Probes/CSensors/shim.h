@@ -6,3 +6,13 @@
 
 /// `libsensors_version` is a mutable C global, which Swift 6 refuses to read as not concurrency-safe.
 static inline const char *kerf_libsensors_version(void) { return libsensors_version; }
+
+static inline void kerf_libsensors_ignore(const char *error, const char *file, int line) {
+    (void)error;
+    (void)file;
+    (void)line;
+}
+
+/// libsensors prints each error of a board configuration to standard error and goes on; that belongs to `sensors`, not
+/// into the middle of a progress bar. The handler is a mutable C global too.
+static inline void kerf_libsensors_keep_quiet(void) { sensors_parse_error_wfn = kerf_libsensors_ignore; }

@@ -8,8 +8,8 @@ public struct BoxIdentity: Codable, Sendable, Hashable {
     public var sockets: Int
     public var cores: Int
     public var threads: Int
-    public var memoryBytes: Int
-    public var kernelRelease: String
+    public var memoryBytes: Int?
+    public var kernelRelease: String?
     /// Product name of the hypervisor when the box is a virtual machine.
     public var hypervisor: String?
     public var governor: String?
@@ -25,7 +25,7 @@ public struct BoxIdentity: Codable, Sendable, Hashable {
 
     public init(
         architecture: String, cpuModel: String, cpuVendor: String, microcode: String?, sockets: Int, cores: Int,
-        threads: Int, memoryBytes: Int, kernelRelease: String, hypervisor: String?, governor: String?,
+        threads: Int, memoryBytes: Int?, kernelRelease: String?, hypervisor: String?, governor: String?,
         instructionSet: String, pciDevices: [String], engine: EngineIdentity, kerfBuild: String,
         virtualBoard: String?
     ) {

@@ -48,7 +48,7 @@ public protocol WeightSource: Sendable {
     var config: ModelConfig { get }
     /// `gguf`, `safetensors` or `random`.
     var kind: String { get }
-    /// The file, folder or seed in words, for provenance.
+    /// For provenance: the file's or folder's own name, without the folders it lies in, or the seed in words.
     var origin: String { get }
 
     /// Writes a tensor as f32, row-major, into `destination`, whose count is that of the tensor's shape.

@@ -1,12 +1,13 @@
 /// One energy counter of the box, known by its name and its place among the others.
 public struct EnergyDomain: Sendable, Codable, Hashable {
     /// How a domain enters the box's total.
-    public enum Role: Sendable, Codable, Hashable {
+    public enum Role: Sendable, Hashable {
         /// Counts towards the total: a package, or memory beside it.
         case counted
         /// Part of its parent, which counts already: core and uncore inside a package.
         case nested
-        /// The whole platform, which contains the others: shown, never added.
+        /// The whole platform, which contains the others, or a zone of unknown name beside the packages, of which
+        /// nobody can tell that it does not: shown, never added.
         case platform
         /// A second view of the same counter (a second die of one socket, an MMIO twin): shown, never added.
         case mirror(of: String)

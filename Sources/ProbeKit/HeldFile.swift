@@ -11,7 +11,8 @@ public final class HeldFile: Sendable {
     public init(_ path: FilePath) throws(ProbeError) {
         self.path = path
         do {
-            descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            // Without blocking: a pipe in a foreign tree would hold the open for ever. It fails at the read instead.
+            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch let errno as Errno {
             throw ProbeError(errno, doing: "open", path: path)
         } catch {

@@ -18,6 +18,12 @@ public struct SystemRoot: Sendable, Hashable {
     /// Whether this is the running system and not a tree that imitates one.
     public var isLive: Bool { path == "/" }
 
+    /// The file by which a tree says that a virtual board serves it, or once did.
+    public var virtualBoardMarker: FilePath { file("kerf/board.json") }
+
+    /// Whether the tree belongs to a virtual board: whatever is read from it is ``Origin/simulated``.
+    public var hasVirtualBoard: Bool { !isLive && isRegularFile(virtualBoardMarker) }
+
     /// A file below this root: `file("sys/class/powercap")`.
     public func file(_ relative: String) -> FilePath {
         path.appending(relative)
@@ -40,12 +46,13 @@ public struct SystemRoot: Sendable, Hashable {
     /// The directory that an entry of a class directory stands for.
     ///
     /// A tree that passed through an archive or a checkout without symbolic links holds each link as a small text
-    /// file with the target in it. Such a file is followed here; anything else is returned as it is.
+    /// file with the target in it. Such a file is followed here, as long as it stays inside the root; anything else
+    /// is returned as it is.
     public func resolvingFlattenedLink(_ entry: FilePath) -> FilePath {
         guard !isLive, isRegularFile(entry), let target = try? SysfsFile.text(at: entry) else { return entry }
         guard target.contains("/"), !target.contains("\n") else { return entry }
         let resolved = entry.removingLastComponent().appending(target).lexicallyNormalized()
-        return isDirectory(resolved) ? resolved : entry
+        return resolved.starts(with: path) && isDirectory(resolved) ? resolved : entry
     }
 
     public func isDirectory(_ path: FilePath) -> Bool { mode(of: path) == S_IFDIR }
@@ -59,7 +66,7 @@ public struct SystemRoot: Sendable, Hashable {
 }
 
 /// Whether `left` comes before `right` when runs of digits compare as numbers: `cpu2` before `cpu10`.
-func ordersNaturally(_ left: String, _ right: String) -> Bool {
+public func ordersNaturally(_ left: String, _ right: String) -> Bool {
     var left = Substring(left).utf8
     var right = Substring(right).utf8
     while let l = left.first, let r = right.first {

@@ -27,6 +27,11 @@ extension LayerStack {
         self.targets = targets
     }
 
+    /// Whether a layer's weights are resident, so that it can run without reading them first.
+    public func isPrepared(layer: Int) -> Bool {
+        !(1...model.blockCount).contains(layer) || weights[layer - 1] != nil
+    }
+
     /// Makes a layer's weights resident; does nothing when they are. Reading them is slow: keep it out of timed windows.
     public func prepare(layer: Int) throws {
         try check(layer)

@@ -22,7 +22,7 @@ struct ReferenceModel {
     }
 
     /// The same weights and adapters as a stack's.
-    init(_ source: RandomWeights, stack: LayerStack) {
+    init(_ source: SeededWeights, stack: LayerStack) {
         model = source.config
         lora = stack.lora
         sequence = stack.batch.sequence

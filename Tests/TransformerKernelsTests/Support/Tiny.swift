@@ -37,7 +37,7 @@ struct Tiny: Sendable, CustomStringConvertible {
     static let llama3 = RotaryEmbedding.Scaling.llama3(
         factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 20)
 
-    var weights: RandomWeights { RandomWeights(config: model, seed: 7, scale: 0.8) }
+    var weights: SeededWeights { SeededWeights(config: model, seed: 7, scale: 0.8) }
     var lastLayer: Int { model.blockCount + 1 }
 
     var tokens: [Int32] {

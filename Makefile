@@ -1,0 +1,39 @@
+# Each of the first two targets does all its own set-up on a fresh Debian 12 or Ubuntu with Swift 6.3.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+SWIFT ?= swift
+OUT ?= demo-output
+TEST_MODEL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kerf/SmolLM2-135M-Instruct.Q4_1.gguf
+
+.PHONY: help demo test lint build setup setup-test test-model clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+demo: setup build ## Build, then doctor, profile, calibrate and decide on this box; files go to $(OUT)
+	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "demo: going on with random weights of the same shapes"
+	@.build/release/kerf demo --out "$(OUT)" $$( [ -f "$(TEST_MODEL)" ] && printf -- '--weights %q' "$(TEST_MODEL)" )
+
+test: setup setup-test lint ## Lint, build and run all tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint: ## Check the formatting
+	$(SWIFT) format lint --strict --recursive Package.swift Probes Sources Tests
+
+build: setup ## Build in release
+	$(SWIFT) build -c release --product kerf
+
+setup: ## Install the libraries Kerf is built on
+	@bash Scripts/setup.sh build
+
+setup-test: test-model
+	@bash Scripts/setup.sh test
+
+test-model:
+	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "tests that need the model will be skipped"
+
+clean: ## Remove everything built
+	rm -rf .build "$(OUT)"

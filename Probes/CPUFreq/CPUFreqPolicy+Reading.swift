@@ -1,0 +1,88 @@
+import ProbeKit
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+extension CPUFreqPolicy {
+    /// Every policy of the box, in the order of their numbers.
+    ///
+    /// A tree without `cpufreq/policyN` (a kernel before 4.3, a partial capture) has the same attributes below
+    /// `cpuN/cpufreq`. There the processors that name the same group are one policy, and one that names no group with
+    /// itself in it stands alone.
+    static func all(root: SystemRoot) -> [CPUFreqPolicy] {
+        let top = root.file("sys/devices/system/cpu")
+        let policies = numbered("policy", in: top.appending("cpufreq"), root: root).map { number, directory in
+            CPUFreqPolicy(named: "policy\(number)", in: directory, cpus: cpus(in: directory) ?? [number])
+        }
+        if !policies.isEmpty { return policies }
+        var covered: Set<[Int]> = []
+        return numbered("cpu", in: top, root: root).compactMap { number, cpu in
+            let directory = root.resolvingFlattenedLink(cpu.appending("cpufreq"))
+            guard root.isDirectory(directory) else { return nil }
+            let named = cpus(in: directory) ?? []
+            let group = named.contains(number) ? named : [number]
+            guard covered.insert(group).inserted else { return nil }
+            return CPUFreqPolicy(named: "cpu\(number)", in: directory, cpus: group)
+        }
+    }
+
+    init(named name: String, in directory: FilePath, cpus: [Int]) {
+        func text(_ attribute: String) -> String? {
+            guard let text = try? SysfsFile.text(at: directory.appending(attribute)), !text.isEmpty,
+                !text.hasPrefix("<")
+            else { return nil }
+            return text
+        }
+        func hertz(_ attribute: String) -> Double? { text(attribute).flatMap(Self.hertz) }
+        self.name = name
+        self.cpus = cpus
+        self.directory = directory
+        driver = text("scaling_driver")
+        governor = text("scaling_governor")
+        hardwareMinimumHertz = hertz("cpuinfo_min_freq")
+        hardwareMaximumHertz = hertz("cpuinfo_max_freq")
+        scalingMinimumHertz = hertz("scaling_min_freq")
+        scalingMaximumHertz = hertz("scaling_max_freq")
+        currentHertz = hertz("scaling_cur_freq")
+        let steps = text("scaling_available_frequencies")?.split(whereSeparator: \.isWhitespace) ?? []
+        availableHertz = Set(steps.compactMap { Self.hertz(String($0)) }).sorted()
+        isSettable = Self.isWritable(directory.appending("scaling_max_freq"))
+    }
+
+    /// Kilohertz in text, in hertz; `nil` for what is no positive number (`<unsupported>`, `<unknown>`, 0).
+    private static func hertz(_ text: String) -> Double? {
+        guard let kilohertz = Int64(text), kilohertz > 0 else { return nil }
+        return Double(kilohertz) * 1000
+    }
+
+    /// Root may write what nobody may; a driver that takes no limits leaves the write bits away.
+    private static func isWritable(_ path: FilePath) -> Bool {
+        var information = stat()
+        guard stat(path.string, &information) == 0, information.st_mode & 0o222 != 0 else { return false }
+        return access(path.string, W_OK) == 0
+    }
+
+    private static func cpus(in directory: FilePath) -> [Int]? {
+        for attribute in ["affected_cpus", "related_cpus"] {
+            guard let text = try? SysfsFile.text(at: directory.appending(attribute)) else { continue }
+            let cpus = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.filter { $0 >= 0 }
+            if !cpus.isEmpty { return Set(cpus).sorted() }
+        }
+        return nil
+    }
+
+    /// The directories `prefix`N, each with its number.
+    private static func numbered(_ prefix: String, in directory: FilePath, root: SystemRoot) -> [(Int, FilePath)] {
+        root.names(in: directory).compactMap { name in
+            guard name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)), number >= 0 else {
+                return nil
+            }
+            let place = root.resolvingFlattenedLink(directory.appending(name))
+            return root.isDirectory(place) ? (number, place) : nil
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import ProbeKit
+
+/// What /proc/cpuinfo says, in the form of x86 or of arm64.
+///
+/// Source: Linux, arch/x86/kernel/cpu/proc.c and arch/arm64/kernel/cpuinfo.c. The kernel promises no format, so that
+/// every field may be missing.
+struct CPUInfo {
+    /// Fields of each logical CPU, in the file's order.
+    let processors: [[String: String]]
+
+    /// - Throws: ``ProbeError/Code/malformed`` when no CPU is listed.
+    init(root: SystemRoot) throws(ProbeError) {
+        let path = root.file("proc/cpuinfo")
+        let text = try SysfsFile.wholeText(at: path)
+        var processors: [[String: String]] = []
+        for line in text.split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let key = trimmed(line[..<colon])
+            let value = trimmed(line[line.index(after: colon)...])
+            if key == "processor", Int(value) != nil { processors.append([:]) }
+            // A field after a blank line without a CPU (32-bit arm: Hardware, Serial) would overwrite nothing.
+            guard !processors.isEmpty, processors[processors.count - 1][key] == nil else { continue }
+            processors[processors.count - 1][key] = value
+        }
+        guard !processors.isEmpty else { throw ProbeError(.malformed, "lists no CPU", path: path) }
+        self.processors = processors
+    }
+
+    /// The first CPU's value.
+    func field(_ key: String) -> String? { processors[0][key].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// Instruction-set flags that all CPUs have: those a program can count on wherever it is scheduled.
+    var flags: Set<String> {
+        var common: Set<String>?
+        var last = ""
+        for processor in processors {
+            let text = processor["flags"] ?? processor["Features"] ?? ""
+            if text == last, common != nil { continue }
+            last = text
+            let flags = Set(text.split(separator: " ").map { String($0) })
+            common = common?.intersection(flags) ?? flags
+        }
+        return common ?? []
+    }
+
+    /// `x86_64`, `aarch64`, `arm` or `riscv64`, by the form of the file; `nil` when it is another.
+    var architecture: String? {
+        if field("vendor_id") != nil, field("flags") != nil { return flags.contains("lm") ? "x86_64" : "i686" }
+        if field("CPU implementer") != nil { return flags.contains("asimd") ? "aarch64" : "arm" }
+        if let isa = field("isa") { return isa.hasPrefix("rv64") ? "riscv64" : "riscv32" }
+        return nil
+    }
+}
+
+/// Without the blanks at both ends.
+func trimmed(_ text: Substring) -> String {
+    let blank = { (character: Character) in character == " " || character == "\t" }
+    return String(text.drop(while: blank).reversed().drop(while: blank).reversed())
+}

@@ -1,0 +1,20 @@
+/// Sets of CPUs as the kernel writes them: `0-3,8`.
+///
+/// Source: Documentation/admin-guide/cputopology.rst; Documentation/core-api/printk-formats.rst, `%*pbl`.
+enum CPUList {
+    /// Far above the kernel's own limit (NR_CPUS is at most 8192), to bound what a hostile text can ask for.
+    static let mostCPUs = 65_536
+
+    /// - Returns: `nil` when the text is not such a list.
+    static func parse(_ text: String) -> [Int]? {
+        var numbers: [Int] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: !text.contains(",")) {
+            let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { Int($0) }
+            guard let first = ends[0], let last = ends.count == 2 ? ends[1] : first, first >= 0, first <= last,
+                last < mostCPUs, numbers.count + last - first < mostCPUs
+            else { return nil }
+            numbers += first...last
+        }
+        return numbers
+    }
+}

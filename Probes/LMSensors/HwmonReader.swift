@@ -1,0 +1,115 @@
+import ProbeKit
+import SystemPackage
+
+/// Reads the kernel's hwmon files of any root.
+///
+/// Source: Documentation/hwmon/sysfs-interface.rst.
+struct HwmonReader {
+    static let classDirectory = "sys/class/hwmon"
+
+    let root: SystemRoot
+
+    func survey() -> SensorSurvey {
+        var survey = SensorSurvey()
+        let directory = root.file(Self.classDirectory)
+        let links = SysfsLinks(root: root)
+        for entry in root.names(in: directory) where entry.hasPrefix("hwmon") {
+            let place = directory.appending(entry)
+            guard let resolved = links.directory(place) else {
+                survey.failures.append(
+                    ProbeError(.vanished, "leads to no directory of this tree", path: place))
+                continue
+            }
+            read(chip: resolved, links: links, into: &survey)
+        }
+        return survey
+    }
+
+    private func read(chip directory: FilePath, links: SysfsLinks, into survey: inout SensorSurvey) {
+        // Drivers older than Linux 3.13 put the attributes into the device's directory, name included.
+        let places = [directory, links.directory(directory.appending("device"))].compactMap { $0 }
+        guard let place = places.first(where: { root.isRegularFile($0.appending("name")) }) else {
+            survey.failures.append(
+                ProbeError(.vanished, "chip has no name, which every hwmon driver must give", path: directory))
+            return
+        }
+        let prefix: String
+        do throws(ProbeError) {
+            prefix = try SysfsFile.text(at: place.appending("name"))
+        } catch {
+            survey.failures.append(error)
+            return
+        }
+        guard !prefix.isEmpty, prefix.utf8.allSatisfy({ $0 > UInt8(ascii: " ") && $0 < 0x7F }) else {
+            survey.failures.append(
+                ProbeError(
+                    .malformed, "chip's name is \(SysfsFile.quoted(prefix))", path: place.appending("name")))
+            return
+        }
+        var chip = SensorChip(
+            name: prefix + "-" + HwmonAddress(of: directory, links: links).text, directory: directory.string,
+            features: [])
+        let names = root.names(in: place)
+        for kind in SensorKind.allCases {
+            for feature in features(of: kind, among: names) {
+                do throws(ProbeError) {
+                    chip.features.append(try read(feature, of: kind, in: place, among: Set(names)))
+                } catch {
+                    survey.failures.append(error)
+                }
+            }
+        }
+        survey.chips.append(chip)
+    }
+
+    /// The features that have a value, by number: `temp1`, `temp2`, `temp10`.
+    private func features(of kind: SensorKind, among names: [String]) -> [String] {
+        var features: [String] = []
+        for name in names where name.hasPrefix(kind.prefix) {
+            let parts = name.split(separator: "_", maxSplits: 1)
+            let number = parts[0].dropFirst(kind.prefix.count)
+            guard parts.count == 2, kind.valueSuffixes.contains(String(parts[1])), !number.isEmpty,
+                number.allSatisfy({ ("0"..."9").contains($0) }), features.last != String(parts[0])
+            else { continue }
+            features.append(String(parts[0]))
+        }
+        return features
+    }
+
+    private func read(
+        _ feature: String, of kind: SensorKind, in place: FilePath, among names: Set<String>
+    ) throws(ProbeError) -> SensorFeature {
+        if kind.mayReportFault, let fault = limit("\(feature)_fault", of: kind, in: place, among: names), fault != 0 {
+            throw ProbeError.faulty(place.appending("\(feature)_fault"))
+        }
+        let attribute = kind.valueSuffixes.map { "\(feature)_\($0)" }.first { names.contains($0) }
+        let path = place.appending(attribute ?? feature)
+        let value = Double(try SysfsFile.integer(at: path)) / kind.stepsPerUnit
+        if let flaw = kind.impossibility(of: value) {
+            throw ProbeError(.malformed, "\(kind.rawValue) of \(value) \(kind.unit.symbol) \(flaw)", path: path)
+        }
+        let label =
+            names.contains("\(feature)_label") ? try? SysfsFile.text(at: place.appending("\(feature)_label")) : nil
+        return SensorFeature(
+            name: feature, label: label.flatMap { $0.isEmpty ? nil : $0 } ?? feature, kind: kind, value: value,
+            maximum: limit("\(feature)_max", of: kind, in: place, among: names),
+            critical: limit("\(feature)_crit", of: kind, in: place, among: names))
+    }
+
+    /// A limit is an extra: one that cannot be read is left out, and the sensor stays.
+    private func limit(
+        _ attribute: String, of kind: SensorKind, in place: FilePath, among names: Set<String>
+    ) -> Double? {
+        guard names.contains(attribute), let steps = try? SysfsFile.integer(at: place.appending(attribute)) else {
+            return nil
+        }
+        return Double(steps) / kind.stepsPerUnit
+    }
+}
+
+extension ProbeError {
+    /// The chip itself says that the sensor is broken or not connected.
+    static func faulty(_ path: FilePath) -> ProbeError {
+        ProbeError(.failed, "the chip reports the sensor as faulty", path: path)
+    }
+}

@@ -1,0 +1,136 @@
+public import ProbeKit
+public import SystemPackage
+
+/// What is on the box's PCI buses, by libpci.
+public struct PCIProbe: Probe {
+    public let name = "PCI"
+    public let interface = "libpci"
+    public let root: SystemRoot
+    private let namesFile: FilePath?
+
+    /// - Parameter namesFile: a pci.ids file; `nil` for the one that libpci finds. The names are no part of a box,
+    ///   so that a captured one is named by the database of the system Kerf runs on.
+    public init(root: SystemRoot = SystemRoot(), namesFile: FilePath? = nil) {
+        self.root = root
+        self.namesFile = namesFile
+    }
+
+    private var busDirectory: FilePath { root.file("sys/bus/pci") }
+    private var devicesDirectory: FilePath { busDirectory.appending("devices") }
+
+    public func availability() -> Availability {
+        guard root.isDirectory(devicesDirectory) else {
+            return Availability(
+                .absent, reason: "no PCI bus at \(devicesDirectory)",
+                remedy: root.isLive
+                    ? "small boards and some virtual machines have none; on a PC mount sysfs: "
+                        + "`sudo mount -t sysfs sysfs /sys`"
+                    : "put the box's sys/bus/pci into the tree")
+        }
+        do throws(ProbeError) {
+            let survey = try survey()
+            if let failure = survey.failures.first, survey.devices.isEmpty {
+                return Availability(.absent, reason: "no PCI device could be read: \(failure)")
+            }
+            guard !survey.devices.isEmpty else {
+                return Availability(.absent, reason: "no PCI devices in \(devicesDirectory)")
+            }
+            let named = survey.devices.contains { $0.vendorName != nil }
+            return Availability(
+                .present,
+                reason: "\(survey.devices.count) devices"
+                    + (named ? "" : ", shown by number: no pci.ids database (package pci.ids)"))
+        } catch {
+            return Availability(.absent, reason: error.description, remedy: error.remedy)
+        }
+    }
+
+    /// The devices that could be read, by address.
+    ///
+    /// - Throws: ``ProbeError/Code/vanished`` without a PCI bus, ``ProbeError/Code/failed`` when libpci cannot start.
+    public func devices() throws(ProbeError) -> [PCIDevice] { try survey().devices }
+
+    /// The devices, and those that could not be read.
+    public func survey() throws(ProbeError) -> PCISurvey {
+        guard root.isDirectory(devicesDirectory) else {
+            throw ProbeError(.vanished, "no PCI bus", path: devicesDirectory)
+        }
+        let bus = try PCIBus(.sysfs(busDirectory), names: namesFile)
+        var survey = PCISurvey()
+        for entry in root.names(in: devicesDirectory) where !entry.hasPrefix(".") {
+            let path = devicesDirectory.appending(entry)
+            do throws(ProbeError) {
+                guard let address = PCIAddress(entry) else {
+                    throw ProbeError(.malformed, "not an address like 0000:00:1f.0", path: path)
+                }
+                survey.devices.append(try read(address, at: path, on: bus))
+            } catch {
+                survey.failures.append(error)
+            }
+        }
+        return survey
+    }
+
+    private func read(
+        _ address: PCIAddress, at path: FilePath, on bus: borrowing PCIBus
+    ) throws(ProbeError) -> PCIDevice {
+        let directory = root.resolvingFlattenedLink(path)
+        var device: PCIDevice
+        if directory == path {
+            device = try bus.read(address, path: path)
+        } else {
+            // libpci cannot follow a link that became a text file; the bytes of configuration space tell the same.
+            device = try bus.read(
+                address, configuration: try configuration(at: directory.appending("config")), path: directory)
+        }
+        // Without privileges the kernel shows 64 bytes of configuration space, which end before the capabilities.
+        device.link = device.link ?? link(at: directory)
+        return device
+    }
+
+    private func configuration(at path: FilePath) throws(ProbeError) -> [UInt8] {
+        let file = try HeldFile(path)
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count: Int
+        do {
+            count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
+        } catch let error as ProbeError {
+            throw error
+        } catch {
+            throw ProbeError(.failed, "cannot read: \(error)", path: path)
+        }
+        guard count >= 64 else {
+            throw ProbeError(.malformed, "configuration space of \(count) bytes, not 64 or more", path: path)
+        }
+        return Array(bytes[..<count])
+    }
+
+    private func link(at directory: FilePath) -> PCILink? {
+        let text = { (name: String) in try? SysfsFile.text(at: directory.appending(name)) }
+        return PCILink(
+            currentSpeed: text("current_link_speed"), bestSpeed: text("max_link_speed"),
+            currentWidth: text("current_link_width"), bestWidth: text("max_link_width"))
+    }
+
+    /// Only what is a quantity: how many devices there are, and the lanes of each link.
+    public func readings() -> ProbeReadings {
+        do throws(ProbeError) {
+            let survey = try survey()
+            var readings = [Reading(sensor: "devices", value: Double(survey.devices.count), unit: .count)]
+            for device in survey.devices {
+                guard let width = device.link?.currentWidth else { continue }
+                readings.append(Reading(sensor: "\(device.address)/link lanes", value: Double(width), unit: .count))
+            }
+            return ProbeReadings(readings: readings, failures: survey.failures)
+        } catch {
+            return ProbeReadings(failures: [error])
+        }
+    }
+}
+
+/// The devices of a box, and what could not be read.
+public struct PCISurvey: Sendable {
+    public var devices: [PCIDevice] = []
+    /// One error for each device that was left out.
+    public var failures: [ProbeError] = []
+}

@@ -1,0 +1,65 @@
+import ProbeKit
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Starting and ending a child process.
+enum ChildProcess {
+    /// Starts a program with default signal handling, in a process group of its own: Ctrl-C at the terminal reaches
+    /// the parent, which ends its child when it is done with it. Input and output are empty, errors go to the parent's.
+    static func start(_ executable: FilePath, _ arguments: [String]) throws(ProbeError) -> pid_t {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+
+        var argv = ([executable.string] + arguments).map { strdup($0) }
+        argv.append(nil)
+        defer { for argument in argv { free(argument) } }
+        var pid = pid_t()
+        let result = posix_spawn(&pid, executable.string, &actions, &attributes, argv, environ)
+        guard result == 0 else { throw ProbeError(Errno(rawValue: result), doing: "start", path: executable) }
+        return pid
+    }
+
+    /// How the child ended, in words; `nil` while it runs. Once told, the child is gone.
+    static func status(_ pid: pid_t) -> String? {
+        var status: Int32 = 0
+        let result = waitpid(pid, &status, WNOHANG)
+        if result == 0 || (result < 0 && errno == EINTR) { return nil }
+        guard result == pid else { return "gone" }
+        let signal = status & 0x7F
+        return signal == 0 ? "exit code \((status >> 8) & 0xFF)" : "signal \(signal)"
+    }
+
+    /// Asks the child to end, and kills it when it has not after some seconds.
+    static func end(_ pid: pid_t, within seconds: Double) {
+        kill(pid, SIGTERM)
+        let start = MonotonicInstant.now()
+        while status(pid) == nil {
+            if MonotonicInstant.now().seconds(since: start) > seconds {
+                kill(pid, SIGKILL)
+                while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
+                return
+            }
+            usleep(2000)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import FoundationEssentials
+public import ProbeKit
+import Synchronization
+public import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A virtual board in a child process, for a box without meters.
+///
+/// The child runs `kerf board` on a directory and ends with ``stop()``, with the last reference to this object, or
+/// with its parent, however that ends. It is a process of its own so that its updates go on, and its processor time
+/// stays apart, while the measured threads run.
+public final class EmbeddedBoard: Sendable {
+    public let root: SystemRoot
+    private let temporary: FilePath?
+    private let child: Mutex<pid_t?>
+
+    private static let startSeconds = 5.0
+    private static let stopSeconds = 2.0
+
+    /// Starts the board and waits until it is served, at most five seconds.
+    ///
+    /// - Parameters:
+    ///   - executable: the `kerf` program.
+    ///   - directory: where the tree goes; without one, a temporary directory that ``stop()`` removes.
+    ///   - pid: the process whose processor time counts; this one where none is named.
+    public init(
+        executable: FilePath, directory: FilePath? = nil, measuring pid: Int32? = nil
+    ) throws(ProbeError) {
+        let temporary = directory == nil ? try Self.temporaryDirectory() : nil
+        let place = directory ?? temporary ?? "."
+        self.temporary = temporary
+        root = SystemRoot(place)
+        let started = try ChildProcess.start(
+            executable,
+            ["board", "--root", place.string, "--pid", "\(pid ?? getpid())", "--quiet", "--exit-with-parent"])
+        child = Mutex(started)
+        try waitUntilServed(started)
+    }
+
+    deinit { stop() }
+
+    /// Ends the board: asks it to, and after two seconds makes it. Removes a temporary tree. A second call does nothing.
+    public func stop() {
+        let pid = child.withLock { child in
+            defer { child = nil }
+            return child
+        }
+        guard let pid else { return }
+        ChildProcess.end(pid, within: Self.stopSeconds)
+        if let temporary { try? FileManager.default.removeItem(atPath: temporary.string) }
+    }
+
+    private func waitUntilServed(_ pid: pid_t) throws(ProbeError) {
+        let start = MonotonicInstant.now()
+        while MonotonicInstant.now().seconds(since: start) < Self.startSeconds {
+            if let marker = VirtualBoard.marker(in: root), marker.pid == pid, marker.isServed { return }
+            if let status = ChildProcess.status(pid) {
+                child.withLock { $0 = nil }
+                if let temporary { try? FileManager.default.removeItem(atPath: temporary.string) }
+                throw ProbeError(.failed, "the virtual board ended at once (\(status))", path: root.path)
+            }
+            usleep(5000)
+        }
+        stop()
+        throw ProbeError(.failed, "the virtual board was not served within \(Self.startSeconds) s", path: root.path)
+    }
+
+    /// In memory where the box has a memory file system: a thousand writes a second need no disk.
+    private static func temporaryDirectory() throws(ProbeError) -> FilePath {
+        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : FileManager.default.temporaryDirectory.path
+        var template = Array("\(parent)/kerf-board-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw ProbeError(Errno(rawValue: errno), doing: "make a directory", path: FilePath(parent))
+        }
+        return template.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
+    }
+}

@@ -1,0 +1,17 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The process that started this one, to be watched by a board that must not outlive it.
+///
+/// A child whose parent ends is given to another parent, so its parent's number changes. Make the value early: a parent
+/// that ended before is not noticed.
+public struct ParentProcess: Sendable {
+    private let pid = getppid()
+
+    public init() {}
+
+    public var hasGone: Bool { getppid() != pid }
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are still missing. Usage: setup.sh build|test
+set -euo pipefail
+
+build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
+# umockdev shows libsensors a mock box; jsonschema checks our files by an implementation that is not ours.
+test_packages=(umockdev python3 python3-jsonschema)
+
+case "${1:-}" in
+    build) packages=("${build_packages[@]}") ;;
+    test) packages=("${test_packages[@]}") ;;
+    *) echo "usage: setup.sh build|test" >&2; exit 64 ;;
+esac
+
+if ! command -v swift >/dev/null; then
+    echo "setup: swift is not on the PATH; install Swift 6.3 from https://www.swift.org/install/linux" >&2
+    exit 69
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "setup: this system has no apt-get; install what these Debian packages hold: ${missing[*]}" >&2
+    exit 69
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "setup: missing ${missing[*]}; run as root: apt-get install ${missing[*]}" >&2
+        exit 77
+    fi
+    as_root=(sudo)
+fi
+echo "setup: installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "${as_root[@]}" apt-get update &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
+    >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "setup: apt-get could not install: ${missing[*]}" >&2
+    exit 69
+fi

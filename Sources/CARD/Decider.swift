@@ -1,0 +1,100 @@
+public import Calibration
+import ProbeKit
+import Statistics
+
+/// Decides from two calibrations and a link.
+public struct Decider: Sendable {
+    /// Energy counts four times what delay counts, as it is the server's to save over all its devices.
+    public static let defaultWeight = 0.2
+    /// Local steps of a round between two exchanges of adapters.
+    public static let defaultSteps = 10
+
+    public var link: Link
+    public var weight: Double
+    public var steps: Int
+    public var rung: Rung
+    public var account: EnergyAccount
+    /// The server's power in watts at the clock it was profiled at, declared in place of any measured figure.
+    public var declaredServerWatts: Double?
+
+    public init(
+        link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, rung: Rung = .measuredLayers,
+        account: EnergyAccount = .net, declaredServerWatts: Double? = nil
+    ) {
+        self.link = link
+        self.weight = weight
+        self.steps = steps
+        self.rung = rung
+        self.account = account
+        self.declaredServerWatts = declaredServerWatts
+    }
+
+    /// A calibration and the SHA-256 of its file.
+    public struct Side: Sendable {
+        public var calibration: Calibration
+        public var sha256: String
+
+        public init(calibration: Calibration, sha256: String) {
+            self.calibration = calibration
+            self.sha256 = sha256
+        }
+    }
+
+    /// - Throws: ``CARDError``.
+    public func decide(device: Side, server: Side) throws -> Decision {
+        guard steps >= 1, steps <= 1_000_000_000 else {
+            throw CARDError(.argument, "steps must be between 1 and 1e9")
+        }
+        let pairing = try Pairing(device: device.calibration, server: server.calibration)
+        let solver = try Solver(model: try model(pairing), weight: weight)
+        let solution = solver.solve()
+        let report = DecisionAssembly(solver: solver, solution: solution)
+        return Decision(
+            kerfVersion: KerfVersion.current, rung: rung, energyAccount: account, weight: weight, steps: steps,
+            link: link, device: side(device), server: side(server), modelName: device.calibration.model.name,
+            blockCount: pairing.blockCount, delayNormaliserSeconds: solver.delayNormaliser,
+            energyNormaliserJoules: solver.energyNormaliser, cuts: report.cuts, choice: report.choice,
+            baselines: report.baselines, assumptions: solver.model.assumptions + report.normaliserAssumptions,
+            warnings: warnings(solver, solution, device.calibration, server.calibration))
+    }
+
+    private func model(_ pairing: Pairing) throws -> CutModel {
+        switch rung {
+        case .paper:
+            try RungA(
+                pairing: pairing, link: link, steps: steps, account: account, declaredWatts: declaredServerWatts
+            ).model()
+        case .measuredLayers:
+            try RungB(
+                pairing: pairing, link: link, steps: steps, account: account, declaredWatts: declaredServerWatts
+            ).model()
+        }
+    }
+
+    private func side(_ side: Side) -> DecisionSide {
+        DecisionSide(
+            calibrationSha256: side.sha256, cpuModel: side.calibration.box.cpuModel,
+            virtualBoard: side.calibration.box.virtualBoard, runningHertz: side.calibration.frequency.runningHertz)
+    }
+
+    private func warnings(
+        _ solver: Solver, _ solution: Solution, _ device: Calibration, _ server: Calibration
+    ) -> [String] {
+        var warnings: [String] = []
+        if [solver.model.delayOrigin, solver.model.energyOrigin].contains(.simulated) {
+            warnings.append("Some figures are simulated: they come from a virtual board, not from a meter.")
+        }
+        for (name, calibration) in [("device", device), ("server", server)] {
+            if let closure = calibration.closure.timeRatio.value, abs(closure) > 0.05 {
+                warnings.append(
+                    "The \(name)'s layers do not add up to its step: time closure is "
+                        + "\((closure * 1000).rounded() / 10) %.")
+            }
+        }
+        if let close = solver.indistinguishable(from: solution) {
+            warnings.append(
+                "The intervals of the delays cannot tell these cuts from the chosen one: \(close).")
+        }
+        return warnings
+    }
+}

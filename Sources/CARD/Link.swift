@@ -1,0 +1,81 @@
+/// The link between device and server, as declared.
+public struct Link: Codable, Sendable, Hashable {
+    /// From the device to the server.
+    public var uplinkBitsPerSecond: Double
+    /// From the server to the device.
+    public var downlinkBitsPerSecond: Double
+    /// Of an empty message and its answer; half of it for one way.
+    public var roundTripSeconds: Double
+
+    /// - Throws: ``CARDError/Code/argument`` unless both rates are positive, the round trip is not negative, and all
+    ///   are finite.
+    public init(
+        uplinkBitsPerSecond: Double, downlinkBitsPerSecond: Double, roundTripSeconds: Double
+    ) throws(CARDError) {
+        for (name, rate) in [("up", uplinkBitsPerSecond), ("down", downlinkBitsPerSecond)] {
+            guard rate > 0, rate <= 1e15 else {
+                throw CARDError(
+                    .argument, "link: \(name) must be more than 0 and at most 1e15 bit/s", remedy: Self.usage)
+            }
+        }
+        guard roundTripSeconds >= 0, roundTripSeconds <= 3600 else {
+            throw CARDError(.argument, "link: rtt must be between 0 and 3600 s", remedy: Self.usage)
+        }
+        self.uplinkBitsPerSecond = uplinkBitsPerSecond
+        self.downlinkBitsPerSecond = downlinkBitsPerSecond
+        self.roundTripSeconds = roundTripSeconds
+    }
+
+    /// Reads `up=20mbit,down=80mbit,rtt=20ms`.
+    ///
+    /// All three are needed, each once, in any order. Rates in bit, kbit, mbit or gbit (a second, powers of 1000, as
+    /// tc(8) writes them), the round trip in us, ms or s. A number is digits with at most one point; no sign, no
+    /// exponent, no space.
+    public init(parsing text: String) throws(CARDError) {
+        var values: [String: Double] = [:]
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard pair.count == 2, let units = Self.units[pair[0]] else {
+                throw CARDError(
+                    .argument, "link: \(Self.quoted(String(part))) is none of up=..., down=..., rtt=...",
+                    remedy: Self.usage)
+            }
+            guard values[pair[0]] == nil else {
+                throw CARDError(.argument, "link: \(pair[0]) stands there twice", remedy: Self.usage)
+            }
+            values[pair[0]] = try Self.value(pair[1], of: pair[0], in: units)
+        }
+        for key in ["up", "down", "rtt"] where values[key] == nil {
+            throw CARDError(.argument, "link: \(key) is missing", remedy: Self.usage)
+        }
+        try self.init(
+            uplinkBitsPerSecond: values["up"] ?? 0, downlinkBitsPerSecond: values["down"] ?? 0,
+            roundTripSeconds: values["rtt"] ?? 0)
+    }
+
+    public static let usage = "write it like up=20mbit,down=80mbit,rtt=20ms"
+
+    private static let rateUnits = ["bit": 1.0, "kbit": 1e3, "mbit": 1e6, "gbit": 1e9]
+    private static let timeUnits = ["us": 1e-6, "ms": 1e-3, "s": 1.0]
+    private static let units = ["up": rateUnits, "down": rateUnits, "rtt": timeUnits]
+
+    private static func value(
+        _ text: String, of key: String, in units: [String: Double]
+    ) throws(CARDError) -> Double {
+        let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
+        guard let number = Double(digits), number.isFinite, digits.first != ".", digits.last != "." else {
+            throw CARDError(
+                .argument, "link: \(key)=\(quoted(text)) is not a plain positive number with a unit", remedy: usage)
+        }
+        guard let unit = units[String(text.dropFirst(digits.count))] else {
+            let known = units.sorted { $0.value < $1.value }.map(\.key).joined(separator: ", ")
+            throw CARDError(
+                .argument, "link: \(key)=\(quoted(text)) has no known unit; \(key) takes \(known)", remedy: usage)
+        }
+        return number * unit
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "\"" + String(text.prefix(40).map { $0.isASCII && $0 >= " " ? $0 : "?" }) + "\""
+    }
+}

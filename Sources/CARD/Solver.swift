@@ -1,0 +1,102 @@
+import Statistics
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Finds the cut and the server clock of least cost, exactly: every cut is tried, each at its best clock.
+///
+///     U(c,f) = w (D - Dmin)/(Dmax - Dmin) + (1-w) (E - Emin)/(Emax - Emin)
+///
+/// For a cut, U as a function of f is b/f + k f² plus a constant, convex for f > 0; its minimum is at
+///
+///     (f/f0)³ = w ΔE t_srv / (2 (1-w) ΔD e_srv)
+///
+/// and, clipped to the clock's limits, the best allowed one. With the paper's e_srv = ξ f0³ t_srv this is
+/// f*³ = w ΔE / (2 ξ (1-w) ΔD), the same for every cut.
+public struct Solver: Sendable {
+    /// Costs closer than this are a tie. Cost is a share, of the order of 1.
+    public static let tieTolerance = 1e-9
+
+    public let model: CutModel
+    /// Of delay; 1 - weight of energy.
+    public let weight: Double
+    public let delayNormaliser: Normaliser
+    public let energyNormaliser: Normaliser
+
+    /// - Throws: ``CARDError``: a weight outside 0...1; no energy figures and a weight below 1.
+    public init(model: CutModel, weight: Double) throws(CARDError) {
+        guard weight >= 0, weight <= 1 else {
+            throw CARDError(.argument, "weight must be between 0 and 1", remedy: "0.2 is usual: energy counts more")
+        }
+        guard let serverOnly = model.cuts.first, let deviceOnly = model.cuts.last else {
+            throw CARDError(.incomplete, "the model has no cut")
+        }
+        guard weight == 1 || model.cuts.allSatisfy({ $0.serverJoules != nil }) else {
+            throw CARDError(
+                .noEnergy, "no figure of the server's energy, and weight \(weight) asks for one",
+                remedy: "declare its power with --server-power WATTS, or count delay only with --weight 1")
+        }
+        self.model = model
+        self.weight = weight
+        let (low, high) = (model.clock.lowestRatio, model.clock.highestRatio)
+        let delays = model.cuts.flatMap { [model.delay($0, ratio: low).total, model.delay($0, ratio: high).total] }
+        delayNormaliser = Normaliser(
+            least: model.delay(serverOnly, ratio: high).total, greatest: model.delay(deviceOnly, ratio: low).total,
+            values: delays)
+        let energies = model.cuts.flatMap { cut in [low, high].compactMap { model.energy(cut, ratio: $0)?.value } }
+        if let least = model.energy(deviceOnly, ratio: low), let greatest = model.energy(serverOnly, ratio: high) {
+            energyNormaliser = Normaliser(least: least.value, greatest: greatest.value, values: energies)
+        } else {
+            energyNormaliser = Normaliser()
+        }
+    }
+
+    /// U of a cut at the clock `ratio` · f0.
+    public func cost(_ cut: CutCost, ratio: Double) -> Double {
+        let energy = model.energy(cut, ratio: ratio).map { energyNormaliser.share($0.value) } ?? 0
+        return weight * delayNormaliser.share(model.delay(cut, ratio: ratio).total) + (1 - weight) * energy
+    }
+
+    /// The best clock for a cut, as a ratio to f0. A cut that leaves the server no work gets the lowest.
+    public func bestRatio(_ cut: CutCost) -> Double {
+        let (low, high) = (model.clock.lowestRatio, model.clock.highestRatio)
+        guard let delaySpan = delayNormaliser.span, weight > 0, cut.serverSeconds.value > 0 else { return low }
+        guard let energySpan = energyNormaliser.span, weight < 1, let joules = cut.serverJoules?.value, joules > 0
+        else { return high }
+        let cube = weight * energySpan * cut.serverSeconds.value / (2 * (1 - weight) * delaySpan * joules)
+        return min(max(cbrt(cube), low), high)
+    }
+
+    public func solve() -> Solution {
+        let outcomes = model.cuts.map { cut in
+            let ratio = bestRatio(cut)
+            return CutOutcome(cut: cut, ratio: ratio, cost: cost(cut, ratio: ratio))
+        }
+        let least = outcomes.map(\.cost).min() ?? 0
+        let tied = outcomes.filter { $0.cost <= least + Self.tieTolerance }
+        // Of equals, the one that spends less of the server's energy, then the lower cut (min keeps the first).
+        let chosen = tied.min { left, right in
+            let energies = [left, right].map { model.energy($0.cut, ratio: $0.ratio)?.value ?? 0 }
+            return energies[0] < energies[1]
+        }
+        return Solution(outcomes: outcomes, chosen: chosen ?? outcomes[0], tied: tied.map(\.cut.cut))
+    }
+}
+
+/// A cut at a clock, and what it costs.
+public struct CutOutcome: Sendable, Hashable {
+    public var cut: CutCost
+    public var ratio: Double
+    public var cost: Double
+}
+
+/// Every cut at its best clock, and the best of them.
+public struct Solution: Sendable, Hashable {
+    public var outcomes: [CutOutcome]
+    public var chosen: CutOutcome
+    /// All cuts that cost the same as the chosen one, itself included.
+    public var tied: [Int]
+}

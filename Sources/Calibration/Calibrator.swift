@@ -1,0 +1,81 @@
+import ProbeKit
+import Statistics
+
+/// Makes a calibration from profiles.
+public enum Calibrator {
+    /// A profile's bytes and what the user calls them.
+    public struct Input: Sendable {
+        public var name: String
+        public var bytes: [UInt8]
+
+        public init(name: String, bytes: [UInt8]) {
+            self.name = name
+            self.bytes = bytes
+        }
+    }
+
+    /// A pure function: the same profiles, in any order, give an equal calibration, whose encoding is the same bytes.
+    ///
+    /// - Throws: ``KerfFileError`` when an input is no profile, holds samples that cannot be used, was given twice, or
+    ///   was taken of something else than the others; the field is named.
+    public static func calibrate(_ inputs: [Input]) throws -> Calibration {
+        guard !inputs.isEmpty else {
+            throw KerfFileError(.missing, file: "kerf calibrate", "no profile was given", remedy: Calibration.remedy)
+        }
+        let members = try inputs.map { input in
+            let profile = try KerfJSON.decode(Profile.self, from: input.bytes, named: input.name)
+            try ProfileValidation(profile: profile, name: input.name).check()
+            return ProfilePool.Member(
+                name: input.name, sha256: SHA256.hexDigest(of: input.bytes), profile: profile)
+        }
+        let pool = try ProfilePool(members)
+        return fit(pool.joined, sources: pool.members)
+    }
+
+    private static func fit(_ profile: Profile, sources: [ProfilePool.Member]) -> Calibration {
+        let times = TimeFit(profile)
+        let energies = EnergyFit(profile, stepTime: times.step)
+        let layers = profile.layers.map { layer in
+            LayerCalibration(
+                description: layer,
+                forward: direction(LayerPass(layer: layer.index, direction: "forward"), times, energies),
+                backward: direction(LayerPass(layer: layer.index, direction: "backward"), times, energies))
+        }
+        let step = StepCalibration(
+            timeSeconds: Quantity(times.step, confidence: times.confidence, origin: .measured),
+            grossEnergyJoules: energies.grossEnergy(.step, time: times.step),
+            netEnergyJoules: energies.netEnergy(.step, time: times.step),
+            grossPowerWatts: energies.grossPower(.step), netPowerWatts: energies.netPower(.step))
+        var calibration = Calibration(
+            provenance: sources.map {
+                ProfileSource(sha256: $0.sha256, created: $0.profile.created, kerfVersion: $0.profile.kerfVersion)
+            },
+            box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
+            model: profile.model, workload: profile.workload, layers: layers, step: step,
+            idlePowerWatts: energies.grossPower(.idle),
+            closure: Closure(
+                timeRatio: Quantity(
+                    times.parts.relativeDifference(to: times.step), confidence: times.confidence, origin: .measured),
+                grossEnergyRatio: energies.closure(times, step: step, layers: layers)),
+            rejections: profile.rejections, warnings: [])
+        calibration.warnings = CalibrationWarnings.of(calibration, profile)
+        return calibration
+    }
+
+    private static func direction(_ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit) -> DirectionCalibration {
+        guard let time = times.time(of: pass) else {
+            // Only the embedding's backward pass may be absent (ProfileValidation).
+            return DirectionCalibration(
+                timeSeconds: EnergyFit.noWork, grossEnergyJoules: EnergyFit.noWork, netEnergyJoules: EnergyFit.noWork,
+                kernelSeconds: [:])
+        }
+        let idle = pass.isIdle(in: times.layers)
+        return DirectionCalibration(
+            timeSeconds: Quantity(time, confidence: times.confidence, origin: .measured),
+            grossEnergyJoules: idle ? EnergyFit.noWork : energies.grossEnergy(.pass(pass), time: time),
+            netEnergyJoules: idle ? EnergyFit.noWork : energies.netEnergy(.pass(pass), time: time),
+            kernelSeconds: times.kernels(of: pass).mapValues {
+                Quantity($0, confidence: times.confidence, origin: .measured)
+            })
+    }
+}

@@ -1,0 +1,181 @@
+import ProbeKit
+import Statistics
+
+/// Energy of layers and of the whole step, from windows in which one of them was repeated.
+///
+/// A window gives power, not energy: a layer that is looped alone finds its weights in the cache and runs faster than
+/// inside a step. So energy is the mean power of the looped layer times its time inside whole steps, and its interval
+/// comes from both by the delta method. Net is gross less idle power times the time, the idle power's interval
+/// included. What cannot be told within ``widestHalfWidth`` is not told.
+struct EnergyFit {
+    /// What was repeated in a window.
+    enum Subject: Hashable, CustomStringConvertible {
+        case idle, step
+        case pass(LayerPass)
+
+        var description: String {
+            switch self {
+            case .idle: "the idle box"
+            case .step: "the whole step"
+            case .pass(let pass): "\(pass)"
+            }
+        }
+    }
+
+    /// Relative half width beyond which an energy counts as not resolved.
+    static let widestHalfWidth = 0.25
+    /// A pass whose half width is at most this share of the whole step's energy is resolved all the same: an embedding
+    /// that takes microseconds need not be known well to know the step.
+    static let negligibleShare = 0.01
+    /// Fewest windows from which an interval is taken.
+    static let fewestWindows = 3
+    /// The embedding's backward pass.
+    static let noWork = Quantity(
+        value: 0, origin: .modelled, reason: "no work: no gradient goes into the frozen embedding")
+
+    private let meter: MeterDescription
+    private let confidence: Double
+    private let windows: [Subject: [EnergyWindow]]
+    private let stepTime: Estimate
+
+    init(_ profile: Profile, stepTime: Estimate) {
+        meter = profile.meter
+        confidence = profile.settings.confidence
+        self.stepTime = stepTime
+        windows = Dictionary(grouping: profile.idleWindows + profile.energyWindows) { window in
+            switch window.subject {
+            case .idle: .idle
+            case .step: .step
+            case .layer: .pass(LayerPass(layer: window.layer ?? -1, direction: window.direction ?? ""))
+            }
+        }
+    }
+
+    /// An estimate, or why there is none.
+    private enum Outcome {
+        case known(Estimate)
+        case unknown(String)
+    }
+
+    func grossPower(_ subject: Subject) -> Quantity {
+        quantity(power(subject), "joules over seconds of all windows")
+    }
+
+    func netPower(_ subject: Subject) -> Quantity {
+        quantity(netOutcome(subject), "mean power less idle power")
+    }
+
+    func grossEnergy(_ subject: Subject, time: Estimate) -> Quantity {
+        quantity(
+            energy(power(subject), time), "mean power of \(source(subject)) times its time inside whole steps",
+            negligible: negligibleJoules)
+    }
+
+    func netEnergy(_ subject: Subject, time: Estimate) -> Quantity {
+        quantity(
+            energy(netOutcome(subject), time),
+            "mean power of \(source(subject)) less idle power, times its time inside whole steps",
+            negligible: negligibleJoules)
+    }
+
+    /// (Sum of the layers' gross energies - the step's) / the step's.
+    func closure(_ times: TimeFit, step: StepCalibration, layers: [LayerCalibration]) -> Quantity {
+        var powers: [LayerPass: Double] = [:]
+        var squares = 0.0
+        var (missing, firstReason) = (0, "")
+        for pass in LayerPass.all(of: times.layers) where !pass.isIdle(in: times.layers) {
+            let layer = layers[pass.layer]
+            let energy =
+                pass.direction == "forward" ? layer.forward.grossEnergyJoules : layer.backward.grossEnergyJoules
+            if case .known(let power) = power(.pass(pass)), energy.value != nil, let time = times.time(of: pass) {
+                powers[pass] = power.value
+                squares += time.value * time.value * power.halfWidth * power.halfWidth
+            } else {
+                missing += 1
+                if firstReason.isEmpty { firstReason = "\(pass): " + (energy.reason ?? "") }
+            }
+        }
+        guard meter.origin != .unavailable else { return .unavailable(noMeter) }
+        guard missing == 0 else {
+            return .unavailable("energy of \(missing) layer passes is not known; first, \(firstReason)")
+        }
+        guard case .known(let power) = power(.step), step.grossEnergyJoules.value != nil else {
+            return .unavailable("energy of the whole step is not known: " + (step.grossEnergyJoules.reason ?? ""))
+        }
+        // The times of one step move together, so they are summed step by step; the windows are apart.
+        var parts = times.weightedSum(powers)
+        parts.halfWidth = (parts.halfWidth * parts.halfWidth + squares).squareRoot()
+        return Quantity(
+            parts.relativeDifference(to: power * times.step), confidence: confidence, origin: meter.origin)
+    }
+
+    /// Joules that do not matter to the step; zero when the step's power is not known.
+    private var negligibleJoules: Double {
+        guard case .known(let watts) = power(.step) else { return 0 }
+        return Self.negligibleShare * watts.value * stepTime.value
+    }
+
+    private var noMeter: String { meter.reason ?? "no energy meter" }
+
+    private func source(_ subject: Subject) -> String {
+        let count = windows[subject]?.count ?? 0
+        return subject == .step ? "\(count) windows of steps" : "\(count) windows of the layer looped alone"
+    }
+
+    private func power(_ subject: Subject) -> Outcome {
+        guard meter.origin != .unavailable else { return .unknown(noMeter) }
+        let windows = windows[subject] ?? []
+        guard windows.count >= Self.fewestWindows else {
+            return .unknown(
+                "not resolved: \(windows.count) energy windows of \(subject), \(Self.fewestWindows) are needed; "
+                    + "profile with a longer --budget")
+        }
+        let joules = windows.map { window in meter.totalOf.reduce(0.0) { $0 + (window.joules[$1] ?? 0) } }
+        guard
+            let power = Estimate.ratio(of: joules, to: windows.map(\.seconds), confidence: confidence),
+            power.value > 0
+        else {
+            return .unknown("not resolved: the counters did not move in \(windows.count) windows of \(subject)")
+        }
+        return .known(power)
+    }
+
+    private func netOutcome(_ subject: Subject) -> Outcome {
+        guard case .known(let gross) = power(subject) else { return power(subject) }
+        guard case .known(let idle) = power(.idle) else { return power(.idle) }
+        let net = gross - idle
+        return net.value > 0 ? .known(net) : .unknown("not resolved: \(subject) drew no more than the idle box")
+    }
+
+    private func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
+        guard case .known(let power) = power else { return power }
+        guard time.halfWidth.isFinite else {
+            return .unknown(
+                "not resolved: the time has too few samples for an interval; profile with a longer --budget")
+        }
+        return .known(power * time)
+    }
+
+    private func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
+        switch outcome {
+        case .unknown(let reason):
+            return .unavailable(reason)
+        case .known(let estimate):
+            let isResolved = estimate.relativeHalfWidth <= Self.widestHalfWidth || estimate.halfWidth <= negligible
+            guard isResolved else {
+                return .unavailable(
+                    "not resolved: within \(percentText(estimate.relativeHalfWidth)) from \(estimate.count) "
+                        + "observations, \(percentText(Self.widestHalfWidth)) is the limit; "
+                        + "profile with a longer --budget")
+            }
+            return Quantity(estimate, confidence: confidence, origin: meter.origin, reason: method)
+        }
+    }
+}
+
+/// A ratio in per cent with one digit behind the point: `-3.2 %`.
+func percentText(_ ratio: Double) -> String {
+    let tenths = (ratio * 1000).rounded()
+    guard abs(tenths) < 1e9 else { return ratio < 0 ? "below -1e8 %" : "above 1e8 %" }
+    return "\(tenths / 10) %"
+}

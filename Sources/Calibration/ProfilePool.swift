@@ -1,0 +1,132 @@
+import ProbeKit
+
+/// Profiles of one box, model and workload, joined into one.
+struct ProfilePool {
+    /// A profile as it was given.
+    struct Member {
+        var name: String
+        var sha256: String
+        var profile: Profile
+    }
+
+    /// Clocks further apart than this are two experiments, not one.
+    static let clockTolerance = 0.05
+
+    /// In the order of their hashes, so that the order of the arguments makes no difference.
+    let members: [Member]
+
+    /// - Throws: ``KerfFileError/Code/unusable`` when a profile was given twice, since the same samples counted twice
+    ///   would feign certainty, or when two differ in what they measured; the field is named.
+    init(_ given: [Member]) throws {
+        members = given.sorted { $0.sha256 < $1.sha256 }
+        for (left, right) in zip(members, members.dropFirst()) where left.sha256 == right.sha256 {
+            throw KerfFileError(.unusable, file: right.name, "the same profile as \(left.name)", remedy: "give it once")
+        }
+        guard let first = members.first else { return }
+        for other in members.dropFirst() {
+            if let difference = try JSONDifference.first(
+                between: Subject(first.profile), and: Subject(other.profile))
+            {
+                throw KerfFileError(
+                    .unusable, file: other.name,
+                    "cannot be pooled with \(first.name): \(difference.path) is \(difference.right) here and \(difference.left) there",
+                    remedy: "calibrate them apart")
+            }
+        }
+        try checkClocks()
+    }
+
+    /// All samples, in the members' order; what is the same in all is taken from the first.
+    ///
+    /// Call only with at least one member.
+    var joined: Profile {
+        var pool = members[0].profile
+        pool.frequency.runningHertz = envelope(members.map(\.profile.frequency.runningHertz))
+        pool.meter.updateIntervalSeconds = envelope(members.map(\.profile.meter.updateIntervalSeconds))
+        pool.layerTimes = pool.layerTimes.map { first in
+            var joined = first
+            for other in members.dropFirst() {
+                guard let times = other.profile.layerTimes.first(where: { $0.pass == first.pass }) else { continue }
+                joined.seconds += times.seconds
+                for kernel in joined.kernels.keys { joined.kernels[kernel]? += times.kernels[kernel] ?? [] }
+            }
+            return joined
+        }
+        for other in members.dropFirst().map(\.profile) {
+            pool.steps += other.steps
+            pool.idleWindows += other.idleWindows
+            pool.energyWindows += other.energyWindows
+            pool.rejections += other.rejections
+        }
+        let byReason = Dictionary(grouping: pool.rejections, by: \.reason)
+        pool.rejections = byReason.keys.sorted().map { reason in
+            Rejection(reason: reason, count: (byReason[reason] ?? []).reduce(0) { $0 &+ $1.count })
+        }
+        return pool
+    }
+
+    private func checkClocks() throws {
+        let clocks = members.compactMap { $0.profile.frequency.runningHertz.value }
+        guard let low = clocks.min(), let high = clocks.max(), high > low * (1 + Self.clockTolerance) else { return }
+        throw KerfFileError(
+            .unusable, file: members.map(\.name).joined(separator: ", "),
+            "cannot be pooled: frequency.running_hertz goes from \(low) to \(high)", remedy: "calibrate them apart")
+    }
+
+    /// The mean by count, within the widest bounds that any of them states.
+    private func envelope(_ quantities: [Quantity]) -> Quantity {
+        guard quantities.count > 1 else { return quantities[0] }
+        let known = quantities.filter { $0.value != nil }
+        guard known.count == quantities.count else { return quantities.first { $0.value == nil } ?? quantities[0] }
+        var joined = quantities[0]
+        let weights = known.map { Double(max(1, $0.count)) }
+        joined.value = zip(known, weights).reduce(0) { $0 + ($1.0.value ?? 0) * $1.1 } / weights.reduce(0, +)
+        joined.count = known.reduce(0) { $0 + $1.count }
+        joined.origin = Origin.weakest(known.map(\.origin))
+        if known.allSatisfy({ $0.lower != nil && $0.upper != nil }) {
+            joined.lower = known.compactMap(\.lower).min()
+            joined.upper = known.compactMap(\.upper).max()
+        } else {
+            (joined.lower, joined.upper, joined.confidence) = (nil, nil, nil)
+        }
+        return joined
+    }
+
+    /// What must be the same for samples to be of the same thing.
+    private struct Subject: Encodable {
+        var box: BoxIdentity
+        var frequency: [String: Quantity]
+        var frequencySettable: Bool
+        var rated: RatedDescription
+        var meter: MeterDescription
+        var model: ModelDescription
+        var workload: WorkloadDescription
+        var weightResidency: String
+        var confidence: Double
+        var layers: [LayerDescription]
+        /// Layer passes and kernels that were timed.
+        var timed: [String]
+
+        init(_ profile: Profile) {
+            box = profile.box
+            frequency = [
+                "minimum_hertz": profile.frequency.minimumHertz, "maximum_hertz": profile.frequency.maximumHertz,
+            ]
+            frequencySettable = profile.frequency.settable
+            rated = profile.rated
+            meter = profile.meter
+            // Found anew before each run.
+            meter.updateIntervalSeconds = .unavailable("not compared")
+            model = profile.model
+            workload = profile.workload
+            weightResidency = profile.settings.weightResidency
+            confidence = profile.settings.confidence
+            layers = profile.layers
+            timed = profile.layerTimes.map { "\($0.pass) \($0.kernels.keys.sorted())" }.sorted()
+        }
+    }
+}
+
+extension LayerTimes {
+    var pass: LayerPass { LayerPass(layer: layer, direction: direction) }
+}

@@ -1,0 +1,141 @@
+import ProbeKit
+import Statistics
+
+/// Whether a profile's samples can be used at all. A profile may come from anywhere; nothing in it is trusted.
+struct ProfileValidation {
+    let profile: Profile
+    let name: String
+
+    /// No step or window of a real run lasts longer or draws more.
+    private static let maximumSeconds = 1e8
+    private static let maximumJoules = 1e13
+
+    func check() throws(KerfFileError) {
+        try checkLayers()
+        try checkSteps()
+        try checkLayerTimes()
+        try checkWindows()
+    }
+
+    private func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(KerfFileError) {
+        guard condition else {
+            throw KerfFileError(.unusable, file: name, message(), remedy: "profile the box again")
+        }
+    }
+
+    private func checkLayers() throws(KerfFileError) {
+        let confidence = profile.settings.confidence
+        try require(confidence >= 0.5 && confidence <= 0.9999, "settings.confidence is \(confidence)")
+        let count = profile.layers.count
+        try require(
+            count >= 3 && count - 2 == profile.model.blockCount,
+            "\(count) layers for a model of \(profile.model.blockCount) blocks; embedding, blocks and head are needed")
+        for (index, layer) in profile.layers.enumerated() {
+            let place = "layers[\(index)]"
+            let kind: LayerDescription.Kind = index == 0 ? .embedding : index == count - 1 ? .head : .block
+            try require(
+                layer.index == index && layer.kind == kind, "\(place) is not layer \(index), a \(kind.rawValue)")
+            let sizes = [layer.parameterCount, layer.adapterBytes, layer.outputBytes]
+            try require(sizes.allSatisfy { (0...(1 << 53)).contains($0) }, "\(place) has an impossible size")
+            try require(
+                [layer.forwardFlops, layer.backwardFlops].allSatisfy { $0 >= 0 && $0 < 1e30 },
+                "\(place) has an impossible number of operations")
+        }
+        let workload = profile.workload
+        try require(
+            (1...(1 << 24)).contains(workload.batch) && (1...(1 << 24)).contains(workload.sequence),
+            "workload: batch \(workload.batch) and sequence \(workload.sequence) are not possible")
+    }
+
+    private func checkSteps() throws(KerfFileError) {
+        try require(!profile.steps.isEmpty, "steps is empty: no whole step was timed")
+        for (index, step) in profile.steps.enumerated() {
+            try require(isPositiveTime(step.seconds), "steps[\(index)].seconds is \(step.seconds)")
+            try require(step.cpuSeconds >= 0, "steps[\(index)].cpu_seconds is \(step.cpuSeconds)")
+        }
+    }
+
+    private func checkLayerTimes() throws(KerfFileError) {
+        var seen: Set<LayerPass> = []
+        let count = profile.layerTimes.first?.seconds.count ?? 0
+        for (index, times) in profile.layerTimes.enumerated() {
+            let place = "layer_times[\(index)]"
+            let pass = LayerPass(layer: times.layer, direction: times.direction)
+            try require(profile.layers.indices.contains(times.layer), "\(place): no layer \(times.layer)")
+            try require(LayerPass.directions.contains(times.direction), "\(place): no direction \"\(times.direction)\"")
+            try require(seen.insert(pass).inserted, "\(place): \(pass) stands there twice")
+            try require(!times.seconds.isEmpty, "\(place): \(pass) has no samples")
+            try require(
+                times.seconds.count == count,
+                "\(place): \(times.seconds.count) samples where the first layer has \(count)")
+            // The embedding's backward pass is no work, so the clock may not move in it.
+            let mayBeZero = times.layer == 0
+            for (sample, seconds) in times.seconds.enumerated() {
+                try require(
+                    isPositiveTime(seconds) || (mayBeZero && seconds == 0),
+                    "\(place).seconds[\(sample)] (\(pass)) is \(seconds)")
+            }
+            for (kernel, samples) in times.kernels {
+                try require(
+                    samples.count == count, "\(place).kernels.\(kernel): \(samples.count) samples, \(count) are needed")
+                try require(
+                    samples.allSatisfy { $0 >= 0 && $0 < Self.maximumSeconds },
+                    "\(place).kernels.\(kernel) has a time below zero or out of range")
+            }
+        }
+        for pass in LayerPass.all(of: profile.layers) where !seen.contains(pass) {
+            try require(pass.isIdle(in: profile.layers), "layer_times has no samples of \(pass)")
+        }
+    }
+
+    private func checkWindows() throws(KerfFileError) {
+        let total = profile.meter.totalOf
+        try require(
+            profile.meter.origin == .unavailable || !total.isEmpty, "meter.total_of is empty: nothing to add up")
+        try require(Set(total).count == total.count, "meter.total_of names a domain twice")
+        for (list, windows) in [("idle_windows", profile.idleWindows), ("energy_windows", profile.energyWindows)] {
+            for (index, window) in windows.enumerated() {
+                try check(window, at: "\(list)[\(index)]", idle: list == "idle_windows", total: total)
+            }
+        }
+    }
+
+    private func check(_ window: EnergyWindow, at place: String, idle: Bool, total: [String]) throws(KerfFileError) {
+        try require(isPositiveTime(window.seconds), "\(place).seconds is \(window.seconds)")
+        try require((window.subject == .idle) == idle, "\(place) is a window of \(window.subject.rawValue)")
+        try require(idle || window.iterations > 0, "\(place).iterations is \(window.iterations)")
+        if window.subject == .layer {
+            try require(
+                profile.layers.indices.contains(window.layer ?? -1)
+                    && LayerPass.directions.contains(window.direction ?? ""), "\(place): no such layer or direction")
+        }
+        try require(
+            window.joules.values.allSatisfy { $0 >= 0 && $0 < Self.maximumJoules },
+            "\(place).joules has an energy below zero or out of range")
+        guard profile.meter.origin != .unavailable else { return }
+        for domain in total {
+            try require(window.joules[domain] != nil, "\(place).joules has no \(domain), which the total needs")
+        }
+    }
+
+    private func isPositiveTime(_ seconds: Double) -> Bool { seconds > 0 && seconds < Self.maximumSeconds }
+}
+
+/// One layer in one direction.
+struct LayerPass: Hashable, CustomStringConvertible {
+    static let directions = ["forward", "backward"]
+
+    var layer: Int
+    var direction: String
+
+    var description: String { "layer \(layer) \(direction)" }
+
+    static func all(of layers: [LayerDescription]) -> [LayerPass] {
+        layers.flatMap { layer in directions.map { LayerPass(layer: layer.index, direction: $0) } }
+    }
+
+    /// Whether the pass does nothing: no gradient goes into the frozen embedding.
+    func isIdle(in layers: [LayerDescription]) -> Bool {
+        layer == 0 && direction == "backward" && layers[0].backwardFlops == 0
+    }
+}

@@ -1,0 +1,55 @@
+import Statistics
+
+/// Times of layers and of the whole step.
+///
+/// Parts and whole must be estimated by the same rule, one under which parts add up, or closure measures the rule and
+/// not the box. Medians do not add up: with skewed noise the sum of the layers' medians lies below the median of the
+/// sum. Plain means do, but one preempted step moves them. So: a trimmed mean over steps. Instrumented steps are ranked
+/// by their total, the fastest and slowest fifth left out, and every layer and kernel averaged over the same kept
+/// steps; uninstrumented steps are treated the same way. See ``TrimmedSteps``.
+struct TimeFit {
+    let layers: [LayerDescription]
+    let confidence: Double
+    /// The whole step, without instruments inside.
+    let step: Estimate
+    /// The sum of all layers inside instrumented steps.
+    let parts: Estimate
+    private let instrumented: TrimmedSteps
+    private let times: [LayerPass: LayerTimes]
+
+    /// - Parameter profile: validated, so that every sample list is as long as the others and not empty.
+    init(_ profile: Profile) {
+        layers = profile.layers
+        confidence = profile.settings.confidence
+        times = Dictionary(uniqueKeysWithValues: profile.layerTimes.map { ($0.pass, $0) })
+        var totals = [Double](repeating: 0, count: profile.layerTimes.first?.seconds.count ?? 0)
+        for layer in profile.layerTimes {
+            for step in totals.indices { totals[step] += layer.seconds[step] }
+        }
+        instrumented = TrimmedSteps(totals: totals)
+        parts = instrumented.total(confidence: confidence) ?? Self.unknown
+        step = TrimmedSteps(totals: profile.steps.map(\.seconds)).total(confidence: confidence) ?? Self.unknown
+    }
+
+    func time(of pass: LayerPass) -> Estimate? {
+        times[pass].flatMap { instrumented.mean(of: $0.seconds, confidence: confidence) }
+    }
+
+    func kernels(of pass: LayerPass) -> [String: Estimate] {
+        (times[pass]?.kernels ?? [:]).compactMapValues { instrumented.mean(of: $0, confidence: confidence) }
+    }
+
+    /// The sum over layer passes of time times a weight, such as power: estimated step by step, because the times of
+    /// one step move together.
+    func weightedSum(_ weights: [LayerPass: Double]) -> Estimate {
+        var totals = [Double](repeating: 0, count: instrumented.totals.count)
+        // In the layers' order: the order of a dictionary would change the last digit from run to run.
+        for pass in LayerPass.all(of: layers) {
+            guard let weight = weights[pass], let seconds = times[pass]?.seconds else { continue }
+            for step in totals.indices { totals[step] += weight * seconds[step] }
+        }
+        return instrumented.mean(of: totals, confidence: confidence) ?? Self.unknown
+    }
+
+    private static let unknown = Estimate(value: 0, halfWidth: .infinity, count: 0)
+}

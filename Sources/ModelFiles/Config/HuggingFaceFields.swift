@@ -1,0 +1,72 @@
+/// What Kerf reads of a `config.json`, as it stands there.
+struct HuggingFaceFields: Decodable {
+    /// Says whose fields they are. Decoded alone first, since another family's need not be what is read here.
+    struct Family: Decodable {
+        let type: String?
+        let architectures: [String]?
+
+        init(from decoder: any Decoder) throws {
+            let fields = try JSONFields(decoder)
+            type = try fields.optional("model_type")
+            architectures = try fields.optional("architectures")
+        }
+    }
+
+    /// `rope_parameters` or `rope_scaling`.
+    struct Rope: Decodable {
+        let kind: String?
+        let theta: Double?
+        let factor: Double?
+        let lowFrequencyFactor: Double?
+        let highFrequencyFactor: Double?
+        let originalContextLength: Int?
+
+        init(from decoder: any Decoder) throws {
+            let fields = try JSONFields(decoder)
+            kind = try fields.optional("rope_type") ?? fields.optional("type")
+            theta = try fields.optional("rope_theta")
+            factor = try fields.optional("factor")
+            lowFrequencyFactor = try fields.optional("low_freq_factor")
+            highFrequencyFactor = try fields.optional("high_freq_factor")
+            originalContextLength = try fields.optional("original_max_position_embeddings")
+        }
+    }
+
+    let hiddenSize: Int
+    let blockCount: Int
+    let headCount: Int
+    let keyValueHeadCount: Int?
+    let headSize: Int?
+    let intermediateSize: Int
+    let vocabularySize: Int
+    let rmsNormEpsilon: Double?
+    let tiedEmbeddings: Bool?
+    let ropeTheta: Double?
+    let ropeParameters: Rope?
+    let ropeScaling: Rope?
+    let activation: String?
+    let slidingWindow: Int?
+    let partialRotaryFactor: Double?
+    /// The names of those switches that change the computation and are on.
+    let switchesOn: [String]
+
+    init(from decoder: any Decoder) throws {
+        let fields = try JSONFields(decoder)
+        hiddenSize = try fields.required("hidden_size")
+        blockCount = try fields.required("num_hidden_layers")
+        headCount = try fields.required("num_attention_heads")
+        keyValueHeadCount = try fields.optional("num_key_value_heads")
+        headSize = try fields.optional("head_dim")
+        intermediateSize = try fields.required("intermediate_size")
+        vocabularySize = try fields.required("vocab_size")
+        rmsNormEpsilon = try fields.optional("rms_norm_eps")
+        tiedEmbeddings = try fields.optional("tie_word_embeddings")
+        ropeTheta = try fields.optional("rope_theta")
+        ropeParameters = try fields.optional("rope_parameters")
+        ropeScaling = try fields.optional("rope_scaling")
+        activation = try fields.optional("hidden_act")
+        slidingWindow = try fields.optional("sliding_window")
+        partialRotaryFactor = try fields.optional("partial_rotary_factor")
+        switchesOn = try ["attention_bias", "mlp_bias", "rope_interleaved"].filter { try fields.optional($0) == true }
+    }
+}

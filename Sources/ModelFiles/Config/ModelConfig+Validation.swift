@@ -1,0 +1,120 @@
+extension ModelConfig {
+    /// Weights of the whole model, norms included. Overflows only for sizes that ``validate(file:name:)`` refuses.
+    public var parameterCount: Int {
+        let block = Projection.allCases.reduce(2 * hiddenSize) { sum, projection in
+            let (rows, columns) = shape(of: projection)
+            return sum + rows * columns
+        }
+        let vocabularyMatrices = tiedEmbeddings ? 1 : 2
+        return blockCount * block + vocabularyMatrices * vocabularySize * hiddenSize + hiddenSize
+    }
+
+    /// Refuses shapes that no model can have, before anything is allocated for them.
+    ///
+    /// The bounds lie several times above the largest Llama model (405 billion parameters: hidden size 16,384, 126
+    /// blocks) and low enough that no product of them overflows.
+    ///
+    /// - Parameter name: what the file calls a field.
+    func validate(file: String, name: (ConfigField) -> String) throws(ModelFileError) {
+        let sizes: [(ConfigField, Int, ClosedRange<Int>)] = [
+            (.hiddenSize, hiddenSize, 1...65_536),
+            (.blockCount, blockCount, 1...1024),
+            (.headCount, headCount, 1...4096),
+            (.keyValueHeadCount, keyValueHeadCount, 1...4096),
+            (.headSize, headSize, 2...4096),
+            (.intermediateSize, intermediateSize, 1...1_048_576),
+            (.vocabularySize, vocabularySize, 1...4_194_304),
+        ]
+        for (field, size, allowed) in sizes where !allowed.contains(size) {
+            throw impossible("\(name(field)) is \(size); it must be \(allowed.lowerBound) to \(allowed.upperBound)")
+        }
+        if headCount % keyValueHeadCount != 0 {
+            throw impossible(
+                "\(name(.headCount)) \(headCount) is not a multiple of \(name(.keyValueHeadCount)) \(keyValueHeadCount)"
+            )
+        }
+        if headSize % 2 != 0 {
+            throw impossible("\(name(.headSize)) is \(headSize); rotary embedding needs an even one")
+        }
+        if parameterCount > 1_000_000_000_000 {
+            throw impossible("the shapes make \(parameterCount) parameters, more than 10^12")
+        }
+        if !(rmsNormEpsilon > 0 && rmsNormEpsilon < 1) {
+            throw impossible("\(name(.rmsNormEpsilon)) is \(rmsNormEpsilon); it must lie between 0 and 1")
+        }
+        if !(rope.theta >= 1 && rope.theta <= 1e15) {
+            throw impossible("\(name(.ropeTheta)) is \(rope.theta); it must lie between 1 and 1e15")
+        }
+        if let reason = rope.scaling?.defect(headSize: headSize) {
+            throw impossible("\(name(.ropeScaling)): \(reason)")
+        }
+
+        func impossible(_ message: String) -> ModelFileError {
+            ModelFileError(.impossibleShape, file: file, message)
+        }
+    }
+
+    /// Refuses another model's shapes.
+    ///
+    /// The stretching of rotary frequencies is not compared: a GGUF file holds Llama 3's as one divisor a frequency.
+    ///
+    /// - Parameters:
+    ///   - expected: the configuration that was asked for.
+    ///   - file: the weights, whose configuration this is.
+    func validate(against expected: ModelConfig, file: String) throws(ModelFileError) {
+        let pairs: [(ConfigField, String, String)] = [
+            (.hiddenSize, "\(hiddenSize)", "\(expected.hiddenSize)"),
+            (.blockCount, "\(blockCount)", "\(expected.blockCount)"),
+            (.headCount, "\(headCount)", "\(expected.headCount)"),
+            (.keyValueHeadCount, "\(keyValueHeadCount)", "\(expected.keyValueHeadCount)"),
+            (.headSize, "\(headSize)", "\(expected.headSize)"),
+            (.intermediateSize, "\(intermediateSize)", "\(expected.intermediateSize)"),
+            (.vocabularySize, "\(vocabularySize)", "\(expected.vocabularySize)"),
+            (.tiedEmbeddings, "\(tiedEmbeddings)", "\(expected.tiedEmbeddings)"),
+            // GGUF stores these two as f32.
+            (.rmsNormEpsilon, "\(Float(rmsNormEpsilon))", "\(Float(expected.rmsNormEpsilon))"),
+            (.ropeTheta, "\(Float(rope.theta))", "\(Float(expected.rope.theta))"),
+        ]
+        for (field, found, wanted) in pairs where found != wanted {
+            throw ModelFileError(
+                .impossibleShape, file: file,
+                "\(field.huggingFace) is \(found), but \(wanted) in \(quoted(expected.name))",
+                remedy: "give the model that these weights belong to")
+        }
+    }
+
+    /// The number of elements of a tensor.
+    ///
+    /// - Throws: ``ModelFileError`` when the model has no such block or `count` is another number.
+    func validate(_ role: TensorRole, count: Int, file: String) throws(ModelFileError) {
+        if let block = role.block, !(0..<blockCount).contains(block) {
+            throw ModelFileError(.missingTensor, file: file, "there is no block \(block) among \(blockCount)")
+        }
+        let (rows, columns) = shape(of: role)
+        guard count == rows * columns else {
+            throw ModelFileError(
+                .impossibleShape, file: file,
+                "\(role.huggingFaceName) has \(rows) x \(columns) elements, but there is room for \(count)")
+        }
+    }
+}
+
+extension RotaryEmbedding.Scaling {
+    /// Why the numbers make no sense; `nil` when they do.
+    fileprivate func defect(headSize: Int) -> String? {
+        switch self {
+        case .linear(let factor):
+            return factor.isFinite && factor > 0 ? nil : "factor is \(factor); it must be positive"
+        case .llama3(let factor, let low, let high, let context):
+            if !(factor.isFinite && factor > 0) { return "factor is \(factor); it must be positive" }
+            if !(low.isFinite && high.isFinite && low > 0 && high > low) {
+                return "high_freq_factor \(high) must be above low_freq_factor \(low), and both above 0"
+            }
+            let contexts = 1...(1 << 40)
+            return contexts.contains(context) ? nil : "original_max_position_embeddings is \(context)"
+        case .perFrequency(let divisors):
+            if divisors.count != headSize / 2 { return "\(divisors.count) divisors for \(headSize / 2) frequencies" }
+            return divisors.allSatisfy { $0.isFinite && $0 > 0 } ? nil : "a divisor is not a positive number"
+        }
+    }
+}

@@ -1,0 +1,91 @@
+/// A metadata value of a GGUF file. Long ones stay in the file: only where they are is kept.
+enum GGUFValue: Sendable, Hashable {
+    case unsigned(UInt64)
+    case signed(Int64)
+    case float(Double)
+    case boolean(Bool)
+    /// Bytes of the text in the file.
+    case string(Range<Int>)
+    case array(count: UInt64)
+}
+
+/// `gguf_metadata_value_type` of ggml, docs/gguf.md.
+enum GGUFValueType: UInt32 {
+    case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
+
+    /// Bytes of a value; `nil` where each has its own length.
+    var size: UInt64? {
+        switch self {
+        case .uint8, .int8, .bool: 1
+        case .uint16, .int16: 2
+        case .uint32, .int32, .float32: 4
+        case .uint64, .int64, .float64: 8
+        case .string, .array: nil
+        }
+    }
+}
+
+extension ByteCursor {
+    /// Arrays of arrays of arrays have no use; the limit keeps a hostile file from exhausting the stack.
+    private static var ggufDepthLimit: Int { 4 }
+
+    mutating func ggufValueType() throws(ModelFileError) -> GGUFValueType {
+        let start = position
+        let number = try integer(UInt32.self)
+        guard let type = GGUFValueType(rawValue: number) else {
+            throw ModelFileError(.malformed, file: file, "metadata value type \(number) at byte \(start) is unknown")
+        }
+        return type
+    }
+
+    mutating func ggufValue(_ type: GGUFValueType, depth: Int = 0) throws(ModelFileError) -> GGUFValue {
+        switch type {
+        case .uint8: return .unsigned(UInt64(try integer(UInt8.self)))
+        case .uint16: return .unsigned(UInt64(try integer(UInt16.self)))
+        case .uint32: return .unsigned(UInt64(try integer(UInt32.self)))
+        case .uint64: return .unsigned(try integer(UInt64.self))
+        case .int8: return .signed(Int64(try integer(Int8.self)))
+        case .int16: return .signed(Int64(try integer(Int16.self)))
+        case .int32: return .signed(Int64(try integer(Int32.self)))
+        case .int64: return .signed(try integer(Int64.self))
+        case .float32: return .float(Double(Float(bitPattern: try integer(UInt32.self))))
+        case .float64: return .float(Double(bitPattern: try integer(UInt64.self)))
+        case .bool: return .boolean(try ggufBoolean())
+        case .string: return .string(try skip(try integer(UInt64.self)))
+        case .array: return try ggufArray(depth: depth)
+        }
+    }
+
+    private mutating func ggufBoolean() throws(ModelFileError) -> Bool {
+        let start = position
+        let byte = try integer(UInt8.self)
+        guard byte <= 1 else {
+            throw ModelFileError(.malformed, file: file, "the boolean at byte \(start) is \(byte)")
+        }
+        return byte == 1
+    }
+
+    /// Passes over an array, element by element where elements have no fixed size. No element is smaller than a byte,
+    /// so a count that the rest of the file cannot hold ends in an error; nothing is allocated for it.
+    private mutating func ggufArray(depth: Int) throws(ModelFileError) -> GGUFValue {
+        let start = position
+        guard depth < Self.ggufDepthLimit else {
+            throw ModelFileError(
+                .malformed, file: file, "arrays nested deeper than \(Self.ggufDepthLimit) at byte \(start)")
+        }
+        let type = try ggufValueType()
+        let count = try integer(UInt64.self)
+        guard count <= UInt64(remaining) else {
+            throw ModelFileError(
+                .truncated, file: file,
+                "the array at byte \(start) claims \(count) elements, but \(remaining) bytes follow")
+        }
+        if let size = type.size {
+            // Cannot overflow: the count is at most that of bytes mapped, far below 2^60.
+            _ = try skip(count * size)
+        } else {
+            for _ in 0..<count { _ = try ggufValue(type, depth: depth + 1) }
+        }
+        return .array(count: count)
+    }
+}

@@ -1,0 +1,51 @@
+/// Little-endian values read one after the other, never past the end.
+struct ByteCursor {
+    let bytes: UnsafeRawBufferPointer
+    /// For error messages.
+    let file: String
+    private(set) var position = 0
+
+    init(_ bytes: UnsafeRawBufferPointer, file: String) {
+        self.bytes = bytes
+        self.file = file
+    }
+
+    var remaining: Int { bytes.count - position }
+
+    mutating func integer<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(ModelFileError) -> Value {
+        let size = MemoryLayout<Value>.size
+        guard size <= remaining else { throw truncated(UInt64(size)) }
+        defer { position += size }
+        return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: Value.self))
+    }
+
+    /// The range of the next `count` bytes, which are passed over.
+    mutating func skip(_ count: UInt64) throws(ModelFileError) -> Range<Int> {
+        guard count <= UInt64(remaining) else { throw truncated(count) }
+        defer { position += Int(count) }
+        return position..<position + Int(count)
+    }
+
+    /// Text with its length in front, as GGUF writes it.
+    ///
+    /// - Parameter limit: in bytes; more is malformed.
+    mutating func string(limit: Int, what: String) throws(ModelFileError) -> String {
+        let start = position
+        let length = try integer(UInt64.self)
+        guard length <= UInt64(limit) else {
+            throw ModelFileError(
+                .malformed, file: file, "the \(what) at byte \(start) claims \(length) bytes, more than \(limit)")
+        }
+        let range = try skip(length)
+        guard let text = String(validating: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self) else {
+            throw ModelFileError(.malformed, file: file, "the \(what) at byte \(start) is not UTF-8")
+        }
+        return text
+    }
+
+    private func truncated(_ wanted: UInt64) -> ModelFileError {
+        ModelFileError(
+            .truncated, file: file, "ends at byte \(bytes.count), but \(wanted) bytes should follow byte \(position)",
+            remedy: "fetch the file again")
+    }
+}

@@ -1,0 +1,76 @@
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A whole file mapped read-only.
+///
+/// Every access names a range, which is checked against the mapped length, so no length that a file claims is ever
+/// believed. The size is asked anew before each access: a file that was cut since it was opened gives an error. A
+/// file cut in the middle of an access ends the process by SIGBUS (mmap(2)); weights that are being rewritten while
+/// they are read are out of scope.
+final class MappedFile: Sendable {
+    let path: FilePath
+    /// The path as text, for error messages.
+    let name: String
+    let count: Int
+    private let descriptor: FileDescriptor
+    nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+
+    /// - Parameter minimumBytes: fewer than this and the file is called truncated.
+    init(_ path: FilePath, minimumBytes: Int) throws(ModelFileError) {
+        let (descriptor, size) = try RegularFile.open(path)
+        do throws(ModelFileError) {
+            guard size >= max(minimumBytes, 1) else {
+                throw ModelFileError(
+                    .truncated, file: path.string, "has \(size) bytes, fewer than its header needs",
+                    remedy: "fetch the file again")
+            }
+            let mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor.rawValue, 0)
+            guard let mapping, mapping != MAP_FAILED else {
+                throw ModelFileError(
+                    .unreadable, file: path.string, "cannot map: \(Errno(rawValue: errno).description)")
+            }
+            base = mapping
+        } catch {
+            try? descriptor.close()
+            throw error
+        }
+        self.path = path
+        name = path.string
+        self.descriptor = descriptor
+        count = size
+    }
+
+    deinit {
+        munmap(base, count)
+        try? descriptor.close()
+    }
+
+    func withBytes<Result>(
+        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Result
+    ) throws(ModelFileError) -> Result {
+        guard range.lowerBound >= 0, range.upperBound <= count else {
+            throw ModelFileError(
+                .truncated, file: name, "ends at byte \(count), before byte \(range.upperBound)")
+        }
+        let size = try RegularFile.size(of: descriptor, path: path)
+        guard size >= count else {
+            throw ModelFileError(
+                .truncated, file: name, "was cut from \(count) to \(size) bytes while it was in use")
+        }
+        return try body(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+
+    /// Takes the pages of a range out of this process again, so that only the tensors in use count as its memory.
+    /// They stay in the page cache; the next access maps them anew.
+    func release(_ range: Range<Int>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = (max(range.lowerBound, 0) + page - 1) / page * page
+        let end = min(range.upperBound, count) / page * page
+        if start < end { _ = madvise(base + start, end - start, MADV_DONTNEED) }
+    }
+}

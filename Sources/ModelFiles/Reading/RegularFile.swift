@@ -1,0 +1,79 @@
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Opening and reading of files that came from outside: only regular ones, so that a pipe cannot block and a device
+/// cannot feed without end.
+enum RegularFile {
+    /// - Returns: the descriptor, which the caller closes, and the file's size in bytes.
+    static func open(_ path: FilePath) throws(ModelFileError) -> (descriptor: FileDescriptor, size: Int) {
+        let descriptor: FileDescriptor
+        do {
+            // Not blocking: opening a pipe that nobody writes to would wait for ever.
+            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        } catch let errno as Errno {
+            let remedy = errno == .permissionDenied ? "give this user read permission" : "check the path"
+            throw ModelFileError(.unreadable, file: path.string, "cannot open: \(errno.description)", remedy: remedy)
+        } catch {
+            throw ModelFileError(.unreadable, file: path.string, "cannot open")
+        }
+        do {
+            return (descriptor, try size(of: descriptor, path: path))
+        } catch {
+            try? descriptor.close()
+            throw error
+        }
+    }
+
+    /// The size now; asked anew before mapped bytes are used, since a file may have been cut meanwhile.
+    static func size(of descriptor: FileDescriptor, path: FilePath) throws(ModelFileError) -> Int {
+        var information = stat()
+        guard fstat(descriptor.rawValue, &information) == 0 else {
+            throw ModelFileError(.unreadable, file: path.string, "cannot stat: \(Errno(rawValue: errno).description)")
+        }
+        guard information.st_mode & S_IFMT == S_IFREG else {
+            let isDirectory = information.st_mode & S_IFMT == S_IFDIR
+            throw ModelFileError(
+                .unreadable, file: path.string, isDirectory ? "is a directory" : "is not a regular file",
+                remedy: "give the path of a file")
+        }
+        return Int(information.st_size)
+    }
+
+    static func isDirectory(_ path: FilePath) -> Bool {
+        var information = stat()
+        return stat(path.string, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+    }
+
+    static func exists(_ path: FilePath) -> Bool { access(path.string, F_OK) == 0 }
+
+    /// A small file as a whole.
+    ///
+    /// - Parameter limit: the size in bytes above which the file is refused unread.
+    static func contents(of path: FilePath, limit: Int) throws(ModelFileError) -> [UInt8] {
+        let (descriptor, size) = try open(path)
+        defer { try? descriptor.close() }
+        guard size <= limit else {
+            throw ModelFileError(
+                .malformed, file: path.string, "has \(size) bytes, more than the \(limit) that such a file can need")
+        }
+        do {
+            return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+                while count < size {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                    let read = try descriptor.read(into: rest)
+                    if read == 0 { break }
+                    count += read
+                }
+            }
+        } catch let errno as Errno {
+            throw ModelFileError(.unreadable, file: path.string, "cannot read: \(errno.description)")
+        } catch {
+            throw ModelFileError(.unreadable, file: path.string, "cannot read")
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import SystemPackage
+
+/// One safetensors file, mapped, with its header checked.
+///
+/// Source: safetensors, README, "Format": eight bytes with the header's length N, little-endian; N bytes of JSON; the
+/// tensor data. The data must be covered entirely and once.
+struct SafetensorsFile: Sendable {
+    struct TensorInfo: Sendable, Hashable {
+        /// `F32`
+        var type: String
+        /// Slowest-running first: `[rows, columns]` for a matrix.
+        var shape: [Int]
+        /// Product of the shape.
+        var elements: Int
+        /// Bytes in the file.
+        var range: Range<Int>
+    }
+
+    /// Room for over a hundred thousand tensors. The reference implementation allows 100 MB, but a header takes a
+    /// multiple of its size while it is decoded.
+    static let headerLimit = 1 << 24
+    private static let lengthBytes = 8
+
+    let map: MappedFile
+    let tensors: [String: TensorInfo]
+
+    init(_ path: FilePath) throws(ModelFileError) {
+        let map = try MappedFile(path, minimumBytes: Self.lengthBytes)
+        let file = path.string
+        let length = try map.withBytes(0..<Self.lengthBytes) { (bytes) throws(ModelFileError) in
+            var cursor = ByteCursor(bytes, file: file)
+            return try cursor.integer(UInt64.self)
+        }
+        guard length <= UInt64(Self.headerLimit) else {
+            throw ModelFileError(
+                .malformed, file: file, "claims a header of \(length) bytes, more than \(Self.headerLimit)",
+                remedy: "check that it is a safetensors file")
+        }
+        let dataStart = Self.lengthBytes + Int(length)
+        let header = try map.withBytes(Self.lengthBytes..<dataStart) { (bytes) throws(ModelFileError) in
+            try JSONFile.decode(SafetensorsHeader.self, from: bytes, file: file)
+        }
+        var tensors: [String: TensorInfo] = [:]
+        for (name, entry) in header.tensors {
+            tensors[name] = try Self.info(name, entry, dataStart: dataStart, file: file)
+        }
+        try Self.checkCover(tensors, dataStart: dataStart, end: map.count, file: file)
+        self.map = map
+        self.tensors = tensors
+    }
+
+    /// A tensor, or `nil` when the file has none of this name.
+    func tensor(_ name: String) throws(ModelFileError) -> StoredTensor? {
+        guard let info = tensors[name] else { return nil }
+        let file = map.name
+        guard let format = TensorFormats.plain.first(where: { $0.name == info.type }) else {
+            let handled = TensorFormats.plain.map { $0.name }.joined(separator: ", ")
+            throw ModelFileError(
+                .unsupported, file: file, "tensor \(quoted(name)) has type \(quoted(info.type))",
+                remedy: "Kerf reads " + handled)
+        }
+        let columns = info.shape.last ?? 1
+        guard info.elements > 0,
+            StoredTensor.byteCount(format, elements: info.elements, columns: columns) == info.range.count
+        else {
+            throw ModelFileError(
+                .impossibleShape, file: file,
+                "tensor \(quoted(name)) has \(info.elements) elements of \(format.name) in \(info.range.count) bytes")
+        }
+        return StoredTensor(
+            file: map, format: format, offset: info.range.lowerBound, rows: info.elements / columns, columns: columns)
+    }
+
+    private static func info(
+        _ name: String, _ entry: SafetensorsHeader.Entry, dataStart: Int, file: String
+    ) throws(ModelFileError) -> TensorInfo {
+        var elements = 1
+        for size in entry.shape {
+            guard size >= 0 else {
+                throw ModelFileError(.malformed, file: file, "tensor \(quoted(name)) has a size of \(size)")
+            }
+            let (product, overflow) = elements.multipliedReportingOverflow(by: size)
+            guard !overflow else {
+                throw ModelFileError(
+                    .impossibleShape, file: file, "tensor \(quoted(name)) has more elements than can be counted")
+            }
+            elements = product
+        }
+        guard entry.offsets.count == 2, 0 <= entry.offsets[0], entry.offsets[0] <= entry.offsets[1],
+            entry.offsets[1] <= Int.max - dataStart
+        else {
+            throw ModelFileError(.malformed, file: file, "tensor \(quoted(name)) has impossible data_offsets")
+        }
+        return TensorInfo(
+            type: entry.type, shape: entry.shape, elements: elements,
+            range: dataStart + entry.offsets[0]..<dataStart + entry.offsets[1])
+    }
+
+    /// One tensor after the other, without gap or overlap, from the header's end to the file's.
+    private static func checkCover(
+        _ tensors: [String: TensorInfo], dataStart: Int, end: Int, file: String
+    ) throws(ModelFileError) {
+        let inOrder = tensors.sorted {
+            ($0.value.range.lowerBound, $0.value.range.upperBound, $0.key)
+                < ($1.value.range.lowerBound, $1.value.range.upperBound, $1.key)
+        }
+        var position = dataStart
+        for (name, tensor) in inOrder {
+            guard tensor.range.upperBound <= end else {
+                throw ModelFileError(
+                    .truncated, file: file,
+                    "tensor \(quoted(name)) ends at byte \(tensor.range.upperBound), the file at \(end)",
+                    remedy: "fetch the file again")
+            }
+            guard tensor.range.lowerBound == position else {
+                let defect = tensor.range.lowerBound < position ? "overlaps the one before" : "leaves a gap before it"
+                throw ModelFileError(.malformed, file: file, "tensor \(quoted(name)) \(defect)")
+            }
+            position = tensor.range.upperBound
+        }
+        guard position == end else {
+            throw ModelFileError(.malformed, file: file, "\(end - position) bytes follow the last tensor")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import SystemPackage
+
+/// The safetensors files of a checkpoint's folder: `model.safetensors`, or the shards that
+/// `model.safetensors.index.json` lists.
+struct SafetensorsFolder: Sendable {
+    static let configName = "config.json"
+    static let singleName = "model.safetensors"
+    static let indexName = "model.safetensors.index.json"
+    /// The index of the largest Llama model has some 100 kilobytes.
+    private static let indexLimit = 1 << 24
+    /// Each shard is an open file.
+    private static let shardLimit = 512
+
+    private struct Index: Decodable {
+        /// Shard by tensor.
+        let weightMap: [String: String]
+
+        init(from decoder: any Decoder) throws { weightMap = try JSONFields(decoder).required("weight_map") }
+    }
+
+    let folder: FilePath
+    private let shards: [String: SafetensorsFile]
+    /// Shard by tensor; `nil` when all tensors are in one file.
+    private let weightMap: [String: String]?
+
+    init(_ folder: FilePath) throws(ModelFileError) {
+        self.folder = folder
+        let index = folder.appending(Self.indexName)
+        if RegularFile.exists(folder.appending(Self.singleName)) {
+            weightMap = nil
+            shards = [Self.singleName: try SafetensorsFile(folder.appending(Self.singleName))]
+        } else if RegularFile.exists(index) {
+            let map = try Self.weightMap(index)
+            var shards: [String: SafetensorsFile] = [:]
+            for name in Set(map.values).sorted() { shards[name] = try SafetensorsFile(folder.appending(name)) }
+            weightMap = map
+            self.shards = shards
+        } else {
+            throw ModelFileError(
+                .unreadable, file: folder.string, "has neither \(Self.singleName) nor \(Self.indexName)",
+                remedy: "give the folder of a Hugging Face checkpoint")
+        }
+    }
+
+    func tensor(_ name: String) throws(ModelFileError) -> StoredTensor? {
+        guard let weightMap else { return try shards[Self.singleName]?.tensor(name) }
+        guard let shard = weightMap[name] else { return nil }
+        guard let tensor = try shards[shard]?.tensor(name) else {
+            throw ModelFileError(
+                .missingTensor, file: folder.appending(shard).string,
+                "\(quoted(name)) is missing, though \(Self.indexName) places it here")
+        }
+        return tensor
+    }
+
+    /// All tensor names, sorted.
+    var names: [String] { shards.values.flatMap { $0.tensors.keys }.sorted() }
+
+    private static func weightMap(_ index: FilePath) throws(ModelFileError) -> [String: String] {
+        let file = index.string
+        let bytes = try RegularFile.contents(of: index, limit: indexLimit)
+        let map = try JSONFile.decode(Index.self, from: bytes, file: file).weightMap
+        let shards = Set(map.values)
+        guard shards.count <= shardLimit else {
+            throw ModelFileError(.malformed, file: file, "lists more than \(shardLimit) shards")
+        }
+        // Files beside the index and nothing else: no folder, no way up. Sorted, for the same message each time.
+        for shard in shards.sorted() {
+            guard FilePath.Component(shard)?.kind == .regular, !shard.utf8.contains(UInt8(ascii: "/")),
+                !shard.utf8.contains(0)
+            else {
+                throw ModelFileError(.malformed, file: file, "the shard name \(quoted(shard)) leaves the folder")
+            }
+        }
+        return map
+    }
+}

@@ -1,0 +1,19 @@
+/// What kind of processor a box has, as far as it decides which interfaces can be there at all.
+public enum ProcessorKind: Sendable, Hashable {
+    /// A virtual x86 machine: its power and clock are the host's.
+    case virtualX86
+    case x86
+    /// Not x86, or not told.
+    case other
+
+    /// Source: /proc/cpuinfo; its flag `hypervisor` is the CPUID bit that hypervisors set.
+    public init(root: SystemRoot) {
+        let text = (try? SysfsFile.wholeText(at: root.file("proc/cpuinfo"))) ?? ""
+        let lines = text.split(separator: "\n")
+        if let flags = lines.first(where: { $0.hasPrefix("flags") }) {
+            self = flags.split(separator: " ").contains("hypervisor") ? .virtualX86 : .x86
+        } else {
+            self = lines.contains { $0.hasPrefix("vendor_id") } ? .x86 : .other
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import Calibration
+public import ProbeKit
+import Statistics
+import TransformerKernels
+
+/// One profiling run: steps and windows in random order until every interval is narrow enough or the budget ends.
+///
+/// Two kinds of work alternate. Whole steps, with and without instruments, give the times: each layer is timed where
+/// it runs, with the cache that its neighbours leave it. Loop windows, when there is a meter, give each pass's power:
+/// a pass is repeated for a hundred counter updates, so that the counter's staleness at both ends weighs little and,
+/// at random phase and constant power, cancels on average. Order is random within a cycle, so that heat and drift are
+/// not blamed on particular layers; idle windows are spread over the run.
+public final class Experiment {
+    let step: any ProfiledStep
+    let clock: any ExperimentClock
+    var gauge: CostGauge
+    let windowSeconds: Double
+    let conditions: () -> BoxConditions
+    let settings: ExperimentSettings
+    let shouldStop: () -> Bool
+    let progress: (Progress) -> Void
+    let start: MonotonicInstant
+    var generator: SeededGenerator
+    var record: ExperimentRecord
+    /// When progress was told last; computing it takes longer than a short window.
+    var lastReportSeconds = -1.0
+
+    /// - Parameters:
+    ///   - updateIntervalSeconds: the meter's, or `nil` when it is not known.
+    ///   - conditions: looks at throttling and stolen time; called around every step and window.
+    ///   - shouldStop: asked between passes that may be long; `true` ends the run with
+    ///     ``ProfilingError/Code/interrupted``.
+    public init(
+        step: any ProfiledStep, clock: any ExperimentClock = SystemClock(), meter: (any EnergyMeter)? = nil,
+        updateIntervalSeconds: Double? = nil, settings: ExperimentSettings = ExperimentSettings(),
+        conditions: @escaping () -> BoxConditions = { BoxConditions() },
+        shouldStop: @escaping () -> Bool = { false }, progress: @escaping (Progress) -> Void = { _ in }
+    ) {
+        self.step = step
+        self.clock = clock
+        self.gauge = CostGauge(clock: clock, meter: meter)
+        self.windowSeconds = max(
+            ExperimentSettings.shortestWindowSeconds,
+            (updateIntervalSeconds ?? 0) * ExperimentSettings.updatesPerWindow)
+        self.conditions = conditions
+        self.settings = settings
+        self.shouldStop = shouldStop
+        self.progress = progress
+        self.start = clock.now()
+        self.generator = SeededGenerator(seed: settings.seed)
+        self.record = ExperimentRecord(passes: step.passes)
+    }
+
+    /// Runs to the end and returns all raw samples.
+    ///
+    /// - Throws: ``ProfilingError``; whatever the step throws. A meter that fails does not end the run: its energy is
+    ///   dropped and ``ExperimentRecord/meterFailure`` says why.
+    public func run() throws -> ExperimentRecord {
+        record.overhead.secondsPerSpan = secondsPerSpan()
+        record.overhead.secondsPerMeterRead = try metering { try secondsPerMeterRead() } ?? nil
+        for _ in 0..<ExperimentSettings.warmUpSteps {
+            report("warm-up")
+            _ = try InstrumentedStep.run(step, clock: clock, checkpoint: checkpoint)
+        }
+        // The warm-up leaves the step's duration, which the first cycle's plan needs.
+        try takePlainSteps()
+        try takeInstrumentedStep()
+        try takeIdleWindow()
+        while !isDone {
+            for task in planCycle() {
+                try perform(task)
+                if isOver && hasFewest { break }
+            }
+        }
+        try takeIdleWindow()
+        guard hasFewest else { throw spoiled() }
+        return record
+    }
+
+    // MARK: - Tasks
+
+    enum Task: Hashable {
+        case plainSteps, instrumentedStep, idle
+        case window(LayerPass)
+    }
+
+    /// One cycle in random order: windows for the passes whose power is not yet known well, steps for about as long.
+    func planCycle() -> [Task] {
+        var tasks: [Task] = []
+        var windowsSeconds = 0.0
+        if gauge.meter != nil {
+            tasks.append(.idle)
+            for pass in step.passes where !isPowerSettled(of: pass) {
+                tasks.append(.window(pass))
+                windowsSeconds += max(windowSeconds, typicalSeconds(of: pass)) + typicalSeconds(of: pass)
+            }
+        }
+        let stepSeconds = record.steps.last?.seconds ?? 0
+        let repeats = stepSeconds > 0 ? Int(min(8, max(1, windowsSeconds / (2 * stepSeconds)))) : 1
+        for _ in 0..<repeats { tasks += [.plainSteps, .instrumentedStep] }
+        return tasks.shuffled(using: &generator)
+    }
+
+    private func perform(_ task: Task) throws {
+        report("measuring")
+        try checkpoint()
+        switch task {
+        case .plainSteps: try takePlainSteps()
+        case .instrumentedStep: try takeInstrumentedStep()
+        case .idle: try takeIdleWindow()
+        case .window(let pass): try takeWindow(of: pass)
+        }
+    }
+
+    /// Whole steps without marks, as many as fill a window; each a time sample, together an energy window.
+    private func takePlainSteps() throws {
+        var samples: [StepSample] = []
+        try takeEnergyWindow(.step) {
+            samples = []
+            var total = Cost()
+            repeat {
+                let cost = try step.costOfStep(gauge: gauge, checkpoint: checkpoint)
+                samples.append(StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds))
+                total += cost
+            } while gauge.meter != nil && total.seconds < windowSeconds
+            return (total, samples.count)
+        } keep: {
+            record.steps += samples
+        }
+    }
+
+    private func takeInstrumentedStep() throws {
+        let before = conditions()
+        let began = clock.now()
+        let sample = try InstrumentedStep.run(step, clock: clock, checkpoint: checkpoint)
+        let seconds = clock.now().seconds(since: began)
+        if let reason = BoxConditions.spoiling(from: before, to: conditions(), seconds: seconds) {
+            record.reject("instrumented step: \(reason)")
+        } else {
+            record.append(sample)
+        }
+    }
+
+    /// One pass repeated. The first run is outside the window, so that the power is steady at its start.
+    private func takeWindow(of pass: LayerPass) throws {
+        if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
+        try step.run(pass)
+        let iterations = max(1, Int((windowSeconds / typicalSeconds(of: pass)).rounded(.up)))
+        try takeEnergyWindow(.layer, pass) {
+            let cost = try gauge.cost {
+                for _ in 0..<iterations { try step.run(pass) }
+            }
+            return (cost, iterations)
+        }
+    }
+
+    private func takeIdleWindow() throws {
+        guard gauge.meter != nil else { return }
+        // Worker threads of the last pass spin for a few milliseconds before they sleep.
+        clock.sleep(seconds: 0.03)
+        try takeEnergyWindow(.idle) {
+            let cost = try gauge.cost { clock.sleep(seconds: ExperimentSettings.idleWindowSeconds) }
+            return (cost, 0)
+        }
+    }
+
+    /// Takes a window, checks what the box did meanwhile, and keeps or rejects it.
+    private func takeEnergyWindow(
+        _ subject: EnergyWindow.Subject, _ pass: LayerPass? = nil,
+        _ body: () throws -> (cost: Cost, iterations: Int), keep: () -> Void = {}
+    ) throws {
+        let before = conditions()
+        let began = clock.now()
+        guard let (cost, iterations) = try metering(body) else { return }
+        if let reason = BoxConditions.spoiling(from: before, to: conditions(), seconds: cost.seconds) {
+            record.reject("\(subject.rawValue) window: \(reason)")
+            return
+        }
+        keep()
+        guard gauge.meter != nil else { return }
+        if cost.isAmbiguous {
+            record.reject("\(subject.rawValue) window: the counter may have wrapped more than once")
+            return
+        }
+        record.append(
+            EnergyWindow(
+                subject: subject, layer: pass?.layer, direction: pass?.direction.rawValue, iterations: iterations,
+                seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, joules: cost.joules,
+                startSeconds: began.seconds(since: start)))
+    }
+
+    /// Runs something that reads the meter. A meter that fails is given up, and what it said before with it.
+    private func metering<Result>(_ body: () throws -> Result) throws -> Result? {
+        do {
+            return try body()
+        } catch let error as ProbeError {
+            record.dropEnergy(because: "\(gauge.meter?.name ?? "meter") failed during the run: \(error)")
+            gauge = CostGauge(clock: clock, meter: nil)
+        }
+        return nil
+    }
+}

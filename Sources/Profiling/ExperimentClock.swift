@@ -1,0 +1,33 @@
+public import ProbeKit
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The time an experiment runs in: the machine's, or a simulated one in tests.
+public protocol ExperimentClock {
+    func now() -> MonotonicInstant
+    /// Processor time used so far by the measured process, all threads, in seconds.
+    func cpuSeconds() -> Double
+    /// Lets the time pass with the processor at rest.
+    func sleep(seconds: Double)
+}
+
+/// The machine's own clocks.
+public struct SystemClock: ExperimentClock {
+    public init() {}
+
+    public func now() -> MonotonicInstant { .now() }
+    public func cpuSeconds() -> Double { processCPUSeconds() }
+
+    public func sleep(seconds: Double) {
+        var left = timespec(
+            tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
+        // A signal ends the sleep early; `left` then holds what remains.
+        withUnsafeMutablePointer(to: &left) { left in
+            while nanosleep(left, left) != 0 && errno == EINTR {}
+        }
+    }
+}

@@ -1,0 +1,59 @@
+public import Calibration
+import TransformerKernels
+
+/// What an experiment found, as raw samples.
+public struct ExperimentRecord: Sendable {
+    public internal(set) var steps: [StepSample] = []
+    public internal(set) var layerTimes: [LayerTimes] = []
+    public internal(set) var idleWindows: [EnergyWindow] = []
+    public internal(set) var energyWindows: [EnergyWindow] = []
+    public internal(set) var rejections: [Rejection] = []
+    public internal(set) var overhead = HarnessOverhead(secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
+    /// Why the energy stopped being measured, when a meter failed during the run.
+    public internal(set) var meterFailure: String?
+
+    /// Position of a pass in ``layerTimes``.
+    private var places: [LayerPass: Int] = [:]
+
+    init(passes: [LayerPass]) {
+        for (place, pass) in passes.enumerated() {
+            layerTimes.append(
+                LayerTimes(layer: pass.layer, direction: pass.direction.rawValue, seconds: [], kernels: [:]))
+            places[pass] = place
+        }
+    }
+
+    mutating func append(_ step: InstrumentedStep) {
+        for (pass, time) in step.passes {
+            guard let place = places[pass] else { continue }
+            layerTimes[place].seconds.append(time.seconds)
+            for (kernel, seconds) in time.kernels {
+                layerTimes[place].kernels[kernel.rawValue, default: []].append(seconds)
+            }
+        }
+        overhead.spansPerStep = step.spanCount
+    }
+
+    mutating func append(_ window: EnergyWindow) {
+        if window.subject == .idle {
+            idleWindows.append(window)
+        } else {
+            energyWindows.append(window)
+        }
+    }
+
+    mutating func reject(_ reason: String) {
+        if let index = rejections.firstIndex(where: { $0.reason == reason }) {
+            rejections[index].count += 1
+        } else {
+            rejections.append(Rejection(reason: reason, count: 1))
+        }
+    }
+
+    /// Without a working meter nothing it said before is kept: half a run's energy is not the run's energy.
+    mutating func dropEnergy(because reason: String) {
+        meterFailure = reason
+        idleWindows = []
+        energyWindows = []
+    }
+}

@@ -1,0 +1,31 @@
+/// How an experiment is run.
+public struct ExperimentSettings: Sendable, Hashable {
+    /// Time for the whole run, warm-up included. The fewest observations that allow an interval are taken even when
+    /// they need longer.
+    public var budgetSeconds: Double
+    /// Relative half width of a confidence interval at which a quantity is good enough: 0.02 for 2 %.
+    public var targetRelativeHalfWidth: Double
+    public var confidence: Double
+    public var seed: UInt64
+
+    public init(
+        budgetSeconds: Double = 60, targetRelativeHalfWidth: Double = 0.02, confidence: Double = 0.95, seed: UInt64 = 1
+    ) {
+        self.budgetSeconds = budgetSeconds
+        self.targetRelativeHalfWidth = targetRelativeHalfWidth
+        self.confidence = confidence
+        self.seed = seed
+    }
+
+    /// Steps that are run and thrown away: page faults, first-touch allocation, clocks going up.
+    static let warmUpSteps = 2
+    /// The fewest observations from which an interval is stated.
+    static let minimumSamples = 5
+    /// An energy window spans at least this many counter updates. An unaligned window is off by up to one update at
+    /// each end; at random phase that averages out over windows, and many windows of middling length give a narrower
+    /// interval in the same time than few long ones, since Student's t is wide for few.
+    static let updatesPerWindow = 50.0
+    /// The window when the update interval is not known, and the shortest one.
+    static let shortestWindowSeconds = 0.05
+    static let idleWindowSeconds = 0.25
+}

@@ -1,0 +1,82 @@
+public import Calibration
+import ProbeKit
+
+extension Calibration {
+    /// The calibration as a reader sees it: box, model, layers, whole step, closure, warnings.
+    ///
+    /// The first line says `SIMULATED` when any figure is.
+    public var report: String {
+        simulatedLine(isSimulated) + heading("Calibration")
+            + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
+            + layerTable.text + "\n" + totals + warningLines
+    }
+
+    /// What was calibrated or profiled, and where.
+    func heading(_ title: String) -> String {
+        var text = "\(title) of \(printable(model.name)) on \(printable(box.cpuModel))"
+        text += " (\(workload.threads) threads, \(printable(box.engine.name)) \(printable(box.engine.version)))\n"
+        text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "
+        text += "\(printable(workload.loraTargets.joined(separator: ","))), \(printable(workload.dtype)), "
+        return text + "weights \(printable(model.weightsKind)) \(printable(model.weightsOrigin))\n"
+    }
+
+    /// The whole step, the idle box and how well the parts add up.
+    var totals: String {
+        var text = "whole step   \(line(step.timeSeconds, "s"))\n"
+        text += "gross energy \(line(step.grossEnergyJoules, "J"))\n"
+        text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
+        text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
+        text += "idle power   \(line(idlePowerWatts, "W"))\n"
+        text += "closure      time \(NumberText.percent(closure.timeRatio))"
+        return text + ", gross energy \(NumberText.percent(closure.grossEnergyRatio))\n"
+    }
+
+    var warningLines: String { warnings.map { "warning: \(printable($0))\n" }.joined() }
+
+    var isSimulated: Bool {
+        box.virtualBoard != nil || meter.origin == .simulated
+            || [frequency.runningHertz, frequency.maximumHertz, rated.powerWatts].contains { $0.origin == .simulated }
+    }
+
+    var layerTable: TextTable {
+        var table = TextTable([
+            .init("layer", .left), .init("forward"), .init("backward"), .init("gross energy"), .init("net energy"),
+            .init("energy origin", .left),
+        ])
+        for layer in layers {
+            let passes = [layer.forward, layer.backward]
+            let energies = passes.flatMap { [$0.grossEnergyJoules, $0.netEnergyJoules] }
+            table.append([
+                layer.description.kind == .block ? "block \(layer.description.index)" : layer.description.kind.rawValue,
+                NumberText.si(layer.forward.timeSeconds, "s"), NumberText.si(layer.backward.timeSeconds, "s"),
+                sum(passes.map(\.grossEnergyJoules)), sum(passes.map(\.netEnergyJoules)),
+                Origin.weakest(energies.map(\.origin)).rawValue,
+            ])
+        }
+        return table
+    }
+
+    /// Forward and backward together; `n/a` when one is not known.
+    private func sum(_ quantities: [Quantity]) -> String {
+        let values = quantities.compactMap(\.value)
+        return values.count == quantities.count ? NumberText.si(values.reduce(0, +), "J") : "n/a"
+    }
+
+    private func line(_ quantity: Quantity, _ unit: String) -> String {
+        let reason = quantity.value == nil ? ": " + printable(quantity.reason ?? "") : ""
+        return "\(NumberText.si(quantity, unit)) [\(quantity.origin.rawValue)]\(reason)"
+    }
+}
+
+func simulatedLine(_ simulated: Bool) -> String {
+    simulated ? "SIMULATED: figures below come from a virtual board, not from this box's meters\n" : ""
+}
+
+/// Text from a file, safe to show on a terminal.
+func printable(_ text: String) -> String {
+    String(
+        text.unicodeScalars.prefix(300).map { scalar -> Character in
+            let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+            return isControl ? "?" : Character(scalar)
+        })
+}

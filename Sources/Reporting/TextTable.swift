@@ -1,0 +1,48 @@
+/// Aligned columns of text with a header and, under it, the units.
+public struct TextTable: Sendable {
+    public enum Alignment: Sendable { case left, right }
+
+    public struct Column: Sendable {
+        public var title: String
+        public var unit: String
+        public var alignment: Alignment
+
+        public init(_ title: String, unit: String = "", _ alignment: Alignment = .right) {
+            self.title = title
+            self.unit = unit
+            self.alignment = alignment
+        }
+    }
+
+    public var columns: [Column]
+    /// Cells by row; a short row is filled up with blanks.
+    public private(set) var rows: [[String]] = []
+
+    public init(_ columns: [Column]) { self.columns = columns }
+
+    public mutating func append(_ cells: [String]) { rows.append(cells) }
+
+    /// The table's lines, each without blanks at its end; the unit line stands only where a column has a unit.
+    public var lines: [String] {
+        let titles = columns.map(\.title)
+        let units = columns.map(\.unit)
+        let heading = units.contains { !$0.isEmpty } ? [titles, units] : [titles]
+        let cells = (heading + rows).map { row in columns.indices.map { $0 < row.count ? row[$0] : "" } }
+        let widths = columns.indices.map { index in cells.map { $0[index].count }.max() ?? 0 }
+        var lines = cells.map { row in
+            let text = columns.indices.map { padded(row[$0], to: widths[$0], columns[$0].alignment) }
+                .joined(separator: "  ")
+            return String(text.reversed().drop { $0 == " " }.reversed())
+        }
+        lines.insert(String(repeating: "-", count: lines.map(\.count).max() ?? 0), at: heading.count)
+        return lines
+    }
+
+    /// All lines, each ended by a line feed.
+    public var text: String { lines.map { $0 + "\n" }.joined() }
+
+    private func padded(_ text: String, to width: Int, _ alignment: Alignment) -> String {
+        let blanks = String(repeating: " ", count: max(0, width - text.count))
+        return alignment == .left ? text + blanks : blanks + text
+    }
+}

@@ -1,0 +1,66 @@
+extension Estimate {
+    /// The sum of two independent estimates; half widths add in quadrature.
+    ///
+    /// The count is the smaller one. Independence is the caller's to know: values of one step move together.
+    public static func + (left: Estimate, right: Estimate) -> Estimate {
+        Estimate(
+            value: left.value + right.value, halfWidth: hypotenuse(left.halfWidth, right.halfWidth),
+            count: min(left.count, right.count))
+    }
+
+    /// The difference of two independent estimates.
+    public static func - (left: Estimate, right: Estimate) -> Estimate { left + right.scaled(by: -1) }
+
+    /// The product of two independent estimates, by the delta method.
+    public static func * (left: Estimate, right: Estimate) -> Estimate {
+        Estimate(
+            value: left.value * right.value,
+            halfWidth: hypotenuse(
+                scaledWidth(left.halfWidth, by: right.value), scaledWidth(right.halfWidth, by: left.value)),
+            count: min(left.count, right.count))
+    }
+
+    /// The estimate times a number that is known.
+    public func scaled(by factor: Double) -> Estimate {
+        Estimate(value: value * factor, halfWidth: scaledWidth(halfWidth, by: factor), count: count)
+    }
+
+    /// The estimate divided by an independent one, less 1, by the delta method: how far off it is.
+    public func relativeDifference(to whole: Estimate) -> Estimate {
+        let ratio = value / whole.value
+        return Estimate(
+            value: ratio - 1,
+            halfWidth: hypotenuse(
+                scaledWidth(halfWidth, by: 1 / whole.value), scaledWidth(whole.halfWidth, by: ratio / whole.value)),
+            count: min(count, whole.count))
+    }
+
+    /// The ratio of two totals, such as joules to seconds over several windows, with its interval.
+    ///
+    /// Long windows count more, as they should when each has the same error at its edges (ratio estimator: Cochran,
+    /// "Sampling Techniques", section 2.11). The interval is infinite with one observation.
+    public static func ratio(
+        of numerators: [Double], to denominators: [Double], confidence: Double = 0.95
+    ) -> Estimate? {
+        precondition(numerators.count == denominators.count, "a ratio needs pairs")
+        let count = Double(numerators.count)
+        let denominator = denominators.reduce(0, +)
+        guard denominator > 0 else { return nil }
+        let ratio = numerators.reduce(0, +) / denominator
+        guard count > 1 else { return Estimate(value: ratio, halfWidth: .infinity, count: 1) }
+        let squares = zip(numerators, denominators).reduce(0.0) { sum, pair in
+            let residual = pair.0 - ratio * pair.1
+            return sum + residual * residual
+        }
+        let standardError = (squares * count / (count - 1)).squareRoot() / denominator
+        let t = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: count - 1)
+        return Estimate(value: ratio, halfWidth: t * standardError, count: numerators.count)
+    }
+}
+
+/// An unknown width stays unknown, also where it is multiplied by zero.
+private func scaledWidth(_ width: Double, by factor: Double) -> Double {
+    width.isInfinite ? .infinity : width * abs(factor)
+}
+
+private func hypotenuse(_ a: Double, _ b: Double) -> Double { (a * a + b * b).squareRoot() }

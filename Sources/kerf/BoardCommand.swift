@@ -1,0 +1,49 @@
+import ArgumentParser
+import ProbeKit
+import SystemPackage
+import VirtualBoard
+
+/// `kerf board`: a simulated box.
+struct BoardCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "board",
+        abstract: "Serve a virtual box: the sysfs files of an energy meter, with a planted truth.",
+        discussion: """
+            Serves powercap, cpufreq and hwmon files below --root and updates them about every millisecond. Energy \
+            follows a stated power function of the measured process's processor time and of the frequency set in the \
+            tree; the function is written to kerf/board.json there. `kerf profile --board DIR` names itself the \
+            measured process. Everything measured on a virtual box is labelled simulated.
+
+            EXAMPLE
+              kerf board --root board &
+              kerf doctor --root board
+              kerf profile --model smollm2-135m --board board --out profile.json
+            """)
+
+    @Option(help: ArgumentHelp("Directory to serve; made when missing.", valueName: "dir"))
+    var root: String
+
+    @Option(help: ArgumentHelp("Process whose processor time costs energy.", valueName: "number"))
+    var pid: Int32?
+
+    @Flag(help: "Print nothing.")
+    var quiet = false
+
+    @Flag(help: ArgumentHelp("End with the process that started this one.", visibility: .hidden))
+    var exitWithParent = false
+
+    func run() throws {
+        try KerfFailure.reporting {
+            let parent = ParentProcess()
+            Interruption.watch()
+            if exitWithParent { VirtualBoard.raisePriority() }
+            let board = try VirtualBoard(root: FilePath(root))
+            if !quiet {
+                print("virtual board at \(root), simulated; its power function: \(root)/kerf/board.json")
+                print(
+                    "end it with Ctrl-C; measure with: kerf profile --model smollm2-135m --board \(root) --out p.json")
+            }
+            try board.serve(measuring: pid) { Interruption.isRequested || (exitWithParent && parent.hasGone) }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+public import ArgumentParser
+public import CARD
+import Calibration
+import Reporting
+
+struct DecideCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decide",
+        abstract: "Decide where to cut the model between a device and a server.",
+        discussion: """
+            Weighs training delay against the server's energy over all cuts and server clocks (CARD, \
+            arXiv 2412.00090, in our reconstruction). Rung A is the paper's form: operations over rated speed, power \
+            as the cube of the clock. Rung B uses the measured time and energy of every layer.
+
+            EXAMPLE
+              kerf decide --device phone.json --server server.json \\
+                --link up=20mbit,down=80mbit,rtt=20ms
+            """)
+
+    @Option(
+        help: ArgumentHelp("Calibration of the device.", valueName: "calibration.json"), completion: .file())
+    var device: String
+
+    @Option(
+        help: ArgumentHelp("Calibration of the server.", valueName: "calibration.json"), completion: .file())
+    var server: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Rates from and to the device, and the round trip: up=20mbit,down=80mbit,rtt=20ms.", valueName: "link"),
+        transform: { try Link(parsing: $0) })
+    var link: Link
+
+    @Option(help: "Weight of delay, 0 to 1; the rest is the weight of the server's energy.")
+    var weight = Decider.defaultWeight
+
+    @Option(help: "Local training steps between two exchanges of adapters.")
+    var steps = Decider.defaultSteps
+
+    @Option(help: "Rung of the model ladder: A, the paper's form; B, measured layers.")
+    var rung = Rung.measuredLayers
+
+    @Option(
+        help: ArgumentHelp(
+            "Declare the power the server draws while it computes; it is labelled modelled.", valueName: "watts"))
+    var serverPower: Double?
+
+    @Option(help: ArgumentHelp("Where to write the decision.", valueName: "decision.json"), completion: .file())
+    var out: String?
+
+    @Flag(help: "Print the decision as JSON in place of the table.")
+    var json = false
+
+    func run() throws {
+        try KerfFailure.reporting {
+            let decider = Decider(
+                link: link, weight: weight, steps: steps, rung: rung, declaredServerWatts: serverPower)
+            let decision = try decider.decide(device: try side(device), server: try side(server))
+            let bytes = try KerfJSON.encode(decision)
+            if let out { try AtomicFile.write(bytes, to: out) }
+            if json {
+                print(String(decoding: bytes, as: UTF8.self), terminator: "")
+            } else {
+                print(decision.report, terminator: "")
+                if let out { print("written: \(out)") }
+            }
+        }
+    }
+
+    private func side(_ path: String) throws -> Decider.Side {
+        let (calibration, sha256) = try KerfJSON.read(Calibration.self, at: path)
+        return Decider.Side(calibration: calibration, sha256: sha256)
+    }
+}
+
+extension Rung: ExpressibleByArgument {}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import FoundationEssentials
+import ProbeKit
+import RAPL
+
+/// `kerf demo`: the whole way of the data on this box.
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Run doctor, profile, calibrate and decide on this box, and say where the files are.",
+        discussion: """
+            Profiles SmolLM2-135M twice on this box: on one thread, as a device would run it, and on all processors, \
+            as the server. Energy comes from the box's own meters; without them from a virtual box, and is labelled \
+            simulated.
+
+            EXAMPLE
+              kerf demo --out demo-output
+            """)
+
+    @Option(help: ArgumentHelp("Folder for the files.", valueName: "dir"))
+    var out = "demo-output"
+
+    @Option(help: ArgumentHelp("Time for each of the two profiles.", valueName: "seconds"))
+    var budget = 60.0
+
+    @Option(help: ArgumentHelp("Real weights of SmolLM2-135M, a GGUF file.", valueName: "file.gguf"))
+    var weights: String?
+
+    func run() throws {
+        try KerfFailure.reporting { try demonstrate() }
+    }
+
+    private func demonstrate() throws {
+        try makeDirectory(out)
+        try run("doctor")
+
+        let hasMeter = RAPLProbe(root: SystemRoot()).availability().status == .present
+        for (role, threads) in [("device", ["--threads", "1"]), ("server", [])] {
+            var arguments = ["--model", "smollm2-135m", "--seq", "128", "--budget", "\(budget)"]
+            arguments += threads
+            if let weights { arguments += ["--weights", weights] }
+            if !hasMeter { arguments += ["--board", "\(out)/board"] }
+            try run("profile", arguments + ["--out", "\(out)/\(role)-profile.json"])
+            try run("calibrate", ["\(out)/\(role)-profile.json", "--out", "\(out)/\(role)-calibration.json"])
+        }
+        try run(
+            "decide",
+            [
+                "--device", "\(out)/device-calibration.json", "--server", "\(out)/server-calibration.json",
+                "--link", "up=20mbit,down=80mbit,rtt=20ms", "--out", "\(out)/decision.json",
+            ])
+        print("Files are in \(out): two profiles, two calibrations, decision.json")
+    }
+
+    /// Runs a subcommand as the user would, its command line shown first.
+    private func run(_ subcommand: String, _ arguments: [String] = []) throws {
+        let line = [subcommand] + arguments
+        print("\n$ kerf \(line.joined(separator: " "))\n")
+        var command = try Kerf.parseAsRoot(line)
+        try command.run()
+    }
+
+    private func makeDirectory(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw KerfFailure(.cannotCreate, "\(path): cannot make the folder; give another with --out")
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import ProbeKit
+import RAPL
+import VirtualBoard
+
+extension DoctorReport {
+    /// The energy domains of a box and what its total is made of.
+    struct EnergySection: Codable, Equatable {
+        /// `measured`, `simulated`, or `unavailable` without a meter.
+        var origin: Origin
+        /// `powercap`; `nil` without a meter.
+        var meter: String?
+        /// What simulates it, or why there is no meter.
+        var reason: String?
+        /// `package-0 + package-0/dram`; `nil` without a meter.
+        var totalFormula: String?
+        /// Parents before their children.
+        var domains: [Domain]
+        /// The long-term power limit that the packages state.
+        var ratedPowerWatts: Double?
+
+        init(root: SystemRoot) {
+            let probe = RAPLProbe(root: root)
+            ratedPowerWatts = probe.ratedPowerWatts()
+            do throws(ProbeError) {
+                let meter = try probe.meter()
+                self.origin = meter.origin
+                self.meter = meter.name
+                totalFormula = meter.tree.totalFormula
+                domains = meter.tree.domains.map { Domain($0) }
+                guard meter.origin == .simulated else { return }
+                let marker = VirtualBoard.marker(in: root)
+                reason = marker?.summary ?? "virtual board"
+                if marker?.isServed != true {
+                    reason = (reason ?? "") + ", not served now: its counters stand still"
+                }
+            } catch {
+                origin = .unavailable
+                reason = error.path.map { "\($0): \(error.message)" } ?? error.message
+                domains = probe.tree().domains.map { Domain($0) }
+            }
+        }
+
+        /// The report's last line.
+        var summary: String {
+            switch origin {
+            case .measured: "measured by \(meter ?? "a meter")"
+            case .simulated: "simulated by virtual board (\(reason ?? ""))"
+            case .modelled, .unavailable: "unavailable: \(reason ?? "no meter")"
+            }
+        }
+    }
+
+    struct Domain: Codable, Equatable {
+        /// Path of names from the top: `package-0/core`.
+        var identifier: String
+        var name: String
+        var parent: String?
+        /// `counted`, `nested`, `platform`, `mirror` or `unreadable`.
+        var role: String
+        /// The domain that this one mirrors.
+        var mirrorOf: String?
+        /// Why it cannot be read.
+        var reason: String?
+        var wrapRangeJoules: Double?
+
+        init(_ domain: EnergyDomain) {
+            identifier = domain.identifier
+            name = domain.name
+            parent = domain.parent
+            wrapRangeJoules = domain.wrapRangeMicrojoules.map { Double($0) / 1e6 }
+            switch domain.role {
+            case .counted: role = "counted"
+            case .nested: role = "nested"
+            case .platform: role = "platform"
+            case .mirror(let original): (role, mirrorOf) = ("mirror", original)
+            case .unreadable(let why): (role, reason) = ("unreadable", why)
+            }
+        }
+
+        /// The role in words, for the tree.
+        var roleText: String {
+            switch role {
+            case "counted": "counted"
+            case "nested": "nested: part of \(parent ?? "its parent")"
+            case "platform": "platform: stands apart, never added"
+            case "mirror": "mirror of \(mirrorOf ?? "another"): never added"
+            default: "unreadable: \(reason ?? "for no stated reason")"
+            }
+        }
+    }
+}

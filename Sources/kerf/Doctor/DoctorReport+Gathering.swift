@@ -1,0 +1,76 @@
+import CPUFreq
+import Host
+import LMSensors
+import PCI
+import ProbeKit
+import RAPL
+import SystemPackage
+
+extension DoctorReport {
+    /// Asks every probe; one that has nothing to say stands in the report with its reason.
+    init(root: SystemRoot) {
+        let host = HostProbe(root: root)
+        let sensors = LMSensorsProbe(root: root)
+        let pci = PCIProbe(root: root)
+        let clocks = CPUFreqProbe(root: root)
+        let hostReadings = host.readings()
+        self.root = root.path.string
+        probes = [
+            ProbeStatus(RAPLProbe(root: root)), ProbeStatus(clocks), ProbeStatus(sensors), ProbeStatus(pci),
+            ProbeStatus(host, readings: hostReadings),
+        ]
+        energy = EnergySection(root: root)
+        frequencyPolicies = clocks.policies().map { FrequencyPolicy($0) }
+        sensorChips = sensors.survey().chips.map { Chip($0) }
+        pciDevices = ((try? pci.devices()) ?? []).map { Device($0) }
+        self.host = try? HostSection(host, readings: hostReadings)
+    }
+}
+
+extension DoctorReport.ProbeStatus {
+    init(_ probe: some Probe) { self.init(probe, readings: probe.readings()) }
+
+    init(_ probe: some Probe, readings: ProbeReadings) {
+        let availability = probe.availability()
+        self.init(
+            name: probe.name, interface: probe.interface, status: availability.status, reason: availability.reason,
+            remedy: availability.remedy,
+            // An absent probe's failures are in its reason already.
+            failures: availability.status == .present ? readings.failures.map(\.description) : [])
+    }
+}
+
+extension DoctorReport.FrequencyPolicy {
+    init(_ policy: CPUFreqPolicy) {
+        self.init(
+            name: policy.name, cpus: policy.cpus, driver: policy.driver, governor: policy.governor,
+            hardwareMinimumHertz: policy.hardwareMinimumHertz, hardwareMaximumHertz: policy.hardwareMaximumHertz,
+            scalingMinimumHertz: policy.scalingMinimumHertz, scalingMaximumHertz: policy.scalingMaximumHertz,
+            currentHertz: policy.currentHertz, availableHertz: policy.availableHertz, settable: policy.isSettable)
+    }
+}
+
+extension DoctorReport.Chip {
+    init(_ chip: SensorChip) {
+        self.init(
+            name: chip.name,
+            sensors: chip.features.map {
+                DoctorReport.Sensor(
+                    label: $0.label, kind: $0.kind.rawValue, value: $0.value, unit: $0.unit, maximum: $0.maximum,
+                    critical: $0.critical)
+            })
+    }
+}
+
+extension DoctorReport.Device {
+    init(_ device: PCIDevice) {
+        self.init(
+            address: device.address, identifier: device.identifier, kind: device.kind, title: device.title,
+            link: device.link.map {
+                DoctorReport.Link(
+                    currentGigatransfersPerSecond: $0.currentGigatransfersPerSecond,
+                    bestGigatransfersPerSecond: $0.bestGigatransfersPerSecond, currentLanes: $0.currentWidth,
+                    bestLanes: $0.bestWidth, belowBest: $0.isBelowBest)
+            })
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import FoundationEssentials
+import ProbeKit
+import SystemPackage
+
+/// `kerf doctor`: what this box can measure, and the exact remedy for what it cannot.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Show what this box can measure, and the remedy for what it cannot.",
+        discussion: """
+            Every probe is asked once: energy counters, clocks, sensors, PCI devices and the host itself. A meter that
+            is missing or closed is no error; it is named with its reason and what to do about it.
+
+            EXAMPLE
+              kerf doctor
+              kerf doctor --root board --json
+            """)
+
+    @Option(help: ArgumentHelp("Directory that stands for /: a captured box or a virtual board.", valueName: "dir"))
+    var root = "/"
+
+    @Flag(help: "Print the report as JSON.")
+    var json = false
+
+    func run() throws {
+        try KerfFailure.reporting {
+            guard SystemRoot().isDirectory(FilePath(root)) else {
+                throw KerfFailure(
+                    .noInput, "--root \(root): no such directory; give the top of a tree with sys and proc in it")
+            }
+            let report = DoctorReport(root: SystemRoot(FilePath(root)))
+            if json {
+                print(try report.json())
+            } else {
+                for line in DoctorText(report).lines { print(line) }
+            }
+        }
+    }
+}
+
+extension DoctorReport {
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}

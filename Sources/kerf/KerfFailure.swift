@@ -1,0 +1,85 @@
+import ArgumentParser
+import CARD
+import Calibration
+import ModelFiles
+import ProbeKit
+import Profiling
+import TransformerKernels
+import VirtualBoard
+
+/// A failure as the user sees it: one line and a number.
+struct KerfFailure: Error, CustomStringConvertible {
+    let status: ExitStatus
+    let description: String
+
+    init(_ status: ExitStatus, _ description: String) {
+        self.status = status
+        self.description = description
+    }
+
+    /// Every error that Kerf's rooms throw, with the number it stands for.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as KerfFailure: self = failure
+        case let error as ModelFileError: self.init(ExitStatus(error.code), error.description)
+        case let error as KerfFileError: self.init(ExitStatus(error.code), error.description)
+        case let error as CARDError: self.init(ExitStatus(error.code), error.description)
+        case let error as ProbeError: self.init(ExitStatus(error.code), error.description)
+        case let error as KernelError: self.init(.badData, error.description)
+        case let error as ProfilingError:
+            self.init(error.code == .interrupted ? .interrupted : .unavailable, error.description)
+        default: self.init(.failure, "\(error)")
+        }
+    }
+
+    /// Runs a command's work; a failure becomes `kerf: error: …` on standard error and ends the program with its
+    /// number.
+    static func reporting(_ work: () throws -> Void) throws {
+        do {
+            try work()
+        } catch let exit as ExitCode {
+            throw exit
+        } catch {
+            let failure = KerfFailure(error)
+            StandardError.write("kerf: error: \(failure.description)\n")
+            throw ExitCode(failure.status.rawValue)
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: ModelFileError.Code) {
+        self = code == .unreadable ? .noInput : .badData
+    }
+
+    init(_ code: ProbeError.Code) {
+        switch code {
+        case .forbidden: self = .noPermission
+        case .vanished: self = .unavailable
+        case .occupied: self = .cannotCreate
+        default: self = .inputOutput
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: KerfFileError.Code) {
+        switch code {
+        case .missing: self = .noInput
+        case .forbidden: self = .noPermission
+        case .unreadable, .unwritable: self = .inputOutput
+        case .malformed, .wrongSchema, .unusable: self = .badData
+        case .uncreatable: self = .cannotCreate
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: CARDError.Code) {
+        switch code {
+        case .argument: self = .usage
+        case .incompatible, .incomplete: self = .badData
+        case .noEnergy: self = .unavailable
+        }
+    }
+}

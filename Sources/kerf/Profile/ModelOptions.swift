@@ -1,0 +1,23 @@
+import ArgumentParser
+import ModelFiles
+import SystemPackage
+
+/// Which model, and its weights.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A shipped model (an unknown name lists them) or the path of a Hugging Face config.json.",
+            valueName: "name|config.json"))
+    var model: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Real weights: a GGUF file, or a folder with safetensors. Without them, seeded random weights.",
+            valueName: "file.gguf|dir"))
+    var weights: String?
+
+    func open(seed: UInt64) throws -> any WeightSource {
+        let config = try ModelReference.resolve(model)
+        return try WeightSources.open(config, weights: weights.map { FilePath($0) }, seed: seed)
+    }
+}

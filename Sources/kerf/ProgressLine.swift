@@ -1,0 +1,40 @@
+import Profiling
+
+/// Progress on standard error: a bar that redraws itself on a terminal, a plain line now and then otherwise.
+final class ProgressLine {
+    private let isTerminal = StandardError.isTerminal
+    private let isQuiet: Bool
+    private var lastShownSeconds = -1.0
+    private var hasDrawn = false
+
+    init(quiet: Bool) { isQuiet = quiet }
+
+    func show(_ progress: Progress) {
+        let interval = isTerminal ? 0.2 : 10.0
+        guard !isQuiet, lastShownSeconds < 0 || progress.elapsedSeconds - lastShownSeconds >= interval else { return }
+        lastShownSeconds = progress.elapsedSeconds
+        var line = isTerminal ? bar(progress.fraction) + " " : "kerf: "
+        line += "\(progress.activity), \(progress.steps) steps"
+        if progress.energyWindows > 0 { line += ", \(progress.energyWindows) energy windows" }
+        if let width = progress.widestRelativeHalfWidth { line += ", widest interval ±\(percent(width))" }
+        line += ", at most \(Int(progress.remainingSeconds.rounded(.up))) s left"
+        StandardError.write(isTerminal ? "\r\u{1B}[K" + line : line + "\n")
+        hasDrawn = true
+    }
+
+    /// Clears the bar, so that what is printed next starts on an empty line.
+    func finish() {
+        if isTerminal && hasDrawn { StandardError.write("\r\u{1B}[K") }
+    }
+
+    private func bar(_ fraction: Double) -> String {
+        let width = 24
+        let filled = Int(fraction * Double(width))
+        return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "]"
+    }
+
+    private func percent(_ ratio: Double) -> String {
+        let tenths = Int((ratio * 1000).rounded())
+        return "\(tenths / 10).\(tenths % 10) %"
+    }
+}

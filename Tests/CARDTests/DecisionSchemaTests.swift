@@ -1,0 +1,40 @@
+import CARD
+import Calibration
+import ProbeKit
+import TestSupport
+import Testing
+
+@Suite("Decision schema", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
+struct DecisionSchemaTests {
+    private func decision(_ planted: PlantedProfile, _ change: (inout Decider) -> Void = { _ in }) throws -> [UInt8] {
+        var decider = Decider(link: try DeciderTests.link())
+        change(&decider)
+        let bytes = try KerfJSON.encode(planted.make())
+        let calibration = try Calibrator.calibrate([.init(name: "p.json", bytes: bytes)])
+        let side = Decider.Side(calibration: calibration, sha256: SHA256.hexDigest(of: bytes))
+        return try KerfJSON.encode(try decider.decide(device: side, server: side))
+    }
+
+    @Test("decisions are valid: both rungs, with a settable clock, without energy")
+    func valid() throws {
+        var planted = PlantedProfile()
+        for rung in Rung.allCases {
+            #expect(try SchemaChecker.faults(in: decision(planted) { $0.rung = rung }, schema: "decision").isEmpty)
+        }
+        (planted.settable, planted.origin, planted.ratedWatts) = (true, .unavailable, nil)
+        #expect(try SchemaChecker.faults(in: decision(planted) { $0.weight = 1 }, schema: "decision").isEmpty)
+    }
+
+    @Test(
+        "a broken decision is not valid",
+        arguments: [
+            ("\"rung\" : \"B\"", "\"rung\" : \"Z\""), ("\"tied_cuts\" :", "\"ties\" :"),
+            ("\"weight\" : 0.2", "\"weight\" : 2"), ("\"device_seconds\" :", "\"device_hours\" :"),
+            ("\"kind\" : \"device_only\"", "\"kind\" : \"nowhere\""),
+            ("\"method\" : \"corners\"", "\"method\" : \"unavailable\""),
+        ])
+    func broken(from: String, to: String) throws {
+        let bytes = try decision(PlantedProfile())
+        #expect(!(try SchemaChecker.faults(in: bytes, changing: from, to: to, schema: "decision").isEmpty))
+    }
+}

@@ -1,0 +1,226 @@
+import Calibration
+import ProbeKit
+import Statistics
+import TestSupport
+import Testing
+
+@Suite("Calibrator")
+struct CalibratorTests {
+    static func input(_ profile: Profile, _ name: String = "a.json") throws -> Calibrator.Input {
+        Calibrator.Input(name: name, bytes: try KerfJSON.encode(profile))
+    }
+
+    static func calibrate(_ planted: PlantedProfile) throws -> Calibration {
+        try Calibrator.calibrate([try input(planted.make())])
+    }
+
+    /// Whether a value lies in the interval widened by half its width on each side. With some 40 intervals in one
+    /// profile, two of a hundred miss their truth by design; none misses it by so much.
+    private func covers(_ quantity: Quantity, _ truth: Double) throws -> Bool {
+        let (lower, upper) = (try #require(quantity.lower), try #require(quantity.upper))
+        let margin = (upper - lower) / 2
+        return lower - margin <= truth && truth <= upper + margin
+    }
+
+    @Test("planted times and powers come back, intervals covering them")
+    func planted() throws {
+        var planted = PlantedProfile()
+        planted.steps = 40
+        planted.windows = 12
+        planted.slope = 0.1
+        let calibration = try Self.calibrate(planted)
+        for layer in calibration.layers {
+            for (pass, forward) in [(layer.forward, true), (layer.backward, false)] {
+                let seconds = planted.seconds(layer: layer.description.index, forward: forward)
+                let watts = forward ? planted.forwardWatts : planted.backwardWatts
+                if seconds == 0 {
+                    #expect(pass.netEnergyJoules.value == 0)
+                    #expect(pass.netEnergyJoules.origin == .modelled)
+                    continue
+                }
+                #expect(try covers(pass.timeSeconds, seconds))
+                #expect(try covers(pass.grossEnergyJoules, watts * seconds))
+                #expect(try covers(pass.netEnergyJoules, (watts - planted.idleWatts) * seconds))
+                #expect(try #require(pass.timeSeconds.relativeHalfWidth) < 0.02)
+                #expect(pass.grossEnergyJoules.origin == .simulated)
+                #expect(pass.timeSeconds.origin == .measured)
+            }
+        }
+        #expect(try covers(calibration.step.timeSeconds, planted.stepSeconds))
+        #expect(try covers(calibration.step.grossPowerWatts, planted.stepWatts))
+        #expect(try covers(calibration.step.netPowerWatts, planted.stepWatts - planted.idleWatts))
+        #expect(try covers(calibration.idlePowerWatts, planted.idleWatts))
+        #expect(try covers(calibration.closure.timeRatio, -planted.glue))
+        // The layers' energy lacks what the glue draws.
+        let glueJoules = planted.stepSeconds * planted.glue * planted.backwardWatts
+        #expect(
+            try covers(calibration.closure.grossEnergyRatio, -glueJoules / (planted.stepSeconds * planted.stepWatts)))
+        let kernel = try #require(calibration.layers[1].forward.kernelSeconds["gateUp_proj"]?.value)
+        let block = try #require(calibration.layers[1].forward.timeSeconds.value)
+        #expect(abs(kernel / block - 0.5) < 1e-9)
+        #expect(calibration.warnings.count == 1, "\(calibration.warnings)")
+        #expect(calibration.warnings[0].contains("simulated"))
+    }
+
+    @Test("a step hit by preemption moves neither parts nor whole")
+    func outliers() throws {
+        let clean = try Self.calibrate(PlantedProfile())
+        var profile = PlantedProfile().make()
+        profile.steps[3].seconds += 5
+        let index = try #require(profile.layerTimes.firstIndex { $0.layer == 2 && $0.direction == "forward" })
+        profile.layerTimes[index].seconds[7] += 5
+        let hit = try Calibrator.calibrate([try Self.input(profile)])
+        let (before, after) = (try #require(clean.step.timeSeconds.value), try #require(hit.step.timeSeconds.value))
+        #expect(abs(after / before - 1) < 0.01)
+        #expect(abs(try #require(hit.closure.timeRatio.value) - (try #require(clean.closure.timeRatio.value))) < 0.01)
+    }
+
+    @Test("the same profile gives the same bytes, whatever it is called")
+    func deterministic() throws {
+        let profile = PlantedProfile().make()
+        let first = try KerfJSON.encode(Calibrator.calibrate([Self.input(profile, "a.json")]))
+        let second = try KerfJSON.encode(Calibrator.calibrate([Self.input(profile, "elsewhere/b.json")]))
+        #expect(first == second)
+        let again = try KerfJSON.decode(Calibration.self, from: first, named: "calibration.json")
+        #expect(try KerfJSON.encode(again) == first, "a calibration survives being read")
+    }
+
+    @Test("profiles are pooled in any order, and pooling narrows the intervals")
+    func pooled() throws {
+        var planted = PlantedProfile()
+        let inputs = try (1...3).map { seed in
+            planted.seed = UInt64(seed)
+            return try Self.input(planted.make(), "\(seed).json")
+        }
+        let forwards = try Calibrator.calibrate(inputs)
+        let backwards = try Calibrator.calibrate(inputs.reversed())
+        #expect(try KerfJSON.encode(forwards) == KerfJSON.encode(backwards))
+        #expect(forwards.provenance.count == 3)
+        #expect(forwards.provenance.map(\.sha256) == forwards.provenance.map(\.sha256).sorted())
+        #expect(forwards.step.timeSeconds.count == 60)
+        #expect(forwards.rejections == [Rejection(reason: "steal time", count: 6)])
+        let single = try Calibrator.calibrate([inputs[0]])
+        let (wide, narrow) = (single.step.timeSeconds.relativeHalfWidth, forwards.step.timeSeconds.relativeHalfWidth)
+        #expect(try #require(narrow) < (try #require(wide)))
+    }
+
+    @Test("what was taken of something else is refused, and the field is named")
+    func different() throws {
+        let profile = PlantedProfile().make()
+        var planted = PlantedProfile()
+        planted.seed = 2
+        let other = planted.make()
+        let changes: [(String, (inout Profile) -> Void)] = [
+            ("box.cpu_model is", { $0.box.cpuModel = "Another CPU" }),
+            ("box.engine.version", { $0.box.engine.version = "3.0" }),
+            ("box.hypervisor is ", { $0.box.hypervisor = "KVM" }),
+            ("model.hidden_size", { $0.model.hiddenSize = 128 }),
+            ("workload.sequence is ", { $0.workload.sequence = 64 }),
+            ("weight_residency", { $0.settings.weightResidency = "streaming" }),
+            ("running_hertz", { $0.frequency.runningHertz.value = 2e9 }),
+            ("meter.", { $0.meter.name = "perf" }),
+            ("layers[2].output_bytes", { $0.layers[2].outputBytes += 4 }),
+        ]
+        for (expected, change) in changes {
+            var changed = other
+            change(&changed)
+            let error = #expect(throws: KerfFileError.self) {
+                try Calibrator.calibrate([try Self.input(profile, "a.json"), try Self.input(changed, "b.json")])
+            }
+            #expect(error?.message.contains(expected) == true, "\(String(describing: error))")
+            #expect(error?.code == .unusable)
+        }
+        let error = #expect(throws: KerfFileError.self) {
+            try Calibrator.calibrate([try Self.input(profile, "a.json"), try Self.input(profile, "b.json")])
+        }
+        #expect(error?.message.contains("same profile") == true)
+    }
+
+    @Test("without a meter energy is unavailable and says why")
+    func noMeter() throws {
+        var planted = PlantedProfile()
+        planted.origin = .unavailable
+        let calibration = try Self.calibrate(planted)
+        for quantity in [
+            calibration.layers[1].forward.netEnergyJoules, calibration.step.grossEnergyJoules,
+            calibration.step.netPowerWatts, calibration.idlePowerWatts, calibration.closure.grossEnergyRatio,
+        ] {
+            #expect(quantity.origin == .unavailable)
+            #expect(quantity.value == nil)
+            #expect(quantity.reason == "powercap is absent; load intel_rapl_common")
+        }
+        #expect(calibration.closure.timeRatio.value != nil)
+        #expect(calibration.warnings.isEmpty)
+    }
+
+    @Test("too few or too noisy windows are not resolved, and what would resolve them is said")
+    func unresolved() throws {
+        var planted = PlantedProfile()
+        planted.windows = 2
+        var calibration = try Self.calibrate(planted)
+        var energy = calibration.layers[1].forward.grossEnergyJoules
+        #expect(energy.value == nil)
+        #expect(try #require(energy.reason).contains("2 energy windows of layer 1 forward, 3 are needed"))
+        #expect(try #require(energy.reason).contains("--budget"))
+        #expect(calibration.warnings.contains { $0.contains("energy of 11 of 12 layer passes is not resolved") })
+
+        planted = PlantedProfile()
+        var profile = planted.make()
+        var number = 0
+        for index in profile.energyWindows.indices where profile.energyWindows[index].layer == 2 {
+            // Forward and backward take turns, so pairs are alike and every other pair is low.
+            profile.energyWindows[index].joules["package-0"]! *= number % 4 < 2 ? 0.2 : 1.8
+            number += 1
+        }
+        calibration = try Calibrator.calibrate([try Self.input(profile)])
+        energy = calibration.layers[2].forward.grossEnergyJoules
+        #expect(energy.origin == .unavailable)
+        #expect(try #require(energy.reason).contains("25.0 % is the limit"))
+        #expect(calibration.layers[1].forward.grossEnergyJoules.value != nil)
+        #expect(calibration.closure.grossEnergyRatio.value == nil)
+        #expect(try #require(calibration.closure.grossEnergyRatio.reason).contains("layer 2"))
+    }
+
+    @Test("a pass too short to be timed well is resolved by what it means to the step")
+    func negligible() throws {
+        var planted = PlantedProfile()
+        planted.embeddingSeconds = 0.0001
+        var profile = planted.make()
+        let index = try #require(profile.layerTimes.firstIndex { $0.layer == 0 && $0.direction == "forward" })
+        // Half the samples are ten times as long: known to about a factor of two.
+        for sample in profile.layerTimes[index].seconds.indices where sample % 2 == 0 {
+            profile.layerTimes[index].seconds[sample] *= 10
+        }
+        let calibration = try Calibrator.calibrate([try Self.input(profile)])
+        let energy = calibration.layers[0].forward.grossEnergyJoules
+        #expect(try #require(energy.relativeHalfWidth) > 0.25)
+        #expect(calibration.closure.grossEnergyRatio.value != nil)
+    }
+
+    @Test("net energy is not told where the layer draws no more than the idle box")
+    func belowIdle() throws {
+        var planted = PlantedProfile()
+        planted.idleWatts = 60
+        let calibration = try Self.calibrate(planted)
+        #expect(calibration.layers[1].forward.grossEnergyJoules.value != nil)
+        #expect(try #require(calibration.layers[1].forward.netEnergyJoules.reason).contains("no more than the idle"))
+    }
+
+    @Test("an interval that covers the truth does so in 95 of 100 profiles")
+    func coverage() throws {
+        var planted = PlantedProfile()
+        planted.blocks = 1
+        planted.noise = 0.05
+        planted.steps = 12
+        planted.windows = 6
+        let (trials, truth) = (200, planted.forwardWatts * planted.headSeconds)
+        var hits = 0
+        for seed in 1...trials {
+            planted.seed = UInt64(seed)
+            let energy = try Self.calibrate(planted).layers[2].forward.grossEnergyJoules
+            if try #require(energy.lower) <= truth && truth <= (try #require(energy.upper)) { hits += 1 }
+        }
+        // Four standard errors below 0.95; half widths added in quadrature are a little wide, so more is allowed.
+        #expect(Double(hits) / Double(trials) > 0.95 - 0.062, "\(hits) of \(trials)")
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// The whole way of the data, through the built executable.
+@Suite(.serialized) struct EndToEndTests {
+    private static var hasMeter: Bool { FileManager.default.fileExists(atPath: "/sys/class/powercap/intel-rapl:0") }
+
+    @Test func withAVirtualBoardEverythingIsLabelledSimulated() throws {
+        let workspace = try Workspace()
+        let profiled = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(), "--seq", "64", "--budget", "3", "--quiet", "--board",
+            workspace.path("board"), "--out", workspace.path("profile.json"))
+        #expect(profiled.status == 0, "\(profiled.standardError)")
+        #expect(profiled.standardOutput.uppercased().contains("SIMULATED"))
+        #expect(profiled.standardOutput.contains("closure"))
+
+        let meter = try #require(try workspace.json("profile.json")["meter"] as? [String: Any])
+        #expect(meter["origin"] as? String == "simulated")
+        #expect(meter["total_of"] as? [String] == ["package-0", "package-0/dram"])
+
+        for name in ["first.json", "second.json"] {
+            let outcome = try KerfProcess.run(
+                "calibrate", workspace.path("profile.json"), "--out", workspace.path(name))
+            #expect(outcome.status == 0, "\(outcome.standardError)")
+        }
+        #expect(try workspace.bytes("first.json") == workspace.bytes("second.json"))
+
+        let decided = try KerfProcess.run(
+            "decide", "--device", workspace.path("first.json"), "--server", workspace.path("first.json"), "--link",
+            "up=20mbit,down=80mbit,rtt=20ms", "--out", workspace.path("decision.json"))
+        #expect(decided.status == 0, "\(decided.standardError)")
+        #expect(decided.standardOutput.uppercased().contains("SIMULATED"))
+        #expect(decided.standardOutput.contains("server-only") && decided.standardOutput.contains("device-only"))
+        let decision = try workspace.json("decision.json")
+        #expect(decision["schema"] as? String == "kerf.decision")
+        // Nothing is left of the board's process or of temporary files.
+        #expect(
+            Set(workspace.names).isSubset(of: [
+                "board", "decision.json", "first.json", "profile.json", "second.json", "tiny.json",
+            ]))
+    }
+
+    @Test(.enabled(if: !hasMeter, "this box has RAPL")) func withoutAMeterEnergyIsUnavailable() throws {
+        let workspace = try Workspace()
+        let model = try workspace.tinyModel()
+        let refused = try KerfProcess.run(
+            "profile", "--model", model, "--budget", "1", "--quiet", "--require-energy", "--out",
+            workspace.path("refused.json"))
+        #expect(refused.status == 69)
+        #expect(refused.errorLines.count == 1)
+        #expect(!workspace.exists("refused.json"))
+
+        let outcome = try KerfProcess.run(
+            "profile", "--model", model, "--budget", "1", "--quiet", "--out", workspace.path("profile.json"))
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        #expect(outcome.standardOutput.contains("unavailable"))
+        let profile = try workspace.json("profile.json")
+        #expect((profile["meter"] as? [String: Any])?["origin"] as? String == "unavailable")
+        #expect((profile["energy_windows"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test func interruptionLeavesNothingHalfWritten() throws {
+        let workspace = try Workspace()
+        let process = try KerfProcess([
+            "profile", "--model", try workspace.tinyModel(), "--budget", "120", "--target-ci", "0.0001", "--board",
+            workspace.path("board"), "--out", workspace.path("profile.json"),
+        ])
+        // The first progress line says that the run is under way.
+        let deadline = Date().addingTimeInterval(60)
+        while !process.errorSoFar.contains("kerf:"), Date() < deadline { Thread.sleep(forTimeInterval: 0.05) }
+        process.send(signal: SIGINT)
+        let outcome = try process.finish()
+        #expect(outcome.status == 130)
+        #expect(outcome.errorLines.count == 1)
+        #expect(workspace.names == ["board", "tiny.json"])
+    }
+
+    @Test func jsonOnStandardOutputIsTheFile() throws {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(), "--budget", "0.5", "--quiet", "--json", "--out",
+            workspace.path("profile.json"))
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        let printed = try JSONSerialization.jsonObject(with: Data(outcome.standardOutput.utf8)) as? [String: Any]
+        #expect(printed?["schema"] as? String == "kerf.profile")
+        let doctor = try KerfProcess.run("doctor", "--json")
+        #expect(doctor.status == 0)
+        let report = try JSONSerialization.jsonObject(with: Data(doctor.standardOutput.utf8)) as? [String: Any]
+        #expect(report?["schema"] as? String == "kerf.doctor")
+    }
+}

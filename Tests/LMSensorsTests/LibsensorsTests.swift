@@ -1,0 +1,37 @@
+import FoundationEssentials
+import LMSensors
+import ProbeKit
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("libsensors")
+struct LibsensorsTests {
+    @Test("the library tells its version")
+    func version() {
+        let parts = LMSensorsProbe.libraryVersion().split(separator: ".")
+        #expect(parts.count >= 2 && parts.allSatisfy { Int($0.prefix { $0.isNumber }) != nil })
+    }
+
+    /// The mocked box reaches libsensors by a preloaded library, so it needs a process of its own.
+    @Test(
+        "libsensors, asked by several tasks at once, and the reader of hwmon files say the same of one tree",
+        .enabled(if: MockedBox.isPossible, "needs umockdev-run (package umockdev) and the built reader"))
+    func agreement() throws {
+        let box = try MockedBox()
+        let live = try box.readThroughLibsensors()
+        let own = LMSensorsProbe(root: box.tree.root).survey()
+        #expect(own.failures.isEmpty)
+        #expect(live.count == 6)
+        let plain = { (chips: [SensorChip]) in
+            chips.map { "\($0.name) " + $0.features.map { Self.line($0) }.joined(separator: ", ") }.sorted()
+        }
+        #expect(plain(live) == plain(own.chips))
+        #expect(live.contains { $0.name == "amdgpu-pci-0300" && $0.features.map(\.value).contains(35.125) })
+    }
+
+    private static func line(_ feature: SensorFeature) -> String {
+        "\(feature.name) \(feature.label) \(feature.kind) \(feature.value) "
+            + "\(feature.maximum ?? .infinity) \(feature.critical ?? .infinity)"
+    }
+}

@@ -1,0 +1,156 @@
+import SystemPackage
+import Testing
+
+@testable import ModelFiles
+
+@Suite("config.json")
+struct HuggingFaceConfigTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// The smallest file that is complete: each field with its value as JSON.
+    static let minimal = [
+        "model_type": #""llama""#, "hidden_size": "64", "num_hidden_layers": "3", "num_attention_heads": "4",
+        "intermediate_size": "96", "vocab_size": "100",
+    ]
+
+    /// The minimal file with some fields added or replaced.
+    static func json(_ changes: [String: String] = [:]) -> String {
+        "{" + minimal.merging(changes) { $1 }.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
+    }
+
+    func model(_ changes: [String: String] = [:]) throws -> ModelConfig {
+        try HuggingFaceConfig.model(at: scratch.write("config.json", Self.json(changes)), name: "m")
+    }
+
+    @Test("Fields that a file may leave out have transformers' defaults")
+    func defaults() throws {
+        #expect(
+            try model()
+                == ModelConfig(
+                    name: "m", hiddenSize: 64, blockCount: 3, headCount: 4, keyValueHeadCount: 4, headSize: 16,
+                    intermediateSize: 96, vocabularySize: 100, rmsNormEpsilon: 1e-6,
+                    rope: RotaryEmbedding(theta: 10_000), tiedEmbeddings: false))
+    }
+
+    @Test("Stated fields are read")
+    func stated() throws {
+        let model = try model([
+            "head_dim": "32", "num_key_value_heads": "2", "rms_norm_eps": "1e-05", "rope_theta": "500000",
+            "tie_word_embeddings": "true", "rope_scaling": "null", "architectures": #"["LlamaForCausalLM"]"#,
+        ])
+        #expect(model.headSize == 32)
+        #expect(model.keyValueHeadCount == 2)
+        #expect(model.querySize == 128)
+        #expect(model.rmsNormEpsilon == 1e-5)
+        #expect(model.rope == RotaryEmbedding(theta: 500_000))
+        #expect(model.tiedEmbeddings)
+    }
+
+    @Test("Mistral without a window is Llama's computation")
+    func mistral() throws {
+        let fields = ["model_type": #""mistral""#, "architectures": #"["MistralForCausalLM"]"#]
+        #expect(try model(fields) == model())
+        #expect(
+            modelFileError { try model(["model_type": #""mistral""#, "sliding_window": "4096"]) }?.code == .unsupported)
+        #expect(throws: Never.self) { try model(["model_type": #""mistral""#, "sliding_window": "null"]) }
+    }
+
+    static let llama3 = RotaryEmbedding.Scaling.llama3(
+        factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192)
+    static let llama3Fields =
+        #""factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192"#
+
+    @Test("Both forms of rotary parameters are read")
+    func rope() throws {
+        #expect(
+            try model(["rope_scaling": #"{"rope_type": "llama3", \#(Self.llama3Fields)}"#]).rope.scaling == Self.llama3)
+        let joined = #"{"rope_type": "llama3", "rope_theta": 500000.0, \#(Self.llama3Fields)}"#
+        #expect(
+            try model(["rope_parameters": joined]).rope == RotaryEmbedding(theta: 500_000, scaling: Self.llama3))
+        #expect(
+            try model(["rope_parameters": #"{"rope_type": "default", "rope_theta": 3e4}"#]).rope
+                == RotaryEmbedding(theta: 30_000))
+        #expect(
+            try model(["rope_scaling": #"{"type": "linear", "factor": 2}"#]).rope.scaling == .linear(factor: 2))
+    }
+
+    static let refusals: [([String: String], ModelFileError.Code, String)] = [
+        (["model_type": #""gemma""#], .unsupported, #"model_type is "gemma"; Kerf reads model_type llama"#),
+        (["architectures": #"["GemmaForCausalLM"]"#], .unsupported, "GemmaForCausalLM"),
+        (["architectures": "[1]"], .malformed, "architectures[0] is not a valid text"),
+        (["architectures": #""LlamaForCausalLM""#], .malformed, "architectures is not an array"),
+        (["model_type": #""bert""#, "hidden_size": "{}"], .unsupported, "bert"),
+        (["model_type": "null"], .malformed, "neither model_type nor architectures"),
+        (["attention_bias": "true"], .unsupported, "attention_bias"),
+        (["mlp_bias": "true"], .unsupported, "mlp_bias"),
+        (["hidden_act": #""gelu""#], .unsupported, "hidden_act"),
+        (["partial_rotary_factor": "0.5"], .unsupported, "partial_rotary_factor"),
+        (["rope_scaling": #"{"rope_type": "yarn", "factor": 2}"#], .unsupported, "yarn"),
+        (["rope_scaling": #"{"rope_type": "llama3", "factor": 2}"#], .malformed, "is missing"),
+        (["rope_scaling": #"{"type": "linear", "factor": 0}"#], .impossibleShape, "rope_scaling"),
+        (
+            ["rope_scaling": #"{"type": "linear", "factor": true}"#], .malformed,
+            "rope_scaling.factor is not a finite number"
+        ),
+        (["rope_scaling": "2"], .malformed, "rope_scaling is not a valid object"),
+        (["hidden_size": "null"], .malformed, "hidden_size is missing"),
+        (["hidden_size": #""64""#], .malformed, "hidden_size is not an integer"),
+        (["hidden_size": "64.5"], .malformed, "hidden_size is not an integer"),
+        (["hidden_size": "9223372036854775808"], .malformed, "hidden_size is not an integer of 64 bits"),
+        (["tie_word_embeddings": "1"], .malformed, "tie_word_embeddings is not true or false"),
+        (["hidden_act": "7"], .malformed, "hidden_act is not a valid text"),
+        (["rope_theta": "1e400"], .malformed, "rope_theta is not a finite number"),
+        (["rope_theta": "NaN"], .malformed, "not valid JSON"),
+        (["hidden_size": "66"], .impossibleShape, "hidden_size 66 is not a multiple of num_attention_heads 4"),
+        (["hidden_size": "0"], .impossibleShape, "hidden_size is 0"),
+        (["hidden_size": "65540", "head_dim": "64"], .impossibleShape, "hidden_size is 65540"),
+        (["num_hidden_layers": "1025"], .impossibleShape, "num_hidden_layers"),
+        (["num_hidden_layers": "-1"], .impossibleShape, "num_hidden_layers"),
+        (["num_attention_heads": "0"], .impossibleShape, "num_attention_heads"),
+        (["num_key_value_heads": "3"], .impossibleShape, "num_key_value_heads 3"),
+        (["num_key_value_heads": "0"], .impossibleShape, "num_key_value_heads is 0"),
+        (["head_dim": "15"], .impossibleShape, "head_dim is 15"),
+        (["head_dim": "9223372036854775807"], .impossibleShape, "head_dim"),
+        (["vocab_size": "9223372036854775807"], .impossibleShape, "vocab_size"),
+        (["vocab_size": "1e300"], .malformed, "vocab_size"),
+        (["intermediate_size": "0"], .impossibleShape, "intermediate_size"),
+        (["rms_norm_eps": "0"], .impossibleShape, "rms_norm_eps"),
+        (["rms_norm_eps": "1"], .impossibleShape, "rms_norm_eps"),
+        (["rope_theta": "0.5"], .impossibleShape, "rope_theta"),
+        (
+            ["hidden_size": "65536", "num_hidden_layers": "1024", "head_dim": "64", "intermediate_size": "1048576"],
+            .impossibleShape,
+            "parameters, more than 10^12"
+        ),
+    ]
+
+    @Test("A refusal names the field", arguments: refusals.indices)
+    func refuses(_ index: Int) throws {
+        let (changes, code, says) = Self.refusals[index]
+        let error = try #require(modelFileError { try model(changes) })
+        #expect(error.code == code, "\(error)")
+        #expect(error.description.contains(says), "\(error)")
+        #expect(!error.description.contains("\n"))
+    }
+
+    @Test("Files that are no config.json")
+    func otherFiles() throws {
+        let large = try scratch.write("large.json", [UInt8](repeating: 0x20, count: (1 << 20) + 1))
+        #expect(modelFileError { try HuggingFaceConfig.model(at: large) }?.message.contains("1048577 bytes") == true)
+        let gguf = try scratch.write("model.gguf", TinyModel.gguf().bytes)
+        #expect(modelFileError { try HuggingFaceConfig.model(at: gguf) }?.remedy == "give it as the weights")
+        let absent = scratch.folder.appending("absent.json")
+        #expect(modelFileError { try HuggingFaceConfig.model(at: absent) }?.code == .unreadable)
+        #expect(modelFileError { try HuggingFaceConfig.model(at: "/dev/zero") }?.message == "is not a regular file")
+        #expect(modelFileError { try HuggingFaceConfig.model(at: scratch.folder) }?.message == "is a directory")
+    }
+
+    @Test("A model is called after its file, or its folder for config.json")
+    func names() throws {
+        let inFolder = try scratch.write("My-Model-1.5B/config.json", Self.json())
+        #expect(try HuggingFaceConfig.model(at: inFolder).name == "My-Model-1.5B")
+        #expect(try HuggingFaceConfig.model(at: scratch.write("other-2.1.json", Self.json())).name == "other-2.1")
+    }
+}

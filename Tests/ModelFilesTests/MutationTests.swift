@@ -1,0 +1,105 @@
+import Statistics
+import SystemPackage
+import Testing
+
+@testable import ModelFiles
+
+/// Good files with random damage: each must give an error of this room, or a source that can be read throughout.
+@Suite("Damaged files")
+struct MutationTests {
+    @Test("GGUF", arguments: 0..<4 as Range<UInt64>)
+    func gguf(_ seed: UInt64) throws {
+        var builder = try TinyModel.gguf()
+        builder["tokenizer.ggml.tokens"] = .array(of: 8, [.text("a"), .text("bc")])
+        builder["test.nested"] = .array(of: 9, [.array(of: 5, [.uint32(1)])])
+        builder.tensors.append(.init(name: "rope_freqs.weight", dimensions: [2], type: 0, data: littleEndian([1, 8])))
+        let scratch = try Scratch()
+        let path = scratch.folder.appending("damaged.gguf")
+        try check(builder.bytes, favouring: builder.header.count, seed: seed, rounds: 750) { bytes in
+            try WeightSources.open(scratch.write(path.lastComponent!.string, bytes))
+        }
+    }
+
+    @Test("Safetensors", arguments: 0..<4 as Range<UInt64>)
+    func safetensors(_ seed: UInt64) throws {
+        let scratch = try Scratch()
+        let folder = try TinyModel.writeFolder(scratch)
+        let builder = try TinyModel.safetensors()
+        try check(builder.bytes, favouring: 8 + builder.header.utf8.count, seed: seed, rounds: 500) { bytes in
+            try scratch.write("checkpoint/model.safetensors", bytes)
+            return try WeightSources.open(folder)
+        }
+    }
+
+    @Test("config.json and the index of shards")
+    func json() throws {
+        let scratch = try Scratch()
+        let folder = try TinyModel.writeFolder(scratch)
+        let config = Array(TinyModel.configJSON().utf8)
+        try check(config, favouring: config.count, seed: 9, rounds: 600) { bytes in
+            try scratch.write("checkpoint/config.json", bytes)
+            return try WeightSources.open(folder)
+        }
+        try scratch.write("checkpoint/config.json", config)
+        let entries = TinyModel.config.roles.map { #""\#($0.huggingFaceName)":"weights.safetensors""# }
+        let index = Array(#"{"weight_map":{\#(entries.joined(separator: ","))}}"#.utf8)
+        try scratch.write("checkpoint/weights.safetensors", TinyModel.safetensors().bytes)
+        try Scratch.remove(folder.appending("model.safetensors"))
+        try check(index, favouring: index.count, seed: 10, rounds: 600) { bytes in
+            try scratch.write("checkpoint/model.safetensors.index.json", bytes)
+            return try WeightSources.open(folder)
+        }
+    }
+
+    /// - Parameters:
+    ///   - favoured: half of the damage falls among so many bytes at the start.
+    ///   - open: writes the bytes and opens them.
+    private func check(
+        _ good: [UInt8], favouring favoured: Int, seed: UInt64, rounds: Int,
+        open: ([UInt8]) throws -> any WeightSource
+    ) throws {
+        var random = SeededGenerator(seed: seed)
+        #expect(throws: Never.self) { try read(open(good)) }
+        var refused = 0
+        for round in 0..<rounds {
+            let bytes = damaged(good, favouring: favoured, using: &random)
+            do {
+                try read(open(bytes))
+            } catch {
+                guard let error = error as? ModelFileError, !error.description.contains("\n") else {
+                    Issue.record("seed \(seed), round \(round): \(error)")
+                    continue
+                }
+                refused += 1
+            }
+        }
+        // Damage to the numbers themselves goes unseen; that to their description must not.
+        #expect(refused > rounds / 4)
+    }
+
+    private func damaged(
+        _ good: [UInt8], favouring favoured: Int, using random: inout SeededGenerator
+    ) -> [UInt8] {
+        var bytes = good
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
+            return bytes
+        }
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            let limit = Bool.random(using: &random) ? favoured : bytes.count
+            let position = Int.random(in: 0..<limit, using: &random)
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            case 1: bytes[position] = UInt8.random(in: 0...255, using: &random)
+            case 2: bytes[position] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random)!
+            // A run of ones: the largest lengths and counts.
+            default: for index in position..<min(position + 8, bytes.count) { bytes[index] = 0xFF }
+            }
+        }
+        return bytes
+    }
+
+    private func read(_ source: any WeightSource) throws {
+        for role in source.config.roles { _ = try source.values(role) }
+    }
+}

@@ -1,0 +1,83 @@
+import ProbeKit
+import SystemPackage
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+@Suite struct HeldFileTests {
+    @Test func seesWhatIsWrittenInPlace() throws {
+        let tree = try FixtureTree()
+        try tree.write("counter", "100     \n")
+        let held = try HeldFile(tree.file("counter"))
+        #expect(try held.counter() == 100)
+        let writer = try FileDescriptor.open(tree.file("counter"), .writeOnly)
+        try writer.closeAfter { _ = try writer.writeAll(toAbsoluteOffset: 0, Array("20000   \n".utf8)) }
+        #expect(try held.counter() == 20000)
+        #expect(try held.text() == "20000")
+    }
+
+    @Test(
+        arguments: [
+            ("0", 0), (" 12 \n", 12), ("18446744073709551615\n", UInt64.max), ("7\n\0\0\0", 7),
+        ] as [(String, UInt64)])
+    func acceptsDecimalCounters(text: String, value: UInt64) throws {
+        let tree = try FixtureTree()
+        try tree.write("counter", text)
+        #expect(try HeldFile(tree.file("counter")).counter() == value)
+    }
+
+    @Test(arguments: ["", " ", "-1", "+1", "1 2", "0x1", "18446744073709551616", "1234567890123456789012345678901234"])
+    func refusesWhatIsNoCounter(text: String) throws {
+        let tree = try FixtureTree()
+        try tree.write("counter", text)
+        let held = try HeldFile(tree.file("counter"))
+        let error = #expect(throws: ProbeError.self) { try held.counter() }
+        #expect(error?.code == .malformed)
+        #expect(error?.path == tree.file("counter"))
+    }
+
+    @Test func missingFileHasVanished() throws {
+        let tree = try FixtureTree()
+        let error = #expect(throws: ProbeError.self) { try HeldFile(tree.file("counter")) }
+        #expect(error?.code == .vanished)
+    }
+
+    @Test func directoryFailsAtTheRead() throws {
+        let tree = try FixtureTree()
+        try tree.directory("counter")
+        let held = try HeldFile(tree.file("counter"))
+        let error = #expect(throws: ProbeError.self) { try held.counter() }
+        #expect(error?.code == .failed)
+    }
+
+    @Test func pipeDoesNotHoldUpTheReader() throws {
+        let tree = try FixtureTree()
+        #expect(mkfifo(tree.file("counter").string, 0o600) == 0)
+        #expect(throws: ProbeError.self) { try SysfsFile.integer(at: tree.file("counter")) }
+    }
+
+    @Test func errorNumbersBecomeCodes() {
+        #expect(ProbeError(.permissionDenied, doing: "open", path: "x").code == .forbidden)
+        #expect(ProbeError(.notPermitted, doing: "open", path: "x").code == .forbidden)
+        #expect(ProbeError(.noSuchFileOrDirectory, doing: "open", path: "x").code == .vanished)
+        #expect(ProbeError(.ioError, doing: "read", path: "x").code == .failed)
+        #expect(ProbeError(.resourceTemporarilyUnavailable, doing: "read", path: "x").code == .failed)
+    }
+
+    @Test func longFileIsBounded() throws {
+        let tree = try FixtureTree()
+        try tree.write("long", String(repeating: "abcdefgh", count: 20_000))
+        #expect(try SysfsFile.wholeText(at: tree.file("long")).count == 160_000)
+        #expect(throws: ProbeError.self) { try SysfsFile.wholeText(at: tree.file("long"), limit: 100_000) }
+    }
+
+    @Test func foreignTextIsShownInOneCleanLine() {
+        #expect(SysfsFile.quoted("a\nb\u{1B}[0m") == "\"a?b?[0m\"")
+        #expect(SysfsFile.quoted(String(repeating: "x", count: 50)).count == 43)
+    }
+}

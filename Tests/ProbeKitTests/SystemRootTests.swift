@@ -1,0 +1,48 @@
+import ProbeKit
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct SystemRootTests {
+    @Test func digitsCompareAsNumbers() {
+        #expect(
+            ["cpu10", "cpu2", "cpu", "cpu02x", "a"].sorted(by: ordersNaturally) == [
+                "a", "cpu", "cpu2", "cpu02x", "cpu10",
+            ])
+        #expect(ordersNaturally("intel-rapl:0:2", "intel-rapl:0:10"))
+        #expect(ordersNaturally("1", "18446744073709551616"))
+        #expect(!ordersNaturally("same1", "same1"))
+    }
+
+    @Test func flattenedLinkIsFollowedInsideTheRootOnly() throws {
+        let tree = try FixtureTree()
+        try tree.directory("box/devices/a")
+        try tree.directory("outside/b")
+        try tree.write("box/class/in", "../devices/a")
+        try tree.write("box/class/out", "../../outside/b")
+        try tree.write("box/class/gone", "../devices/none")
+        try tree.write("box/class/value", "a/b\nc")
+        let root = SystemRoot(tree.file("box"))
+        #expect(root.resolvingFlattenedLink(root.file("class/in")) == tree.file("box/devices/a"))
+        for name in ["out", "gone", "value", "absent"] {
+            let entry = root.file("class/\(name)")
+            #expect(root.resolvingFlattenedLink(entry) == entry)
+        }
+    }
+
+    @Test func onlyAMarkedTreeIsABoard() throws {
+        let tree = try FixtureTree()
+        #expect(!tree.root.hasVirtualBoard)
+        try tree.write("kerf/board.json", "{}")
+        #expect(tree.root.hasVirtualBoard)
+        #expect(!SystemRoot().hasVirtualBoard)
+    }
+
+    @Test func directoryThatIsNotThereHasNoNames() throws {
+        let tree = try FixtureTree()
+        try tree.write("d/cpu10", "")
+        try tree.write("d/cpu9", "")
+        #expect(tree.root.names(in: tree.file("d")) == ["cpu9", "cpu10"])
+        #expect(tree.root.names(in: tree.file("none")).isEmpty)
+    }
+}

@@ -1,0 +1,200 @@
+import Calibration
+import ProbeKit
+import Profiling
+import Statistics
+import Synchronization
+import Testing
+import TransformerKernels
+
+/// The experiment in virtual time, against planted times and powers.
+struct ExperimentTests {
+    @Test func findsPlantedTimesAndPowers() throws {
+        let box = SimulatedBox()
+        let step = SimulatedStep.typical(on: box)
+        let record = try Experiment(
+            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            settings: ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.01)
+        ).run()
+
+        for (pass, plan) in step.plans {
+            let times = try #require(record.times(of: pass))
+            let time = try #require(Estimate.mean(of: times))
+            #expect(abs(time.value - plan.seconds) <= 0.02 * plan.seconds, "time of \(pass)")
+            let windows = record.energyWindows.filter {
+                $0.layer == pass.layer && $0.direction == pass.direction.rawValue
+            }
+            let power = try #require(Estimate.mean(of: windows.map { box.total(of: $0.joules) / $0.seconds }))
+            #expect(abs(power.value - plan.watts) <= 0.02 * plan.watts, "power of \(pass)")
+            #expect(power.count >= 5)
+        }
+        let idle = try #require(Estimate.mean(of: record.idleWindows.map { box.total(of: $0.joules) / $0.seconds }))
+        #expect(abs(idle.value - box.idleWatts) < 0.02 * box.idleWatts)
+        let stepTime = try #require(Estimate.mean(of: record.steps.map(\.seconds)))
+        #expect(abs(stepTime.value - step.stepSeconds) < 0.01 * step.stepSeconds)
+        #expect(record.meterFailure == nil)
+        #expect(record.rejections.isEmpty)
+    }
+
+    @Test func endsEarlyWhenIntervalsAreNarrow() throws {
+        let box = SimulatedBox()
+        _ = try Experiment(
+            step: SimulatedStep.typical(on: box, noise: 0.001), clock: box,
+            settings: ExperimentSettings(budgetSeconds: 1000)
+        ).run()
+        #expect(box.now().nanoseconds < 10_000_000_000)
+    }
+
+    @Test func endsWithTheBudgetWhenNoiseIsLarge() throws {
+        let box = SimulatedBox()
+        let record = try Experiment(
+            step: SimulatedStep.typical(on: box, noise: 0.9), clock: box,
+            settings: ExperimentSettings(budgetSeconds: 3, targetRelativeHalfWidth: 0.0001)
+        ).run()
+        let seconds = Double(box.now().nanoseconds) * 1e-9
+        #expect(seconds >= 3 && seconds < 3.5)
+        #expect(record.steps.count > 10)
+    }
+
+    @Test func takesTheFewestSamplesPastATinyBudget() throws {
+        let box = SimulatedBox()
+        let record = try Experiment(
+            step: SimulatedStep.typical(on: box), clock: box, settings: ExperimentSettings(budgetSeconds: 0.001)
+        ).run()
+        #expect(record.steps.count >= 2)
+        #expect(record.layerTimes.allSatisfy { $0.seconds.count >= 2 })
+    }
+
+    @Test func withoutMeterThereIsNoEnergy() throws {
+        let box = SimulatedBox()
+        let record = try Experiment(
+            step: SimulatedStep.typical(on: box), clock: box, settings: ExperimentSettings(budgetSeconds: 2)
+        ).run()
+        #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty)
+        #expect(record.overhead.secondsPerMeterRead == nil)
+    }
+
+    @Test func aMeterThatFailsDropsItsEnergyAndKeepsTheTimes() throws {
+        let box = SimulatedBox(failsAtRead: 120)
+        let record = try Experiment(
+            step: SimulatedStep.typical(on: box), clock: box, meter: box, updateIntervalSeconds: 0.001,
+            settings: ExperimentSettings(budgetSeconds: 10)
+        ).run()
+        #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty)
+        #expect(record.meterFailure?.contains("gone") == true)
+        #expect(record.steps.count >= 2)
+    }
+
+    @Test func aCounterThatWrapsTooFastIsRefusedNotGuessed() throws {
+        // 5 J of range: within 0.1 s a box of 2000 W could have gone round it many times.
+        let box = SimulatedBox(range: 5_000_000)
+        let step = SimulatedStep.typical(on: box)
+        let record = try Experiment(
+            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            settings: ExperimentSettings(budgetSeconds: 20)
+        ).run()
+        #expect(record.energyWindows.isEmpty)
+        #expect(record.steps.count >= 2)
+        #expect(record.rejections.contains { $0.reason.contains("wrapped") && $0.count > 0 })
+    }
+
+    @Test func loadsOfWeightsAreKeptOutOfTimesAndEnergy() throws {
+        let box = SimulatedBox()
+        let step = SimulatedStep.typical(on: box, loadSeconds: 0.05)
+        let record = try Experiment(
+            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            settings: ExperimentSettings(budgetSeconds: 60)
+        ).run()
+        let time = try #require(Estimate.mean(of: record.steps.map(\.seconds)))
+        #expect(abs(time.value - step.stepSeconds) < 0.01 * step.stepSeconds)
+        let perStep = record.energyWindows.filter { $0.subject == .step }.map {
+            box.total(of: $0.joules) / Double($0.iterations)
+        }
+        let energy = try #require(Estimate.mean(of: perStep))
+        // Each stretch begins and ends between a load at 50 W and a layer at 22 W, so the staleness of the counter
+        // does not cancel exactly; it must stay small.
+        #expect(abs(energy.value - step.stepJoules) < 0.25 * step.stepJoules)
+    }
+
+    @Test func windowsAcrossAWrapAreRight() throws {
+        // 500 J of range: at about 25 W the counter wraps every 20 s, once or twice in the run.
+        let box = SimulatedBox(range: 500_000_000)
+        let step = SimulatedStep.typical(on: box)
+        let record = try Experiment(
+            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            settings: ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.0005)
+        ).run()
+        let shown = box.state.withLock { $0.joules }
+        #expect(shown > 1000)
+        for window in record.energyWindows where window.subject == .layer {
+            let watts = box.total(of: window.joules) / window.seconds
+            #expect(watts > 10 && watts < 30)
+        }
+        #expect(record.rejections.isEmpty)
+    }
+
+    @Test func spoiledWindowsAreRejectedAndCounted() throws {
+        let box = SimulatedBox()
+        var looks = 0
+        let record = try Experiment(
+            step: SimulatedStep.typical(on: box), clock: box, settings: ExperimentSettings(budgetSeconds: 5),
+            conditions: {
+                looks += 1
+                // Every tenth look sees another throttling event.
+                return BoxConditions(stealSeconds: 0, throttleCount: looks / 10)
+            }
+        ).run()
+        #expect(record.rejections.reduce(0) { $0 + $1.count } > 0)
+        #expect(record.rejections.allSatisfy { $0.reason.contains("thermal throttling") })
+        #expect(record.steps.count >= 2)
+    }
+
+    @Test func aBoxThatSpoilsEverythingIsRefused() throws {
+        let box = SimulatedBox()
+        var looks = 0
+        let experiment = Experiment(
+            step: SimulatedStep.typical(on: box), clock: box, settings: ExperimentSettings(budgetSeconds: 1),
+            conditions: {
+                looks += 1
+                return BoxConditions(stealSeconds: nil, throttleCount: looks)
+            })
+        #expect { try experiment.run() } throws: { ($0 as? ProfilingError)?.code == .spoiled }
+    }
+
+    @Test func interruptionEndsTheRun() throws {
+        let box = SimulatedBox()
+        let experiment = Experiment(
+            step: SimulatedStep.typical(on: box, noise: 0.9), clock: box,
+            settings: ExperimentSettings(budgetSeconds: 100, targetRelativeHalfWidth: 0.0001),
+            shouldStop: { box.now().nanoseconds > 1_000_000_000 })
+        #expect { try experiment.run() } throws: { ($0 as? ProfilingError)?.code == .interrupted }
+    }
+
+    @Test func theSeedFixesTheOrder() throws {
+        func order(seed: UInt64) throws -> [String] {
+            let box = SimulatedBox()
+            let record = try Experiment(
+                step: SimulatedStep.typical(on: box), clock: box, meter: box, updateIntervalSeconds: 0.001,
+                settings: ExperimentSettings(budgetSeconds: 5, seed: seed)
+            ).run()
+            return record.energyWindows.map { "\($0.subject) \($0.layer ?? -1) \($0.direction ?? "")" }
+        }
+        let first = try order(seed: 1)
+        #expect(try order(seed: 1) == first)
+        #expect(try order(seed: 2) != first)
+    }
+
+    @Test func samplesOfAllPassesBelongToTheSameSteps() throws {
+        let box = SimulatedBox()
+        let step = SimulatedStep.typical(on: box)
+        let record = try Experiment(step: step, clock: box, settings: ExperimentSettings(budgetSeconds: 2)).run()
+        #expect(Set(record.layerTimes.map(\.seconds.count)).count == 1)
+        #expect(record.layerTimes.count == step.passes.count)
+        #expect(!record.layerTimes.contains { $0.layer == 0 && $0.direction == "backward" })
+    }
+}
+
+extension ExperimentRecord {
+    fileprivate func times(of pass: LayerPass) -> [Double]? {
+        layerTimes.first { $0.layer == pass.layer && $0.direction == pass.direction.rawValue }?.seconds
+    }
+}

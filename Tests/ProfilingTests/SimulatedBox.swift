@@ -1,0 +1,142 @@
+import ProbeKit
+import Profiling
+import Statistics
+import Synchronization
+import TransformerKernels
+
+/// A box in virtual time: a clock, a counter that updates about every millisecond, and the power drawn now.
+final class SimulatedBox: ExperimentClock, EnergyMeter {
+    struct State {
+        var nanoseconds: Int64 = 0
+        var cpuSeconds = 0.0
+        var joules = 0.0
+        /// What the counter shows, and when it will change next.
+        var shownJoules = 0.0
+        var nextUpdate: Int64 = 0
+        var generator = SeededGenerator(seed: 42)
+        var reads = 0
+    }
+
+    let state = Mutex(State())
+    let idleWatts = 5.0
+    let range: UInt64?
+    /// Fails every read from this one on.
+    let failsAtRead: Int?
+
+    init(range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil) {
+        self.range = range
+        self.failsAtRead = failsAtRead
+    }
+
+    // MARK: ExperimentClock
+
+    func now() -> MonotonicInstant { MonotonicInstant(nanoseconds: state.withLock { $0.nanoseconds }) }
+    func cpuSeconds() -> Double { state.withLock { $0.cpuSeconds } }
+    func sleep(seconds: Double) { pass(seconds: seconds, watts: idleWatts, threads: 0) }
+
+    /// Lets time pass at constant power; the counter is brought up to date at each of its own update times.
+    func pass(seconds: Double, watts: Double, threads: Double) {
+        state.withLock { state in
+            let end = state.nanoseconds + Int64(seconds * 1e9)
+            state.cpuSeconds += seconds * threads
+            while state.nextUpdate <= end {
+                state.joules += watts * Double(state.nextUpdate - state.nanoseconds) * 1e-9
+                state.nanoseconds = state.nextUpdate
+                state.shownJoules = state.joules
+                // Ice Lake's counters: 0.68 to 1.65 ms.
+                state.nextUpdate += Int64.random(in: 700_000...1_300_000, using: &state.generator)
+            }
+            state.joules += watts * Double(end - state.nanoseconds) * 1e-9
+            state.nanoseconds = end
+        }
+    }
+
+    // MARK: EnergyMeter
+
+    let name = "simulated"
+    let origin = Origin.simulated
+
+    var tree: EnergyDomainTree {
+        EnergyDomainTree([
+            EnergyDomain(
+                identifier: "package-0", name: "package-0", role: .counted, wrapRangeMicrojoules: range)
+        ])
+    }
+
+    func read() throws(ProbeError) -> EnergyReading {
+        let (reads, nanoseconds, joules) = state.withLock { state in
+            state.reads += 1
+            return (state.reads, state.nanoseconds, state.shownJoules)
+        }
+        if let failsAtRead, reads >= failsAtRead { throw ProbeError(.vanished, "gone") }
+        var microjoules = UInt64(joules * 1e6)
+        if let range { microjoules %= range + 1 }
+        return EnergyReading(instant: MonotonicInstant(nanoseconds: nanoseconds), microjoules: [microjoules])
+    }
+}
+
+/// A step whose passes take planted times at planted powers on a simulated box.
+final class SimulatedStep: ProfiledStep {
+    struct Plan {
+        var seconds: Double
+        var watts: Double
+    }
+
+    let box: SimulatedBox
+    let plans: [LayerPass: Plan]
+    let layerCount: Int
+    let timeline = KernelTimeline()
+    /// Relative spread of the durations.
+    let noise: Double
+    /// Whether each layer has to be loaded before it runs, and how long that takes.
+    let loadSeconds: Double?
+    private var loaded: Int?
+    private var generator = SeededGenerator(seed: 7)
+    private(set) var runs: [LayerPass: Int] = [:]
+
+    init(
+        box: SimulatedBox, plans: [LayerPass: Plan], layerCount: Int, noise: Double = 0.02, loadSeconds: Double? = nil
+    ) {
+        self.box = box
+        self.plans = plans
+        self.layerCount = layerCount
+        self.noise = noise
+        self.loadSeconds = loadSeconds
+    }
+
+    /// Embedding, `blocks` blocks of different cost, head.
+    static func typical(
+        on box: SimulatedBox, blocks: Int = 3, noise: Double = 0.02, loadSeconds: Double? = nil
+    ) -> SimulatedStep {
+        var plans: [LayerPass: Plan] = [LayerPass(layer: 0, direction: .forward): Plan(seconds: 20e-6, watts: 12)]
+        for block in 1...blocks {
+            plans[LayerPass(layer: block, direction: .forward)] = Plan(
+                seconds: 0.004 + 0.0005 * Double(block), watts: 20 + Double(block))
+            plans[LayerPass(layer: block, direction: .backward)] = Plan(
+                seconds: 0.006 + 0.0005 * Double(block), watts: 22 + Double(block))
+        }
+        plans[LayerPass(layer: blocks + 1, direction: .forward)] = Plan(seconds: 0.012, watts: 26)
+        plans[LayerPass(layer: blocks + 1, direction: .backward)] = Plan(seconds: 0.013, watts: 27)
+        return SimulatedStep(
+            box: box, plans: plans, layerCount: blocks + 2, noise: noise, loadSeconds: loadSeconds)
+    }
+
+    var stepSeconds: Double { plans.values.reduce(0) { $0 + $1.seconds } }
+    var stepJoules: Double { plans.values.reduce(0) { $0 + $1.seconds * $1.watts } }
+
+    func needsPreparation(layer: Int) -> Bool { loadSeconds != nil && loaded != layer }
+
+    func prepare(layer: Int) {
+        guard let loadSeconds else { return }
+        box.pass(seconds: loadSeconds, watts: 50, threads: 1)
+        loaded = layer
+    }
+
+    func run(layer: Int, _ direction: Direction) throws {
+        let pass = LayerPass(layer: layer, direction: direction)
+        runs[pass, default: 0] += 1
+        guard let plan = plans[pass] else { return }
+        let seconds = plan.seconds * (1 + noise * Double.random(in: -1...1, using: &generator))
+        box.pass(seconds: seconds, watts: plan.watts, threads: 2)
+    }
+}

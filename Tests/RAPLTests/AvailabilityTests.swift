@@ -1,0 +1,69 @@
+import ProbeKit
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import RAPL
+
+@Suite struct AvailabilityTests {
+    @Test(arguments: [
+        ("flags\t\t: fpu hypervisor avx2", "virtual machine", "kerf board"),
+        ("flags\t\t: fpu avx2", "not loaded", "modprobe intel_rapl_msr"),
+        ("CPU implementer\t: 0x41", "not known to have RAPL", "kerf board"),
+    ])
+    func absenceNamesItsCauseAndRemedy(cpuinfo: String, cause: String, remedy: String) throws {
+        let box = try FixtureTree()
+        try box.write("proc/cpuinfo", "processor\t: 0\n\(cpuinfo)\n")
+        let availability = RAPLProbe(root: box.root).availability()
+        #expect(availability.status == .absent)
+        #expect(availability.reason.contains(cause))
+        #expect(availability.remedy?.contains(remedy) == true)
+        #expect(throws: ProbeError.self) { try RAPLProbe(root: box.root).meter() }
+    }
+
+    /// Root reads what nobody may, so the refusal itself is made from the error number.
+    @Test func refusalNamesTheRuleAndTheCapability() throws {
+        let box = try FixtureTree()
+        let probe = RAPLProbe(root: box.root)
+        let refused = ProbeError(.permissionDenied, doing: "open", path: "/sys/class/powercap/intel-rapl:0/energy_uj")
+        #expect(refused.code == .forbidden)
+        let remedy = try #require(probe.remedy(for: refused))
+        #expect(remedy.contains("RUN+=\"/bin/chgrp kerf %S%p/energy_uj\""))
+        #expect(remedy.contains("setcap cap_dac_read_search+ep"))
+        #expect(!remedy.contains("\n"))
+        let gone = ProbeError(.noSuchFileOrDirectory, doing: "open", path: "x")
+        #expect(probe.remedy(for: gone) == nil)
+    }
+
+    @Test func ratedPowerIsTheLongTermLimitOfEachPackage() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "1")
+        try box.zone("intel-rapl:1", name: "package-1", microjoules: "2")
+        try box.zone("intel-rapl-mmio:0", name: "package-0", microjoules: "1")
+        let probe = RAPLProbe(root: box.root)
+        #expect(probe.ratedPowerWatts() == nil)
+        for device in ["intel-rapl:0", "intel-rapl:1", "intel-rapl-mmio:0"] {
+            try box.write(
+                under: "sys/class/powercap/\(device)",
+                [
+                    "constraint_0_name": "short_term", "constraint_0_max_power_uw": "120000000",
+                    "constraint_1_name": "long_term", "constraint_1_max_power_uw": "0",
+                    "constraint_1_power_limit_uw": "65000000",
+                ])
+        }
+        #expect(probe.ratedPowerWatts() == 130)
+        // A limit of kilowatts means none.
+        try box.write("sys/class/powercap/intel-rapl:1/constraint_1_power_limit_uw", "4090000000\n")
+        #expect(probe.ratedPowerWatts() == nil)
+        try box.write("sys/class/powercap/intel-rapl:1/constraint_1_max_power_uw", "35000000\n")
+        #expect(probe.ratedPowerWatts() == 100)
+    }
+
+    @Test func originFollowsTheBoardsMarker() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "1")
+        #expect(try RAPLProbe(root: box.root).meter().origin == .measured)
+        try box.write("kerf/board.json", "{}")
+        #expect(try RAPLProbe(root: box.root).meter().origin == .simulated)
+    }
+}

@@ -1,0 +1,81 @@
+import ProbeKit
+import RAPL
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct BadCounterTests {
+    private func box() throws -> FixtureTree {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "100")
+        try box.zone("intel-rapl:0:0", name: "dram", microjoules: "50")
+        return box
+    }
+
+    private func isUnreadable(_ box: FixtureTree, _ identifier: String) -> Bool {
+        box.domains.domains.contains { $0.identifier == identifier && !$0.isReadable }
+    }
+
+    @Test(arguments: ["", "\n", "garbage", "-5", "12 34", "0x10", "99999999999999999999", "1.5", "1e3"])
+    func badPartIsSetAsideAndTheRestSurvives(text: String) throws {
+        let box = try box()
+        try box.write(box.counter("intel-rapl:0:0"), text)
+        #expect(isUnreadable(box, "package-0/dram"))
+        #expect(box.domains.totalFormula == "package-0")
+        let meter = try RAPLProbe(root: box.root).meter()
+        #expect(try meter.read().microjoules == [100])
+        #expect(RAPLProbe(root: box.root).readings().failures.count == 1)
+    }
+
+    @Test func counterWithoutAFileIsUnreadable() throws {
+        let box = try box()
+        try box.remove(box.counter("intel-rapl:0:0"))
+        #expect(isUnreadable(box, "package-0/dram"))
+    }
+
+    /// A directory opens and cannot be read (EISDIR), as an attribute whose driver fails (EIO).
+    @Test func counterThatFailsToReadIsAnErrorNeverZero() throws {
+        let box = try box()
+        try box.remove(box.counter("intel-rapl:0:0"))
+        try box.directory(box.counter("intel-rapl:0:0"))
+        #expect(isUnreadable(box, "package-0/dram"))
+    }
+
+    @Test func packageThatCannotBeReadIsRefused() throws {
+        let box = try box()
+        try box.zone("intel-rapl:1", name: "package-1", microjoules: "nothing")
+        let probe = RAPLProbe(root: box.root)
+        #expect(throws: ProbeError.self) { try probe.meter() }
+        #expect(probe.availability().status == .absent)
+        #expect(probe.availability().reason.contains("package-1"))
+        // Shown all the same.
+        #expect(probe.tree().totalFormula == "package-0 + package-0/dram")
+    }
+
+    @Test func counterThatVanishesOrTurnsBadWhileHeldIsAnError() throws {
+        let box = try box()
+        let meter = try RAPLProbe(root: box.root).meter()
+        let start = try meter.read()
+        try box.write(box.counter("intel-rapl:0"), "")
+        #expect(throws: ProbeError.self) { try meter.read() }
+        try box.write(box.counter("intel-rapl:0"), "350\n")
+        #expect(try meter.joules(from: start, to: try meter.read())["package-0"] == 250e-6)
+    }
+
+    @Test func equalReadingsAreZeroEnergy() throws {
+        let box = try box()
+        let meter = try RAPLProbe(root: box.root).meter()
+        let joules = try meter.joules(from: try meter.read(), to: try meter.read())
+        #expect(joules == ["package-0": 0, "package-0/dram": 0])
+    }
+
+    @Test func fallWithoutARangeIsRefusedNotNegative() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "5000", range: nil)
+        let meter = try RAPLProbe(root: box.root).meter()
+        let start = try meter.read()
+        try box.write(box.counter("intel-rapl:0"), "4000\n")
+        let end = try meter.read()
+        #expect(throws: ProbeError.self) { try meter.joules(from: start, to: end) }
+    }
+}

@@ -1,0 +1,81 @@
+import CARD
+import Calibration
+import ProbeKit
+import Reporting
+import TestSupport
+import Testing
+
+@Suite("Reports")
+struct ReportTests {
+    private func calibration(_ planted: PlantedProfile) throws -> Calibration {
+        try Calibrator.calibrate([.init(name: "p.json", bytes: try KerfJSON.encode(planted.make()))])
+    }
+
+    private func decision(_ calibration: Calibration, weight: Double = 0.2) throws -> Decision {
+        let side = Decider.Side(calibration: calibration, sha256: String(repeating: "0", count: 64))
+        let link = try Link(parsing: "up=20mbit,down=80mbit,rtt=20ms")
+        return try Decider(link: link, weight: weight).decide(device: side, server: side)
+    }
+
+    @Test("simulated figures are announced in the first line, measured ones are not")
+    func simulated() throws {
+        var planted = PlantedProfile()
+        let simulated = try calibration(planted)
+        #expect(simulated.report.hasPrefix("SIMULATED"))
+        #expect(try decision(simulated).report.hasPrefix("SIMULATED"))
+        planted.origin = .measured
+        let measured = try calibration(planted)
+        #expect(!measured.report.contains("SIMULATED"))
+        #expect(!(try decision(measured).report.contains("SIMULATED")))
+        // A board may have served the clock alone.
+        planted.origin = .unavailable
+        var clock = try calibration(planted)
+        clock.frequency.runningHertz.origin = .simulated
+        #expect(clock.report.hasPrefix("SIMULATED"))
+        #expect(try decision(clock, weight: 1).report.hasPrefix("SIMULATED"))
+    }
+
+    @Test("a calibration shows every layer, the step, closure and warnings")
+    func calibrationReport() throws {
+        let calibration = try calibration(PlantedProfile())
+        let report = calibration.report
+        for expected in [
+            "embedding", "block 1", "block 4", "head", "whole step", "closure      time ", "net energy", "warning:",
+            "±",
+        ] {
+            #expect(report.contains(expected), "\(expected)")
+        }
+    }
+
+    @Test("without a meter the reason stands there and no number")
+    func unavailable() throws {
+        var planted = PlantedProfile()
+        planted.origin = .unavailable
+        let report = try calibration(planted).report
+        #expect(report.contains("net energy   n/a [unavailable]: powercap is absent; load intel_rapl_common"))
+        #expect(!report.contains("0 J"))
+    }
+
+    @Test("a decision shows every cut, marks the choice once, and compares with both baselines")
+    func decisionReport() throws {
+        let decision = try decision(calibration(PlantedProfile()))
+        let lines = decision.report.split(separator: "\n")
+        let rows = lines.filter { $0.drop { $0 == " " }.first?.isNumber == true }
+        #expect(rows.count == 5)
+        #expect(rows.filter { $0.contains("<- chosen") }.count == 1)
+        #expect(lines.contains { $0.hasPrefix("choice: cut \(decision.choice.cut) of 4") })
+        #expect(lines.contains { $0.hasPrefix("server-only: delay ") && $0.contains("the choice saves") })
+        #expect(lines.contains { $0.hasPrefix("device-only: delay ") })
+        #expect(lines.contains { $0.contains("adapters") && $0.contains("latency") && $0.contains("cost") })
+    }
+
+    @Test("text from a file cannot move the terminal's cursor")
+    func hostileText() throws {
+        var calibration = try calibration(PlantedProfile())
+        calibration.model.name = "evil\u{1b}[2J\nname"
+        calibration.box.cpuModel = "cpu\u{9b}x"
+        let report = calibration.report
+        #expect(!report.unicodeScalars.contains { $0.value == 0x1b || $0.value == 0x9b })
+        #expect(report.contains("evil?[2J?name"))
+    }
+}
