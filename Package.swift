@@ -112,7 +112,9 @@ let package = Package(
         tests("Host", ["Host", "ProbeKit"]),
         tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
         tests("ModelFiles", ["ModelFiles", "Statistics", systemPackage], exclude: ["Reference"]),
-        tests("TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics"]),
+        tests(
+            "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels", systemPackage],
+            exclude: ["Golden"]),
         tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "ModelFiles", "Statistics"]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics"]),
         tests("CARD", ["CARD", "Calibration", "ProbeKit", "Statistics"]),

@@ -17,8 +17,8 @@ KERF_CLONES static void update_rows(const void *arguments, long begin, long end)
     float *restrict second = update->second;
     for (long i = begin; i < end; i++) {
         const float g = gradient[i];
-        const float m = step.beta1 * first[i] + (1.0f - step.beta1) * g;
-        const float v = step.beta2 * second[i] + (1.0f - step.beta2) * g * g;
+        const float m = step.beta1 * first[i] + step.complement1 * g;
+        const float v = step.beta2 * second[i] + step.complement2 * g * g;
         first[i] = m;
         second[i] = v;
         parameter[i] =

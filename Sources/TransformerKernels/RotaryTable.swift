@@ -16,14 +16,19 @@ final class RotaryTable {
     let sine: AlignedBuffer
     private let sequence: Int
     private let headSize: Int
+    private let frequencies: [Double]
 
-    init(_ rope: RotaryEmbedding, headSize: Int, sequence: Int) throws {
-        let half = headSize / 2
-        let frequencies = try Self.frequencies(rope, headSize: headSize)
-        cosine = try AlignedBuffer(count: elementCount(sequence, half, for: "rotary table"), for: "rotary table")
-        sine = try AlignedBuffer(count: cosine.count, for: "rotary table")
+    /// The table's memory; ``fill()`` gives it its contents.
+    init(_ rope: RotaryEmbedding, headSize: Int, sequence: Int, memory: BufferAllocator) throws {
+        cosine = try memory.buffer(sequence, headSize / 2, for: "rotary table", zeroed: false)
+        sine = try memory.buffer(sequence, headSize / 2, for: "rotary table", zeroed: false)
+        frequencies = try Self.frequencies(rope, headSize: headSize)
         self.sequence = sequence
         self.headSize = headSize
+    }
+
+    func fill() {
+        let half = headSize / 2
         for position in 0..<sequence {
             for pair in 0..<half {
                 let angle = Double(position) * frequencies[pair]
@@ -34,7 +39,7 @@ final class RotaryTable {
     }
 
     /// Radians a position, for each pair.
-    static func frequencies(_ rope: RotaryEmbedding, headSize: Int) throws -> [Double] {
+    private static func frequencies(_ rope: RotaryEmbedding, headSize: Int) throws -> [Double] {
         let half = headSize / 2
         let plain = (0..<half).map { pow(rope.theta, -2 * Double($0) / Double(headSize)) }
         switch rope.scaling {

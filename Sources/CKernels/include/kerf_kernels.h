@@ -72,10 +72,11 @@ void kerf_cross_entropy_backward(int threads, long rows, long vocabulary, float 
 
 // One step of AdamW with decoupled weight decay (Loshchilov and Hutter, ICLR 2019).
 struct kerf_adamw {
-    float decay;                    // 1 - learning rate * weight decay
-    float step_size;                // learning rate / (1 - beta1^t)
+    float decay;                   // 1 - learning rate * weight decay
+    float step_size;               // learning rate / (1 - beta1^t)
     float beta1, beta2;
-    float root_second_correction;   // 1 / sqrt(1 - beta2^t)
+    float complement1, complement2;  // 1 - beta1, 1 - beta2: rounded once, since beta2 is close to 1
+    float root_second_correction;  // 1 / sqrt(1 - beta2^t)
     float epsilon;
 };
 void kerf_adamw_step(int threads, long count, struct kerf_adamw step, const float *gradient, float *parameter,

@@ -28,6 +28,11 @@ public struct OpenBLASEngine: MatrixEngine {
         guard let longest = [m, n, k, lda, ldb, ldc].max(), longest <= Int(Int32.max) else {
             throw KernelError(.engine, "a \(m)x\(n)x\(k) product is beyond OpenBLAS's 32-bit sizes")
         }
+        // OpenBLAS itself would print a line and leave C as it was.
+        guard min(m, n, k) >= 0, lda >= max(1, transposeA ? m : k), ldb >= max(1, transposeB ? k : n), ldc >= max(1, n)
+        else {
+            throw KernelError(.engine, "a \(m)x\(n)x\(k) product with rows of \(lda), \(ldb) and \(ldc) elements")
+        }
         /// Rows and columns of C that one thread computes.
         func strip(_ rows: Range<Int>, _ columns: Range<Int>) {
             cblas_sgemm(

@@ -24,10 +24,9 @@ final class BlockActivations {
     /// `[tokens, rank]` by ``Projection/slot``.
     private let lowRank: [AlignedBuffer?]
 
-    init(model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration) throws {
+    init(model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration, memory: BufferAllocator) throws {
         func rows(of width: Int) throws -> AlignedBuffer {
-            try AlignedBuffer(
-                count: elementCount(batch.tokenCount, width, for: "saved activations"), for: "saved activations")
+            try memory.buffer(batch.tokenCount, width, for: "saved activations")
         }
         query = try rows(of: model.querySize)
         attended = try rows(of: model.querySize)

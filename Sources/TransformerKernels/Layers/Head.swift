@@ -14,13 +14,13 @@ final class Head {
     private let reciprocalRMS, logSumExp: AlignedBuffer
     private var rowLosses: [Double]
 
-    init(context: LayerContext) throws {
+    init(context: LayerContext, memory: BufferAllocator) throws {
         self.context = context
         let model = context.model
         let kept = "saved activations"
-        normed = try AlignedBuffer(count: elementCount(context.tokenCount, model.hiddenSize, for: kept), for: kept)
-        reciprocalRMS = try AlignedBuffer(count: context.tokenCount, for: kept)
-        logSumExp = try AlignedBuffer(count: context.tokenCount, for: kept)
+        normed = try memory.buffer(context.tokenCount, model.hiddenSize, for: kept)
+        reciprocalRMS = try memory.buffer(context.tokenCount, for: kept)
+        logSumExp = try memory.buffer(context.tokenCount, for: kept)
         rowLosses = Array(repeating: 0, count: context.tokenCount)
     }
 

@@ -2,10 +2,15 @@ internal import ModelFiles
 
 /// Memory that holds nothing from one layer's pass to the next; all layers of a stack use the same.
 final class Scratch {
-    /// Bytes that the head's logits, and their gradient in the same place, may take.
-    static let logitsByteLimit = 64 << 20
-    /// Query rows of one head whose scores are computed together.
-    static let attentionRowLimit = 128
+    /// How much is computed at a time; smaller in tests, so that small models come in several pieces too.
+    struct Limits {
+        /// Bytes that the head's logits, and their gradient in the same place, may take.
+        var logitsBytes = 64 << 20
+        /// Query rows of one head whose scores are computed together.
+        var attentionRows = 128
+        /// Bytes that a stack may take in all.
+        var memoryBytes = availableMemoryBytes()
+    }
 
     /// `[tokens, hiddenSize]`: a norm's output; the gradient of a norm's output; a projection's output or, backwards,
     /// the gradient of the stream between attention and MLP.
@@ -30,11 +35,12 @@ final class Scratch {
     let headRows: Int
 
     init(
-        model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration, threadCount: Int, hasBlocks: Bool, hasHead: Bool
+        model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration, threadCount: Int, hasBlocks: Bool,
+        hasHead: Bool,
+        limits: Limits, memory: BufferAllocator
     ) throws {
         func rows(of width: Int, if needed: Bool) throws -> AlignedBuffer {
-            try AlignedBuffer(
-                count: needed ? elementCount(batch.tokenCount, width, for: "scratch memory") : 0, for: "scratch memory")
+            try memory.buffer(needed ? batch.tokenCount : 0, width, for: "scratch memory")
         }
         normed = try rows(of: model.hiddenSize, if: hasBlocks)
         normedGradient = try rows(of: model.hiddenSize, if: hasBlocks || hasHead)
@@ -51,18 +57,14 @@ final class Scratch {
         valueGradientByHead = grouped ? try rows(of: model.querySize, if: hasBlocks) : valueGradient
         lowRankGradient = try rows(of: lora.targets.isEmpty ? 0 : lora.rank, if: hasBlocks)
 
-        attentionRows = min(batch.sequence, Self.attentionRowLimit)
-        let floats = try elementCount(attentionRows, 2 * batch.sequence + 1, for: "attention scores")
+        attentionRows = min(batch.sequence, limits.attentionRows)
         // Whole cache lines, so that threads share none.
-        attentionStride = (floats + 15) / 16 * 16
-        attention = try AlignedBuffer(
-            count: hasBlocks ? elementCount(attentionStride, threadCount, for: "attention scores") : 0,
-            for: "attention scores")
+        attentionStride = (attentionRows * (2 * batch.sequence + 1) + 15) / 16 * 16
+        attention = try memory.buffer(hasBlocks ? threadCount : 0, attentionStride, for: "attention scores")
 
         headRows = max(
-            1, min(batch.tokenCount, Self.logitsByteLimit / MemoryLayout<Float>.stride / model.vocabularySize))
-        logits = try AlignedBuffer(
-            count: hasHead ? elementCount(headRows, model.vocabularySize, for: "logits") : 0, for: "logits")
+            1, min(batch.tokenCount, limits.logitsBytes / MemoryLayout<Float>.stride / model.vocabularySize))
+        logits = try memory.buffer(hasHead ? headRows : 0, model.vocabularySize, for: "logits")
     }
 
     var byteCount: Int {

@@ -30,7 +30,7 @@ public struct AdamW: Sendable, Hashable {
         kerf_adamw(
             decay: Float(1 - learningRate * weightDecay),
             step_size: Float(learningRate / (1 - pow(beta1, Double(count)))),
-            beta1: Float(beta1), beta2: Float(beta2),
+            beta1: Float(beta1), beta2: Float(beta2), complement1: Float(1 - beta1), complement2: Float(1 - beta2),
             root_second_correction: Float(1 / (1 - pow(beta2, Double(count))).squareRoot()),
             epsilon: Float(epsilon))
     }

@@ -13,14 +13,12 @@ final class BlockAdapters {
     /// By ``Projection/slot``; nil where the projection is no target.
     private var adapters: [Adapter?]
 
-    /// - Parameter seed: of the initial values, which depend on it, the block and the projection alone, so that a block
-    ///   starts the same whichever stack it is in.
-    init(model: ModelConfig, lora: LoRAConfiguration, block: Int, seed: UInt64) throws {
+    init(model: ModelConfig, lora: LoRAConfiguration, memory: BufferAllocator) throws {
         let count = lora.parameterCount(model)
-        parameters = try AlignedBuffer(count: count, for: "adapters")
-        gradients = try AlignedBuffer(count: count, for: "adapter gradients")
-        firstMoments = try AlignedBuffer(count: count, for: "optimiser state")
-        secondMoments = try AlignedBuffer(count: count, for: "optimiser state")
+        parameters = try memory.buffer(count, for: "adapters")
+        gradients = try memory.buffer(count, for: "adapter gradients")
+        firstMoments = try memory.buffer(count, for: "optimiser state")
+        secondMoments = try memory.buffer(count, for: "optimiser state")
         adapters = Array(repeating: nil, count: Projection.allCases.count)
         var offset = 0
         for target in lora.targets {
@@ -33,7 +31,6 @@ final class BlockAdapters {
                 a: parameters.view(a), b: parameters.view(b),
                 gradientA: gradients.view(a), gradientB: gradients.view(b))
             adapters[target.slot] = adapter
-            Self.initialise(adapter, block: block, seed: seed)
         }
     }
 
@@ -50,13 +47,18 @@ final class BlockAdapters {
     var optimiserByteCount: Int { firstMoments.byteCount + secondMoments.byteCount }
 
     /// As Hugging Face's PEFT starts them: A uniform in ±1 / sqrt(input) (Kaiming's with a = sqrt(5)), B zero.
-    private static func initialise(_ adapter: Adapter, block: Int, seed: UInt64) {
-        var mixer = SeededGenerator(seed: seed)
-        let stream = mixer.next() &+ UInt64(block * Projection.allCases.count + adapter.projection.slot)
-        var generator = SeededGenerator(seed: stream &* 0xD134_2543_DE82_EF95)
-        let bound = 1 / Float(adapter.inputSize).squareRoot()
-        for index in adapter.a.indices { adapter.a[index] = Float.random(in: -bound...bound, using: &generator) }
-        adapter.b.update(repeating: 0)
+    ///
+    /// The values depend on the seed, the block and the projection alone, so that a block starts the same whichever
+    /// stack it is in.
+    func initialise(block: Int, seed: UInt64) {
+        for case let adapter? in adapters {
+            var mixer = SeededGenerator(seed: seed)
+            let stream = mixer.next() &+ UInt64(block * Projection.allCases.count + adapter.projection.slot)
+            var generator = SeededGenerator(seed: stream &* 0xD134_2543_DE82_EF95)
+            let bound = 1 / Float(adapter.inputSize).squareRoot()
+            for index in adapter.a.indices { adapter.a[index] = Float.random(in: -bound...bound, using: &generator) }
+            adapter.b.update(repeating: 0)
+        }
     }
 }
 
@@ -72,11 +74,5 @@ extension Projection {
         case .up: 5
         case .down: 6
         }
-    }
-}
-
-extension AlignedBuffer {
-    func view(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(rebasing: elements[range])
     }
 }

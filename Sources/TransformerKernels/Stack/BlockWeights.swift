@@ -9,12 +9,12 @@ final class BlockWeights {
     /// The block whose weights these are; blocks count from 0.
     private(set) var block: Int?
 
-    init(model: ModelConfig) throws {
-        attentionNorm = try AlignedBuffer(count: model.hiddenSize, for: "weights")
-        mlpNorm = try AlignedBuffer(count: model.hiddenSize, for: "weights")
+    init(model: ModelConfig, memory: BufferAllocator) throws {
+        attentionNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
+        mlpNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
         matrices = try Projection.allCases.map { projection in
             let shape = model.shape(of: projection)
-            return try AlignedBuffer(count: elementCount(shape.rows, shape.columns, for: "weights"), for: "weights")
+            return try memory.buffer(shape.rows, shape.columns, for: "weights", zeroed: false)
         }
     }
 

@@ -6,9 +6,8 @@ struct Boundary {
     /// The loss's gradient by that.
     let gradient: AlignedBuffer
 
-    init(_ batch: BatchShape, hiddenSize: Int) throws {
-        activation = try AlignedBuffer(
-            count: elementCount(batch.tokenCount, hiddenSize, for: "activations"), for: "activations")
-        gradient = try AlignedBuffer(count: activation.count, for: "gradients")
+    init(_ batch: BatchShape, hiddenSize: Int, memory: BufferAllocator) throws {
+        activation = try memory.buffer(batch.tokenCount, hiddenSize, for: "activations")
+        gradient = try memory.buffer(batch.tokenCount, hiddenSize, for: "gradients")
     }
 }

@@ -44,10 +44,20 @@ public final class LayerStack {
     ///   - seed: of the adapters' initial values.
     ///   - timeline: where every kernel reports; the stack sets its layer and direction.
     /// - Throws: ``KernelError`` for sizes that cannot be or memory that is not there; what `weights` throws.
-    public init(
+    public convenience init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, residency: WeightResidency, seed: UInt64,
         timeline: KernelTimeline
+    ) throws {
+        try self.init(
+            model: model, weights: weights, lora: lora, batch: batch, layers: layers, engine: engine,
+            residency: residency, seed: seed, timeline: timeline, limits: Scratch.Limits())
+    }
+
+    init(
+        model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
+        layers: ClosedRange<Int>, engine: any MatrixEngine, residency: WeightResidency, seed: UInt64,
+        timeline: KernelTimeline, limits: Scratch.Limits
     ) throws {
         try Self.check(model, lora, batch, layers)
         self.model = model
@@ -63,27 +73,35 @@ public final class LayerStack {
         let hasHead = layers.upperBound == model.blockCount + 1
         let firstBlock = max(1, layers.lowerBound) - 1
         let blockRange = firstBlock..<max(firstBlock, min(model.blockCount, layers.upperBound))
+        let memory = BufferAllocator(limitBytes: limits.memoryBytes)
         context = LayerContext(
             model: model, batch: batch, lora: lora, engine: engine, team: ThreadTeam(count: engine.threadCount),
             timeline: timeline,
-            rope: try RotaryTable(model.rope, headSize: model.headSize, sequence: batch.sequence),
+            rope: try RotaryTable(model.rope, headSize: model.headSize, sequence: batch.sequence, memory: memory),
             scratch: try Scratch(
                 model: model, batch: batch, lora: lora, threadCount: engine.threadCount,
-                hasBlocks: !blockRange.isEmpty, hasHead: hasHead))
+                hasBlocks: !blockRange.isEmpty, hasHead: hasHead, limits: limits, memory: memory))
         let context = context
-        blocks = try blockRange.map { block in
+        blocks = try blockRange.map { _ in
             DecoderBlock(
-                context: context, saved: try BlockActivations(model: model, batch: batch, lora: lora),
-                adapters: try BlockAdapters(model: model, lora: lora, block: block, seed: seed))
+                context: context,
+                saved: try BlockActivations(model: model, batch: batch, lora: lora, memory: memory),
+                adapters: try BlockAdapters(model: model, lora: lora, memory: memory))
         }
-        head = hasHead ? try Head(context: context) : nil
+        head = hasHead ? try Head(context: context, memory: memory) : nil
         let first = max(0, layers.lowerBound - 1)
         boundaries = try (first...min(model.blockCount, layers.upperBound)).map { _ in
-            try Boundary(batch, hiddenSize: model.hiddenSize)
+            try Boundary(batch, hiddenSize: model.hiddenSize, memory: memory)
         }
         self.weights = try WeightStore(
             model: model, source: weights, residency: residency, blocks: blockRange, hasEmbedding: hasEmbedding,
-            hasHead: hasHead)
+            hasHead: hasHead, memory: memory)
+
+        // All of it fits: now it may be written to.
+        memory.zero()
+        context.rope.fill()
+        for (index, block) in blockRange.enumerated() { blocks[index].adapters.initialise(block: block, seed: seed) }
+        try self.weights.load()
     }
 
     /// The activations that enter the range, `[tokens, hiddenSize]`, for the caller to fill; nil when the range begins

@@ -13,32 +13,37 @@ final class WeightStore {
     /// The first block of the range, from 0.
     private let firstBlock: Int
 
-    /// Reads the embedding and the head, and with `resident` or `shared` the blocks.
+    private let tied: Bool
+
+    /// The memory; ``load()`` gives it its contents.
     init(
         model: ModelConfig, source: any WeightSource, residency: WeightResidency, blocks: Range<Int>,
-        hasEmbedding: Bool, hasHead: Bool
+        hasEmbedding: Bool, hasHead: Bool, memory: BufferAllocator
     ) throws {
         self.source = source
         self.residency = residency
         firstBlock = blocks.lowerBound
         let vocabularyMatrix = {
-            try AlignedBuffer(
-                count: elementCount(model.vocabularySize, model.hiddenSize, for: "weights"), for: "weights")
+            try memory.buffer(model.vocabularySize, model.hiddenSize, for: "weights", zeroed: false)
         }
         embedding = hasEmbedding ? try vocabularyMatrix() : nil
         if hasHead {
             headMatrix = model.tiedEmbeddings ? try embedding ?? vocabularyMatrix() : try vocabularyMatrix()
-            finalNorm = try AlignedBuffer(count: model.hiddenSize, for: "weights")
+            finalNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
         } else {
             headMatrix = nil
             finalNorm = nil
         }
         let slotCount = residency == .resident ? blocks.count : min(1, blocks.count)
-        slots = try (0..<slotCount).map { _ in try BlockWeights(model: model) }
+        slots = try (0..<slotCount).map { _ in try BlockWeights(model: model, memory: memory) }
+        tied = model.tiedEmbeddings
+    }
 
+    /// Reads the embedding and the head, and with `resident` or `shared` the blocks.
+    func load() throws {
         if let embedding { try source.read(.embedding, into: embedding.elements) }
         if let headMatrix, headMatrix !== embedding {
-            try source.read(model.tiedEmbeddings ? .embedding : .lmHead, into: headMatrix.elements)
+            try source.read(tied ? .embedding : .lmHead, into: headMatrix.elements)
         }
         if let finalNorm { try source.read(.finalNorm, into: finalNorm.elements) }
         if residency != .streaming {

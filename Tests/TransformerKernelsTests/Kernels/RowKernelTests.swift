@@ -1,0 +1,153 @@
+import CKernels
+import Foundation
+import ModelFiles
+import Testing
+
+@testable import TransformerKernels
+
+extension KernelTests {
+    /// Kernels that reduce along a row.
+    @Suite struct Rows {
+        @Test(arguments: [1, 7, 16, 33, 100])
+        func rmsNormAndItsGradient(width: Int) {
+            let rows = 3
+            let x = randomValues(rows * width, seed: 1)
+            let weight = randomValues(width, seed: 2)
+            let dy = randomValues(rows * width, seed: 3)
+            let residual = randomValues(rows * width, seed: 4)
+            var y = x
+            var reciprocal = [Float](repeating: 0, count: rows)
+            kerf_rms_norm_forward(2, rows, width, x, weight, 1e-2, &y, &reciprocal)
+            let norm = { Reference.rmsNorm($0, weight: doubles(weight), epsilon: Double(Float(1e-2))) }
+            expectClose(y, norm(doubles(x)), relative: 1e-6)
+
+            let expected = centralDifferences(at: doubles(x)) { dot(norm($0), doubles(dy)) }
+            var dx = x
+            kerf_rms_norm_backward(2, rows, width, x, weight, reciprocal, dy, nil, &dx)
+            expectClose(dx, expected, relative: 1e-5, "without residual")
+            dx = residual
+            dx.withUnsafeMutableBufferPointer { buffer in
+                kerf_rms_norm_backward(
+                    2, rows, width, x, weight, reciprocal, dy, buffer.baseAddress, buffer.baseAddress)
+            }
+            expectClose(dx, zip(expected, doubles(residual)).map(+), relative: 1e-5, "with residual, in place")
+        }
+
+        @Test(arguments: [(1, 0), (5, 0), (3, 4), (2, 40)])
+        func causalSoftmaxAndItsGradient(rows: Int, first: Int) {
+            let columns = first + rows
+            let scores = randomValues(rows * columns, seed: 5).map { $0 * 8 }
+            let gradient = randomValues(rows * columns, seed: 6)
+            /// Rows of probabilities, 0 where a key is not seen.
+            func probabilities(_ scores: [Double]) -> [Double] {
+                (0..<rows).flatMap { row in
+                    let seen = first + row + 1
+                    return Reference.softmax(Array(scores[row * columns..<row * columns + seen]))
+                        + [Double](repeating: 0, count: columns - seen)
+                }
+            }
+            var p = scores
+            var logSumExp = [Float](repeating: 0, count: rows)
+            kerf_causal_softmax_forward(rows, first, columns, &p, columns, &logSumExp)
+            let expected = probabilities(doubles(scores))
+            expectClose(p, expected, relative: 1e-6)
+            for row in 0..<rows {
+                let sum = (0...first + row).reduce(0) { $0 + exp(Double(scores[row * columns + $1])) }
+                #expect(abs(Double(logSumExp[row]) - log(sum)) < 1e-5)
+            }
+
+            let rowDots = (0..<rows).map { row in
+                Float((row * columns..<(row + 1) * columns).reduce(0) { $0 + expected[$1] * Double(gradient[$1]) })
+            }
+            var again = scores
+            var dScores = gradient
+            kerf_causal_softmax_backward(rows, first, columns, &again, &dScores, columns, logSumExp, rowDots)
+            expectClose(again, expected, relative: 2e-6, "recomputed")
+            let differences = centralDifferences(at: doubles(scores)) { dot(probabilities($0), doubles(gradient)) }
+            // A single key leaves no choice: its gradient is zero, up to rounding.
+            if columns > 1 { expectClose(dScores, differences, relative: 1e-5, "gradient") }
+        }
+
+        @Test func rowDotsSkipToTheLeadingDimension() {
+            let a = randomValues(3 * 50, seed: 7)
+            let b = randomValues(3 * 40, seed: 8)
+            var dots = [Float](repeating: 0, count: 3)
+            kerf_row_dots(3, 37, a, 50, b, 40, &dots)
+            let expected = (0..<3).map { row in
+                (0..<37).reduce(0) { $0 + Double(a[row * 50 + $1]) * Double(b[row * 40 + $1]) }
+            }
+            expectClose(dots, expected, relative: 1e-6)
+        }
+
+        @Test(arguments: [2, 33, 3000])
+        func crossEntropyAndItsGradient(vocabulary: Int) {
+            let targets: [Int32] = [0, Int32(vocabulary - 1), -1, 1]
+            let logits = randomValues(targets.count * vocabulary, seed: 9).map { $0 * 10 }
+            var logSumExp = [Float](repeating: 0, count: targets.count)
+            var losses = [Double](repeating: 9, count: targets.count)
+            kerf_cross_entropy_forward(2, targets.count, vocabulary, logits, targets, &logSumExp, &losses)
+            let expected = Reference.crossEntropy(doubles(logits), targets: targets)
+            #expect(abs(losses.reduce(0, +) / 3 / expected - 1) < 1e-6)
+            #expect(losses[2] == 0)
+
+            var gradient = logits
+            kerf_cross_entropy_backward(2, targets.count, vocabulary, &gradient, targets, logSumExp, 1.0 / 3)
+            #expect(gradient[2 * vocabulary..<3 * vocabulary].allSatisfy { $0 == 0 })
+            // By differences for a small vocabulary, by the formula for a large one.
+            if vocabulary < 100 {
+                let differences = centralDifferences(at: doubles(logits)) {
+                    Reference.crossEntropy($0, targets: targets)
+                }
+                expectClose(gradient, differences, relative: 1e-5)
+            } else {
+                let row = Reference.softmax(doubles(logits[..<vocabulary]))
+                let formula = row.enumerated().map { ($0.element - ($0.offset == 0 ? 1 : 0)) / 3 }
+                expectClose(gradient[..<vocabulary], formula, relative: 1e-5)
+            }
+        }
+
+        @Test(
+            arguments: [nil, .linear(factor: 3), Tiny.llama3, .perFrequency([1, 2, 30])] as [RotaryEmbedding.Scaling?])
+        func ropeAndItsGradient(scaling: RotaryEmbedding.Scaling?) throws {
+            let rope = RotaryEmbedding(theta: 100, scaling: scaling)
+            let table = try RotaryTable(
+                rope, headSize: 6, sequence: 5, memory: BufferAllocator(limitBytes: 1 << 20))
+            table.fill()
+            // Two sequences of 5 tokens with 3 heads of 6.
+            let x = try buffer(randomValues(2 * 5 * 3 * 6, seed: 10))
+            let expected = Reference.rotate(doubles(x.elements), heads: 3, headSize: 6, sequence: 5, rope: rope)
+            let original = Array(x.elements)
+            table.rotate(x, tokens: 10, heads: 3, inverse: false, team: ThreadTeam(count: 2))
+            expectClose(x.elements, expected, relative: 1e-6)
+            #expect(Array(x.elements[18...]) != Array(original[18...]))
+            table.rotate(x, tokens: 10, heads: 3, inverse: true, team: ThreadTeam(count: 2))
+            expectClose(x.elements, doubles(original), relative: 1e-6, "back again")
+
+            // The gradient of a rotation is the rotation back.
+            let gradient = try buffer(randomValues(x.count, seed: 11))
+            let differences = centralDifferences(at: doubles(original)) { point in
+                dot(
+                    Reference.rotate(point, heads: 3, headSize: 6, sequence: 5, rope: rope),
+                    doubles(gradient.elements))
+            }
+            table.rotate(gradient, tokens: 10, heads: 3, inverse: true, team: ThreadTeam(count: 2))
+            expectClose(gradient.elements, differences, relative: 1e-5, "gradient")
+        }
+
+        @Test func ropeWithWrongDivisorsIsRefused() {
+            for divisors: [Float] in [[1, 2], [1, 2, 0], [1, 2, .nan]] {
+                #expect(throws: KernelError.self) {
+                    try RotaryTable(
+                        RotaryEmbedding(theta: 100, scaling: .perFrequency(divisors)), headSize: 6, sequence: 5,
+                        memory: BufferAllocator(limitBytes: 1 << 20))
+                }
+            }
+        }
+
+        private func buffer(_ values: [Float]) throws -> AlignedBuffer {
+            let buffer = try #require(AlignedBuffer(count: values.count))
+            _ = buffer.elements.update(fromContentsOf: values)
+            return buffer
+        }
+    }
+}

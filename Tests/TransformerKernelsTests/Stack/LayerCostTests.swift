@@ -1,0 +1,77 @@
+import ModelFiles
+import Testing
+import TransformerKernels
+
+/// Counts against hand calculations for Llama 3.2 1B: 2048 wide, 32 heads of 64 on 8, MLP 8192, 128256 tokens.
+@Suite struct LayerCostTests {
+    let cost = LayerCost(
+        model: ModelConfig(
+            name: "llama-3.2-1b", hiddenSize: 2048, blockCount: 16, headCount: 32, keyValueHeadCount: 8, headSize: 64,
+            intermediateSize: 8192, vocabularySize: 128_256, rmsNormEpsilon: 1e-5,
+            rope: RotaryEmbedding(theta: 500_000), tiedEmbeddings: true),
+        lora: LoRAConfiguration(rank: 8, alpha: 16, targets: [.q, .v]), batch: BatchShape(batch: 2, sequence: 128))
+
+    @Test func parameters() {
+        // q and o 2048², k and v 512 x 2048, three of 8192 x 2048, two norms.
+        let block = 2 * 4_194_304 + 2 * 1_048_576 + 3 * 16_777_216 + 4096
+        #expect(cost.parameterCount(layer: 1) == block)
+        #expect(cost.parameterCount(layer: 0) == 262_668_288)
+        #expect(cost.parameterCount(layer: 17) == 262_670_336)
+        // The model's published size, 1.24 billion, counts the tied matrix once.
+        #expect((1...17).reduce(0) { $0 + cost.parameterCount(layer: $1) } == 1_235_814_400)
+        // A and B of q and v.
+        #expect(cost.adapterParameterCount(layer: 3) == 8 * (2048 + 2048) + 8 * (2048 + 512))
+        #expect(cost.adapterParameterCount(layer: 0) == 0 && cost.adapterParameterCount(layer: 17) == 0)
+        #expect(cost.adapterBytes(layer: 3) == 212_992)
+    }
+
+    @Test func outputs() {
+        #expect(cost.outputBytes(layer: 0) == 2 * 128 * 2048 * 4)
+        #expect(cost.outputBytes(layer: 16) == cost.outputBytes(layer: 0))
+        #expect(cost.outputBytes(layer: 17) == 4)
+    }
+
+    @Test func products() {
+        let tokens = 256.0
+        #expect(cost.flops(layer: 1, kernel: .qkvProjection, direction: .forward) == 2 * tokens * 2048 * 3072)
+        #expect(cost.flops(layer: 1, kernel: .outputProjection, direction: .backward) == 2 * tokens * 2048 * 2048)
+        #expect(cost.flops(layer: 1, kernel: .gateUpProjection, direction: .forward) == 4 * tokens * 2048 * 8192)
+        #expect(cost.flops(layer: 1, kernel: .downProjection, direction: .backward) == 2 * tokens * 2048 * 8192)
+        #expect(cost.flops(layer: 17, kernel: .lmHead, direction: .forward) == 2 * tokens * 2048 * 128_256)
+        #expect(cost.flops(layer: 1, kernel: .lora, direction: .forward) == 2 * tokens * 53_248)
+        #expect(cost.flops(layer: 1, kernel: .lora, direction: .backward) == 4 * tokens * 53_248)
+    }
+
+    @Test func attentionCountsTheTriangle() {
+        // 2 sequences, 32 heads, 128 * 129 / 2 pairs.
+        let pairs = 2.0 * 32 * 8256
+        #expect(cost.flops(layer: 1, kernel: .attention, direction: .forward) == pairs * (4 * 64 + 4))
+        #expect(
+            cost.flops(layer: 1, kernel: .attention, direction: .backward) == pairs * (8 * 64 + 2) + 2 * 256 * 2048)
+    }
+
+    @Test func backwardIsAboutOnceForwardNotTwice() {
+        for layer in [1, 16, 17] {
+            let ratio = cost.flops(layer: layer, direction: .backward) / cost.flops(layer: layer, direction: .forward)
+            #expect(ratio > 0.99 && ratio < 1.02)
+        }
+    }
+
+    @Test func layersAreTheSumOfTheirKernels() {
+        let block = Kernel.allCases.filter { $0 != .adamW }
+            .reduce(0) { $0 + cost.flops(layer: 5, kernel: $1, direction: .backward) }
+        #expect(cost.flops(layer: 5, direction: .backward) == block)
+        #expect(cost.flops(layer: 0, direction: .forward) == 0)
+        #expect(cost.flops(layer: 1, kernel: .lmHead, direction: .forward) == 0)
+        #expect(cost.flops(layer: 17, kernel: .adamW, direction: .backward) == 0)
+        #expect(cost.flops(layer: 1, kernel: .adamW, direction: .backward) == 14 * 53_248)
+    }
+
+    @Test func withoutTargetsThereIsNoAdapterWork() {
+        let bare = LayerCost(
+            model: cost.model, lora: LoRAConfiguration(rank: 8, alpha: 16, targets: []), batch: cost.batch)
+        #expect(!bare.kernels(of: 1).contains(.lora))
+        #expect(bare.flops(layer: 1, kernel: .lora, direction: .forward) == 0)
+        #expect(bare.adapterBytes(layer: 1) == 0)
+    }
+}

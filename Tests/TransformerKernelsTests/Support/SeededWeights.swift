@@ -1,0 +1,51 @@
+import ModelFiles
+import Statistics
+
+/// Weights that a seed and a tensor's role determine, the same in any language: see `Golden/golden.py`.
+///
+/// Element i of a tensor is the i-th number of SplitMix64 seeded with `seed * 1000 + index`, its upper 24 bits as a
+/// fraction of one, less a half; norms are that plus one and a half, so never near zero.
+struct SeededWeights: WeightSource {
+    let config: ModelConfig
+    let seed: UInt64
+    var scale: Float = 1
+
+    var kind: String { "random" }
+    var origin: String { "seed \(seed)" }
+
+    func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        var generator = SeededGenerator(seed: seed * 1000 + UInt64(Self.index(role)))
+        for index in destination.indices {
+            let value = Float(generator.next() >> 40) / Float(1 << 24) - 0.5
+            destination[index] = Self.isNorm(role) ? value + 1.5 : value * scale
+        }
+    }
+
+    func values(_ role: TensorRole) -> [Float] {
+        let shape = config.shape(of: role)
+        return [Float](unsafeUninitializedCapacity: shape.rows * shape.columns) { buffer, count in
+            count = shape.rows * shape.columns
+            let whole = UnsafeMutableBufferPointer(rebasing: buffer[0..<count])
+            try? read(role, into: whole)
+        }
+    }
+
+    static func index(_ role: TensorRole) -> Int {
+        switch role {
+        case .embedding: 0
+        case .lmHead: 1
+        case .finalNorm: 2
+        case .attentionNorm(let block): 10 + 10 * block
+        case .mlpNorm(let block): 11 + 10 * block
+        case .projection(let projection, let block):
+            12 + 10 * block + (Projection.allCases.firstIndex(of: projection) ?? 0)
+        }
+    }
+
+    private static func isNorm(_ role: TensorRole) -> Bool {
+        switch role {
+        case .finalNorm, .attentionNorm, .mlpNorm: true
+        default: false
+        }
+    }
+}

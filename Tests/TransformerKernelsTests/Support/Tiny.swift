@@ -1,0 +1,77 @@
+import ModelFiles
+
+@testable import TransformerKernels
+
+/// A model small enough for finite differences of every element, and a way to run it.
+struct Tiny: Sendable, CustomStringConvertible {
+    var description: String
+    var model: ModelConfig
+    var lora: LoRAConfiguration
+    var batch: BatchShape
+
+    init(
+        _ description: String, heads: Int = 4, keyValueHeads: Int = 2, blocks: Int = 1, tied: Bool = true,
+        scaling: RotaryEmbedding.Scaling? = nil, rank: Int = 2, targets: [Projection] = Projection.allCases,
+        batch: Int = 2, sequence: Int = 5
+    ) {
+        self.description = description
+        // No two widths alike, and none a multiple of a register: 4 heads of 6, width 22, MLP 19.
+        model = ModelConfig(
+            name: "tiny", hiddenSize: 22, blockCount: blocks, headCount: heads, keyValueHeadCount: keyValueHeads,
+            headSize: 6, intermediateSize: 19, vocabularySize: 37, rmsNormEpsilon: 1e-5,
+            rope: RotaryEmbedding(theta: 100, scaling: scaling), tiedEmbeddings: tied)
+        lora = LoRAConfiguration(rank: rank, alpha: 3, targets: targets)
+        self.batch = BatchShape(batch: batch, sequence: sequence)
+    }
+
+    static let configurations = [
+        Tiny("grouped heads, all targets, two sequences of odd length"),
+        Tiny("one key head for all, q and v alone, rank 1", keyValueHeads: 1, rank: 1, targets: [.q, .v], batch: 1),
+        Tiny("heads not grouped, o and down, one token", keyValueHeads: 4, targets: [.o, .down], sequence: 1),
+        Tiny("llama3 scaling, gate and up", scaling: llama3, rank: 3, targets: [.gate, .up], batch: 1, sequence: 7),
+        Tiny("linear scaling, k", scaling: .linear(factor: 4), targets: [.k], batch: 1, sequence: 7),
+        Tiny("scaling by frequency, three heads", heads: 3, keyValueHeads: 1, scaling: .perFrequency([1, 2.5, 8])),
+    ]
+
+    /// A context so short that the three frequencies of a head of 6 fall in all three of its ranges.
+    static let llama3 = RotaryEmbedding.Scaling.llama3(
+        factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 20)
+
+    var weights: SeededWeights { SeededWeights(config: model, seed: 7, scale: 0.8) }
+    var lastLayer: Int { model.blockCount + 1 }
+
+    var tokens: [Int32] {
+        (0..<batch.tokenCount).map { index -> Int32 in Int32((index * 13 + 5) % model.vocabularySize) }
+    }
+    /// One in four has no target.
+    var targets: [Int32] {
+        (0..<batch.tokenCount).map { index -> Int32 in
+            index % 4 == 2 ? -100 : Int32((index * 7 + 3) % model.vocabularySize)
+        }
+    }
+
+    /// Attention rows and logits come in pieces of 3.
+    var limits: Scratch.Limits { Scratch.Limits(logitsBytes: 3 * 37 * 4, attentionRows: 3) }
+
+    /// A stack whose adapters have no zeros, so that every gradient has something to show.
+    func stack(
+        layers: ClosedRange<Int>? = nil, engine: String = "onednn", threads: Int = 2,
+        residency: WeightResidency = .resident, timeline: KernelTimeline = KernelTimeline()
+    ) throws -> LayerStack {
+        let stack = try LayerStack(
+            model: model, weights: weights, lora: lora, batch: batch, layers: layers ?? 0...lastLayer,
+            engine: MatrixEngines.named(engine, threadCount: threads), residency: residency, seed: 11,
+            timeline: timeline, limits: limits)
+        if stack.layers.contains(0) { try stack.setTokens(tokens) }
+        if stack.layers.contains(lastLayer) { try stack.setTargets(targets) }
+        for layer in stack.layers {
+            for target in lora.targets {
+                guard let adapter = stack.adapter(layer: layer, projection: target) else { continue }
+                let seed = UInt64(layer * 10 + target.rawValue.utf8.reduce(0) { $0 + Int($1) })
+                let values = randomValues(adapter.b.count, seed: seed)
+                for index in adapter.b.indices { adapter.b[index] = 0.5 * values[index] }
+            }
+        }
+        return stack
+    }
+}
