@@ -23,10 +23,14 @@ extension Calibration {
     /// The whole step, the idle box and how well the parts add up.
     var totals: String {
         var text = "whole step   \(line(step.timeSeconds, "s"))\n"
-        text += "gross energy \(line(step.grossEnergyJoules, "J"))\n"
-        text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
-        text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
-        text += "idle power   \(line(idlePowerWatts, "W"))\n"
+        if meter.origin == .unavailable {
+            text += "energy       unavailable: \(printable(meter.reason ?? "no energy meter"))\n"
+        } else {
+            text += "gross energy \(line(step.grossEnergyJoules, "J"))\n"
+            text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
+            text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
+            text += "idle power   \(line(idlePowerWatts, "W"))\n"
+        }
         text += "closure      time \(NumberText.percent(closure.timeRatio))"
         return text + ", gross energy \(NumberText.percent(closure.grossEnergyRatio))\n"
     }

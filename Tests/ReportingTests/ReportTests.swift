@@ -52,7 +52,7 @@ struct ReportTests {
         var planted = PlantedProfile()
         planted.origin = .unavailable
         let report = try calibration(planted).report
-        #expect(report.contains("net energy   n/a [unavailable]: powercap is absent; load intel_rapl_common"))
+        #expect(report.contains("energy       unavailable: powercap is absent; load intel_rapl_common"))
         #expect(!report.contains("0 J"))
     }
 
