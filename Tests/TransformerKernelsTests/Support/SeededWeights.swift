@@ -4,7 +4,7 @@ import Statistics
 /// Weights that a seed and a tensor's role determine, the same in any language: see `Golden/golden.py`.
 ///
 /// Element i of a tensor is the i-th number of SplitMix64 seeded with `seed * 1000 + index`, its upper 24 bits as a
-/// fraction of one, less a half; norms are that plus one and a half, so never near zero.
+/// fraction of one, less a half; matrices are that times `scale`, norms that plus one and a half, so never near zero.
 struct SeededWeights: WeightSource {
     let config: ModelConfig
     let seed: UInt64
@@ -14,10 +14,18 @@ struct SeededWeights: WeightSource {
     var origin: String { "seed \(seed)" }
 
     func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        var generator = SeededGenerator(seed: seed * 1000 + UInt64(Self.index(role)))
+        fill(destination, index: Self.index(role))
+        let isNorm = Self.isNorm(role)
         for index in destination.indices {
-            let value = Float(generator.next() >> 40) / Float(1 << 24) - 0.5
-            destination[index] = Self.isNorm(role) ? value + 1.5 : value * scale
+            destination[index] = isNorm ? destination[index] + 1.5 : destination[index] * scale
+        }
+    }
+
+    /// A tensor of numbers in ±0.5.
+    func fill(_ destination: UnsafeMutableBufferPointer<Float>, index: Int) {
+        var generator = SeededGenerator(seed: seed * 1000 + UInt64(index))
+        for index in destination.indices {
+            destination[index] = Float(generator.next() >> 40) / Float(1 << 24) - 0.5
         }
     }
 

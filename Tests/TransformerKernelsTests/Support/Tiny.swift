@@ -40,14 +40,16 @@ struct Tiny: Sendable, CustomStringConvertible {
     var weights: SeededWeights { SeededWeights(config: model, seed: 7, scale: 0.8) }
     var lastLayer: Int { model.blockCount + 1 }
 
-    var tokens: [Int32] {
-        (0..<batch.tokenCount).map { index -> Int32 in Int32((index * 13 + 5) % model.vocabularySize) }
+    var tokens: [Int32] { Self.tokens(batch.tokenCount, vocabulary: model.vocabularySize) }
+    var targets: [Int32] { Self.targets(batch.tokenCount, vocabulary: model.vocabularySize) }
+
+    static func tokens(_ count: Int, vocabulary: Int) -> [Int32] {
+        (0..<count).map { index -> Int32 in Int32((index * 13 + 5) % vocabulary) }
     }
+
     /// One in four has no target.
-    var targets: [Int32] {
-        (0..<batch.tokenCount).map { index -> Int32 in
-            index % 4 == 2 ? -100 : Int32((index * 7 + 3) % model.vocabularySize)
-        }
+    static func targets(_ count: Int, vocabulary: Int) -> [Int32] {
+        (0..<count).map { index -> Int32 in index % 4 == 2 ? -100 : Int32((index * 7 + 3) % vocabulary) }
     }
 
     /// Attention rows and logits come in pieces of 3.
