@@ -36,21 +36,24 @@ extension Experiment {
     private var areTimesSettled: Bool {
         let steps = record.steps.map(\.seconds)
         return isSettled(TrimmedSteps(totals: steps).total(confidence: settings.confidence), floor: 0)
-            && layerTimeEstimates.allSatisfy { isSettled($0, floor: negligibleSeconds) }
+            && timeEstimates(withKernels: true).allSatisfy { isSettled($0, floor: negligibleSeconds) }
     }
 
-    /// A pass that is a thousandth of the step cannot matter: it is settled when its interval is small against the
-    /// step, however wide against itself.
+    /// A pass or kernel that is a thousandth of the step cannot matter: it is settled when its interval is small against
+    /// the step, however wide against itself.
     private var negligibleSeconds: Double { 0.001 * (record.steps.last?.seconds ?? 0) }
 
-    /// The time of every pass, by the rule that the calibration will use.
-    private var layerTimeEstimates: [Estimate?] {
+    /// The time of every pass, and of every kernel in it, by the rule that the calibration will use.
+    private func timeEstimates(withKernels: Bool) -> [Estimate?] {
         var totals = [Double](repeating: 0, count: record.layerTimes.first?.seconds.count ?? 0)
         for times in record.layerTimes {
             for step in totals.indices { totals[step] += times.seconds[step] }
         }
         let kept = TrimmedSteps(totals: totals)
-        return record.layerTimes.map { kept.mean(of: $0.seconds, confidence: settings.confidence) }
+        return record.layerTimes.flatMap { times in
+            ([times.seconds] + (withKernels ? Array(times.kernels.values) : []))
+                .map { kept.mean(of: $0, confidence: settings.confidence) }
+        }
     }
 
     private func isSettled(_ estimate: Estimate?, floor: Double) -> Bool {
@@ -59,8 +62,10 @@ extension Experiment {
     }
 
     var widestRelativeHalfWidth: Double? {
-        layerTimeEstimates.compactMap(\.self).filter { $0.halfWidth.isFinite && $0.halfWidth > negligibleSeconds }
-            .map(\.relativeHalfWidth).max()
+        timeEstimates(withKernels: false).compactMap(\.self).filter {
+            $0.halfWidth.isFinite && $0.halfWidth > negligibleSeconds
+        }
+        .map(\.relativeHalfWidth).max()
     }
 
     func typicalSeconds(of pass: LayerPass) -> Double {

@@ -1,4 +1,5 @@
 import Calibration
+public import Logging
 public import ProbeKit
 import Statistics
 import TransformerKernels
@@ -19,6 +20,7 @@ public final class Experiment {
     let settings: ExperimentSettings
     let shouldStop: () -> Bool
     let progress: (Progress) -> Void
+    let logger: Logger
     let start: MonotonicInstant
     var generator: SeededGenerator
     var record: ExperimentRecord
@@ -34,7 +36,8 @@ public final class Experiment {
         step: any ProfiledStep, clock: any ExperimentClock = SystemClock(), meter: (any EnergyMeter)? = nil,
         updateIntervalSeconds: Double? = nil, settings: ExperimentSettings = ExperimentSettings(),
         conditions: @escaping () -> BoxConditions = { BoxConditions() },
-        shouldStop: @escaping () -> Bool = { false }, progress: @escaping (Progress) -> Void = { _ in }
+        shouldStop: @escaping () -> Bool = { false }, progress: @escaping (Progress) -> Void = { _ in },
+        logger: Logger = Logger(label: "kerf.profiling", factory: { _ in SwiftLogNoOpLogHandler() })
     ) {
         self.step = step
         self.clock = clock
@@ -46,6 +49,7 @@ public final class Experiment {
         self.settings = settings
         self.shouldStop = shouldStop
         self.progress = progress
+        self.logger = logger
         self.start = clock.now()
         self.generator = SeededGenerator(seed: settings.seed)
         self.record = ExperimentRecord(passes: step.passes)
@@ -67,6 +71,8 @@ public final class Experiment {
         try takeInstrumentedSteps()
         try takeIdleWindow()
         while !isDone {
+            logger.debug(
+                "cycle", metadata: ["at_seconds": "\(elapsedSeconds)", "steps": "\(record.steps.count)"])
             for task in planCycle() {
                 try perform(task)
                 if isOver && hasFewest { break }
@@ -103,6 +109,7 @@ public final class Experiment {
 
     private func perform(_ task: Task) throws {
         report("measuring")
+        logger.trace("task", metadata: ["task": "\(task)", "at_seconds": "\(elapsedSeconds)"])
         try checkpoint()
         switch task {
         case .plainSteps: try takePlainSteps()
@@ -142,7 +149,7 @@ public final class Experiment {
             && clock.now().seconds(since: began) < windowSeconds
         let seconds = clock.now().seconds(since: began)
         if let reason = BoxConditions.spoiling(from: before, to: conditions(), seconds: seconds) {
-            record.reject("instrumented step: \(reason)")
+            reject("instrumented step: \(reason)")
         } else {
             samples.forEach { record.append($0) }
         }
@@ -189,13 +196,13 @@ public final class Experiment {
         let began = clock.now()
         guard let (cost, iterations) = try metering(body) else { return }
         if let reason = BoxConditions.spoiling(from: before, to: conditions(), seconds: cost.seconds) {
-            record.reject("\(subject.rawValue) window: \(reason)")
+            reject("\(subject.rawValue) window: \(reason)")
             return
         }
         keep()
         guard gauge.meter != nil else { return }
         if cost.isAmbiguous {
-            record.reject("\(subject.rawValue) window: the counter may have wrapped more than once")
+            reject("\(subject.rawValue) window: the counter may have wrapped more than once")
             return
         }
         record.append(
@@ -205,11 +212,17 @@ public final class Experiment {
                 startSeconds: began.seconds(since: start)))
     }
 
+    private func reject(_ reason: String) {
+        logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(elapsedSeconds)"])
+        record.reject(reason)
+    }
+
     /// Runs something that reads the meter. A meter that fails is given up, and what it said before with it.
     private func metering<Result>(_ body: () throws -> Result) throws -> Result? {
         do {
             return try body()
         } catch let error as ProbeError {
+            logger.debug("meter given up", metadata: ["error": "\(error)"])
             record.dropEnergy(because: "\(gauge.meter?.name ?? "meter") failed during the run: \(error)")
             gauge = CostGauge(clock: clock, meter: nil)
         }

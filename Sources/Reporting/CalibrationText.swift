@@ -52,12 +52,17 @@ extension Calibration {
             let energies = passes.flatMap { [$0.grossEnergyJoules, $0.netEnergyJoules] }
             table.append([
                 layer.description.kind == .block ? "block \(layer.description.index)" : layer.description.kind.rawValue,
-                NumberText.si(layer.forward.timeSeconds, "s"), NumberText.si(layer.backward.timeSeconds, "s"),
+                time(layer.forward.timeSeconds), time(layer.backward.timeSeconds),
                 sum(passes.map(\.grossEnergyJoules)), sum(passes.map(\.netEnergyJoules)),
                 Origin.weakest(energies.map(\.origin)).rawValue,
             ])
         }
         return table
+    }
+
+    /// A pass without work, as the frozen embedding's backward, took no time that was measured as zero.
+    private func time(_ quantity: Quantity) -> String {
+        quantity.value == 0 ? "-" : NumberText.si(quantity, "s")
     }
 
     /// Forward and backward together; `n/a` when one is not known.

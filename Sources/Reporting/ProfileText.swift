@@ -35,7 +35,8 @@ extension Profile {
         }
         for (kernel, time) in largestFirst {
             table.append([
-                kernel, NumberText.si(time.forward, "s"), NumberText.si(time.backward, "s"),
+                kernel, time.forward > 0 ? NumberText.si(time.forward, "s") : "-",
+                time.backward > 0 ? NumberText.si(time.backward, "s") : "-",
                 NumberText.percent(total > 0 ? (time.forward + time.backward) / total : 0),
             ])
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Calibration
 import Host
+import Logging
 import ModelFiles
 import ProbeKit
 import Profiling
@@ -53,6 +54,9 @@ struct ProfileCommand: ParsableCommand {
 
     @Flag(help: "No progress.")
     var quiet = false
+
+    @Flag(help: "Log cycles and rejected windows to standard error.")
+    var verbose = false
 
     func validate() throws {
         guard budget > 0, budget.isFinite, budget <= 7 * 86400 else {
@@ -118,12 +122,15 @@ struct ProfileCommand: ParsableCommand {
     ) throws -> ExperimentRecord {
         Interruption.watch()
         let progress = ProgressLine(quiet: quiet)
+        var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = verbose ? .debug : .warning
         defer { progress.finish() }
         return try Experiment(
             step: stack, meter: energy.meter, updateIntervalSeconds: energy.description.updateIntervalSeconds.value,
             settings: ExperimentSettings(
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, seed: UInt64(seed)),
-            conditions: conditions.now, shouldStop: { Interruption.isRequested }, progress: progress.show
+            conditions: conditions.now, shouldStop: { Interruption.isRequested }, progress: progress.show,
+            logger: logger
         ).run()
     }
 }
