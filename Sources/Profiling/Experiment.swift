@@ -210,6 +210,10 @@ public final class Experiment {
             reject("\(subject.rawValue) window: the counter may have wrapped more than once")
             return
         }
+        guard !hasStopped(cost) else {
+            giveUpMeter(because: "its counters stood still for a whole window, \(elapsedSeconds) s after the start")
+            return
+        }
         record.append(
             EnergyWindow(
                 subject: subject, layer: pass?.layer, direction: pass?.direction.rawValue, iterations: iterations,
@@ -235,10 +239,21 @@ public final class Experiment {
         do {
             return try body()
         } catch let error as ProbeError {
-            logger.debug("meter given up", metadata: ["error": "\(error)"])
-            record.dropEnergy(because: "\(gauge.meter?.name ?? "meter") failed during the run: \(error)")
-            gauge = CostGauge(clock: clock, meter: nil)
+            giveUpMeter(because: "\(error)")
         }
         return nil
+    }
+
+    private func giveUpMeter(because reason: String) {
+        logger.debug("meter given up", metadata: ["reason": "\(reason)"])
+        record.dropEnergy(because: "\(gauge.meter?.name ?? "meter") failed during the run: \(reason)")
+        gauge = CostGauge(clock: clock, meter: nil)
+    }
+
+    /// Whether no counter of the total moved in a window of many updates: whoever feeds it has gone, and its zeros are
+    /// no energies.
+    private func hasStopped(_ cost: Cost) -> Bool {
+        guard let meter = gauge.meter, cost.meteredSeconds >= 0.2 * windowSeconds else { return false }
+        return meter.total(of: cost.joules) == 0
     }
 }

@@ -29,6 +29,12 @@ struct DemoCommand: ParsableCommand {
     @Flag(help: "Print each command's result as JSON, one document after another; the commands go to standard error.")
     var json = false
 
+    func validate() throws {
+        guard budget > 0, budget <= 86400 else {
+            throw ValidationError("--budget must be between 0 and 86400 seconds, not \(budget)")
+        }
+    }
+
     func run() throws {
         try KerfFailure.reporting { try demonstrate() }
     }

@@ -10,22 +10,52 @@ import Synchronization
 enum Interruption {
     private static let requested = Atomic<Bool>(false)
 
+    /// How long a piece of work may still take after the signal; then the process ends where it is. Outputs are
+    /// replaced whole or not at all, and an embedded board ends with its parent, so nothing is left half done.
+    private static let patienceSeconds: UInt32 = 3
+
+    /// Room for a signal's frame with the widest registers (AVX-512 and AMX: about 11 KiB) and a handler.
+    private static let stackBytes = 128 << 10
+
     /// Whether SIGINT or SIGTERM has come.
     static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
     /// From now on the first SIGINT or SIGTERM only sets ``isRequested``; a second one ends the process at once.
     ///
-    /// A parent may have started this process with the signals blocked; then it would hear neither.
+    /// The handlers run on a stack of their own. oneDNN's generated code points the stack pointer at its workspace, and
+    /// a frame that the kernel put there would overwrite the heap. A parent may have started this process with the
+    /// signals blocked; then it would hear neither.
     static func watch() {
+        var stack = stack_t()
+        stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: stackBytes, alignment: 64)
+        stack.ss_size = stackBytes
+        sigaltstack(&stack, nil)
+
+        handle(SIGINT, with: firstSignal)
+        handle(SIGTERM, with: firstSignal)
+        handle(SIGALRM) { _ in
+            let message: StaticString = "\nkerf: error: interrupted in the middle of a long step; nothing was written\n"
+            _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+            _exit(ExitStatus.interrupted.rawValue)
+        }
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM] {
-            sigaddset(&signals, number)
-            signal(number) { number in
-                Interruption.requested.store(true, ordering: .relaxed)
-                signal(number, SIG_DFL)
-            }
-        }
+        for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&signals, number) }
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
+    /// Only what is safe in a signal handler: an atomic store, `signal` and `alarm`.
+    private static let firstSignal: @convention(c) (Int32) -> Void = { _ in
+        Interruption.requested.store(true, ordering: .relaxed)
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
+        alarm(Interruption.patienceSeconds)
+    }
+
+    private static func handle(_ number: Int32, with handler: @escaping @convention(c) (Int32) -> Void) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = handler
+        action.sa_flags = SA_ONSTACK
+        sigaction(number, &action, nil)
     }
 }

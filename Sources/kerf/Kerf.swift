@@ -28,4 +28,9 @@ struct Kerf: ParsableCommand {
             DoctorCommand.self, BoardCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
             DemoCommand.self,
         ])
+
+    static func main() {
+        StandardStreams.secure()
+        main(nil)
+    }
 }

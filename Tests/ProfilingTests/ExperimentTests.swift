@@ -114,6 +114,17 @@ struct ExperimentTests {
         #expect(abs(power.value - planted) < 0.03 * planted, "\(power.value) W, planted \(planted) W")
     }
 
+    @Test func aCounterThatStandsStillIsAFailureAndNoZero() throws {
+        let box = SimulatedBox(stopsAtSeconds: 4)
+        let record = try Experiment(
+            step: SimulatedStep.typical(on: box), clock: box, meter: box, updateIntervalSeconds: 0.001,
+            settings: ExperimentSettings(budgetSeconds: 10)
+        ).run()
+        #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty)
+        #expect(record.meterFailure?.contains("stood still") == true)
+        #expect(record.steps.count >= 2)
+    }
+
     @Test func windowsAcrossAWrapAreRight() throws {
         // 500 J of range: at about 25 W the counter wraps every 20 s, once or twice in the run.
         let box = SimulatedBox(range: 500_000_000)

@@ -25,10 +25,13 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let range: UInt64?
     /// Fails every read from this one on.
     let failsAtRead: Int?
+    /// From this moment on the counter shows what it showed then.
+    let stopsAtSeconds: Double
 
-    init(range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil) {
+    init(range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, stopsAtSeconds: Double = .infinity) {
         self.range = range
         self.failsAtRead = failsAtRead
+        self.stopsAtSeconds = stopsAtSeconds
     }
 
     // MARK: ExperimentClock
@@ -46,7 +49,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
             while state.nextUpdate <= end {
                 state.joules += watts * Double(state.nextUpdate - state.nanoseconds) * 1e-9
                 state.nanoseconds = state.nextUpdate
-                state.shownJoules = state.joules
+                if Double(state.nanoseconds) * 1e-9 < stopsAtSeconds { state.shownJoules = state.joules }
                 // Ice Lake's counters: 0.68 to 1.65 ms.
                 state.nextUpdate += Int64.random(in: 700_000...1_300_000, using: &state.generator)
             }

@@ -25,7 +25,8 @@ struct ProfileCommand: ParsableCommand {
 
             EXAMPLE
               kerf profile --model llama-3.2-1b --seq 128 --out profile.json
-              kerf profile --model smollm2-135m --weights SmolLM2-135M.gguf --board board --out profile.json
+              kerf profile --model smollm2-135m --board board \\
+                --out profile.json
             """)
 
     @OptionGroup var model: ModelOptions
