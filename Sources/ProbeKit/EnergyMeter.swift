@@ -1,10 +1,11 @@
 /// One look at every readable energy counter.
 public struct EnergyReading: Sendable {
     public var instant: MonotonicInstant
-    /// Microjoules, one for each of the meter's readable domains, in the tree's order.
-    public var microjoules: [UInt64]
+    /// Microjoules, one for each of the meter's readable domains, in the tree's order; `nil` for a domain that could not
+    /// be read now and does not count towards the total.
+    public var microjoules: [UInt64?]
 
-    public init(instant: MonotonicInstant, microjoules: [UInt64]) {
+    public init(instant: MonotonicInstant, microjoules: [UInt64?]) {
         self.instant = instant
         self.microjoules = microjoules
     }
@@ -19,19 +20,27 @@ public protocol EnergyMeter: Sendable {
     var tree: EnergyDomainTree { get }
 
     /// Reads every readable domain, as close together as can be.
+    ///
+    /// - Throws: the error of a domain that counts towards the total. One that does not is left out of the reading.
     func read() throws(ProbeError) -> EnergyReading
 }
 
 extension EnergyMeter {
-    /// Joules of every readable domain between two readings, by identifier.
+    /// Joules of every domain that both readings hold, by identifier.
+    ///
+    /// - Throws: ``ProbeError/Code/ambiguous`` when a counter that counts allows no answer; another is left out then.
     public func joules(from start: EnergyReading, to end: EnergyReading) throws(ProbeError) -> [String: Double] {
         let elapsed = end.instant.seconds(since: start.instant)
         var joules: [String: Double] = [:]
         for (index, domain) in tree.readable.enumerated() {
-            let microjoules = try EnergyCounter.microjoules(
-                from: start.microjoules[index], to: end.microjoules[index],
-                range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed)
-            joules[domain.identifier] = Double(microjoules) * 1e-6
+            guard let first = start.microjoules[index], let last = end.microjoules[index] else { continue }
+            do throws(ProbeError) {
+                let microjoules = try EnergyCounter.microjoules(
+                    from: first, to: last, range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed)
+                joules[domain.identifier] = Double(microjoules) * 1e-6
+            } catch {
+                if domain.role == .counted { throw error }
+            }
         }
         return joules
     }

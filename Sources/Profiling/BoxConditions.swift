@@ -1,13 +1,16 @@
-/// What the box did to a window besides running the work: counters that only grow.
+/// What the box did besides running the work: counters that only grow, and its clock.
 public struct BoxConditions: Sendable, Hashable {
     /// Time that the hypervisor gave to others, summed over CPUs; `nil` when the kernel does not tell.
     public var stealSeconds: Double?
     /// Thermal throttling events of all cores and packages; `nil` when the CPU does not tell.
     public var throttleCount: Int?
+    /// The fastest policy's clock now, in hertz; `nil` where nothing tells it.
+    public var clockHertz: Double?
 
-    public init(stealSeconds: Double? = nil, throttleCount: Int? = nil) {
+    public init(stealSeconds: Double? = nil, throttleCount: Int? = nil, clockHertz: Double? = nil) {
         self.stealSeconds = stealSeconds
         self.throttleCount = throttleCount
+        self.clockHertz = clockHertz
     }
 
     /// More stolen time than this share of a window's wall time spoils it.

@@ -6,9 +6,20 @@ import TransformerKernels
 /// When to stop.
 extension Experiment {
     /// Every interval narrow enough, or the budget used and the fewest samples taken.
-    var isDone: Bool { isOver ? hasFewest || isHopeless : areTimesSettled && arePowersSettled }
+    var isDone: Bool { isOver ? hasFewest || isHopeless : isSettled }
 
-    var isOver: Bool { elapsedSeconds >= settings.budgetSeconds }
+    var isOver: Bool {
+        elapsedSeconds >= settings.budgetSeconds
+            || record.layerTimes.first.map { $0.seconds.count >= ExperimentSettings.mostSteps } ?? false
+    }
+
+    /// Whether looks in a row found every interval narrow enough.
+    private var isSettled: Bool {
+        guard elapsedSeconds - lastLookSeconds >= ExperimentSettings.lookSeconds else { return false }
+        lastLookSeconds = elapsedSeconds
+        narrowLooks = areTimesSettled && arePowersSettled ? narrowLooks + 1 : 0
+        return narrowLooks >= ExperimentSettings.consecutiveLooks
+    }
 
     /// Two of each kind: the fewest from which there is an interval at all.
     var hasFewest: Bool {
@@ -16,7 +27,7 @@ extension Experiment {
     }
 
     /// Three budgets gone and the box still spoils every step.
-    private var isHopeless: Bool { elapsedSeconds >= 3 * settings.budgetSeconds && !record.rejections.isEmpty }
+    private var isHopeless: Bool { elapsedSeconds >= 3 * settings.budgetSeconds && record.rejectedSteps >= 4 }
 
     func spoiled() -> ProfilingError {
         let reasons = record.rejections.map { "\($0.count) x \($0.reason)" }.joined(separator: ", ")
@@ -56,8 +67,10 @@ extension Experiment {
         }
     }
 
-    private func isSettled(_ estimate: Estimate?, floor: Double) -> Bool {
-        guard let estimate, estimate.count >= ExperimentSettings.minimumSamples else { return false }
+    private func isSettled(
+        _ estimate: Estimate?, floor: Double, fewest: Int = ExperimentSettings.minimumSamples
+    ) -> Bool {
+        guard let estimate, estimate.count >= fewest else { return false }
         return estimate.halfWidth <= max(settings.targetRelativeHalfWidth * estimate.value, floor)
     }
 
@@ -89,7 +102,7 @@ extension Experiment {
         let windows = record.energyWindows.filter(matches)
         let power = Estimate.ratio(
             of: windows.map { meter.total(of: $0.joules) }, to: windows.map(\.seconds), confidence: settings.confidence)
-        return isSettled(power, floor: 0)
+        return isSettled(power, floor: 0, fewest: ExperimentSettings.minimumWindows)
     }
 
     // MARK: - Progress

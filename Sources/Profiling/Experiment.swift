@@ -8,7 +8,7 @@ import TransformerKernels
 ///
 /// Two kinds of work alternate. Whole steps, with and without instruments, give the times: each layer is timed where
 /// it runs, with the cache that its neighbours leave it. Loop windows, when there is a meter, give each pass's power:
-/// a pass is repeated for a hundred counter updates, so that the counter's staleness at both ends weighs little and,
+/// a pass is repeated for about fifty counter updates, so that the counter's staleness at both ends weighs little and,
 /// at random phase and constant power, cancels on average. Order is random within a cycle, so that heat and drift are
 /// not blamed on particular layers; idle windows are spread over the run.
 public final class Experiment {
@@ -26,6 +26,9 @@ public final class Experiment {
     var record: ExperimentRecord
     /// When progress was told last; computing it takes longer than a short window.
     var lastReportSeconds = -1.0
+    /// When the intervals were looked at last, and how many looks in a row found them narrow enough.
+    var lastLookSeconds = 0.0
+    var narrowLooks = 0
 
     /// - Parameters:
     ///   - updateIntervalSeconds: the meter's, or `nil` when it is not known.
@@ -62,6 +65,8 @@ public final class Experiment {
     public func run() throws -> ExperimentRecord {
         record.overhead.secondsPerSpan = secondsPerSpan()
         record.overhead.secondsPerMeterRead = try metering { try secondsPerMeterRead() } ?? nil
+        report("idle")
+        try takeIdleWindow()
         for _ in 0..<ExperimentSettings.warmUpSteps {
             report("warm-up")
             _ = try InstrumentedStep.run(step, clock: clock, checkpoint: checkpoint)
@@ -69,7 +74,6 @@ public final class Experiment {
         // The warm-up leaves the step's duration, which the first cycle's plan needs.
         try takePlainSteps()
         try takeInstrumentedSteps()
-        try takeIdleWindow()
         while !isDone {
             logger.debug(
                 "cycle", metadata: ["at_seconds": "\(elapsedSeconds)", "steps": "\(record.steps.count)"])
@@ -109,7 +113,6 @@ public final class Experiment {
 
     private func perform(_ task: Task) throws {
         report("measuring")
-        logger.trace("task", metadata: ["task": "\(task)", "at_seconds": "\(elapsedSeconds)"])
         try checkpoint()
         switch task {
         case .plainSteps: try takePlainSteps()
@@ -148,7 +151,8 @@ public final class Experiment {
         } while isBurst && samples.count < ExperimentSettings.longestBurst
             && clock.now().seconds(since: began) < windowSeconds
         let seconds = clock.now().seconds(since: began)
-        if let reason = BoxConditions.spoiling(from: before, to: conditions(), seconds: seconds) {
+        if let reason = spoiling(since: before, seconds: seconds) {
+            record.rejectedSteps += samples.count
             reject("instrumented step: \(reason)")
         } else {
             samples.forEach { record.append($0) }
@@ -195,7 +199,8 @@ public final class Experiment {
         let before = conditions()
         let began = clock.now()
         guard let (cost, iterations) = try metering(body) else { return }
-        if let reason = BoxConditions.spoiling(from: before, to: conditions(), seconds: cost.seconds) {
+        if let reason = spoiling(since: before, seconds: cost.seconds) {
+            if subject == .step { record.rejectedSteps += iterations }
             reject("\(subject.rawValue) window: \(reason)")
             return
         }
@@ -208,8 +213,16 @@ public final class Experiment {
         record.append(
             EnergyWindow(
                 subject: subject, layer: pass?.layer, direction: pass?.direction.rawValue, iterations: iterations,
-                seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, joules: cost.joules,
+                seconds: cost.meteredSeconds, cpuSeconds: cost.cpuSeconds, joules: cost.joules,
                 startSeconds: began.seconds(since: start)))
+    }
+
+    /// Why the time since `before` is spoiled; notes the clock when it is not.
+    private func spoiling(since before: BoxConditions, seconds: Double) -> String? {
+        let after = conditions()
+        if let reason = BoxConditions.spoiling(from: before, to: after, seconds: seconds) { return reason }
+        if let hertz = after.clockHertz { record.clockHertz.append(hertz) }
+        return nil
     }
 
     private func reject(_ reason: String) {

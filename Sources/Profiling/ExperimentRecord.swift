@@ -9,6 +9,10 @@ public struct ExperimentRecord: Sendable {
     public internal(set) var energyWindows: [EnergyWindow] = []
     public internal(set) var rejections: [Rejection] = []
     public internal(set) var overhead = HarnessOverhead(secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
+    /// The clock at the end of every step and window that was kept, in hertz; empty where nothing tells it.
+    public internal(set) var clockHertz: [Double] = []
+    /// Steps that were taken and rejected.
+    var rejectedSteps = 0
     /// Why the energy stopped being measured, when a meter failed during the run.
     public internal(set) var meterFailure: String?
 

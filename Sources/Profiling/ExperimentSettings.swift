@@ -19,8 +19,16 @@ public struct ExperimentSettings: Sendable, Hashable {
 
     /// Steps that are run and thrown away: page faults, first-touch allocation, clocks going up.
     static let warmUpSteps = 2
-    /// The fewest observations from which an interval is stated.
-    static let minimumSamples = 5
+    /// The fewest observations after which a quantity may count as known well. Looking again and again whether an
+    /// interval is narrow yet finds it too narrow too often; more observations and two looks in a row make that rare.
+    static let minimumSamples = 10
+    static let consecutiveLooks = 2
+    /// Time between two looks.
+    static let lookSeconds = 0.5
+    /// The fewest windows after which a power may count as known well.
+    static let minimumWindows = 5
+    /// Most instrumented steps: beyond that a profile grows and its intervals hardly narrow.
+    static let mostSteps = 2000
     /// An energy window spans at least this many counter updates. An unaligned window is off by up to one update at
     /// each end; at random phase that averages out over windows, and many windows of middling length give a narrower
     /// interval in the same time than few long ones, since Student's t is wide for few.

@@ -4,6 +4,8 @@ import ProbeKit
 struct Cost {
     var seconds = 0.0
     var cpuSeconds = 0.0
+    /// Time between the counters' readings, which the joules belong to.
+    var meteredSeconds = 0.0
     /// By domain identifier; empty without a meter.
     var joules: [String: Double] = [:]
     /// Whether the counters allowed more than one answer, so that `joules` says nothing.
@@ -12,6 +14,7 @@ struct Cost {
     static func += (sum: inout Cost, part: Cost) {
         sum.seconds += part.seconds
         sum.cpuSeconds += part.cpuSeconds
+        sum.meteredSeconds += part.meteredSeconds
         sum.joules.merge(part.joules, uniquingKeysWith: +)
         sum.isAmbiguous = sum.isAmbiguous || part.isAmbiguous
     }
@@ -22,18 +25,22 @@ struct CostGauge {
     let clock: any ExperimentClock
     let meter: (any EnergyMeter)?
 
-    /// What `body` cost. The counters are read first and last, outside the clock readings, so that their own time
-    /// is in no window's length twice.
-    func cost(of body: () throws -> Void) throws -> Cost {
-        let energyBefore = try meter?.read()
+    /// What `body` cost. The counters are read first and last, so that reading them is in no time; the joules belong to
+    /// the time between the two readings.
+    ///
+    /// - Parameter isAligned: wait for an update of the counters at both ends. Needed where the power before or after
+    ///   differs from the body's, since a stale counter would swap one for the other.
+    func cost(isAligned: Bool = false, of body: () throws -> Void) throws -> Cost {
+        let energyBefore = try reading(isAligned)
         let cpuBefore = clock.cpuSeconds()
         let start = clock.now()
         try body()
         let end = clock.now()
         let cpuAfter = clock.cpuSeconds()
-        let energyAfter = try meter?.read()
+        let energyAfter = try reading(isAligned)
         var cost = Cost(seconds: end.seconds(since: start), cpuSeconds: cpuAfter - cpuBefore)
         if let meter, let energyBefore, let energyAfter {
+            cost.meteredSeconds = energyAfter.instant.seconds(since: energyBefore.instant)
             do {
                 cost.joules = try meter.joules(from: energyBefore, to: energyAfter)
             } catch {
@@ -43,19 +50,26 @@ struct CostGauge {
         }
         return cost
     }
+
+    private func reading(_ isAligned: Bool) throws -> EnergyReading? {
+        guard let meter else { return nil }
+        return isAligned ? try meter.readAtUpdateEdge() ?? meter.read() : try meter.read()
+    }
 }
 
 extension ProfiledStep {
     /// One whole step, its loads of weights kept out: the passes between two loads are one stretch.
     ///
-    /// With all weights resident the whole step is a single stretch.
+    /// With all weights resident the whole step is a single stretch. Several stretches begin and end at updates of the
+    /// counters, since loading draws another power than computing.
     func costOfStep(gauge: CostGauge, checkpoint: () throws -> Void) throws -> Cost {
         var total = Cost()
+        let isInterrupted = passes.contains { needsPreparation(layer: $0.layer) }
         var pending = passes[...]
         while let next = pending.first {
             try checkpoint()
             if needsPreparation(layer: next.layer) { try prepare(layer: next.layer) }
-            total += try gauge.cost {
+            total += try gauge.cost(isAligned: isInterrupted) {
                 repeat {
                     try run(pending.removeFirst())
                 } while pending.first.map { !needsPreparation(layer: $0.layer) } ?? false

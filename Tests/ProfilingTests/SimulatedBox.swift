@@ -15,6 +15,9 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         var nextUpdate: Int64 = 0
         var generator = SeededGenerator(seed: 42)
         var reads = 0
+        /// What was drawn last; a reading takes a moment at that power.
+        var watts = 5.0
+        var threads = 0.0
     }
 
     let state = Mutex(State())
@@ -38,6 +41,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     func pass(seconds: Double, watts: Double, threads: Double) {
         state.withLock { state in
             let end = state.nanoseconds + Int64(seconds * 1e9)
+            (state.watts, state.threads) = (watts, threads)
             state.cpuSeconds += seconds * threads
             while state.nextUpdate <= end {
                 state.joules += watts * Double(state.nextUpdate - state.nanoseconds) * 1e-9
@@ -64,6 +68,8 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     }
 
     func read() throws(ProbeError) -> EnergyReading {
+        let (watts, threads) = state.withLock { ($0.watts, $0.threads) }
+        pass(seconds: 2e-6, watts: watts, threads: threads)
         let (reads, nanoseconds, joules) = state.withLock { state in
             state.reads += 1
             return (state.reads, state.nanoseconds, state.shownJoules)

@@ -51,9 +51,10 @@ import VirtualBoard
                 let index = try #require(meter.tree.readable.firstIndex { $0.identifier == domain.identifier })
                 let range = meter.tree.readable[index].wrapRangeMicrojoules
                 // Simulated time: the step, not the meter's own clock.
+                let (first, last) = (try #require(counters[index]), try #require(now[index]))
                 let drawn = try EnergyCounter.microjoules(
-                    from: counters[index], to: now[index], range: range, elapsedSeconds: step, maximumWatts: 90)
-                if now[index] < counters[index] { wraps += 1 }
+                    from: first, to: last, range: range, elapsedSeconds: step, maximumWatts: 90)
+                if last < first { wraps += 1 }
                 #expect(abs(Double(drawn) * 1e-6 - joules) < 2e-6)
                 measured[domain.identifier, default: 0] += Double(drawn) * 1e-6
             }

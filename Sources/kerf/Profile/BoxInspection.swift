@@ -4,6 +4,7 @@ import Host
 import PCI
 import ProbeKit
 import RAPL
+import Statistics
 import TransformerKernels
 import VirtualBoard
 
@@ -21,7 +22,7 @@ struct BoxInspection {
 
     func identity(engine: any MatrixEngine) -> BoxIdentity {
         let devices = (try? PCIProbe(root: SystemRoot()).devices()) ?? []
-        let policies = CPUFreqProbe(root: meterRoot).policies()
+        let policies = CPUFreqProbe(root: SystemRoot()).policies()
         return BoxIdentity(
             architecture: host.architecture, cpuModel: host.cpuModel, cpuVendor: host.cpuVendor,
             microcode: host.microcode, sockets: host.topology.sockets, cores: host.topology.cores,
@@ -35,37 +36,36 @@ struct BoxInspection {
             kerfBuild: KerfVersion.build, virtualBoard: VirtualBoard.marker(in: meterRoot)?.summary)
     }
 
-    /// The clock's limits and its value now. Without cpufreq the nominal clock of /proc/cpuinfo stands for all three,
-    /// and cannot be set.
-    func frequency() -> FrequencyDescription {
+    /// The limits of the fastest policy's clock, and what it was during the run. Without cpufreq the clock of
+    /// /proc/cpuinfo stands for all three, and cannot be set.
+    ///
+    /// - Parameter samples: the clock at the end of every step and window, in hertz.
+    func frequency(during samples: [Double]) -> FrequencyDescription {
         let policies = CPUFreqProbe(root: meterRoot).policies()
-        func quantity(_ values: [Double], _ what: String) -> Quantity? {
-            guard let value = values.max() else { return nil }
-            return Quantity(value: value, count: values.count, origin: origin, reason: what)
+        func highest(_ policy: CPUFreqPolicy) -> Double {
+            policy.scalingMaximumHertz ?? policy.hardwareMaximumHertz ?? 0
         }
-        guard
-            let minimum = quantity(
-                policies.compactMap { $0.hardwareMinimumHertz ?? $0.scalingMinimumHertz }, "cpufreq, lowest clock"),
-            let maximum = quantity(
-                policies.compactMap { $0.hardwareMaximumHertz ?? $0.scalingMaximumHertz }, "cpufreq, highest clock"),
-            let running = quantity(policies.compactMap(\.currentHertz), "cpufreq, fastest policy's clock")
-        else { return nominalFrequency() }
+        guard let fastest = policies.max(by: { highest($0) < highest($1) }), highest(fastest) > 0 else {
+            let nominal = nominalClock("there is no cpufreq")
+            return FrequencyDescription(
+                minimumHertz: nominal, maximumHertz: nominal, runningHertz: nominal, settable: false)
+        }
+        func limit(_ hertz: Double?, _ what: String) -> Quantity {
+            hertz.map { Quantity(value: $0, count: 1, origin: origin, reason: "cpufreq \(fastest.name), \(what)") }
+                ?? .unavailable("cpufreq \(fastest.name) does not tell its \(what)")
+        }
         return FrequencyDescription(
-            minimumHertz: minimum, maximumHertz: maximum, runningHertz: running,
+            minimumHertz: limit(fastest.scalingMinimumHertz ?? fastest.hardwareMinimumHertz, "lowest clock allowed"),
+            maximumHertz: limit(highest(fastest), "highest clock allowed"),
+            runningHertz: Estimate.median(of: samples).map {
+                Quantity($0, origin: origin, reason: "median at the ends of steps and windows")
+            } ?? nominalClock("cpufreq does not tell the clock"),
             settable: policies.allSatisfy(\.isSettable))
     }
 
-    private func nominalFrequency() -> FrequencyDescription {
-        let nominal: Quantity
-        if let hertz = clockHertz {
-            nominal = Quantity(
-                value: hertz, count: 1, origin: .modelled, reason: "nominal clock of /proc/cpuinfo; there is no cpufreq"
-            )
-        } else {
-            nominal = .unavailable("there is no cpufreq, and /proc/cpuinfo names no clock")
-        }
-        return FrequencyDescription(
-            minimumHertz: nominal, maximumHertz: nominal, runningHertz: nominal, settable: false)
+    private func nominalClock(_ why: String) -> Quantity {
+        guard let hertz = clockHertz else { return .unavailable("\(why), and /proc/cpuinfo names no clock") }
+        return Quantity(value: hertz, count: 1, origin: .modelled, reason: "clock of /proc/cpuinfo; \(why)")
     }
 
     /// The data sheet's view, as far as the box tells it.

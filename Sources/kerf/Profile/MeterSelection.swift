@@ -58,6 +58,8 @@ struct MeterSelection {
                 root: root, embedded: embedded)
         } catch {
             embedded?.stop()
+            // A board that was asked for must be there; a box without a meter is no failure.
+            if root.hasVirtualBoard { throw error }
             return MeterSelection(meter: nil, description: .none(because: "\(error)"), root: root, embedded: nil)
         }
     }

@@ -18,6 +18,7 @@ struct ModelOptions: ParsableArguments {
 
     func open(seed: UInt64) throws -> any WeightSource {
         let config = try ModelReference.resolve(model)
-        return try WeightSources.open(config, weights: weights.map { FilePath($0) }, seed: seed)
+        return InterruptibleWeights(
+            source: try WeightSources.open(config, weights: weights.map { FilePath($0) }, seed: seed))
     }
 }

@@ -73,6 +73,7 @@ struct ProfileCommand: ParsableCommand {
     }
 
     private func profile() throws {
+        Interruption.watch()
         try OutputFile.checkPlace(out)
         let source = try model.open(seed: UInt64(seed))
         let engine = try workload.matrixEngine()
@@ -90,7 +91,8 @@ struct ProfileCommand: ParsableCommand {
         let inspection = BoxInspection(
             host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
         let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
-        let record = try measure(stack, energy: energy, conditions: ConditionsMonitor(host))
+        let conditions = ConditionsMonitor(host, clockRoot: energy.root)
+        let record = try measure(stack, energy: energy, conditions: conditions)
 
         let meter = energy.description.after(record)
         if requireEnergy, meter.origin == .unavailable {
@@ -98,7 +100,8 @@ struct ProfileCommand: ParsableCommand {
         }
         let profile = Profile(
             kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
-            frequency: inspection.frequency(), rated: inspection.rated(threads: engine.threadCount), meter: meter,
+            frequency: inspection.frequency(during: record.clockHertz),
+            rated: inspection.rated(threads: engine.threadCount), meter: meter,
             model: ModelDescription(source), workload: WorkloadDescription(stack),
             settings: ProfileSettings(
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, confidence: 0.95, seed: seed,
@@ -107,12 +110,14 @@ struct ProfileCommand: ParsableCommand {
             idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
             overhead: record.overhead)
         let bytes = try KerfJSON.encode(profile)
-        let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
+        // First the file: whatever happens to the summary, the run is not lost.
         try AtomicFile.write(bytes, to: out)
         if json {
             print(String(decoding: bytes, as: UTF8.self), terminator: "")
         } else {
+            let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
             print(profile.report(summary), terminator: "")
+            for what in conditions.unwatched { print("not watched: \(what)") }
             print("written: \(out)")
         }
     }
@@ -120,7 +125,6 @@ struct ProfileCommand: ParsableCommand {
     private func measure(
         _ stack: LayerStack, energy: MeterSelection, conditions: ConditionsMonitor
     ) throws -> ExperimentRecord {
-        Interruption.watch()
         let progress = ProgressLine(quiet: quiet)
         var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = verbose ? .debug : .warning
