@@ -44,7 +44,7 @@ extension VirtualBoard {
     }
 
     /// - Throws: ``ProbeError`` with code ``ProbeError/Code/vanished`` for a process without a processor clock.
-    static func requireProcess(_ pid: Int32, in root: SystemRoot) throws(ProbeError) {
+    public static func requireProcess(_ pid: Int32, in root: SystemRoot) throws(ProbeError) {
         guard MeasuredProcess.exists(pid) else {
             throw ProbeError(
                 .vanished, "no process \(pid) to be measured", path: root.path, remedy: "name one that runs")

@@ -124,6 +124,7 @@ struct BadInputTests {
         // Within the kernel's limit and never given out by a system that has not run for years.
         let arguments = ["board", "--root", workspace.path("board"), "--pid", "4000000"]
         try expectFailure(69, saying: "4000000", arguments: arguments)
+        #expect(workspace.names.isEmpty)
     }
 
     @Test func twoProfilesDoNotShareABoard() throws {
