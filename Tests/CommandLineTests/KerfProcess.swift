@@ -10,8 +10,9 @@ struct KerfProcess {
         /// The one line by which a command failed; `nil` when the error stream holds anything but that line, progress
         /// before it, and with a wrong command line the usage after it.
         var failureLine: Substring? {
-            var lines = standardError.split(separator: "\n").filter {
-                !$0.hasPrefix("kerf: measuring") && !$0.hasPrefix("kerf: warm-up")
+            var lines = standardError.split(separator: "\n").filter { line in
+                // Progress: what is being done, and the time that is left.
+                !["kerf: idle, ", "kerf: warm-up, ", "kerf: measuring, "].contains { line.hasPrefix($0) }
             }
             guard let first = lines.first else { return nil }
             if status == 64, first.hasPrefix("Error: ") {
