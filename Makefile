@@ -16,7 +16,7 @@ demo: setup build ## Build, then doctor, profile, calibrate and decide on this b
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "demo: going on with random weights of the same shapes"
 	@.build/release/kerf demo --out "$(OUT)" $$( [ -f "$(TEST_MODEL)" ] && printf -- '--weights %q' "$(TEST_MODEL)" )
 
-test: setup setup-test lint ## Lint, build and run all tests
+test: setup test-model lint ## Lint, build and run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
@@ -29,10 +29,11 @@ build: setup ## Build in release
 setup: ## Install the libraries Kerf is built on
 	@bash Scripts/setup.sh build
 
-setup-test: test-model
+setup-test:
 	@bash Scripts/setup.sh test
 
-test-model:
+# Fetching needs the Python that the tests need.
+test-model: setup-test
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "tests that need the model will be skipped"
 
 clean: ## Remove everything built

@@ -6,7 +6,6 @@ import SystemPackage
 /// Its throttle counters are those of the CPUs that were online when it was made.
 public final class HostCounterReader: Sendable {
     private let times: HeldFile?
-    private let process: HeldFile?
     private let coreThrottles: [HeldFile]
     private let packageThrottles: [HeldFile]
 
@@ -14,7 +13,6 @@ public final class HostCounterReader: Sendable {
     ///   the samples.
     public init(root: SystemRoot) throws(ProbeError) {
         times = try Self.hold(root.file("proc/stat"))
-        process = try Self.hold(root.file("proc/self/stat"))
         let directory = root.file("sys/devices/system/cpu")
         let threads = CPUTopology.threads(root)
         // Threads of a core show one counter, and so do the cores of a package. Without a topology all are taken:
@@ -29,14 +27,11 @@ public final class HostCounterReader: Sendable {
 
     /// - Throws: ``ProbeError`` when a held counter can no longer be read or makes no sense.
     public func read() throws(ProbeError) -> HostCounters {
-        let instant = MonotonicInstant.now()
-        return HostCounters(
-            instant: instant,
+        HostCounters(
             stealSeconds: try times.map { file throws(ProbeError) in
                 try ProcessorTimes(parsing: try file.text(), path: file.path).steal
             } ?? nil,
-            coreThrottleCount: try Self.sum(coreThrottles), packageThrottleCount: try Self.sum(packageThrottles),
-            majorFaultCount: try process.map { file throws(ProbeError) in try Self.majorFaults(file) })
+            coreThrottleCount: try Self.sum(coreThrottles), packageThrottleCount: try Self.sum(packageThrottles))
     }
 
     private static func hold(_ path: FilePath) throws(ProbeError) -> HeldFile? {
@@ -58,17 +53,5 @@ public final class HostCounterReader: Sendable {
         var sum: UInt64 = 0
         for file in files { sum &+= try file.counter() }
         return files.isEmpty ? nil : sum
-    }
-
-    /// Field 12 of /proc/PID/stat, counted from behind the command's name, which may hold blanks and brackets.
-    ///
-    /// Source: proc(5).
-    private static func majorFaults(_ file: HeldFile) throws(ProbeError) -> UInt64 {
-        let text = try file.text()
-        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        guard fields.count > 10, let count = UInt64(fields[10]) else {
-            throw ProbeError(.malformed, "no count of major faults in it", path: file.path)
-        }
-        return count
     }
 }

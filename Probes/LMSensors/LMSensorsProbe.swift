@@ -32,7 +32,8 @@ public struct LMSensorsProbe: Probe {
             let sensors = survey.chips.reduce(0) { $0 + $1.features.count }
             return Availability(
                 .present,
-                reason: "\(sensors) sensor\(sensors == 1 ? "" : "s") on \(chips) chip\(chips == 1 ? "" : "s")")
+                reason: "\(sensors) sensor\(sensors == 1 ? "" : "s") on \(chips) chip\(chips == 1 ? "" : "s")\(library)"
+            )
         }
         let place = root.file(HwmonReader.classDirectory).string
         if let denied = survey.failures.first(where: { $0.code == .forbidden }) {
@@ -45,7 +46,7 @@ public struct LMSensorsProbe: Probe {
                 .absent, reason: "no sensor below \(place) could be read: \(failure)", remedy: remedy)
         }
         let found = survey.chips.isEmpty ? "no hwmon chips" : "hwmon chips without sensors"
-        return Availability(.absent, reason: "\(found) in \(place)", remedy: remedy)
+        return Availability(.absent, reason: "\(found) in \(place)\(library)", remedy: remedy)
     }
 
     public func readings() -> ProbeReadings {
@@ -67,6 +68,9 @@ public struct LMSensorsProbe: Probe {
         }
         return ProbeReadings(readings: readings, failures: survey.failures)
     }
+
+    /// What read the chips, for the doctor: its version decides which sensors it knows.
+    private var library: String { root.isLive ? ", libsensors \(Self.libraryVersion())" : "" }
 
     private var remedy: String {
         guard root.isLive else { return "put the box's \(HwmonReader.classDirectory) into the tree" }

@@ -3,6 +3,9 @@ public import SystemPackage
 
 /// The devices in a text file made by `lspci -x`, `-xxx` or `-xxxx`: configuration space in hexadecimal.
 ///
+/// No command reads dumps. The tests do: dumps of real devices, with what lspci says of each, check the decoding that
+/// the live bus goes through too, on links that the machine running them need not have.
+///
 /// Source: lspci(8) and pcilib(7), access method `dump`. With `-x` alone the file holds 64 bytes a device and so no
 /// links.
 public enum PCIDump {

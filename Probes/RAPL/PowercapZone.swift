@@ -16,7 +16,7 @@ struct PowercapZone: Sendable {
         self.device = device
         self.directory = directory
         let told = try? SysfsFile.text(at: directory.appending("name"))
-        name = told.map(Self.printable).flatMap { $0.isEmpty ? nil : $0 } ?? device
+        name = told.map(Self.identifier).flatMap { $0.isEmpty ? nil : $0 } ?? device
     }
 
     var controlType: String { String(device.prefix { $0 != ":" }) }
@@ -38,7 +38,7 @@ struct PowercapZone: Sendable {
     }
 
     /// A name becomes part of an identifier and of tables: no separators, no control characters, no novels.
-    private static func printable(_ name: String) -> String {
-        String(name.prefix(64).map { $0.isASCII && $0 > " " && $0 != "/" && $0 != "\u{7F}" ? $0 : "?" })
+    private static func identifier(_ name: String) -> String {
+        String(SysfsFile.printable(name, limit: 64).map { $0 == " " || $0 == "/" ? "?" : $0 })
     }
 }

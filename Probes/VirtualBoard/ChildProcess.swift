@@ -10,8 +10,12 @@ import SystemPackage
 /// Starting and ending a child process.
 enum ChildProcess {
     /// Starts a program with default signal handling, in a process group of its own: Ctrl-C at the terminal reaches
-    /// the parent, which ends its child when it is done with it. Input and output are empty, errors go to the parent's.
-    static func start(_ executable: FilePath, _ arguments: [String]) throws(ProbeError) -> pid_t {
+    /// the parent, which ends its child when it is done with it. Input and output are empty.
+    ///
+    /// - Parameter errors: where the child's messages go.
+    static func start(
+        _ executable: FilePath, _ arguments: [String], errors: FileDescriptor
+    ) throws(ProbeError) -> pid_t {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -29,6 +33,7 @@ enum ChildProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, errors.rawValue, STDERR_FILENO)
 
         var argv = ([executable.string] + arguments).map { strdup($0) }
         argv.append(nil)
@@ -39,14 +44,29 @@ enum ChildProcess {
         return pid
     }
 
-    /// How the child ended, in words; `nil` while it runs. Once told, the child is gone.
-    static func status(_ pid: pid_t) -> String? {
+    /// How a child ended.
+    enum Ending: CustomStringConvertible {
+        case exit(Int32)
+        case signal(Int32)
+        case gone
+
+        var description: String {
+            switch self {
+            case .exit(let code): "exit code \(code)"
+            case .signal(let number): "signal \(number)"
+            case .gone: "gone"
+            }
+        }
+    }
+
+    /// How the child ended; `nil` while it runs. Once told, the child is gone.
+    static func status(_ pid: pid_t) -> Ending? {
         var status: Int32 = 0
         let result = waitpid(pid, &status, WNOHANG)
         if result == 0 || (result < 0 && errno == EINTR) { return nil }
-        guard result == pid else { return "gone" }
+        guard result == pid else { return .gone }
         let signal = status & 0x7F
-        return signal == 0 ? "exit code \((status >> 8) & 0xFF)" : "signal \(signal)"
+        return signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal)
     }
 
     /// Asks the child to end, and kills it when it has not after some seconds.

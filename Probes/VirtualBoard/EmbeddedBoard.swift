@@ -28,6 +28,8 @@ public final class EmbeddedBoard: Sendable {
     ///   - executable: the `kerf` program.
     ///   - directory: where the tree goes; without one, a temporary directory that ``stop()`` removes.
     ///   - pid: the process whose processor time counts; this one where none is named.
+    /// - Throws: ``ProbeError``; when the board itself refuses, with its reason and ``ProbeError/Code/occupied`` for a
+    ///   directory that is somebody else's.
     public init(
         executable: FilePath, directory: FilePath? = nil, measuring pid: Int32? = nil
     ) throws(ProbeError) {
@@ -35,11 +37,13 @@ public final class EmbeddedBoard: Sendable {
         let place = directory ?? temporary ?? "."
         self.temporary = temporary
         root = SystemRoot(place)
+        let messages = try ChildMessages()
         let started = try ChildProcess.start(
             executable,
-            ["board", "--root", place.string, "--pid", "\(pid ?? getpid())", "--quiet", "--exit-with-parent"])
+            ["board", "--root", place.string, "--pid", "\(pid ?? getpid())", "--quiet", "--exit-with-parent"],
+            errors: messages.input)
         child = Mutex(started)
-        try waitUntilServed(started)
+        try waitUntilServed(started, messages)
     }
 
     deinit { stop() }
@@ -55,19 +59,37 @@ public final class EmbeddedBoard: Sendable {
         if let temporary { try? FileManager.default.removeItem(atPath: temporary.string) }
     }
 
-    private func waitUntilServed(_ pid: pid_t) throws(ProbeError) {
+    private func waitUntilServed(_ pid: pid_t, _ messages: ChildMessages) throws(ProbeError) {
         let start = MonotonicInstant.now()
         while MonotonicInstant.now().seconds(since: start) < Self.startSeconds {
             if let marker = VirtualBoard.marker(in: root), marker.pid == pid, marker.isServed { return }
-            if let status = ChildProcess.status(pid) {
+            if let ending = ChildProcess.status(pid) {
                 child.withLock { $0 = nil }
                 if let temporary { try? FileManager.default.removeItem(atPath: temporary.string) }
-                throw ProbeError(.failed, "the virtual board ended at once (\(status))", path: root.path)
+                throw refusal(ending, messages.firstLine())
             }
             usleep(5000)
         }
         stop()
         throw ProbeError(.failed, "the virtual board was not served within \(Self.startSeconds) s", path: root.path)
+    }
+
+    /// The one reason that a board which ended at once gave: its line, and by its exit code (sysexits.h) what kind.
+    private func refusal(_ ending: ChildProcess.Ending, _ line: String) -> ProbeError {
+        let prefix = "kerf: error: "
+        guard case .exit(let status) = ending, line.hasPrefix(prefix) else {
+            let said = line.isEmpty ? "" : ": " + line
+            return ProbeError(.failed, "the virtual board ended at once (\(ending))\(said)", path: root.path)
+        }
+        let code: ProbeError.Code =
+            switch status {
+            case EX_CANTCREAT: .occupied
+            case EX_NOPERM: .forbidden
+            case EX_UNAVAILABLE: .vanished
+            default: .failed
+            }
+        // The line names the place already.
+        return ProbeError(code, String(line.dropFirst(prefix.count)))
     }
 
     /// In memory where the box has a memory file system: a thousand writes a second need no disk.

@@ -38,6 +38,9 @@ struct MeasuredProcess {
         lastNanoseconds = now
     }
 
+    /// Whether a process of this number runs, so that its processor time can be read.
+    static func exists(_ pid: Int32) -> Bool { clock(of: pid).flatMap(nanoseconds) != nil }
+
     private static func clock(of pid: Int32) -> clockid_t? {
         // A larger number is cut off when it is packed into a clock's, and becomes the clock of this very process.
         guard (1...largestPID).contains(pid) else { return nil }

@@ -16,12 +16,15 @@ extension VirtualBoard {
     /// tree with its last values: it says `simulated` for ever and is not served.
     ///
     /// - Parameters:
-    ///   - pid: the process measured first; others follow by ``register(pid:in:)``.
+    ///   - pid: the process measured first; others follow by ``register(pid:in:)``. One that does not exist is refused.
     ///   - intervalSeconds: time between updates; RAPL's is about a millisecond.
     public func serve(
         measuring pid: Int32? = nil, intervalSeconds: Double = 1e-3, until shouldStop: () -> Bool
     ) throws(ProbeError) {
-        if let pid { try Self.write(pid: pid, in: root) }
+        if let pid {
+            try Self.requireProcess(pid, in: root)
+            try Self.write(pid: pid, in: root)
+        }
         var process = MeasuredProcess()
         process.sample(registeredPID())
         let start = MonotonicInstant.now()

@@ -34,7 +34,11 @@ public enum SysfsFile {
 
     /// The start of a text that came from outside, safe to show in one line.
     public static func quoted(_ text: String) -> String {
-        let shown = text.prefix(40).map { $0.isASCII && !$0.isNewline && $0 >= " " ? $0 : "?" }
-        return "\"" + String(shown) + (text.count > 40 ? "…\"" : "\"")
+        "\"" + printable(text, limit: 40) + (text.unicodeScalars.count > 40 ? "…\"" : "\"")
+    }
+
+    /// The start of a text that came from outside, with a question mark for all that is not printable ASCII.
+    public static func printable(_ text: String, limit: Int) -> String {
+        String(text.unicodeScalars.prefix(limit).map { (" "..."~").contains($0) ? Character($0) : "?" })
     }
 }

@@ -18,7 +18,7 @@ struct BoardCommand: ParsableCommand {
             Serves powercap, cpufreq and hwmon files below --root and updates them about every millisecond. Energy \
             follows a stated power function of the measured process's processor time and of the frequency set in the \
             tree; the function is written to kerf/board.json there. `kerf profile --board DIR` names itself the \
-            measured process. Everything measured on a virtual box is labelled simulated.
+            measured process; a board measures one process at a time. Everything measured on a virtual box is labelled simulated.
 
             EXAMPLE
               kerf board --root board &
@@ -46,6 +46,8 @@ struct BoardCommand: ParsableCommand {
             let parent = ParentProcess()
             Interruption.watch()
             if exitWithParent { VirtualBoard.raisePriority() }
+            // Before a tree is made and announced that would then not be served.
+            if let pid { try VirtualBoard.requireProcess(pid, in: SystemRoot(FilePath(root))) }
             let board = try VirtualBoard(root: FilePath(root))
             if !quiet { try announce(board) }
             try board.serve(measuring: pid) { Interruption.isRequested || (exitWithParent && parent.hasGone) }

@@ -8,6 +8,7 @@ enum ExitStatus: Int32, CaseIterable {
     case badData = 65
     case noInput = 66
     case unavailable = 69
+    case systemError = 71
     case cannotCreate = 73
     case inputOutput = 74
     case noPermission = 77
@@ -21,6 +22,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .badData: "an input file is not what it should be"
         case .noInput: "an input file or model is missing"
         case .unavailable: "something that was required is not there, such as an energy meter"
+        case .systemError: "the system lacks memory or another resource"
         case .cannotCreate: "an output file cannot be made"
         case .inputOutput: "reading or writing failed"
         case .noPermission: "the permission is missing"

@@ -25,7 +25,7 @@ struct KerfFailure: Error, CustomStringConvertible {
         case let error as KerfFileError: self.init(ExitStatus(error.code), error.description)
         case let error as CARDError: self.init(ExitStatus(error.code), error.description)
         case let error as ProbeError: self.init(ExitStatus(error.code), error.description)
-        case let error as KernelError: self.init(.badData, error.description)
+        case let error as KernelError: self.init(ExitStatus(error.code), error.description)
         case let error as ProfilingError:
             self.init(error.code == .interrupted ? .interrupted : .unavailable, error.description)
         default: self.init(.failure, "\(error)")
@@ -49,7 +49,22 @@ struct KerfFailure: Error, CustomStringConvertible {
 
 extension ExitStatus {
     init(_ code: ModelFileError.Code) {
-        self = code == .unreadable ? .noInput : .badData
+        switch code {
+        case .unreadable: self = .noInput
+        case .forbidden: self = .noPermission
+        case .failed: self = .inputOutput
+        case .truncated, .malformed, .unsupported, .missingTensor, .impossibleShape: self = .badData
+        }
+    }
+
+    init(_ code: KernelError.Code) {
+        switch code {
+        case .engine: self = .unavailable
+        case .outOfMemory: self = .systemError
+        case .impossibleShape, .badToken: self = .badData
+        // Calls out of order, which no input brings about.
+        case .noSuchLayer, .notReady: self = .failure
+        }
     }
 
     init(_ code: ProbeError.Code) {

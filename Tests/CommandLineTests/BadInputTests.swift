@@ -1,5 +1,8 @@
 import Foundation
+import ProbeKit
+import SystemPackage
 import Testing
+import VirtualBoard
 
 /// Bad input from outside: one clear line, the right exit code, nothing written.
 struct BadInputTests {
@@ -9,7 +12,7 @@ struct BadInputTests {
     ) throws {
         let outcome = try KerfProcess(arguments).finish()
         #expect(outcome.status == status, "\(outcome.standardError)", sourceLocation: sourceLocation)
-        #expect(outcome.errorLines.count == 1, "\(outcome.standardError)", sourceLocation: sourceLocation)
+        #expect(outcome.failureLine != nil, "\(outcome.standardError)", sourceLocation: sourceLocation)
         for word in words {
             #expect(
                 outcome.standardError.contains(word), "no '\(word)' in: \(outcome.standardError)",
@@ -71,7 +74,7 @@ struct BadInputTests {
             "profile", "--model", try workspace.tinyModel(), "--budget", "600", "--quiet", "--out",
             workspace.path("no-such-folder/profile.json"))
         #expect(outcome.status == 73)
-        #expect(outcome.errorLines.count == 1)
+        #expect(outcome.failureLine != nil, "\(outcome.standardError)")
     }
 
     @Test func filesOfTheWrongKindAreRefused() throws {
@@ -101,10 +104,53 @@ struct BadInputTests {
     @Test func aBoardNeverOverwritesAFolderOfSomebody() throws {
         let workspace = try Workspace()
         try workspace.write("precious.txt", "mine")
-        let outcome = try KerfProcess.run("board", "--root", workspace.url.path)
-        #expect(outcome.status != 0)
-        #expect(outcome.errorLines.count == 1)
+        try expectFailure(
+            73, saying: "not a virtual board's", arguments: ["board", "--root", workspace.url.path])
         #expect(workspace.names == ["precious.txt"])
+    }
+
+    @Test func profilingOnAFolderOfSomebodySaysWhatTheBoardSays() throws {
+        let workspace = try Workspace()
+        let (other, model) = (try Workspace(), try workspace.tinyModel())
+        try other.write("precious.txt", "mine")
+        try expectFailure(
+            73, saying: "not a virtual board's", "name a new or empty directory",
+            arguments: profile(workspace, "--model", model, "--board", other.url.path))
+        #expect(other.names == ["precious.txt"] && !workspace.exists("profile.json"))
+    }
+
+    @Test func aBoardOfAProcessThatDoesNotRunIsRefused() throws {
+        let workspace = try Workspace()
+        // Within the kernel's limit and never given out by a system that has not run for years.
+        let arguments = ["board", "--root", workspace.path("board"), "--pid", "4000000"]
+        try expectFailure(69, saying: "4000000", arguments: arguments)
+        #expect(workspace.names.isEmpty)
+    }
+
+    @Test func twoProfilesDoNotShareABoard() throws {
+        let workspace = try Workspace()
+        let model = try workspace.tinyModel()
+        let board = try KerfProcess(
+            ["board", "--root", workspace.path("board"), "--quiet", "--pid", "\(getpid())"])
+        defer {
+            // Not SIGTERM: a child of a test's thread may have inherited it blocked.
+            board.send(signal: SIGKILL)
+            _ = try? board.finish()
+        }
+        let root = SystemRoot(FilePath(workspace.path("board")))
+        let deadline = Date().addingTimeInterval(60)
+        while VirtualBoard.marker(in: root)?.isServed != true, Date() < deadline { Thread.sleep(forTimeInterval: 0.05) }
+        try expectFailure(
+            73, saying: "process \(getpid())",
+            arguments: profile(workspace, "--model", model, "--board", workspace.path("board")))
+    }
+
+    /// `/dev/stdout` of a process whose output is a file, and a device in a folder where nothing can be made.
+    @Test(arguments: ["/dev/stdout", "/dev/null"]) func anOutputMayBeADevice(_ place: String) throws {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(), "--budget", "0.5", "--quiet", "--out", place)
+        #expect(outcome.status == 0, "\(outcome.standardError)")
     }
 
     @Test func doctorOfAMissingRootSaysSo() throws {

@@ -48,7 +48,7 @@ struct DoctorTests {
     func text() throws {
         let tree = try box()
         let text = DoctorText(DoctorReport(root: tree.root)).lines.joined(separator: "\n")
-        #expect(text.contains("RAPL        present    total = package-0 + package-0/dram"))
+        #expect(text.contains("RAPL        present  total = package-0 + package-0/dram"))
         #expect(text.contains("  package-0  counted\n  └─ dram    counted\n  psys       platform: stands apart"))
         #expect(text.contains("total      = package-0 + package-0/dram"))
         #expect(text.contains("policy0  0-2,5  planted  performance  0.80..3.60    0.80..2.40   2.00"))
@@ -58,6 +58,7 @@ struct DoctorTests {
         #expect(text.contains("memory    4.0 GiB"))
         #expect(text.hasSuffix("\nenergy: measured by powercap"))
         #expect(!text.contains("\u{1B}"))
+        #expect(text.hasPrefix("kerf doctor, root ") && !text.contains("SIMULATED"))
     }
 
     @Test("the JSON has the schema and units in its names, and reads back")
@@ -66,7 +67,8 @@ struct DoctorTests {
         let report = DoctorReport(root: tree.root)
         let text = try report.json()
         for part in [
-            "\"schema\" : \"kerf.doctor\"", "\"schema_version\" : 1", "\"scaling_maximum_hertz\" : 2400000000",
+            "\"schema\" : \"kerf.doctor\"", "\"origin\" : \"measured\"", "\"schema_version\" : 1",
+            "\"scaling_maximum_hertz\" : 2400000000",
             "\"memory_bytes\" : 4294967296", "\"best_gigatransfers_per_second\" : 16", "\"unit\" : \"celsius\"",
             "\"wrap_range_joules\" : 262143.32885",
         ] {
@@ -102,6 +104,8 @@ struct DoctorTests {
         let tree = try FixtureTree()
         let board = try VirtualBoard(root: tree.file("board"))
         let report = DoctorReport(root: board.root)
+        #expect(report.origin == .simulated)
+        #expect(DoctorText(report).lines.first?.hasPrefix("SIMULATED: ") == true)
         #expect(report.energy.origin == .simulated && report.energy.totalFormula == "package-0 + package-0/dram")
         let last = try #require(DoctorText(report).lines.last)
         #expect(last.hasPrefix("energy: simulated by virtual board (") && last.contains("not served now"))
@@ -129,16 +133,6 @@ struct DoctorTests {
         #expect(report.sensorChips.contains { $0.name == "coretemp-isa-0001" && $0.sensors.count == 5 })
         #expect(report.probes.first { $0.name == "lm-sensors" }?.status == .present)
         #expect(report.energy.totalFormula == "package-0" && report.energy.ratedPowerWatts == 95)
-    }
-
-    @Test(
-        "numbers with fixed places",
-        arguments: [
-            (2.5, 2, "2.50"), (0.004, 2, "0.00"), (-0.004, 2, "0.00"), (-1.005, 1, "-1.0"), (1098, 0, "1098"),
-            (0.0625, 3, "0.063"), (9.996, 2, "10.00"),
-        ])
-    func fixed(value: Double, places: Int, text: String) {
-        #expect(DoctorFormat.fixed(value, places) == text)
     }
 
     @Test("CPU numbers as ranges")

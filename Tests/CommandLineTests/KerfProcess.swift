@@ -7,9 +7,20 @@ struct KerfProcess {
         var standardOutput: String
         var standardError: String
 
-        /// Lines of the error stream that are Kerf's own message.
-        var errorLines: [Substring] {
-            standardError.split(separator: "\n").filter { $0.hasPrefix("kerf: error:") || $0.hasPrefix("Error:") }
+        /// The one line by which a command failed; `nil` when the error stream holds anything but that line, progress
+        /// before it, and with a wrong command line the usage after it.
+        var failureLine: Substring? {
+            var lines = standardError.split(separator: "\n").filter { line in
+                // Progress: what is being done, and the time that is left.
+                !["kerf: idle, ", "kerf: warm-up, ", "kerf: measuring, "].contains { line.hasPrefix($0) }
+            }
+            guard let first = lines.first else { return nil }
+            if status == 64, first.hasPrefix("Error: ") {
+                lines.removeAll { line in ["Usage: kerf ", "  See 'kerf ", "Help:  "].contains { line.hasPrefix($0) } }
+            } else if !first.hasPrefix("kerf: error: ") {
+                return nil
+            }
+            return lines.count == 1 ? first : nil
         }
     }
 

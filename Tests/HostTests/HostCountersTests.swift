@@ -5,53 +5,46 @@ import Testing
 
 @Suite("host counters")
 struct HostCountersTests {
-    private func write(_ host: HostFixture, steal: Int, faults: Int) throws {
+    private func write(_ host: HostFixture, steal: Int) throws {
         try host.tree.write("proc/stat", "cpu  100 0 200 300 0 0 0 \(steal) 0 0\ncpu0 1 2 3 4\n")
-        try host.tree.write("proc/self/stat", "77 (odd) name (x) S 1 2 3 4 5 6 7 8 \(faults) 10 11\n")
     }
 
-    @Test("a window's changes are the differences of held files")
-    func changes() throws {
+    @Test("held files show the counters of now")
+    func counters() throws {
         let host = try HostFixture()
         try host.writeX86(cpus: 2)
-        try write(host, steal: 50, faults: 9)
+        try write(host, steal: 50)
         try host.writeThread(0, core: 0, siblings: "0-1")
         try host.writeThread(1, core: 0, siblings: "0-1")
         try host.writeThrottles(0, core: 5, package: 30)
         try host.writeThrottles(1, core: 5, package: 30)
         let reader = try host.probe.counterReader()
         let start = try reader.read()
-        #expect(start.stealSeconds == 0.5 && start.majorFaultCount == 9)
+        #expect(start.stealSeconds == 0.5)
         // Two threads of one core, and one package: each counter once.
         #expect(start.coreThrottleCount == 5 && start.packageThrottleCount == 30)
-        try write(host, steal: 75, faults: 12)
+        try write(host, steal: 75)
         try host.writeThrottles(0, core: 7, package: 31)
-        let changes = try reader.read().changes(since: start)
-        #expect(changes.stealSeconds == 0.25 && changes.majorFaultCount == 3)
-        #expect(changes.coreThrottleCount == 2 && changes.packageThrottleCount == 1)
-        #expect(changes.seconds >= 0)
+        let end = try reader.read()
+        #expect(end.stealSeconds == 0.75)
+        #expect(end.coreThrottleCount == 7 && end.packageThrottleCount == 31)
     }
 
-    @Test("what a box does not tell is nil, and so is a counter that fell")
+    @Test("what a box does not tell is nil")
     func missing() throws {
         let host = try HostFixture()
         let empty = try host.probe.counters()
-        #expect(empty.stealSeconds == nil && empty.majorFaultCount == nil)
+        #expect(empty.stealSeconds == nil)
         #expect(empty.coreThrottleCount == nil && empty.packageThrottleCount == nil)
         try host.tree.write("proc/stat", "cpu  1 2 3 4\n")
         #expect(try host.probe.counters().stealSeconds == nil)
-        try write(host, steal: 50, faults: 9)
-        let start = try host.probe.counters()
-        try write(host, steal: 10, faults: 9)
-        let changes = try host.probe.counters().changes(since: start)
-        #expect(changes.stealSeconds == nil && changes.majorFaultCount == 0)
     }
 
     @Test(
         "garbage is an error with the file's name, never a value",
         arguments: [
             ("proc/stat", ""), ("proc/stat", "cpu0 1 2 3 4\n"), ("proc/stat", "cpu 1 2 3\n"),
-            ("proc/stat", "cpu 1 2 3 -4 5\n"), ("proc/self/stat", "77 (x) S 1 2\n"), ("proc/self/stat", ""),
+            ("proc/stat", "cpu 1 2 3 -4 5\n"),
             ("sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "many\n"),
         ])
     func garbage(path: String, text: String) throws {
@@ -68,7 +61,7 @@ struct HostCountersTests {
         let host = try HostFixture()
         try host.writeX86()
         try host.tree.write("proc/loadavg", "0.25 1.50 2.75 1/100 4242\n")
-        try write(host, steal: 50, faults: 9)
+        try write(host, steal: 50)
         let result = host.probe.readings()
         let value = { (sensor: String) in result.readings.first { $0.sensor == sensor }?.value }
         #expect(value("memory total") == 2_097_152 && value("memory available") == 1_048_576)
@@ -89,12 +82,4 @@ struct HostCountersTests {
         #expect(counters.stealSeconds == nil)
     }
 
-    @Test("the running system counts steal and faults of this process")
-    func live() throws {
-        let reader = try HostProbe().counterReader()
-        let start = try reader.read()
-        let changes = try reader.read().changes(since: start)
-        #expect(start.majorFaultCount != nil)
-        #expect(changes.majorFaultCount != nil)
-    }
 }

@@ -46,6 +46,30 @@ private final class ServedBoard: Sendable {
     }
 }
 
+/// A process that does nothing, to be measured and to go.
+private final class OtherProcess {
+    let pid: pid_t
+    private var hasEnded = false
+
+    init() throws {
+        var pid = pid_t()
+        var arguments = [strdup("sleep"), strdup("600"), nil]
+        defer { for argument in arguments { free(argument) } }
+        let result = posix_spawnp(&pid, "sleep", nil, nil, &arguments, environ)
+        guard result == 0 else { throw Errno(rawValue: result) }
+        self.pid = pid
+    }
+
+    deinit { end() }
+
+    func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+    }
+}
+
 /// The board in real time. Nothing here depends on how fast the machine is: counters are compared with what the
 /// clocks say has passed, and wait until an update has come.
 @Suite(.serialized) struct ServingTests {
@@ -108,8 +132,9 @@ private final class ServedBoard: Sendable {
 
     @Test func processThatHasGoneLeavesIdlePower() throws {
         let place = try FixtureTree()
-        // No process has this number: the kernel's largest is far below.
-        try ServedBoard.run(place.path, measuring: Int32.max) { root in
+        let measured = try OtherProcess()
+        try ServedBoard.run(place.path, measuring: measured.pid) { root in
+            measured.end()
             let meter = try RAPLProbe(root: root).meter()
             let start = try Self.update(meter)
             Self.burn(seconds: 0.05)
@@ -126,6 +151,39 @@ private final class ServedBoard: Sendable {
             Self.burn(seconds: 0.05)
             let busy = try meter.joules(from: busyStart, to: try Self.update(meter))
             #expect((busy["package-0/core"] ?? 0) / (busy["package-0/dram"] ?? 1) > 1)
+        }
+    }
+
+    @Test func boardMeasuresOneProcessAtATime() throws {
+        let place = try FixtureTree()
+        let first = try OtherProcess()
+        try ServedBoard.run(place.path) { root in
+            let registered = root.file("kerf/measured_pid")
+            try VirtualBoard.register(pid: first.pid, in: root)
+            let error = #expect(throws: ProbeError.self) { try VirtualBoard.register(pid: getpid(), in: root) }
+            #expect(error?.code == .occupied && error?.message.contains("process \(first.pid)") == true)
+            // Only the one that is registered can take itself away, and again if it likes.
+            VirtualBoard.unregister(pid: getpid(), in: root)
+            #expect(try SysfsFile.text(at: registered) == "\(first.pid)")
+            try VirtualBoard.register(pid: first.pid, in: root)
+            VirtualBoard.unregister(pid: first.pid, in: root)
+            #expect(try SysfsFile.text(at: registered) == "0")
+            // One that ended without a word leaves the board free.
+            try VirtualBoard.register(pid: first.pid, in: root)
+            first.end()
+            try VirtualBoard.register(pid: getpid(), in: root)
+            #expect(try SysfsFile.text(at: registered) == "\(getpid())")
+        }
+    }
+
+    /// No process has these numbers: the kernel's largest is 4194304, and none is below 1.
+    @Test(arguments: [Int32.max, 4_194_305, 0, -7]) func processThatIsNotThereIsRefused(pid: Int32) throws {
+        let place = try FixtureTree()
+        let error = #expect(throws: ProbeError.self) { try ServedBoard.run(place.path, measuring: pid) { _ in } }
+        #expect(error?.code == .vanished && error?.message.contains("no process \(pid)") == true)
+        let other = try FixtureTree()
+        try ServedBoard.run(other.path) { root in
+            #expect(throws: ProbeError.self) { try VirtualBoard.register(pid: pid, in: root) }
         }
     }
 

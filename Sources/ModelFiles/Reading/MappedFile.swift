@@ -31,8 +31,7 @@ final class MappedFile: Sendable {
             }
             let mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor.rawValue, 0)
             guard let mapping, mapping != MAP_FAILED else {
-                throw ModelFileError(
-                    .unreadable, file: path.string, "cannot map: \(Errno(rawValue: errno).description)")
+                throw ModelFileError(Errno(rawValue: errno), doing: "map", file: path.string)
             }
             base = mapping
         } catch {

@@ -16,10 +16,9 @@ enum RegularFile {
             // Not blocking: opening a pipe that nobody writes to would wait for ever.
             descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch let errno as Errno {
-            let remedy = errno == .permissionDenied ? "give this user read permission" : "check the path"
-            throw ModelFileError(.unreadable, file: path.string, "cannot open: \(errno.description)", remedy: remedy)
+            throw ModelFileError(errno, doing: "open", file: path.string)
         } catch {
-            throw ModelFileError(.unreadable, file: path.string, "cannot open")
+            throw ModelFileError(.failed, file: path.string, "cannot open")
         }
         do {
             return (descriptor, try size(of: descriptor, path: path))
@@ -33,7 +32,7 @@ enum RegularFile {
     static func size(of descriptor: FileDescriptor, path: FilePath) throws(ModelFileError) -> Int {
         var information = stat()
         guard fstat(descriptor.rawValue, &information) == 0 else {
-            throw ModelFileError(.unreadable, file: path.string, "cannot stat: \(Errno(rawValue: errno).description)")
+            throw ModelFileError(Errno(rawValue: errno), doing: "stat", file: path.string)
         }
         guard information.st_mode & S_IFMT == S_IFREG else {
             let isDirectory = information.st_mode & S_IFMT == S_IFDIR
@@ -71,9 +70,9 @@ enum RegularFile {
                 }
             }
         } catch let errno as Errno {
-            throw ModelFileError(.unreadable, file: path.string, "cannot read: \(errno.description)")
+            throw ModelFileError(errno, doing: "read", file: path.string)
         } catch {
-            throw ModelFileError(.unreadable, file: path.string, "cannot read")
+            throw ModelFileError(.failed, file: path.string, "cannot read")
         }
     }
 }

@@ -15,6 +15,7 @@ extension DoctorReport {
         let clocks = CPUFreqProbe(root: root)
         let hostReadings = host.readings()
         self.root = root.path.string
+        origin = root.hasVirtualBoard ? .simulated : .measured
         probes = [
             ProbeStatus(RAPLProbe(root: root)), ProbeStatus(clocks), ProbeStatus(sensors), ProbeStatus(pci),
             ProbeStatus(host, readings: hostReadings),

@@ -9,6 +9,8 @@ struct DoctorReport: Codable, Equatable {
     var schemaVersion = DoctorReport.schemaVersion
     /// The directory that stood for `/`.
     var root: String
+    /// Of all numbers in the report: `simulated` when the root is a virtual board's tree, else `measured`.
+    var origin: Origin
     var probes: [ProbeStatus]
     var energy: EnergySection
     var frequencyPolicies: [FrequencyPolicy]

@@ -1,4 +1,5 @@
 import ProbeKit
+import Reporting
 
 /// The report as text for a terminal.
 struct DoctorText {
@@ -9,7 +10,11 @@ struct DoctorText {
     /// All lines. Names come from files that anyone may have written, so that nothing in them reaches the terminal
     /// as a control sequence.
     var lines: [String] {
-        var lines = ["kerf doctor, root \(report.root)", ""]
+        var lines: [String] = []
+        if report.origin == .simulated {
+            lines.append("SIMULATED: everything below is read from a virtual board, not from this box")
+        }
+        lines += ["kerf doctor, root \(report.root)", ""]
         lines += probes
         lines += section("energy domains", EnergyTree(report.energy).lines)
         lines += section("clock", policies)
@@ -27,10 +32,10 @@ struct DoctorText {
     private var probes: [String] {
         let names = report.probes.map(\.name.count).max() ?? 0
         let margin = String(repeating: " ", count: names + 2)
+        let heads = DoctorFormat.columns(report.probes.map { [$0.name, $0.status.rawValue, $0.reason] })
         var lines: [String] = []
-        for probe in report.probes {
-            let status = DoctorFormat.padded(probe.status.rawValue, to: 11)
-            lines.append(DoctorFormat.padded(probe.name, to: names + 2) + status + probe.reason)
+        for (probe, head) in zip(report.probes, heads) {
+            lines.append(head)
             if let remedy = probe.remedy { lines.append(margin + "remedy: " + remedy) }
             lines += probe.failures.map { margin + "not read: " + $0 }
         }
@@ -55,10 +60,11 @@ struct DoctorText {
             let rows = chip.sensors.map { sensor in
                 let limits = [("max", sensor.maximum), ("critical", sensor.critical)]
                     .compactMap { name, value in
-                        value.map { "\(name) \(DoctorFormat.fixed($0, places(of: sensor.unit)))" }
+                        value.map { "\(name) \(NumberText.fixed($0, digits: places(of: sensor.unit)))" }
                     }
                 return [
-                    sensor.label, "\(DoctorFormat.fixed(sensor.value, places(of: sensor.unit))) \(sensor.unit.symbol)",
+                    sensor.label,
+                    "\(NumberText.fixed(sensor.value, digits: places(of: sensor.unit))) \(sensor.unit.symbol)",
                     limits.joined(separator: ", "),
                 ]
             }
@@ -80,7 +86,7 @@ struct DoctorText {
 
     private func linkText(_ link: DoctorReport.Link) -> String {
         let text = { (speed: Double?, lanes: Int?) in
-            (speed.map { "\(DoctorFormat.fixed($0, $0 == 2.5 ? 1 : 0)) GT/s" } ?? "? GT/s")
+            (speed.map { "\(NumberText.fixed($0, digits: $0 == 2.5 ? 1 : 0)) GT/s" } ?? "? GT/s")
                 + (lanes.map { " x\($0)" } ?? " x?")
         }
         let best = text(link.bestGigatransfersPerSecond, link.bestLanes)
@@ -95,7 +101,7 @@ struct DoctorText {
         low == nil && high == nil ? "-" : "\(gigahertz(low))..\(gigahertz(high))"
     }
 
-    private func gigahertz(_ hertz: Double?) -> String { hertz.map { DoctorFormat.fixed($0 / 1e9, 2) } ?? "-" }
+    private func gigahertz(_ hertz: Double?) -> String { hertz.map { NumberText.fixed($0 / 1e9, digits: 2) } ?? "-" }
 
     private static func harmless(_ line: String) -> String {
         String(

@@ -1,3 +1,5 @@
+import Reporting
+
 /// The energy domains as an indented tree, and the total under it.
 struct EnergyTree {
     private let energy: DoctorReport.EnergySection
@@ -11,7 +13,7 @@ struct EnergyTree {
         var lines = tops.flatMap { rows(of: $0, head: "", below: "", depth: 0) }
         lines.append(["total", "= " + (energy.totalFormula ?? "none: \(energy.reason ?? "no meter")")])
         if let watts = energy.ratedPowerWatts {
-            lines.append(["rated", "= \(DoctorFormat.fixed(watts, 1)) W long-term limit"])
+            lines.append(["rated", "= \(NumberText.fixed(watts, digits: 1)) W long-term limit"])
         }
         return DoctorFormat.columns(lines)
     }

@@ -1,4 +1,5 @@
 import Host
+import Reporting
 
 /// The machine in a few lines; what it does not tell has none.
 struct HostLines {
@@ -24,7 +25,7 @@ struct HostLines {
         add(
             "rated",
             host.ratedFlopsPerCyclePerCore.map {
-                "\(DoctorFormat.fixed($0, 0)) f32 FLOPs/cycle/core (\(host.ratedBasis ?? ""))"
+                "\(NumberText.fixed($0, digits: 0)) f32 FLOPs/cycle/core (\(host.ratedBasis ?? ""))"
             })
         add("hypervisor", host.hypervisor)
         add("memory", memory)
@@ -32,9 +33,10 @@ struct HostLines {
         if !host.loadAverages.isEmpty {
             add(
                 "load",
-                host.loadAverages.map { DoctorFormat.fixed($0, 2) }.joined(separator: ", ") + " over 1, 5, 15 min")
+                host.loadAverages.map { NumberText.fixed($0, digits: 2) }.joined(separator: ", ") + " over 1, 5, 15 min"
+            )
         }
-        add("steal", host.stealSeconds.map { "\(DoctorFormat.fixed($0, 2)) s since start" })
+        add("steal", host.stealSeconds.map { "\(NumberText.fixed($0, digits: 2)) s since start" })
         add("throttled", throttled)
         return DoctorFormat.columns(rows)
     }
@@ -53,7 +55,9 @@ struct HostLines {
         }
     }
 
-    private func gibibytes(_ bytes: Int) -> String { "\(DoctorFormat.fixed(Double(bytes) / 1_073_741_824, 1)) GiB" }
+    private func gibibytes(_ bytes: Int) -> String {
+        "\(NumberText.fixed(Double(bytes) / 1_073_741_824, digits: 1)) GiB"
+    }
 
     private var throttled: String? {
         host.coreThrottleCount.map { cores in

@@ -120,13 +120,16 @@ extension KernelTests {
 
         @Test func availableMemoryIsReadFromTheKernel() throws {
             let tree = try FixtureTree()
-            let path = tree.file("meminfo").string
-            try tree.write("meminfo", "MemTotal: 900 kB\nMemAvailable:     123 kB\n")
-            #expect(availableMemoryBytes(meminfo: path) == 123 * 1024)
-            let machine = availableMemoryBytes(meminfo: tree.file("absent").string)
+            let machine = availableMemoryBytes(root: tree.path.string)
             #expect(machine > 1 << 20)
-            try tree.write("meminfo", "MemAvailable: garbage kB\n")
-            #expect(availableMemoryBytes(meminfo: path) == machine)
+            try tree.write("proc/meminfo", "MemTotal: 900 kB\nMemAvailable:     123 kB\n")
+            #expect(availableMemoryBytes(root: tree.path.string) == 123 * 1024)
+            for text in [
+                "MemAvailable: garbage kB\n", "MemAvailable: -4 kB\n", "MemAvailable: 9223372036854775807 kB\n",
+            ] {
+                try tree.write("proc/meminfo", text)
+                #expect(availableMemoryBytes(root: tree.path.string) == machine)
+            }
         }
 
         @Test func errorsOfTheSourcePassThrough() {

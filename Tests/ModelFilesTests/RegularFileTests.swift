@@ -1,0 +1,27 @@
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import ModelFiles
+
+@Suite struct RegularFileTests {
+    @Test(arguments: [
+        (Errno.noSuchFileOrDirectory, ModelFileError.Code.unreadable), (.notDirectory, .unreadable),
+        (.permissionDenied, .forbidden), (.notPermitted, .forbidden), (.ioError, .failed),
+        (.tooManyOpenFiles, .failed),
+    ])
+    func failedCallsAreToldApart(errno: Errno, code: ModelFileError.Code) {
+        let error = ModelFileError(errno, doing: "open", file: "m.gguf")
+        #expect(error.code == code)
+        #expect(error.description.hasPrefix("m.gguf: cannot open: "))
+    }
+
+    @Test func pathsThroughAFileAreMissingInput() throws {
+        let tree = try FixtureTree()
+        try tree.write("file", "")
+        let error = #expect(throws: ModelFileError.self) {
+            try RegularFile.contents(of: tree.file("file/below"), limit: 100)
+        }
+        #expect(error?.code == .unreadable)
+    }
+}
