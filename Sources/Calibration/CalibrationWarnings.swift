@@ -1,4 +1,4 @@
-import ProbeKit
+import Statistics
 
 /// What a reader of a calibration should know before trusting it.
 enum CalibrationWarnings {

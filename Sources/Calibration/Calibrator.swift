@@ -1,4 +1,3 @@
-import ProbeKit
 import Statistics
 
 /// Makes a calibration from profiles.

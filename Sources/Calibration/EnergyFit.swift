@@ -1,4 +1,3 @@
-import ProbeKit
 import Statistics
 
 /// Energy of layers and of the whole step, from windows in which one of them was repeated.

@@ -1,4 +1,5 @@
 public import ProbeKit
+public import Statistics
 
 /// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
 public struct Profile: Codable, Sendable {

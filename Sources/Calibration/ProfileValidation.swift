@@ -1,4 +1,3 @@
-import ProbeKit
 import Statistics
 
 /// Whether a profile's samples can be used at all. A profile may come from anywhere; nothing in it is trusted.

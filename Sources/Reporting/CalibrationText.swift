@@ -1,5 +1,5 @@
 public import Calibration
-import ProbeKit
+import Statistics
 
 extension Calibration {
     /// The calibration as a reader sees it: box, model, layers, whole step, closure, warnings.

@@ -1,6 +1,6 @@
 public import CARD
 import Calibration
-import ProbeKit
+import Statistics
 
 extension Decision {
     /// The decision as a reader sees it: all cuts with delay, its parts, energy and cost; the choice; the baselines.

@@ -2,6 +2,7 @@ import Calibration
 import ProbeKit
 import TestSupport
 import Testing
+import Statistics
 
 @Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct SchemaTests {

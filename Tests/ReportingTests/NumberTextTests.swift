@@ -1,7 +1,7 @@
 import Calibration
-import ProbeKit
 import Reporting
 import Testing
+import Statistics
 
 @Suite("Numbers as text")
 struct NumberTextTests {

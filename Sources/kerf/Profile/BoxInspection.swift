@@ -6,6 +6,7 @@ import ProbeKit
 import RAPL
 import TransformerKernels
 import VirtualBoard
+import Statistics
 
 /// What the probes say about the box, in the words of the profile.
 struct BoxInspection {
