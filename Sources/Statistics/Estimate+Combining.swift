@@ -26,6 +26,17 @@ extension Estimate {
             count: min(count, other.count))
     }
 
+    /// Widened until it encloses what the means of several runs say: Student's t interval with a run as one observation.
+    ///
+    /// Observations of one run are alike in what differs from run to run (temperature, placement in memory), so that
+    /// all of them together are not as many independent ones. One run says nothing of that and changes nothing; two
+    /// say little, and the interval is wide.
+    public func widened(byRuns means: [Double], confidence: Double = 0.95) -> Estimate {
+        guard means.count > 1, let between = Estimate.mean(of: means, confidence: confidence) else { return self }
+        return Estimate(
+            value: value, halfWidth: max(halfWidth, between.halfWidth + abs(between.value - value)), count: count)
+    }
+
     /// The difference of two independent estimates.
     public static func - (left: Estimate, right: Estimate) -> Estimate { left + right.scaled(by: -1) }
 

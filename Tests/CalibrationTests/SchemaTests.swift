@@ -14,7 +14,9 @@ struct SchemaTests {
         let unmetered = planted.make()
         planted.origin = .measured
         planted.windows = 2
-        return [simulated, unmetered, planted.make()]
+        var shared = planted.make()
+        shared.settings.weightResidency = "shared"
+        return [simulated, unmetered, shared]
     }
 
     @Test("profiles and their calibrations are valid: with a meter, without, unresolved", arguments: 0..<3)
