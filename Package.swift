@@ -71,22 +71,22 @@ let package = Package(
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
 
         // Probes: one Linux interface each, turned into typed readings.
-        probe("RAPL"),
+        probe("RAPL", ["Statistics"]),
         probe("CPUFreq"),
         probe("LMSensors", ["CSensors"]),
         probe("PCI", ["CPCIGuard"]),
         probe("Host"),
-        probe("VirtualBoard"),
+        probe("VirtualBoard", ["Statistics"]),
 
         // Rooms, in the order of the data's way through them.
         room("Statistics", [realModule]),
-        room("ProbeKit", [systemPackage]),
+        room("ProbeKit", ["Statistics", systemPackage]),
         room("ModelFiles", ["Statistics", systemPackage], optimised),
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
-        room("Profiling", ["ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Calibration", logging]),
+        room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
         room("CARD", ["Calibration", "Statistics"]),
-        room("Reporting", ["ProbeKit", "Statistics", "Calibration", "CARD"]),
+        room("Reporting", ["Statistics", "Calibration", "CARD"]),
         .executableTarget(
             name: "kerf",
             dependencies: [
@@ -103,22 +103,22 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
-        tests("ProbeKit", ["ProbeKit"]),
+        tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
         tests("Statistics", ["Statistics"]),
-        tests("RAPL", ["RAPL", "ProbeKit"]),
+        tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage]),
         tests("CPUFreq", ["CPUFreq", "ProbeKit"]),
-        tests("LMSensors", ["LMSensors", "ProbeKit", "sensor-reader"]),
-        tests("PCI", ["PCI", "ProbeKit"]),
+        tests("LMSensors", ["LMSensors", "ProbeKit", "sensor-reader", systemPackage]),
+        tests("PCI", ["PCI", "ProbeKit", systemPackage]),
         tests("Host", ["Host", "ProbeKit"]),
-        tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
+        tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit", "Statistics", systemPackage]),
         tests("ModelFiles", ["ModelFiles", "Statistics", systemPackage], exclude: ["Reference"]),
         tests(
             "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels", systemPackage],
             exclude: ["Golden"]),
-        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "ModelFiles", "Statistics"]),
-        tests("Calibration", ["Calibration", "ProbeKit", "Statistics"]),
-        tests("CARD", ["CARD", "Calibration", "ProbeKit", "Statistics"]),
-        tests("Reporting", ["Reporting", "Calibration", "CARD", "ProbeKit"]),
-        tests("CommandLine", ["kerf", "Calibration", "ProbeKit", "VirtualBoard"]),
+        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics"]),
+        tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
+        tests("CARD", ["CARD", "Calibration", "Statistics"]),
+        tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
+        tests("CommandLine", ["kerf", "Calibration", "ProbeKit", "Statistics", "VirtualBoard"]),
     ]
 )

@@ -1,4 +1,5 @@
 public import ProbeKit
+public import Statistics
 
 /// The RAPL counters of a box through the powercap tree, held open.
 ///

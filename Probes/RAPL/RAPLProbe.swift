@@ -1,4 +1,5 @@
 public import ProbeKit
+import Statistics
 
 /// RAPL energy counters through the powercap tree.
 ///

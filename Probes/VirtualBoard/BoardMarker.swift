@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import ProbeKit
+import Statistics
 
 /// What a virtual board says about itself in `kerf/board.json`: that its tree is simulated, and its planted truth.
 ///

@@ -56,10 +56,19 @@ public struct ServerClock: Sendable, Hashable {
     public var referenceHertz: Double?
     public var lowestRatio: Double
     public var highestRatio: Double
+    /// The weakest of the clocks that these figures were computed from.
+    public var origin: Origin
 
-    public init(referenceHertz: Double?, lowestRatio: Double, highestRatio: Double) {
+    public init(referenceHertz: Double?, lowestRatio: Double, highestRatio: Double, origin: Origin) {
         self.referenceHertz = referenceHertz
         self.lowestRatio = lowestRatio
         self.highestRatio = highestRatio
+        self.origin = origin
     }
+
+    /// Of a box that does not tell its clock.
+    static let unknown = ServerClock(referenceHertz: nil, lowestRatio: 1, highestRatio: 1, origin: .unavailable)
+
+    /// Whether there is anything to choose; else nothing is scaled by the clock.
+    public var isChosen: Bool { lowestRatio < highestRatio }
 }

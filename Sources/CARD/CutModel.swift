@@ -1,4 +1,3 @@
-public import ProbeKit
 public import Statistics
 
 /// Delay and energy of every cut at any server clock: what a rung of the ladder hands to the solver.
@@ -53,6 +52,9 @@ public struct CutModel: Sendable {
     }
 
     /// The round's delay with the interval that the layers' times give it; the link is taken as exact.
+    ///
+    /// Half widths of one calibration's layers were added up, since they move together; device and server are two
+    /// calibrations, taken as independent.
     public func delayEstimate(_ cost: CutCost, ratio: Double) -> Estimate {
         var estimate = (cost.deviceSeconds + cost.serverSeconds.scaled(by: 1 / ratio)).scaled(by: Double(steps))
         estimate.value = delay(cost, ratio: ratio).total

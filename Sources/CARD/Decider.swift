@@ -1,5 +1,4 @@
 public import Calibration
-import ProbeKit
 import Statistics
 
 /// Decides from two calibrations and a link.
@@ -84,16 +83,12 @@ public struct Decider: Sendable {
         if [solver.model.delayOrigin, solver.model.energyOrigin].contains(.simulated) {
             warnings.append("Some figures are simulated: they come from a virtual board, not from a meter.")
         }
-        for (name, calibration) in [("device", device), ("server", server)] {
-            if let closure = calibration.closure.timeRatio.value, abs(closure) > 0.05 {
-                warnings.append(
-                    "The \(name)'s layers do not add up to its step: time closure is "
-                        + "\((closure * 1000).rounded() / 10) %.")
-            }
+        for (side, calibration) in [("device", device), ("server", server)] {
+            warnings += calibration.warnings.map { "\(side): \($0)" }
         }
         if let close = solver.indistinguishable(from: solution) {
             warnings.append(
-                "The intervals of the delays cannot tell these cuts from the chosen one: \(close).")
+                "The intervals of delay and energy cannot tell these cuts from the chosen one: \(close).")
         }
         return warnings
     }

@@ -50,6 +50,8 @@ public struct DecidedCut: Codable, Sendable, Hashable {
     /// The server's clock; unavailable where the box does not tell it.
     public var frequencyHertz: Quantity
     public var delaySeconds: Quantity
+    /// Computed together with the delay: of its origin, and without intervals of their own, as their errors move
+    /// together.
     public var delayParts: DelayParts
     /// The server's energy.
     public var serverEnergyJoules: Quantity

@@ -1,5 +1,4 @@
 import Calibration
-import ProbeKit
 import Statistics
 
 /// Turns a solution into what stands in the file.
@@ -66,8 +65,8 @@ struct DecisionAssembly {
             return .unavailable("the server does not tell its clock; it stays as it was profiled")
         }
         return Quantity(
-            value: ratio * reference, origin: .modelled,
-            reason: model.clock.lowestRatio < model.clock.highestRatio
+            value: ratio * reference, origin: Origin.weakest([.modelled, model.clock.origin]),
+            reason: model.clock.isChosen
                 ? "chosen within the server's limits" : "the server's clock cannot be set")
     }
 
@@ -84,23 +83,5 @@ struct DecisionAssembly {
     private func saving(_ chosen: Quantity, against baseline: Quantity) -> Double? {
         guard let chosen = chosen.value, let baseline = baseline.value, baseline > 0 else { return nil }
         return 100 * (baseline - chosen) / baseline
-    }
-}
-
-extension Solver {
-    /// The cuts beside the chosen one that the intervals of their delays cannot tell from it: their cost is higher by
-    /// less than the half widths of both delays make it uncertain. `nil` where there are none or no intervals.
-    func indistinguishable(from solution: Solution) -> String? {
-        guard let span = delayNormaliser.span else { return nil }
-        func width(_ outcome: CutOutcome) -> Double {
-            weight * model.delayEstimate(outcome.cut, ratio: outcome.ratio).halfWidth / span
-        }
-        let chosen = width(solution.chosen)
-        guard chosen.isFinite else { return nil }
-        let close = solution.outcomes.filter { outcome in
-            let doubt = (chosen * chosen + width(outcome) * width(outcome)).squareRoot()
-            return outcome.cut.cut != solution.chosen.cut.cut && outcome.cost - solution.chosen.cost < doubt
-        }
-        return close.isEmpty ? nil : close.map { String($0.cut.cut) }.joined(separator: ", ")
     }
 }

@@ -1,3 +1,5 @@
+import Calibration
+
 /// The link between device and server, as declared.
 public struct Link: Codable, Sendable, Hashable {
     /// From the device to the server.
@@ -37,7 +39,7 @@ public struct Link: Codable, Sendable, Hashable {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard pair.count == 2, let units = Self.units[pair[0]] else {
                 throw CARDError(
-                    .argument, "link: \(Self.quoted(String(part))) is none of up=..., down=..., rtt=...",
+                    .argument, "link: \(PlainText.quoted(String(part))) is none of up=..., down=..., rtt=...",
                     remedy: Self.usage)
             }
             guard values[pair[0]] == nil else {
@@ -65,17 +67,15 @@ public struct Link: Codable, Sendable, Hashable {
         let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
         guard let number = Double(digits), number.isFinite, digits.first != ".", digits.last != "." else {
             throw CARDError(
-                .argument, "link: \(key)=\(quoted(text)) is not a plain positive number with a unit", remedy: usage)
+                .argument, "link: \(key)=\(PlainText.quoted(text)) is not a plain positive number with a unit",
+                remedy: usage)
         }
         guard let unit = units[String(text.dropFirst(digits.count))] else {
             let known = units.sorted { $0.value < $1.value }.map(\.key).joined(separator: ", ")
             throw CARDError(
-                .argument, "link: \(key)=\(quoted(text)) has no known unit; \(key) takes \(known)", remedy: usage)
+                .argument, "link: \(key)=\(PlainText.quoted(text)) has no known unit; \(key) takes \(known)",
+                remedy: usage)
         }
         return number * unit
-    }
-
-    private static func quoted(_ text: String) -> String {
-        "\"" + String(text.prefix(40).map { $0.isASCII && $0 >= " " ? $0 : "?" }) + "\""
     }
 }

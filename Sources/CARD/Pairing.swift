@@ -1,5 +1,4 @@
 import Calibration
-import ProbeKit
 import Statistics
 
 /// A device's and a server's calibration that belong together.
@@ -58,23 +57,27 @@ struct Pairing {
     func serverClock(required: Bool) throws -> ServerClock {
         let frequency = server.frequency
         guard let running = frequency.runningHertz.value, running > 0 else {
-            guard required else { return ServerClock(referenceHertz: nil, lowestRatio: 1, highestRatio: 1) }
+            guard required else { return .unknown }
             throw CARDError(
                 .incomplete, "the server's clock is not known: \(frequency.runningHertz.reason ?? "no reason given")",
                 remedy: "decide with --rung B, which needs none")
         }
         guard frequency.settable, let low = frequency.minimumHertz.value, let high = frequency.maximumHertz.value else {
-            return ServerClock(referenceHertz: running, lowestRatio: 1, highestRatio: 1)
+            return ServerClock(
+                referenceHertz: running, lowestRatio: 1, highestRatio: 1, origin: frequency.runningHertz.origin)
         }
         guard low > 0, low <= high else {
             throw CARDError(.incomplete, "the server's clock range is empty: \(low) to \(high) Hz")
         }
-        return ServerClock(referenceHertz: running, lowestRatio: low / running, highestRatio: high / running)
+        return ServerClock(
+            referenceHertz: running, lowestRatio: low / running, highestRatio: high / running,
+            origin: Origin.weakest(
+                [frequency.runningHertz, frequency.minimumHertz, frequency.maximumHertz].map(\.origin)))
     }
 
     /// How the clock enters the decision, in words.
     func clockAssumption(_ clock: ServerClock) -> String {
-        if clock.lowestRatio < clock.highestRatio {
+        if clock.isChosen {
             return "The server's clock is chosen within its limits; its time goes as 1/f and its energy as f squared."
         }
         return "The server's clock cannot be set; it stays at the clock it was profiled at."
@@ -140,6 +143,8 @@ extension Quantity {
 }
 
 extension Sequence<Estimate> {
-    /// The sum of independent estimates; nothing is exactly zero.
-    var sum: Estimate { reduce(Estimate(value: 0, halfWidth: 0, count: .max), +) }
+    /// The sum of estimates of one calibration; nothing is exactly zero.
+    ///
+    /// They are not independent: times of one step move together, and all net energies share one idle power.
+    var sum: Estimate { reduce(Estimate(value: 0, halfWidth: 0, count: .max)) { $0.addingDependent($1) } }
 }

@@ -1,5 +1,4 @@
 import Calibration
-import ProbeKit
 import Statistics
 
 /// The paper's form, in our reconstruction: time is operations over rated speed, power is ξ f³.
@@ -30,7 +29,7 @@ struct RungA {
         let inputs = [pairing.device, pairing.server].flatMap {
             [$0.frequency.runningHertz.origin, $0.rated.flopsPerCyclePerCore.origin]
         }
-        let delayOrigin = Origin.weakest(inputs + [.modelled])
+        let delayOrigin = Origin.weakest(inputs + [clock.origin, .modelled])
         return CutModel(
             rung: .paper, cuts: cuts, clock: clock, link: link, steps: steps, countsLatency: false,
             delayOrigin: delayOrigin,

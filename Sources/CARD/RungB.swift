@@ -1,5 +1,4 @@
 import Calibration
-import ProbeKit
 import Statistics
 
 /// The measured time of every layer and direction, embedding and head included, each side at its running clock.
@@ -26,10 +25,12 @@ struct RungB {
         let times = (pairing.device.layers + pairing.server.layers).flatMap {
             [$0.forward.timeSeconds.origin, $0.backward.timeSeconds.origin]
         }
+        // Where the clock is chosen, time and energy are scaled by it.
+        let scaling = clock.isChosen ? [clock.origin] : []
         return CutModel(
             rung: .measuredLayers, cuts: cuts, clock: clock, link: link, steps: steps, countsLatency: true,
-            delayOrigin: Origin.weakest(times + [.modelled]),
-            energyOrigin: energy.map { Origin.weakest([.modelled, $0.origin]) } ?? .unavailable,
+            delayOrigin: Origin.weakest(times + scaling + [.modelled]),
+            energyOrigin: energy.map { Origin.weakest(scaling + [.modelled, $0.origin]) } ?? .unavailable,
             assumptions: [
                 "Times are sums of the layers' measured times, forward and backward, embedding and head included.",
                 "Each side runs at the clock it was profiled at.",
@@ -64,7 +65,7 @@ struct RungB {
     private static func energy(from power: ServerPower) -> ServerEnergy {
         ServerEnergy(
             origin: power.origin, source: power.source + " Energy is that times the layers' times.",
-            joules: { _, seconds in power.watts * seconds })
+            joules: { _, seconds in power.watts.multipliedByDependent(seconds) })
     }
 
     /// - Returns: `nil` unless every pass of every layer has a figure.

@@ -1,5 +1,4 @@
 import Calibration
-import ProbeKit
 import Statistics
 
 /// The server's power while it computes, at the clock it was profiled at, and where the figure comes from.

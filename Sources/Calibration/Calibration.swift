@@ -18,6 +18,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public var meter: MeterDescription
     public var model: ModelDescription
     public var workload: WorkloadDescription
+    /// How the weights lay in memory: `resident`, `streaming` or `shared`; see ``ProfileSettings/weightResidency``.
+    public var weightResidency: String
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerCalibration]
     public var step: StepCalibration
@@ -31,8 +33,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public init(
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
-        workload: WorkloadDescription, layers: [LayerCalibration], step: StepCalibration, idlePowerWatts: Quantity,
-        closure: Closure, rejections: [Rejection], warnings: [String]
+        workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
+        idlePowerWatts: Quantity, closure: Closure, rejections: [Rejection], warnings: [String]
     ) {
         self.kerfVersion = kerfVersion
         self.provenance = provenance
@@ -42,6 +44,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.meter = meter
         self.model = model
         self.workload = workload
+        self.weightResidency = weightResidency
         self.layers = layers
         self.step = step
         self.idlePowerWatts = idlePowerWatts

@@ -1,4 +1,4 @@
-import ProbeKit
+import Statistics
 
 /// What a reader of a calibration should know before trusting it.
 enum CalibrationWarnings {
@@ -16,6 +16,18 @@ enum CalibrationWarnings {
         } else if calibration.meter.origin == .simulated {
             warnings.append("Figures of energy are simulated; no meter was read.")
         }
+        switch calibration.weightResidency {
+        case "shared":
+            warnings.append(
+                "Weights were shared: one block's weights stood for those of all blocks. A block that fits the "
+                    + "processor's cache would look faster than it is.")
+        case "streaming":
+            warnings.append(
+                "Weights were streamed: one layer's weights were in memory at a time, and the time to load them is not "
+                    + "counted. A layer whose weights fit the processor's cache would look faster than it is, as they "
+                    + "were just loaded.")
+        default: break
+        }
         let steps = min(profile.steps.count, profile.layerTimes.first?.seconds.count ?? 0)
         if steps < fewSteps {
             warnings.append("Only \(steps) steps were timed: too few to leave out one that was disturbed.")
@@ -25,8 +37,8 @@ enum CalibrationWarnings {
         ] {
             guard let value = ratio.value, abs(value) > closureLimit else { continue }
             warnings.append(
-                "Closure: the layers' \(name) differ from the whole step by \(percentText(value)), "
-                    + "more than \(percentText(closureLimit)).")
+                "Closure: the layers' \(name) differ from the whole step by \(NumberText.percent(value)), "
+                    + "more than \(NumberText.percent(closureLimit)).")
         }
         let passes = calibration.layers.flatMap { [$0.forward, $0.backward] }
         let negligible = 1e-3 * (calibration.step.timeSeconds.value ?? 0)
@@ -36,7 +48,7 @@ enum CalibrationWarnings {
         if !vague.isEmpty {
             warnings.append(
                 "Times of \(vague.count) of \(passes.count) layer passes are known no better than "
-                    + "\(percentText(timeLimit)); profile with a longer --budget.")
+                    + "\(NumberText.percent(timeLimit)); profile with a longer --budget.")
         }
         for (name, field) in [
             ("Gross", \DirectionCalibration.grossEnergyJoules), ("Net", \.netEnergyJoules),

@@ -1,4 +1,3 @@
-import ProbeKit
 import Statistics
 
 /// Makes a calibration from profiles.
@@ -33,8 +32,9 @@ public enum Calibrator {
     }
 
     private static func fit(_ profile: Profile, sources: [ProfilePool.Member]) -> Calibration {
-        let times = TimeFit(profile)
-        let energies = EnergyFit(profile, stepTime: times.step)
+        let runs = sources.count > 1 ? sources.map(\.profile) : []
+        let times = TimeFit(profile, runs: runs)
+        let energies = EnergyFit(profile, runs: runs, stepTime: times.step)
         let layers = profile.layers.map { layer in
             LayerCalibration(
                 description: layer,
@@ -51,11 +51,11 @@ public enum Calibrator {
                 ProfileSource(sha256: $0.sha256, created: $0.profile.created, kerfVersion: $0.profile.kerfVersion)
             },
             box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
-            model: profile.model, workload: profile.workload, layers: layers, step: step,
+            model: profile.model, workload: profile.workload,
+            weightResidency: profile.settings.weightResidency, layers: layers, step: step,
             idlePowerWatts: energies.grossPower(.idle),
             closure: Closure(
-                timeRatio: Quantity(
-                    times.parts.relativeDifference(to: times.step), confidence: times.confidence, origin: .measured),
+                timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energies.closure(times, step: step, layers: layers)),
             rejections: profile.rejections, warnings: [])
         calibration.warnings = CalibrationWarnings.of(calibration, profile)

@@ -1,4 +1,3 @@
-import ProbeKit
 import Statistics
 
 /// Energy of layers and of the whole step, from windows in which one of them was repeated.
@@ -37,12 +36,20 @@ struct EnergyFit {
     private let confidence: Double
     private let windows: [Subject: [EnergyWindow]]
     private let stepTime: Estimate
+    /// Each run's windows, where several were joined.
+    private let runs: [[Subject: [EnergyWindow]]]
 
-    init(_ profile: Profile, stepTime: Estimate) {
+    /// - Parameter runs: the profiles that were joined into this one, if any.
+    init(_ profile: Profile, runs: [Profile] = [], stepTime: Estimate) {
         meter = profile.meter
         confidence = profile.settings.confidence
         self.stepTime = stepTime
-        windows = Dictionary(grouping: profile.idleWindows + profile.energyWindows) { window in
+        windows = Self.bySubject(profile)
+        self.runs = runs.map(Self.bySubject)
+    }
+
+    private static func bySubject(_ profile: Profile) -> [Subject: [EnergyWindow]] {
+        Dictionary(grouping: profile.idleWindows + profile.energyWindows) { window in
             switch window.subject {
             case .idle: .idle
             case .step: .step
@@ -130,14 +137,17 @@ struct EnergyFit {
                 "not resolved: \(windows.count) energy windows of \(subject), \(Self.fewestWindows) are needed; "
                     + "profile with a longer --budget")
         }
-        let joules = windows.map { window in meter.totalOf.reduce(0.0) { $0 + (window.joules[$1] ?? 0) } }
-        guard
-            let power = Estimate.ratio(of: joules, to: windows.map(\.seconds), confidence: confidence),
-            power.value > 0
-        else {
+        guard let power = meanPower(windows), power.value > 0 else {
             return .unknown("not resolved: the counters did not move in \(windows.count) windows of \(subject)")
         }
-        return .known(power)
+        let ofRuns = runs.compactMap { meanPower($0[subject] ?? [])?.value }
+        return .known(power.widened(byRuns: ofRuns, confidence: confidence))
+    }
+
+    /// Joules over seconds of all windows, in watts; `nil` without a window.
+    private func meanPower(_ windows: [EnergyWindow]) -> Estimate? {
+        let joules = windows.map { window in meter.totalOf.reduce(0.0) { $0 + (window.joules[$1] ?? 0) } }
+        return Estimate.ratio(of: joules, to: windows.map(\.seconds), confidence: confidence)
     }
 
     private func netOutcome(_ subject: Subject) -> Outcome {
@@ -164,18 +174,11 @@ struct EnergyFit {
             let isResolved = estimate.relativeHalfWidth <= Self.widestHalfWidth || estimate.halfWidth <= negligible
             guard isResolved else {
                 return .unavailable(
-                    "not resolved: within \(percentText(estimate.relativeHalfWidth)) from \(estimate.count) "
-                        + "observations, \(percentText(Self.widestHalfWidth)) is the limit; "
+                    "not resolved: within \(NumberText.percent(estimate.relativeHalfWidth)) from \(estimate.count) "
+                        + "observations, \(NumberText.percent(Self.widestHalfWidth)) is the limit; "
                         + "profile with a longer --budget")
             }
             return Quantity(estimate, confidence: confidence, origin: meter.origin, reason: method)
         }
     }
-}
-
-/// A ratio in per cent with one digit behind the point: `-3.2 %`.
-func percentText(_ ratio: Double) -> String {
-    let tenths = (ratio * 1000).rounded()
-    guard abs(tenths) < 1e9 else { return ratio < 0 ? "below -1e8 %" : "above 1e8 %" }
-    return "\(tenths / 10) %"
 }

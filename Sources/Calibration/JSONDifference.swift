@@ -4,6 +4,7 @@ import FoundationEssentials
 public struct JSONDifference: Sendable, Hashable {
     /// Where: `box.kernel_release`, `layers[3].output_bytes`.
     public var path: String
+    /// What stands there on either side, in words; text from a file is shortened and safe to show.
     public var left: String
     public var right: String
 
@@ -18,6 +19,7 @@ public struct JSONDifference: Sendable, Hashable {
         case object([String: Tree])
         case array([Tree])
         case leaf(String)
+        case text(String)
 
         init(from decoder: any Decoder) throws {
             if let object = try? decoder.container(keyedBy: AnyKey.self) {
@@ -39,16 +41,17 @@ public struct JSONDifference: Sendable, Hashable {
                 } else if let number = try? value.decode(Double.self) {
                     self = .leaf(String(number))
                 } else {
-                    self = .leaf("\"" + (try value.decode(String.self)) + "\"")
+                    self = .text(try value.decode(String.self))
                 }
             }
         }
 
-        var text: String {
+        var words: String {
             switch self {
             case .object: "an object"
             case .array(let elements): "a list of \(elements.count)"
-            case .leaf(let text): text
+            case .leaf(let leaf): leaf
+            case .text(let text): PlainText.quoted(text, limit: 80)
             }
         }
     }
@@ -79,7 +82,8 @@ public struct JSONDifference: Sendable, Hashable {
             }
             return nil
         default:
-            return left == right ? nil : JSONDifference(path: path, left: left.text, right: right.text)
+            return left == right
+                ? nil : JSONDifference(path: PlainText.shown(path), left: left.words, right: right.words)
         }
     }
 }

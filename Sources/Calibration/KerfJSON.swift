@@ -6,8 +6,9 @@ import FoundationEssentials
 /// keys of dictionaries (kernels, energy domains) are data and stay as they are. A number that is not finite has no
 /// place in a file: encoding one is an error, never `null` or zero.
 public enum KerfJSON {
-    /// Far above any file Kerf writes (a long profile of a model with 200 layers has about 20 MB).
-    public static let maximumBytes = 128 << 20
+    /// A bound against endless input, above what Kerf writes: a sample takes about 27 bytes, so that a thousand steps
+    /// of a model with 32 layers of some 20 kernels have about 20 MB, and with 200 layers about 120 MB.
+    public static let maximumBytes = 256 << 20
 
     /// The file's bytes, ended by a line feed.
     ///
@@ -49,7 +50,7 @@ public enum KerfJSON {
         guard header.schema == File.schema else {
             throw KerfFileError(
                 .wrongSchema, file: name,
-                "this is a \(printable(header.schema)) file where a \(File.schema) file is needed",
+                "this is a \(PlainText.shown(header.schema, limit: 160)) file where a \(File.schema) file is needed",
                 remedy: File.remedy)
         }
         guard header.schemaVersion == File.schemaVersion else {
@@ -73,11 +74,6 @@ public enum KerfJSON {
     ) throws(KerfFileError) -> (file: File, sha256: String) {
         let bytes = try FileBytes.read(path, limit: maximumBytes)
         return (try decode(type, from: bytes, named: path), SHA256.hexDigest(of: bytes))
-    }
-
-    /// Encodes the file and puts it at `path`, whole or not at all.
-    public static func write(_ file: some KerfFile, to path: String) throws(KerfFileError) {
-        try AtomicFile.write(try encode(file), to: path)
     }
 
     private struct Header: Decodable {
@@ -111,12 +107,12 @@ public enum KerfJSON {
         if case EncodingError.invalidValue(let value, let context) = error {
             return place(context.codingPath) + "the value \(value) is not a finite number"
         }
-        guard let context else { return printable("\(error)") }
+        guard let context else { return PlainText.shown("\(error)") }
         if context.codingPath.isEmpty, case DecodingError.dataCorrupted = error {
-            let detail = (context.underlyingError as? CustomStringConvertible).map { printable("\($0)") } ?? ""
+            let detail = (context.underlyingError as? CustomStringConvertible).map { PlainText.shown("\($0)") } ?? ""
             return "not valid JSON, or cut off" + (detail.isEmpty ? "" : " (\(detail))")
         }
-        return place(context.codingPath) + printable(message)
+        return place(context.codingPath) + PlainText.shown(message)
     }
 
     private static func place(_ path: [any CodingKey]) -> String {
@@ -128,15 +124,10 @@ public enum KerfJSON {
                 text += (text.isEmpty ? "" : ".") + snakeCase(key.stringValue)
             }
         }
-        return text.isEmpty ? "" : printable(text) + ": "
+        return text.isEmpty ? "" : PlainText.shown(text) + ": "
     }
 
     private static func snakeCase(_ key: String) -> String {
         key.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
-    }
-
-    /// Text from a file, safe to show in one line.
-    private static func printable(_ text: String) -> String {
-        String(text.prefix(160).map { $0.isASCII && $0 >= " " && $0 != "\u{7f}" ? $0 : "?" })
     }
 }

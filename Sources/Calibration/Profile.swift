@@ -1,4 +1,5 @@
 public import ProbeKit
+public import Statistics
 
 /// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
 public struct Profile: Codable, Sendable {
@@ -95,7 +96,8 @@ public struct ProfileSettings: Codable, Sendable, Hashable {
     public var confidence: Double
     /// Seed of the random order, tokens and random weights.
     public var seed: Int
-    /// `resident`: all weights in memory; `streaming`: one layer at a time, loads kept out of the windows.
+    /// `resident`: all weights in memory; `streaming`: one layer at a time, loads kept out of the windows; `shared`: one
+    /// block's weights stand for those of all blocks.
     public var weightResidency: String
 
     public init(

@@ -1,4 +1,4 @@
-import ProbeKit
+import Statistics
 
 /// Profiles of one box, model and workload, joined into one.
 struct ProfilePool {

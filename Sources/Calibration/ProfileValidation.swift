@@ -1,4 +1,3 @@
-import ProbeKit
 import Statistics
 
 /// Whether a profile's samples can be used at all. A profile may come from anywhere; nothing in it is trusted.
@@ -25,6 +24,10 @@ struct ProfileValidation {
 
     private func checkLayers() throws(KerfFileError) {
         let confidence = profile.settings.confidence
+        let residency = profile.settings.weightResidency
+        try require(
+            ["resident", "streaming", "shared"].contains(residency),
+            "settings.weight_residency is \(PlainText.quoted(residency)), none of resident, streaming, shared")
         try require(confidence >= 0.5 && confidence <= 0.9999, "settings.confidence is \(confidence)")
         let count = profile.layers.count
         try require(
@@ -62,7 +65,9 @@ struct ProfileValidation {
             let place = "layer_times[\(index)]"
             let pass = LayerPass(layer: times.layer, direction: times.direction)
             try require(profile.layers.indices.contains(times.layer), "\(place): no layer \(times.layer)")
-            try require(LayerPass.directions.contains(times.direction), "\(place): no direction \"\(times.direction)\"")
+            try require(
+                LayerPass.directions.contains(times.direction),
+                "\(place): no direction \(PlainText.quoted(times.direction))")
             try require(seen.insert(pass).inserted, "\(place): \(pass) stands there twice")
             try require(!times.seconds.isEmpty, "\(place): \(pass) has no samples")
             try require(

@@ -1,4 +1,4 @@
-import ProbeKit
+import Statistics
 
 /// What a quantity read from a file must hold, checked wherever one is decoded.
 extension Quantity {

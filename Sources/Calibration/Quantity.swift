@@ -1,4 +1,3 @@
-public import ProbeKit
 public import Statistics
 
 /// A number as Kerf writes it: never bare.

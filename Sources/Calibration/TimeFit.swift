@@ -12,13 +12,19 @@ struct TimeFit {
     let confidence: Double
     /// The whole step, without instruments inside.
     let step: Estimate
-    /// The sum of all layers inside instrumented steps.
-    let parts: Estimate
+    /// (Sum of all layers inside instrumented steps - whole step) / whole step.
+    let closure: Estimate
     private let instrumented: TrimmedSteps
     private let times: [LayerPass: LayerTimes]
+    /// Each run alone, where several were joined.
+    private let runs: [TimeFit]
 
-    /// - Parameter profile: validated, so that every sample list is as long as the others and not empty.
-    init(_ profile: Profile) {
+    /// - Parameters:
+    ///   - profile: validated, so that every sample list is as long as the others and not empty.
+    ///   - runs: the profiles that were joined into it, if any; intervals are no narrower than their spread.
+    init(_ profile: Profile, runs members: [Profile] = []) {
+        let runs = members.map { TimeFit($0) }
+        self.runs = runs
         layers = profile.layers
         confidence = profile.settings.confidence
         times = Dictionary(uniqueKeysWithValues: profile.layerTimes.map { ($0.pass, $0) })
@@ -27,16 +33,25 @@ struct TimeFit {
             for step in totals.indices { totals[step] += layer.seconds[step] }
         }
         instrumented = TrimmedSteps(totals: totals)
-        parts = instrumented.total(confidence: confidence) ?? Self.unknown
-        step = TrimmedSteps(totals: profile.steps.map(\.seconds)).total(confidence: confidence) ?? Self.unknown
+        let parts = instrumented.total(confidence: confidence) ?? Self.unknown
+        let step = TrimmedSteps(totals: profile.steps.map(\.seconds)).total(confidence: confidence) ?? Self.unknown
+        self.step = step.widened(byRuns: runs.map(\.step.value), confidence: confidence)
+        // What shifts a whole run shifts its parts and its whole alike, so closure is compared run by run.
+        closure = parts.relativeDifference(to: step)
+            .widened(byRuns: runs.map(\.closure.value), confidence: confidence)
     }
 
     func time(of pass: LayerPass) -> Estimate? {
-        times[pass].flatMap { instrumented.mean(of: $0.seconds, confidence: confidence) }
+        times[pass].flatMap { instrumented.mean(of: $0.seconds, confidence: confidence) }?
+            .widened(byRuns: runs.compactMap { $0.time(of: pass)?.value }, confidence: confidence)
     }
 
     func kernels(of pass: LayerPass) -> [String: Estimate] {
-        (times[pass]?.kernels ?? [:]).compactMapValues { instrumented.mean(of: $0, confidence: confidence) }
+        let ofRuns = runs.map { $0.kernels(of: pass) }
+        return (times[pass]?.kernels ?? [:]).reduce(into: [:]) { kernels, kernel in
+            kernels[kernel.key] = instrumented.mean(of: kernel.value, confidence: confidence)?
+                .widened(byRuns: ofRuns.compactMap { $0[kernel.key]?.value }, confidence: confidence)
+        }
     }
 
     /// The sum over layer passes of time times a weight, such as power: estimated step by step, because the times of
@@ -48,7 +63,8 @@ struct TimeFit {
             guard let weight = weights[pass], let seconds = times[pass]?.seconds else { continue }
             for step in totals.indices { totals[step] += weight * seconds[step] }
         }
-        return instrumented.mean(of: totals, confidence: confidence) ?? Self.unknown
+        let sum = instrumented.mean(of: totals, confidence: confidence) ?? Self.unknown
+        return sum.widened(byRuns: runs.map { $0.weightedSum(weights).value }, confidence: confidence)
     }
 
     private static let unknown = Estimate(value: 0, halfWidth: .infinity, count: 0)

@@ -1,3 +1,5 @@
+public import Statistics
+
 /// One look at every readable energy counter.
 public struct EnergyReading: Sendable {
     public var instant: MonotonicInstant

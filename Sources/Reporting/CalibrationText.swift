@@ -1,5 +1,5 @@
 public import Calibration
-import ProbeKit
+import Statistics
 
 extension Calibration {
     /// The calibration as a reader sees it: box, model, layers, whole step, closure, warnings.
@@ -13,18 +13,19 @@ extension Calibration {
 
     /// What was calibrated or profiled, and where.
     func heading(_ title: String) -> String {
-        var text = "\(title) of \(printable(model.name)) on \(printable(box.cpuModel))"
-        text += " (\(workload.threads) threads, \(printable(box.engine.name)) \(printable(box.engine.version)))\n"
+        var text = "\(title) of \(PlainText.shown(model.name)) on \(PlainText.shown(box.cpuModel))"
+        text +=
+            " (\(workload.threads) threads, \(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
         text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "
-        text += "\(printable(workload.loraTargets.joined(separator: ","))), \(printable(workload.dtype)), "
-        return text + "weights \(printable(model.weightsKind)) \(printable(model.weightsOrigin))\n"
+        text += "\(PlainText.shown(workload.loraTargets.joined(separator: ","))), \(PlainText.shown(workload.dtype)), "
+        return text + "weights \(PlainText.shown(model.weightsKind)) \(PlainText.shown(model.weightsOrigin))\n"
     }
 
     /// The whole step, the idle box and how well the parts add up.
     var totals: String {
         var text = "whole step   \(line(step.timeSeconds, "s"))\n"
         if meter.origin == .unavailable {
-            text += "energy       unavailable: \(printable(meter.reason ?? "no energy meter"))\n"
+            text += "energy       unavailable: \(PlainText.shown(meter.reason ?? "no energy meter"))\n"
         } else {
             text += "gross energy \(line(step.grossEnergyJoules, "J"))\n"
             text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
@@ -35,7 +36,7 @@ extension Calibration {
         return text + ", gross energy \(NumberText.percent(closure.grossEnergyRatio))\n"
     }
 
-    var warningLines: String { warnings.map { "warning: \(printable($0))\n" }.joined() }
+    var warningLines: String { warnings.map { "warning: \(PlainText.shown($0))\n" }.joined() }
 
     var isSimulated: Bool {
         box.virtualBoard != nil || meter.origin == .simulated
@@ -72,20 +73,11 @@ extension Calibration {
     }
 
     private func line(_ quantity: Quantity, _ unit: String) -> String {
-        let reason = quantity.value == nil ? ": " + printable(quantity.reason ?? "") : ""
+        let reason = quantity.value == nil ? ": " + PlainText.shown(quantity.reason ?? "") : ""
         return "\(NumberText.si(quantity, unit)) [\(quantity.origin.rawValue)]\(reason)"
     }
 }
 
 func simulatedLine(_ simulated: Bool) -> String {
     simulated ? "SIMULATED: figures below come from a virtual board, not from this box's meters\n" : ""
-}
-
-/// Text from a file, safe to show on a terminal.
-func printable(_ text: String) -> String {
-    String(
-        text.unicodeScalars.prefix(300).map { scalar -> Character in
-            let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
-            return isControl ? "?" : Character(scalar)
-        })
 }

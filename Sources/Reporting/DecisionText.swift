@@ -1,6 +1,6 @@
 public import CARD
 import Calibration
-import ProbeKit
+import Statistics
 
 extension Decision {
     /// The decision as a reader sees it: all cuts with delay, its parts, energy and cost; the choice; the baselines.
@@ -8,8 +8,9 @@ extension Decision {
     /// The first line says `SIMULATED` when any figure is.
     public var report: String {
         var text = simulatedLine(isSimulated)
-        text += "CARD rung \(rung.rawValue) for \(printable(modelName)): device \(printable(device.cpuModel)), "
-        text += "server \(printable(server.cpuModel))\n"
+        text +=
+            "CARD rung \(rung.rawValue) for \(PlainText.shown(modelName)): device \(PlainText.shown(device.cpuModel)), "
+        text += "server \(PlainText.shown(server.cpuModel))\n"
         text += "up \(NumberText.si(link.uplinkBitsPerSecond, "bit/s")), "
         text += "down \(NumberText.si(link.downlinkBitsPerSecond, "bit/s")), "
         text += "round trip \(NumberText.si(link.roundTripSeconds, "s")); "
@@ -17,8 +18,8 @@ extension Decision {
         text += cutTable.text
         text += "\n" + choiceLine
         for baseline in baselines { text += baselineLine(baseline) }
-        text += "\nThis rests on:\n" + assumptions.map { "- \(printable($0))\n" }.joined()
-        text += warnings.map { "warning: \(printable($0))\n" }.joined()
+        text += "\nThis rests on:\n" + assumptions.map { "- \(PlainText.shown($0))\n" }.joined()
+        text += warnings.map { "warning: \(PlainText.shown($0))\n" }.joined()
         return text
     }
 

@@ -8,6 +8,35 @@ extension Estimate {
             count: min(left.count, right.count))
     }
 
+    /// The sum of two estimates whose errors may be one and the same; half widths add up.
+    ///
+    /// A standard error of a sum is never above the sum of the standard errors, so this errs on the safe side whatever
+    /// the correlation, and is exact where both move together, as times of one step or energies less one idle power do.
+    public func addingDependent(_ other: Estimate) -> Estimate {
+        Estimate(
+            value: value + other.value, halfWidth: halfWidth + other.halfWidth, count: min(count, other.count))
+    }
+
+    /// The product of two estimates whose errors may be one and the same, by the delta method; see
+    /// ``addingDependent(_:)``.
+    public func multipliedByDependent(_ other: Estimate) -> Estimate {
+        Estimate(
+            value: value * other.value,
+            halfWidth: scaledWidth(halfWidth, by: other.value) + scaledWidth(other.halfWidth, by: value),
+            count: min(count, other.count))
+    }
+
+    /// Widened until it encloses what the means of several runs say: Student's t interval with a run as one observation.
+    ///
+    /// Observations of one run are alike in what differs from run to run (temperature, placement in memory), so that
+    /// all of them together are not as many independent ones. One run says nothing of that and changes nothing; two
+    /// say little, and the interval is wide.
+    public func widened(byRuns means: [Double], confidence: Double = 0.95) -> Estimate {
+        guard means.count > 1, let between = Estimate.mean(of: means, confidence: confidence) else { return self }
+        return Estimate(
+            value: value, halfWidth: max(halfWidth, between.halfWidth + abs(between.value - value)), count: count)
+    }
+
     /// The difference of two independent estimates.
     public static func - (left: Estimate, right: Estimate) -> Estimate { left + right.scaled(by: -1) }
 

@@ -40,6 +40,9 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Rung of the model ladder: A, the paper's form; B, measured layers.")
     var rung = Rung.measuredLayers
 
+    @Option(help: "Server energy that counts: net of what it draws idle, for a server that is on anyway; or gross.")
+    var energy = EnergyAccount.net
+
     @Option(
         help: ArgumentHelp(
             "Declare the power the server draws while it computes; it is labelled modelled.", valueName: "watts"))
@@ -53,8 +56,10 @@ struct DecideCommand: ParsableCommand {
 
     func run() throws {
         try KerfFailure.reporting {
+            if let out { try OutputGuard.check(out, isNoneOf: [device, server]) }
             let decider = Decider(
-                link: link, weight: weight, steps: steps, rung: rung, declaredServerWatts: serverPower)
+                link: link, weight: weight, steps: steps, rung: rung, account: energy,
+                declaredServerWatts: serverPower)
             let decision = try decider.decide(device: try side(device), server: try side(server))
             let bytes = try KerfJSON.encode(decision)
             if let out { try AtomicFile.write(bytes, to: out) }
@@ -74,3 +79,4 @@ struct DecideCommand: ParsableCommand {
 }
 
 extension Rung: ExpressibleByArgument {}
+extension EnergyAccount: ExpressibleByArgument {}

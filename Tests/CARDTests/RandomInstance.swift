@@ -1,5 +1,4 @@
 import CARD
-import ProbeKit
 import Statistics
 
 /// A random decision problem as bare numbers, and its cost written down anew, without the solver's code.
@@ -72,7 +71,7 @@ struct RandomInstance {
                         uplinkBytes: c.up, downlinkBytes: c.down, adapterBytes: c.adapters, stepMessages: 2,
                         roundMessages: 0))
             },
-            clock: ServerClock(referenceHertz: 2e9, lowestRatio: low, highestRatio: high),
+            clock: ServerClock(referenceHertz: 2e9, lowestRatio: low, highestRatio: high, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: uplink, downlinkBitsPerSecond: downlink, roundTripSeconds: rtt),
             steps: steps, countsLatency: true, delayOrigin: .modelled, energyOrigin: .modelled, assumptions: [])
     }

@@ -88,20 +88,86 @@ struct CalibratorTests {
     @Test("profiles are pooled in any order, and pooling narrows the intervals")
     func pooled() throws {
         var planted = PlantedProfile()
-        let inputs = try (1...3).map { seed in
+        let inputs = try (1...8).map { seed in
             planted.seed = UInt64(seed)
             return try Self.input(planted.make(), "\(seed).json")
         }
         let forwards = try Calibrator.calibrate(inputs)
         let backwards = try Calibrator.calibrate(inputs.reversed())
         #expect(try KerfJSON.encode(forwards) == KerfJSON.encode(backwards))
-        #expect(forwards.provenance.count == 3)
+        #expect(forwards.provenance.count == 8)
         #expect(forwards.provenance.map(\.sha256) == forwards.provenance.map(\.sha256).sorted())
-        #expect(forwards.step.timeSeconds.count == 60)
-        #expect(forwards.rejections == [Rejection(reason: "steal time", count: 6)])
+        #expect(forwards.step.timeSeconds.count == 160)
+        #expect(forwards.rejections == [Rejection(reason: "steal time", count: 16)])
         let single = try Calibrator.calibrate([inputs[0]])
         let (wide, narrow) = (single.step.timeSeconds.relativeHalfWidth, forwards.step.timeSeconds.relativeHalfWidth)
         #expect(try #require(narrow) < (try #require(wide)))
+    }
+
+    @Test("runs that differ are pooled within an interval that their spread allows, not as one sample")
+    func betweenRuns() throws {
+        var planted = PlantedProfile()
+        planted.steps = 30
+        let factors = [0.94, 0.98, 1.02, 1.06]
+        func runs(_ vary: (inout PlantedProfile, Double) -> Void) throws -> Calibration {
+            try Calibrator.calibrate(
+                factors.enumerated().map { index, factor in
+                    var run = planted
+                    run.seed = UInt64(index + 1)
+                    vary(&run, factor)
+                    return try Self.input(run.make(), "\(index).json")
+                })
+        }
+        // Of four runs: t(3) = 3.182 times the standard deviation 0.0516 over 2.
+        let expected = 3.182 * 0.0516 / 2
+        let slower = try runs { run, factor in
+            run.embeddingSeconds *= factor
+            run.blockSeconds *= factor
+            run.headSeconds *= factor
+        }
+        for quantity in [
+            slower.step.timeSeconds, slower.layers[2].backward.timeSeconds,
+            try #require(slower.layers[2].forward.kernelSeconds["qkv_proj"]),
+        ] {
+            #expect(abs(try #require(quantity.relativeHalfWidth) / expected - 1) < 0.2)
+        }
+        // The shift is the parts' and the whole's alike, so closure is known better than either.
+        let closure = slower.closure.timeRatio
+        #expect(try #require(closure.upper) - (try #require(closure.lower)) < expected)
+        let hotter = try runs { run, factor in
+            run.forwardWatts *= factor
+            run.backwardWatts *= factor
+        }
+        #expect(abs(try #require(hotter.step.grossPowerWatts.relativeHalfWidth) / expected - 1) < 0.2)
+        #expect(try #require(hotter.layers[2].forward.grossEnergyJoules.relativeHalfWidth) > 0.8 * expected)
+        #expect(try #require(hotter.step.timeSeconds.relativeHalfWidth) < 0.02)
+    }
+
+    @Test("how the weights lay comes with the calibration, and with a warning where it matters")
+    func residency() throws {
+        for (residency, word) in [("shared", "one block's weights"), ("streaming", "streamed"), ("resident", nil)] {
+            var profile = PlantedProfile().make()
+            profile.settings.weightResidency = residency
+            let calibration = try Calibrator.calibrate([try Self.input(profile)])
+            #expect(calibration.weightResidency == residency)
+            let warnings = calibration.warnings.filter { $0.contains("cache") }
+            #expect(warnings.count == (word == nil ? 0 : 1))
+            if let word { #expect(warnings.first?.contains(word) == true) }
+        }
+    }
+
+    @Test("text of a profile cannot break the line of a refusal")
+    func hostileDifference() throws {
+        let profile = PlantedProfile().make()
+        var other = profile
+        other.box.cpuModel = "evil\u{1b}[2J\nCPU" + String(repeating: "x", count: 5000)
+        let error = try #require(
+            #expect(throws: KerfFileError.self) {
+                try Calibrator.calibrate([try Self.input(profile, "a.json"), try Self.input(other, "b.json")])
+            })
+        #expect(error.message.contains("evil?[2J?CPU"))
+        #expect(error.message.count < 400)
+        #expect(!error.message.unicodeScalars.contains { $0.value < 0x20 })
     }
 
     @Test("what was taken of something else is refused, and the field is named")

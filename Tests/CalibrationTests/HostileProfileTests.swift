@@ -2,6 +2,7 @@ import Calibration
 import ProbeKit
 import TestSupport
 import Testing
+import Statistics
 
 /// A profile may come from anywhere: whatever is wrong with it is one clear line, never a crash or a wrong figure.
 @Suite("Hostile profiles")
@@ -59,6 +60,7 @@ struct HostileProfileTests {
         ("idle_windows[0].seconds is -1", { $0.idleWindows[0].seconds = -1 }),
         ("energy below zero", { $0.energyWindows[0].joules["package-0"] = -1 }),
         ("settings.confidence is 1", { $0.settings.confidence = 1 }),
+        ("settings.weight_residency is \"attic\"", { $0.settings.weightResidency = "attic" }),
         ("batch 0", { $0.workload.batch = 0 }),
     ]
 

@@ -2,6 +2,7 @@ import Calibration
 import ProbeKit
 import TestSupport
 import Testing
+import Statistics
 
 @Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct SchemaTests {
@@ -13,7 +14,9 @@ struct SchemaTests {
         let unmetered = planted.make()
         planted.origin = .measured
         planted.windows = 2
-        return [simulated, unmetered, planted.make()]
+        var shared = planted.make()
+        shared.settings.weightResidency = "shared"
+        return [simulated, unmetered, shared]
     }
 
     @Test("profiles and their calibrations are valid: with a meter, without, unresolved", arguments: 0..<3)

@@ -3,6 +3,7 @@ import ProbeKit
 import TestSupport
 import Testing
 import VirtualBoard
+import Statistics
 
 @testable import kerf
 

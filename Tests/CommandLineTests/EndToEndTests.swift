@@ -31,6 +31,19 @@ import Testing
         #expect(decided.status == 0, "\(decided.standardError)")
         #expect(decided.standardOutput.uppercased().contains("SIMULATED"))
         #expect(decided.standardOutput.contains("server-only") && decided.standardOutput.contains("device-only"))
+        let calibration = try workspace.bytes("first.json")
+        for arguments in [
+            ["calibrate", workspace.path("profile.json"), "--out", workspace.path("profile.json")],
+            [
+                "decide", "--device", workspace.path("first.json"), "--server", workspace.path("second.json"), "--link",
+                "up=20mbit,down=80mbit,rtt=20ms", "--energy", "gross", "--out", workspace.path("first.json"),
+            ],
+        ] {
+            let refused = try KerfProcess(arguments).finish()
+            #expect(refused.status == 73)
+            #expect(refused.errorLines.count == 1 && refused.standardError.contains("would be replaced"))
+        }
+        #expect(try workspace.bytes("first.json") == calibration)
         let decision = try workspace.json("decision.json")
         #expect(decision["schema"] as? String == "kerf.decision")
         // Nothing is left of the board's process or of temporary files.

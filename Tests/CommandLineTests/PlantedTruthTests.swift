@@ -3,6 +3,7 @@ import Foundation
 import ProbeKit
 import Testing
 import VirtualBoard
+import Statistics
 
 /// Energy measured on a live virtual board, against the power function that was planted in it.
 ///

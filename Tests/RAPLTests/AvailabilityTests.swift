@@ -2,6 +2,7 @@ import ProbeKit
 import SystemPackage
 import TestSupport
 import Testing
+import Statistics
 
 @testable import RAPL
 

@@ -1,9 +1,9 @@
 import CARD
 import Calibration
-import ProbeKit
 import Reporting
 import TestSupport
 import Testing
+import Statistics
 
 @Suite("Reports")
 struct ReportTests {
@@ -45,6 +45,27 @@ struct ReportTests {
         ] {
             #expect(report.contains(expected), "\(expected)")
         }
+    }
+
+    @Test("shares are of the step's own time, and a kernel's time that is missing is not zero")
+    func kernels() throws {
+        let profile = PlantedProfile().make()
+        var calibration = try calibration(PlantedProfile())
+        func row(_ kernel: String) throws -> [Substring] {
+            let report = profile.report(calibration)
+            let line = try #require(report.split(separator: "\n").first { $0.contains(kernel) })
+            return line.split(separator: " ")
+        }
+        for index in calibration.layers.indices {
+            calibration.layers[index].forward.kernelSeconds["qkv_proj"]?.value = 0.002
+            calibration.layers[index].backward.kernelSeconds["qkv_proj"]?.value = 0.003
+        }
+        calibration.step.timeSeconds.value = 0.1
+        // 5 layers of 2 and 3 ms in a step of 100 ms.
+        #expect(try row("qkv_proj") == ["qkv_proj", "10.0", "ms", "15.0", "ms", "25.0", "%"])
+        calibration.layers[2].forward.kernelSeconds["qkv_proj"] = .unavailable("not taken")
+        #expect(try row("qkv_proj") == ["qkv_proj", "n/a", "15.0", "ms", "n/a"])
+        #expect(profile.report(calibration).contains("of the fastest plain step"))
     }
 
     @Test("without a meter the reason stands there and no number")

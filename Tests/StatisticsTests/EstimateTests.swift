@@ -49,11 +49,15 @@ struct EstimateTests {
         #expect((a - b).value == -1)
         #expect(abs((a - b).halfWidth - 0.5) < 1e-15)
         #expect(abs((a * b).relativeHalfWidth - (0.02).squareRoot()) < 1e-15)
+        #expect(abs(a.addingDependent(b).halfWidth - 0.7) < 1e-15)
+        #expect(a.addingDependent(b).value == 7)
+        #expect(abs(a.multipliedByDependent(b).relativeHalfWidth - 0.2) < 1e-15)
         #expect(abs(a.relativeDifference(to: b).value + 0.25) < 1e-15)
         #expect(abs(a.relativeDifference(to: b).halfWidth - 0.75 * (0.02).squareRoot()) < 1e-15)
         let unknown = Estimate(value: 1, halfWidth: .infinity, count: 1)
         #expect(unknown.scaled(by: 0).halfWidth == .infinity)
         #expect((a * unknown).halfWidth == .infinity)
+        #expect(a.multipliedByDependent(unknown).halfWidth == .infinity)
     }
 
     @Test("a ratio of totals weighs long windows more")

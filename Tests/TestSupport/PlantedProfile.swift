@@ -1,6 +1,6 @@
 public import Calibration
-public import ProbeKit
-import Statistics
+import ProbeKit
+public import Statistics
 
 /// A profile whose truth is planted: what a run on a box with these times and powers would have recorded.
 public struct PlantedProfile: Sendable {
@@ -22,6 +22,8 @@ public struct PlantedProfile: Sendable {
     public var idleWatts = 8.0
     /// Relative standard deviation of every time and power.
     public var noise = 0.01
+    /// Relative standard deviation of what all layers of one instrumented step share.
+    public var stepNoise = 0.0
     public var windows = 8
     public var origin = Origin.simulated
     public var reason: String?
@@ -58,6 +60,7 @@ public struct PlantedProfile: Sendable {
 
     public func make() -> Profile {
         var generator = SeededGenerator(seed: seed)
+        let shared = stepNoise > 0 ? (0..<steps).map { _ in generator.factor(stepNoise) } : []
         return Profile(
             kerfVersion: "0.1.0", created: "2026-01-01T00:00:0\(seed % 10)Z", box: box,
             frequency: FrequencyDescription(
@@ -77,7 +80,7 @@ public struct PlantedProfile: Sendable {
                 return StepSample(seconds: seconds, cpuSeconds: 2 * seconds)
             },
             layerTimes: (0...(blocks + 1)).flatMap { layer in
-                [true, false].map { times(layer: layer, forward: $0, &generator) }
+                [true, false].map { times(layer: layer, forward: $0, shared, &generator) }
             },
             idleWindows: origin == .unavailable
                 ? [] : (0..<windows).map { window(.idle, watts: idleWatts, start: Double($0), &generator) },
@@ -142,9 +145,12 @@ public struct PlantedProfile: Sendable {
         }
     }
 
-    private func times(layer: Int, forward: Bool, _ generator: inout SeededGenerator) -> LayerTimes {
+    /// - Parameter shared: a factor for each step; none for steps that are alike.
+    private func times(
+        layer: Int, forward: Bool, _ shared: [Double], _ generator: inout SeededGenerator
+    ) -> LayerTimes {
         let truth = seconds(layer: layer, forward: forward)
-        let samples = (0..<steps).map { _ in truth * generator.factor(noise) }
+        let samples = (0..<steps).map { truth * generator.factor(noise) * (shared.isEmpty ? 1 : shared[$0]) }
         return LayerTimes(
             layer: layer, direction: forward ? "forward" : "backward", seconds: samples,
             kernels: layer == 0

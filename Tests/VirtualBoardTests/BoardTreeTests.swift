@@ -5,6 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 import VirtualBoard
+import Statistics
 
 /// The tree as the probes see it.
 @Suite struct BoardTreeTests {

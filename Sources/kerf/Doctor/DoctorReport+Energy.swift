@@ -1,6 +1,7 @@
 import ProbeKit
 import RAPL
 import VirtualBoard
+import Statistics
 
 extension DoctorReport {
     /// The energy domains of a box and what its total is made of.

@@ -7,6 +7,7 @@ import ProbeKit
 import Profiling
 import Reporting
 import TransformerKernels
+import Statistics
 
 /// `kerf profile`: time and energy of every layer of a model on this box.
 struct ProfileCommand: ParsableCommand {

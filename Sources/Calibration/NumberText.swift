@@ -1,5 +1,3 @@
-public import Calibration
-
 /// Numbers as a reader wants them: few digits, an SI prefix, the interval beside.
 ///
 /// Written without Foundation's formatting, which would add its locale data to the program.

@@ -1,7 +1,6 @@
 import Calibration
-import ProbeKit
-import Reporting
 import Testing
+import Statistics
 
 @Suite("Numbers as text")
 struct NumberTextTests {
@@ -33,24 +32,5 @@ struct NumberTextTests {
             NumberText.percent(
                 Quantity(value: -0.01, lower: -0.014, upper: -0.006, confidence: 0.95, origin: .measured))
                 == "-1.0 % (-1.4 to -0.6 %)")
-    }
-
-    @Test("a table lines up, units under the titles")
-    func table() {
-        var table = TextTable([.init("layer", .left), .init("time", unit: "ms"), .init("note", .left)])
-        table.append(["embedding", "1.5", ""])
-        table.append(["head", "10.25", "µ"])
-        table.append(["short"])
-        #expect(
-            table.text == """
-                layer       time  note
-                              ms
-                ----------------------
-                embedding    1.5
-                head       10.25  µ
-                short
-
-                """)
-        #expect(TextTable([.init("a")]).lines == ["a", "-"], "no unit line where there are no units")
     }
 }

@@ -1,0 +1,38 @@
+import Calibration
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Output that is an input")
+struct OutputGuardTests {
+    @Test("the same file is refused by whatever name")
+    func same() throws {
+        let tree = try FixtureTree()
+        try tree.write("profile.json", "{}")
+        try tree.write("other.json", "{}")
+        try tree.link("link.json", "profile.json")
+        let profile = tree.file("profile.json").string
+        let roundabout = tree.path.string + "/./profile.json"
+        for output in [profile, tree.file("link.json").string, roundabout] {
+            let error = try #require(
+                #expect(throws: KerfFileError.self) {
+                    try OutputGuard.check(output, isNoneOf: [tree.file("other.json").string, profile])
+                })
+            #expect(error.code == .uncreatable)
+            #expect(error.file == output)
+            #expect(error.message.contains("profile.json"))
+            #expect(error.remedy?.contains("--out") == true)
+        }
+    }
+
+    @Test("another file, a new one and a device pass")
+    func different() throws {
+        let tree = try FixtureTree()
+        try tree.write("profile.json", "{}")
+        try tree.write("other.json", "{}")
+        let inputs = [tree.file("profile.json").string, tree.file("missing.json").string, "/dev/null"]
+        for output in [tree.file("other.json").string, tree.file("new.json").string, "/dev/null"] {
+            #expect(throws: Never.self) { try OutputGuard.check(output, isNoneOf: inputs) }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Reporting
+import Testing
+
+@Suite("Tables")
+struct TextTableTests {
+    @Test("a table lines up, units under the titles")
+    func table() {
+        var table = TextTable([.init("layer", .left), .init("time", unit: "ms"), .init("note", .left)])
+        table.append(["embedding", "1.5", ""])
+        table.append(["head", "10.25", "µ"])
+        table.append(["short"])
+        #expect(
+            table.text == """
+                layer       time  note
+                              ms
+                ----------------------
+                embedding    1.5
+                head       10.25  µ
+                short
+
+                """)
+        #expect(TextTable([.init("a")]).lines == ["a", "-"], "no unit line where there are no units")
+    }
+}
