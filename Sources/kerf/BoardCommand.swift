@@ -41,6 +41,10 @@ struct BoardCommand: ParsableCommand {
     @Flag(help: ArgumentHelp("End with the process that started this one.", visibility: .hidden))
     var exitWithParent = false
 
+    func validate() throws {
+        guard !root.isEmpty else { throw ValidationError("--root is empty; name a directory") }
+    }
+
     func run() throws {
         try KerfFailure.reporting {
             let parent = ParentProcess()

@@ -4,8 +4,15 @@ import Calibration
 import ModelFiles
 import ProbeKit
 import Profiling
+import Statistics
 import TransformerKernels
 import VirtualBoard
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// A failure as the user sees it: one line and a number.
 struct KerfFailure: Error, CustomStringConvertible {
@@ -34,14 +41,19 @@ struct KerfFailure: Error, CustomStringConvertible {
 
     /// Runs a command's work; a failure becomes `kerf: error: …` on standard error and ends the program with its
     /// number.
+    ///
+    /// Results that could not be printed are a failure too: a full disk behind a redirection must not look like success.
     static func reporting(_ work: () throws -> Void) throws {
         do {
             try work()
+            guard fflush(nil) == 0 else {
+                throw KerfFailure(.inputOutput, "standard output: cannot be written; nothing printed can be relied on")
+            }
         } catch let exit as ExitCode {
             throw exit
         } catch {
             let failure = KerfFailure(error)
-            StandardError.write("kerf: error: \(failure.description)\n")
+            StandardError.write("kerf: error: \(PlainText.shown(failure.description, limit: 2000))\n")
             throw ExitCode(failure.status.rawValue)
         }
     }

@@ -3,6 +3,7 @@ import Host
 import LMSensors
 import PCI
 import ProbeKit
+import Statistics
 import RAPL
 import SystemPackage
 

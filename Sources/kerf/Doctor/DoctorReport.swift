@@ -1,4 +1,5 @@
 import ProbeKit
+import Statistics
 
 /// What a box can measure, and what would make it measure the rest: the file that `kerf doctor --json` writes.
 struct DoctorReport: Codable, Equatable {

@@ -1,4 +1,6 @@
+import Calibration
 import ProbeKit
+import Statistics
 import Reporting
 
 /// The report as text for a terminal.

@@ -1,3 +1,5 @@
+import Calibration
+import Statistics
 import Reporting
 
 /// The energy domains as an indented tree, and the total under it.

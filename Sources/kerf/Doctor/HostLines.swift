@@ -1,3 +1,5 @@
+import Calibration
+import Statistics
 import Host
 import Reporting
 

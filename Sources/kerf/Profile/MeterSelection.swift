@@ -38,7 +38,11 @@ struct MeterSelection {
         return try open(root: root, embedded: embedded)
     }
 
-    func close() { embedded?.stop() }
+    /// Gives up the place as the board's measured process, and ends a board served for this run.
+    func close() {
+        if root.hasVirtualBoard { VirtualBoard.unregister(pid: getpid(), in: root) }
+        embedded?.stop()
+    }
 
     private static func open(root: SystemRoot, embedded: EmbeddedBoard?) throws -> MeterSelection {
         do {

@@ -67,6 +67,7 @@ struct ProfileCommand: ParsableCommand {
         guard targetCi > 0, targetCi <= 100 else {
             throw ValidationError("--target-ci must be between 0 and 100 percent, not \(targetCi)")
         }
+        guard board != "" else { throw ValidationError("--board is empty; name a directory") }
         guard seed >= 0 else { throw ValidationError("--seed must not be negative") }
     }
 
@@ -77,6 +78,7 @@ struct ProfileCommand: ParsableCommand {
     private func profile() throws {
         Interruption.watch()
         try OutputFile.checkPlace(out)
+        try OutputGuard.check(out, isNoneOf: [model.model, model.weights].compactMap(\.self))
         let source = try model.open(seed: UInt64(seed))
         let engine = try workload.matrixEngine()
         let host = HostProbe()
