@@ -41,7 +41,7 @@ import Testing
         ] {
             let refused = try KerfProcess(arguments).finish()
             #expect(refused.status == 73)
-            #expect(refused.errorLines.count == 1 && refused.standardError.contains("would be replaced"))
+            #expect(refused.errorLines.count == 1 && refused.standardError.contains("would replace the input"))
         }
         #expect(try workspace.bytes("first.json") == calibration)
         let decision = try workspace.json("decision.json")
