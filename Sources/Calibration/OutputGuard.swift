@@ -16,7 +16,7 @@ public enum OutputGuard {
         guard let place = identity(output) else { return }
         for input in inputs where identity(input) == place {
             throw KerfFileError(
-                .uncreatable, file: output, "is the input \(PlainText.shown(input)) itself, which would be replaced",
+                .uncreatable, file: output, "would replace the input \(PlainText.shown(input))",
                 remedy: "give another name with --out")
         }
     }
