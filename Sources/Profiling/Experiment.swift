@@ -102,7 +102,8 @@ public final class Experiment {
             tasks.append(.idle)
             for pass in step.passes where !isPowerSettled(of: pass) {
                 tasks.append(.window(pass))
-                windowsSeconds += max(windowSeconds, typicalSeconds(of: pass)) + typicalSeconds(of: pass)
+                let once = typicalSeconds(of: pass)
+                windowsSeconds += max(windowSeconds, once) + max(0.2 * windowSeconds, once)
             }
         }
         let stepsSeconds = isBurst ? windowSeconds : record.steps.last?.seconds ?? windowSeconds
@@ -168,17 +169,27 @@ public final class Experiment {
         if isBurst { _ = try step.costOfStep(gauge: CostGauge(clock: clock, meter: nil), checkpoint: checkpoint) }
     }
 
-    /// One pass repeated. The first run is outside the window, so that the power is steady at its start.
+    /// One pass repeated for a window. It is repeated for a fifth of one before, so that power and the counters'
+    /// staleness are steady when the window opens.
     private func takeWindow(of pass: LayerPass) throws {
         if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
-        try step.run(pass)
-        let iterations = max(1, Int((windowSeconds / typicalSeconds(of: pass)).rounded(.up)))
+        _ = try repeated(pass, seconds: 0.2 * windowSeconds)
         try takeEnergyWindow(.layer, pass) {
-            let cost = try gauge.cost {
-                for _ in 0..<iterations { try step.run(pass) }
-            }
+            var iterations = 0
+            let cost = try gauge.cost { iterations = try repeated(pass, seconds: windowSeconds) }
             return (cost, iterations)
         }
+    }
+
+    /// Runs a pass until the time is over, at least once, and counts.
+    private func repeated(_ pass: LayerPass, seconds: Double) throws -> Int {
+        let began = clock.now()
+        var iterations = 0
+        repeat {
+            try step.run(pass)
+            iterations += 1
+        } while clock.now().seconds(since: began) < seconds
+        return iterations
     }
 
     private func takeIdleWindow() throws {

@@ -15,7 +15,7 @@ extension Calibration {
     func heading(_ title: String) -> String {
         var text = "\(title) of \(PlainText.shown(model.name)) on \(PlainText.shown(box.cpuModel))"
         text +=
-            " (\(workload.threads) threads, \(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
+            " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), \(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
         text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "
         text += "\(PlainText.shown(workload.loraTargets.joined(separator: ","))), \(PlainText.shown(workload.dtype)), "
         return text + "weights \(PlainText.shown(model.weightsKind)) \(PlainText.shown(model.weightsOrigin))\n"
@@ -79,5 +79,5 @@ extension Calibration {
 }
 
 func simulatedLine(_ simulated: Bool) -> String {
-    simulated ? "SIMULATED: figures below come from a virtual board, not from this box's meters\n" : ""
+    simulated ? "SIMULATED: energy and clock below come from a virtual board, not from this box\n" : ""
 }

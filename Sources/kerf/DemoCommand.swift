@@ -3,6 +3,12 @@ import FoundationEssentials
 import ProbeKit
 import RAPL
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// `kerf demo`: the whole way of the data on this box.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,7 +76,13 @@ struct DemoCommand: ParsableCommand {
     }
 
     private func say(_ text: String) {
-        if json { StandardError.write(text + "\n") } else { print(text) }
+        if json {
+            StandardError.write(text + "\n")
+        } else {
+            print(text)
+            // Progress goes to standard error at once; what was printed before it belongs before it.
+            fflush(nil)
+        }
     }
 
     private func makeDirectory(_ path: String) throws {
