@@ -70,7 +70,7 @@ public struct MeterDescription: Codable, Sendable, Hashable {
     public var domains: [EnergyDomain]
     /// Identifiers of the domains whose sum is the box's total.
     public var totalOf: [String]
-    /// Median time between two changes of the total, as found before the run.
+    /// Median time between two changes of the first domain that counts, as found before the run.
     public var updateIntervalSeconds: Quantity
     /// Without a meter: why, and the remedy.
     public var reason: String?

@@ -9,7 +9,7 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Show what this box can measure, and the remedy for what it cannot.",
         discussion: """
-            Every probe is asked once: energy counters, clocks, sensors, PCI devices and the host itself. A meter that
+            Every probe is asked once: energy counters, clocks, sensors, PCI devices and the host itself. A meter that \
             is missing or closed is no error; it is named with its reason and what to do about it.
 
             EXAMPLE

@@ -8,12 +8,6 @@ import Statistics
 import TransformerKernels
 import VirtualBoard
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// A failure as the user sees it: one line and a number.
 struct KerfFailure: Error, CustomStringConvertible {
     let status: ExitStatus
@@ -46,7 +40,7 @@ struct KerfFailure: Error, CustomStringConvertible {
     static func reporting(_ work: () throws -> Void) throws {
         do {
             try work()
-            guard fflush(nil) == 0 else {
+            guard StandardStreams.outputArrived() else {
                 throw KerfFailure(.inputOutput, "standard output: cannot be written; nothing printed can be relied on")
             }
         } catch let exit as ExitCode {

@@ -1,7 +1,8 @@
+// `stdout` is a mutable C global, which Swift 6 refuses to read as not concurrency-safe; it is never assigned here.
 #if canImport(Glibc)
-    import Glibc
+    @preconcurrency import Glibc
 #elseif canImport(Musl)
-    import Musl
+    @preconcurrency import Musl
 #endif
 
 /// What has to hold for the three standard streams before anything is opened.
@@ -14,4 +15,7 @@ enum StandardStreams {
         }
         signal(SIGXFSZ, SIG_IGN)
     }
+
+    /// Writes out what was printed, and tells whether all of it, now and before, reached its place.
+    static func outputArrived() -> Bool { fflush(stdout) == 0 && ferror(stdout) == 0 }
 }

@@ -153,6 +153,15 @@ struct BadInputTests {
         #expect(outcome.status == 0, "\(outcome.standardError)")
     }
 
+    @Test func resultsThatCannotBePrintedAreAFailure() throws {
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments = ["-c", "\"$0\" doctor >/dev/full 2>/dev/null", KerfProcess.executable.path]
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 74)
+    }
+
     @Test func doctorOfAMissingRootSaysSo() throws {
         try expectFailure(66, saying: "/no/such/root", arguments: ["doctor", "--root", "/no/such/root"])
     }

@@ -89,8 +89,7 @@ struct ProfileCommand: ParsableCommand {
         if requireEnergy, energy.meter == nil {
             throw KerfFailure(
                 .unavailable,
-                "--require-energy: \(energy.description.reason ?? "no energy meter"); "
-                    + "or measure against a virtual board with --board DIR")
+                "--require-energy: \(energy.description.reason ?? "no energy meter"), or with --board DIR")
         }
         let inspection = BoxInspection(
             host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
