@@ -24,6 +24,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public var layers: [LayerCalibration]
     public var step: StepCalibration
     public var idlePowerWatts: Quantity
+    /// How time and power go with the clock; `nil` where the profiles hold no sweep.
+    public var frequencyLaws: FrequencyCalibration?
     public var closure: Closure
     /// Windows and steps of the profiles that were spoiled and left out, by reason.
     public var rejections: [Rejection]
@@ -34,7 +36,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
         workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
-        idlePowerWatts: Quantity, closure: Closure, rejections: [Rejection], warnings: [String]
+        idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil, closure: Closure,
+        rejections: [Rejection], warnings: [String]
     ) {
         self.kerfVersion = kerfVersion
         self.provenance = provenance
@@ -48,6 +51,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.layers = layers
         self.step = step
         self.idlePowerWatts = idlePowerWatts
+        self.frequencyLaws = frequencyLaws
         self.closure = closure
         self.rejections = rejections
         self.warnings = warnings

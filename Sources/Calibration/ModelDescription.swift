@@ -76,10 +76,12 @@ public struct LayerDescription: Codable, Sendable, Hashable {
     public var backwardFlops: Double
     /// Activations that leave the layer for the next one, f32, whole batch: the smashed data of a cut behind it.
     public var outputBytes: Int
+    /// What the layer needs of a side's memory; `nil` in files of a Kerf that did not count it.
+    public var memory: LayerMemory?
 
     public init(
         index: Int, kind: Kind, parameterCount: Int, adapterBytes: Int, forwardFlops: Double, backwardFlops: Double,
-        outputBytes: Int
+        outputBytes: Int, memory: LayerMemory? = nil
     ) {
         self.index = index
         self.kind = kind
@@ -88,5 +90,6 @@ public struct LayerDescription: Codable, Sendable, Hashable {
         self.forwardFlops = forwardFlops
         self.backwardFlops = backwardFlops
         self.outputBytes = outputBytes
+        self.memory = memory
     }
 }

@@ -1,0 +1,25 @@
+/// Bytes that a side of a split needs for one of its layers, at the workload's batch and sequence.
+///
+/// All but scratch add up over a side's layers; of scratch a side needs the largest.
+public struct LayerMemory: Codable, Sendable, Hashable {
+    /// Frozen weights as the engine lays them out.
+    public var weightBytes: Int
+    /// LoRA pairs and their gradients.
+    public var adapterBytes: Int
+    /// AdamW's two moments.
+    public var optimiserBytes: Int
+    /// The layer's output and its gradient, and what its forward pass keeps for its backward pass.
+    public var activationBytes: Int
+    /// Memory that is free again after the layer's pass.
+    public var scratchBytes: Int
+
+    public init(
+        weightBytes: Int, adapterBytes: Int, optimiserBytes: Int, activationBytes: Int, scratchBytes: Int
+    ) {
+        self.weightBytes = weightBytes
+        self.adapterBytes = adapterBytes
+        self.optimiserBytes = optimiserBytes
+        self.activationBytes = activationBytes
+        self.scratchBytes = scratchBytes
+    }
+}
