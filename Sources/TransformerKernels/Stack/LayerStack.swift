@@ -140,6 +140,9 @@ public final class LayerStack {
         return block(layer).adapters[projection]
     }
 
+    /// What the engine's products use for a while; part of ``memory``'s scratch.
+    public var productScratchBytes: Int { context.scratch.product.byteCount }
+
     public var memory: MemoryUse {
         MemoryUse(
             weights: weights.byteCount,

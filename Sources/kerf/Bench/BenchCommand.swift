@@ -5,5 +5,5 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure how fast Kerf's own kernels are on this box.",
-        subcommands: [BenchLayerCommand.self])
+        subcommands: [BenchLayerCommand.self, BenchStepCommand.self])
 }

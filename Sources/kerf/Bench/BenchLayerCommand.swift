@@ -51,6 +51,7 @@ struct BenchLayerCommand: ParsableCommand {
 
     private func bench() throws {
         Interruption.watch()
+        let baseline = ResidentMemory.now()
         let source = try model.open(seed: 1)
         let engine = try workload.matrixEngine()
         let stack = try workload.block(source: source, engine: engine)
@@ -60,12 +61,13 @@ struct BenchLayerCommand: ParsableCommand {
                 model: source.config, batch: stack.batch, format: stack.format, engine: engine)
         let benchmark = LayerBenchmark(stack: stack, bare: bare)
         try benchmark.warmUp()
-        if paced { return try pace(benchmark) }
+        if paced { return try pace(benchmark, baseline: baseline) }
         let samples = try benchmark.run(rounds: rounds, shouldStop: { Interruption.isRequested })
         if Interruption.isRequested { throw KerfFailure(.interrupted, "interrupted; nothing was printed") }
         let kernels = try stack.kernelTimes(rounds: min(rounds, 5))
         let report = BlockReport(
-            stack: stack, bareFlops: bare?.flops, samples: samples, kernelSeconds: kernels)
+            stack: stack, bareFlops: bare?.flops, samples: samples, kernelSeconds: kernels,
+            resident: bare == nil ? ResidentMemory.now() - baseline : nil)
         if json {
             print(try report.json())
         } else {
@@ -73,10 +75,11 @@ struct BenchLayerCommand: ParsableCommand {
         }
     }
 
-    private func pace(_ benchmark: LayerBenchmark) throws {
+    private func pace(_ benchmark: LayerBenchmark, baseline: ResidentMemory) throws {
         while readLine() != nil {
             let seconds = try benchmark.round()
-            let fields = seconds.map { "\"\($0.key.rawValue)\": \($0.value)" }.sorted()
+            var fields = seconds.map { "\"\($0.key.rawValue)\": \($0.value)" }.sorted()
+            fields.append("\"peakBytes\": \((ResidentMemory.now() - baseline).peakBytes ?? 0)")
             print("{\(fields.joined(separator: ", "))}")
             guard StandardStreams.outputArrived() else { return }
         }

@@ -53,7 +53,7 @@ struct BlockReport: Encodable {
         var gradientBytes: Int
         var scratchBytes: Int
         var totalBytes: Int
-        /// The process's resident memory at the end, and at its highest.
+        /// What the process's resident memory grew by, and its highest; not with the bare products beside the block.
         var residentBytes: Int?
         var peakResidentBytes: Int?
     }
@@ -72,7 +72,10 @@ struct BlockReport: Encodable {
     var kernels: [KernelRow]
     var memory: Memory
 
-    init(stack: LayerStack, bareFlops: Double?, samples: LayerBenchmark.Samples, kernelSeconds: [KernelTime]) {
+    init(
+        stack: LayerStack, bareFlops: Double?, samples: LayerBenchmark.Samples, kernelSeconds: [KernelTime],
+        resident: ResidentMemory?
+    ) {
         let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
         let layer = stack.layers.lowerBound
         func series(_ subject: LayerBenchmark.Subject) -> [Double] { samples[subject] ?? [] }
@@ -100,7 +103,7 @@ struct BlockReport: Encodable {
         memory = Memory(
             weightBytes: use.weights, adapterBytes: use.adapters, optimiserBytes: use.optimiser,
             activationBytes: use.activations, gradientBytes: use.gradients, scratchBytes: use.scratch,
-            totalBytes: use.total, residentBytes: ResidentMemory.bytes(), peakResidentBytes: ResidentMemory.peakBytes())
+            totalBytes: use.total, residentBytes: resident?.bytes, peakResidentBytes: resident?.peakBytes)
     }
 
     func json() throws -> String {
@@ -145,7 +148,7 @@ struct BlockReport: Encodable {
         lines += table.lines + [""]
         lines.append(
             "memory: \(NumberText.si(Double(memory.totalBytes), "B")) by account"
-                + (memory.residentBytes.map { ", \(NumberText.si(Double($0), "B")) resident in all" } ?? ""))
+                + (memory.residentBytes.map { ", \(NumberText.si(Double($0), "B")) resident" } ?? ""))
         return lines.map { $0 + "\n" }.joined()
     }
 }
