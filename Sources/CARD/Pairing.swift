@@ -127,7 +127,14 @@ struct Pairing {
             model.weightsOrigin = ""
             workload = calibration.workload
             workload.threads = 0
-            layers = calibration.layers.map(\.description)
+            workload.pinned = nil
+            // Memory and traffic go with engine and threads.
+            layers = calibration.layers.map(\.description).map { layer in
+                var layer = layer
+                layer.memory = nil
+                layer.kernels = nil
+                return layer
+            }
         }
     }
 }

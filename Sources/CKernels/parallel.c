@@ -1,5 +1,7 @@
+#define _GNU_SOURCE
 #include "parallel.h"
 
+#include <sched.h>
 #include <stddef.h>
 
 #if defined(__x86_64__)
@@ -17,6 +19,34 @@ extern int omp_in_parallel(void);
 int kerf_processor_count(void) { return omp_get_num_procs(); }
 
 bool kerf_in_parallel(void) { return omp_in_parallel() != 0; }
+
+struct pinning {
+    cpu_set_t allowed;
+    _Atomic int failures;
+};
+
+static void pin(void *context, int thread, int threads) {
+    struct pinning *pinning = context;
+    (void)threads;
+    int left = thread;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &pinning->allowed) || left-- > 0) continue;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        // 0 is the calling thread.
+        if (sched_setaffinity(0, sizeof one, &one) == 0) return;
+        break;
+    }
+    pinning->failures++;
+}
+
+bool kerf_pin_threads(int threads) {
+    struct pinning pinning = {.failures = 0};
+    if (sched_getaffinity(0, sizeof pinning.allowed, &pinning.allowed) != 0) return false;
+    kerf_parallel(threads, pin, &pinning);
+    return pinning.failures == 0;
+}
 
 uint64_t kerf_flush_denormals(void) {
 #if defined(__x86_64__)

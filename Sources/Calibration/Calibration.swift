@@ -23,6 +23,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerCalibration]
     public var step: StepCalibration
+    /// What the box can do at most; `nil` where the profiles do not tell.
+    public var peaks: MachinePeaks?
     public var idlePowerWatts: Quantity
     /// How time and power go with the clock; `nil` where the profiles hold no sweep.
     public var frequencyLaws: FrequencyCalibration?
@@ -36,7 +38,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
         workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
-        idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil, closure: Closure,
+        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil, closure: Closure,
         rejections: [Rejection], warnings: [String]
     ) {
         self.kerfVersion = kerfVersion
@@ -50,6 +52,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.weightResidency = weightResidency
         self.layers = layers
         self.step = step
+        self.peaks = peaks
         self.idlePowerWatts = idlePowerWatts
         self.frequencyLaws = frequencyLaws
         self.closure = closure

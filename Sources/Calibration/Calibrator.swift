@@ -53,7 +53,7 @@ public enum Calibrator {
             box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
             model: profile.model, workload: profile.workload,
             weightResidency: profile.settings.weightResidency, layers: layers, step: step,
-            idlePowerWatts: energies.grossPower(.idle),
+            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle),
             closure: Closure(
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energies.closure(times, step: step, layers: layers)),

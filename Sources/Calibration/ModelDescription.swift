@@ -42,12 +42,15 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     public var loraAlpha: Double
     /// Projections with adapters, in the order q, k, v, o, gate, up, down.
     public var loraTargets: [String]
-    /// Number format of the kernels: `f32`.
+    /// Number format of weights and activations: `f32` or `bf16`.
     public var dtype: String
     public var threads: Int
+    /// Whether each thread was bound to a processor of its own.
+    public var pinned: Bool?
 
     public init(
-        batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [String], dtype: String, threads: Int
+        batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [String], dtype: String, threads: Int,
+        pinned: Bool? = nil
     ) {
         self.batch = batch
         self.sequence = sequence
@@ -56,6 +59,7 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
         self.loraTargets = loraTargets
         self.dtype = dtype
         self.threads = threads
+        self.pinned = pinned
     }
 }
 
@@ -78,10 +82,12 @@ public struct LayerDescription: Codable, Sendable, Hashable {
     public var outputBytes: Int
     /// What the layer needs of a side's memory; `nil` in files of a Kerf that did not count it.
     public var memory: LayerMemory?
+    /// What its kernels have to do; `nil` in files of a Kerf that did not count it.
+    public var kernels: [KernelCost]?
 
     public init(
         index: Int, kind: Kind, parameterCount: Int, adapterBytes: Int, forwardFlops: Double, backwardFlops: Double,
-        outputBytes: Int, memory: LayerMemory? = nil
+        outputBytes: Int, memory: LayerMemory? = nil, kernels: [KernelCost]? = nil
     ) {
         self.index = index
         self.kind = kind
@@ -91,5 +97,6 @@ public struct LayerDescription: Codable, Sendable, Hashable {
         self.backwardFlops = backwardFlops
         self.outputBytes = outputBytes
         self.memory = memory
+        self.kernels = kernels
     }
 }

@@ -18,6 +18,8 @@ public struct Profile: Codable, Sendable {
     public var model: ModelDescription
     public var workload: WorkloadDescription
     public var settings: ProfileSettings
+    /// What the box can do at most, measured before the layers.
+    public var peaks: MachinePeaks?
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerDescription]
     /// Uninstrumented whole steps.
@@ -36,7 +38,7 @@ public struct Profile: Codable, Sendable {
     public init(
         kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
         rated: RatedDescription, meter: MeterDescription, model: ModelDescription, workload: WorkloadDescription,
-        settings: ProfileSettings, layers: [LayerDescription], steps: [StepSample], layerTimes: [LayerTimes],
+        settings: ProfileSettings, peaks: MachinePeaks? = nil, layers: [LayerDescription], steps: [StepSample], layerTimes: [LayerTimes],
         idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection], overhead: HarnessOverhead
     ) {
         self.schema = Self.schema
@@ -50,6 +52,7 @@ public struct Profile: Codable, Sendable {
         self.model = model
         self.workload = workload
         self.settings = settings
+        self.peaks = peaks
         self.layers = layers
         self.steps = steps
         self.layerTimes = layerTimes

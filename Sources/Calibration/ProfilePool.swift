@@ -42,6 +42,7 @@ struct ProfilePool {
     var joined: Profile {
         var pool = members[0].profile
         pool.frequency.runningHertz = envelope(members.map(\.profile.frequency.runningHertz))
+        pool.peaks = best(members.compactMap(\.profile.peaks))
         pool.meter.updateIntervalSeconds = envelope(members.map(\.profile.meter.updateIntervalSeconds))
         pool.layerTimes = pool.layerTimes.map { first in
             var joined = first
@@ -71,6 +72,15 @@ struct ProfilePool {
         throw KerfFileError(
             .unusable, file: members.map(\.name).joined(separator: ", "),
             "cannot be pooled: frequency.running_hertz goes from \(low) to \(high)", remedy: "calibrate them apart")
+    }
+
+    /// A roof is the highest that was reached.
+    private func best(_ peaks: [MachinePeaks]) -> MachinePeaks? {
+        func highest(_ roof: KeyPath<MachinePeaks, Quantity>) -> Quantity? {
+            peaks.map { $0[keyPath: roof] }.max { ($0.value ?? 0) < ($1.value ?? 0) }
+        }
+        guard let flops = highest(\.flopsPerSecond), let bytes = highest(\.bytesPerSecond) else { return nil }
+        return MachinePeaks(flopsPerSecond: flops, bytesPerSecond: bytes)
     }
 
     /// The mean by count, within the widest bounds that any of them states.

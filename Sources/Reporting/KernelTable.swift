@@ -1,6 +1,7 @@
 import Calibration
 
-/// Time of every kernel in a step, summed over layers; the largest first.
+/// Time of every kernel in a step, summed over layers, the largest first; and how that compares with what the box can
+/// do, where the profile says what each kernel has to do.
 struct KernelTable {
     /// A sum over layers of which one may be missing.
     private struct Sum {
@@ -22,40 +23,80 @@ struct KernelTable {
         }
     }
 
-    private var kernels: [String: (forward: Sum, backward: Sum)] = [:]
+    private struct Row {
+        var forward = Sum()
+        var backward = Sum()
+        var flops = 0.0
+        var bytes = 0.0
+
+        var seconds: Double? { (forward + backward).seconds }
+    }
+
+    private var rows: [String: Row] = [:]
+    private let peaks: MachinePeaks?
+    private let hasCosts: Bool
     /// The whole step's own time, so that shares leave out what lies between the kernels.
     private let stepSeconds: Double?
 
     init(_ calibration: Calibration) {
         stepSeconds = calibration.step.timeSeconds.value
+        peaks = calibration.peaks
+        hasCosts = calibration.layers.allSatisfy { $0.description.kernels != nil }
         for layer in calibration.layers {
-            for (kernel, time) in layer.forward.kernelSeconds {
-                kernels[kernel, default: (Sum(), Sum())].forward.add(time)
-            }
-            for (kernel, time) in layer.backward.kernelSeconds {
-                kernels[kernel, default: (Sum(), Sum())].backward.add(time)
+            for (kernel, time) in layer.forward.kernelSeconds { rows[kernel, default: Row()].forward.add(time) }
+            for (kernel, time) in layer.backward.kernelSeconds { rows[kernel, default: Row()].backward.add(time) }
+            for cost in layer.description.kernels ?? [] {
+                rows[cost.kernel, default: Row()].flops += cost.flops
+                rows[cost.kernel, default: Row()].bytes += cost.bytes
             }
         }
     }
 
     var text: String {
-        var table = TextTable([.init("kernel", .left), .init("forward"), .init("backward"), .init("share of step")])
-        let rows = kernels.map { (name: $0.key, forward: $0.value.forward, backward: $0.value.backward) }
+        var columns: [TextTable.Column] = [
+            .init("kernel", .left), .init("forward"), .init("backward"), .init("share of step"),
+        ]
+        if hasCosts {
+            columns += [.init("rate", unit: "GFLOP/s"), .init("traffic", unit: "GB/s"), .init("of roof")]
+        }
+        var table = TextTable(columns)
         // What is not known stands last.
         let largestFirst = rows.sorted { left, right in
-            let sums = [left, right].map { ($0.forward + $0.backward).seconds ?? -1 }
-            return sums[0] == sums[1] ? left.name < right.name : sums[0] > sums[1]
+            let sums = [left, right].map { $0.value.seconds ?? -1 }
+            return sums[0] == sums[1] ? left.key < right.key : sums[0] > sums[1]
         }
-        for row in largestFirst {
-            table.append([
-                PlainText.shown(row.name), row.forward.text, row.backward.text, share(row.forward + row.backward),
-            ])
+        for (name, row) in largestFirst {
+            let rates = hasCosts ? [rate(row.flops, row), rate(row.bytes, row), roofShare(row)] : []
+            table.append([PlainText.shown(name), row.forward.text, row.backward.text, share(row)] + rates)
         }
-        return table.text
+        return table.text + roofLine
     }
 
-    private func share(_ sum: Sum) -> String {
-        guard let seconds = sum.seconds, let stepSeconds, stepSeconds > 0 else { return "n/a" }
+    private func share(_ row: Row) -> String {
+        guard let seconds = row.seconds, let stepSeconds, stepSeconds > 0 else { return "n/a" }
         return NumberText.percent(seconds / stepSeconds)
+    }
+
+    private func rate(_ work: Double, _ row: Row) -> String {
+        guard let seconds = row.seconds, seconds > 0, work > 0 else { return "-" }
+        return NumberText.significant(work / seconds / 1e9)
+    }
+
+    /// The shortest time that peak rate and memory allow over the time it took; more than 100 % where operands were
+    /// still in a cache.
+    private func roofShare(_ row: Row) -> String {
+        guard let flops = peaks?.flopsPerSecond.value, let bytes = peaks?.bytesPerSecond.value,
+            let seconds = row.seconds, seconds > 0
+        else { return "n/a" }
+        let (computing, moving) = (row.flops / flops, row.bytes / bytes)
+        return NumberText.percent(max(computing, moving) / seconds, digits: 0) + (computing > moving ? " c" : " m")
+    }
+
+    private var roofLine: String {
+        guard hasCosts, let flops = peaks?.flopsPerSecond.value, let bytes = peaks?.bytesPerSecond.value else {
+            return ""
+        }
+        return "roof: \(NumberText.si(flops, "FLOP/s")) computing (c), \(NumberText.si(bytes, "B/s")) memory (m), "
+            + "measured in this run\n"
     }
 }

@@ -7,6 +7,12 @@ public struct ThreadTeam: Sendable {
 
     public init(count: Int) { self.count = count }
 
+    /// Binds each of the pool's threads to a processor of its own, the first `count` that this process may run on, for
+    /// the rest of the process's life.
+    ///
+    /// - Returns: whether every thread could be bound.
+    public func pin() -> Bool { kerf_pin_threads(Int32(count)) }
+
     /// Runs `body(unit, thread)` for every unit in `0..<units` and waits.
     ///
     /// The units are dealt in turn, so which thread runs which is fixed: thread t has the units t, t + count, and so

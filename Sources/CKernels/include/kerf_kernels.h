@@ -26,6 +26,9 @@ bool kerf_in_parallel(void);
 // the OpenMP runtime (libgomp), which oneDNN uses too: a second pool would fight it for the cores.
 void kerf_parallel(int threads, void (*body)(void *context, int thread, int threads), void *context);
 
+// Binds thread i of `threads` to the i-th processor that the process may run on. Returns whether all were bound.
+bool kerf_pin_threads(int threads);
+
 // Makes denormals zero on the calling thread (x86: FTZ and DAZ; Arm: FZ); returns what kerf_restore_denormals takes.
 // Threads that kerf_parallel starts are set so for good.
 uint64_t kerf_flush_denormals(void);

@@ -21,6 +21,8 @@ public final class LayerStack {
     public let format: NumberFormat
     public let engine: EngineIdentity
     public let threadCount: Int
+    /// Whether the engine's threads are bound to processors (``ThreadTeam/pin()``); for the record only.
+    public var isPinned = false
     public let timeline: KernelTimeline
     /// What ``update(layer:)`` applies.
     public var optimizer = AdamW()

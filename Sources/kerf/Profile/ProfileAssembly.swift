@@ -2,6 +2,7 @@ import Calibration
 import FoundationEssentials
 import ModelFiles
 import Profiling
+import Statistics
 import TransformerKernels
 
 extension ModelDescription {
@@ -20,13 +21,13 @@ extension WorkloadDescription {
         self.init(
             batch: stack.batch.batch, sequence: stack.batch.sequence, loraRank: stack.lora.rank,
             loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets.map(\.rawValue), dtype: stack.format.rawValue,
-            threads: stack.threadCount)
+            threads: stack.threadCount, pinned: stack.isPinned)
     }
 }
 
 extension LayerDescription {
     /// All layers of a model under a workload, in order.
-    static func all(of stack: LayerStack) -> [LayerDescription] {
+    static func all(of stack: LayerStack, engine: any MatrixEngine) -> [LayerDescription] {
         let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
         return (0...(stack.model.blockCount + 1)).map { index in
             LayerDescription(
@@ -34,7 +35,54 @@ extension LayerDescription {
                 parameterCount: cost.parameterCount(layer: index), adapterBytes: cost.adapterBytes(layer: index),
                 forwardFlops: cost.flops(layer: index, direction: .forward),
                 backwardFlops: cost.flops(layer: index, direction: .backward),
-                outputBytes: cost.outputBytes(layer: index))
+                outputBytes: cost.outputBytes(layer: index),
+                memory: LayerMemory(
+                    cost.memory(
+                        layer: index, format: stack.format, layout: engine.packsWeights ? .packed : .plain,
+                        threadCount: stack.threadCount)),
+                kernels: cost.kernels(of: index).flatMap { kernel in
+                    Direction.allCases.compactMap { KernelCost(cost, index, kernel, $0, stack.format) }
+                })
+        }
+    }
+}
+
+extension LayerMemory {
+    init(_ use: MemoryUse) {
+        self.init(
+            weightBytes: use.weights, adapterBytes: use.adapters, optimiserBytes: use.optimiser,
+            activationBytes: use.activations + use.gradients, scratchBytes: use.scratch)
+    }
+}
+
+extension KernelCost {
+    /// `nil` where the layer does not run the kernel in this direction.
+    fileprivate init?(
+        _ cost: LayerCost, _ layer: Int, _ kernel: Kernel, _ direction: Direction, _ format: NumberFormat
+    ) {
+        let bytes = cost.bytes(layer: layer, kernel: kernel, direction: direction, format: format)
+        guard bytes > 0 else { return nil }
+        self.init(
+            kernel: kernel.rawValue, direction: direction.rawValue,
+            flops: cost.flops(layer: layer, kernel: kernel, direction: direction), bytes: bytes)
+    }
+}
+
+extension MachinePeaks {
+    /// Roofs that could not be measured are told with the reason.
+    static func measured(engine: any MatrixEngine, format: NumberFormat) -> MachinePeaks {
+        do {
+            let peaks = try PeakMeasurement.measure(engine: engine, format: format)
+            return MachinePeaks(
+                flopsPerSecond: Quantity(
+                    value: peaks.flopsPerSecond, count: peaks.productRuns, origin: .measured,
+                    reason: "best run of a 512 x 2048 x 2048 product"),
+                bytesPerSecond: Quantity(
+                    value: peaks.bytesPerSecond, count: peaks.copyRuns, origin: .measured,
+                    reason: "best run of copying 128 MiB"))
+        } catch {
+            let none = Quantity.unavailable("\(error)")
+            return MachinePeaks(flopsPerSecond: none, bytesPerSecond: none)
         }
     }
 }

@@ -94,6 +94,7 @@ struct ProfileCommand: ParsableCommand {
         let inspection = BoxInspection(
             host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
         let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
+        let peaks = MachinePeaks.measured(engine: engine, format: stack.format)
         let conditions = ConditionsMonitor(host, clockRoot: energy.root)
         let record = try measure(stack, energy: energy, conditions: conditions)
 
@@ -109,7 +110,7 @@ struct ProfileCommand: ParsableCommand {
             settings: ProfileSettings(
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, confidence: 0.95, seed: seed,
                 weightResidency: stack.residency.rawValue),
-            layers: LayerDescription.all(of: stack), steps: record.steps, layerTimes: record.layerTimes,
+            peaks: peaks, layers: LayerDescription.all(of: stack, engine: engine), steps: record.steps, layerTimes: record.layerTimes,
             idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
             overhead: record.overhead)
         let bytes = try KerfJSON.encode(profile)

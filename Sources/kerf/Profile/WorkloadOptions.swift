@@ -20,6 +20,9 @@ struct WorkloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads of the kernels. (default: one a processor)", valueName: "number"))
     var threads: Int?
 
+    @Flag(help: "Bind each thread to a processor of its own.")
+    var pin = false
+
     @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
     var engine: String?
 
@@ -64,9 +67,17 @@ struct WorkloadOptions: ParsableArguments {
         LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: try projections())
     }
 
+    /// The engine, and its threads bound where that is asked.
     func matrixEngine() throws -> any MatrixEngine {
-        if let engine { return try MatrixEngines.named(engine, threadCount: threads) }
-        return try MatrixEngines.default(threadCount: threads)
+        let chosen =
+            try engine.map { try MatrixEngines.named($0, threadCount: threads) }
+            ?? MatrixEngines.default(threadCount: threads)
+        try chosen.check(dtype.format)
+        if pin, !ThreadTeam(count: chosen.threadCount).pin() {
+            throw KerfFailure(
+                .unavailable, "--pin: \(chosen.threadCount) threads cannot be bound to processors; leave out --pin")
+        }
+        return chosen
     }
 
     /// All layers of the model, ready to run on random tokens.
@@ -81,6 +92,7 @@ struct WorkloadOptions: ParsableArguments {
         // Looping a layer's backward pass repeats its update. At learning rate 0 that costs the same and moves nothing,
         // so that the last repetition computes what the first did.
         stack.optimizer.learningRate = 0
+        stack.isPinned = pin
         var generator = SeededGenerator(seed: seed)
         let tokens = (0..<shape.tokenCount).map { _ in
             Int32.random(in: 0..<Int32(model.vocabularySize), using: &generator)
@@ -94,6 +106,7 @@ struct WorkloadOptions: ParsableArguments {
         let stack = try LayerStack(
             model: source.config, weights: source, lora: try lora(), batch: BatchShape(batch: batch, sequence: seq),
             layers: 1...1, engine: engine, format: dtype.format, residency: .resident, seed: 1, timeline: KernelTimeline())
+        stack.isPinned = pin
         var generator = SeededGenerator(seed: 1)
         for buffer in [stack.input, stack.outputGradient].compactMap(\.self) {
             for index in buffer.indices { buffer[index] = Float.random(in: -1...1, using: &generator) }
