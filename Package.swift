@@ -104,9 +104,9 @@ let package = Package(
         .executableTarget(
             name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
         tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
-        tests("Statistics", ["Statistics"]),
+        tests("Statistics", ["Statistics", realModule]),
         tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage]),
-        tests("CPUFreq", ["CPUFreq", "ProbeKit"]),
+        tests("CPUFreq", ["CPUFreq", "ProbeKit", systemPackage]),
         tests("LMSensors", ["LMSensors", "ProbeKit", "sensor-reader", systemPackage]),
         tests("PCI", ["PCI", "ProbeKit", systemPackage]),
         tests("Host", ["Host", "ProbeKit"]),
@@ -115,10 +115,10 @@ let package = Package(
         tests(
             "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels", systemPackage],
             exclude: ["Golden"]),
-        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics"]),
+        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", realModule]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
-        tests("CommandLine", ["kerf", "Calibration", "ProbeKit", "Statistics", "VirtualBoard"]),
+        tests("CommandLine", ["kerf", "Calibration", "CPUFreq", "ProbeKit", "Statistics", "VirtualBoard"]),
     ]
 )
