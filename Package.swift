@@ -70,6 +70,10 @@ let package = Package(
             name: "CKernels", cSettings: vectorised,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
 
+        .target(
+            name: "CNamespaces",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+
         // Probes: one Linux interface each, turned into typed readings.
         probe("RAPL", ["Statistics"]),
         probe("CPUFreq"),
@@ -85,14 +89,15 @@ let package = Package(
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
+        room("Capture", ["ProbeKit", systemPackage]),
         room("CARD", ["Calibration", "Statistics"]),
         room("Reporting", ["Statistics", "Calibration", "CARD"]),
         .executableTarget(
             name: "kerf",
             dependencies: [
                 "RAPL", "CPUFreq", "LMSensors", "PCI", "Host", "VirtualBoard",
-                "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "CARD",
-                "Reporting", logging, systemPackage,
+                "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "Capture",
+                "CARD", "CNamespaces", "Reporting", logging, systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -117,6 +122,7 @@ let package = Package(
             exclude: ["Golden"]),
         tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", realModule]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
+        tests("Capture", ["Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
         tests("CommandLine", ["kerf", "Calibration", "CPUFreq", "ProbeKit", "Statistics", "VirtualBoard"]),

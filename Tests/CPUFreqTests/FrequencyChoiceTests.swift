@@ -42,7 +42,9 @@ import Testing
     @Test func aListNamesRealSteps() throws {
         let (_, policies) = try hybrid()
         #expect(try FrequencyChoice.list([3e9, 1e9]).steps(of: policies).map(\.hertz) == [1e9, 3e9])
-        for (list, word) in [([1e9, 2.5e9], "2.5 GHz"), ([5e9, 1e9], "1.0, 2.0, 3.0, 4.0 GHz"), ([1e9, 1e9], "two steps")] {
+        for (list, word) in [
+            ([1e9, 2.5e9], "2.5 GHz"), ([5e9, 1e9], "1.0, 2.0, 3.0, 4.0 GHz"), ([1e9, 1e9], "two steps"),
+        ] {
             let error = #expect(throws: ProbeError.self) { try FrequencyChoice.list(list).steps(of: policies) }
             #expect(error?.description.contains(word) == true, "\(String(describing: error))")
         }

@@ -51,7 +51,8 @@ struct WeightedFitTests {
                 (fit.estimate(0), 2.0), (fit.estimate(1), 3.0), (power.constant, 7.0), (power.factor, 12.0),
                 (power.exponent, 2.6),
             ]
-            for (index, (estimate, truth)) in pairs.enumerated() where abs(estimate.value - truth) <= estimate.halfWidth {
+            for (index, (estimate, truth)) in pairs.enumerated() where abs(estimate.value - truth) <= estimate.halfWidth
+            {
                 inside[index] += 1
             }
         }

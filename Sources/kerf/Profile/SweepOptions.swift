@@ -32,7 +32,8 @@ struct SweepOptions: ParsableArguments {
         }
         let clocks = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
             guard let hertz = hertz(word.lowercased()) else {
-                throw ValidationError("'\(word)' is no clock; give all, a number of steps, or a list like 800mhz,1.6ghz")
+                throw ValidationError(
+                    "'\(word)' is no clock; give all, a number of steps, or a list like 800mhz,1.6ghz")
             }
             return hertz
         }

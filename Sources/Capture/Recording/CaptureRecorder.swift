@@ -1,0 +1,179 @@
+public import ProbeKit
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Records a box as an archive.
+///
+/// Reading changes nothing: attributes are opened for reading only, by name (see ``CapturePlan``), and links are
+/// recorded as links.
+public struct CaptureRecorder {
+    private let root: SystemRoot
+    private let redactor: Redactor
+    private var entries: [String: TarEntry] = [:]
+    private var manifest: CaptureManifest
+    private var bytes = 0
+
+    /// Devices of devices: an NVMe drive's sensor belongs to its controller, that to a PCI device.
+    private static let mostOwners = 4
+
+    public init(root: SystemRoot, kerfVersion: String) {
+        self.root = root
+        redactor = Redactor(root: root)
+        manifest = CaptureManifest(kerfVersion: kerfVersion)
+    }
+
+    /// The archive of the box and of what others add to it, such as a view of it by lm-sensors; and what could not be
+    /// read.
+    ///
+    /// - Parameter views: texts that go below `kerf/`, by name.
+    /// - Throws: ``CaptureError/Code/unavailable`` when the root holds no box, or one beyond a capture's limits.
+    public mutating func record(
+        views: KeyValuePairs<String, String> = [:]
+    ) throws(CaptureError) -> (archive: [UInt8], manifest: CaptureManifest) {
+        for group in CapturePlan.groups { record(group) }
+        for (directory, selection) in CapturePlan.trees { record(root.file(directory), selection, depth: 0) }
+        for path in CapturePlan.processFiles + CapturePlan.otherFiles { recordFile(root.file(path)) }
+        guard entries.keys.contains(where: { $0.hasPrefix("sys/") }) else {
+            throw CaptureError(
+                .unavailable, at: root.path.string, "no box to record: there is nothing known below sys",
+                remedy: "give the top of a tree with sys and proc in it")
+        }
+        for (name, text) in views {
+            let path = "kerf/\(name)"
+            add(TarEntry(path, .file(redactor.contents(Array(text.utf8), of: path))))
+        }
+        // From what was recorded, so that serial numbers are out of it already.
+        let dump = LspciDump.text(of: entries)
+        if !dump.isEmpty { add(TarEntry("kerf/lspci.txt", .file(Array(dump.utf8)))) }
+        guard bytes <= Capture.mostBytes, entries.count < Capture.mostEntries else {
+            throw CaptureError(.unavailable, at: root.path.string, "more than a capture may hold")
+        }
+        return try archive()
+    }
+
+    private mutating func archive() throws(CaptureError) -> (archive: [UInt8], manifest: CaptureManifest) {
+        var writer = TarWriter()
+        for path in entries.keys.sorted() {
+            guard let entry = entries[path], !writer.append(entry) else { continue }
+            manifest.omitted.append(.init(path: path, reason: "the name is too long for the archive"))
+        }
+        do {
+            _ = writer.append(TarEntry(CaptureManifest.path, .file(try manifest.encoded())))
+        } catch {
+            throw CaptureError(.unavailable, at: CaptureManifest.path, "cannot be encoded: \(error)")
+        }
+        return (writer.finished(), manifest)
+    }
+
+    // MARK: - Devices
+
+    private mutating func record(_ group: CapturePlan.Group) {
+        let directory = root.file(group.directory)
+        guard root.isDirectory(directory) else { return }
+        add(TarEntry(group.directory, .directory))
+        for name in root.names(in: directory) where group.entries?.contains(name) ?? true {
+            let entry = directory.appending(name)
+            guard let device = record(linkOrDirectory: entry) else { continue }
+            record(device, group.device, depth: 0)
+            recordOwners(of: device)
+        }
+    }
+
+    /// The devices that a device belongs to, as far as libsensors needs them to find its bus.
+    private mutating func recordOwners(of device: FilePath) {
+        var device = device
+        for _ in 0..<Self.mostOwners {
+            guard let owner = record(linkOrDirectory: device.appending("device")) else { return }
+            record(owner, CapturePlan.identity, depth: 0)
+            device = owner
+        }
+    }
+
+    /// Records a link and returns the directory behind it, within the root; a directory is returned as it is.
+    private mutating func record(linkOrDirectory path: FilePath) -> FilePath? {
+        if let target = Self.target(of: path) {
+            recordLink(path, target)
+            let resolved = path.removingLastComponent().pushing(FilePath(target)).lexicallyNormalized()
+            guard !FilePath(target).isAbsolute, resolved.starts(with: root.path), root.isDirectory(resolved) else {
+                return nil
+            }
+            return resolved
+        }
+        let resolved = root.resolvingFlattenedLink(path)
+        if resolved != path { recordFile(path) }
+        return root.isDirectory(resolved) ? resolved : nil
+    }
+
+    // MARK: - Files
+
+    /// A directory's attributes and links, and those of the directories below it.
+    private mutating func record(_ directory: FilePath, _ selection: CapturePlan.Selection, depth: Int) {
+        guard root.isDirectory(directory) else { return }
+        if let place = relative(directory) { add(TarEntry(redactor.path(place), .directory)) }
+        for name in root.names(in: directory) {
+            let path = directory.appending(name)
+            var information = stat()
+            guard lstat(path.string, &information) == 0 else { continue }
+            let isWanted = selection.attributes?.contains(name) ?? !selection.without.contains(name)
+            let isIdentity = ["subsystem", "device"].contains(name)
+            switch information.st_mode & S_IFMT {
+            case S_IFLNK:
+                if isWanted || isIdentity, let target = Self.target(of: path) { recordLink(path, target) }
+            case S_IFDIR:
+                if depth < selection.depth, !selection.without.contains(name) {
+                    record(path, selection, depth: depth + 1)
+                }
+            case S_IFREG:
+                // What nobody may read, such as a trigger, has nothing to be recorded.
+                if information.st_mode & 0o444 != 0, isWanted || isIdentity { recordFile(path) }
+            default: break
+            }
+        }
+    }
+
+    private mutating func recordFile(_ path: FilePath) {
+        guard let place = relative(path), entries[redactor.path(place)] == nil else { return }
+        do throws(CaptureReadError) {
+            let file = try CaptureFile.read(path, limit: place.hasPrefix("proc/") ? 4 << 20 : 64 << 10)
+            let contents = redactor.contents(file.bytes, of: place)
+            bytes += contents.count
+            add(TarEntry(redactor.path(place), .file(contents), mode: file.mode))
+        } catch {
+            switch error {
+            case .absent: return
+            case .tooLong: manifest.omitted.append(.init(path: redactor.path(place), reason: "longer than expected"))
+            case .failed(let errno):
+                let isClosed = errno == .permissionDenied || errno == .notPermitted
+                manifest.unreadable.append(.init(path: redactor.path(place), reason: "\(errno)"))
+                add(TarEntry(redactor.path(place), .file([]), mode: isClosed ? 0 : 0o444))
+            }
+        }
+    }
+
+    private mutating func recordLink(_ path: FilePath, _ target: String) {
+        guard let place = relative(path), !target.hasPrefix("/") else { return }
+        add(TarEntry(redactor.path(place), .link(redactor.path(target))))
+    }
+
+    private mutating func add(_ entry: TarEntry) {
+        if entries[entry.path] == nil { entries[entry.path] = entry }
+    }
+
+    /// The path below the root; `nil` outside it.
+    private func relative(_ path: FilePath) -> String? {
+        var path = path
+        return path.removePrefix(root.path) ? path.string : nil
+    }
+
+    private static func target(of path: FilePath) -> String? {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path.string, &target, target.count)
+        guard count > 0 else { return nil }
+        return String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
