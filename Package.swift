@@ -19,7 +19,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: 
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
-/// As for C kernels: loops over every weight of a model are optimised even in a debug build.
+/// As for C kernels: loops over every weight of a model, or every byte of a capture, are optimised even in a debug build.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -89,7 +89,7 @@ let package = Package(
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
-        room("Capture", ["ProbeKit", systemPackage]),
+        room("Capture", ["ProbeKit", systemPackage], optimised),
         room("CARD", ["Calibration", "Statistics"]),
         room("Reporting", ["Statistics", "Calibration", "CARD"]),
         .executableTarget(

@@ -1,4 +1,5 @@
 import Capture
+import Foundation
 import Host
 import LMSensors
 import PCI
@@ -110,9 +111,5 @@ struct RecordingTests {
         #expect(try folder.text("out/sys/class/hwmon/hwmon0/temp1_input") == "41000\n")
     }
 
-    private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
-        bytes.indices.dropLast(part.count - 1).contains { start in
-            bytes[start] == part[0] && bytes[start..<(start + part.count)].elementsEqual(part)
-        }
-    }
+    private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool { Data(bytes).range(of: Data(part)) != nil }
 }
