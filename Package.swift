@@ -112,7 +112,7 @@ let package = Package(
         tests("Statistics", ["Statistics", realModule]),
         tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage]),
         tests("CPUFreq", ["CPUFreq", "ProbeKit", systemPackage]),
-        tests("LMSensors", ["LMSensors", "ProbeKit", "sensor-reader", systemPackage]),
+        tests("LMSensors", ["LMSensors", "Capture", "ProbeKit", "sensor-reader", systemPackage]),
         tests("PCI", ["PCI", "ProbeKit", systemPackage]),
         tests("Host", ["Host", "ProbeKit"]),
         tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit", "Statistics", systemPackage]),

@@ -11,7 +11,7 @@ enum Fuzzing {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
     }
 
-    static let rounds = Int(number("KERF_FUZZ_ROUNDS") ?? 600)
+    static let rounds = Int(number("KERF_FUZZ_ROUNDS") ?? 300)
     static let seed = number("KERF_FUZZ_SEED") ?? 1
 
     /// Names and targets that lead elsewhere.
@@ -47,7 +47,10 @@ enum Fuzzing {
             put(lures.randomElement(using: &random)!, start + 157, 100, &bytes)
             put("00000000000", start + 124, 12, &bytes)
         case 2: bytes[start + 156] = "0125LK".utf8.randomElement(using: &random)!
-        case 3: put(["77777777777", "00000000001", "00000010000", "x"].randomElement(using: &random)!, start + 124, 12, &bytes)
+        case 3:
+            put(
+                ["77777777777", "00000000001", "00000010000", "x"].randomElement(using: &random)!, start + 124, 12,
+                &bytes)
         default: bytes[start + Int.random(in: 0..<512, using: &random)] = UInt8.random(in: 0...255, using: &random)
         }
         seal(&bytes, at: start)

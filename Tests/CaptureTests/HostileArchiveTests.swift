@@ -55,7 +55,8 @@ struct HostileArchiveTests {
 
     @Test func loopsAndLinksToNothingAreHarmless() throws {
         let bytes = archive([
-            Self.file, TarEntry("sys/a", .link("b")), TarEntry("sys/b", .link("a")), TarEntry("sys/c", .link("nothing")),
+            Self.file, TarEntry("sys/a", .link("b")), TarEntry("sys/b", .link("a")),
+            TarEntry("sys/c", .link("nothing")),
         ])
         let tree = try FixtureTree()
         try Capture(bytes, name: "loops.tar").unpack(into: tree.path)

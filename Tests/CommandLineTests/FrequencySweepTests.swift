@@ -62,7 +62,7 @@ import VirtualBoard
         let workspace = try Workspace()
         let outcome = try KerfProcess.run(
             "profile", "--model", try workspace.tinyModel(), "--seq", "64", "--threads", "1", "--budget", "0.5",
-            "--sweep-budget", "9", "--frequencies", "5", "--quiet", "--board", workspace.path("board"), "--out",
+            "--sweep-budget", "6", "--frequencies", "5", "--quiet", "--board", workspace.path("board"), "--out",
             workspace.path("profile.json"))
         try #require(outcome.status == 0, "\(outcome.standardError)")
         let bytes = try [UInt8](workspace.bytes("profile.json"))

@@ -113,7 +113,8 @@ struct ReplayTests {
         #expect(host["memory_bytes"] as? Int == 4 << 30)
         #expect(host["load_averages"] as? [Double] == [0.25, 0.5, 0.75])
         let policies = try #require(shown["frequency_policies"] as? [[String: Any]])
-        #expect(policies.count == 2 && policies.allSatisfy { $0["settable"] as? Bool == false }, "nothing can be changed")
+        #expect(
+            policies.count == 2 && policies.allSatisfy { $0["settable"] as? Bool == false }, "nothing can be changed")
     }
 
     @Test(.enabled(if: isPermitted, "this system permits no user namespaces"))

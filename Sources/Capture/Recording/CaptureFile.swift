@@ -19,13 +19,13 @@ struct CaptureFile {
     var bytes: [UInt8]
     var mode: UInt16
 
-    static func read(_ path: FilePath, limit: Int) throws(CaptureReadError) -> CaptureFile {
+    static func read(_ path: String, limit: Int) throws(CaptureReadError) -> CaptureFile {
         var information = stat()
-        guard stat(path.string, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
             throw .absent
         }
         do {
-            let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
             var bytes: [UInt8] = []
             var isTooLong = false
             try file.closeAfter {

@@ -13,6 +13,7 @@ import SystemPackage
 /// recorded as links.
 public struct CaptureRecorder {
     private let root: SystemRoot
+    private let top: String
     private let redactor: Redactor
     private var entries: [String: TarEntry] = [:]
     private var manifest: CaptureManifest
@@ -23,6 +24,7 @@ public struct CaptureRecorder {
 
     public init(root: SystemRoot, kerfVersion: String) {
         self.root = root
+        top = root.path.string
         redactor = Redactor(root: root)
         manifest = CaptureManifest(kerfVersion: kerfVersion)
     }
@@ -36,8 +38,8 @@ public struct CaptureRecorder {
         views: KeyValuePairs<String, String> = [:]
     ) throws(CaptureError) -> (archive: [UInt8], manifest: CaptureManifest) {
         for group in CapturePlan.groups { record(group) }
-        for (directory, selection) in CapturePlan.trees { record(root.file(directory), selection, depth: 0) }
-        for path in CapturePlan.processFiles + CapturePlan.otherFiles { recordFile(root.file(path)) }
+        for (directory, selection) in CapturePlan.trees { record(directory, selection, depth: 0) }
+        for path in CapturePlan.processFiles + CapturePlan.otherFiles { recordFile(path) }
         guard entries.keys.contains(where: { $0.hasPrefix("sys/") }) else {
             throw CaptureError(
                 .unavailable, at: root.path.string, "no box to record: there is nothing known below sys",
@@ -73,90 +75,104 @@ public struct CaptureRecorder {
     // MARK: - Devices
 
     private mutating func record(_ group: CapturePlan.Group) {
-        let directory = root.file(group.directory)
-        guard root.isDirectory(directory) else { return }
+        guard root.isDirectory(root.file(group.directory)) else { return }
         add(TarEntry(group.directory, .directory))
-        for name in root.names(in: directory) where group.entries?.contains(name) ?? true {
-            let entry = directory.appending(name)
-            guard let device = record(linkOrDirectory: entry) else { continue }
+        for name in root.names(in: root.file(group.directory)) where group.entries?.contains(name) ?? true {
+            guard let device = record(linkOrDirectory: "\(group.directory)/\(name)") else { continue }
             record(device, group.device, depth: 0)
             recordOwners(of: device)
         }
     }
 
     /// The devices that a device belongs to, as far as libsensors needs them to find its bus.
-    private mutating func recordOwners(of device: FilePath) {
+    private mutating func recordOwners(of device: String) {
         var device = device
         for _ in 0..<Self.mostOwners {
-            guard let owner = record(linkOrDirectory: device.appending("device")) else { return }
+            guard let owner = record(linkOrDirectory: "\(device)/device") else { return }
             record(owner, CapturePlan.identity, depth: 0)
             device = owner
         }
     }
 
     /// Records a link and returns the directory behind it, within the root; a directory is returned as it is.
-    private mutating func record(linkOrDirectory path: FilePath) -> FilePath? {
-        if let target = Self.target(of: path) {
-            recordLink(path, target)
-            let resolved = path.removingLastComponent().pushing(FilePath(target)).lexicallyNormalized()
-            guard !FilePath(target).isAbsolute, resolved.starts(with: root.path), root.isDirectory(resolved) else {
+    private mutating func record(linkOrDirectory place: String) -> String? {
+        if let target = target(of: place) {
+            recordLink(place, target)
+            guard let resolved = Self.resolved(target, at: place), root.isDirectory(root.file(resolved)) else {
                 return nil
             }
             return resolved
         }
-        let resolved = root.resolvingFlattenedLink(path)
-        if resolved != path { recordFile(path) }
-        return root.isDirectory(resolved) ? resolved : nil
+        var resolved = root.resolvingFlattenedLink(root.file(place))
+        if resolved != root.file(place) { recordFile(place) }
+        guard root.isDirectory(resolved), resolved.removePrefix(root.path) else { return nil }
+        return resolved.string
+    }
+
+    /// Where a link's target lies, by its text; `nil` outside the root.
+    private static func resolved(_ target: String, at place: String) -> String? {
+        guard !target.hasPrefix("/") else { return nil }
+        var parts = place.split(separator: "/").dropLast()
+        for part in target.split(separator: "/") where part != "." {
+            if part != ".." {
+                parts.append(part)
+            } else if parts.popLast() == nil {
+                return nil
+            }
+        }
+        return parts.joined(separator: "/")
     }
 
     // MARK: - Files
+    // Places are texts relative to the root: a box has tens of thousands of them.
 
     /// A directory's attributes and links, and those of the directories below it.
-    private mutating func record(_ directory: FilePath, _ selection: CapturePlan.Selection, depth: Int) {
-        guard root.isDirectory(directory) else { return }
-        if let place = relative(directory) { add(TarEntry(redactor.path(place), .directory)) }
-        for name in root.names(in: directory) {
-            let path = directory.appending(name)
+    private mutating func record(_ directory: String, _ selection: CapturePlan.Selection, depth: Int) {
+        guard root.isDirectory(root.file(directory)) else { return }
+        add(TarEntry(redactor.path(directory), .directory))
+        for name in root.names(in: root.file(directory)) {
+            let place = "\(directory)/\(name)"
             var information = stat()
-            guard lstat(path.string, &information) == 0 else { continue }
+            guard lstat(full(place), &information) == 0 else { continue }
             let isWanted = selection.attributes?.contains(name) ?? !selection.without.contains(name)
             let isIdentity = ["subsystem", "device"].contains(name)
             switch information.st_mode & S_IFMT {
             case S_IFLNK:
-                if isWanted || isIdentity, let target = Self.target(of: path) { recordLink(path, target) }
+                if isWanted || isIdentity, let target = target(of: place) { recordLink(place, target) }
             case S_IFDIR:
                 if depth < selection.depth, !selection.without.contains(name) {
-                    record(path, selection, depth: depth + 1)
+                    record(place, selection, depth: depth + 1)
                 }
             case S_IFREG:
                 // What nobody may read, such as a trigger, has nothing to be recorded.
-                if information.st_mode & 0o444 != 0, isWanted || isIdentity { recordFile(path) }
+                if information.st_mode & 0o444 != 0, isWanted || isIdentity { recordFile(place) }
             default: break
             }
         }
     }
 
-    private mutating func recordFile(_ path: FilePath) {
-        guard let place = relative(path), entries[redactor.path(place)] == nil else { return }
+    private mutating func recordFile(_ place: String) {
+        let name = redactor.path(place)
+        guard entries[name] == nil else { return }
         do throws(CaptureReadError) {
-            let file = try CaptureFile.read(path, limit: place.hasPrefix("proc/") ? 4 << 20 : 64 << 10)
+            let file = try CaptureFile.read(full(place), limit: place.hasPrefix("proc/") ? 4 << 20 : 64 << 10)
             let contents = redactor.contents(file.bytes, of: place)
             bytes += contents.count
-            add(TarEntry(redactor.path(place), .file(contents), mode: file.mode))
+            add(TarEntry(name, .file(contents), mode: file.mode))
         } catch {
             switch error {
             case .absent: return
-            case .tooLong: manifest.omitted.append(.init(path: redactor.path(place), reason: "longer than expected"))
+            case .tooLong: manifest.omitted.append(.init(path: name, reason: "longer than expected"))
             case .failed(let errno):
                 let isClosed = errno == .permissionDenied || errno == .notPermitted
-                manifest.unreadable.append(.init(path: redactor.path(place), reason: "\(errno)"))
-                add(TarEntry(redactor.path(place), .file([]), mode: isClosed ? 0 : 0o444))
+                manifest.unreadable.append(.init(path: name, reason: "\(errno)"))
+                add(TarEntry(name, .file([]), mode: isClosed ? 0 : 0o444))
             }
         }
     }
 
-    private mutating func recordLink(_ path: FilePath, _ target: String) {
-        guard let place = relative(path), !target.hasPrefix("/") else { return }
+    private mutating func recordLink(_ place: String, _ target: String) {
+        guard Self.resolved(target, at: place) != nil else { return }
         add(TarEntry(redactor.path(place), .link(redactor.path(target))))
     }
 
@@ -164,15 +180,11 @@ public struct CaptureRecorder {
         if entries[entry.path] == nil { entries[entry.path] = entry }
     }
 
-    /// The path below the root; `nil` outside it.
-    private func relative(_ path: FilePath) -> String? {
-        var path = path
-        return path.removePrefix(root.path) ? path.string : nil
-    }
+    private func full(_ place: String) -> String { "\(top)/\(place)" }
 
-    private static func target(of path: FilePath) -> String? {
+    private func target(of place: String) -> String? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path.string, &target, target.count)
+        let count = readlink(full(place), &target, target.count)
         guard count > 0 else { return nil }
         return String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
