@@ -7,7 +7,7 @@ SWIFT ?= swift
 OUT ?= demo-output
 TEST_MODEL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kerf/SmolLM2-135M-Instruct.Q4_1.gguf
 
-FUZZ_ROUNDS ?= 200000
+FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 
 .PHONY: help demo test lint build setup setup-test test-model fuzz-captures clean
@@ -39,7 +39,7 @@ setup-test:
 test-model: setup-test
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "tests that need the model will be skipped"
 
-fuzz-captures: setup setup-test ## Damage captures at random: FUZZ_ROUNDS=200000 FUZZ_SEED=1
+fuzz-captures: setup setup-test ## Damage captures at random: FUZZ_ROUNDS=20000 FUZZ_SEED=1
 	$(SWIFT) build --build-tests
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
