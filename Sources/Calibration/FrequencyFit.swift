@@ -151,7 +151,8 @@ struct FrequencyFit {
 
     private func points(_ value: (Visit) -> Double?) -> [Point] {
         visits.compactMap { visit in
-            guard let value = value(visit), value > 0 else { return nil }
+            // Beyond these no weight could be computed; no step of a real run lies there.
+            guard let value = value(visit), (1e-12...1e12).contains(value) else { return nil }
             return Point(setHertz: visit.setHertz, ratio: visit.hertz / referenceHertz, value: value)
         }
     }

@@ -85,6 +85,12 @@ struct ReplayTests {
         try JSONSerialization.jsonObject(with: Data(outcome.standardOutput.utf8)) as? [String: Any] ?? [:]
     }
 
+    /// One file of an archive, by tar.
+    private func unpacked(_ archive: String, _ workspace: Workspace, _ path: String) throws -> String {
+        #expect(system("tar -x -O -f '\(archive)' '\(path)' > '\(workspace.path("unpacked"))'") == 0)
+        return String(decoding: try workspace.bytes("unpacked"), as: UTF8.self)
+    }
+
     private func capture(_ box: FixtureTree, _ workspace: Workspace) throws -> String {
         let captured = try KerfProcess.run("capture", "--root", box.path.string, "--out", workspace.path("box.tar"))
         try #require(captured.status == 0, "\(captured.standardError)")
@@ -96,6 +102,9 @@ struct ReplayTests {
         let workspace = try Workspace()
         let box = try client()
         let archive = try capture(box, workspace)
+        let view = try unpacked(archive, workspace, "kerf/doctor.json")
+        #expect(
+            view.contains("Replayed CPU") && !view.contains(box.path.string), "the tree's place is nobody's business")
         let replayed = try KerfProcess.run("replay", archive, "--", "doctor", "--json")
         #expect(replayed.status == 0, "\(replayed.standardError)")
         let shown = try report(replayed)
@@ -124,14 +133,23 @@ struct ReplayTests {
         let zone = "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0"
         chmod(box.file("\(zone)/energy_uj").string, 0)
         chmod(box.file("\(zone)/intel-rapl:0:0/energy_uj").string, 0)
-        var archive = workspace.path("box.tar")
+        let archive = workspace.path("box.tar")
         if getuid() == 0 {
-            // Root reads everything; an archive that any tar packs will do.
-            archive = workspace.path("packed.tar")
-            #expect(system("tar -c --format=ustar -f '\(archive)' -C '\(box.path)' .") == 0)
+            // Root reads everything, so nobody records it.
+            chmod(box.path.string, 0o755)
+            chmod(workspace.url.path, 0o777)
+            #expect(system("chmod -R a+rX '\(box.path)'; chmod 0 $(find '\(box.path)' -name energy_uj)") == 0)
+            let nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups '\(KerfProcess.executable.path)'"
+            guard system("\(nobody) --version >/dev/null 2>&1") == 0 else { return }
+            #expect(system("\(nobody) capture --root '\(box.path)' --out '\(archive)' >/dev/null") == 0)
         } else {
-            archive = try capture(box, workspace)
+            _ = try capture(box, workspace)
         }
+        let listing = try unpacked(archive, workspace, "kerf/capture.json")
+        let unreadable = try JSONSerialization.jsonObject(with: Data(listing.utf8)) as? [String: Any]
+        let reasons = (unreadable?["unreadable"] as? [[String: String]])?.map { "\($0["path"]!): \($0["reason"]!)" }
+        #expect(
+            reasons == ["\(zone)/energy_uj: Permission denied", "\(zone)/intel-rapl:0:0/energy_uj: Permission denied"])
         let shown = try report(KerfProcess.run("replay", archive, "--", "doctor", "--json"))
         let probes = try #require(shown["probes"] as? [[String: Any]])
         #expect(probes.contains { $0["name"] as? String == "RAPL" && $0["status"] as? String == "forbidden" })
@@ -150,6 +168,21 @@ struct ReplayTests {
             "--require-energy", "--out", workspace.path("profile.json"))
         #expect(profiled.status == 69 && profiled.failureLine != nil, "\(profiled.standardError)")
         #expect(!workspace.exists("profile.json"))
+    }
+
+    /// A user namespace in which no further one may be made stands for a system that permits none.
+    @Test(.enabled(if: isPermitted, "this system permits no user namespaces"))
+    func withoutNamespacesTheRemedyIsSaid() throws {
+        let workspace = try Workspace()
+        let archive = try capture(client(), workspace)
+        let script =
+            "echo 0 > /proc/sys/user/max_user_namespaces; exec '\(KerfProcess.executable.path)' replay "
+            + "'\(archive)' -- doctor > '\(workspace.path("out"))' 2> '\(workspace.path("err"))'"
+        let status = system("unshare --user --map-root-user sh -c \"\(script)\"")
+        #expect(status >> 8 == 77)
+        let message = String(decoding: try workspace.bytes("err"), as: UTF8.self)
+        #expect(message.hasPrefix("kerf: error: this system permits no user namespaces"))
+        #expect(message.split(separator: "\n").count == 1 && message.contains("kerf doctor --root DIR"))
     }
 
     @Test func whatCannotBeReplayedIsSaidInOneLine() throws {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Calibration
 import Capture
 import ProbeKit
-import SystemPackage
 
 /// `kerf capture`: a box as a file.
 struct CaptureCommand: ParsableCommand {
@@ -35,14 +34,9 @@ struct CaptureCommand: ParsableCommand {
     func run() throws {
         try KerfFailure.reporting {
             try OutputFile.checkPlace(out)
-            let tree = SystemRoot(FilePath(root))
-            guard SystemRoot().isDirectory(tree.path) else {
-                throw KerfFailure(.noInput, "--root \(root): no such directory; give the top of a tree")
-            }
+            let tree = try SystemRoot.named(root)
             var recorder = CaptureRecorder(root: tree, kerfVersion: KerfVersion.current)
-            let (archive, manifest) = try recorder.record(views: [
-                "doctor.json": try DoctorReport(root: tree).json() + "\n"
-            ])
+            let (archive, manifest) = try recorder.record(views: ["doctor.json": try view(of: tree)])
             // What it says it is, it is: nothing is handed out that kerf replay would refuse.
             let capture = try Capture(archive, name: out)
             try AtomicFile.write(archive, to: out)
@@ -54,5 +48,13 @@ struct CaptureCommand: ParsableCommand {
             for item in manifest.omitted { print("left out: \(PlainText.shown(item.path)): \(item.reason)") }
             print("written: \(out), \(capture.entries.count) files, links and directories, \(archive.count / 1024) KiB")
         }
+    }
+
+    /// The doctor's report, without the place where the tree lies: its path may hold its owner's name.
+    private func view(of tree: SystemRoot) throws -> String {
+        var report = DoctorReport(root: tree)
+        report.root = "/"
+        let text = try report.json() + "\n"
+        return tree.isLive ? text : text.replacing(tree.path.string, with: "")
     }
 }

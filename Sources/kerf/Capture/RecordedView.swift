@@ -24,8 +24,8 @@ struct RecordedView {
 
     func show() throws {
         // Nothing mounted here shall reach the namespace that this one was copied from.
-        try mount(nil, on: "/", UInt(MS_REC | MS_PRIVATE))
-        try mount("tmpfs", on: Self.stage, type: "tmpfs", UInt(MS_NOSUID | MS_NODEV))
+        try attach(nil, on: "/", UInt(MS_REC | MS_PRIVATE))
+        try attach("tmpfs", on: Self.stage, type: "tmpfs", UInt(MS_NOSUID | MS_NODEV))
         let tree = Self.stage.appending("tree")
         let nothing = Self.stage.appending("nothing")
         let emptyFile = Self.stage.appending("empty")
@@ -66,12 +66,12 @@ struct RecordedView {
     }
 
     private func cover(_ place: FilePath, with source: FilePath) throws {
-        try mount(source.string, on: place, UInt(MS_BIND))
-        try mount(nil, on: place, UInt(MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV))
+        try attach(source.string, on: place, UInt(MS_BIND))
+        try attach(nil, on: place, UInt(MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV))
     }
 
-    private func mount(_ source: String?, on place: FilePath, type: String? = nil, _ flags: UInt) throws {
-        guard Glibc.mount(source, place.string, type, flags, nil) == 0 else { throw failure("mount over", place) }
+    private func attach(_ source: String?, on place: FilePath, type: String? = nil, _ flags: UInt) throws {
+        guard mount(source, place.string, type, flags, nil) == 0 else { throw failure("mount over", place) }
     }
 
     private func failure(_ verb: String, _ place: FilePath) -> KerfFailure {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CPUFreq
 import ProbeKit
-import SystemPackage
 
 /// `kerf restore-clock`: for the case in which even the watchdog was killed.
 struct RestoreClockCommand: ParsableCommand {
@@ -23,10 +22,7 @@ struct RestoreClockCommand: ParsableCommand {
 
     func run() throws {
         try KerfFailure.reporting {
-            guard SystemRoot().isDirectory(FilePath(root)) else {
-                throw KerfFailure(.noInput, "--root \(root): no such directory; give the top of a virtual board's tree")
-            }
-            let restored = try FrequencyLease.restoreLeftover(root: SystemRoot(FilePath(root)))
+            let restored = try FrequencyLease.restoreLeftover(root: try .named(root))
             print(restored ? "the clock's limits are as they were" : "nothing to give back")
         }
     }
