@@ -12,7 +12,8 @@ let strict: [SwiftSetting] = [
 /// whole model would take minutes otherwise. Clones per instruction set are chosen in the source, never by -march.
 let vectorised: [CSetting] = [
     .treatAllWarnings(as: .error),
-    .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno"]),
+    // Operands of mixed formats are copied as 32-bit elements, which strict aliasing forbids.
+    .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno", "-fno-strict-aliasing"]),
 ]
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {

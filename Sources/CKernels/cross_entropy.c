@@ -6,7 +6,9 @@
 struct cross_entropy {
     long vocabulary;
     const int32_t *targets;
-    float *logits, *log_sum_exp;
+    const float *logits;
+    float *log_sum_exp;
+    void *gradient;
     double *losses;
     float scale;
 };
@@ -44,46 +46,44 @@ KERF_CLONES static void forward_rows(const void *arguments, long begin, long end
     }
 }
 
-KERF_CLONES static void backward_rows(const void *arguments, long begin, long end) {
-    const struct cross_entropy *a = arguments;
+KERF_INLINE void backward(const struct cross_entropy *a, long begin, long end, enum kerf_format format) {
     const long vocabulary = a->vocabulary;
     for (long row = begin; row < end; row++) {
-        float *logits = a->logits + row * vocabulary;
+        const float *logits = a->logits + row * vocabulary;
         const int32_t target = a->targets[row];
-        if (target < 0) {
-            memset(logits, 0, (size_t)vocabulary * sizeof(float));
-            continue;
-        }
-        const float log_sum_exp = a->log_sum_exp[row];
+        // A row without a target has no gradient: scale 0. Its exponentials are finite, so that 0 comes out.
+        const float log_sum_exp = a->log_sum_exp[row], scale = target < 0 ? 0 : a->scale;
         kerf_vector v;
         for (long i = 0; i < vocabulary; i += KERF_LANES) {
             const long lanes = kerf_step(i, vocabulary);
             kerf_load(&v, logits + i, lanes);
             v = v - log_sum_exp;
             kerf_vector_exp(&v);
-            v = v * a->scale;
-            kerf_store(logits + i, &v, lanes);
+            v = v * scale;
+            if (target >= i && target < i + KERF_LANES) v[target - i] -= scale;
+            kerf_store_format(a->gradient, row * vocabulary + i, &v, lanes, format);
         }
-        logits[target] -= a->scale;
     }
 }
+KERF_FORMATS(backward)
 
 void kerf_cross_entropy_forward(int threads, long rows, long vocabulary, const float *logits, const int32_t *targets,
                                 float *log_sum_exp, double *losses) {
     struct cross_entropy arguments = {.vocabulary = vocabulary,
                                       .targets = targets,
-                                      .logits = (float *)logits,
+                                      .logits = logits,
                                       .log_sum_exp = log_sum_exp,
                                       .losses = losses};
     kerf_for_rows(threads, rows, forward_rows, &arguments);
 }
 
-void kerf_cross_entropy_backward(int threads, long rows, long vocabulary, float *logits, const int32_t *targets,
-                                 const float *log_sum_exp, float scale) {
+void kerf_cross_entropy_backward(int threads, long rows, long vocabulary, const float *logits, const int32_t *targets,
+                                 const float *log_sum_exp, float scale, enum kerf_format format, void *gradient) {
     struct cross_entropy arguments = {.vocabulary = vocabulary,
                                       .targets = targets,
                                       .logits = logits,
                                       .log_sum_exp = (float *)log_sum_exp,
-                                      .scale = scale};
-    kerf_for_rows(threads, rows, backward_rows, &arguments);
+                                      .scale = scale,
+                                      .gradient = gradient};
+    kerf_for_rows(threads, rows, backward_of(format), &arguments);
 }

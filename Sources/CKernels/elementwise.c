@@ -1,62 +1,79 @@
 #include "parallel.h"
+#include "vector.h"
 
-#include <string.h>
-
-struct addition {
-    const float *a, *b;
-    float *y;
+struct copy {
+    const float *x;
+    void *y;
 };
 
-KERF_CLONES static void add_rows(const void *arguments, long begin, long end) {
-    const struct addition *addition = arguments;
-    const float *a = addition->a, *b = addition->b;
-    float *y = addition->y;
-    for (long i = begin; i < end; i++) y[i] = a[i] + b[i];
+KERF_INLINE void copy(const struct copy *copy, long begin, long end, enum kerf_format format) {
+    kerf_vector v;
+    for (long i = begin; i < end; i += KERF_LANES) {
+        const long lanes = kerf_step(i, end);
+        kerf_load(&v, copy->x + i, lanes);
+        kerf_store_format(copy->y, i, &v, lanes, format);
+    }
 }
+KERF_FORMATS(copy)
 
-void kerf_add(int threads, long count, const float *a, const float *b, float *y) {
-    struct addition addition = {a, b, y};
-    kerf_for_rows(threads, count, add_rows, &addition);
+void kerf_copy(int threads, long count, const float *x, enum kerf_format format, void *y) {
+    struct copy arguments = {x, y};
+    kerf_for_rows(threads, count, copy_of(format), &arguments);
 }
 
 struct gather {
     long width;
-    const float *table;
+    const void *table;
     const int32_t *tokens;
     float *y;
 };
 
-static void gather_rows(const void *arguments, long begin, long end) {
-    const struct gather *gather = arguments;
+KERF_INLINE void gather(const struct gather *gather, long begin, long end, enum kerf_format format) {
     const long width = gather->width;
-    for (long row = begin; row < end; row++)
-        memcpy(gather->y + row * width, gather->table + gather->tokens[row] * width, (size_t)width * sizeof(float));
+    kerf_vector v;
+    for (long row = begin; row < end; row++) {
+        const long from = gather->tokens[row] * width;
+        for (long i = 0; i < width; i += KERF_LANES) {
+            const long lanes = kerf_step(i, width);
+            kerf_load_format(&v, gather->table, from + i, lanes, format);
+            kerf_store(gather->y + row * width + i, &v, lanes);
+        }
+    }
 }
+KERF_FORMATS(gather)
 
-void kerf_embedding_gather(int threads, long rows, long width, const float *table, const int32_t *tokens, float *y) {
-    struct gather gather = {width, table, tokens, y};
-    kerf_for_rows(threads, rows, gather_rows, &gather);
+void kerf_embedding_gather(int threads, long rows, long width, enum kerf_format format, const void *table,
+                           const int32_t *tokens, float *y) {
+    struct gather arguments = {width, table, tokens, y};
+    kerf_for_rows(threads, rows, gather_of(format), &arguments);
 }
 
 struct groups {
     long groups, group, size;
     const float *x;
-    float *y;
+    void *y;
 };
 
-KERF_CLONES static void sum_group_rows(const void *arguments, long begin, long end) {
-    const struct groups *a = arguments;
+KERF_INLINE void sum_groups(const struct groups *a, long begin, long end, enum kerf_format format) {
     const long size = a->size;
+    kerf_vector sum, v;
     for (long cell = begin * a->groups; cell < end * a->groups; cell++) {
         const float *x = a->x + cell * a->group * size;
-        float *restrict y = a->y + cell * size;
-        memcpy(y, x, (size_t)size * sizeof(float));
-        for (long j = 1; j < a->group; j++)
-            for (long i = 0; i < size; i++) y[i] += x[j * size + i];
+        for (long i = 0; i < size; i += KERF_LANES) {
+            const long lanes = kerf_step(i, size);
+            kerf_load(&sum, x + i, lanes);
+            for (long j = 1; j < a->group; j++) {
+                kerf_load(&v, x + j * size + i, lanes);
+                sum += v;
+            }
+            kerf_store_format(a->y, cell * size + i, &sum, lanes, format);
+        }
     }
 }
+KERF_FORMATS(sum_groups)
 
-void kerf_sum_groups(int threads, long rows, long groups, long group, long size, const float *x, float *y) {
+void kerf_sum_groups(int threads, long rows, long groups, long group, long size, const float *x,
+                     enum kerf_format format, void *y) {
     struct groups arguments = {groups, group, size, x, y};
-    kerf_for_rows(threads, rows, sum_group_rows, &arguments);
+    kerf_for_rows(threads, rows, sum_groups_of(format), &arguments);
 }

@@ -14,3 +14,16 @@ typedef void (*kerf_rows)(const void *arguments, long begin, long end);
 
 // Cuts `count` rows into one run for each thread.
 void kerf_for_rows(int threads, long count, kerf_rows rows, const void *arguments);
+
+// Defines the two instances of a row kernel NAME(arguments, begin, end, format) for the formats of its activations, and
+// NAME_of, which tells them apart.
+#define KERF_FORMATS(NAME)                                                        \
+    KERF_CLONES static void NAME##_f32(const void *arguments, long begin, long end) { \
+        NAME(arguments, begin, end, KERF_F32);                                    \
+    }                                                                             \
+    KERF_CLONES static void NAME##_bf16(const void *arguments, long begin, long end) { \
+        NAME(arguments, begin, end, KERF_BF16);                                   \
+    }                                                                             \
+    static kerf_rows NAME##_of(enum kerf_format format) {                         \
+        return format == KERF_BF16 ? NAME##_bf16 : NAME##_f32;                    \
+    }

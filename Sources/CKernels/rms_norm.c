@@ -7,15 +7,14 @@ struct norm {
     long width;
     const float *x, *weight, *dy, *residual;
     float epsilon;
-    float *y, *reciprocal_rms, *dx;
+    float *reciprocal_rms, *dx;
+    void *y;
 };
 
-KERF_CLONES static void forward_rows(const void *arguments, long begin, long end) {
-    const struct norm *norm = arguments;
+KERF_INLINE void forward(const struct norm *norm, long begin, long end, enum kerf_format format) {
     const long width = norm->width;
     for (long row = begin; row < end; row++) {
         const float *x = norm->x + row * width;
-        float *y = norm->y + row * width;
         kerf_vector squares = {}, v, w;
         for (long i = 0; i < width; i += KERF_LANES) {
             kerf_load(&v, x + i, kerf_step(i, width));
@@ -28,10 +27,11 @@ KERF_CLONES static void forward_rows(const void *arguments, long begin, long end
             kerf_load(&v, x + i, lanes);
             kerf_load(&w, norm->weight + i, lanes);
             v = v * reciprocal * w;
-            kerf_store(y + i, &v, lanes);
+            kerf_store_format(norm->y, row * width + i, &v, lanes, format);
         }
     }
 }
+KERF_FORMATS(forward)
 
 // With s = 1 / rms and g = weight * dy:  dx = s (g - x s^2 mean(g x)).
 KERF_CLONES static void backward_rows(const void *arguments, long begin, long end) {
@@ -65,10 +65,10 @@ KERF_CLONES static void backward_rows(const void *arguments, long begin, long en
 }
 
 void kerf_rms_norm_forward(int threads, long rows, long width, const float *x, const float *weight, float epsilon,
-                           float *y, float *reciprocal_rms) {
+                           enum kerf_format format, void *y, float *reciprocal_rms) {
     struct norm norm = {
         .width = width, .x = x, .weight = weight, .epsilon = epsilon, .y = y, .reciprocal_rms = reciprocal_rms};
-    kerf_for_rows(threads, rows, forward_rows, &norm);
+    kerf_for_rows(threads, rows, forward_of(format), &norm);
 }
 
 void kerf_rms_norm_backward(int threads, long rows, long width, const float *x, const float *weight,

@@ -1,33 +1,41 @@
 #include "parallel.h"
+#include "vector.h"
 
 struct rope {
     long sequence, heads, half;
     const float *cosine, *sine;
     float sign;
-    float *x;
+    void *x;
 };
 
-KERF_CLONES static void rotate_rows(const void *arguments, long begin, long end) {
-    const struct rope *rope = arguments;
+KERF_INLINE void rotate(const struct rope *rope, long begin, long end, enum kerf_format format) {
     const long half = rope->half;
+    kerf_vector a, b, c, s;
     for (long token = begin; token < end; token++) {
         const float *cosine = rope->cosine + token % rope->sequence * half;
         const float *sine = rope->sine + token % rope->sequence * half;
         for (long head = 0; head < rope->heads; head++) {
-            float *restrict first = rope->x + (token * rope->heads + head) * 2 * half;
-            float *restrict second = first + half;
-            for (long i = 0; i < half; i++) {
-                const float s = rope->sign * sine[i];
-                const float a = first[i], b = second[i];
-                first[i] = a * cosine[i] - b * s;
-                second[i] = b * cosine[i] + a * s;
+            const long first = (token * rope->heads + head) * 2 * half;
+            const long second = first + half;
+            for (long i = 0; i < half; i += KERF_LANES) {
+                const long lanes = kerf_step(i, half);
+                kerf_load(&c, cosine + i, lanes);
+                kerf_load(&s, sine + i, lanes);
+                kerf_load_format(&a, rope->x, first + i, lanes, format);
+                kerf_load_format(&b, rope->x, second + i, lanes, format);
+                s = s * rope->sign;
+                const kerf_vector x = a * c - b * s;
+                const kerf_vector y = b * c + a * s;
+                kerf_store_format(rope->x, first + i, &x, lanes, format);
+                kerf_store_format(rope->x, second + i, &y, lanes, format);
             }
         }
     }
 }
+KERF_FORMATS(rotate)
 
 void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, const float *cosine,
-               const float *sine, bool inverse, float *x) {
+               const float *sine, bool inverse, enum kerf_format format, void *x) {
     struct rope rope = {sequence, heads, head_size / 2, cosine, sine, inverse ? -1.0f : 1.0f, x};
-    kerf_for_rows(threads, tokens, rotate_rows, &rope);
+    kerf_for_rows(threads, tokens, rotate_of(format), &rope);
 }

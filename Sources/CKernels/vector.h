@@ -1,5 +1,7 @@
 #pragma once
 
+#include "kerf_kernels.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -9,6 +11,8 @@
 typedef float kerf_vector __attribute__((vector_size(64)));
 typedef int32_t kerf_lanes __attribute__((vector_size(64)));
 typedef uint32_t kerf_bits __attribute__((vector_size(64)));
+
+typedef uint16_t kerf_halves __attribute__((vector_size(32)));
 
 enum { KERF_LANES = 16 };
 
@@ -36,6 +40,45 @@ KERF_INLINE void kerf_store(float *to, const kerf_vector *v, long lanes) {
         memcpy(to, v, sizeof *v);
     } else {
         memcpy(to, v, (size_t)lanes * sizeof(float));
+    }
+}
+
+// bf16 is the upper half of f32. Rounds to nearest, ties to even, in the upper halves of the lanes, whose lower halves
+// become 0; a NaN stays one.
+KERF_INLINE void kerf_round_bf16(kerf_bits *bits, const kerf_vector *v) {
+    const kerf_bits b = (kerf_bits)*v;
+    const kerf_bits rounded = b + 0x7fffu + ((b >> 16) & 1u);
+    const kerf_bits nan = (kerf_bits)(*v != *v);
+    *bits = ((rounded & ~nan) | ((b | 0x400000u) & nan)) & 0xffff0000u;
+}
+
+// Loads `lanes` values of a format from the element `index` on, and zeros for the others.
+KERF_INLINE void kerf_load_format(kerf_vector *v, const void *from, long index, long lanes, enum kerf_format format) {
+    if (format == KERF_F32) {
+        kerf_load(v, (const float *)from + index, lanes);
+        return;
+    }
+    kerf_halves halves = {};
+    if (lanes == KERF_LANES) {
+        memcpy(&halves, (const uint16_t *)from + index, sizeof halves);
+    } else {
+        memcpy(&halves, (const uint16_t *)from + index, (size_t)lanes * sizeof(uint16_t));
+    }
+    *v = (kerf_vector)(__builtin_convertvector(halves, kerf_bits) << 16);
+}
+
+KERF_INLINE void kerf_store_format(void *to, long index, const kerf_vector *v, long lanes, enum kerf_format format) {
+    if (format == KERF_F32) {
+        kerf_store((float *)to + index, v, lanes);
+        return;
+    }
+    kerf_bits bits;
+    kerf_round_bf16(&bits, v);
+    const kerf_halves halves = __builtin_convertvector(bits >> 16, kerf_halves);
+    if (lanes == KERF_LANES) {
+        memcpy((uint16_t *)to + index, &halves, sizeof halves);
+    } else {
+        memcpy((uint16_t *)to + index, &halves, (size_t)lanes * sizeof(uint16_t));
     }
 }
 

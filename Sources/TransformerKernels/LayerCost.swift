@@ -74,6 +74,14 @@ public struct LayerCost: Sendable, Hashable {
         }
     }
 
+    /// Floating-point operations of a layer's matrix products: projections, attention, LoRA and the LM head.
+    public func productFlops(layer: Int, direction: Direction) -> Double {
+        let products: [Kernel] = [
+            .qkvProjection, .attention, .outputProjection, .gateUpProjection, .downProjection, .lora, .lmHead,
+        ]
+        return products.reduce(0) { $0 + flops(layer: layer, kernel: $1, direction: direction) }
+    }
+
     /// The kernels that a layer runs in one direction or both.
     public func kernels(of layer: Int) -> [Kernel] {
         if layer == 0 { return [.embeddingLookup] }

@@ -69,7 +69,8 @@ final class RotaryTable {
     /// Rotates `x`, `[tokens, heads * headSize]`, in place; `inverse` for the gradient.
     func rotate(_ x: AlignedBuffer, tokens: Int, heads: Int, inverse: Bool, team: ThreadTeam) {
         kerf_rope(
-            Int32(team.count), tokens, sequence, heads, headSize, cosine.start, sine.start, inverse, x.start)
+            Int32(team.count), tokens, sequence, heads, headSize, cosine.start, sine.start, inverse,
+            x.format.kernel, x.raw)
     }
 
     var byteCount: Int { cosine.byteCount + sine.byteCount }

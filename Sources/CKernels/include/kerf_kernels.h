@@ -1,14 +1,18 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-// C kernels of Kerf's transformer layers: everything but the matrix products.
+// C kernels of Kerf's transformer layers: everything but the products with frozen weights.
 //
-// All matrices are f32, row-major and, unless a leading dimension is given, contiguous. `threads` is the number of
-// threads of libgomp's pool that share the rows, cut into equal runs: the same thread count gives the same bits.
+// All matrices are row-major and contiguous; those without a format are f32. `threads` is the number of threads of
+// libgomp's pool that share the rows, cut into equal runs: the same thread count gives the same bits.
 // Sums are taken over 16 lanes in a fixed order, so that clones for different instruction sets differ only by the
 // fused multiply-adds that the compiler may form.
+
+// Number format of activations; all sums are f32. bf16 is the upper half of an f32, rounded to nearest even.
+enum kerf_format { KERF_F32, KERF_BF16 };
 
 // ---- Threads (parallel.c)
 
@@ -32,7 +36,7 @@ void kerf_restore_denormals(uint64_t state);
 // y[r] = x[r] / rms(x[r]) * weight, rms(x) = sqrt(mean(x^2) + epsilon); saves 1 / rms of each row.
 // x, y: [rows, width]; weight: [width]; reciprocal_rms: [rows].
 void kerf_rms_norm_forward(int threads, long rows, long width, const float *x, const float *weight, float epsilon,
-                           float *y, float *reciprocal_rms);
+                           enum kerf_format format, void *y, float *reciprocal_rms);
 
 // dx = residual + d(norm)/dx applied to dy; the weight is frozen and gets no gradient. `residual` may be NULL (zero)
 // and may be dx itself.
@@ -43,32 +47,54 @@ void kerf_rms_norm_backward(int threads, long rows, long width, const float *x, 
 // x: [tokens, heads * head_size]; cosine, sine: [sequence, head_size / 2]; a token's position is its row modulo
 // `sequence`. `inverse` rotates back, which is also the gradient.
 void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, const float *cosine,
-               const float *sine, bool inverse, float *x);
+               const float *sine, bool inverse, enum kerf_format format, void *x);
 
 // y = silu(gate) * up, silu(x) = x / (1 + exp(-x)).
-void kerf_swiglu_forward(int threads, long count, const float *gate, const float *up, float *y);
+void kerf_swiglu_forward(int threads, long count, enum kerf_format format, const void *gate, const void *up, void *y);
 
-// Gradients of silu(gate) * up; d_gate may be dy itself.
-void kerf_swiglu_backward(int threads, long count, const float *gate, const float *up, const float *dy, float *d_gate,
-                          float *d_up);
+// Gradients of silu(gate) * up, and y again where it is not NULL; d_gate may be dy itself.
+void kerf_swiglu_backward(int threads, long count, enum kerf_format format, const void *gate, const void *up,
+                          const void *dy, void *d_gate, void *d_up, void *y);
 
-// y = a + b.
-void kerf_add(int threads, long count, const float *a, const float *b, float *y);
+// y = x, in another format or not.
+void kerf_copy(int threads, long count, const float *x, enum kerf_format format, void *y);
 
 // y[r] = table[tokens[r]]. The tokens must be in range: they are not checked here.
-void kerf_embedding_gather(int threads, long rows, long width, const float *table, const int32_t *tokens, float *y);
+void kerf_embedding_gather(int threads, long rows, long width, enum kerf_format format, const void *table,
+                           const int32_t *tokens, float *y);
 
-// y[r, g * size + i] = sum over j of x[r, (g * group + j) * size + i]: adds up the gradients that the `group` query
+// y[r, g * size + i] = sum over j of x[r, (g * group + j) * size + i]: adds up the gradients that parts of the query
 // heads give to the one head of keys or values that they share. x: [rows, groups * group * size].
-void kerf_sum_groups(int threads, long rows, long groups, long group, long size, const float *x, float *y);
+void kerf_sum_groups(int threads, long rows, long groups, long group, long size, const float *x,
+                     enum kerf_format format, void *y);
 
 // For each row of logits: log_sum_exp, and loss = log_sum_exp - logits[target]; 0 where target < 0.
 void kerf_cross_entropy_forward(int threads, long rows, long vocabulary, const float *logits, const int32_t *targets,
                                 float *log_sum_exp, double *losses);
 
-// logits become scale * (softmax(logits) - one-hot(target)); rows with target < 0 become 0.
-void kerf_cross_entropy_backward(int threads, long rows, long vocabulary, float *logits, const int32_t *targets,
-                                 const float *log_sum_exp, float scale);
+// gradient = scale * (softmax(logits) - one-hot(target)); rows with target < 0 become 0.
+void kerf_cross_entropy_backward(int threads, long rows, long vocabulary, const float *logits, const int32_t *targets,
+                                 const float *log_sum_exp, float scale, enum kerf_format format, void *gradient);
+
+// ---- Low-rank products (low_rank.c). x, y: [rows, width]; t: [rows, rank]; P, g: [rank, width].
+
+// P as the products take it, [width / 16, rounded up][rank][16]; `transposed` when it lies as [width, rank].
+void kerf_low_rank_panels(int threads, long width, long rank, const float *p, bool transposed, float *panels);
+
+// t = scale x P'
+void kerf_low_rank_project(int threads, long rows, long width, long rank, enum kerf_format format, const void *x,
+                           const float *panels, float scale, float *t);
+
+// y = t P, or y += t P.
+void kerf_low_rank_expand(int threads, long rows, long width, long rank, const float *t, const float *panels,
+                          enum kerf_format format, void *y, bool adding);
+
+// g = scale t' x
+void kerf_low_rank_outer(int threads, long rows, long width, long rank, const float *t, enum kerf_format format,
+                         const void *x, float scale, float *g);
+
+// y[columns, rows] = x[rows, columns]'
+void kerf_transpose(int threads, long rows, long columns, const float *x, float *y);
 
 // One step of AdamW with decoupled weight decay (Loshchilov and Hutter, ICLR 2019).
 struct kerf_adamw {
@@ -82,23 +108,36 @@ struct kerf_adamw {
 void kerf_adamw_step(int threads, long count, struct kerf_adamw step, const float *gradient, float *parameter,
                      float *first_moment, float *second_moment);
 
-// ---- Attention's row kernels, which run on the calling thread
+// ---- Causal attention (attention_forward.c, attention_backward.c)
 //
-// A block of query rows: row r of the block is query `first + r` and sees the keys 0 ... first + r. Blocks have
-// `columns` columns of which only those are computed; the others are set to 0.
+// out = softmax(scale q k') v, head by head, every query seeing the keys up to its own position. Query heads share key
+// heads in groups of heads / key_heads. q, out: [batch * sequence, heads * head_size]; k, v: [batch * sequence,
+// key_heads * head_size]; log_sum_exp: [batch, heads, sequence], of the scaled scores.
+//
+// Neither pass holds more than a block of query rows of the scores. The backward pass computes them again, from q, k
+// and log_sum_exp (Dao et al., "FlashAttention", arXiv 2205.14135).
+struct kerf_attention {
+    long batch, sequence, heads, key_heads, head_size;
+    // Units of work that a group of query heads is cut into, from kerf_attention_parts: more where there are many
+    // threads. With more than one, gradients of keys and values are added up at the end.
+    long parts;
+    float scale;
+    enum kerf_format format;
+};
+long kerf_attention_parts(const struct kerf_attention *shape, int threads);
 
-// scores become probabilities; log_sum_exp: [rows].
-void kerf_causal_softmax_forward(long rows, long first, long columns, float *scores, long leading,
-                                 float *log_sum_exp);
+// Bytes that a pass needs for a while.
+size_t kerf_attention_forward_scratch(const struct kerf_attention *shape, int threads);
+size_t kerf_attention_backward_scratch(const struct kerf_attention *shape, int threads);
 
-// scores become probabilities again, from the saved log_sum_exp, and d_probabilities become d_scores:
-// d_scores = probabilities * (d_probabilities - row_dots), row_dots[r] = sum of probabilities * d_probabilities,
-// which equals the dot product of the output's row and its gradient.
-void kerf_causal_softmax_backward(long rows, long first, long columns, float *scores, float *d_probabilities,
-                                  long leading, const float *log_sum_exp, const float *row_dots);
+void kerf_attention_forward(int threads, const struct kerf_attention *shape, const void *query, const void *key,
+                            const void *value, void *out, float *log_sum_exp, void *scratch);
 
-// dots[r] = a[r] . b[r]
-void kerf_row_dots(long rows, long width, const float *a, long leading_a, const float *b, long leading_b, float *dots);
+// key_parts, value_parts: f32, [batch * sequence, key_heads * parts * head_size] each; unused when parts is 1.
+void kerf_attention_backward(int threads, const struct kerf_attention *shape, const void *query, const void *key,
+                             const void *value, const void *out, const float *log_sum_exp, const void *out_gradient,
+                             void *query_gradient, void *key_gradient, void *value_gradient, float *key_parts,
+                             float *value_parts, void *scratch);
 
 // y = exp(x), as the kernels compute it: within 2e-7 relative of the true value, 0 below -87.3, never above 3e38.
 void kerf_exp(long count, const float *x, float *y);

@@ -1,26 +1,82 @@
-/// A linear algebra library that multiplies f32 matrices.
+/// A linear algebra library that multiplies by frozen weights.
 ///
-/// All matrices are row-major. An engine shares its work among libgomp's threads, which Kerf's own kernels use too, so
-/// that one pool of threads has the cores to itself.
+/// An engine shares its work among libgomp's threads, which Kerf's own kernels use too, so that one pool of threads has
+/// the cores to itself.
 public protocol MatrixEngine: Sendable {
     var identity: EngineIdentity { get }
     /// Threads that share one product.
     var threadCount: Int { get }
+    /// Whether a weight in the layout `packed` is multiplied faster than one in `plain`.
+    var packsWeights: Bool { get }
 
-    /// C = alpha op(A) op(B) + beta C, where op transposes if asked to. With `beta` 0, C is written, never read.
+    /// - Throws: ``KernelError`` with code `engine` when library or processor do not multiply in this format.
+    func check(_ format: NumberFormat) throws
+
+    /// Prepares a product; slow, and done once.
     ///
-    /// May be called from several threads at once; from inside a ``ThreadTeam``'s body it runs on the calling thread
-    /// alone. The same arguments give the same bits for the same thread count.
-    ///
-    /// - Parameters:
-    ///   - m: rows of op(A) and C.
-    ///   - n: columns of op(B) and C.
-    ///   - k: columns of op(A), rows of op(B).
-    ///   - lda: elements from one row of A, as it is stored, to the next; `ldb` and `ldc` likewise.
     /// - Throws: ``KernelError`` with code `engine` when the library refuses.
-    func gemm(
-        transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Float, a: UnsafePointer<Float>, lda: Int,
-        b: UnsafePointer<Float>, ldb: Int, beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int) throws
+    func product(_ shape: ProductShape) throws -> any MatrixProduct
+}
+
+/// How a weight lies in memory.
+public enum WeightLayout: Sendable, Hashable {
+    /// `[outputSize, inputSize]`, row-major: one copy serves both directions.
+    case plain
+    /// As the engine likes it best, which differs between the directions.
+    case packed
+}
+
+/// A product with a frozen weight W of shape `[outputSize, inputSize]`.
+public struct ProductShape: Sendable, Hashable {
+    /// Of x and y.
+    public var rows: Int
+    public var outputSize: Int
+    public var inputSize: Int
+    /// Forward y = x Wᵀ; backward y = x W, the gradient of the forward product's x.
+    public var direction: Direction
+    /// Format of x and W.
+    public var source: NumberFormat
+    /// Format of y. Sums are f32.
+    public var destination: NumberFormat
+    public var layout: WeightLayout
+
+    public init(
+        rows: Int, outputSize: Int, inputSize: Int, direction: Direction, source: NumberFormat,
+        destination: NumberFormat, layout: WeightLayout
+    ) {
+        self.rows = rows
+        self.outputSize = outputSize
+        self.inputSize = inputSize
+        self.direction = direction
+        self.source = source
+        self.destination = destination
+        self.layout = layout
+    }
+
+    /// Columns of x, over which is summed, and of y.
+    public var sourceWidth: Int { direction == .forward ? inputSize : outputSize }
+    public var destinationWidth: Int { direction == .forward ? outputSize : inputSize }
+
+    /// Of one run: a multiplication and an addition each count one.
+    public var flops: Double { 2 * Double(rows) * Double(outputSize) * Double(inputSize) }
+}
+
+/// A prepared product: y = x op(W) or y += x op(W), all row-major and contiguous. Used from one thread at a time.
+///
+/// The same arguments give the same bits for the same thread count.
+public protocol MatrixProduct: AnyObject {
+    /// Bytes of the weight in its layout.
+    var weightByteCount: Int { get }
+    /// Bytes that a run uses and leaves free again.
+    var scratchByteCount: Int { get }
+
+    /// Brings a weight, `[outputSize, inputSize]` in f32, into the product's layout and format.
+    func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) throws
+
+    /// Allocates nothing.
+    func run(
+        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool,
+        scratch: UnsafeMutableRawPointer) throws
 }
 
 /// What computed: part of the provenance of every measured time.

@@ -1,9 +1,10 @@
 internal import COneDNN
 
-/// oneDNN's `dnnl_sgemm`, which compiles its inner loops for the processor at hand.
+/// oneDNN's matmul primitive, which compiles its inner loops for the processor at hand.
 public struct OneDNNEngine: MatrixEngine {
     public let identity: EngineIdentity
     public let threadCount: Int
+    public var packsWeights: Bool { true }
 
     /// - Throws: ``KernelError`` with code `engine` when the library was built for threads other than OpenMP's.
     public init(threadCount: Int) throws {
@@ -19,15 +20,70 @@ public struct OneDNNEngine: MatrixEngine {
         self.threadCount = threadCount
     }
 
-    public func gemm(
-        transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Float, a: UnsafePointer<Float>, lda: Int,
-        b: UnsafePointer<Float>, ldb: Int, beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int
-    ) throws {
-        let status = kerf_onednn_gemm(
-            Int32(threadCount), transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-        guard status == 0 else {
+    public func check(_ format: NumberFormat) throws {
+        guard format == .f32 || Self.multipliesBF16(identity.instructionSet) else {
             throw KernelError(
-                .engine, "oneDNN refused a \(m)x\(n)x\(k) product: \(String(cString: kerf_onednn_status(status)))")
+                .engine, "this processor has no bf16 products: oneDNN uses \(identity.instructionSet) here",
+                remedy: "use --dtype f32")
         }
     }
+
+    /// Without such instructions oneDNN would compute bf16 by converting every element, slower than f32.
+    static func multipliesBF16(_ instructionSet: String) -> Bool {
+        ["bf16", "amx", "avx512_core_fp16"].contains { instructionSet.contains($0) }
+    }
+
+    public func product(_ shape: ProductShape) throws -> any MatrixProduct {
+        try check(shape.source)
+        return try OneDNNProduct(shape, threadCount: threadCount)
+    }
+}
+
+private final class OneDNNProduct: MatrixProduct {
+    let weightByteCount: Int
+    let scratchByteCount: Int
+    private let shape: ProductShape
+    private let threadCount: Int32
+    private let handle: OpaquePointer
+
+    init(_ shape: ProductShape, threadCount: Int) throws {
+        self.shape = shape
+        self.threadCount = Int32(threadCount)
+        var description = kerf_onednn_shape(
+            m: shape.rows, n: shape.destinationWidth, k: shape.sourceWidth, source: shape.source.oneDNN,
+            destination: shape.destination.oneDNN, transposed: shape.direction == .forward,
+            packed: shape.layout == .packed)
+        var handle: OpaquePointer?
+        let status = kerf_onednn_product_create(&handle, &description, self.threadCount)
+        guard status == 0, let handle else { throw Self.refused(shape, status) }
+        self.handle = handle
+        weightByteCount = kerf_onednn_weight_bytes(handle)
+        scratchByteCount = kerf_onednn_scratch_bytes(handle)
+    }
+
+    deinit { kerf_onednn_product_destroy(handle) }
+
+    func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) throws {
+        let status = kerf_onednn_pack(handle, weight, packed)
+        guard status == 0 else { throw Self.refused(shape, status) }
+    }
+
+    func run(
+        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool,
+        scratch: UnsafeMutableRawPointer
+    ) throws {
+        let status = kerf_onednn_product_run(handle, threadCount, x, weight, y, adding, scratch)
+        guard status == 0 else { throw Self.refused(shape, status) }
+    }
+
+    private static func refused(_ shape: ProductShape, _ status: Int32) -> KernelError {
+        KernelError(
+            .engine,
+            "oneDNN refused a \(shape.rows)x\(shape.destinationWidth)x\(shape.sourceWidth) product in "
+                + "\(shape.source.rawValue): \(String(cString: kerf_onednn_status(status)))")
+    }
+}
+
+extension NumberFormat {
+    fileprivate var oneDNN: kerf_onednn_format { self == .bf16 ? KERF_ONEDNN_BF16 : KERF_ONEDNN_F32 }
 }

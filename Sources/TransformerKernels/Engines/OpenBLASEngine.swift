@@ -1,14 +1,14 @@
-internal import CKernels
 internal import COpenBLAS
 
-/// OpenBLAS's `cblas_sgemm`.
+/// OpenBLAS's `cblas_sgemm`, in f32.
 ///
 /// Debian's OpenBLAS has a pool of POSIX threads of its own, which would spin against libgomp's. So OpenBLAS is told to
-/// use one thread, and a product is cut into strips of C, one for each of libgomp's threads.
+/// use one thread, and a product is cut into strips of y, one for each of libgomp's threads. It packs a weight anew in
+/// every product, so there is no layout that it likes better than another.
 public struct OpenBLASEngine: MatrixEngine {
     public let identity: EngineIdentity
     public let threadCount: Int
-    private let team: ThreadTeam
+    public var packsWeights: Bool { false }
 
     public init(threadCount: Int) {
         openblas_set_num_threads(1)
@@ -18,37 +18,67 @@ public struct OpenBLASEngine: MatrixEngine {
             name: "openblas", version: words.count > 1 ? String(words[1]) : "unknown",
             instructionSet: String(cString: openblas_get_corename()))
         self.threadCount = threadCount
-        team = ThreadTeam(count: threadCount)
     }
 
-    public func gemm(
-        transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Float, a: UnsafePointer<Float>, lda: Int,
-        b: UnsafePointer<Float>, ldb: Int, beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int
+    public func check(_ format: NumberFormat) throws {
+        guard format == .f32 else {
+            throw KernelError(
+                .engine, "the engine openblas computes in f32 only", remedy: "use --dtype f32 or --engine onednn")
+        }
+    }
+
+    public func product(_ shape: ProductShape) throws -> any MatrixProduct {
+        try check(shape.source)
+        try check(shape.destination)
+        guard max(shape.rows, shape.outputSize, shape.inputSize) <= Int(Int32.max) else {
+            throw KernelError(
+                .engine,
+                "a \(shape.rows)x\(shape.outputSize)x\(shape.inputSize) product is beyond OpenBLAS's 32-bit sizes")
+        }
+        return OpenBLASProduct(shape: shape, team: ThreadTeam(count: threadCount))
+    }
+}
+
+private final class OpenBLASProduct: MatrixProduct {
+    private let shape: ProductShape
+    private let team: ThreadTeam
+
+    init(shape: ProductShape, team: ThreadTeam) {
+        self.shape = shape
+        self.team = team
+    }
+
+    var weightByteCount: Int { shape.outputSize * shape.inputSize * MemoryLayout<Float>.stride }
+    var scratchByteCount: Int { 0 }
+
+    func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) {
+        packed.copyMemory(from: weight, byteCount: weightByteCount)
+    }
+
+    func run(
+        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool,
+        scratch: UnsafeMutableRawPointer
     ) throws {
-        guard let longest = [m, n, k, lda, ldb, ldc].max(), longest <= Int(Int32.max) else {
-            throw KernelError(.engine, "a \(m)x\(n)x\(k) product is beyond OpenBLAS's 32-bit sizes")
-        }
-        // OpenBLAS itself would print a line and leave C as it was.
-        guard min(m, n, k) >= 0, lda >= max(1, transposeA ? m : k), ldb >= max(1, transposeB ? k : n), ldc >= max(1, n)
-        else {
-            throw KernelError(.engine, "a \(m)x\(n)x\(k) product with rows of \(lda), \(ldb) and \(ldc) elements")
-        }
-        /// Rows and columns of C that one thread computes.
+        let (m, n, k) = (shape.rows, shape.destinationWidth, shape.sourceWidth)
+        let transposed = shape.direction == .forward
+        let a = x.assumingMemoryBound(to: Float.self)
+        let b = weight.assumingMemoryBound(to: Float.self)
+        let c = y.assumingMemoryBound(to: Float.self)
+        /// Rows and columns of y that one thread computes.
         func strip(_ rows: Range<Int>, _ columns: Range<Int>) {
             cblas_sgemm(
-                CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-                Int32(rows.count), Int32(columns.count), Int32(k), alpha,
-                a + rows.lowerBound * (transposeA ? 1 : lda), Int32(lda),
-                b + columns.lowerBound * (transposeB ? ldb : 1), Int32(ldb), beta,
-                c + rows.lowerBound * ldc + columns.lowerBound, Int32(ldc))
+                CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, Int32(rows.count),
+                Int32(columns.count), Int32(k), 1, a + rows.lowerBound * k, Int32(k),
+                b + columns.lowerBound * (transposed ? k : 1), Int32(transposed ? k : n), adding ? 1 : 0,
+                c + rows.lowerBound * n + columns.lowerBound, Int32(n))
         }
-        guard threadCount > 1 && !kerf_in_parallel() else { return strip(0..<m, 0..<n) }
+        guard team.count > 1 else { return strip(0..<m, 0..<n) }
         // The longer side is cut, at multiples of a register tile.
         let tile = 16
         let tiles = (max(m, n) + tile - 1) / tile
-        try team.run(units: threadCount) { unit, _ in
-            let begin = min(max(m, n), tiles * unit / threadCount * tile)
-            let end = min(max(m, n), tiles * (unit + 1) / threadCount * tile)
+        try team.run(units: team.count) { unit, _ in
+            let begin = min(max(m, n), tiles * unit / team.count * tile)
+            let end = min(max(m, n), tiles * (unit + 1) / team.count * tile)
             guard begin < end else { return }
             if n >= m { strip(0..<m, begin..<end) } else { strip(begin..<end, 0..<n) }
         }

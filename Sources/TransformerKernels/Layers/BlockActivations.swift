@@ -3,39 +3,42 @@ internal import ModelFiles
 /// What one block's forward pass keeps for its backward pass.
 ///
 /// Kept here: q and k after rotation, v, the attention's output and log-sum-exp, the residual stream between attention
-/// and MLP, gate and up before SwiGLU, 1 / rms of both norms, and x Aᵀ of each LoRA target. The block's input is kept
-/// by the stack.
+/// and MLP, gate and up before SwiGLU, 1 / rms of both norms, and (alpha / rank) x Aᵀ of each LoRA target. The block's
+/// input is kept by the stack.
 ///
-/// Recomputed in the backward pass: the attention's probabilities, from q, k and the log-sum-exp; and, only where a
-/// LoRA target's gradient needs its input, the norms' outputs (q, k, v, gate, up) and SwiGLU's output (down).
+/// Recomputed in the backward pass, because it costs a pass over memory and no product: the attention's probabilities,
+/// from q, k and the log-sum-exp; and, only where a LoRA target's gradient needs its input, the norms' outputs (q, k, v,
+/// gate, up) and SwiGLU's output (down).
 final class BlockActivations {
     /// `[tokens, querySize]`
     let query, attended: AlignedBuffer
     /// `[tokens, keyValueSize]`
     let key, value: AlignedBuffer
-    /// `[batch, headCount, sequence]`
+    /// f32, `[batch, headCount, sequence]`
     let logSumExp: AlignedBuffer
-    /// `[tokens, hiddenSize]`
+    /// f32, `[tokens, hiddenSize]`
     let middle: AlignedBuffer
     /// `[tokens, intermediateSize]`
     let gate, up: AlignedBuffer
-    /// `[tokens]`
+    /// f32, `[tokens]`
     let attentionReciprocalRMS, mlpReciprocalRMS: AlignedBuffer
-    /// `[tokens, rank]` by ``Projection/slot``.
+    /// f32, `[tokens, rank]` by ``Projection/slot``.
     private let lowRank: [AlignedBuffer?]
 
-    init(model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration, memory: BufferAllocator) throws {
-        func rows(of width: Int) throws -> AlignedBuffer {
-            try memory.buffer(batch.tokenCount, width, for: "saved activations")
+    init(
+        model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration, format: NumberFormat, memory: BufferAllocator
+    ) throws {
+        func rows(of width: Int, _ format: NumberFormat = .f32) throws -> AlignedBuffer {
+            try memory.buffer(batch.tokenCount, width, format: format, for: "saved activations")
         }
-        query = try rows(of: model.querySize)
-        attended = try rows(of: model.querySize)
-        key = try rows(of: model.keyValueSize)
-        value = try rows(of: model.keyValueSize)
+        query = try rows(of: model.querySize, format)
+        attended = try rows(of: model.querySize, format)
+        key = try rows(of: model.keyValueSize, format)
+        value = try rows(of: model.keyValueSize, format)
         logSumExp = try rows(of: model.headCount)
         middle = try rows(of: model.hiddenSize)
-        gate = try rows(of: model.intermediateSize)
-        up = try rows(of: model.intermediateSize)
+        gate = try rows(of: model.intermediateSize, format)
+        up = try rows(of: model.intermediateSize, format)
         attentionReciprocalRMS = try rows(of: 1)
         mlpReciprocalRMS = try rows(of: 1)
         lowRank = try Projection.allCases.map { try lora.targets.contains($0) ? rows(of: lora.rank) : nil }

@@ -16,26 +16,32 @@ extension DecoderBlock {
 
     /// From the block's output to the stream between attention and MLP: scratch.stream is its gradient.
     private func backwardMLP(_ weights: BlockWeights, outputGradient: AlignedBuffer) throws {
+        let gradient = multipliable(outputGradient)
+        adaptBack([(.down, outputGradient)], to: scratch.gateGradient)
         try timeline.measure(.downProjection) {
-            try projectBack(.down, weights, from: outputGradient, to: scratch.gateGradient)
+            try projectBack(.down, weights, from: gradient, to: scratch.gateGradient)
         }
-        if adapters[.down] != nil { gateMLP() }
-        try adaptBack([(.down, outputGradient)], input: scratch.mlp, inputGradient: scratch.gateGradient)
         timeline.measure(.swiglu) {
             kerf_swiglu_backward(
-                context.threads, saved.gate.count, saved.gate.start, saved.up.start, scratch.gateGradient.start,
-                scratch.gateGradient.start, scratch.upGradient.start)
+                context.threads, saved.gate.count, context.format.kernel, saved.gate.raw, saved.up.raw,
+                scratch.gateGradient.raw, scratch.gateGradient.raw, scratch.upGradient.raw,
+                adapters[.down] == nil ? nil : scratch.mlp.raw)
         }
-        try timeline.measure(.gateUpProjection) {
-            try projectBack(.gate, weights, from: scratch.gateGradient, to: scratch.normedGradient)
-            try projectBack(.up, weights, from: scratch.upGradient, to: scratch.normedGradient, adding: true)
+        // Its input was only there after SwiGLU; its low-rank gradient is there still.
+        if let adapter = adapters[.down] {
+            timeline.measure(.lora) {
+                LowRankPair(adapter: adapter, context: context)
+                    .differentiateA(scratch.lowRankGradient, scratch.mlp)
+            }
         }
         if adapters[.gate] != nil || adapters[.up] != nil {
             normalise(saved.middle, weights.mlpNorm, keeping: saved.mlpReciprocalRMS, as: .mlpNorm)
         }
-        try adaptBack(
-            [(.gate, scratch.gateGradient), (.up, scratch.upGradient)], input: scratch.normed,
-            inputGradient: scratch.normedGradient)
+        let gradients = [(Projection.gate, scratch.gateGradient), (.up, scratch.upGradient)]
+        adaptBack(gradients, input: scratch.normed, to: scratch.normedGradient)
+        try timeline.measure(.gateUpProjection) {
+            try projectBack(gradients, weights, to: scratch.normedGradient)
+        }
         normaliseBack(
             saved.middle, weights.mlpNorm, saved.mlpReciprocalRMS, residual: outputGradient, to: scratch.stream,
             as: .mlpNorm)
@@ -45,26 +51,36 @@ extension DecoderBlock {
     private func backwardAttention(
         _ weights: BlockWeights, input: AlignedBuffer, inputGradient: AlignedBuffer
     ) throws {
+        let gradient = multipliable(scratch.stream)
+        adaptBack([(.o, scratch.stream)], input: saved.attended, to: scratch.attendedGradient)
         try timeline.measure(.outputProjection) {
-            try projectBack(.o, weights, from: scratch.stream, to: scratch.attendedGradient)
+            try projectBack(.o, weights, from: gradient, to: scratch.attendedGradient)
         }
-        try adaptBack([(.o, scratch.stream)], input: saved.attended, inputGradient: scratch.attendedGradient)
-        try timeline.measure(.attention) { try Attention(context: context).backward(saved) }
+        timeline.measure(.attention) { Attention(context: context).backward(saved) }
         rotate(scratch.queryGradient, scratch.keyGradient, inverse: true)
-        try timeline.measure(.qkvProjection) {
-            try projectBack(.q, weights, from: scratch.queryGradient, to: scratch.normedGradient)
-            try projectBack(.k, weights, from: scratch.keyGradient, to: scratch.normedGradient, adding: true)
-            try projectBack(.v, weights, from: scratch.valueGradient, to: scratch.normedGradient, adding: true)
-        }
         if adapters[.q] != nil || adapters[.k] != nil || adapters[.v] != nil {
             normalise(input, weights.attentionNorm, keeping: saved.attentionReciprocalRMS, as: .attentionNorm)
         }
-        try adaptBack(
-            [(.q, scratch.queryGradient), (.k, scratch.keyGradient), (.v, scratch.valueGradient)],
-            input: scratch.normed, inputGradient: scratch.normedGradient)
+        let gradients = [
+            (Projection.q, scratch.queryGradient), (.k, scratch.keyGradient), (.v, scratch.valueGradient),
+        ]
+        adaptBack(gradients, input: scratch.normed, to: scratch.normedGradient)
+        try timeline.measure(.qkvProjection) {
+            try projectBack(gradients, weights, to: scratch.normedGradient)
+        }
         normaliseBack(
             input, weights.attentionNorm, saved.attentionReciprocalRMS, residual: scratch.stream, to: inputGradient,
             as: .attentionNorm)
+    }
+
+    /// A gradient of the stream as the products take it.
+    private func multipliable(_ gradient: AlignedBuffer) -> AlignedBuffer {
+        guard context.format != .f32 else { return gradient }
+        timeline.measure(.residual) {
+            kerf_copy(
+                context.threads, gradient.count, gradient.start, context.format.kernel, scratch.streamGradient.raw)
+        }
+        return scratch.streamGradient
     }
 
     private func normaliseBack(
@@ -80,36 +96,40 @@ extension DecoderBlock {
 
     private func projectBack(
         _ projection: Projection, _ weights: BlockWeights, from outputGradient: AlignedBuffer,
-        to inputGradient: AlignedBuffer, adding: Bool = false
+        to inputGradient: AlignedBuffer, adding: Bool? = nil
     ) throws {
-        let shape = model.shape(of: projection)
-        try context.multiplyBack(
-            rows: context.tokenCount, outputGradient.start, weight: weights[projection].start,
-            inputSize: shape.columns, outputSize: shape.rows, into: inputGradient.start, adding: adding)
+        try weights[projection].multiplyBack(
+            rows: context.tokenCount, outputGradient.raw, into: inputGradient.raw,
+            adding: adding ?? (adapters[projection] != nil), scratch: scratch.product)
     }
 
-    /// With s = alpha / rank, t = x Aᵀ and dT = s dY B: dB = s dYᵀ t; dA = dTᵀ x; dX += dT A.
-    private func adaptBack(
-        _ outputGradients: [(Projection, AlignedBuffer)], input: AlignedBuffer, inputGradient: AlignedBuffer
+    /// The sum over projections that share an input; LoRA's share is there already, if there is one.
+    private func projectBack(
+        _ outputGradients: [(Projection, AlignedBuffer)], _ weights: BlockWeights, to inputGradient: AlignedBuffer
     ) throws {
+        var adding = outputGradients.contains { adapters[$0.0] != nil }
+        for (projection, gradient) in outputGradients {
+            try projectBack(projection, weights, from: gradient, to: inputGradient, adding: adding)
+            adding = true
+        }
+    }
+
+    /// With s = alpha / rank, t = s x Aᵀ and dT = s dY B: dB = dYᵀ t; dA = dTᵀ x, where x is there; dX = dT A, summed
+    /// over the projections. scratch.lowRankGradient is the last one's dT.
+    private func adaptBack(
+        _ outputGradients: [(Projection, AlignedBuffer)], input: AlignedBuffer? = nil, to inputGradient: AlignedBuffer
+    ) {
         guard outputGradients.contains(where: { adapters[$0.0] != nil }) else { return }
-        let scale = Float(context.lora.scale)
-        let lowRankGradient = scratch.lowRankGradient.start
-        try timeline.measure(.lora) {
+        timeline.measure(.lora) {
+            var adding = false
             for (projection, outputGradient) in outputGradients {
                 guard let adapter = adapters[projection], let lowRank = saved.lowRank(projection) else { continue }
-                try context.multiplyBack(
-                    rows: context.tokenCount, outputGradient.start, weight: adapter.b.start, inputSize: adapter.rank,
-                    outputSize: adapter.outputSize, into: lowRankGradient, scale: scale)
-                try context.multiplyForWeight(
-                    outputGradient.start, lowRank.start, inputSize: adapter.rank, outputSize: adapter.outputSize,
-                    into: adapter.gradientB.start, scale: scale)
-                try context.multiplyForWeight(
-                    lowRankGradient, input.start, inputSize: adapter.inputSize, outputSize: adapter.rank,
-                    into: adapter.gradientA.start)
-                try context.multiplyBack(
-                    rows: context.tokenCount, lowRankGradient, weight: adapter.a.start, inputSize: adapter.inputSize,
-                    outputSize: adapter.rank, into: inputGradient.start, adding: true)
+                let pair = LowRankPair(adapter: adapter, context: context)
+                pair.projectBack(outputGradient, to: scratch.lowRankGradient, scale: Float(context.lora.scale))
+                pair.differentiateB(outputGradient, lowRank)
+                if let input { pair.differentiateA(scratch.lowRankGradient, input) }
+                pair.expandBack(scratch.lowRankGradient, to: inputGradient, adding: adding)
+                adding = true
             }
         }
     }

@@ -3,7 +3,9 @@ internal import ModelFiles
 
 /// One decoder block: x + attention(norm(x)), then that plus mlp(norm(that)). Pre-norm, as Llama has it.
 ///
-/// All activations are `[tokens, width]`. ``forward(_:from:to:)`` is here, the backward pass in its own file.
+/// All activations are `[tokens, width]`. ``forward(_:from:to:)`` is here, the backward pass in its own file. What is
+/// added to a product's result is written there first: the residual stream, or LoRA's share; the product then adds to
+/// it, in its last step, what would cost another pass over memory.
 struct DecoderBlock {
     let context: LayerContext
     let saved: BlockActivations
@@ -15,32 +17,36 @@ struct DecoderBlock {
 
     func forward(_ weights: BlockWeights, from input: AlignedBuffer, to output: AlignedBuffer) throws {
         normalise(input, weights.attentionNorm, keeping: saved.attentionReciprocalRMS, as: .attentionNorm)
+        adapt([(.q, saved.query), (.k, saved.key), (.v, saved.value)], from: scratch.normed)
         try timeline.measure(.qkvProjection) {
             try project(.q, weights, from: scratch.normed, to: saved.query)
             try project(.k, weights, from: scratch.normed, to: saved.key)
             try project(.v, weights, from: scratch.normed, to: saved.value)
         }
-        try adapt([(.q, saved.query), (.k, saved.key), (.v, saved.value)], from: scratch.normed)
         rotate(saved.query, saved.key, inverse: false)
-        try timeline.measure(.attention) { try Attention(context: context).forward(saved) }
+        timeline.measure(.attention) { Attention(context: context).forward(saved) }
+        carry(input, to: saved.middle)
+        adapt([(.o, saved.middle)], from: saved.attended, adding: true)
         try timeline.measure(.outputProjection) {
-            try project(.o, weights, from: saved.attended, to: scratch.stream)
+            try project(.o, weights, from: saved.attended, to: saved.middle, adding: true)
         }
-        try adapt([(.o, scratch.stream)], from: saved.attended)
-        add(input, scratch.stream, to: saved.middle)
 
         normalise(saved.middle, weights.mlpNorm, keeping: saved.mlpReciprocalRMS, as: .mlpNorm)
+        adapt([(.gate, saved.gate), (.up, saved.up)], from: scratch.normed)
         try timeline.measure(.gateUpProjection) {
             try project(.gate, weights, from: scratch.normed, to: saved.gate)
             try project(.up, weights, from: scratch.normed, to: saved.up)
         }
-        try adapt([(.gate, saved.gate), (.up, saved.up)], from: scratch.normed)
-        gateMLP()
-        try timeline.measure(.downProjection) {
-            try project(.down, weights, from: scratch.mlp, to: scratch.stream)
+        timeline.measure(.swiglu) {
+            kerf_swiglu_forward(
+                context.threads, saved.gate.count, context.format.kernel, saved.gate.raw, saved.up.raw,
+                scratch.mlp.raw)
         }
-        try adapt([(.down, scratch.stream)], from: scratch.mlp)
-        add(saved.middle, scratch.stream, to: output)
+        carry(saved.middle, to: output)
+        adapt([(.down, output)], from: scratch.mlp, adding: true)
+        try timeline.measure(.downProjection) {
+            try project(.down, weights, from: scratch.mlp, to: output, adding: true)
+        }
     }
 
     /// scratch.normed = norm(x) * weight.
@@ -48,7 +54,7 @@ struct DecoderBlock {
         timeline.measure(kernel) {
             kerf_rms_norm_forward(
                 context.threads, context.tokenCount, model.hiddenSize, x.start, weight.start,
-                Float(model.rmsNormEpsilon), scratch.normed.start, reciprocal.start)
+                Float(model.rmsNormEpsilon), context.format.kernel, scratch.normed.raw, reciprocal.start)
         }
     }
 
@@ -61,45 +67,36 @@ struct DecoderBlock {
         }
     }
 
-    /// scratch.mlp = silu(gate) * up.
-    func gateMLP() {
-        timeline.measure(.swiglu) {
-            kerf_swiglu_forward(
-                context.threads, saved.gate.count, saved.gate.start, saved.up.start, scratch.mlp.start)
+    /// The residual stream goes on where attention's or MLP's result is added to it.
+    private func carry(_ stream: AlignedBuffer, to sum: AlignedBuffer) {
+        timeline.measure(.residual) {
+            kerf_copy(context.threads, sum.count, stream.start, KERF_F32, sum.raw)
         }
     }
 
-    private func add(_ a: AlignedBuffer, _ b: AlignedBuffer, to sum: AlignedBuffer) {
-        timeline.measure(.residual) { kerf_add(context.threads, sum.count, a.start, b.start, sum.start) }
-    }
-
+    /// Adds to what is there already, which LoRA's share is.
     private func project(
-        _ projection: Projection, _ weights: BlockWeights, from input: AlignedBuffer, to output: AlignedBuffer
+        _ projection: Projection, _ weights: BlockWeights, from input: AlignedBuffer, to output: AlignedBuffer,
+        adding: Bool = false
     ) throws {
-        let shape = model.shape(of: projection)
-        try context.multiply(
-            rows: context.tokenCount, input.start, weight: weights[projection].start, inputSize: shape.columns,
-            outputSize: shape.rows, into: output.start)
+        try weights[projection].multiply(
+            rows: context.tokenCount, input.raw, into: output.raw, adding: adding || adapters[projection] != nil,
+            scratch: scratch.product)
     }
 
-    /// Adds (alpha / rank) (x Aᵀ) Bᵀ to those outputs whose projection is a LoRA target, and keeps x Aᵀ.
-    private func adapt(_ outputs: [(Projection, AlignedBuffer)], from input: AlignedBuffer) throws {
+    /// Writes t Bᵀ, with t = (alpha / rank) x Aᵀ, to those outputs whose projection is a LoRA target, or adds it; keeps
+    /// t.
+    private func adapt(
+        _ outputs: [(Projection, AlignedBuffer)], from input: AlignedBuffer, adding: Bool = false
+    ) {
         guard outputs.contains(where: { adapters[$0.0] != nil }) else { return }
-        try timeline.measure(.lora) {
+        timeline.measure(.lora) {
             for (projection, output) in outputs {
                 guard let adapter = adapters[projection], let lowRank = saved.lowRank(projection) else { continue }
-                try context.multiply(
-                    rows: context.tokenCount, input.start, weight: adapter.a.start, inputSize: adapter.inputSize,
-                    outputSize: adapter.rank, into: lowRank.start)
-                try context.multiply(
-                    rows: context.tokenCount, lowRank.start, weight: adapter.b.start, inputSize: adapter.rank,
-                    outputSize: adapter.outputSize, into: output.start, adding: true, scale: Float(context.lora.scale))
+                let pair = LowRankPair(adapter: adapter, context: context)
+                pair.project(input, to: lowRank, scale: Float(context.lora.scale))
+                pair.expand(lowRank, to: output, adding: adding)
             }
         }
     }
-}
-
-extension UnsafeMutableBufferPointer<Float> {
-    /// The first element of a view that is never empty.
-    var start: UnsafeMutablePointer<Float> { baseAddress! }
 }

@@ -1,78 +1,94 @@
+internal import CKernels
 internal import ModelFiles
 
 /// Memory that holds nothing from one layer's pass to the next; all layers of a stack use the same.
 final class Scratch {
     /// How much is computed at a time; smaller in tests, so that small models come in several pieces too.
     struct Limits {
-        /// Bytes that the head's logits, and their gradient in the same place, may take.
+        /// Bytes of logits, and of their gradient, that are computed together.
         var logitsBytes = 64 << 20
-        /// Query rows of one head whose scores are computed together.
-        var attentionRows = 128
+        /// Bytes of logits that the head keeps from its forward for its backward pass; when they are more, it computes
+        /// them again.
+        var keptLogitsBytes = 256 << 20
         /// Bytes that a stack may take in all.
         var memoryBytes = availableMemoryBytes()
+
+        /// Rows of the head that are computed together.
+        func headRows(_ model: ModelConfig, _ batch: BatchShape) -> Int {
+            max(1, min(batch.tokenCount, logitsBytes / MemoryLayout<Float>.stride / model.vocabularySize))
+        }
     }
 
-    /// `[tokens, hiddenSize]`: a norm's output; the gradient of a norm's output; a projection's output or, backwards,
-    /// the gradient of the stream between attention and MLP.
-    let normed, normedGradient, stream: AlignedBuffer
+    /// `[tokens, hiddenSize]`: a norm's output.
+    let normed: AlignedBuffer
+    /// f32, `[tokens, hiddenSize]`: the gradient of a norm's output; that of the stream between attention and MLP.
+    let normedGradient, stream: AlignedBuffer
+    /// `[tokens, hiddenSize]`: a gradient of the stream, in the format of the products; empty when that is f32.
+    let streamGradient: AlignedBuffer
     /// `[tokens, intermediateSize]`: SwiGLU's output; its gradient and then gate's; up's gradient.
     let mlp, gateGradient, upGradient: AlignedBuffer
     /// `[tokens, querySize]`
     let attendedGradient, queryGradient: AlignedBuffer
-    /// `[tokens, querySize]`: what each query head gives to the keys and values that it shares with its group.
-    let keyGradientByHead, valueGradientByHead: AlignedBuffer
-    /// `[tokens, keyValueSize]`; the same memory as the above when no heads are grouped.
+    /// `[tokens, keyValueSize]`
     let keyGradient, valueGradient: AlignedBuffer
-    /// `[tokens, rank]`
+    /// f32, `[tokens, keyValueSize * parts]`, for the parts that attention's heads are cut into; empty when in one.
+    let keyGradientParts, valueGradientParts: AlignedBuffer
+    /// f32, `[tokens, rank]`
     let lowRankGradient: AlignedBuffer
-    /// Scores and their gradient, `[attentionRows, sequence]` each, and `[attentionRows]` dots, for each thread.
+    /// f32, `[rank, widest projection]`, rounded up: one side of a LoRA pair as the kernels take it, or its gradient.
+    let lowRankPanels: AlignedBuffer
+    /// What attention's kernels need.
     let attention: AlignedBuffer
-    let attentionRows: Int
-    let attentionStride: Int
-    /// `[headRows, vocabularySize]`
-    let logits: AlignedBuffer
-    /// Rows of the head that are computed together.
-    let headRows: Int
 
     init(
-        model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration, threadCount: Int, hasBlocks: Bool,
-        hasHead: Bool,
-        limits: Limits, memory: BufferAllocator
+        model: ModelConfig, batch: BatchShape, lora: LoRAConfiguration, format: NumberFormat, threadCount: Int,
+        hasBlocks: Bool, hasHead: Bool, memory: BufferAllocator
     ) throws {
-        func rows(of width: Int, if needed: Bool) throws -> AlignedBuffer {
-            try memory.buffer(needed ? batch.tokenCount : 0, width, for: "scratch memory")
+        func rows(
+            of width: Int, _ format: NumberFormat = .f32, if needed: Bool
+        ) throws -> AlignedBuffer {
+            try memory.buffer(needed ? batch.tokenCount : 0, width, format: format, for: "scratch memory")
         }
-        normed = try rows(of: model.hiddenSize, if: hasBlocks)
+        normed = try rows(of: model.hiddenSize, format, if: hasBlocks)
         normedGradient = try rows(of: model.hiddenSize, if: hasBlocks || hasHead)
         stream = try rows(of: model.hiddenSize, if: hasBlocks)
-        mlp = try rows(of: model.intermediateSize, if: hasBlocks)
-        gateGradient = try rows(of: model.intermediateSize, if: hasBlocks)
-        upGradient = try rows(of: model.intermediateSize, if: hasBlocks)
-        attendedGradient = try rows(of: model.querySize, if: hasBlocks)
-        queryGradient = try rows(of: model.querySize, if: hasBlocks)
-        keyGradient = try rows(of: model.keyValueSize, if: hasBlocks)
-        valueGradient = try rows(of: model.keyValueSize, if: hasBlocks)
-        let grouped = model.headCount != model.keyValueHeadCount
-        keyGradientByHead = grouped ? try rows(of: model.querySize, if: hasBlocks) : keyGradient
-        valueGradientByHead = grouped ? try rows(of: model.querySize, if: hasBlocks) : valueGradient
-        lowRankGradient = try rows(of: lora.targets.isEmpty ? 0 : lora.rank, if: hasBlocks)
+        streamGradient = try rows(of: model.hiddenSize, format, if: hasBlocks && format != .f32)
+        mlp = try rows(of: model.intermediateSize, format, if: hasBlocks)
+        gateGradient = try rows(of: model.intermediateSize, format, if: hasBlocks)
+        upGradient = try rows(of: model.intermediateSize, format, if: hasBlocks)
+        attendedGradient = try rows(of: model.querySize, format, if: hasBlocks)
+        queryGradient = try rows(of: model.querySize, format, if: hasBlocks)
+        keyGradient = try rows(of: model.keyValueSize, format, if: hasBlocks)
+        valueGradient = try rows(of: model.keyValueSize, format, if: hasBlocks)
 
-        attentionRows = min(batch.sequence, limits.attentionRows)
-        // Whole cache lines, so that threads share none.
-        attentionStride = (attentionRows * (2 * batch.sequence + 1) + 15) / 16 * 16
-        attention = try memory.buffer(hasBlocks ? threadCount : 0, attentionStride, for: "attention scores")
+        var shape = Attention.shape(model, batch, format, threadCount: threadCount)
+        let parts = shape.parts > 1 ? model.keyValueSize * shape.parts : 0
+        keyGradientParts = try rows(of: parts, if: hasBlocks)
+        valueGradientParts = try rows(of: parts, if: hasBlocks)
+        let threads = Int32(threadCount)
+        let bytes = max(
+            kerf_attention_forward_scratch(&shape, threads), kerf_attention_backward_scratch(&shape, threads))
+        attention = try memory.buffer(
+            hasBlocks ? bytes / MemoryLayout<Float>.stride : 0, for: "attention scores")
 
-        headRows = max(
-            1, min(batch.tokenCount, limits.logitsBytes / MemoryLayout<Float>.stride / model.vocabularySize))
-        logits = try memory.buffer(hasHead ? headRows : 0, model.vocabularySize, for: "logits")
+        let rank = lora.targets.isEmpty ? 0 : lora.rank
+        lowRankGradient = try rows(of: rank, if: hasBlocks)
+        let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
+        lowRankPanels = try memory.buffer(hasBlocks ? rank : 0, (widest + 15) / 16 * 16, for: "scratch memory")
+    }
+
+    /// The memory that prepared products share; they tell how much only when they are all there.
+    private(set) var product = AlignedBuffer(count: 0)!
+
+    func makeProductMemory(byteCount: Int, memory: BufferAllocator) throws {
+        product = try memory.buffer((byteCount + 3) / 4, for: "scratch memory")
     }
 
     var byteCount: Int {
-        var buffers = [
-            normed, normedGradient, stream, mlp, gateGradient, upGradient, attendedGradient, queryGradient,
-            keyGradient, valueGradient, lowRankGradient, attention, logits,
-        ]
-        if keyGradientByHead !== keyGradient { buffers += [keyGradientByHead, valueGradientByHead] }
-        return buffers.reduce(0) { $0 + $1.byteCount }
+        [
+            normed, normedGradient, stream, streamGradient, mlp, gateGradient, upGradient, attendedGradient,
+            queryGradient, keyGradient, valueGradient, keyGradientParts, valueGradientParts, lowRankGradient,
+            lowRankPanels, attention, product,
+        ].reduce(0) { $0 + $1.byteCount }
     }
 }

@@ -13,7 +13,9 @@ final class BufferAllocator {
     ///
     /// - Parameter zeroed: false for what is overwritten before it is read.
     /// - Throws: ``KernelError`` with code `impossibleShape` for sizes beyond any machine, `outOfMemory` beyond this one.
-    func buffer(_ sizes: Int..., for purpose: String, zeroed: Bool = true) throws -> AlignedBuffer {
+    func buffer(
+        _ sizes: Int..., format: NumberFormat = .f32, for purpose: String, zeroed: Bool = true
+    ) throws -> AlignedBuffer {
         var count = 1
         for size in sizes {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
@@ -23,8 +25,8 @@ final class BufferAllocator {
             }
             count = product
         }
-        let bytes = count * MemoryLayout<Float>.stride
-        guard bytes <= limitBytes - grantedBytes, let buffer = AlignedBuffer(count: count) else {
+        let bytes = count * format.byteCount
+        guard bytes <= limitBytes - grantedBytes, let buffer = AlignedBuffer(count: count, format: format) else {
             throw KernelError(
                 .outOfMemory,
                 "\(bytes >> 20) MiB of \(purpose) do not fit: \(limitBytes >> 20) MiB are available and "
@@ -38,7 +40,9 @@ final class BufferAllocator {
 
     /// Writes zeros to all buffers that are to have them, which also brings their pages in before anything is timed.
     func zero() {
-        for buffer in zeroedLater { buffer.elements.update(repeating: 0) }
+        for buffer in zeroedLater {
+            buffer.raw.initializeMemory(as: UInt8.self, repeating: 0, count: buffer.byteCount)
+        }
         zeroedLater = []
     }
 }

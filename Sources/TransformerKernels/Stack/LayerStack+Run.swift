@@ -137,13 +137,13 @@ extension LayerStack {
         timeline.measure(.embeddingLookup) {
             tokens.withUnsafeBufferPointer { tokens in
                 kerf_embedding_gather(
-                    context.threads, tokens.count, model.hiddenSize, table.start, tokens.baseAddress!,
-                    boundary(after: 0).activation.start)
+                    context.threads, tokens.count, model.hiddenSize, table.format.kernel, table.raw,
+                    tokens.baseAddress!, boundary(after: 0).activation.start)
             }
         }
     }
 
-    private func headWeights() throws -> (norm: AlignedBuffer, matrix: AlignedBuffer) {
+    private func headWeights() throws -> (norm: AlignedBuffer, matrix: FrozenMatrix) {
         guard let norm = weights.finalNorm, let matrix = weights.headMatrix else {
             throw notResident(model.blockCount + 1)
         }

@@ -17,6 +17,8 @@ public final class LayerStack {
     public let batch: BatchShape
     public let layers: ClosedRange<Int>
     public let residency: WeightResidency
+    /// Of weights and wide activations.
+    public let format: NumberFormat
     public let engine: EngineIdentity
     public let threadCount: Int
     public let timeline: KernelTimeline
@@ -46,25 +48,27 @@ public final class LayerStack {
     /// - Throws: ``KernelError`` for sizes that cannot be or memory that is not there; what `weights` throws.
     public convenience init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
-        layers: ClosedRange<Int>, engine: any MatrixEngine, residency: WeightResidency, seed: UInt64,
-        timeline: KernelTimeline
+        layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
+        seed: UInt64, timeline: KernelTimeline
     ) throws {
         try self.init(
-            model: model, weights: weights, lora: lora, batch: batch, layers: layers, engine: engine,
+            model: model, weights: weights, lora: lora, batch: batch, layers: layers, engine: engine, format: format,
             residency: residency, seed: seed, timeline: timeline, limits: Scratch.Limits())
     }
 
     init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
-        layers: ClosedRange<Int>, engine: any MatrixEngine, residency: WeightResidency, seed: UInt64,
-        timeline: KernelTimeline, limits: Scratch.Limits
+        layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
+        seed: UInt64, timeline: KernelTimeline, limits: Scratch.Limits
     ) throws {
         try Self.check(model, lora, batch, layers)
+        try engine.check(format)
         self.model = model
         self.lora = lora
         self.batch = batch
         self.layers = layers
         self.residency = residency
+        self.format = format
         self.engine = engine.identity
         self.threadCount = engine.threadCount
         self.timeline = timeline
@@ -75,27 +79,32 @@ public final class LayerStack {
         let blockRange = firstBlock..<max(firstBlock, min(model.blockCount, layers.upperBound))
         let memory = BufferAllocator(limitBytes: limits.memoryBytes)
         context = LayerContext(
-            model: model, batch: batch, lora: lora, engine: engine, team: ThreadTeam(count: engine.threadCount),
+            model: model, batch: batch, lora: lora, format: format, team: ThreadTeam(count: engine.threadCount),
             timeline: timeline,
             rope: try RotaryTable(model.rope, headSize: model.headSize, sequence: batch.sequence, memory: memory),
             scratch: try Scratch(
-                model: model, batch: batch, lora: lora, threadCount: engine.threadCount,
-                hasBlocks: !blockRange.isEmpty, hasHead: hasHead, limits: limits, memory: memory))
+                model: model, batch: batch, lora: lora, format: format, threadCount: engine.threadCount,
+                hasBlocks: !blockRange.isEmpty, hasHead: hasHead, memory: memory))
         let context = context
         blocks = try blockRange.map { _ in
             DecoderBlock(
                 context: context,
-                saved: try BlockActivations(model: model, batch: batch, lora: lora, memory: memory),
+                saved: try BlockActivations(model: model, batch: batch, lora: lora, format: format, memory: memory),
                 adapters: try BlockAdapters(model: model, lora: lora, memory: memory))
         }
-        head = hasHead ? try Head(context: context, memory: memory) : nil
+        head = hasHead ? try Head(context: context, limits: limits, memory: memory) : nil
         let first = max(0, layers.lowerBound - 1)
         boundaries = try (first...min(model.blockCount, layers.upperBound)).map { _ in
             try Boundary(batch, hiddenSize: model.hiddenSize, memory: memory)
         }
+        let products = ProductCache(engine: engine)
         self.weights = try WeightStore(
-            model: model, source: weights, residency: residency, blocks: blockRange, hasEmbedding: hasEmbedding,
-            hasHead: hasHead, memory: memory)
+            model: model, source: weights, residency: residency,
+            use: WeightStore.Use(
+                blocks: blockRange, hasEmbedding: hasEmbedding, hasHead: hasHead, rows: batch.tokenCount,
+                headRows: Head.rowCounts(tokenCount: batch.tokenCount, chunkRows: limits.headRows(model, batch))),
+            format: format, layout: engine.packsWeights ? .packed : .plain, products: products, memory: memory)
+        try context.scratch.makeProductMemory(byteCount: products.scratchByteCount, memory: memory)
 
         // All of it fits: now it may be written to.
         memory.zero()
@@ -131,15 +140,19 @@ public final class LayerStack {
         return block(layer).adapters[projection]
     }
 
+    /// What the engine's products use for a while; part of ``memory``'s scratch.
+    public var productScratchBytes: Int { context.scratch.product.byteCount }
+
     public var memory: MemoryUse {
         MemoryUse(
             weights: weights.byteCount,
             adapters: blocks.reduce(0) { $0 + 2 * $1.adapters.parameters.byteCount },
             optimiser: blocks.reduce(0) { $0 + $1.adapters.optimiserByteCount },
-            activations: blocks.reduce(head?.byteCount ?? 0) { $0 + $1.saved.byteCount }
+            activations: blocks.reduce(head?.keptByteCount ?? 0) { $0 + $1.saved.byteCount }
                 + boundaries.reduce(0) { $0 + $1.activation.byteCount },
             gradients: boundaries.reduce(0) { $0 + $1.gradient.byteCount },
-            scratch: context.scratch.byteCount + context.rope.byteCount)
+            scratch: context.scratch.byteCount + context.rope.byteCount + (head?.scratchByteCount ?? 0)
+                + weights.stagingByteCount)
     }
 
     func block(_ layer: Int) -> DecoderBlock { blocks[layer - max(1, layers.lowerBound)] }

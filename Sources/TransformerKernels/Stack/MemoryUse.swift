@@ -13,5 +13,14 @@ public struct MemoryUse: Sendable, Hashable {
     /// Memory that holds nothing between layers.
     public var scratch: Int
 
+    public init(weights: Int, adapters: Int, optimiser: Int, activations: Int, gradients: Int, scratch: Int) {
+        self.weights = weights
+        self.adapters = adapters
+        self.optimiser = optimiser
+        self.activations = activations
+        self.gradients = gradients
+        self.scratch = scratch
+    }
+
     public var total: Int { weights + adapters + optimiser + activations + gradients + scratch }
 }

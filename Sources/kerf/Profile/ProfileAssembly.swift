@@ -19,7 +19,7 @@ extension WorkloadDescription {
     init(_ stack: LayerStack) {
         self.init(
             batch: stack.batch.batch, sequence: stack.batch.sequence, loraRank: stack.lora.rank,
-            loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets.map(\.rawValue), dtype: "f32",
+            loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets.map(\.rawValue), dtype: stack.format.rawValue,
             threads: stack.threadCount)
     }
 }

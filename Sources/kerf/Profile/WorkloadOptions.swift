@@ -24,6 +24,10 @@ struct WorkloadOptions: ParsableArguments {
     var engine: String?
 
     @Option(
+        help: ArgumentHelp("Number format of weights and activations; sums are f32.", valueName: "f32|bf16"))
+    var dtype = FormatChoice.f32
+
+    @Option(
         help: ArgumentHelp(
             "Keep all weights in memory, or one block at a time. auto keeps all when they take up to 1.5 GiB.",
             valueName: "auto|all|one"))
@@ -71,7 +75,9 @@ struct WorkloadOptions: ParsableArguments {
         let shape = BatchShape(batch: batch, sequence: seq)
         let stack = try LayerStack(
             model: model, weights: source, lora: try lora(), batch: shape, layers: 0...(model.blockCount + 1),
-            engine: engine, residency: residency.residency(for: source), seed: seed, timeline: KernelTimeline())
+            engine: engine, format: dtype.format,
+            residency: residency.residency(for: source, format: dtype.format), seed: seed,
+            timeline: KernelTimeline())
         // Looping a layer's backward pass repeats its update. At learning rate 0 that costs the same and moves nothing,
         // so that the last repetition computes what the first did.
         stack.optimizer.learningRate = 0
@@ -80,6 +86,18 @@ struct WorkloadOptions: ParsableArguments {
             Int32.random(in: 0..<Int32(model.vocabularySize), using: &generator)
         }
         try stack.setTokens(tokens, targets: Array(tokens.dropFirst() + tokens.prefix(1)))
+        return stack
+    }
+
+    /// The model's first block alone, with random numbers as its input and its output's gradient.
+    func block(source: any WeightSource, engine: any MatrixEngine) throws -> LayerStack {
+        let stack = try LayerStack(
+            model: source.config, weights: source, lora: try lora(), batch: BatchShape(batch: batch, sequence: seq),
+            layers: 1...1, engine: engine, format: dtype.format, residency: .resident, seed: 1, timeline: KernelTimeline())
+        var generator = SeededGenerator(seed: 1)
+        for buffer in [stack.input, stack.outputGradient].compactMap(\.self) {
+            for index in buffer.indices { buffer[index] = Float.random(in: -1...1, using: &generator) }
+        }
         return stack
     }
 }
@@ -92,13 +110,20 @@ enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
     static let automaticLimitBytes = 3 << 29
 
     /// Random weights need no reading again: one block stands for all, which costs the same.
-    func residency(for source: any WeightSource) -> WeightResidency {
+    func residency(for source: any WeightSource, format: NumberFormat) -> WeightResidency {
         let one: WeightResidency = source.kind == "random" ? .shared : .streaming
         switch self {
         case .all: return .resident
         case .one: return one
         case .auto:
-            return 4 * source.config.parameterCount <= Self.automaticLimitBytes ? .resident : one
+            return format.byteCount * source.config.parameterCount <= Self.automaticLimitBytes ? .resident : one
         }
     }
+}
+
+/// The formats by the names that the command line gives them.
+enum FormatChoice: String, ExpressibleByArgument, CaseIterable {
+    case f32, bf16
+
+    var format: NumberFormat { self == .bf16 ? .bf16 : .f32 }
 }

@@ -22,26 +22,42 @@ extension KernelTests {
         }
 
         @Test(arguments: [1, 15, 16, 17, 1000])
-        func addition(count: Int) {
-            let a = randomValues(count, seed: 1)
-            let b = randomValues(count, seed: 2)
-            var y = [Float](repeating: 0, count: count)
-            kerf_add(2, count, a, b, &y)
-            #expect(y == zip(a, b).map(+))
+        func copiesKeepOrRound(count: Int) {
+            let x = randomValues(count, seed: 1)
+            var y = [Float](repeating: 9, count: count)
+            kerf_copy(2, count, x, KERF_F32, &y)
+            #expect(y == x)
+            var halves = [UInt16](repeating: 9, count: count + 1)
+            kerf_copy(2, count, x, KERF_BF16, &halves)
+            #expect(halves[..<count].map(BF16.value) == x.map { BF16.value(BF16.bits($0)) })
+            #expect(halves[count] == 9)
+        }
+
+        /// Ties go to the even neighbour, what is too large to infinity; a NaN stays one whatever its bits.
+        @Test func roundingToBF16AtTheEdges() {
+            let x = [0x3f80_8000, 0x3f81_8000, 0x3f80_8001, 0x7f7f_ffff, 0xff80_0000, 0x7f80_0001, 0xffff_ffff, 0x8000_0000]
+                .map { Float(bitPattern: $0) }
+            var y = [UInt16](repeating: 0, count: x.count)
+            kerf_copy(1, x.count, x, KERF_BF16, &y)
+            #expect(y[..<5] == [0x3f80, 0x3f82, 0x3f81, 0x7f80, 0xff80])
+            #expect(BF16.value(y[5]).isNaN && BF16.value(y[6]).isNaN && y[7] == 0x8000)
         }
 
         @Test func gatherTakesWholeRows() {
             let table = randomValues(5 * 7, seed: 3)
+            let expected = Array(table[28...] + table[..<7] + table[28...] + table[14..<21])
             var y = [Float](repeating: 0, count: 4 * 7)
-            kerf_embedding_gather(2, 4, 7, table, [4, 0, 4, 2], &y)
-            #expect(y == Array(table[28...] + table[..<7] + table[28...] + table[14..<21]))
+            kerf_embedding_gather(2, 4, 7, KERF_F32, table, [4, 0, 4, 2], &y)
+            #expect(y == expected)
+            kerf_embedding_gather(2, 4, 7, KERF_BF16, table.map(BF16.bits), [4, 0, 4, 2], &y)
+            #expect(y == expected.map(BF16.rounded))
         }
 
         @Test func groupsAddUp() {
             // 3 rows, 2 groups of 4 heads of 5.
             let x = randomValues(3 * 2 * 4 * 5, seed: 4)
             var y = [Float](repeating: 0, count: 3 * 2 * 5)
-            kerf_sum_groups(2, 3, 2, 4, 5, x, &y)
+            kerf_sum_groups(2, 3, 2, 4, 5, x, KERF_F32, &y)
             for cell in 0..<6 {
                 for i in 0..<5 {
                     let sum = (0..<4).reduce(Float(0)) { $0 + x[(cell * 4 + $1) * 5 + i] }
@@ -56,15 +72,18 @@ extension KernelTests {
             let up = randomValues(count, seed: 6)
             let dy = randomValues(count, seed: 7)
             var y = [Float](repeating: 0, count: count)
-            kerf_swiglu_forward(2, count, gate, up, &y)
+            kerf_swiglu_forward(2, count, KERF_F32, gate, up, &y)
             expectClose(y, Reference.swiglu(gate: doubles(gate), up: doubles(up)), relative: 1e-6)
 
             var dGate = dy
             var dUp = [Float](repeating: 0, count: count)
+            var again = dUp
             // In place, as the layers call it.
             dGate.withUnsafeMutableBufferPointer { buffer in
-                kerf_swiglu_backward(2, count, gate, up, buffer.baseAddress, buffer.baseAddress, &dUp)
+                kerf_swiglu_backward(
+                    2, count, KERF_F32, gate, up, buffer.baseAddress, buffer.baseAddress, &dUp, &again)
             }
+            #expect(again == y)
             let byGate = centralDifferences(at: doubles(gate)) {
                 dot(Reference.swiglu(gate: $0, up: doubles(up)), doubles(dy))
             }
@@ -75,16 +94,35 @@ extension KernelTests {
             expectClose(dUp, byUp, relative: 1e-5)
         }
 
+        /// What the f32 kernel gives for the rounded operands, rounded.
+        @Test func swigluInBF16() {
+            let count = 53
+            let operands = (5...7).map { seed in randomValues(count, seed: UInt64(seed)).map { BF16.rounded($0 * 4) } }
+            let zeros = [Float](repeating: 0, count: count)
+            var (y, dGate, dUp, again) = (zeros, zeros, zeros, zeros)
+            kerf_swiglu_forward(1, count, KERF_F32, operands[0], operands[1], &y)
+            kerf_swiglu_backward(
+                1, count, KERF_F32, operands[0], operands[1], operands[2], &dGate, &dUp, &again)
+            let halves = operands.map { $0.map(BF16.bits) }
+            let none = [UInt16](repeating: 0, count: count)
+            var (yHalves, dGateHalves, dUpHalves, againHalves) = (none, none, none, none)
+            kerf_swiglu_forward(2, count, KERF_BF16, halves[0], halves[1], &yHalves)
+            kerf_swiglu_backward(
+                2, count, KERF_BF16, halves[0], halves[1], halves[2], &dGateHalves, &dUpHalves, &againHalves)
+            #expect(yHalves == y.map(BF16.bits) && againHalves == yHalves)
+            #expect(dGateHalves == dGate.map(BF16.bits) && dUpHalves == dUp.map(BF16.bits))
+        }
+
         @Test func swigluOfLargeGatesIsFinite() {
             let gate: [Float] = [-1000, -90, 90, 1000]
             let up: [Float] = [2, 2, 2, 2]
             var y = [Float](repeating: 0, count: 4)
-            kerf_swiglu_forward(1, 4, gate, up, &y)
+            kerf_swiglu_forward(1, 4, KERF_F32, gate, up, &y)
             #expect(abs(y[0]) < 1e-30 && abs(y[1]) < 1e-30)
             #expect(y[2...] == [180, 2000])
             var dGate = [Float](repeating: 0, count: 4)
             var dUp = dGate
-            kerf_swiglu_backward(1, 4, gate, up, [1, 1, 1, 1], &dGate, &dUp)
+            kerf_swiglu_backward(1, 4, KERF_F32, gate, up, [1, 1, 1, 1] as [Float], &dGate, &dUp, nil)
             #expect(abs(dGate[0]) < 1e-30)
             #expect(dGate[2...] == [2, 2] && dUp[2...] == [90, 1000])
         }

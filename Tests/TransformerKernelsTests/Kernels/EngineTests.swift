@@ -7,45 +7,83 @@ import Testing
 extension KernelTests {
     @Suite struct Engines {
         @Test(arguments: MatrixEngines.names, [1, 2, 3])
-        func productsWithEveryTranspose(name: String, threads: Int) throws {
+        func productsInBothDirectionsAndLayouts(name: String, threads: Int) throws {
             let engine = try MatrixEngines.named(name, threadCount: threads)
             #expect(engine.threadCount == threads)
-            for (m, n, k) in [(1, 1, 1), (5, 70, 9), (70, 5, 9), (33, 17, 40)] {
-                for (transposeA, transposeB) in [(false, false), (false, true), (true, false), (true, true)] {
-                    // Rows longer than they need be.
-                    let lda = (transposeA ? m : k) + 3
-                    let ldb = (transposeB ? k : n) + 2
-                    let ldc = n + 1
-                    let a = randomValues(lda * (transposeA ? k : m), seed: 1)
-                    let b = randomValues(ldb * (transposeB ? n : k), seed: 2)
-                    let before = randomValues(ldc * m, seed: 3)
-                    var c = before
-                    try engine.gemm(
-                        transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: 0.5, a: a, lda: lda,
-                        b: b, ldb: ldb, beta: 2, c: &c, ldc: ldc)
-                    var expected = doubles(before)
-                    for i in 0..<m {
-                        for j in 0..<n {
-                            let sum = (0..<k).reduce(0.0) { sum, l in
-                                sum + Double(transposeA ? a[l * lda + i] : a[i * lda + l])
-                                    * Double(transposeB ? b[j * ldb + l] : b[l * ldb + j])
-                            }
-                            expected[i * ldc + j] = 0.5 * sum + 2 * expected[i * ldc + j]
+            let layouts: [WeightLayout] = engine.packsWeights ? [.plain, .packed] : [.plain]
+            for format in NumberFormat.allCases where (try? engine.check(format)) != nil {
+                for (rows, output, input) in [(1, 1, 1), (5, 70, 9), (70, 5, 9), (33, 17, 40), (16, 128, 64)] {
+                    for direction in Direction.allCases {
+                        for layout in layouts {
+                            try check(
+                                engine,
+                                ProductShape(
+                                    rows: rows, outputSize: output, inputSize: input, direction: direction,
+                                    source: format, destination: .f32, layout: layout))
                         }
                     }
-                    expectClose(c, expected, relative: 1e-6, "\(m)x\(n)x\(k)")
                 }
             }
         }
 
-        /// A sum over the memory's former contents would be NaN.
-        @Test(arguments: MatrixEngines.names)
-        func betaZeroReadsNothing(name: String) throws {
-            var c = [Float](repeating: .nan, count: 4)
-            try MatrixEngines.named(name).gemm(
-                transposeA: false, transposeB: false, m: 2, n: 2, k: 1, alpha: 1, a: [1, 2], lda: 1, b: [3, 4],
-                ldb: 2, beta: 0, c: &c, ldc: 2)
-            #expect(c == [3, 4, 6, 8])
+        /// Against sums in double over operands that are exact in the format.
+        private func check(_ engine: any MatrixEngine, _ shape: ProductShape) throws {
+            let (m, n, k) = (shape.rows, shape.destinationWidth, shape.sourceWidth)
+            let round = shape.source == .bf16 ? BF16.rounded : { $0 }
+            let x = randomValues(m * k, seed: 1).map(round)
+            let weight = randomValues(shape.outputSize * shape.inputSize, seed: 2).map(round)
+            let before = randomValues(m * n, seed: 3)
+            let product = try engine.product(shape)
+            let packed = try #require(AlignedBuffer(count: product.weightByteCount / 4 + 1))
+            let scratch = try #require(AlignedBuffer(count: product.scratchByteCount / 4 + 1))
+            try product.pack(weight, into: packed.raw)
+            let source: [UInt8] =
+                shape.source == .bf16
+                ? x.map(BF16.bits).withUnsafeBytes { Array($0) } : x.withUnsafeBytes { Array($0) }
+            var expected = [Double](repeating: 0, count: m * n)
+            for i in 0..<m {
+                for j in 0..<n {
+                    expected[i * n + j] = (0..<k).reduce(0.0) { sum, l in
+                        let w = shape.direction == .forward ? weight[j * k + l] : weight[l * n + j]
+                        return sum + Double(x[i * k + l]) * Double(w)
+                    }
+                }
+            }
+            // A product that does not add reads nothing of what was there: it would be NaN.
+            var y = [Float](repeating: .nan, count: m * n)
+            try product.run(source, weight: packed.raw, into: &y, adding: false, scratch: scratch.raw)
+            expectClose(y, expected, relative: 1e-6, "\(shape)")
+            y = before
+            try product.run(source, weight: packed.raw, into: &y, adding: true, scratch: scratch.raw)
+            expectClose(y, zip(expected, before).map { $0 + Double($1) }, relative: 1e-6, "\(shape), adding")
+        }
+
+        @Test func resultsInBF16AreRounded() throws {
+            let engine = try OneDNNEngine(threadCount: 2)
+            guard (try? engine.check(.bf16)) != nil else { return }
+            let product = try engine.product(
+                ProductShape(
+                    rows: 1, outputSize: 2, inputSize: 2, direction: .forward, source: .bf16, destination: .bf16,
+                    layout: .plain))
+            let memory = try #require(AlignedBuffer(count: (product.weightByteCount + product.scratchByteCount) / 4 + 64))
+            try product.pack([1, 0.00390625, 1, 0.0078125], into: memory.raw)
+            var y: [UInt16] = [0, 0]
+            try product.run(
+                [BF16.bits(1), BF16.bits(1)], weight: memory.raw, into: &y, adding: false,
+                scratch: memory.raw + product.weightByteCount / 64 * 64 + 64)
+            // 1 + 2^-8 lies half way and goes to the even 1; 1 + 2^-7 is exact.
+            #expect(y.map(BF16.value) == [1, 1.0078125])
+        }
+
+        @Test func bf16IsRefusedWhereItIsNotComputed() throws {
+            let error = #expect(throws: KernelError.self) { try OpenBLASEngine(threadCount: 1).check(.bf16) }
+            #expect(error?.code == .engine && error?.description.contains("--dtype f32") == true)
+            for name in ["avx2", "sse41", "avx512_core", "avx512_core_vnni", "asimd"] {
+                #expect(!OneDNNEngine.multipliesBF16(name))
+            }
+            for name in ["avx512_core_bf16", "avx512_core_fp16", "avx512_core_amx"] {
+                #expect(OneDNNEngine.multipliesBF16(name))
+            }
         }
 
         @Test(arguments: MatrixEngines.names)
@@ -56,23 +94,12 @@ extension KernelTests {
             #expect(!identity.instructionSet.isEmpty)
         }
 
-        @Test(arguments: MatrixEngines.names)
-        func rowsShorterThanTheirMatrixAreRefused(name: String) throws {
-            var c = [Float](repeating: 7, count: 4)
-            #expect(throws: KernelError.self) {
-                try MatrixEngines.named(name).gemm(
-                    transposeA: false, transposeB: false, m: 2, n: 2, k: 2, alpha: 1, a: [1, 2, 3, 4], lda: 1,
-                    b: [1, 2, 3, 4], ldb: 2, beta: 0, c: &c, ldc: 2)
-            }
-            #expect(c == [7, 7, 7, 7])
-        }
-
         @Test func sizesBeyondOpenBLASsInterfaceAreRefused() throws {
-            var c: Float = 0
             #expect(throws: KernelError.self) {
-                try OpenBLASEngine(threadCount: 1).gemm(
-                    transposeA: false, transposeB: false, m: 1, n: 1 << 32, k: 1, alpha: 1, a: [1], lda: 1, b: [1],
-                    ldb: 1 << 32, beta: 0, c: &c, ldc: 1 << 32)
+                try OpenBLASEngine(threadCount: 1).product(
+                    ProductShape(
+                        rows: 1, outputSize: 1 << 32, inputSize: 1, direction: .forward, source: .f32,
+                        destination: .f32, layout: .plain))
             }
         }
 
@@ -101,10 +128,10 @@ extension KernelTests {
         @Test func denormalsAreFlushedInsideAndRestored() throws {
             // Denormal operands: 0 when they are flushed.
             let tiny = [Float](repeating: Float.leastNonzeroMagnitude, count: 64)
-            var sum = tiny
-            withDenormalsFlushed { kerf_add(2, 64, tiny, tiny, &sum) }
+            var sum = [Float](repeating: 1, count: 32)
+            withDenormalsFlushed { kerf_sum_groups(2, 32, 1, 2, 1, tiny, KERF_F32, &sum) }
             #expect(sum.allSatisfy { $0 == 0 })
-            kerf_add(1, 64, tiny, tiny, &sum)
+            kerf_sum_groups(1, 32, 1, 2, 1, tiny, KERF_F32, &sum)
             #expect(sum.allSatisfy { $0 == 2 * Float.leastNonzeroMagnitude })
         }
     }

@@ -17,9 +17,12 @@ extension KernelTests {
             let residual = randomValues(rows * width, seed: 4)
             var y = x
             var reciprocal = [Float](repeating: 0, count: rows)
-            kerf_rms_norm_forward(2, rows, width, x, weight, 1e-2, &y, &reciprocal)
+            kerf_rms_norm_forward(2, rows, width, x, weight, 1e-2, KERF_F32, &y, &reciprocal)
             let norm = { Reference.rmsNorm($0, weight: doubles(weight), epsilon: Double(Float(1e-2))) }
             expectClose(y, norm(doubles(x)), relative: 1e-6)
+            var halves = [UInt16](repeating: 0, count: x.count)
+            kerf_rms_norm_forward(2, rows, width, x, weight, 1e-2, KERF_BF16, &halves, &reciprocal)
+            #expect(halves == y.map(BF16.bits))
 
             let expected = centralDifferences(at: doubles(x)) { dot(norm($0), doubles(dy)) }
             var dx = x
@@ -31,52 +34,6 @@ extension KernelTests {
                     2, rows, width, x, weight, reciprocal, dy, buffer.baseAddress, buffer.baseAddress)
             }
             expectClose(dx, zip(expected, doubles(residual)).map(+), relative: 1e-5, "with residual, in place")
-        }
-
-        @Test(arguments: [(1, 0), (5, 0), (3, 4), (2, 40)])
-        func causalSoftmaxAndItsGradient(rows: Int, first: Int) {
-            let columns = first + rows
-            let scores = randomValues(rows * columns, seed: 5).map { $0 * 8 }
-            let gradient = randomValues(rows * columns, seed: 6)
-            /// Rows of probabilities, 0 where a key is not seen.
-            func probabilities(_ scores: [Double]) -> [Double] {
-                (0..<rows).flatMap { row in
-                    let seen = first + row + 1
-                    return Reference.softmax(Array(scores[row * columns..<row * columns + seen]))
-                        + [Double](repeating: 0, count: columns - seen)
-                }
-            }
-            var p = scores
-            var logSumExp = [Float](repeating: 0, count: rows)
-            kerf_causal_softmax_forward(rows, first, columns, &p, columns, &logSumExp)
-            let expected = probabilities(doubles(scores))
-            expectClose(p, expected, relative: 1e-6)
-            for row in 0..<rows {
-                let sum = (0...first + row).reduce(0) { $0 + exp(Double(scores[row * columns + $1])) }
-                #expect(abs(Double(logSumExp[row]) - log(sum)) < 1e-5)
-            }
-
-            let rowDots = (0..<rows).map { row in
-                Float((row * columns..<(row + 1) * columns).reduce(0) { $0 + expected[$1] * Double(gradient[$1]) })
-            }
-            var again = scores
-            var dScores = gradient
-            kerf_causal_softmax_backward(rows, first, columns, &again, &dScores, columns, logSumExp, rowDots)
-            expectClose(again, expected, relative: 2e-6, "recomputed")
-            let differences = centralDifferences(at: doubles(scores)) { dot(probabilities($0), doubles(gradient)) }
-            // A single key leaves no choice: its gradient is zero, up to rounding.
-            if columns > 1 { expectClose(dScores, differences, relative: 1e-5, "gradient") }
-        }
-
-        @Test func rowDotsSkipToTheLeadingDimension() {
-            let a = randomValues(3 * 50, seed: 7)
-            let b = randomValues(3 * 40, seed: 8)
-            var dots = [Float](repeating: 0, count: 3)
-            kerf_row_dots(3, 37, a, 50, b, 40, &dots)
-            let expected = (0..<3).map { row in
-                (0..<37).reduce(0) { $0 + Double(a[row * 50 + $1]) * Double(b[row * 40 + $1]) }
-            }
-            expectClose(dots, expected, relative: 1e-6)
         }
 
         @Test(arguments: [2, 33, 3000])
@@ -91,7 +48,12 @@ extension KernelTests {
             #expect(losses[2] == 0)
 
             var gradient = logits
-            kerf_cross_entropy_backward(2, targets.count, vocabulary, &gradient, targets, logSumExp, 1.0 / 3)
+            kerf_cross_entropy_backward(
+                2, targets.count, vocabulary, logits, targets, logSumExp, 1.0 / 3, KERF_F32, &gradient)
+            var halves = [UInt16](repeating: 9, count: logits.count)
+            kerf_cross_entropy_backward(
+                2, targets.count, vocabulary, logits, targets, logSumExp, 1.0 / 3, KERF_BF16, &halves)
+            #expect(halves == gradient.map(BF16.bits))
             #expect(gradient[2 * vocabulary..<3 * vocabulary].allSatisfy { $0 == 0 })
             // By differences for a small vocabulary, by the formula for a large one.
             if vocabulary < 100 {

@@ -106,6 +106,39 @@ enum Reference {
         return y
     }
 
+    /// The same, with the gradients of the dot product of the output and `outGradient`: dV = Pᵀ dO, dP = dO Vᵀ,
+    /// dS = P (dP - sum(P dP)) for each row.
+    static func attentionWithGradients(
+        _ q: [Double], _ k: [Double], _ v: [Double], outGradient: [Double], _ model: ModelConfig, sequence: Int
+    ) -> (out: [Double], q: [Double], k: [Double], v: [Double]) {
+        let (wide, narrow, size) = (model.querySize, model.keyValueSize, model.headSize)
+        let scale = 1 / sqrt(Double(size))
+        let none = [Double](repeating: 0, count: k.count)
+        var (out, dq, dk, dv) = (q.map { _ in 0.0 }, q.map { _ in 0.0 }, none, none)
+        for start in stride(from: 0, to: q.count / wide, by: sequence) {
+            for head in 0..<model.headCount {
+                let keyHead = head * model.keyValueHeadCount / model.headCount
+                for i in 0..<sequence {
+                    let query = (start + i) * wide + head * size
+                    let keys = (0...i).map { (start + $0) * narrow + keyHead * size }
+                    let p = softmax(keys.map { key in scale * (0..<size).reduce(0) { $0 + q[query + $1] * k[key + $1] } })
+                    let dp = keys.map { key in (0..<size).reduce(0) { $0 + outGradient[query + $1] * v[key + $1] } }
+                    let mean = zip(p, dp).reduce(0) { $0 + $1.0 * $1.1 }
+                    for (j, key) in keys.enumerated() {
+                        let ds = scale * p[j] * (dp[j] - mean)
+                        for e in 0..<size {
+                            out[query + e] += p[j] * v[key + e]
+                            dv[key + e] += p[j] * outGradient[query + e]
+                            dq[query + e] += ds * k[key + e]
+                            dk[key + e] += ds * q[query + e]
+                        }
+                    }
+                }
+            }
+        }
+        return (out, dq, dk, dv)
+    }
+
     /// The mean of -log softmax(logits)[target] over the rows with a target.
     static func crossEntropy(_ logits: [Double], targets: [Int32]) -> Double {
         let width = logits.count / targets.count

@@ -52,18 +52,19 @@ struct Tiny: Sendable, CustomStringConvertible {
         (0..<count).map { index -> Int32 in index % 4 == 2 ? -100 : Int32((index * 7 + 3) % vocabulary) }
     }
 
-    /// Attention rows and logits come in pieces of 3.
-    var limits: Scratch.Limits { Scratch.Limits(logitsBytes: 3 * 37 * 4, attentionRows: 3) }
+    /// Logits come in pieces of 3 rows and are computed again in the backward pass.
+    var limits: Scratch.Limits { Scratch.Limits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: 0) }
 
     /// A stack whose adapters have no zeros, so that every gradient has something to show.
     func stack(
-        layers: ClosedRange<Int>? = nil, engine: String = "onednn", threads: Int = 2,
-        residency: WeightResidency = .resident, timeline: KernelTimeline = KernelTimeline()
+        layers: ClosedRange<Int>? = nil, engine: String = "onednn", format: NumberFormat = .f32, threads: Int = 2,
+        residency: WeightResidency = .resident, timeline: KernelTimeline = KernelTimeline(),
+        limits: Scratch.Limits? = nil, weights: (any WeightSource)? = nil
     ) throws -> LayerStack {
         let stack = try LayerStack(
-            model: model, weights: weights, lora: lora, batch: batch, layers: layers ?? 0...lastLayer,
-            engine: MatrixEngines.named(engine, threadCount: threads), residency: residency, seed: 11,
-            timeline: timeline, limits: limits)
+            model: model, weights: weights ?? self.weights, lora: lora, batch: batch, layers: layers ?? 0...lastLayer,
+            engine: MatrixEngines.named(engine, threadCount: threads), format: format, residency: residency, seed: 11,
+            timeline: timeline, limits: limits ?? self.limits)
         if stack.layers.contains(0) { try stack.setTokens(tokens) }
         if stack.layers.contains(lastLayer) { try stack.setTargets(targets) }
         for layer in stack.layers {

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "parallel.h"
+#include "tile.h"
+#include "vector.h"
+
+// Shared by attention's forward and backward pass.
+//
+// A unit of work is one sequence and one head of keys and values, with the query heads that share it or a part of them;
+// one thread runs it. The queries are taken a block of rows at a time, the keys in panels of columns, up to the last
+// key that the block's last row sees. Both are multiples of the tile's 6 rows and 64 columns.
+enum { QUERY_ROWS = 48, PANEL = 64, KEY_BLOCK = 192 };
+
+// What a unit works on.
+struct unit {
+    long row;         // first row of the sequence
+    long key_head;
+    long first_head, last_head;  // query heads, the last excluded
+    long part;        // of the `parts` that share the key head
+};
+
+struct unit kerf_attention_unit(const struct kerf_attention *shape, long index);
+
+// Sizes in elements of 32 bits.
+KERF_INLINE long round_up(long count, long step) { return (count + step - 1) / step * step; }
+KERF_INLINE long width_of(const struct kerf_attention *s) { return round_up(s->head_size, KERF_LANES); }
+KERF_INLINE long depth_of(const struct kerf_attention *s) {
+    return s->format == KERF_BF16 ? s->head_size / 2 : s->head_size;
+}
+KERF_INLINE long columns_of(const struct kerf_attention *s) { return round_up(s->sequence, KEY_BLOCK); }
+// Rows of an operand whose rows are summed over: pairs of them in bf16.
+KERF_INLINE long summed_of(const struct kerf_attention *s, long rows) {
+    return s->format == KERF_BF16 ? (rows + 1) / 2 : rows;
+}
+
+KERF_INLINE void tile(const struct kerf_attention *s, struct kerf_tile_operands operands) {
+    if (s->format == KERF_BF16) kerf_tile_bf16(&operands);
+    else kerf_tile_f32(&operands);
+}
+
+// A row of a matrix `stride` elements wide, in the shape's format.
+KERF_INLINE const void *row_of(const struct kerf_attention *s, const void *matrix, long stride, long row, long column) {
+    const long index = row * stride + column;
+    return s->format == KERF_BF16 ? (const void *)((const uint16_t *)matrix + index)
+                                  : (const void *)((const float *)matrix + index);
+}
+
+// Writes `rows` rows as panels of their transpose, [rows / 64][depth][64]: what scores are multiplied from. Rows up to
+// `padded` become 0.
+void kerf_attention_panels(const struct kerf_attention *shape, const void *from, long stride, long rows, long padded,
+                           uint32_t *panels);
+
+// Writes `rows` rows as the right side of a product that sums over them, [summed rows][width]: two rows go into one in
+// bf16. Rows up to `padded` become 0.
+void kerf_attention_summed(const struct kerf_attention *shape, const void *from, long stride, long rows, long padded,
+                           uint32_t *to);
+
+// Writes a block of f32 sums, `width` apart, times `scale` each row, in the shape's format.
+void kerf_attention_write(const struct kerf_attention *shape, long rows, const float *sums, const float *scales,
+                          void *to, long stride);

@@ -1,0 +1,124 @@
+#include "attention.h"
+
+#include <math.h>
+
+// A thread's memory, in elements of 32 bits.
+struct memory {
+    uint32_t *keys;    // panels of the keys' transpose
+    uint32_t *values;  // the values, as summed over
+    float *scores;     // [QUERY_ROWS][columns]
+    float *sums;       // [QUERY_ROWS][width]
+    float *scales;     // [QUERY_ROWS]
+};
+
+static long lay_out(const struct kerf_attention *s, float *start, struct memory *memory) {
+    const long columns = columns_of(s), width = width_of(s);
+    const long sizes[] = {columns * depth_of(s), summed_of(s, columns) * width, QUERY_ROWS * columns,
+                          QUERY_ROWS * width, QUERY_ROWS};
+    float *places[5];
+    long offset = 0;
+    for (int i = 0; i < 5; i++) {
+        places[i] = start + offset;
+        offset += round_up(sizes[i], KERF_LANES);
+    }
+    if (memory)
+        *memory = (struct memory){(uint32_t *)places[0], (uint32_t *)places[1], places[2], places[3], places[4]};
+    return offset;
+}
+
+size_t kerf_attention_forward_scratch(const struct kerf_attention *shape, int threads) {
+    return (size_t)(lay_out(shape, NULL, NULL) * threads) * sizeof(float);
+}
+
+// Scores of a row become exp(scale (score - greatest)), in the format that the next product takes; those that the row
+// does not see become 0. Returns scale * greatest + log(sum), and 1 / sum in `reciprocal`.
+KERF_INLINE float soften(float *scores, long seen, long columns, float scale, enum kerf_format format,
+                         float *reciprocal) {
+    kerf_vector greatest = (kerf_vector){} - INFINITY, sums = {}, v;
+    for (long i = 0; i < seen; i += KERF_LANES) {
+        kerf_load_or(&v, scores + i, kerf_step(i, seen), -INFINITY);
+        kerf_accumulate_maximum(&greatest, &v);
+    }
+    const float maximum = kerf_maximum(&greatest);
+    for (long i = 0; i < columns; i += KERF_LANES) {
+        if (i < seen) {
+            kerf_load_or(&v, scores + i, kerf_step(i, seen), -INFINITY);
+            v = (v - maximum) * scale;
+            kerf_vector_exp(&v);
+            sums += v;
+        } else {
+            v = (kerf_vector){};
+        }
+        // In bf16 a value is written behind where it was read: pairs of columns lie as they are multiplied.
+        kerf_store_format(scores, i, &v, KERF_LANES, format);
+    }
+    const float sum = kerf_sum(&sums);
+    *reciprocal = 1.0f / sum;
+    return scale * maximum + logf(sum);
+}
+
+KERF_CLONES static void soften_f32(float *scores, long row, long rows, long first, long columns, float scale,
+                                   float *log_sum_exp, float *reciprocals) {
+    for (long r = row; r < rows; r++)
+        log_sum_exp[r] = soften(scores + r * columns, first + r + 1, columns, scale, KERF_F32, reciprocals + r);
+}
+
+KERF_CLONES static void soften_bf16(float *scores, long row, long rows, long first, long columns, float scale,
+                                    float *log_sum_exp, float *reciprocals) {
+    for (long r = row; r < rows; r++)
+        log_sum_exp[r] = soften(scores + r * columns, first + r + 1, columns, scale, KERF_BF16, reciprocals + r);
+}
+
+struct forward {
+    const struct kerf_attention *shape;
+    const void *query, *key, *value;
+    void *out;
+    float *log_sum_exp, *scratch;
+};
+
+static void run_unit(const struct forward *a, const struct memory *m, struct unit unit) {
+    const struct kerf_attention *s = a->shape;
+    const long size = s->head_size, wide = s->heads * size, narrow = s->key_heads * size;
+    const long depth = depth_of(s), width = width_of(s), pair = s->format == KERF_BF16 ? 2 : 1;
+    const long padded = columns_of(s);
+    kerf_attention_panels(s, row_of(s, a->key, narrow, unit.row, unit.key_head * size), narrow, s->sequence, padded,
+                          m->keys);
+    kerf_attention_summed(s, row_of(s, a->value, narrow, unit.row, unit.key_head * size), narrow, s->sequence, padded,
+                          m->values);
+    for (long head = unit.first_head; head < unit.last_head; head++) {
+        float *log_sum_exp = a->log_sum_exp + (unit.row / s->sequence * s->heads + head) * s->sequence;
+        for (long first = 0; first < s->sequence; first += QUERY_ROWS) {
+            const long rows = s->sequence - first < QUERY_ROWS ? s->sequence - first : QUERY_ROWS;
+            const long columns = round_up(first + rows, PANEL);
+            for (long column = 0; column < columns; column += PANEL)
+                tile(s, (struct kerf_tile_operands){
+                            .m = rows, .n = PANEL, .k = depth,
+                            .a = row_of(s, a->query, wide, unit.row + first, head * size), .a_row = wide / pair,
+                            .a_column = 1, .b = m->keys + column * depth, .b_row = PANEL,
+                            .c = m->scores + column, .c_row = columns});
+            (s->format == KERF_BF16 ? soften_bf16 : soften_f32)(m->scores, 0, rows, first, columns, s->scale,
+                                                                 log_sum_exp + first, m->scales);
+            tile(s, (struct kerf_tile_operands){.m = rows, .n = width, .k = columns / pair, .a = m->scores,
+                                                .a_row = columns, .a_column = 1, .b = m->values, .b_row = width,
+                                                .c = m->sums, .c_row = width});
+            void *out = (void *)row_of(s, a->out, wide, unit.row + first, head * size);
+            kerf_attention_write(s, rows, m->sums, m->scales, out, wide);
+        }
+    }
+}
+
+static void run(void *context, int thread, int threads) {
+    const struct forward *a = context;
+    struct memory memory;
+    const long stride = lay_out(a->shape, a->scratch, NULL);
+    lay_out(a->shape, a->scratch + thread * stride, &memory);
+    const long units = a->shape->batch * a->shape->key_heads * a->shape->parts;
+    for (long unit = thread; unit < units; unit += threads)
+        run_unit(a, &memory, kerf_attention_unit(a->shape, unit));
+}
+
+void kerf_attention_forward(int threads, const struct kerf_attention *shape, const void *query, const void *key,
+                            const void *value, void *out, float *log_sum_exp, void *scratch) {
+    struct forward arguments = {shape, query, key, value, out, log_sum_exp, scratch};
+    kerf_parallel(threads, run, &arguments);
+}

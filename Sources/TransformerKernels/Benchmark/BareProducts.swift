@@ -1,0 +1,76 @@
+internal import CKernels
+public import ModelFiles
+
+/// The products of a block's seven projections and nothing else: what a block is measured against.
+///
+/// Same engine, shapes, formats and layouts as the block's own; random numbers.
+public final class BareProducts {
+    private struct Member {
+        let product: any MatrixProduct
+        let weight: AlignedBuffer
+        let source: AlignedBuffer
+        let destination: AlignedBuffer
+    }
+
+    private let forwardMembers: [Member]
+    private let backwardMembers: [Member]
+    private let scratch: AlignedBuffer
+    /// Of one pass; the same for both directions.
+    public let flops: Double
+
+    /// - Throws: ``KernelError`` when memory does not suffice or the engine refuses.
+    public init(model: ModelConfig, batch: BatchShape, format: NumberFormat, engine: any MatrixEngine) throws {
+        try engine.check(format)
+        let memory = BufferAllocator(limitBytes: availableMemoryBytes())
+        let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
+        func operand(_ format: NumberFormat) throws -> AlignedBuffer {
+            try memory.buffer(batch.tokenCount, widest, format: format, for: "operands")
+        }
+        // In turn, as layers follow each other: no product finds its operands where the last one left them.
+        let sources = [try operand(format), try operand(format)]
+        let destinations = try Dictionary(
+            uniqueKeysWithValues: Set([.f32, format]).map { ($0, try operand($0)) })
+        var scratchBytes = 0
+        func member(_ projection: Projection, _ direction: Direction) throws -> Member {
+            let size = model.shape(of: projection)
+            let output = projection.output(format)
+            let shape = ProductShape(
+                rows: batch.tokenCount, outputSize: size.rows, inputSize: size.columns, direction: direction,
+                source: format, destination: direction == .forward ? output.forward : output.backward,
+                layout: engine.packsWeights ? .packed : .plain)
+            let product = try engine.product(shape)
+            scratchBytes = max(scratchBytes, product.scratchByteCount)
+            return Member(
+                product: product,
+                weight: try memory.buffer(
+                    product.weightByteCount / format.byteCount, format: format, for: "weights", zeroed: false),
+                source: sources[projection.slot % 2], destination: destinations[shape.destination]!)
+        }
+        forwardMembers = try Projection.allCases.map { try member($0, .forward) }
+        backwardMembers = try Projection.allCases.reversed().map { try member($0, .backward) }
+        scratch = try memory.buffer((scratchBytes + 3) / 4, for: "scratch memory")
+        flops = Projection.allCases.reduce(0) {
+            let size = model.shape(of: $1)
+            return $0 + 2 * Double(batch.tokenCount) * Double(size.rows) * Double(size.columns)
+        }
+        memory.zero()
+        try fill(widest: widest * batch.tokenCount, model: model, sources: sources)
+    }
+
+    public func run(_ direction: Direction) throws {
+        for member in direction == .forward ? forwardMembers : backwardMembers {
+            try member.product.run(
+                member.source.raw, weight: member.weight.raw, into: member.destination.raw, adding: false,
+                scratch: scratch.raw)
+        }
+    }
+
+    private func fill(widest: Int, model: ModelConfig, sources: [AlignedBuffer]) throws {
+        let largest = Projection.allCases.map { model.shape(of: $0) }.map { $0.rows * $0.columns }.max() ?? 0
+        let numbers = try Staging().buffer(count: max(largest, widest))
+        // A short cycle of numbers is enough: speed does not depend on them unless they are zeros or denormals.
+        for index in 0..<numbers.count { numbers.elements[index] = Float(index % 251 - 125) / 128 }
+        for member in forwardMembers + backwardMembers { try member.product.pack(numbers.start, into: member.weight.raw) }
+        for source in sources { kerf_copy(1, source.count, numbers.start, source.format.kernel, source.raw) }
+    }
+}

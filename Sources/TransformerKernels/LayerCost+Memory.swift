@@ -1,0 +1,77 @@
+internal import CKernels
+internal import ModelFiles
+
+extension LayerCost {
+    /// Bytes that a layer needs, from the shapes alone.
+    ///
+    /// Blocks share one scratch memory; the head has its own besides. A stack needs, on top of its layers, the
+    /// activation and gradient that enter its first one, and what the engine's products use for a while.
+    ///
+    /// - Parameters:
+    ///   - layout: of a block's weights; `packed` holds them twice. oneDNN fills rows and columns up to multiples of
+    ///     64, which is not counted.
+    ///   - threadCount: attention's kernels need memory for each thread.
+    public func memory(
+        layer: Int, format: NumberFormat, layout: WeightLayout, threadCount: Int
+    ) -> MemoryUse {
+        let (hidden, wide) = (model.hiddenSize, format.byteCount)
+        let boundary = 4 * batch.tokenCount * hidden
+        let vocabulary = wide * model.vocabularySize * hidden
+        if layer == 0 {
+            return MemoryUse(
+                weights: vocabulary, adapters: 0, optimiser: 0, activations: boundary, gradients: boundary, scratch: 0)
+        }
+        if layer == model.blockCount + 1 {
+            return MemoryUse(
+                weights: vocabulary + 4 * hidden, adapters: 0, optimiser: 0, activations: headActivationBytes(wide),
+                gradients: 0, scratch: headScratchBytes(wide))
+        }
+        let elements = parameterCount(layer: layer) - 2 * hidden
+        let adapter = 4 * adapterParameterCount(layer: layer)
+        return MemoryUse(
+            weights: (layout == .packed ? 2 : 1) * wide * elements + 8 * hidden, adapters: 2 * adapter,
+            optimiser: 2 * adapter, activations: boundary + blockActivationBytes(wide), gradients: boundary,
+            scratch: blockScratchBytes(format, threadCount: threadCount))
+    }
+
+    /// q, attended, k, v, gate and up; the middle of the stream, log-sum-exp, two norms' factors, low-rank products.
+    private func blockActivationBytes(_ wide: Int) -> Int {
+        let projected = 2 * model.querySize + 2 * model.keyValueSize + 2 * model.intermediateSize
+        let exact = model.hiddenSize + model.headCount + 2 + lora.targets.count * lora.rank
+        return batch.tokenCount * (wide * projected + 4 * exact)
+    }
+
+    /// A norm's output and, in bf16, a gradient of the stream; three of the MLP's width, two of q's, two of k's; two
+    /// gradients of the stream, a low-rank gradient, the parts of k's and v's gradients; panels; attention; rotary table.
+    private func blockScratchBytes(_ format: NumberFormat, threadCount: Int) -> Int {
+        let wide = format.byteCount
+        var shape = Attention.shape(model, batch, format, threadCount: threadCount)
+        let threads = Int32(threadCount)
+        let attention = max(
+            kerf_attention_forward_scratch(&shape, threads), kerf_attention_backward_scratch(&shape, threads))
+        let rank = lora.targets.isEmpty ? 0 : lora.rank
+        let parts = shape.parts > 1 ? 2 * model.keyValueSize * shape.parts : 0
+        let perToken =
+            wide * (model.hiddenSize * (format == .f32 ? 1 : 2) + 3 * model.intermediateSize + 2 * model.querySize
+                + 2 * model.keyValueSize) + 4 * (2 * model.hiddenSize + rank + parts)
+        let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
+        let panels = 4 * rank * ((widest + 15) / 16 * 16)
+        return batch.tokenCount * perToken + panels + attention + 4 * batch.sequence * model.headSize
+    }
+
+    private var limits: Scratch.Limits { Scratch.Limits(memoryBytes: 0) }
+    private var keepsLogits: Bool {
+        4 * batch.tokenCount * model.vocabularySize <= limits.keptLogitsBytes
+    }
+
+    /// The norm's output, its factor, the log-sum-exp and the loss of each token, and the logits where they are kept.
+    private func headActivationBytes(_ wide: Int) -> Int {
+        batch.tokenCount * (wide * model.hiddenSize + 16 + (keepsLogits ? 4 * model.vocabularySize : 0))
+    }
+
+    /// A chunk of the logits' gradient, and of logits where they are not kept; the gradient of the norm's output.
+    private func headScratchBytes(_ wide: Int) -> Int {
+        limits.headRows(model, batch) * model.vocabularySize * (wide + (keepsLogits ? 0 : 4))
+            + 4 * batch.tokenCount * model.hiddenSize
+    }
+}

@@ -1,0 +1,51 @@
+internal import ModelFiles
+
+/// The frozen weights of one block.
+final class BlockWeights {
+    let attentionNorm: AlignedBuffer
+    let mlpNorm: AlignedBuffer
+    /// By ``Projection/slot``.
+    private let matrices: [FrozenMatrix]
+    /// The block whose weights these are; blocks count from 0.
+    private(set) var block: Int?
+
+    init(
+        model: ModelConfig, rows: Int, format: NumberFormat, layout: WeightLayout, products: ProductCache,
+        memory: BufferAllocator
+    ) throws {
+        attentionNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
+        mlpNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
+        matrices = try Projection.allCases.map { projection in
+            let shape = model.shape(of: projection)
+            return try FrozenMatrix(
+                outputSize: shape.rows, inputSize: shape.columns, rows: [rows], format: format,
+                output: projection.output(format), layout: layout, products: products, memory: memory)
+        }
+    }
+
+    subscript(projection: Projection) -> FrozenMatrix { matrices[projection.slot] }
+
+    func load(block: Int, from source: any WeightSource, staging: Staging) throws {
+        // Not these of any block until all are read.
+        self.block = nil
+        try source.read(.attentionNorm(block: block), into: attentionNorm.elements)
+        try source.read(.mlpNorm(block: block), into: mlpNorm.elements)
+        for projection in Projection.allCases {
+            try self[projection].load(.projection(projection, block: block), from: source, staging: staging)
+        }
+        self.block = block
+    }
+
+    var byteCount: Int { matrices.reduce(attentionNorm.byteCount + mlpNorm.byteCount) { $0 + $1.byteCount } }
+}
+
+extension Projection {
+    /// Formats of the products' results: what goes on or into the residual stream is f32, what feeds another product
+    /// has the format that it is multiplied in.
+    func output(_ format: NumberFormat) -> (forward: NumberFormat, backward: NumberFormat) {
+        switch self {
+        case .q, .k, .v, .gate, .up: (format, .f32)
+        case .o, .down: (.f32, format)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Calibration
+import ModelFiles
+import Profiling
+import Statistics
+import TransformerKernels
+
+/// `kerf bench layer`: one block against the bare products of the same shapes.
+struct BenchLayerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "layer",
+        abstract: "Time one decoder block against the bare matrix products of its shapes.",
+        discussion: """
+            Runs forward and backward passes of one LoRA block on random numbers, and between them, in random order, \
+            the products of its seven projections alone, by the same engine in the same layout. The ratio of the two \
+            rates says how much of the engine's speed reaches a layer.
+
+            --paced runs one round for every line on standard input and answers with a line of JSON: another program \
+            can be measured in turn with it (Benchmarks/torch_block.py).
+
+            EXAMPLE
+              kerf bench layer --model llama-3.2-1b --dtype bf16 --seq 512 \\
+                --targets all
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var workload: WorkloadOptions
+
+    @Option(help: ArgumentHelp("Rounds to time.", valueName: "number"))
+    var rounds = 15
+
+    @Flag(help: "Leave out the bare products.")
+    var blockOnly = false
+
+    @Flag(help: "One round for each line on standard input.")
+    var paced = false
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (1...100_000).contains(rounds) else {
+            throw ValidationError("--rounds must be between 1 and 100000, not \(rounds)")
+        }
+        if paced && json { throw ValidationError("--paced answers in JSON anyway; leave out --json") }
+    }
+
+    func run() throws {
+        try KerfFailure.reporting { try bench() }
+    }
+
+    private func bench() throws {
+        Interruption.watch()
+        let baseline = ResidentMemory.now()
+        let source = try model.open(seed: 1)
+        let engine = try workload.matrixEngine()
+        let stack = try workload.block(source: source, engine: engine)
+        let bare = blockOnly
+            ? nil
+            : try BareProducts(
+                model: source.config, batch: stack.batch, format: stack.format, engine: engine)
+        let benchmark = LayerBenchmark(stack: stack, bare: bare)
+        try benchmark.warmUp()
+        if paced { return try pace(benchmark, baseline: baseline) }
+        let samples = try benchmark.run(rounds: rounds, shouldStop: { Interruption.isRequested })
+        if Interruption.isRequested { throw KerfFailure(.interrupted, "interrupted; nothing was printed") }
+        let kernels = try stack.kernelTimes(rounds: min(rounds, 5))
+        let report = BlockReport(
+            stack: stack, bareFlops: bare?.flops, samples: samples, kernelSeconds: kernels,
+            resident: bare == nil ? ResidentMemory.now() - baseline : nil)
+        if json {
+            print(try report.json())
+        } else {
+            print(report.text, terminator: "")
+        }
+    }
+
+    private func pace(_ benchmark: LayerBenchmark, baseline: ResidentMemory) throws {
+        while readLine() != nil {
+            let seconds = try benchmark.round()
+            var fields = seconds.map { "\"\($0.key.rawValue)\": \($0.value)" }.sorted()
+            fields.append("\"peakBytes\": \((ResidentMemory.now() - baseline).peakBytes ?? 0)")
+            print("{\(fields.joined(separator: ", "))}")
+            guard StandardStreams.outputArrived() else { return }
+        }
+    }
+}

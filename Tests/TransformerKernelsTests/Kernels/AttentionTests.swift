@@ -1,0 +1,108 @@
+import CKernels
+import ModelFiles
+import Testing
+
+@testable import TransformerKernels
+
+extension KernelTests {
+    /// Attention beyond one block of query rows (48) and of keys (192), against loops in double.
+    @Suite struct AttentionKernels {
+        struct Case: CustomStringConvertible {
+            var batch: Int
+            var sequence: Int
+            var heads: Int
+            var keyHeads: Int
+            var headSize: Int
+            var threads: Int
+
+            var description: String {
+                "batch \(batch), sequence \(sequence), \(heads) heads of \(headSize) on \(keyHeads), \(threads) threads"
+            }
+
+            var model: ModelConfig {
+                ModelConfig(
+                    name: "attention", hiddenSize: heads * headSize, blockCount: 1, headCount: heads,
+                    keyValueHeadCount: keyHeads, headSize: headSize, intermediateSize: 1, vocabularySize: 1,
+                    rmsNormEpsilon: 1e-5, rope: RotaryEmbedding(theta: 100), tiedEmbeddings: true)
+            }
+        }
+
+        static let cases = [
+            Case(batch: 1, sequence: 1, heads: 2, keyHeads: 1, headSize: 16, threads: 2),
+            Case(batch: 2, sequence: 49, heads: 4, keyHeads: 2, headSize: 6, threads: 2),
+            // One key head for all on two threads: cut into parts whose gradients are added up.
+            Case(batch: 1, sequence: 97, heads: 4, keyHeads: 1, headSize: 32, threads: 2),
+            Case(batch: 1, sequence: 195, heads: 2, keyHeads: 2, headSize: 80, threads: 1),
+        ]
+
+        @Test(arguments: cases)
+        func forwardAndBackwardInF32(shape: Case) throws { try check(shape, .f32, relative: 2e-6) }
+
+        /// Products of bf16 numbers summed in f32, by instructions or by emulation. Probabilities and their gradients
+        /// are rounded to 8 bits on the way, an error of 2^-9 each.
+        @Test(arguments: cases)
+        func forwardAndBackwardInBF16(shape: Case) throws { try check(shape, .bf16, relative: 6e-3) }
+
+        @Test func manyThreadsCutHeadsIntoMoreParts() {
+            var shape = kerf_attention(
+                batch: 1, sequence: 4, heads: 32, key_heads: 8, head_size: 64, parts: 1, scale: 1, format: KERF_F32)
+            let parts = [1, 2, 3, 8, 16, 64].map { kerf_attention_parts(&shape, Int32($0)) }
+            #expect(parts == [1, 1, 4, 1, 2, 4])
+        }
+
+        private func check(_ shape: Case, _ format: NumberFormat, relative: Double) throws {
+            let model = shape.model
+            let tokens = shape.batch * shape.sequence
+            let round = format == .bf16 ? BF16.rounded : { $0 }
+            let (wide, narrow) = (tokens * model.querySize, tokens * model.keyValueSize)
+            let q = randomValues(wide, seed: 1).map { round($0 * 2) }
+            let k = randomValues(narrow, seed: 2).map { round($0 * 2) }
+            let v = randomValues(narrow, seed: 3).map(round)
+            let outGradient = randomValues(wide, seed: 4).map(round)
+            let buffers = try [q, k, v, outGradient].map { try buffer($0, format) }
+            let results = try [wide, wide, narrow, narrow].map { try buffer([Float](repeating: .nan, count: $0), format) }
+            var kernel = Attention.shape(
+                model, BatchShape(batch: shape.batch, sequence: shape.sequence), format, threadCount: shape.threads)
+            let threads = Int32(shape.threads)
+            let bytes = max(
+                kerf_attention_forward_scratch(&kernel, threads), kerf_attention_backward_scratch(&kernel, threads))
+            let scratch = try buffer([Float](repeating: .nan, count: bytes / 4), .f32)
+            let parts = try (0..<2).map { _ in try buffer([Float](repeating: .nan, count: narrow * kernel.parts), .f32) }
+            let logSumExp = try buffer([Float](repeating: .nan, count: tokens * shape.heads), .f32)
+            kerf_attention_forward(
+                threads, &kernel, buffers[0].raw, buffers[1].raw, buffers[2].raw, results[0].raw, logSumExp.start,
+                scratch.raw)
+            kerf_attention_backward(
+                threads, &kernel, buffers[0].raw, buffers[1].raw, buffers[2].raw, results[0].raw, logSumExp.start,
+                buffers[3].raw, results[1].raw, results[2].raw, results[3].raw, parts[0].start, parts[1].start,
+                scratch.raw)
+
+            let expected = Reference.attentionWithGradients(
+                doubles(q), doubles(k), doubles(v), outGradient: doubles(outGradient), model,
+                sequence: shape.sequence)
+            let whole = Reference.attention(doubles(q), doubles(k), doubles(v), model, sequence: shape.sequence)
+            #expect(relativeError(whole.map { Float($0) }, expected.out) < 1e-6)
+            let names = ["out", "dq", "dk", "dv"]
+            for (index, reference) in [expected.out, expected.q, expected.k, expected.v].enumerated() {
+                // A single key leaves no choice: its gradients are zero up to rounding.
+                if shape.sequence == 1 && (index == 1 || index == 2) {
+                    #expect(values(results[index]).allSatisfy { abs($0) < 1e-2 })
+                } else {
+                    #expect(relativeError(values(results[index]), reference) < relative, "\(names[index])")
+                }
+            }
+        }
+
+        private func buffer(_ values: [Float], _ format: NumberFormat) throws -> AlignedBuffer {
+            let buffer = try #require(AlignedBuffer(count: values.count, format: format))
+            kerf_copy(1, values.count, values, format.kernel, buffer.raw)
+            return buffer
+        }
+
+        private func values(_ buffer: AlignedBuffer) -> [Float] {
+            guard buffer.format == .bf16 else { return Array(buffer.elements) }
+            let halves = buffer.raw.assumingMemoryBound(to: UInt16.self)
+            return (0..<buffer.count).map { BF16.value(halves[$0]) }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import ModelFiles
+import Testing
+
+@testable import TransformerKernels
+
+extension KernelTests {
+    /// The account from the shapes against the buffers that stacks really hold.
+    @Suite struct Memory {
+        /// Widths are multiples of 64, up to which oneDNN fills its layouts.
+        static func model(blocks: Int, keyHeads: Int, tied: Bool) -> ModelConfig {
+            ModelConfig(
+                name: "memory", hiddenSize: 128, blockCount: blocks, headCount: 4, keyValueHeadCount: keyHeads,
+                headSize: 64, intermediateSize: 192, vocabularySize: 320, rmsNormEpsilon: 1e-5,
+                rope: RotaryEmbedding(theta: 100), tiedEmbeddings: tied)
+        }
+
+        @Test(arguments: MatrixEngines.names, NumberFormat.allCases)
+        func accountIsWhatStacksHold(name: String, format: NumberFormat) throws {
+            let engine = try MatrixEngines.named(name, threadCount: 2)
+            guard (try? engine.check(format)) != nil else { return }
+            for (batch, targets, keyHeads) in [
+                (BatchShape(batch: 1, sequence: 5), Projection.allCases, 1),
+                (BatchShape(batch: 3, sequence: 64), [.q, .v], 4), (BatchShape(batch: 2, sequence: 200), [], 2),
+            ] {
+                let model = Self.model(blocks: 2, keyHeads: keyHeads, tied: false)
+                let lora = LoRAConfiguration(rank: 4, alpha: 8, targets: targets)
+                for layers in [0...0, 0...1, 1...2, 2...3, 3...3, 0...3] {
+                    let stack = try LayerStack(
+                        model: model, weights: SeededWeights(config: model, seed: 1), lora: lora, batch: batch,
+                        layers: layers, engine: engine, format: format, residency: .resident, seed: 1,
+                        timeline: KernelTimeline())
+                    #expect(
+                        stack.memory == expected(stack, layout: engine.packsWeights ? .packed : .plain),
+                        "layers \(layers), batch \(batch)")
+                }
+            }
+        }
+
+        private func expected(_ stack: LayerStack, layout: WeightLayout) -> MemoryUse {
+            let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
+            var sum = MemoryUse(weights: 0, adapters: 0, optimiser: 0, activations: 0, gradients: 0, scratch: 0)
+            var (blockScratch, headScratch) = (0, 0)
+            for layer in stack.layers {
+                let use = cost.memory(
+                    layer: layer, format: stack.format, layout: layout, threadCount: stack.threadCount)
+                sum.weights += use.weights
+                sum.adapters += use.adapters
+                sum.optimiser += use.optimiser
+                sum.activations += use.activations
+                sum.gradients += use.gradients
+                if layer == stack.model.blockCount + 1 { headScratch = use.scratch } else {
+                    blockScratch = max(blockScratch, use.scratch)
+                }
+            }
+            let boundary = 4 * stack.batch.tokenCount * stack.model.hiddenSize
+            if stack.layers.lowerBound > 0 {
+                sum.activations += boundary
+                sum.gradients += boundary
+            }
+            // One buffer of the scratch memory serves blocks and head; the rotary table is there in any case.
+            let table = 4 * stack.batch.sequence * stack.model.headSize
+            sum.scratch = blockScratch + headScratch + stack.productScratchBytes
+            if blockScratch > 0 && headScratch > 0 { sum.scratch -= boundary }
+            if blockScratch == 0 { sum.scratch += table }
+            return sum
+        }
+
+        @Test func keptLogitsAreCountedWithTheHead() {
+            var model = Self.model(blocks: 1, keyHeads: 4, tied: true)
+            model.vocabularySize = 128_256
+            let lora = LoRAConfiguration(rank: 4, alpha: 8, targets: [.q])
+            func head(_ sequence: Int) -> MemoryUse {
+                LayerCost(model: model, lora: lora, batch: BatchShape(batch: 1, sequence: sequence))
+                    .memory(layer: 2, format: .f32, layout: .packed, threadCount: 2)
+            }
+            // 523 rows of 128256 are the last that take less than 256 MiB; a chunk of 64 MiB has 130.
+            #expect(head(523).activations == 523 * (4 * 128_256 + 4 * 128 + 16))
+            #expect(head(524).activations == 524 * (4 * 128 + 16))
+            #expect(head(523).scratch == 130 * 4 * 128_256 + 4 * 523 * 128)
+            #expect(head(524).scratch == 130 * 8 * 128_256 + 4 * 524 * 128)
+        }
+
+        /// The same numbers whether the logits are kept or computed again.
+        @Test func keepingLogitsChangesNoBit() throws {
+            let tiny = Tiny("two blocks", blocks: 2)
+            let stacks = try [0, 1 << 20].map { kept in
+                try tiny.stack(limits: Scratch.Limits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: kept))
+            }
+            for stack in stacks { try stack.step() }
+            #expect(StepBits(stacks[0]) == StepBits(stacks[1]))
+            #expect(stacks[1].memory.activations - stacks[0].memory.activations == 10 * 37 * 4)
+        }
+    }
+}
