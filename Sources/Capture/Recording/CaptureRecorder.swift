@@ -144,8 +144,9 @@ public struct CaptureRecorder {
                     record(place, selection, depth: depth + 1)
                 }
             case S_IFREG:
-                // What nobody may read, such as a trigger, has nothing to be recorded.
-                if information.st_mode & 0o444 != 0, isWanted || isIdentity { recordFile(place) }
+                // What can only be written, a trigger, has nothing to be recorded.
+                let isTrigger = information.st_mode & 0o666 != 0 && information.st_mode & 0o444 == 0
+                if !isTrigger, isWanted || isIdentity { recordFile(place) }
             default: break
             }
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Calibration
 import Capture
 import ProbeKit
+import SystemPackage
 
 /// `kerf capture`: a box as a file.
 struct CaptureCommand: ParsableCommand {
