@@ -65,17 +65,20 @@ public struct Capture: Sendable {
     }
 
     /// Follows a link as the kernel would, link by link, since a name that looks harmless may lead out over another.
+    ///
+    /// Out is already out of `sys`, or whichever top the link lies in: a replay puts each of them in its own place.
     private func checkLink(_ path: String, _ target: String) throws(CaptureError) {
         var place = path.split(separator: "/").dropLast().map(String.init)
         var rest = Array(target.split(separator: "/", omittingEmptySubsequences: false).map(String.init).reversed())
-        guard !target.isEmpty, !target.hasPrefix("/") else {
-            throw fault("the link \(TarReader.shown(path)) is absolute or empty")
+        guard !target.isEmpty, !target.hasPrefix("/"), !place.isEmpty else {
+            throw fault("the link \(TarReader.shown(path)) is absolute, empty, or at the top")
         }
         var followed = 0
         while let part = rest.popLast() {
             if part.isEmpty || part == "." { continue }
             if part == ".." {
-                guard place.popLast() != nil else { throw fault("the link \(TarReader.shown(path)) leads out of it") }
+                guard place.count > 1 else { throw fault("the link \(TarReader.shown(path)) leads out of its top") }
+                place.removeLast()
                 continue
             }
             let next = (place + [part]).joined(separator: "/")

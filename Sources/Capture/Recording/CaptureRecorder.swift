@@ -109,14 +109,16 @@ public struct CaptureRecorder {
         return resolved.string
     }
 
-    /// Where a link's target lies, by its text; `nil` outside the root.
+    /// Where a link's target lies, by its text; `nil` outside of `sys`, or whichever top the link lies in.
     private static func resolved(_ target: String, at place: String) -> String? {
         guard !target.hasPrefix("/") else { return nil }
         var parts = place.split(separator: "/").dropLast()
         for part in target.split(separator: "/") where part != "." {
             if part != ".." {
                 parts.append(part)
-            } else if parts.popLast() == nil {
+            } else if parts.count > 1 {
+                parts.removeLast()
+            } else {
                 return nil
             }
         }
