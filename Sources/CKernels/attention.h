@@ -7,9 +7,10 @@
 // Shared by attention's forward and backward pass.
 //
 // A unit of work is one sequence and one head of keys and values, with the query heads that share it or a part of them;
-// one thread runs it. The queries are taken a block of rows at a time, the keys in panels of columns, up to the last
-// key that the block's last row sees. Both are multiples of the tile's 6 rows and 64 columns.
-enum { QUERY_ROWS = 48, PANEL = 64, KEY_BLOCK = 192 };
+// one thread runs it. The queries are taken a block of rows at a time, the keys in panels of columns. On the diagonal
+// the tile's rows are taken alone, each group up to the last key that its last row sees: what lies above is neither
+// computed nor summed over.
+enum { TILE_ROWS = 6, QUERY_ROWS = 48, PANEL = 64, KEY_BLOCK = 192 };
 
 // What a unit works on.
 struct unit {
@@ -22,12 +23,13 @@ struct unit {
 struct unit kerf_attention_unit(const struct kerf_attention *shape, long index);
 
 // Sizes in elements of 32 bits.
+KERF_INLINE long least(long a, long b) { return a < b ? a : b; }
 KERF_INLINE long round_up(long count, long step) { return (count + step - 1) / step * step; }
 KERF_INLINE long width_of(const struct kerf_attention *s) { return round_up(s->head_size, KERF_LANES); }
 KERF_INLINE long depth_of(const struct kerf_attention *s) {
     return s->format == KERF_BF16 ? s->head_size / 2 : s->head_size;
 }
-KERF_INLINE long columns_of(const struct kerf_attention *s) { return round_up(s->sequence, KEY_BLOCK); }
+KERF_INLINE long columns_of(const struct kerf_attention *s) { return round_up(s->sequence, PANEL); }
 // Rows of an operand whose rows are summed over: pairs of them in bf16.
 KERF_INLINE long summed_of(const struct kerf_attention *s, long rows) {
     return s->format == KERF_BF16 ? (rows + 1) / 2 : rows;
@@ -36,6 +38,47 @@ KERF_INLINE long summed_of(const struct kerf_attention *s, long rows) {
 KERF_INLINE void tile(const struct kerf_attention *s, struct kerf_tile_operands operands) {
     if (s->format == KERF_BF16) kerf_tile_bf16(&operands);
     else kerf_tile_f32(&operands);
+}
+
+// Scores of a block of query rows against a panel of keys: C[rows, PANEL] = A panel, as far as they are seen. Row r sees
+// the panel's first `seen + r` columns.
+KERF_INLINE void tile_scores(const struct kerf_attention *s, struct kerf_tile_operands o, long seen) {
+    o.n = PANEL;
+    if (seen >= PANEL) {
+        tile(s, o);
+        return;
+    }
+    const long rows = o.m;
+    const struct kerf_tile_operands all = o;
+    for (long row = 0; row < rows; row += TILE_ROWS) {
+        o.m = least(TILE_ROWS, rows - row);
+        o.n = least(PANEL, round_up(seen + row + o.m - 1, KERF_LANES));
+        if (o.n <= 0) continue;
+        o.a = (const float *)all.a + row * all.a_row;
+        o.c = all.c + row * all.c_row;
+        tile(s, o);
+    }
+}
+
+// The product of rows of scores with what they weigh: row r's first `seen + r` columns count, at most o.k of them (all
+// counted in columns, which the formats pack alone or in pairs).
+KERF_INLINE void tile_weighted(const struct kerf_attention *s, struct kerf_tile_operands o, long seen) {
+    const long rows = o.m, pair = s->format == KERF_BF16 ? 2 : 1;
+    const struct kerf_tile_operands all = o;
+    if (seen >= all.k) {
+        o.k = (all.k + pair - 1) / pair;
+        tile(s, o);
+        return;
+    }
+    for (long row = 0; row < rows; row += TILE_ROWS) {
+        o.m = least(TILE_ROWS, rows - row);
+        const long columns = least(all.k, seen + row + o.m - 1);
+        o.k = columns > 0 ? (columns + pair - 1) / pair : 0;
+        if (o.k == 0 && o.adding) continue;
+        o.a = (const float *)all.a + row * all.a_row;
+        o.c = all.c + row * all.c_row;
+        tile(s, o);
+    }
 }
 
 // A row of a matrix `stride` elements wide, in the shape's format.

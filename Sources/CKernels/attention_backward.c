@@ -113,13 +113,32 @@ struct backward {
     float *scratch;
 };
 
+// sums[columns, width] += scores' x: what the rows of a block give to the keys that they see. Key c is seen by the rows
+// from c + 1 - seen on; the rows before have zeros, and are left out a pair at a time.
+static void sum_over_rows(const struct kerf_attention *s, long rows, long columns, long seen, const uint32_t *scores,
+                          const uint32_t *x, float *sums) {
+    const long width = width_of(s), all = summed_of(s, rows), pair = s->format == KERF_BF16 ? 2 : 1;
+    for (long column = 0; column < columns;) {
+        const long blind = column + 1 - seen;
+        const long skipped = blind > 0 ? blind / pair : 0;
+        // All columns that every row sees go together.
+        const long count = blind <= 0 ? least(columns, round_up(seen, TILE_ROWS)) - column
+                                      : least(columns - column, TILE_ROWS);
+        tile(s, (struct kerf_tile_operands){.m = count, .n = width, .k = all - skipped,
+                                            .a = scores + skipped * KEY_BLOCK + column, .a_row = 1,
+                                            .a_column = KEY_BLOCK, .b = x + skipped * width, .b_row = width,
+                                            .c = sums + column * width, .c_row = width, .adding = true});
+        column += count;
+    }
+}
+
 // One block of query rows of one head, against all keys that it sees. With P the probabilities, dO the output's
 // gradient and dS = scale P (dO V' - rowsum(O dO)):  dV += P' dO;  dK += dS' Q;  dQ = dS K.
 static void run_rows(const struct backward *a, const struct memory *m, struct unit unit, long head, long first) {
     const struct kerf_attention *s = a->shape;
     const long size = s->head_size, wide = s->heads * size;
     const long depth = depth_of(s), width = width_of(s), pair = s->format == KERF_BF16 ? 2 : 1;
-    const long rows = s->sequence - first < QUERY_ROWS ? s->sequence - first : QUERY_ROWS;
+    const long rows = least(s->sequence - first, QUERY_ROWS);
     const long place = unit.row + first;
     const void *query = row_of(s, a->query, wide, place, head * size);
     const void *out_gradient = row_of(s, a->out_gradient, wide, place, head * size);
@@ -130,30 +149,34 @@ static void run_rows(const struct backward *a, const struct memory *m, struct un
     kerf_attention_summed(s, out_gradient, wide, rows, rows, m->out_summed);
 
     for (long block = 0; block < first + rows; block += KEY_BLOCK) {
-        const long left = first + rows - block;
+        // Row r sees the block's first `seen + r` columns.
+        const long left = first + rows - block, seen = first + 1 - block;
         const long columns = left < KEY_BLOCK ? round_up(left, PANEL) : KEY_BLOCK;
         for (long column = 0; column < columns; column += PANEL) {
             const long panel = (block + column) * depth;
-            tile(s, (struct kerf_tile_operands){.m = rows, .n = PANEL, .k = depth, .a = query, .a_row = wide / pair,
-                                                .a_column = 1, .b = m->keys + panel, .b_row = PANEL,
-                                                .c = m->scores + column, .c_row = KEY_BLOCK});
-            tile(s, (struct kerf_tile_operands){.m = rows, .n = PANEL, .k = depth, .a = out_gradient,
-                                                .a_row = wide / pair, .a_column = 1, .b = m->values + panel,
-                                                .b_row = PANEL, .c = m->gradients + column, .c_row = KEY_BLOCK});
+            tile_scores(s,
+                        (struct kerf_tile_operands){.m = rows, .k = depth, .a = query, .a_row = wide / pair,
+                                                    .a_column = 1, .b = m->keys + panel, .b_row = PANEL,
+                                                    .c = m->scores + column, .c_row = KEY_BLOCK},
+                        seen - column);
+            tile_scores(s,
+                        (struct kerf_tile_operands){.m = rows, .k = depth, .a = out_gradient, .a_row = wide / pair,
+                                                    .a_column = 1, .b = m->values + panel, .b_row = PANEL,
+                                                    .c = m->gradients + column, .c_row = KEY_BLOCK},
+                        seen - column);
         }
-        (s->format == KERF_BF16 ? differentiate_bf16 : differentiate_f32)(m, rows, columns, first - block, s->scale,
+        (s->format == KERF_BF16 ? differentiate_bf16 : differentiate_f32)(m, rows, columns, seen - 1, s->scale,
                                                                           log_sum_exp);
-        const long seen = round_up(left < columns ? left : columns, 6) < columns ? round_up(left, 6) : columns;
-        tile(s, (struct kerf_tile_operands){.m = seen, .n = width, .k = summed_of(s, rows), .a = m->scores_summed,
-                                            .a_row = 1, .a_column = KEY_BLOCK, .b = m->out_summed, .b_row = width,
-                                            .c = m->value_sums + block * width, .c_row = width, .adding = true});
-        tile(s, (struct kerf_tile_operands){.m = seen, .n = width, .k = summed_of(s, rows), .a = m->gradients_summed,
-                                            .a_row = 1, .a_column = KEY_BLOCK, .b = m->query_summed, .b_row = width,
-                                            .c = m->key_sums + block * width, .c_row = width, .adding = true});
-        tile(s, (struct kerf_tile_operands){.m = rows, .n = width, .k = columns / pair, .a = m->gradients,
-                                            .a_row = KEY_BLOCK, .a_column = 1,
-                                            .b = m->keys_summed + block / pair * width, .b_row = width,
-                                            .c = m->query_sums, .c_row = width, .adding = block > 0});
+        sum_over_rows(s, rows, least(left, columns), seen, m->scores_summed, m->out_summed,
+                      m->value_sums + block * width);
+        sum_over_rows(s, rows, least(left, columns), seen, m->gradients_summed, m->query_summed,
+                      m->key_sums + block * width);
+        tile_weighted(s,
+                      (struct kerf_tile_operands){.m = rows, .n = width, .k = columns, .a = m->gradients,
+                                                  .a_row = KEY_BLOCK, .a_column = 1,
+                                                  .b = m->keys_summed + block / pair * width, .b_row = width,
+                                                  .c = m->query_sums, .c_row = width, .adding = block > 0},
+                      seen);
     }
     void *query_gradient = (void *)row_of(s, a->query_gradient, wide, place, head * size);
     kerf_attention_write(s, rows, m->query_sums, NULL, query_gradient, wide);

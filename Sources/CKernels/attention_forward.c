@@ -88,19 +88,22 @@ static void run_unit(const struct forward *a, const struct memory *m, struct uni
     for (long head = unit.first_head; head < unit.last_head; head++) {
         float *log_sum_exp = a->log_sum_exp + (unit.row / s->sequence * s->heads + head) * s->sequence;
         for (long first = 0; first < s->sequence; first += QUERY_ROWS) {
-            const long rows = s->sequence - first < QUERY_ROWS ? s->sequence - first : QUERY_ROWS;
+            const long rows = least(s->sequence - first, QUERY_ROWS);
             const long columns = round_up(first + rows, PANEL);
+            const void *query = row_of(s, a->query, wide, unit.row + first, head * size);
             for (long column = 0; column < columns; column += PANEL)
-                tile(s, (struct kerf_tile_operands){
-                            .m = rows, .n = PANEL, .k = depth,
-                            .a = row_of(s, a->query, wide, unit.row + first, head * size), .a_row = wide / pair,
-                            .a_column = 1, .b = m->keys + column * depth, .b_row = PANEL,
-                            .c = m->scores + column, .c_row = columns});
+                tile_scores(s,
+                            (struct kerf_tile_operands){.m = rows, .k = depth, .a = query, .a_row = wide / pair,
+                                                        .a_column = 1, .b = m->keys + column * depth, .b_row = PANEL,
+                                                        .c = m->scores + column, .c_row = columns},
+                            first + 1 - column);
             (s->format == KERF_BF16 ? soften_bf16 : soften_f32)(m->scores, 0, rows, first, columns, s->scale,
                                                                  log_sum_exp + first, m->scales);
-            tile(s, (struct kerf_tile_operands){.m = rows, .n = width, .k = columns / pair, .a = m->scores,
-                                                .a_row = columns, .a_column = 1, .b = m->values, .b_row = width,
-                                                .c = m->sums, .c_row = width});
+            tile_weighted(s,
+                          (struct kerf_tile_operands){.m = rows, .n = width, .k = columns, .a = m->scores,
+                                                      .a_row = columns, .a_column = 1, .b = m->values, .b_row = width,
+                                                      .c = m->sums, .c_row = width},
+                          first + 1);
             void *out = (void *)row_of(s, a->out, wide, unit.row + first, head * size);
             kerf_attention_write(s, rows, m->sums, m->scales, out, wide);
         }

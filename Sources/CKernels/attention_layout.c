@@ -18,19 +18,41 @@ struct unit kerf_attention_unit(const struct kerf_attention *s, long index) {
                          .part = part};
 }
 
-void kerf_attention_panels(const struct kerf_attention *s, const void *from, long stride, long rows, long padded,
-                           uint32_t *panels) {
-    const long depth = depth_of(s), source = s->format == KERF_BF16 ? stride / 2 : stride;
-    for (long panel = 0; panel < padded; panel += PANEL) {
-        uint32_t *to = panels + panel * depth;
-        for (long r = 0; r < PANEL; r++) {
-            const uint32_t *x = (const uint32_t *)from + (panel + r) * source;
-            if (panel + r < rows)
-                for (long d = 0; d < depth; d++) to[d * PANEL + r] = x[d];
-            else
-                for (long d = 0; d < depth; d++) to[d * PANEL + r] = 0;
+// Turns 16 rows of 16 elements: rows i and i + 8 are interleaved, four times over.
+KERF_INLINE void turn(kerf_bits rows[KERF_LANES]) {
+    kerf_bits next[KERF_LANES];
+    for (int stage = 0; stage < 4; stage++) {
+        for (int i = 0; i < KERF_LANES / 2; i++) {
+            next[2 * i] = __builtin_shufflevector(rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22,
+                                                  7, 23);
+            next[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
+                                                      29, 14, 30, 15, 31);
+        }
+        memcpy(rows, next, sizeof next);
+    }
+}
+
+KERF_CLONES static void turn_panels(const uint32_t *from, long source, long depth, long rows, long padded,
+                                    uint32_t *panels) {
+    kerf_bits block[KERF_LANES];
+    for (long r = 0; r < padded; r += KERF_LANES) {
+        uint32_t *to = panels + r / PANEL * PANEL * depth + r % PANEL;
+        for (long d = 0; d < depth; d += KERF_LANES) {
+            const long lanes = kerf_step(d, depth);
+            for (int i = 0; i < KERF_LANES; i++) {
+                block[i] = (kerf_bits){};
+                if (r + i < rows && lanes == KERF_LANES) memcpy(&block[i], from + (r + i) * source + d, sizeof block[i]);
+                else if (r + i < rows) memcpy(&block[i], from + (r + i) * source + d, (size_t)lanes * sizeof *from);
+            }
+            turn(block);
+            for (int i = 0; i < lanes; i++) memcpy(to + (d + i) * PANEL, &block[i], sizeof block[i]);
         }
     }
+}
+
+void kerf_attention_panels(const struct kerf_attention *s, const void *from, long stride, long rows, long padded,
+                           uint32_t *panels) {
+    turn_panels(from, s->format == KERF_BF16 ? stride / 2 : stride, depth_of(s), rows, padded, panels);
 }
 
 KERF_CLONES static void sum_pairs(const uint16_t *from, long stride, long size, long rows, long padded, long width,

@@ -8,7 +8,8 @@ extension LayerCost {
     /// activation and gradient that enter its first one, and what the engine's products use for a while.
     ///
     /// - Parameters:
-    ///   - layout: of a block's weights; `packed` holds them twice. oneDNN fills rows and columns up to multiples of
+    ///   - layout: that the engine likes best; `packed` holds a block's weights twice, and a head's that is not too
+    ///     large. Embedding and head are counted apart; a tied model with a plain head has one matrix for both. oneDNN fills rows and columns up to multiples of
     ///     64, which is not counted.
     ///   - threadCount: attention's kernels need memory for each thread.
     public func memory(
@@ -22,8 +23,9 @@ extension LayerCost {
                 weights: vocabulary, adapters: 0, optimiser: 0, activations: boundary, gradients: boundary, scratch: 0)
         }
         if layer == model.blockCount + 1 {
+            let isPacked = layout == .packed && limits.packsHead(model, batch, format)
             return MemoryUse(
-                weights: vocabulary + 4 * hidden, adapters: 0, optimiser: 0, activations: headActivationBytes(wide),
+                weights: (isPacked ? 2 : 1) * vocabulary + 4 * hidden, adapters: 0, optimiser: 0, activations: headActivationBytes(wide),
                 gradients: 0, scratch: headScratchBytes(wide))
         }
         let elements = parameterCount(layer: layer) - 2 * hidden

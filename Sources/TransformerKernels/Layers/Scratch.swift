@@ -10,12 +10,23 @@ final class Scratch {
         /// Bytes of logits that the head keeps from its forward for its backward pass; when they are more, it computes
         /// them again.
         var keptLogitsBytes = 256 << 20
+        /// Bytes that the head's matrix may take in the engine's layouts, both directions together; a larger one is
+        /// multiplied as it lies.
+        var packedHeadBytes = 256 << 20
         /// Bytes that a stack may take in all.
         var memoryBytes = availableMemoryBytes()
 
-        /// Rows of the head that are computed together.
+        /// Rows of the head that are computed together: as many as the logits' memory allows, in equal chunks.
         func headRows(_ model: ModelConfig, _ batch: BatchShape) -> Int {
-            max(1, min(batch.tokenCount, logitsBytes / MemoryLayout<Float>.stride / model.vocabularySize))
+            let most = max(1, logitsBytes / MemoryLayout<Float>.stride / model.vocabularySize)
+            let chunks = (batch.tokenCount + most - 1) / most
+            return (batch.tokenCount + chunks - 1) / chunks
+        }
+
+        /// Only where all chunks have the same number of rows, which layouts may depend on.
+        func packsHead(_ model: ModelConfig, _ batch: BatchShape, _ format: NumberFormat) -> Bool {
+            batch.tokenCount.isMultiple(of: headRows(model, batch))
+                && 2 * format.byteCount * model.vocabularySize * model.hiddenSize <= packedHeadBytes
         }
     }
 

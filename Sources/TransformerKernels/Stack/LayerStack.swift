@@ -102,7 +102,8 @@ public final class LayerStack {
             model: model, source: weights, residency: residency,
             use: WeightStore.Use(
                 blocks: blockRange, hasEmbedding: hasEmbedding, hasHead: hasHead, rows: batch.tokenCount,
-                headRows: Head.rowCounts(tokenCount: batch.tokenCount, chunkRows: limits.headRows(model, batch))),
+                headRows: Head.rowCounts(tokenCount: batch.tokenCount, chunkRows: limits.headRows(model, batch)),
+                headLayout: engine.packsWeights && limits.packsHead(model, batch, format) ? .packed : .plain),
             format: format, layout: engine.packsWeights ? .packed : .plain, products: products, memory: memory)
         try context.scratch.makeProductMemory(byteCount: products.scratchByteCount, memory: memory)
 

@@ -2,12 +2,12 @@ internal import ModelFiles
 
 /// The frozen weights of a stack's layers, as many at a time as its ``WeightResidency`` says.
 ///
-/// Blocks are laid out as the engine likes best. The vocabulary's matrices stay plain: the embedding reads rows of
-/// them, a tied model has one for both, and they are as large as many blocks.
+/// Blocks are laid out as the engine likes best, and so is the head where it is not too large. The embedding's table
+/// is plain, since rows are read from it; a tied model with a plain head has one for both.
 final class WeightStore {
     /// `[vocabularySize, hiddenSize]`; nil when the range has no embedding layer.
     let embedding: AlignedBuffer?
-    /// `[vocabularySize, hiddenSize]`, the embedding's own memory when they are tied; nil when the range has no head.
+    /// `[vocabularySize, hiddenSize]`; nil when the range has no head.
     let headMatrix: FrozenMatrix?
     let finalNorm: AlignedBuffer?
     /// The embedding's own, where it does not share the head's.
@@ -29,6 +29,7 @@ final class WeightStore {
         var rows: Int
         /// Numbers of rows that the head takes together.
         var headRows: Set<Int>
+        var headLayout: WeightLayout
     }
 
     /// The memory; ``load()`` gives it its contents.
@@ -40,14 +41,15 @@ final class WeightStore {
         self.residency = residency
         firstBlock = use.blocks.lowerBound
         tied = model.tiedEmbeddings
-        func vocabularyMatrix(rows: Set<Int>) throws -> FrozenMatrix {
+        func vocabularyMatrix(rows: Set<Int>, _ layout: WeightLayout) throws -> FrozenMatrix {
             try FrozenMatrix(
                 outputSize: model.vocabularySize, inputSize: model.hiddenSize, rows: rows, format: format,
-                output: (.f32, .f32), layout: .plain, products: products, memory: memory)
+                output: (.f32, .f32), layout: layout, products: products, memory: memory)
         }
-        headMatrix = use.hasHead ? try vocabularyMatrix(rows: use.headRows) : nil
+        headMatrix = use.hasHead ? try vocabularyMatrix(rows: use.headRows, use.headLayout) : nil
         finalNorm = use.hasHead ? try memory.buffer(model.hiddenSize, for: "weights", zeroed: false) : nil
-        embeddingMatrix = use.hasEmbedding && !(tied && use.hasHead) ? try vocabularyMatrix(rows: [1]) : nil
+        let sharesHead = tied && use.hasHead && use.headLayout == .plain
+        embeddingMatrix = use.hasEmbedding && !sharesHead ? try vocabularyMatrix(rows: [1], .plain) : nil
         embedding = use.hasEmbedding ? (embeddingMatrix ?? headMatrix)?.table : nil
         let slotCount = residency == .resident ? use.blocks.count : min(1, use.blocks.count)
         slots = try (0..<slotCount).map { _ in
