@@ -7,7 +7,10 @@ SWIFT ?= swift
 OUT ?= demo-output
 TEST_MODEL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kerf/SmolLM2-135M-Instruct.Q4_1.gguf
 
-.PHONY: help demo test lint build setup setup-test test-model clean
+FUZZ_ROUNDS ?= 20000
+FUZZ_SEED ?= 1
+
+.PHONY: help demo test lint build setup setup-test test-model fuzz-captures clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -35,6 +38,10 @@ setup-test:
 # Fetching needs the Python that the tests need.
 test-model: setup-test
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "tests that need the model will be skipped"
+
+fuzz-captures: setup setup-test ## Damage captures at random: FUZZ_ROUNDS=20000 FUZZ_SEED=1
+	$(SWIFT) build --build-tests
+	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove everything built
 	rm -rf .build "$(OUT)"

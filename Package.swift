@@ -20,7 +20,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: 
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
-/// As for C kernels: loops over every weight of a model are optimised even in a debug build.
+/// As for C kernels: loops over every weight of a model, or every byte of a capture, are optimised even in a debug build.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -71,6 +71,10 @@ let package = Package(
             name: "CKernels", cSettings: vectorised,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
 
+        .target(
+            name: "CNamespaces",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+
         // Probes: one Linux interface each, turned into typed readings.
         probe("RAPL", ["Statistics"]),
         probe("CPUFreq"),
@@ -86,14 +90,15 @@ let package = Package(
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
+        room("Capture", ["ProbeKit", systemPackage], optimised),
         room("CARD", ["Calibration", "Statistics"]),
         room("Reporting", ["Statistics", "Calibration", "CARD"]),
         .executableTarget(
             name: "kerf",
             dependencies: [
                 "RAPL", "CPUFreq", "LMSensors", "PCI", "Host", "VirtualBoard",
-                "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "CARD",
-                "Reporting", logging, systemPackage,
+                "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "Capture",
+                "CARD", "CNamespaces", "Reporting", logging, systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -105,10 +110,10 @@ let package = Package(
         .executableTarget(
             name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
         tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
-        tests("Statistics", ["Statistics"]),
+        tests("Statistics", ["Statistics", realModule]),
         tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage]),
-        tests("CPUFreq", ["CPUFreq", "ProbeKit"]),
-        tests("LMSensors", ["LMSensors", "ProbeKit", "sensor-reader", systemPackage]),
+        tests("CPUFreq", ["CPUFreq", "ProbeKit", systemPackage]),
+        tests("LMSensors", ["LMSensors", "Capture", "ProbeKit", "sensor-reader", systemPackage]),
         tests("PCI", ["PCI", "ProbeKit", systemPackage]),
         tests("Host", ["Host", "ProbeKit"]),
         tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit", "Statistics", systemPackage]),
@@ -116,10 +121,11 @@ let package = Package(
         tests(
             "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels", systemPackage],
             exclude: ["Golden"]),
-        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics"]),
+        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", realModule]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
+        tests("Capture", ["Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
-        tests("CommandLine", ["kerf", "Calibration", "ProbeKit", "Statistics", "VirtualBoard"]),
+        tests("CommandLine", ["kerf", "Calibration", "CPUFreq", "ProbeKit", "Statistics", "VirtualBoard"]),
     ]
 )

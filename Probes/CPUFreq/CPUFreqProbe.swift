@@ -24,7 +24,8 @@ public struct CPUFreqProbe: Probe {
         if !policies.contains(where: \.isSettable) {
             reason += "; the clock can be read, not set (sudo cpupower frequency-set --max FREQUENCY sets it)"
         }
-        return Availability(.present, reason: reason)
+        guard let leftover = leftover() else { return Availability(.present, reason: reason) }
+        return Availability(.present, reason: "\(reason); \(leftover.message)", remedy: leftover.remedy)
     }
 
     /// The clock of every policy now, in hertz.

@@ -41,7 +41,7 @@ public final class EmbeddedBoard: Sendable {
         let started = try ChildProcess.start(
             executable,
             ["board", "--root", place.string, "--pid", "\(pid ?? getpid())", "--quiet", "--exit-with-parent"],
-            errors: messages.input)
+            inheriting: [.init(messages.input, as: STDERR_FILENO)])
         child = Mutex(started)
         try waitUntilServed(started, messages)
     }

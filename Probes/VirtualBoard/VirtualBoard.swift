@@ -113,8 +113,3 @@ public final class VirtualBoard {
         try tree.temperature.write(UInt64(max(0, celsius * 1000)))
     }
 }
-
-extension ProbeError.Code {
-    /// The directory belongs to somebody else.
-    public static let occupied = ProbeError.Code(rawValue: "occupied")
-}

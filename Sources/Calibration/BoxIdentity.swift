@@ -72,12 +72,17 @@ public struct FrequencyDescription: Codable, Sendable, Hashable {
     public var runningHertz: Quantity
     /// Whether Kerf can set the clock on this box; without it there is no frequency decision.
     public var settable: Bool
+    /// Why it cannot be set; `nil` where it can.
+    public var reason: String?
 
-    public init(minimumHertz: Quantity, maximumHertz: Quantity, runningHertz: Quantity, settable: Bool) {
+    public init(
+        minimumHertz: Quantity, maximumHertz: Quantity, runningHertz: Quantity, settable: Bool, reason: String? = nil
+    ) {
         self.minimumHertz = minimumHertz
         self.maximumHertz = maximumHertz
         self.runningHertz = runningHertz
         self.settable = settable
+        self.reason = reason
     }
 }
 

@@ -35,6 +35,7 @@ public enum Calibrator {
         let runs = sources.count > 1 ? sources.map(\.profile) : []
         let times = TimeFit(profile, runs: runs)
         let energies = EnergyFit(profile, runs: runs, stepTime: times.step)
+        let frequency = FrequencyFit(profile)
         let layers = profile.layers.map { layer in
             LayerCalibration(
                 description: layer,
@@ -53,12 +54,12 @@ public enum Calibrator {
             box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
             model: profile.model, workload: profile.workload,
             weightResidency: profile.settings.weightResidency, layers: layers, step: step,
-            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle),
+            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle), frequencyLaws: frequency.laws,
             closure: Closure(
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energies.closure(times, step: step, layers: layers)),
             rejections: profile.rejections, warnings: [])
-        calibration.warnings = CalibrationWarnings.of(calibration, profile)
+        calibration.warnings = CalibrationWarnings.of(calibration, profile) + frequency.warnings
         return calibration
     }
 

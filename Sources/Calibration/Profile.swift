@@ -34,12 +34,16 @@ public struct Profile: Codable, Sendable {
     public var rejections: [Rejection]
     /// What recording itself cost.
     public var overhead: HarnessOverhead
+    /// The same step at several clocks; `nil` where none was asked for or the clock cannot be set, see
+    /// ``FrequencyDescription/reason``.
+    public var frequencySweep: FrequencySweep?
 
     public init(
         kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
         rated: RatedDescription, meter: MeterDescription, model: ModelDescription, workload: WorkloadDescription,
-        settings: ProfileSettings, peaks: MachinePeaks? = nil, layers: [LayerDescription], steps: [StepSample], layerTimes: [LayerTimes],
-        idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection], overhead: HarnessOverhead
+        settings: ProfileSettings, peaks: MachinePeaks? = nil, layers: [LayerDescription], steps: [StepSample],
+        layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection],
+        overhead: HarnessOverhead, frequencySweep: FrequencySweep? = nil
     ) {
         self.schema = Self.schema
         self.schemaVersion = Self.schemaVersion
@@ -60,6 +64,7 @@ public struct Profile: Codable, Sendable {
         self.energyWindows = energyWindows
         self.rejections = rejections
         self.overhead = overhead
+        self.frequencySweep = frequencySweep
     }
 }
 

@@ -58,6 +58,12 @@ struct ProfilePool {
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
             pool.rejections += other.rejections
+            guard let sweep = other.frequencySweep else { continue }
+            if pool.frequencySweep == nil {
+                pool.frequencySweep = sweep
+            } else {
+                pool.frequencySweep?.visits += sweep.visits
+            }
         }
         let byReason = Dictionary(grouping: pool.rejections, by: \.reason)
         pool.rejections = byReason.keys.sorted().map { reason in

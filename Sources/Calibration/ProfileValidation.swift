@@ -8,9 +8,22 @@ struct ProfileValidation {
     /// No step or window of a real run lasts longer or draws more.
     private static let maximumSeconds = 1e8
     private static let maximumJoules = 1e13
+    private static let possibleHertz = 1e3...1e12
 
     func check() throws(KerfFileError) {
         try checkLayers()
+        try checkSamples()
+        for (index, visit) in (profile.frequencySweep?.visits ?? []).enumerated() {
+            let place = "\(name): frequency_sweep.visits[\(index)]"
+            let alone = ProfileValidation(profile: profile.replacing(samplesBy: visit), name: place)
+            for hertz in [visit.hertz] + visit.achievedHertz {
+                try alone.require(Self.possibleHertz.contains(hertz), "a clock of \(hertz) Hz")
+            }
+            try alone.checkSamples()
+        }
+    }
+
+    private func checkSamples() throws(KerfFileError) {
         try checkSteps()
         try checkLayerTimes()
         try checkWindows()

@@ -12,7 +12,8 @@ public struct Availability: Sendable, Codable, Hashable {
     public var status: Status
     /// What was found, or what is missing and where it was looked for. One sentence.
     public var reason: String
-    /// The exact command or setting that would make it present; `nil` when present or when nothing would.
+    /// The exact command or setting that would make it present, or put right what is wrong with it; `nil` when nothing is
+    /// to be done or nothing can.
     public var remedy: String?
 
     public init(_ status: Status, reason: String, remedy: String? = nil) {

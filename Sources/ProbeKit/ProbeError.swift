@@ -22,6 +22,8 @@ public struct ProbeError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let malformed = Code(rawValue: "malformed")
         /// Two readings allow more than one answer (an unknown number of counter wraps).
         public static let ambiguous = Code(rawValue: "ambiguous")
+        /// It is in somebody else's use.
+        public static let occupied = Code(rawValue: "occupied")
     }
 
     public var code: Code

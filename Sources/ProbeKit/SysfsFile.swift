@@ -26,6 +26,20 @@ public enum SysfsFile {
         return value
     }
 
+    /// Sets an attribute, by one write as the kernel wants it.
+    ///
+    /// The file must be there. It is truncated first, which sysfs does not mind and a tree of plain files needs.
+    public static func write(_ text: String, to path: FilePath) throws(ProbeError) {
+        do {
+            let file = try FileDescriptor.open(path, .writeOnly, options: [.truncate, .closeOnExec, .nonBlocking])
+            try file.closeAfter { _ = try file.writeAll(Array((text + "\n").utf8)) }
+        } catch let errno as Errno {
+            throw ProbeError(errno, doing: "write \(quoted(text))", path: path)
+        } catch {
+            throw ProbeError(.failed, "cannot write: \(error)", path: path)
+        }
+    }
+
     /// A procfs file of several pages, up to `limit` bytes.
     public static func wholeText(at path: FilePath, limit: Int = 4 << 20) throws(ProbeError) -> String {
         let file = try HeldFile(path)

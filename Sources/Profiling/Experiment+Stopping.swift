@@ -90,7 +90,8 @@ extension Experiment {
 
     private var arePowersSettled: Bool {
         gauge.meter == nil
-            || (step.passes.allSatisfy(isPowerSettled) && isPowerSettled { $0.subject == .step })
+            || ((!settings.loopsPasses || step.passes.allSatisfy(isPowerSettled))
+                && isPowerSettled { $0.subject == .step })
     }
 
     func isPowerSettled(of pass: LayerPass) -> Bool {

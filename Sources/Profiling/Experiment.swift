@@ -100,7 +100,7 @@ public final class Experiment {
         var windowsSeconds = 0.0
         if gauge.meter != nil {
             tasks.append(.idle)
-            for pass in step.passes where !isPowerSettled(of: pass) {
+            for pass in step.passes where settings.loopsPasses && !isPowerSettled(of: pass) {
                 tasks.append(.window(pass))
                 let once = typicalSeconds(of: pass)
                 windowsSeconds += max(windowSeconds, once) + max(0.2 * windowSeconds, once)

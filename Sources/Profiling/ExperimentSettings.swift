@@ -7,14 +7,18 @@ public struct ExperimentSettings: Sendable, Hashable {
     public var targetRelativeHalfWidth: Double
     public var confidence: Double
     public var seed: UInt64
+    /// Whether each pass is repeated alone for its power; a sweep over the clock needs the whole step's only.
+    public var loopsPasses: Bool
 
     public init(
-        budgetSeconds: Double = 60, targetRelativeHalfWidth: Double = 0.02, confidence: Double = 0.95, seed: UInt64 = 1
+        budgetSeconds: Double = 60, targetRelativeHalfWidth: Double = 0.02, confidence: Double = 0.95, seed: UInt64 = 1,
+        loopsPasses: Bool = true
     ) {
         self.budgetSeconds = budgetSeconds
         self.targetRelativeHalfWidth = targetRelativeHalfWidth
         self.confidence = confidence
         self.seed = seed
+        self.loopsPasses = loopsPasses
     }
 
     /// Steps that are run and thrown away: page faults, first-touch allocation, clocks going up.

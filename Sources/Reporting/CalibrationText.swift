@@ -8,7 +8,7 @@ extension Calibration {
     public var report: String {
         simulatedLine(isSimulated) + heading("Calibration")
             + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
-            + layerTable.text + "\n" + totals + warningLines
+            + layerTable.text + "\n" + totals + clockLines + warningLines
     }
 
     /// What was calibrated or profiled, and where.

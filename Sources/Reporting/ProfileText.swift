@@ -8,7 +8,7 @@ extension Profile {
     public func report(_ calibration: Calibration) -> String {
         simulatedLine(calibration.isSimulated) + calibration.heading("Profile") + samples + "\n"
             + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals + harness
-            + calibration.warningLines
+            + calibration.clockLines + calibration.warningLines
     }
 
     private var samples: String {

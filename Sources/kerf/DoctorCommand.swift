@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import ProbeKit
-import SystemPackage
 
 /// `kerf doctor`: what this box can measure, and the exact remedy for what it cannot.
 struct DoctorCommand: ParsableCommand {
@@ -25,11 +24,7 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         try KerfFailure.reporting {
-            guard SystemRoot().isDirectory(FilePath(root)) else {
-                throw KerfFailure(
-                    .noInput, "--root \(root): no such directory; give the top of a tree with sys and proc in it")
-            }
-            let report = DoctorReport(root: SystemRoot(FilePath(root)))
+            let report = DoctorReport(root: try .named(root))
             if json {
                 print(try report.json())
             } else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CARD
 import Calibration
+import Capture
 import ModelFiles
 import ProbeKit
 import Profiling
@@ -27,6 +28,7 @@ struct KerfFailure: Error, CustomStringConvertible {
         case let error as CARDError: self.init(ExitStatus(error.code), error.description)
         case let error as ProbeError: self.init(ExitStatus(error.code), error.description)
         case let error as KernelError: self.init(ExitStatus(error.code), error.description)
+        case let error as CaptureError: self.init(ExitStatus(error.code), error.description)
         case let error as ProfilingError:
             self.init(error.code == .interrupted ? .interrupted : .unavailable, error.description)
         default: self.init(.failure, "\(error)")
@@ -90,6 +92,16 @@ extension ExitStatus {
         case .forbidden: self = .noPermission
         case .unreadable, .unwritable: self = .inputOutput
         case .malformed, .wrongSchema, .unusable: self = .badData
+        case .uncreatable: self = .cannotCreate
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: CaptureError.Code) {
+        switch code {
+        case .malformed: self = .badData
+        case .unavailable: self = .unavailable
         case .uncreatable: self = .cannotCreate
         }
     }

@@ -2,7 +2,9 @@ import Foundation
 import Testing
 
 struct HelpTests {
-    static let subcommands = ["doctor", "board", "profile", "calibrate", "decide", "demo"]
+    static let subcommands = [
+        "doctor", "board", "profile", "calibrate", "decide", "demo", "capture", "replay", "restore-clock",
+    ]
 
     @Test(arguments: subcommands) func everySubcommandShowsAnExample(_ name: String) throws {
         let outcome = try KerfProcess.run(name, "--help")

@@ -1,3 +1,4 @@
+import Capture
 import FoundationEssentials
 import LMSensors
 import ProbeKit
@@ -23,11 +24,25 @@ struct LibsensorsTests {
         let own = LMSensorsProbe(root: box.tree.root).survey()
         #expect(own.failures.isEmpty)
         #expect(live.count == 6)
-        let plain = { (chips: [SensorChip]) in
-            chips.map { "\($0.name) " + $0.features.map { Self.line($0) }.joined(separator: ", ") }.sorted()
-        }
-        #expect(plain(live) == plain(own.chips))
+        #expect(Self.plain(live) == Self.plain(own.chips))
         #expect(live.contains { $0.name == "amdgpu-pci-0300" && $0.features.map(\.value).contains(35.125) })
+    }
+
+    /// What libsensors says of a box under umockdev is what a record of that box says, unpacked elsewhere.
+    @Test(
+        "a recorded box is read as libsensors reads the box",
+        .enabled(if: MockedBox.isPossible, "needs umockdev-run (package umockdev) and the built reader"))
+    func recorded() throws {
+        let box = try MockedBox()
+        let copy = try FixtureTree()
+        var recorder = CaptureRecorder(root: box.tree.root, kerfVersion: "0")
+        try Capture(recorder.record().archive, name: "box.tar").unpack(into: copy.path)
+        let shown = Self.plain(LMSensorsProbe(root: copy.root).survey().chips)
+        #expect(try shown == Self.plain(box.readThroughLibsensors()) && shown.count == 6)
+    }
+
+    private static func plain(_ chips: [SensorChip]) -> [String] {
+        chips.map { "\($0.name) " + $0.features.map { line($0) }.joined(separator: ", ") }.sorted()
     }
 
     private static func line(_ feature: SensorFeature) -> String {

@@ -12,7 +12,7 @@ public enum SchemaChecker {
 
     /// Faults found in the bytes, one line each; none when the file is valid.
     ///
-    /// - Parameter schema: `profile`, `calibration`, `decision`, `doctor` or `board`.
+    /// - Parameter schema: `profile`, `calibration`, `decision`, `doctor`, `board` or `capture`.
     public static func faults(in bytes: [UInt8], schema: String) throws -> [String] {
         let tree = try FixtureTree()
         try tree.write("file.json", bytes: bytes)

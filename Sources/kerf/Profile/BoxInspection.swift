@@ -42,14 +42,16 @@ struct BoxInspection {
     ///
     /// - Parameter samples: the clock at the end of every step and window, in hertz.
     func frequency(during samples: [Double]) -> FrequencyDescription {
-        let policies = CPUFreqProbe(root: meterRoot).policies()
+        let probe = CPUFreqProbe(root: meterRoot)
+        let policies = probe.policies()
+        let obstacle = probe.whyNotSettable()?.description
         func highest(_ policy: CPUFreqPolicy) -> Double {
             policy.scalingMaximumHertz ?? policy.hardwareMaximumHertz ?? 0
         }
         guard let fastest = policies.max(by: { highest($0) < highest($1) }), highest(fastest) > 0 else {
             let nominal = nominalClock("there is no cpufreq")
             return FrequencyDescription(
-                minimumHertz: nominal, maximumHertz: nominal, runningHertz: nominal, settable: false)
+                minimumHertz: nominal, maximumHertz: nominal, runningHertz: nominal, settable: false, reason: obstacle)
         }
         func limit(_ hertz: Double?, _ what: String) -> Quantity {
             hertz.map { Quantity(value: $0, count: 1, origin: origin, reason: "cpufreq \(fastest.name), \(what)") }
@@ -61,7 +63,7 @@ struct BoxInspection {
             runningHertz: Estimate.median(of: samples).map {
                 Quantity($0, origin: origin, reason: "median at the ends of steps and windows")
             } ?? nominalClock("cpufreq does not tell the clock"),
-            settable: policies.allSatisfy(\.isSettable))
+            settable: obstacle == nil, reason: obstacle)
     }
 
     private func nominalClock(_ why: String) -> Quantity {

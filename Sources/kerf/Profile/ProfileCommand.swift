@@ -1,4 +1,5 @@
 import ArgumentParser
+import CPUFreq
 import Calibration
 import Host
 import Logging
@@ -28,10 +29,13 @@ struct ProfileCommand: ParsableCommand {
               kerf profile --model llama-3.2-1b --seq 128 --out profile.json
               kerf profile --model smollm2-135m --board board \\
                 --out profile.json
+              sudo kerf profile --model smollm2-135m --frequencies all \\
+                --out profile.json
             """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var sweep: SweepOptions
 
     @Option(help: ArgumentHelp("Time for the run, warm-up included.", valueName: "seconds"))
     var budget = 60.0
@@ -96,7 +100,9 @@ struct ProfileCommand: ParsableCommand {
         let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
         let peaks = MachinePeaks.measured(engine: engine, format: stack.format)
         let conditions = ConditionsMonitor(host, clockRoot: energy.root)
+        let clocks = try ClockSweep.prepare(sweep.frequencies, root: energy.root)
         let record = try measure(stack, energy: energy, conditions: conditions)
+        let swept = try measure(stack, at: clocks, energy: energy, conditions: conditions)
 
         let meter = energy.description.after(record)
         if requireEnergy, meter.origin == .unavailable {
@@ -112,7 +118,7 @@ struct ProfileCommand: ParsableCommand {
                 weightResidency: stack.residency.rawValue),
             peaks: peaks, layers: LayerDescription.all(of: stack, engine: engine), steps: record.steps, layerTimes: record.layerTimes,
             idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
-            overhead: record.overhead)
+            overhead: record.overhead, frequencySweep: swept)
         let bytes = try KerfJSON.encode(profile)
         // First the file: whatever happens to the summary, the run is not lost.
         try AtomicFile.write(bytes, to: out)
@@ -122,6 +128,7 @@ struct ProfileCommand: ParsableCommand {
             let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
             print(profile.report(summary), terminator: "")
             for what in conditions.unwatched { print("not watched: \(what)") }
+            if case .impossible(let reason) = clocks { print("clock not swept: \(PlainText.shown(reason))") }
             print("written: \(out)")
         }
     }
@@ -130,15 +137,41 @@ struct ProfileCommand: ParsableCommand {
         _ stack: LayerStack, energy: MeterSelection, conditions: ConditionsMonitor
     ) throws -> ExperimentRecord {
         let progress = ProgressLine(quiet: quiet)
+        defer { progress.finish() }
+        return try experiment(stack, energy, conditions, settings(budget), progress.show).run()
+    }
+
+    /// The same step at every clock asked for; `nil` where none is, or the clock cannot be set.
+    private func measure(
+        _ stack: LayerStack, at clocks: ClockSweep.Outcome, energy: MeterSelection, conditions: ConditionsMonitor
+    ) throws -> FrequencySweep? {
+        guard case .possible(let clocks) = clocks else { return nil }
+        let progress = ProgressLine(quiet: quiet)
+        defer { progress.finish() }
+        let result = Result {
+            try FrequencySweepRun(
+                clocks: clocks.clocks, control: clocks.lease, settings: settings(sweep.sweepBudget ?? budget),
+                progress: progress.show
+            ) { experiment(stack, energy, conditions, $0, $1) }.run()
+        }
+        // Whatever came of the sweep; when this fails, that is what has to be said.
+        try clocks.lease.release()
+        return try result.get()
+    }
+
+    private func settings(_ budget: Double) -> ExperimentSettings {
+        ExperimentSettings(budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, seed: UInt64(seed))
+    }
+
+    private func experiment(
+        _ stack: LayerStack, _ energy: MeterSelection, _ conditions: ConditionsMonitor, _ settings: ExperimentSettings,
+        _ progress: @escaping (Progress) -> Void
+    ) -> Experiment {
         var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = verbose ? .debug : .warning
-        defer { progress.finish() }
-        return try Experiment(
+        return Experiment(
             step: stack, meter: energy.meter, updateIntervalSeconds: energy.description.updateIntervalSeconds.value,
-            settings: ExperimentSettings(
-                budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, seed: UInt64(seed)),
-            conditions: conditions.now, shouldStop: { Interruption.isRequested }, progress: progress.show,
-            logger: logger
-        ).run()
+            settings: settings, conditions: conditions.now, shouldStop: { Interruption.isRequested },
+            progress: progress, logger: logger)
     }
 }

@@ -1,5 +1,4 @@
-import ProbeKit
-import SystemPackage
+public import SystemPackage
 
 #if canImport(Glibc)
     import Glibc
@@ -8,14 +7,26 @@ import SystemPackage
 #endif
 
 /// Starting and ending a child process.
-enum ChildProcess {
+public enum ChildProcess {
+    /// A descriptor that a child gets, under a number of its own.
+    public struct Inherited: Sendable {
+        public var descriptor: FileDescriptor
+        public var number: Int32
+
+        public init(_ descriptor: FileDescriptor, as number: Int32) {
+            self.descriptor = descriptor
+            self.number = number
+        }
+    }
+
     /// Starts a program with default signal handling, in a process group of its own: Ctrl-C at the terminal reaches
-    /// the parent, which ends its child when it is done with it. Input and output are empty.
+    /// the parent, which ends its child when it is done with it. Input, output and messages are empty but for what is
+    /// handed down.
     ///
-    /// - Parameter errors: where the child's messages go.
-    static func start(
-        _ executable: FilePath, _ arguments: [String], errors: FileDescriptor
-    ) throws(ProbeError) -> pid_t {
+    /// - Parameter inherited: the child's descriptors, in the order in which they are put in place.
+    public static func start(
+        _ executable: FilePath, _ arguments: [String], inheriting inherited: [Inherited] = []
+    ) throws(ProbeError) -> Int32 {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -33,7 +44,10 @@ enum ChildProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, errors.rawValue, STDERR_FILENO)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        for item in inherited {
+            posix_spawn_file_actions_adddup2(&actions, item.descriptor.rawValue, item.number)
+        }
 
         var argv = ([executable.string] + arguments).map { strdup($0) }
         argv.append(nil)
@@ -45,12 +59,12 @@ enum ChildProcess {
     }
 
     /// How a child ended.
-    enum Ending: CustomStringConvertible {
+    public enum Ending: CustomStringConvertible {
         case exit(Int32)
         case signal(Int32)
         case gone
 
-        var description: String {
+        public var description: String {
             switch self {
             case .exit(let code): "exit code \(code)"
             case .signal(let number): "signal \(number)"
@@ -60,7 +74,7 @@ enum ChildProcess {
     }
 
     /// How the child ended; `nil` while it runs. Once told, the child is gone.
-    static func status(_ pid: pid_t) -> Ending? {
+    public static func status(_ pid: Int32) -> Ending? {
         var status: Int32 = 0
         let result = waitpid(pid, &status, WNOHANG)
         if result == 0 || (result < 0 && errno == EINTR) { return nil }
@@ -70,7 +84,7 @@ enum ChildProcess {
     }
 
     /// Asks the child to end, and kills it when it has not after some seconds.
-    static func end(_ pid: pid_t, within seconds: Double) {
+    public static func end(_ pid: Int32, within seconds: Double) {
         kill(pid, SIGTERM)
         let start = MonotonicInstant.now()
         while status(pid) == nil {

@@ -1,0 +1,147 @@
+import ProbeKit
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The file by which a lease is known: what has to be given back, and by its lock whether somebody still sees to it.
+///
+/// It lies in `/run`, which goes with the power as the kernel's own settings do. The lock belongs to the open file
+/// that a lease and its watchdog share, so that it is held until both have ended.
+final class LeaseRecord {
+    static let directory = "run/kerf"
+    static let place = "run/kerf/frequency-lease"
+
+    let path: FilePath
+    private let root: SystemRoot
+    let descriptor: FileDescriptor
+
+    /// Opens the record and takes its lock.
+    ///
+    /// - Throws: ``ProbeError`` with code ``ProbeError/Code/occupied`` while another lease holds it.
+    init(root: SystemRoot) throws(ProbeError) {
+        self.root = root
+        path = root.file(Self.place)
+        do {
+            for directory in [FilePath(Self.directory).removingLastComponent(), FilePath(Self.directory)] {
+                let made = root.path.pushing(directory)
+                guard mkdir(made.string, 0o755) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+            }
+            descriptor = try FileDescriptor.open(
+                path, .readWrite, options: [.create, .closeOnExec, .noFollow, .nonBlocking],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        } catch let errno as Errno {
+            throw ProbeError(errno, doing: "keep what the clock was", path: path)
+        } catch {
+            throw ProbeError(.failed, "cannot keep what the clock was: \(error)", path: path)
+        }
+        // A lease that has just ended is being given back by its watchdog; that takes an instant.
+        for _ in 0..<50 {
+            if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { return }
+            usleep(10_000)
+        }
+        let holder = (try? text()).flatMap(Self.holder)
+        try? descriptor.close()
+        throw ProbeError(
+            .occupied, "the clock is leased" + (holder.map { " by process \($0)" } ?? ""), path: path,
+            remedy: "wait for the end of that run")
+    }
+
+    /// Takes over a record whose lock was inherited.
+    init(inherited descriptor: FileDescriptor, root: SystemRoot) {
+        self.root = root
+        self.descriptor = descriptor
+        path = root.file(Self.place)
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// Whether somebody holds the record's lock, and who wrote it; `nil` when nothing has to be given back.
+    static func look(root: SystemRoot) -> (isHeld: Bool, holder: Int32?)? {
+        guard
+            let descriptor = try? FileDescriptor.open(
+                root.file(place), .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
+        else { return nil }
+        let record = LeaseRecord(inherited: descriptor, root: root)
+        guard let text = try? record.text(), let settings = try? record.settings(), !settings.isEmpty else {
+            return nil
+        }
+        let isHeld = flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        return (isHeld, holder(text))
+    }
+
+    /// Writes what has to be given back; it has reached the disk before anything is changed.
+    func write(_ settings: [PolicySettings]) throws(ProbeError) {
+        let lines = settings.map { "\($0.place) \($0.minimum) \($0.maximum) \($0.speed ?? "-")" }
+        let text = (["kerf-frequency-lease \(getpid())"] + lines + ["end"]).joined(separator: "\n") + "\n"
+        try replace(with: text)
+    }
+
+    func unlock() { flock(descriptor.rawValue, LOCK_UN) }
+
+    /// Everything has been given back.
+    func clear() throws(ProbeError) { try replace(with: "") }
+
+    /// Gives everything back, as far as it can, and clears the record when all of it was.
+    func restore() throws(ProbeError) {
+        var firstFailure: ProbeError?
+        for policy in try settings() {
+            do throws(ProbeError) {
+                try policy.restore(root: root)
+            } catch {
+                firstFailure = firstFailure ?? error
+            }
+        }
+        if let firstFailure { throw firstFailure }
+        try clear()
+    }
+
+    /// What has to be given back. A record that was not finished belongs to a lease that changed nothing.
+    func settings() throws(ProbeError) -> [PolicySettings] {
+        let lines = try text().split(separator: "\n")
+        guard lines.count >= 2, lines.last == "end", Self.holder(String(lines[0])) != nil else { return [] }
+        return lines[1..<(lines.count - 1)].compactMap { PolicySettings(recorded: $0) }
+    }
+
+    private static func holder(_ text: String) -> Int32? {
+        let words = text.prefix { $0 != "\n" }.split(separator: " ")
+        return words.count == 2 && words[0] == "kerf-frequency-lease" ? Int32(words[1]) : nil
+    }
+
+    private func text() throws(ProbeError) -> String {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        do {
+            let count = try bytes.withUnsafeMutableBytes { try descriptor.read(fromAbsoluteOffset: 0, into: $0) }
+            return String(decoding: bytes[..<count], as: UTF8.self)
+        } catch {
+            throw ProbeError(.failed, "cannot read: \(error)", path: path)
+        }
+    }
+
+    private func replace(with text: String) throws(ProbeError) {
+        do {
+            try descriptor.resize(to: 0)
+            _ = try descriptor.writeAll(toAbsoluteOffset: 0, Array(text.utf8))
+            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        } catch {
+            throw ProbeError(.failed, "cannot write: \(error)", path: path)
+        }
+    }
+}
+
+extension PolicySettings {
+    /// - Returns: `nil` for a line that names no policy's directory, or values that are no numbers: a record is never
+    ///   a way to write elsewhere.
+    init?(recorded line: Substring) {
+        let words = line.split(separator: " ").map(String.init)
+        guard words.count == 4, words[0].hasPrefix("sys/devices/system/cpu/"),
+            !FilePath(words[0]).components.contains(where: { $0.kind != .regular }),
+            words[1...2].allSatisfy({ Int64($0) != nil }), words[3] == "-" || Int64(words[3]) != nil
+        else { return nil }
+        (place, minimum, maximum) = (words[0], words[1], words[2])
+        speed = words[3] == "-" ? nil : words[3]
+    }
+}

@@ -1,0 +1,199 @@
+import Statistics
+
+/// The laws of time and power over the clock, from a profile's sweep.
+///
+/// Every visit is one observation: the mean of the visit's steps, at the clock that the visit achieved. What differs
+/// from visit to visit (heat, other load) is then in the residuals, and so in the intervals. Relative errors are taken
+/// to be alike at all clocks, so that an observation weighs as one over its square.
+struct FrequencyFit {
+    /// `nil` where there is no sweep, or none that laws can be fitted to.
+    private(set) var laws: FrequencyCalibration?
+    /// What a reader of the laws should know, or why there are none.
+    private(set) var warnings: [String] = []
+
+    /// Fewest clocks that show a misfit of a law with two unknowns, and of one with three.
+    static let fewestForTime = 3
+    static let fewestForPower = 4
+    /// A clock that went over less than this ratio from the lowest step to the highest did not follow.
+    private static let leastSpan = 1.1
+    private static let toleratedMiss = 0.05
+    private static let toleratedResidual = 0.10
+
+    private let profile: Profile
+    private let visits: [Visit]
+    private let referenceHertz: Double
+    /// Of times: measured, unless the clock they belong to is a virtual board's.
+    private let timeOrigin: Origin
+
+    /// A visit as an observation.
+    private struct Visit {
+        var setHertz: Double
+        var hertz: Double
+        var times: TimeFit
+        var grossWatts: Double?
+        var idleWatts: Double?
+    }
+
+    init(_ profile: Profile) {
+        self.profile = profile
+        let sweep = profile.frequencySweep?.visits ?? []
+        visits = sweep.map { visit in
+            let alone = profile.replacing(samplesBy: visit)
+            return Visit(
+                setHertz: visit.hertz, hertz: Estimate.median(of: visit.achievedHertz)?.value ?? visit.hertz,
+                times: TimeFit(alone), grossWatts: Self.watts(visit.energyWindows, profile.meter),
+                idleWatts: Self.watts(visit.idleWindows, profile.meter))
+        }
+        referenceHertz = visits.map(\.setHertz).max() ?? 0
+        timeOrigin = Origin.weakest([.measured, profile.frequency.maximumHertz.origin])
+        if !visits.isEmpty { fit() }
+    }
+
+    private mutating func fit() {
+        let steps = Set(visits.map(\.setHertz)).sorted()
+        guard steps.count >= Self.fewestForTime else {
+            warnings.append(
+                "No laws of the clock: \(steps.count) steps were swept, \(Self.fewestForTime) are needed at least.")
+            return
+        }
+        let achieved = visits.map(\.hertz)
+        guard let low = achieved.min(), let high = achieved.max(), high >= Self.leastSpan * low else {
+            warnings.append("No laws of the clock: it did not follow what was set.")
+            return
+        }
+        let passes = LayerPass.all(of: profile.layers).filter { !$0.isIdle(in: profile.layers) }
+        let laws = passes.compactMap { pass in
+            timeLaw { $0.times.time(of: pass)?.value }.map {
+                PassFrequencyLaw(layer: pass.layer, direction: pass.direction, time: $0)
+            }
+        }
+        guard laws.count == passes.count, let stepTime = timeLaw({ $0.times.step.value }),
+            let inverse = proportional({ $0.times.step.value }, { 1 / $0 })
+        else {
+            warnings.append("No laws of the clock: the sweep has too few sound visits.")
+            return
+        }
+        let gross = powerLaw("gross") { $0.grossWatts }
+        let net = powerLaw("net") { visit in
+            visit.grossWatts.flatMap { gross in visit.idleWatts.map { gross - $0 } }
+        }
+        self.laws = FrequencyCalibration(
+            stepsHertz: steps, referenceHertz: referenceHertz, passes: laws, stepTime: stepTime, grossPower: gross,
+            netPower: net, inverseClockResidual: inverse,
+            cubicPowerResidual: proportional(\.grossWatts) { $0 * $0 * $0 })
+        warn()
+    }
+
+    // MARK: - Laws
+
+    private func timeLaw(_ value: (Visit) -> Double?) -> TimeLaw? {
+        let points = points(value)
+        // The regressor is about 1: the reference clock over the visit's.
+        guard
+            let fit = WeightedFit(
+                rows: points.map { [1, 1 / $0.ratio] }, values: points.map(\.value), weights: points.map(\.weight))
+        else { return nil }
+        let law = { (ratio: Double) in fit.coefficients[0] + fit.coefficients[1] / ratio }
+        func quantity(_ index: Int, scaledBy factor: Double) -> Quantity {
+            Quantity(
+                fit.estimate(index, confidence: confidence).scaled(by: factor), confidence: confidence,
+                origin: timeOrigin)
+        }
+        return TimeLaw(
+            fixedSeconds: quantity(0, scaledBy: 1), cycles: quantity(1, scaledBy: referenceHertz),
+            covariance: fit.covariance[0][1] * referenceHertz, largestResidual: largestResidual(points, law))
+    }
+
+    private mutating func powerLaw(_ name: String, _ value: (Visit) -> Double?) -> PowerLaw? {
+        guard profile.meter.origin != .unavailable else { return nil }
+        let points = points(value)
+        let clocks = Set(points.map(\.setHertz)).count
+        guard clocks >= Self.fewestForPower else {
+            warnings.append(
+                "No law of \(name) power over the clock: it is known at \(clocks) steps, "
+                    + "\(Self.fewestForPower) are needed at least.")
+            return nil
+        }
+        guard
+            let fit = PowerLawFit(
+                x: points.map(\.ratio), y: points.map(\.value), weights: points.map(\.weight), confidence: confidence)
+        else {
+            warnings.append("No law of \(name) power over the clock: P0 + k f^alpha does not fit what was measured.")
+            return nil
+        }
+        let (confidence, origin) = (confidence, profile.meter.origin)
+        return PowerLaw(
+            staticWatts: Quantity(fit.constant, confidence: confidence, origin: origin),
+            dynamicWatts: Quantity(fit.factor, confidence: confidence, origin: origin),
+            exponent: Quantity(fit.exponent, confidence: confidence, origin: origin),
+            largestResidual: largestResidual(points) { fit($0) })
+    }
+
+    /// Largest relative residual of the best y = c g(f), the paper's kind of law.
+    private func proportional(_ value: (Visit) -> Double?, _ shape: (Double) -> Double) -> Double? {
+        let points = points(value)
+        guard
+            let fit = WeightedFit(
+                rows: points.map { [shape($0.ratio)] }, values: points.map(\.value), weights: points.map(\.weight))
+        else { return nil }
+        return largestResidual(points) { fit.coefficients[0] * shape($0) }
+    }
+
+    // MARK: - Observations
+
+    private struct Point {
+        var setHertz: Double
+        /// The achieved clock over the reference.
+        var ratio: Double
+        var value: Double
+        var weight: Double { 1 / (value * value) }
+    }
+
+    private func points(_ value: (Visit) -> Double?) -> [Point] {
+        visits.compactMap { visit in
+            // Beyond these no weight could be computed; no step of a real run lies there.
+            guard let value = value(visit), (1e-12...1e12).contains(value) else { return nil }
+            return Point(setHertz: visit.setHertz, ratio: visit.hertz / referenceHertz, value: value)
+        }
+    }
+
+    /// Over the steps: the mean of a step's visits against the mean of the law at them.
+    private func largestResidual(_ points: [Point], _ law: (Double) -> Double) -> Double {
+        Dictionary(grouping: points, by: \.setHertz).values.map { visits in
+            let measured = visits.reduce(0) { $0 + $1.value }
+            return abs(measured - visits.reduce(0) { $0 + law($1.ratio) }) / measured
+        }.max() ?? 0
+    }
+
+    private var confidence: Double { profile.settings.confidence }
+
+    /// Joules over seconds of all windows; `nil` without one.
+    private static func watts(_ windows: [EnergyWindow], _ meter: MeterDescription) -> Double? {
+        guard meter.origin != .unavailable else { return nil }
+        let joules = windows.map { window in meter.totalOf.reduce(0.0) { $0 + (window.joules[$1] ?? 0) } }
+        return Estimate.ratio(of: joules, to: windows.map(\.seconds)).map(\.value)
+    }
+
+    // MARK: - Warnings
+
+    private mutating func warn() {
+        guard let laws else { return }
+        if timeOrigin == .simulated {
+            warnings.append(
+                "The clock that was swept is a virtual board's: real kernels did not slow down with it, so that the "
+                    + "laws of time show a real clock that stood still. The laws of power show the board's power.")
+        }
+        let missed = visits.filter { abs($0.hertz - $0.setHertz) > Self.toleratedMiss * $0.setHertz }
+        if let worst = missed.max(by: { abs($0.hertz / $0.setHertz - 1) < abs($1.hertz / $1.setHertz - 1) }) {
+            warnings.append(
+                "The clock missed what was set in \(missed.count) of \(visits.count) visits, at most by "
+                    + "\(NumberText.percent(worst.hertz / worst.setHertz - 1)); the laws go by the achieved clock.")
+        }
+        let misfits = [
+            ("time", laws.stepTime.largestResidual), ("gross power", laws.grossPower?.largestResidual ?? 0),
+        ].filter { $0.1 > Self.toleratedResidual }
+        for (name, residual) in misfits {
+            warnings.append("The law of \(name) over the clock is off by up to \(NumberText.percent(residual)).")
+        }
+    }
+}

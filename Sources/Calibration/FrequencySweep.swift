@@ -1,0 +1,64 @@
+/// The raw samples of a run at several steps of the clock.
+///
+/// Steps are visited in random order, each once a round, so that heat and drift are not blamed on the clock.
+public struct FrequencySweep: Codable, Sendable, Hashable {
+    /// Seed of the order.
+    public var seed: Int
+    /// Time that was given to the sweep, on top of the profile's own.
+    public var budgetSeconds: Double
+    /// In the order in which they were made.
+    public var visits: [FrequencyVisit]
+
+    public init(seed: Int, budgetSeconds: Double, visits: [FrequencyVisit]) {
+        self.seed = seed
+        self.budgetSeconds = budgetSeconds
+        self.visits = visits
+    }
+}
+
+/// One stay at one step of the clock.
+public struct FrequencyVisit: Codable, Sendable, Hashable {
+    /// The clock that was set, of the fastest policy.
+    public var hertz: Double
+    /// The clock that was set, by policy: performance and efficiency cores have steps of their own.
+    public var policyHertz: [String: Double]
+    /// The fastest policy's clock at the end of every step and window; empty where the driver does not tell it.
+    public var achievedHertz: [Double]
+    /// Whole steps without instruments.
+    public var steps: [StepSample]
+    /// Layers inside instrumented steps, without their kernels.
+    public var layerTimes: [LayerTimes]
+    public var idleWindows: [EnergyWindow]
+    /// Windows of whole steps.
+    public var energyWindows: [EnergyWindow]
+    /// Windows and steps that were spoiled and left out, by reason.
+    public var rejections: [Rejection]
+
+    public init(
+        hertz: Double, policyHertz: [String: Double], achievedHertz: [Double], steps: [StepSample],
+        layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection]
+    ) {
+        self.hertz = hertz
+        self.policyHertz = policyHertz
+        self.achievedHertz = achievedHertz
+        self.steps = steps
+        self.layerTimes = layerTimes
+        self.idleWindows = idleWindows
+        self.energyWindows = energyWindows
+        self.rejections = rejections
+    }
+}
+
+extension Profile {
+    /// The profile as if this visit had been all of it.
+    func replacing(samplesBy visit: FrequencyVisit) -> Profile {
+        var profile = self
+        profile.frequencySweep = nil
+        profile.steps = visit.steps
+        profile.layerTimes = visit.layerTimes
+        profile.idleWindows = visit.idleWindows
+        profile.energyWindows = visit.energyWindows
+        profile.rejections = visit.rejections
+        return profile
+    }
+}

@@ -1,0 +1,48 @@
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Why a file could not be recorded.
+enum CaptureReadError: Error {
+    /// Not there, or no regular file.
+    case absent
+    case tooLong
+    case failed(Errno)
+}
+
+/// One file of a box as it was read.
+struct CaptureFile {
+    var bytes: [UInt8]
+    var mode: UInt16
+
+    static func read(_ path: String, limit: Int) throws(CaptureReadError) -> CaptureFile {
+        var information = stat()
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            throw .absent
+        }
+        do {
+            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
+            var bytes: [UInt8] = []
+            var isTooLong = false
+            try file.closeAfter {
+                var page = [UInt8](repeating: 0, count: 1 << 16)
+                while bytes.count <= limit {
+                    let count = try page.withUnsafeMutableBytes { try file.read(into: $0) }
+                    if count == 0 { return }
+                    bytes += page[..<count]
+                }
+                isTooLong = true
+            }
+            if isTooLong { throw CaptureReadError.tooLong }
+            return CaptureFile(bytes: bytes, mode: UInt16(information.st_mode & 0o777))
+        } catch let error as CaptureReadError {
+            throw error
+        } catch {
+            throw .failed(error as? Errno ?? .ioError)
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import ProbeKit
+import SystemPackage
+
+extension SystemRoot {
+    /// The directory that `--root` names.
+    static func named(_ root: String) throws -> SystemRoot {
+        let tree = SystemRoot(FilePath(root))
+        guard tree.isDirectory(tree.path) else {
+            throw KerfFailure(
+                .noInput, "--root \(root): no such directory; give the top of a tree with sys and proc in it")
+        }
+        return tree
+    }
+}

@@ -1,0 +1,110 @@
+import Calibration
+import Statistics
+import TestSupport
+import Testing
+
+/// The sweep as part of a profile: pooled with others, damaged, and left out. Its laws are tested in virtual time, with
+/// the experiment that takes it.
+@Suite("A profile's sweep over the clock")
+struct FrequencySweepFileTests {
+    private static let clocks = [1e9, 1.5e9, 2e9, 2.5e9, 3e9]
+
+    /// A profile whose layers slow down as 1/f below 3 GHz, in two rounds; all its noise comes from the seed.
+    private func profile(seed: UInt64 = 1, rounds: Int = 2) -> Profile {
+        var planted = PlantedProfile()
+        planted.seed = seed
+        planted.steps = 6
+        var profile = planted.make()
+        let visits = (0..<rounds).flatMap { round in
+            Self.clocks.map { hertz in
+                var slow = planted
+                slow.seed = seed &+ UInt64(hertz / 1e6) &+ UInt64(round)
+                slow.blockSeconds *= 3e9 / hertz
+                slow.headSeconds *= 3e9 / hertz
+                slow.embeddingSeconds *= 3e9 / hertz
+                // 2, 4.5, 8, 12.5 and 18 W on top of 22 W.
+                slow.forwardWatts = 22 + 2 * (hertz / 1e9) * (hertz / 1e9)
+                slow.backwardWatts = slow.forwardWatts
+                let samples = slow.make()
+                return FrequencyVisit(
+                    hertz: hertz, policyHertz: ["policy0": hertz], achievedHertz: [hertz], steps: samples.steps,
+                    layerTimes: samples.layerTimes, idleWindows: samples.idleWindows,
+                    energyWindows: samples.energyWindows.filter { $0.subject == .step }, rejections: [])
+            }
+        }
+        profile.frequencySweep = FrequencySweep(seed: 1, budgetSeconds: 60, visits: visits)
+        return profile
+    }
+
+    private func input(_ profile: Profile, _ name: String = "a.json") throws -> Calibrator.Input {
+        Calibrator.Input(name: name, bytes: try KerfJSON.encode(profile))
+    }
+
+    @Test("laws of clocks that the cores alone feel, and of a square in power")
+    func laws() throws {
+        let laws = try #require(Calibrator.calibrate([input(profile())]).frequencyLaws)
+        #expect(laws.inverseClockResidual < 0.02)
+        let share = (laws.stepTime.fixedSeconds.value ?? 1) / (laws.stepTime.seconds(atHertz: 3e9) ?? 1)
+        #expect(abs(share) < 0.03)
+        let power = try #require(laws.grossPower)
+        #expect(abs((power.exponent.value ?? 0) - 2) < 0.3)
+        #expect(abs((power.staticWatts.value ?? 0) - 22) < 1)
+        #expect(power.exponent.count == 10 && power.exponent.confidence == 0.95)
+    }
+
+    @Test("several profiles' visits are pooled, in any order")
+    func pooled() throws {
+        let (first, second) = (try input(profile()), try input(profile(seed: 2), "b.json"))
+        let both = try Calibrator.calibrate([first, second])
+        #expect(both.frequencyLaws?.stepTime.cycles.count == 20)
+        #expect(try KerfJSON.encode(both) == KerfJSON.encode(Calibrator.calibrate([second, first])))
+        var plain = profile(seed: 3)
+        plain.frequencySweep = nil
+        let mixed = try Calibrator.calibrate([first, try input(plain, "c.json")])
+        #expect(mixed.frequencyLaws?.stepTime.cycles.count == 10)
+    }
+
+    @Test("a profile without a sweep has no laws, and nothing is said of them")
+    func absent() throws {
+        var profile = profile()
+        profile.frequencySweep = nil
+        let calibration = try Calibrator.calibrate([input(profile)])
+        #expect(calibration.frequencyLaws == nil && !calibration.warnings.contains { $0.contains("clock") })
+        let text = String(decoding: try KerfJSON.encode(calibration), as: UTF8.self)
+        #expect(!text.contains("frequency_laws"))
+    }
+
+    private static let damages: [(String, @Sendable (inout FrequencyVisit) -> Void)] = [
+        ("a clock of -1.0 Hz", { $0.hertz = -1 }), ("a clock of 0.0 Hz", { $0.achievedHertz = [0] }),
+        ("a clock of 1e-300 Hz", { $0.hertz = 1e-300 }),
+        ("steps is empty", { $0.steps = [] }), ("no samples of layer 1 forward", { $0.layerTimes.remove(at: 2) }),
+        ("steps[0].seconds is -1", { $0.steps[0].seconds = -1 }),
+        ("has no package-0", { $0.energyWindows[0].joules = [:] }),
+        ("no layer 9", { $0.layerTimes[0].layer = 9 }),
+    ]
+
+    @Test("what is wrong with a visit is one line that names it", arguments: damages.indices)
+    func damaged(_ index: Int) throws {
+        var profile = profile()
+        let (expected, change) = Self.damages[index]
+        if var visit = profile.frequencySweep?.visits[3] {
+            change(&visit)
+            profile.frequencySweep?.visits[3] = visit
+        }
+        let error = #expect(throws: KerfFileError.self) { try Calibrator.calibrate([input(profile)]) }
+        #expect(error?.description.contains("frequency_sweep.visits[3]: ") == true, "\(String(describing: error))")
+        #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+    }
+
+    @Test("empty, single and constant sweeps give no laws and say why")
+    func degenerate() throws {
+        let full = profile()
+        for (keep, word) in [(0, ""), (1, "1 steps were swept"), (2, "2 steps were swept")] {
+            var profile = full
+            profile.frequencySweep?.visits.removeLast(10 - keep)
+            let calibration = try Calibrator.calibrate([input(profile)])
+            #expect(calibration.frequencyLaws == nil)
+            #expect(keep == 0 || calibration.warnings.contains { $0.contains(word) })
+        }
+    }
+}

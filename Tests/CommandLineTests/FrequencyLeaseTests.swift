@@ -1,0 +1,129 @@
+import CPUFreq
+import Foundation
+import ProbeKit
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A lease of the clock with its watchdog, which is the built executable.
+struct FrequencyLeaseTests {
+    private static let executable = FilePath(KerfProcess.executable.path)
+    private static let policies = "sys/devices/system/cpu/cpufreq"
+
+    /// A box with a policy that takes limits and one under `userspace`, which takes a speed.
+    private func box() throws -> FixtureTree {
+        let box = try FixtureTree()
+        try box.write(
+            under: "\(Self.policies)/policy0",
+            [
+                "scaling_governor": "schedutil", "scaling_min_freq": "800000", "scaling_max_freq": "2600000",
+                "scaling_setspeed": "<unsupported>",
+            ])
+        try box.write(
+            under: "\(Self.policies)/policy4",
+            [
+                "scaling_governor": "userspace", "scaling_min_freq": "600000", "scaling_max_freq": "1800000",
+                "scaling_setspeed": "1200000",
+            ])
+        return box
+    }
+
+    private func settings(_ box: FixtureTree) throws -> [String] {
+        try ["policy0", "policy4"].flatMap { policy in
+            try ["scaling_min_freq", "scaling_max_freq", "scaling_setspeed"].map {
+                try box.text("\(Self.policies)/\(policy)/\($0)").trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+        }
+    }
+
+    private let step = ClockStep(hertz: 1.4e9, policyHertz: ["policy0": 1.4e9, "policy4": 1e9])
+    private let before = ["800000", "2600000", "<unsupported>", "600000", "1800000", "1200000"]
+    private let during = ["1400000", "1400000", "<unsupported>", "600000", "1800000", "1000000"]
+
+    @Test func setsEachPolicyItsOwnWayAndGivesEverythingBack() throws {
+        let box = try box()
+        let lease = try FrequencyLease(root: box.root, executable: Self.executable)
+        try lease.set(step)
+        #expect(try settings(box) == during)
+        try lease.release()
+        #expect(try settings(box) == before)
+        // Nothing is left, and the next one may come.
+        #expect(CPUFreqProbe(root: box.root).leftover() == nil)
+        #expect(throws: ProbeError.self) { try lease.set(step) }
+        #expect(try settings(box) == before, "a lease that was given back changes nothing")
+        try FrequencyLease(root: box.root, executable: Self.executable).release()
+    }
+
+    @Test func goingOutOfUseGivesEverythingBack() throws {
+        let box = try box()
+        do {
+            let lease = try FrequencyLease(root: box.root, executable: Self.executable)
+            try lease.set(step)
+        }
+        #expect(try settings(box) == before)
+    }
+
+    @Test func twoLeasesAtOnceAreRefused() throws {
+        let box = try box()
+        let first = try FrequencyLease(root: box.root, executable: Self.executable)
+        try first.set(step)
+        let error = #expect(throws: ProbeError.self) {
+            try FrequencyLease(root: box.root, executable: Self.executable)
+        }
+        #expect(error?.code == .occupied && error?.message.contains("process \(getpid())") == true)
+        #expect(CPUFreqProbe(root: box.root).leftover() == nil, "a lease in use is no leftover")
+        try first.release()
+        #expect(try settings(box) == before)
+    }
+
+    @Test func withoutItsWatchdogNothingIsChanged() throws {
+        let box = try box()
+        // A program that ends at once, as a watchdog that was killed has.
+        let lease = try FrequencyLease(root: box.root, executable: "/bin/true")
+        let deadline = Date().addingTimeInterval(30)
+        var error: ProbeError?
+        while error == nil, Date() < deadline {
+            do throws(ProbeError) { try lease.set(step) } catch let failure { error = failure }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        #expect(error?.message.contains("watchdog") == true)
+        try lease.release()
+        #expect(try settings(box) == before)
+    }
+
+    @Test func aLeftoverIsToldAndGivenBack() throws {
+        let box = try box()
+        let planted = "kerf-frequency-lease 4000000\nsys/devices/system/cpu/cpufreq/policy0 800000 2600000 -\nend\n"
+        try box.write("run/kerf/frequency-lease", planted)
+        try box.write("\(Self.policies)/policy0/scaling_max_freq", "1000000\n")
+        let doctor = try KerfProcess.run("doctor", "--root", box.path.string)
+        #expect(doctor.standardOutput.contains("process 4000000"))
+        #expect(doctor.standardOutput.contains("kerf restore-clock --root \(box.path)"))
+        let restored = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        #expect(restored.status == 0, "\(restored.standardError)")
+        #expect(try settings(box) == before)
+        let again = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        #expect(again.status == 0 && again.standardOutput.contains("nothing to give back"))
+        // The next lease gives it back too, before it writes down what the owner wants.
+        try box.write("run/kerf/frequency-lease", planted)
+        try box.write("\(Self.policies)/policy0/scaling_max_freq", "1000000\n")
+        try FrequencyLease(root: box.root, executable: Self.executable).release()
+        #expect(try settings(box) == before)
+    }
+
+    /// A record is never a way to write elsewhere, and one that was cut off belongs to a lease that changed nothing.
+    @Test(arguments: [
+        "kerf-frequency-lease 1\n../../victim 800000 1 -\nend\n",
+        "kerf-frequency-lease 1\nsys/devices/system/cpu/../../../../victim 800000 1 -\nend\n",
+        "kerf-frequency-lease 1\nsys/devices/system/cpu/cpufreq/policy0 low 1 -\nend\n",
+        "kerf-frequency-lease 1\nsys/devices/system/cpu/cpufreq/policy0 1 1 -\n", "end\n", "\u{0}\u{1}\n\nend",
+    ]) func badRecordsChangeNothing(_ record: String) throws {
+        let box = try box()
+        try box.write(under: "victim", ["scaling_min_freq": "5", "scaling_max_freq": "6"])
+        try box.write("run/kerf/frequency-lease", record)
+        let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        #expect(outcome.status == 0 && outcome.standardOutput.contains("nothing"))
+        #expect(try settings(box) == before)
+        #expect(try box.text("victim/scaling_min_freq") == "5\n")
+    }
+}

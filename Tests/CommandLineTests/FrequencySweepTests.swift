@@ -1,0 +1,166 @@
+import Calibration
+import Foundation
+import ProbeKit
+import Statistics
+import SystemPackage
+import TestSupport
+import Testing
+import VirtualBoard
+
+/// A sweep over the clock of a virtual board, through the built executable.
+@Suite(.serialized) struct FrequencySweepTests {
+    private static let policy = "sys/devices/system/cpu/cpufreq/policy0"
+
+    private func limits(_ root: SystemRoot) -> [Int64] {
+        ["scaling_min_freq", "scaling_max_freq"].compactMap {
+            try? SysfsFile.integer(at: root.file("\(Self.policy)/\($0)"))
+        }
+    }
+
+    private func wait(_ seconds: Double, for condition: () -> Bool) {
+        let deadline = Date().addingTimeInterval(seconds)
+        while !condition(), Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
+    }
+
+    /// However a run ends in the middle of a sweep, the limits come back: asked to, and killed without a warning.
+    @Test(arguments: [SIGINT, SIGTERM, SIGKILL]) func theLimitsComeBack(_ signal: Int32) throws {
+        let workspace = try Workspace()
+        // A board of its own process, which outlives the run.
+        let board = try KerfProcess(["board", "--root", workspace.path("board"), "--quiet"])
+        defer {
+            board.send(signal: SIGKILL)
+            _ = try? board.finish()
+        }
+        let root = SystemRoot(FilePath(workspace.path("board")))
+        wait(60) { VirtualBoard.marker(in: root)?.isServed == true }
+        let untouched = limits(root)
+        try #require(untouched == [800_000, 2_600_000])
+
+        let run = try KerfProcess([
+            "profile", "--model", try workspace.tinyModel(), "--budget", "0.2", "--sweep-budget", "120",
+            "--frequencies", "800mhz,1.4ghz", "--quiet", "--board", workspace.path("board"), "--out",
+            workspace.path("profile.json"),
+        ])
+        wait(60) { limits(root) != untouched }
+        #expect(limits(root) != untouched, "\(run.errorSoFar)")
+        let killed = Date()
+        run.send(signal: signal)
+        wait(30) { limits(root) == untouched }
+        let seconds = Date().timeIntervalSince(killed)
+        #expect(limits(root) == untouched)
+        // A step in progress ends first where a run is asked to end.
+        if signal == SIGKILL { #expect(seconds < 1, "restored after \(seconds) s") }
+        _ = try run.finish()
+        #expect(!workspace.exists("profile.json"))
+        wait(30) { (try? SysfsFile.text(at: root.file("run/kerf/frequency-lease"))) == "" }
+        let doctor = try KerfProcess.run("doctor", "--root", workspace.path("board"))
+        #expect(!doctor.standardOutput.contains("restore-clock"))
+    }
+
+    /// Power follows the planted law; times do not, since nothing slows real kernels down, and the file says so.
+    @Test func theBoardsPowerLawIsFound() throws {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(), "--seq", "64", "--threads", "1", "--budget", "0.5",
+            "--sweep-budget", "6", "--frequencies", "5", "--quiet", "--board", workspace.path("board"), "--out",
+            workspace.path("profile.json"))
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let bytes = try [UInt8](workspace.bytes("profile.json"))
+        let profile = try KerfJSON.decode(Profile.self, from: bytes, named: "profile.json")
+        let visits = try #require(profile.frequencySweep?.visits)
+        #expect(visits.count == 15)
+        for visit in visits {
+            #expect(visit.policyHertz == ["policy0": visit.hertz])
+            #expect(!visit.achievedHertz.isEmpty)
+            // The first look may come before the board's next update.
+            #expect(visit.achievedHertz.dropFirst().allSatisfy { $0 == visit.hertz })
+        }
+        for (hertz, visits) in Dictionary(grouping: visits, by: \.hertz) {
+            let windows = visits.flatMap(\.energyWindows)
+            let measured = windows.reduce(0) { sum, window in
+                sum + profile.meter.totalOf.reduce(0) { $0 + (window.joules[$1] ?? 0) }
+            }
+            let planted = windows.reduce(0) {
+                $0 + BoardPower().totalJoules(seconds: $1.seconds, cpuSeconds: $1.cpuSeconds, frequencyHertz: hertz)
+            }
+            #expect(abs(measured - planted) < 0.10 * planted, "\(measured) J at \(hertz) Hz, planted \(planted) J")
+        }
+        // Each round goes through all clocks, and not in the order of the table every time.
+        let rounds = stride(from: 0, to: 15, by: 5).map { visits[$0..<($0 + 5)].map(\.hertz) }
+        #expect(rounds.allSatisfy { Set($0).count == 5 })
+        #expect(rounds.contains { $0 != $0.sorted() })
+
+        let calibration = try Calibrator.calibrate([.init(name: "profile.json", bytes: bytes)])
+        let laws = try #require(calibration.frequencyLaws)
+        #expect(laws.stepsHertz == [0.8e9, 1.2e9, 1.6e9, 2.2e9, 2.6e9])
+        #expect(laws.passes.count == 9)
+        #expect(laws.stepTime.cycles.origin == .simulated)
+        // How much of the wall time the process got depends on what else the machine does; where that hid the law, the
+        // calibration says so. Per second of processor time the power is the planted one, whatever the load.
+        if let exponent = laws.grossPower?.exponent {
+            #expect(exponent.origin == .simulated && exponent.lower != nil)
+        } else {
+            #expect(calibration.warnings.contains { $0.contains("No law of gross power") })
+        }
+        let busy = visits.map { visit in
+            let windows = visit.energyWindows
+            let joules = windows.reduce(0) { sum, window in
+                sum + profile.meter.totalOf.reduce(0) { $0 + (window.joules[$1] ?? 0) }
+            }
+            let idle = BoardPower().totalJoules(seconds: 1, cpuSeconds: 0, frequencyHertz: visit.hertz)
+            return (joules - idle * windows.reduce(0) { $0 + $1.seconds }) / windows.reduce(0) { $0 + $1.cpuSeconds }
+        }
+        let fit = try #require(
+            PowerLawFit(x: visits.map { $0.hertz / 2.6e9 }, y: busy, weights: busy.map { 1 / ($0 * $0) }))
+        #expect(fit.exponent.lower < 3.3 && fit.exponent.upper > 2.7, "alpha \(fit.exponent), planted 3")
+        #expect(abs(fit(1) - 8.4) < 1, "joules a processor second at the highest clock: \(fit(1)), planted 8.4")
+        #expect(calibration.warnings.contains { $0.contains("did not slow down") })
+        if SchemaChecker.isPossible {
+            #expect(try SchemaChecker.faults(in: bytes, schema: "profile") == [])
+            #expect(try SchemaChecker.faults(in: KerfJSON.encode(calibration), schema: "calibration") == [])
+        }
+    }
+
+    @Test func whereTheClockCannotBeSetTheFileSaysWhy() throws {
+        let workspace = try Workspace()
+        let canBeSet = FileManager.default.isWritableFile(
+            atPath: "/sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq")
+        try #require(!canBeSet || getuid() != 0, "this test would sweep the clock of this box")
+        let outcome = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(), "--budget", "0.5", "--quiet", "--frequencies", "all",
+            "--out", workspace.path("profile.json"))
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        #expect(outcome.standardOutput.contains("clock not swept: "))
+        let profile = try workspace.json("profile.json")
+        let frequency = try #require(profile["frequency"] as? [String: Any])
+        #expect(frequency["settable"] as? Bool == false)
+        #expect((frequency["reason"] as? String)?.isEmpty == false)
+        #expect(profile["frequency_sweep"] == nil)
+        let calibrated = try KerfProcess.run(
+            "calibrate", workspace.path("profile.json"), "--out", workspace.path("calibration.json"))
+        #expect(calibrated.status == 0)
+        #expect(try workspace.json("calibration.json")["frequency_laws"] == nil)
+    }
+
+    @Test(arguments: [
+        ["--frequencies", "1"], ["--frequencies", "fast"], ["--frequencies", "800mhz,"],
+        ["--frequencies", "-2ghz,1ghz"], ["--sweep-budget", "3"], ["--frequencies", "all", "--sweep-budget", "0"],
+    ]) func badChoicesAreUsageErrors(_ option: [String]) throws {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess(
+            ["profile", "--model", try workspace.tinyModel(), "--out", workspace.path("p.json")] + option
+        ).finish()
+        #expect(outcome.status == 64)
+        #expect(outcome.failureLine != nil, "\(outcome.standardError)")
+    }
+
+    @Test func aStepThatTheDriverDoesNotHaveIsSaidBeforeTheRun() throws {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(), "--budget", "600", "--quiet", "--frequencies",
+            "800mhz,1.5ghz", "--board", workspace.path("board"), "--out", workspace.path("p.json"))
+        #expect(outcome.status == 64)
+        #expect(outcome.failureLine?.contains("1.5 GHz") == true, "\(outcome.standardError)")
+        #expect(limits(SystemRoot(FilePath(workspace.path("board")))) == [800_000, 2_600_000])
+    }
+}
