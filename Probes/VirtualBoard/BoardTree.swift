@@ -62,11 +62,16 @@ final class BoardTree {
             root, directory, ["name": domain.zoneName, "enabled": "1", "max_energy_range_uj": "\(range)"])
         if domain == .package {
             let microwatts = String(UInt64(settings.ratedWatts * 1e6))
+            // The measured process may use every processor there is, whatever the board is rated for.
+            let peak = settings.power.joules(
+                domain: .package, seconds: 1, cpuSeconds: Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+                frequencyHertz: settings.maximumHertz)
             try write(
                 root, directory,
                 [
                     "constraint_0_name": "long_term", "constraint_0_max_power_uw": microwatts,
                     "constraint_0_power_limit_uw": microwatts, "constraint_0_time_window_us": "27983872",
+                    "constraint_1_name": "peak_power", "constraint_1_power_limit_uw": "\(UInt64(max(0, peak) * 1e6))",
                 ])
         }
         let device = FilePath(domain.place).lastComponent?.string ?? domain.place

@@ -38,7 +38,8 @@ extension EnergyMeter {
             guard let first = start.microjoules[index], let last = end.microjoules[index] else { continue }
             do throws(ProbeError) {
                 let microjoules = try EnergyCounter.microjoules(
-                    from: first, to: last, range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed)
+                    from: first, to: last, range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed,
+                    maximumWatts: domain.maximumWatts ?? EnergyCounter.maximumWatts)
                 joules[domain.identifier] = Double(microjoules) * 1e-6
             } catch {
                 if domain.role == .counted { throw error }

@@ -63,12 +63,15 @@ extension DoctorReport {
         /// Why it cannot be read.
         var reason: String?
         var wrapRangeJoules: Double?
+        /// More than this it never draws; it bounds how soon the counter can wrap.
+        var maximumWatts: Double?
 
         init(_ domain: EnergyDomain) {
             identifier = domain.identifier
             name = domain.name
             parent = domain.parent
             wrapRangeJoules = domain.wrapRangeMicrojoules.map { Double($0) / 1e6 }
+            maximumWatts = domain.maximumWatts
             switch domain.role {
             case .counted: role = "counted"
             case .nested: role = "nested"
