@@ -45,7 +45,10 @@ let realModule: Target.Dependency = .product(name: "RealModule", package: "swift
 let package = Package(
     name: "kerf",
     products: [
-        .executable(name: "kerf", targets: ["kerf"])
+        .executable(name: "kerf", targets: ["kerf"]),
+        // Preloaded or loaded at run time by tests, so each is a library of its own.
+        .library(name: "kerf-fault", type: .dynamic, targets: ["FaultInjection"]),
+        .library(name: "kerf-nvml-stub", type: .dynamic, targets: ["NVMLStub"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -56,6 +59,7 @@ let package = Package(
     targets: [
         // C libraries of the distribution, and our own C kernels.
         .systemLibrary(name: "CSensors", path: "Probes/CSensors", providers: [.apt(["libsensors-dev"])]),
+        .systemLibrary(name: "CPerf", path: "Probes/CPerf"),
         .systemLibrary(
             name: "CPCI", path: "Probes/CPCI", pkgConfig: "libpci", providers: [.apt(["libpci-dev"])]),
         .target(
@@ -71,9 +75,11 @@ let package = Package(
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
 
         // Probes: one Linux interface each, turned into typed readings.
-        probe("RAPL", ["Statistics"]),
+        probe("RAPL", ["Statistics", "CPerf"]),
         probe("CPUFreq"),
-        probe("LMSensors", ["CSensors"]),
+        probe("LMSensors", ["CSensors", "Statistics"]),
+        probe("PowerSupply", ["Statistics"]),
+        probe("NVML", ["Statistics"]),
         probe("PCI", ["CPCIGuard"]),
         probe("Host"),
         probe("VirtualBoard", ["Statistics"]),
@@ -90,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "kerf",
             dependencies: [
-                "RAPL", "CPUFreq", "LMSensors", "PCI", "Host", "VirtualBoard",
+                "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "VirtualBoard",
                 "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "CARD",
                 "Reporting", logging, systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -103,11 +109,19 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
+        .target(
+            name: "FaultInjection", path: "Tests/FaultInjection",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+        .target(
+            name: "NVMLStub", path: "Tests/NVMLStub",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
         tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
         tests("Statistics", ["Statistics"]),
         tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage], exclude: ["Golden"]),
         tests("CPUFreq", ["CPUFreq", "ProbeKit"]),
-        tests("LMSensors", ["LMSensors", "ProbeKit", "sensor-reader", systemPackage]),
+        tests("LMSensors", ["LMSensors", "ProbeKit", "Statistics", "sensor-reader", systemPackage]),
+        tests("PowerSupply", ["PowerSupply", "ProbeKit", "Statistics", systemPackage]),
+        tests("NVML", ["NVML", "ProbeKit", "Statistics", systemPackage]),
         tests("PCI", ["PCI", "ProbeKit", systemPackage]),
         tests("Host", ["Host", "ProbeKit"]),
         tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit", "Statistics", systemPackage]),

@@ -66,7 +66,17 @@ public enum EnergyCounter {
         return fewest + UInt64(turns) * range
     }
 
-    private static func impossible(
+    /// Whether a later reading can follow from an earlier one at all. A fall of a counter of unknown range may be a wrap.
+    static func follows(
+        _ start: UInt64, _ end: UInt64, range: UInt64?, elapsedSeconds: Double, maximumWatts: Double
+    ) -> Bool {
+        guard let fewest = end >= start ? end - start : range.map({ $0 >= start ? $0 - start + end : end }) else {
+            return true
+        }
+        return Double(fewest) <= maximumWatts * (elapsedSeconds + stalenessSeconds) * 1e6
+    }
+
+    static func impossible(
         _ start: UInt64, _ end: UInt64, _ seconds: Double, _ watts: Double
     ) -> ProbeError {
         ProbeError(
