@@ -7,7 +7,7 @@ SWIFT ?= swift
 OUT ?= demo-output
 TEST_MODEL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kerf/SmolLM2-135M-Instruct.Q4_1.gguf
 
-.PHONY: help demo test lint build setup setup-test test-model clean
+.PHONY: help demo test lint fuzz build setup setup-test test-model clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -19,6 +19,13 @@ demo: setup build ## Build, then doctor, profile, calibrate and decide on this b
 test: setup test-model lint ## Lint, build and run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+FUZZ_SECONDS ?= 300
+fuzz: setup-test ## Damage inputs of every kind for FUZZ_SECONDS each; a case that crashes stays in fuzz-output/
+	@mkdir -p fuzz-output
+	$(SWIFT) build --build-tests
+	KERF_FUZZ_SECONDS=$(FUZZ_SECONDS) KERF_FUZZ_OUTPUT=$(CURDIR)/fuzz-output \
+	  $(SWIFT) test --skip-build --no-parallel --filter FuzzTests
 
 lint: ## Check the formatting
 	$(SWIFT) format lint --strict --recursive Package.swift Probes Sources Tests
@@ -37,4 +44,4 @@ test-model: setup-test
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "tests that need the model will be skipped"
 
 clean: ## Remove everything built
-	rm -rf .build "$(OUT)"
+	rm -rf .build fuzz-output "$(OUT)"

@@ -131,6 +131,7 @@ let package = Package(
             exclude: ["Golden"]),
         tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics"]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
+        tests("Fuzz", ["RAPL", "ProbeKit", "Calibration", "CARD", "Reporting", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
         tests("CommandLine", ["kerf", "Calibration", "ProbeKit", "Statistics", "VirtualBoard"]),
