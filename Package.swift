@@ -92,7 +92,7 @@ let package = Package(
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
         room("CARD", ["Calibration", "Statistics"]),
-        room("Reporting", ["Statistics", "Calibration", "CARD"]),
+        room("Reporting", ["ProbeKit", "Statistics", "Calibration", "CARD"]),
         .executableTarget(
             name: "kerf",
             dependencies: [

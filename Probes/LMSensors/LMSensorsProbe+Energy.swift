@@ -15,7 +15,7 @@ extension LMSensorsProbe {
             return Availability(.present, reason: "total = \(rails.tree.totalFormula)\(how(rails))")
         }
         let names = rails.rails.map(\.identifier).joined(separator: ", ")
-        if !named.isEmpty {
+        if !named.isEmpty && !rails.rails.isEmpty {
             return Availability(
                 .absent, reason: "--rails names \(named.joined(separator: ",")), not each of them one of: \(names)",
                 remedy: "name each rail of the sum once, as above")
@@ -61,7 +61,9 @@ extension LMSensorsProbe {
         var files: [String: FilePath] = [:]
         for rail in rails.rails { if case .energy(let file) = rail.files { files[rail.identifier] = file } }
         let tree = EnergyDomainTree(rails.tree.domains.filter { files[$0.identifier] != nil })
-        return try HeldCounterMeter(name: "hwmon", origin: root.origin, tree: tree) { files[$0.identifier] ?? root.path }
+        return try HeldCounterMeter(name: "hwmon", origin: root.origin, tree: tree) {
+            files[$0.identifier] ?? root.path
+        }
     }
 
     private func how(_ rails: PowerRails) -> String {

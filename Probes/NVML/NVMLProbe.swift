@@ -24,7 +24,8 @@ public struct NVMLProbe: Probe {
             return Availability(.present, reason: gpus.names.joined(separator: ", ") + "; beside the box's total")
         } catch {
             return Availability(
-                error.code == .forbidden ? .forbidden : .absent, reason: error.message, remedy: error.remedy ?? "see dmesg")
+                error.code == .forbidden ? .forbidden : .absent, reason: error.message,
+                remedy: error.remedy ?? "see dmesg")
         }
     }
 
@@ -34,7 +35,10 @@ public struct NVMLProbe: Probe {
         guard let gpus = try? open() else { return result }
         defer { gpus.library.end() }
         let kinds: [(String, ReadingUnit, (NVMLLibrary.Device) throws(ProbeError) -> Double)] = [
-            ("energy", .joules, { (device) throws(ProbeError) in Double(try gpus.library.millijoules(of: device)) * 1e-3 }),
+            (
+                "energy", .joules,
+                { (device) throws(ProbeError) in Double(try gpus.library.millijoules(of: device)) * 1e-3 }
+            ),
             ("power", .watts, gpus.library.watts), ("temperature", .celsius, gpus.library.celsius),
             ("clock", .hertz, gpus.library.hertz),
         ]

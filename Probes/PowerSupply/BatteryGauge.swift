@@ -21,7 +21,7 @@ struct BatteryGauge: Sendable {
         guard has("status") else {
             throw ProbeError(
                 .vanished, "does not tell whether the battery is being discharged: there is no status",
-                path: supply.directory)
+                path: supply.directory, remedy: "its driver does not tell it; use another meter")
         }
         status = try HeldFile(supply.directory.appending("status"))
         if has("power_now") {
@@ -31,7 +31,8 @@ struct BatteryGauge: Sendable {
             current = try HeldFile(supply.directory.appending("current_now"))
         } else {
             throw ProbeError(
-                .vanished, "the battery tells neither its power nor its voltage and current", path: supply.directory)
+                .vanished, "the battery tells neither its power nor its voltage and current", path: supply.directory,
+                remedy: "its driver does not tell them; use another meter")
         }
     }
 

@@ -17,7 +17,10 @@ struct BatterySource: PowerSource {
     init(root: SystemRoot) throws(ProbeError) {
         let batteries = PowerSupply.all(in: root).filter(\.isSystemBattery)
         let place = root.file("sys/class/power_supply")
-        guard !batteries.isEmpty else { throw ProbeError(.vanished, "no battery of the box in \(place)") }
+        guard !batteries.isEmpty else {
+            throw ProbeError(
+                .vanished, "no battery of the box in \(place)", remedy: "run on a box with a battery, unplugged")
+        }
         var gauges: [BatteryGauge] = []
         var isDrawn = false
         for battery in batteries {

@@ -17,7 +17,7 @@ public struct PowerSupplyProbe: Probe {
             let place = error.path.map { "\($0): " } ?? ""
             return Availability(
                 error.code == .forbidden ? .forbidden : .absent, reason: place + error.message,
-                remedy: error.remedy ?? "run on a box with a battery, unplugged")
+                remedy: error.remedy)
         }
     }
 
@@ -25,7 +25,9 @@ public struct PowerSupplyProbe: Probe {
     public func readings() -> ProbeReadings {
         var result = ProbeReadings()
         for supply in PowerSupply.all(in: root) where supply.isSystemBattery {
-            for (attribute, unit) in [("power_now", ReadingUnit.watts), ("voltage_now", .volts), ("current_now", .amperes)] {
+            for (attribute, unit) in [
+                ("power_now", ReadingUnit.watts), ("voltage_now", .volts), ("current_now", .amperes),
+            ] {
                 let path = supply.directory.appending(attribute)
                 guard root.isRegularFile(path) else { continue }
                 do throws(ProbeError) {

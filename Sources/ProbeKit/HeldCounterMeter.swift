@@ -10,8 +10,13 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
     public let origin: Origin
     public let tree: EnergyDomainTree
     private let counters: [Counter]
-    /// The last reading of every counter: the next one has to follow from it.
-    private let last = Mutex<EnergyReading?>(nil)
+    /// The last sound reading of every counter: the next one has to follow from it.
+    private let last: Mutex<[Sound?]>
+
+    private struct Sound {
+        let microjoules: UInt64
+        let instant: MonotonicInstant
+    }
 
     private struct Counter {
         let file: HeldFile
@@ -37,6 +42,7 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
                     maximumWatts: domain.maximumWatts ?? EnergyCounter.maximumWatts))
         }
         self.counters = counters
+        last = Mutex(Array(repeating: nil, count: counters.count))
     }
 
     /// Reads every readable domain, in the tree's order, right after the clock.
@@ -45,41 +51,39 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
     ///   cannot follow from the reading before: text that was cut short is still a number. A counter beside the total
     ///   (psys, a part of a package) is `nil` then: it must not cost the run its energy.
     public func read() throws(ProbeError) -> EnergyReading {
-        var reading = EnergyReading(instant: .now(), microjoules: [])
-        reading.microjoules.reserveCapacity(counters.count)
-        // The array's allocation is over: from here to the last counter nothing but reads.
-        reading.instant = .now()
-        for counter in counters {
-            do throws(ProbeError) {
-                reading.microjoules.append(try counter.file.counter())
-            } catch {
-                if counter.counts { throw error }
-                reading.microjoules.append(nil)
+        // One reader at a time, so that the last reading is the one before.
+        try last.withLock { (last: inout [Sound?]) throws(ProbeError) -> EnergyReading in
+            var reading = EnergyReading(instant: .now(), microjoules: [])
+            reading.microjoules.reserveCapacity(counters.count)
+            // The array's allocation is over: from here to the last counter nothing but reads.
+            reading.instant = .now()
+            for (index, counter) in counters.enumerated() {
+                do throws(ProbeError) {
+                    let value = try counter.file.counter()
+                    try Self.check(value, of: counter, after: last[index], at: reading.instant)
+                    last[index] = Sound(microjoules: value, instant: reading.instant)
+                    reading.microjoules.append(value)
+                } catch {
+                    if counter.counts { throw error }
+                    reading.microjoules.append(nil)
+                }
             }
+            return reading
         }
-        let before = last.withLock { last in
-            defer { last = reading }
-            return last
-        }
-        if let before { try check(&reading, after: before) }
-        return reading
     }
 
-    private func check(_ reading: inout EnergyReading, after before: EnergyReading) throws(ProbeError) {
-        // Two threads may read at once; the later reading may then be noted first.
-        let elapsed = max(0, reading.instant.seconds(since: before.instant))
-        for (index, counter) in counters.enumerated() {
-            guard let start = before.microjoules[index], let end = reading.microjoules[index], start != end,
-                !EnergyCounter.follows(
-                    start, end, range: counter.range, elapsedSeconds: elapsed, maximumWatts: counter.maximumWatts)
-            else { continue }
-            guard counter.counts else {
-                reading.microjoules[index] = nil
-                continue
-            }
-            var error = EnergyCounter.impossible(start, end, elapsed, counter.maximumWatts)
-            (error.code, error.path) = (.malformed, counter.file.path)
-            throw error
-        }
+    private static func check(
+        _ value: UInt64, of counter: Counter, after last: Sound?, at instant: MonotonicInstant
+    ) throws(ProbeError) {
+        guard let last, last.microjoules != value else { return }
+        let elapsed = instant.seconds(since: last.instant)
+        guard
+            !EnergyCounter.follows(
+                last.microjoules, value, range: counter.range, elapsedSeconds: elapsed,
+                maximumWatts: counter.maximumWatts)
+        else { return }
+        var error = EnergyCounter.impossible(last.microjoules, value, elapsed, counter.maximumWatts)
+        (error.code, error.path) = (.malformed, counter.file.path)
+        throw error
     }
 }

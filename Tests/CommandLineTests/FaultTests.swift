@@ -43,7 +43,8 @@ struct FaultTests {
             }.map { (meter: $0, kind: kind) }
         })
     func meters(meter: String, kind: String) throws {
-        let file = ["powercap": "intel-rapl:0/energy_uj", "hwmon": "power1_average", "battery": "BAT0/power_now"][meter]!
+        let file = ["powercap": "intel-rapl:0/energy_uj", "hwmon": "power1_average", "battery": "BAT0/power_now"][
+            meter]!
         let workspace = try Workspace()
         let outcome = try profile(
             workspace, faulty(kind, file), "--meter", meter, "--board", workspace.path("board"))

@@ -15,7 +15,8 @@ struct MeterOptionTests {
             "profile", "--model", try workspace.tinyModel(), "--budget", "1", "--quiet", "--power-model",
             "idle=3,busy=19", "--out", workspace.path("p.json"))
         #expect(outcome.status == 0, "\(outcome.standardError)")
-        #expect(outcome.standardOutput.contains("warning: Figures of energy are modelled (declared: 3.0 W idle, 19.0 W"))
+        #expect(
+            outcome.standardOutput.contains("warning: Figures of energy are modelled (declared: 3.0 W idle, 19.0 W"))
         let bytes = [UInt8](try workspace.bytes("p.json"))
         #expect(try SchemaChecker.faults(in: bytes, schema: "profile").isEmpty)
         let profile = try KerfJSON.decode(Profile.self, from: bytes, named: "p.json")
@@ -23,7 +24,8 @@ struct MeterOptionTests {
         #expect(profile.energyWindows.count > 0)
         let calibration = try Calibrator.calibrate([.init(name: "p.json", bytes: bytes)])
         for layer in calibration.layers {
-            for energy in [layer.forward.grossEnergyJoules, layer.backward.grossEnergyJoules] where energy.value != nil {
+            for energy in [layer.forward.grossEnergyJoules, layer.backward.grossEnergyJoules] where energy.value != nil
+            {
                 // A pass that does not run costs nothing by its layer's nature; that is exact.
                 #expect(energy.origin == .modelled || energy.value == 0)
             }
@@ -79,7 +81,10 @@ struct MeterOptionTests {
         let box = try FixtureTree()
         try box.write(
             under: "sys/class/hwmon/hwmon0",
-            ["name": "ina3221", "in1_label": "VDD_IN", "in1_input": "5000", "curr1_input": "900", "update_interval": "5"])
+            [
+                "name": "ina3221", "in1_label": "VDD_IN", "in1_input": "5000", "curr1_input": "900",
+                "update_interval": "5",
+            ])
         #expect(DoctorReport(root: box.root).energy.meter == "hwmon")
         try box.write(
             under: "sys/class/powercap/intel-rapl:0", ["name": "package-0", "energy_uj": "5"])

@@ -13,16 +13,20 @@ struct PowercapFuzzTests {
         var links: [(path: String, target: String)] = []
 
         var description: String {
-            (files.map { "\($0.path) = \($0.text)" } + links.map { "\($0.path) -> \($0.target)" }).joined(separator: "\n")
+            (files.map { "\($0.path) = \($0.text)" } + links.map { "\($0.path) -> \($0.target)" }).joined(
+                separator: "\n")
         }
 
         static let names = [
-            "package-0", "package-1", "package-0-die-0", "package-0-die-1", "package-10", "core", "uncore", "dram", "psys",
+            "package-0", "package-1", "package-0-die-0", "package-0-die-1", "package-10", "core", "uncore", "dram",
+            "psys",
             "psys-1", "package-", "package--1", "package-0-die-", "package-99999999999999999999", "package-0-die-1-x",
-            "", "/", "..", "a/b", "\u{1B}[2J", "päckage-0", "package-0\npackage-1", "npu", String(repeating: "x", count: 5000),
+            "", "/", "..", "a/b", "\u{1B}[2J", "päckage-0", "package-0\npackage-1", "npu",
+            String(repeating: "x", count: 5000),
         ]
         static let numbers = [
-            "0", "1", "262143328850", "65532610987", "18446744073709551615", "18446744073709551616", "-1", "", "\n", "x",
+            "0", "1", "262143328850", "65532610987", "18446744073709551615", "18446744073709551616", "-1", "", "\n",
+            "x",
             "1e9", "0x10", " 7 ", "7\u{0}\u{0}", "99999999999999999999999999999999999", "12 34",
         ]
 
@@ -43,7 +47,8 @@ struct PowercapFuzzTests {
                     place = "sys/class/powercap/intel-rapl/intel-rapl:0/\(device)"
                 }
                 if Int.random(in: 0..<6, using: &random) == 0 {
-                    links.append((place, ["..", ".", "../powercap/\(device)", "intel-rapl:0"].randomElement(using: &random)!))
+                    links.append(
+                        (place, ["..", ".", "../powercap/\(device)", "intel-rapl:0"].randomElement(using: &random)!))
                     continue
                 }
                 if Bool.random(using: &random) || Bool.random(using: &random) {

@@ -113,13 +113,17 @@ struct PowerRailTests {
         #expect(availability.status == .absent && availability.remedy?.contains("modprobe") == true)
     }
 
-    @Test("libsensors finds the same rails", .enabled(if: MockedBox.isPossible, "needs umockdev-run and the built reader"))
+    @Test(
+        "libsensors finds the same rails", .enabled(if: MockedBox.isPossible, "needs umockdev-run and the built reader")
+    )
     func throughLibsensors() throws {
         let box = try MockedBox()
         let live = try box.readThroughLibsensors().filter { $0.name.hasPrefix("ina3221") }
         let own = LMSensorsProbe(root: box.tree.root).survey().chips.filter { $0.name.hasPrefix("ina3221") }
         #expect(!live.isEmpty)
-        let labels = { (chips: [SensorChip]) in PowerRails(PowerRail.all(of: chips), named: []).tree.domains.map(\.identifier) }
+        let labels = { (chips: [SensorChip]) in
+            PowerRails(PowerRail.all(of: chips), named: []).tree.domains.map(\.identifier)
+        }
         #expect(labels(live) == labels(own))
     }
 }

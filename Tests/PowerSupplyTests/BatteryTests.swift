@@ -9,7 +9,9 @@ import Testing
 struct BatteryTests {
     private let place = "sys/class/power_supply/BAT0"
 
-    private func battery(_ attributes: KeyValuePairs<String, String>, status: String? = "Discharging") throws -> FixtureTree {
+    private func battery(_ attributes: KeyValuePairs<String, String>, status: String? = "Discharging") throws
+        -> FixtureTree
+    {
         let box = try FixtureTree()
         try box.write(under: place, ["type": "Battery"])
         try box.write(under: place, attributes)

@@ -113,9 +113,10 @@ struct EnergyCounterPropertyTests {
     }
 
     /// A counter that was reset, or a reading cut short, looks like a wrap; the power it would take says it is none.
-    @Test(arguments: [
-        (26_716_954_797, 26_716), (240_422_366_267, 0), (5_000_000_000, 4_999_999_999), (10, 9_000_000_000),
-    ] as [(UInt64, UInt64)])
+    @Test(
+        arguments: [
+            (26_716_954_797, 26_716), (240_422_366_267, 0), (5_000_000_000, 4_999_999_999), (10, 9_000_000_000),
+        ] as [(UInt64, UInt64)])
     func risesThatNoPowerExplainsAreRefused(start: UInt64, end: UInt64) {
         for range in [262_143_328_850, nil] as [UInt64?] {
             let error = #expect(throws: ProbeError.self) {

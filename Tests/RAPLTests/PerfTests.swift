@@ -17,7 +17,8 @@ struct PerfTests {
             ("energy-pkg", "0x00"), ("energy-cores", "0x00"), ("energy-ram", "0x00"), ("energy-psys", "0x00"),
         ] {
             try box.write(
-                under: "\(device)/events", ["\(event)": "event=\(code)", "\(event).unit": "Joules", "\(event).scale": "1e-9"])
+                under: "\(device)/events",
+                ["\(event)": "event=\(code)", "\(event).unit": "Joules", "\(event).scale": "1e-9"])
         }
         for cpu in 0..<4 {
             try box.write("sys/devices/system/cpu/cpu\(cpu)/topology/physical_package_id", "\(cpu / 2)\n")
@@ -25,16 +26,18 @@ struct PerfTests {
         return box
     }
 
-    private static let mayCount: Bool = (try? PerfTests().box()).map { box in
-        (try? RAPLProbe(root: box.root).perfMeter(of: box.root)) != nil
-    } ?? false
+    private static let mayCount: Bool =
+        (try? PerfTests().box()).map { box in
+            (try? RAPLProbe(root: box.root).perfMeter(of: box.root)) != nil
+        } ?? false
 
     @Test func eventsBecomeDomainsByName() throws {
         let box = try box(mask: "0,2")
         let unit = try PerfPowerUnit(root: box.root)
         #expect(
             unit.tree.identifiers == [
-                "package-0", "package-0/core", "package-0/dram", "psys", "package-1", "package-1/core", "package-1/dram",
+                "package-0", "package-0/core", "package-0/dram", "psys", "package-1", "package-1/core",
+                "package-1/dram",
             ])
         #expect(unit.tree.totalFormula == "package-0 + package-0/dram + package-1 + package-1/dram")
         #expect(unit.counters.map(\.cpu) == [0, 0, 0, 0, 2, 2, 2])
@@ -53,7 +56,8 @@ struct PerfTests {
     }
 
     @Test(arguments: [
-        ("energy-pkg", "umask=0x02"), ("energy-pkg.unit", "Watts"), ("energy-pkg.scale", "-1"), ("energy-pkg.scale", "nan"),
+        ("energy-pkg", "umask=0x02"), ("energy-pkg.unit", "Watts"), ("energy-pkg.scale", "-1"),
+        ("energy-pkg.scale", "nan"),
         ("energy-ram", ""),
     ])
     func eventsThatAreNoEnergiesAreErrors(file: String, text: String) throws {
