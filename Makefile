@@ -10,7 +10,7 @@ TEST_MODEL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kerf/SmolLM2-135M-Instruct.
 FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 
-.PHONY: help demo test lint build setup setup-test test-model fuzz-captures clean
+.PHONY: help demo test lint build setup setup-test test-model fuzz fuzz-captures clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -22,6 +22,13 @@ demo: setup build ## Build, then doctor, profile, calibrate and decide on this b
 test: setup test-model lint ## Lint, build and run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+FUZZ_SECONDS ?= 300
+fuzz: setup-test ## Damage inputs of every kind for FUZZ_SECONDS each; a case that crashes stays in fuzz-output/
+	@mkdir -p fuzz-output
+	$(SWIFT) build --build-tests
+	KERF_FUZZ_SECONDS=$(FUZZ_SECONDS) KERF_FUZZ_OUTPUT=$(CURDIR)/fuzz-output \
+	  $(SWIFT) test --skip-build --no-parallel --filter FuzzTests
 
 lint: ## Check the formatting
 	$(SWIFT) format lint --strict --recursive Package.swift Probes Sources Tests
@@ -44,4 +51,4 @@ fuzz-captures: setup setup-test ## Damage captures at random: FUZZ_ROUNDS=20000 
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove everything built
-	rm -rf .build "$(OUT)"
+	rm -rf .build fuzz-output "$(OUT)"

@@ -46,7 +46,10 @@ let realModule: Target.Dependency = .product(name: "RealModule", package: "swift
 let package = Package(
     name: "kerf",
     products: [
-        .executable(name: "kerf", targets: ["kerf"])
+        .executable(name: "kerf", targets: ["kerf"]),
+        // Preloaded or loaded at run time by tests, so each is a library of its own.
+        .library(name: "kerf-fault", type: .dynamic, targets: ["FaultInjection"]),
+        .library(name: "kerf-nvml-stub", type: .dynamic, targets: ["NVMLStub"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -57,6 +60,7 @@ let package = Package(
     targets: [
         // C libraries of the distribution, and our own C kernels.
         .systemLibrary(name: "CSensors", path: "Probes/CSensors", providers: [.apt(["libsensors-dev"])]),
+        .systemLibrary(name: "CPerf", path: "Probes/CPerf"),
         .systemLibrary(
             name: "CPCI", path: "Probes/CPCI", pkgConfig: "libpci", providers: [.apt(["libpci-dev"])]),
         .target(
@@ -76,9 +80,11 @@ let package = Package(
             cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
 
         // Probes: one Linux interface each, turned into typed readings.
-        probe("RAPL", ["Statistics"]),
+        probe("RAPL", ["Statistics", "CPerf"]),
         probe("CPUFreq"),
-        probe("LMSensors", ["CSensors"]),
+        probe("LMSensors", ["CSensors", "Statistics"]),
+        probe("PowerSupply", ["Statistics"]),
+        probe("NVML", ["Statistics"]),
         probe("PCI", ["CPCIGuard"]),
         probe("Host"),
         probe("VirtualBoard", ["Statistics"]),
@@ -92,11 +98,11 @@ let package = Package(
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
         room("Capture", ["ProbeKit", systemPackage], optimised),
         room("CARD", ["Calibration", "Statistics"]),
-        room("Reporting", ["Statistics", "Calibration", "CARD"]),
+        room("Reporting", ["ProbeKit", "Statistics", "Calibration", "CARD"]),
         .executableTarget(
             name: "kerf",
             dependencies: [
-                "RAPL", "CPUFreq", "LMSensors", "PCI", "Host", "VirtualBoard",
+                "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "VirtualBoard",
                 "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "Capture",
                 "CARD", "CNamespaces", "Reporting", logging, systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -109,11 +115,19 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
+        .target(
+            name: "FaultInjection", path: "Tests/FaultInjection",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+        .target(
+            name: "NVMLStub", path: "Tests/NVMLStub",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
         tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
         tests("Statistics", ["Statistics", realModule]),
-        tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage]),
+        tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage], exclude: ["Golden"]),
         tests("CPUFreq", ["CPUFreq", "ProbeKit", systemPackage]),
-        tests("LMSensors", ["LMSensors", "Capture", "ProbeKit", "sensor-reader", systemPackage]),
+        tests("LMSensors", ["LMSensors", "Capture", "ProbeKit", "Statistics", "sensor-reader", systemPackage]),
+        tests("PowerSupply", ["PowerSupply", "ProbeKit", "Statistics", systemPackage]),
+        tests("NVML", ["NVML", "ProbeKit", "Statistics", systemPackage]),
         tests("PCI", ["PCI", "ProbeKit", systemPackage]),
         tests("Host", ["Host", "ProbeKit"]),
         tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit", "Statistics", systemPackage]),
@@ -124,6 +138,7 @@ let package = Package(
         tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", realModule]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
         tests("Capture", ["Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL", "Statistics", systemPackage]),
+        tests("Fuzz", ["RAPL", "ProbeKit", "Calibration", "CARD", "Reporting", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
         tests("CommandLine", ["kerf", "Calibration", "CPUFreq", "ProbeKit", "Statistics", "VirtualBoard"]),

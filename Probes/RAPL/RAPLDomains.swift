@@ -70,7 +70,8 @@ struct RAPLDomains {
                 zone: zone, kind: kind,
                 domain: EnergyDomain(
                     identifier: identifier, name: zone.name, parent: parent?.domain.identifier, role: .nested,
-                    wrapRangeMicrojoules: zone.wrapRangeMicrojoules),
+                    wrapRangeMicrojoules: zone.wrapRangeMicrojoules,
+                    maximumWatts: zone.maximumWatts ?? (kind.isInsideParent ? parent?.domain.maximumWatts : nil)),
                 socketPath: (parent.map { $0.socketPath + "/" } ?? "") + kind.socketName(zone.name))
             entries.append(entry)
             for child in children[zone.device] ?? [] { place(child, below: entry) }

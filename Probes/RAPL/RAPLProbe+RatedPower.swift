@@ -1,13 +1,11 @@
 import ProbeKit
-import SystemPackage
 
 extension RAPLProbe {
     /// The power that the box is made to sustain, in watts: the long-term limits of its packages, summed.
     ///
     /// Of each package the constraint named `long_term`: `max_power_uw` (the thermal design power), or where that is
     /// missing or zero the limit that is set, `power_limit_uw`. Firmware writes limits of kilowatts to mean none, so a
-    /// value above ``EnergyCounter/maximumWatts`` says nothing. Constraints are readable by all, also where the
-    /// counters are not.
+    /// value above ``EnergyCounter/maximumWatts`` says nothing.
     ///
     /// - Returns: `nil` when a package does not tell it, since a sum without it would be another box's.
     public func ratedPowerWatts() -> Double? {
@@ -26,17 +24,7 @@ extension RAPLProbe {
     }
 
     private static func longTermWatts(of zone: PowercapZone) -> Double? {
-        /// No zone has more than four; the kernel numbers them without gaps.
-        for number in 0..<10 {
-            func attribute(_ name: String) -> FilePath { zone.directory.appending("constraint_\(number)_\(name)") }
-            guard (try? SysfsFile.text(at: attribute("name"))) == "long_term" else { continue }
-            for name in ["max_power_uw", "power_limit_uw"] {
-                guard let microwatts = try? SysfsFile.integer(at: attribute(name)), microwatts > 0 else { continue }
-                let watts = Double(microwatts) * 1e-6
-                if watts <= EnergyCounter.maximumWatts { return watts }
-            }
-            return nil
-        }
-        return nil
+        zone.constraints.first { $0.name == "long_term" }
+            .flatMap { [$0.maximumWatts, $0.limitWatts].compactMap(\.self).first { $0 <= EnergyCounter.maximumWatts } }
     }
 }

@@ -28,13 +28,13 @@ public struct RAPLProbe: Probe {
         return result
     }
 
-    /// A meter on the counters that can be read.
+    /// A meter on the counters that can be read. They step about every millisecond, and each wraps at its own range.
     ///
     /// A part that cannot be read is left out and stays in the tree with its reason. A package that cannot be read is
     /// an error, since the total would silently lack a socket.
     ///
     /// - Throws: ``ProbeError`` with the remedy that ``availability()`` names.
-    public func meter() throws(ProbeError) -> PowercapMeter {
+    public func meter() throws(ProbeError) -> HeldCounterMeter {
         let domains = RAPLDomains(root: root)
         if let missing = domains.missingPackages.first, let failure = missing.failure {
             throw ProbeError(
@@ -46,6 +46,10 @@ public struct RAPLProbe: Probe {
             let code: ProbeError.Code = availability.status == .forbidden ? .forbidden : .vanished
             throw ProbeError(code, availability.reason, remedy: availability.remedy)
         }
-        return try PowercapMeter(domains, origin: root.hasVirtualBoard ? .simulated : .measured)
+        let files = Dictionary(
+            uniqueKeysWithValues: domains.entries.map { ($0.domain.identifier, $0.zone.energyFile) })
+        return try HeldCounterMeter(name: interface, origin: root.origin, tree: domains.tree) {
+            files[$0.identifier] ?? root.path
+        }
     }
 }

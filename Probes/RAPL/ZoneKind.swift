@@ -40,6 +40,9 @@ enum ZoneKind: Hashable {
         if case .package = self { true } else { false }
     }
 
+    /// Whether the zone's power is part of its parent's, and so bounded by it.
+    var isInsideParent: Bool { self == .core || self == .uncore }
+
     /// The name with the die left out: `package-0` for `package-0-die-1`, others as they are.
     func socketName(_ name: String) -> String {
         if case .package(let socket, _) = self { "package-\(socket)" } else { name }

@@ -10,19 +10,22 @@ import SystemPackage
 /// The files of a virtual board, laid out as the kernel lays them out.
 ///
 /// `sys/class/powercap` links to the zones nested below `sys/devices/virtual/powercap`; one cpufreq policy; one hwmon
-/// chip `kerf_board` with a package temperature and the average package power.
+/// chip `kerf_board` with a package temperature and the average package power; a battery that gives what the platform
+/// draws.
 final class BoardTree {
     private let root: SystemRoot
     private(set) var energy: [FixedWidthFile] = []
     let currentFrequency: FixedWidthFile
     let temperature: FixedWidthFile
     let averagePower: FixedWidthFile
+    let batteryPower: FixedWidthFile
     /// What a user of the tree sets; read at every update, never written after it was made.
     let frequencyLimit: HeldFile
     let measuredPID: HeldFile
 
     static let policy = "sys/devices/system/cpu/cpufreq/policy0"
     static let chip = "sys/class/hwmon/hwmon0"
+    static let battery = "sys/class/power_supply/BAT0"
     static let measuredPIDFile = "kerf/measured_pid"
 
     init(root: SystemRoot, settings: BoardSettings) throws(ProbeError) {
@@ -43,7 +46,16 @@ final class BoardTree {
             ])
         let ambient = UInt64(max(0, settings.ambientCelsius) * 1000)
         temperature = try FixedWidthFile(root.file("\(Self.chip)/temp1_input"), ambient)
-        averagePower = try FixedWidthFile(root.file("\(Self.chip)/power1_average"), 0)
+        // Nothing runs yet: each shows its idle power, never a zero that no box draws.
+        func idleMicrowatts(_ domain: BoardDomain) -> UInt64 {
+            let watts = settings.power.joules(
+                domain: domain, seconds: 1, cpuSeconds: 0, frequencyHertz: settings.maximumHertz)
+            return UInt64(max(0, watts * 1e6))
+        }
+        averagePower = try FixedWidthFile(root.file("\(Self.chip)/power1_average"), idleMicrowatts(.package))
+
+        try Self.write(root, Self.battery, ["type": "Battery", "status": "Discharging", "present": "1"])
+        batteryPower = try FixedWidthFile(root.file("\(Self.battery)/power_now"), idleMicrowatts(.psys))
 
         _ = try FixedWidthFile(root.file(Self.measuredPIDFile), 0)
         measuredPID = try HeldFile(root.file(Self.measuredPIDFile))
@@ -62,11 +74,16 @@ final class BoardTree {
             root, directory, ["name": domain.zoneName, "enabled": "1", "max_energy_range_uj": "\(range)"])
         if domain == .package {
             let microwatts = String(UInt64(settings.ratedWatts * 1e6))
+            // The measured process may use every processor there is, whatever the board is rated for.
+            let peak = settings.power.joules(
+                domain: .package, seconds: 1, cpuSeconds: Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+                frequencyHertz: settings.maximumHertz)
             try write(
                 root, directory,
                 [
                     "constraint_0_name": "long_term", "constraint_0_max_power_uw": microwatts,
                     "constraint_0_power_limit_uw": microwatts, "constraint_0_time_window_us": "27983872",
+                    "constraint_1_name": "peak_power", "constraint_1_power_limit_uw": "\(UInt64(max(0, peak) * 1e6))",
                 ])
         }
         let device = FilePath(domain.place).lastComponent?.string ?? domain.place

@@ -20,7 +20,7 @@ public final class VirtualBoard {
     private var seconds = 0.0
     private var cpuSeconds = 0.0
     private var joules = [Double](repeating: 0, count: BoardDomain.allCases.count)
-    private var averaged = (seconds: 0.0, packageJoules: 0.0)
+    private var averaged = (seconds: 0.0, packageJoules: 0.0, platformJoules: 0.0)
     private var celsius: Double
     private var hertz: Double
 
@@ -105,7 +105,9 @@ public final class VirtualBoard {
         guard elapsed >= Self.averageSeconds else { return }
         let package = joules(of: .package)
         let watts = (package - averaged.packageJoules) / elapsed
-        averaged = (seconds, package)
+        let platform = joules(of: .psys)
+        try tree.batteryPower.write(UInt64(max(0, (platform - averaged.platformJoules) / elapsed * 1e6)))
+        averaged = (seconds, package, platform)
         // First order: the distance to the steady temperature shrinks by e in each thermal time.
         let steady = settings.ambientCelsius + settings.celsiusPerWatt * watts
         celsius = steady + (celsius - steady) * exp(-elapsed / settings.thermalSeconds)

@@ -15,6 +15,9 @@ enum CalibrationWarnings {
             warnings.append("Figures of energy are simulated (\(board)); no meter was read.")
         } else if calibration.meter.origin == .simulated {
             warnings.append("Figures of energy are simulated; no meter was read.")
+        } else if calibration.meter.origin == .modelled {
+            warnings.append(
+                "Figures of energy are modelled (\(calibration.meter.reason ?? "a power model")); no meter was read.")
         }
         switch calibration.weightResidency {
         case "shared":

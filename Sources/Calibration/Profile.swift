@@ -70,9 +70,9 @@ public struct Profile: Codable, Sendable {
 
 /// The energy meter that was used, or why there was none.
 public struct MeterDescription: Codable, Sendable, Hashable {
-    /// `powercap`; `nil` without a meter.
+    /// `perf_event`, `powercap`, `hwmon`, `battery` or `power model`; `nil` without a meter.
     public var name: String?
-    /// `measured`, `simulated`, or `unavailable` without a meter.
+    /// `measured`, `simulated`, `modelled` for a declared power model, or `unavailable` without a meter.
     public var origin: Origin
     /// All domains, parents before children.
     public var domains: [EnergyDomain]
@@ -80,18 +80,24 @@ public struct MeterDescription: Codable, Sendable, Hashable {
     public var totalOf: [String]
     /// Median time between two changes of the first domain that counts, as found before the run.
     public var updateIntervalSeconds: Quantity
-    /// Without a meter: why, and the remedy.
+    /// The smallest step seen of that domain's counter; `nil` in files of before it was looked for.
+    public var resolutionJoules: Quantity?
+    /// How energy was made from power, where the meter has no counter of its own.
+    public var sampling: PowerSampling?
+    /// Without a meter: why, and the remedy. Of a power model: what was declared.
     public var reason: String?
 
     public init(
         name: String?, origin: Origin, domains: [EnergyDomain], totalOf: [String], updateIntervalSeconds: Quantity,
-        reason: String? = nil
+        resolutionJoules: Quantity? = nil, sampling: PowerSampling? = nil, reason: String? = nil
     ) {
         self.name = name
         self.origin = origin
         self.domains = domains
         self.totalOf = totalOf
         self.updateIntervalSeconds = updateIntervalSeconds
+        self.resolutionJoules = resolutionJoules
+        self.sampling = sampling
         self.reason = reason
     }
 }

@@ -133,6 +133,8 @@ struct ProfilePool {
             meter = profile.meter
             // Found anew before each run.
             meter.updateIntervalSeconds = .unavailable("not compared")
+            meter.resolutionJoules = nil
+            meter.sampling = nil
             model = profile.model
             workload = profile.workload
             weightResidency = profile.settings.weightResidency

@@ -1,13 +1,25 @@
 /// Differences of energy counters that wrap.
 public enum EnergyCounter {
-    /// No package of a box Kerf is made for draws more than this; it bounds how soon a counter can wrap.
+    /// No domain of a box Kerf is made for draws more than this; it bounds how soon a counter can wrap where the domain
+    /// states no maximum of its own.
     public static let maximumWatts = 2000.0
+
+    /// How stale a counter may be: energy drawn before the first reading may be shown only in the second. RAPL is
+    /// stale by a millisecond, slow chips by up to a second.
+    static let stalenessSeconds = 1.0
 
     /// The energy between two readings of one counter, in microjoules.
     ///
-    /// Equal readings are zero energy: the counter has not been updated, or it drew nothing. A smaller second reading
-    /// is one wrap. More wraps cannot be seen in the readings, so a window in which `maximumWatts` could have gone
-    /// round the whole range is refused.
+    /// Equal readings are zero energy: the counter has not been updated, or it drew nothing. Otherwise the readings
+    /// leave the number of wraps open, and what can have been drawn decides: of all differences that fit the readings,
+    /// exactly one must lie between `minimumWatts` and `maximumWatts` times the elapsed time.
+    ///
+    /// - With a maximum alone that is no wrap or one: a smaller second reading is one wrap, and a window long enough for
+    ///   one more turn of the counter is refused.
+    /// - With a minimum too (a power that the domain never falls below) it may be any number of wraps, as long as the
+    ///   two bounds leave less than one turn between them.
+    /// - A rise that the maximum does not allow has no answer: the counter was reset, or a reading was damaged. A turn of
+    ///   the counter is never made up to explain it.
     ///
     /// Source: Documentation/power/powercap/powercap.rst, `max_energy_range_uj`: the range of the counter, after
     /// which it starts again at zero.
@@ -16,31 +28,60 @@ public enum EnergyCounter {
     ///   - range: the counter's own range in microjoules, or `nil` when the kernel does not tell it; then a decrease
     ///     cannot be explained and is refused.
     ///   - elapsedSeconds: time between the readings.
+    ///   - minimumWatts: less than this the domain never draws.
+    ///   - maximumWatts: more than this the domain never draws. Generous bounds are meant: the counter's staleness is
+    ///     added only where a rise is judged impossible.
     /// - Throws: ``ProbeError/Code/ambiguous`` when the readings allow no answer or several;
     ///   ``ProbeError/Code/malformed`` when a reading lies beyond the range.
     public static func microjoules(
-        from start: UInt64, to end: UInt64, range: UInt64?, elapsedSeconds: Double,
+        from start: UInt64, to end: UInt64, range: UInt64?, elapsedSeconds: Double, minimumWatts: Double = 0,
         maximumWatts: Double = EnergyCounter.maximumWatts
     ) throws(ProbeError) -> UInt64 {
+        let possible = maximumWatts * (elapsedSeconds + stalenessSeconds) * 1e6
         guard let range, range > 0 else {
             guard end >= start else {
                 throw ProbeError(
                     .ambiguous, "counter fell from \(start) to \(end) µJ and its range is not known")
             }
+            guard Double(end - start) <= possible else { throw impossible(start, end, elapsedSeconds, maximumWatts) }
             return end - start
         }
         guard start <= range, end <= range else {
             throw ProbeError(.malformed, "reading \(max(start, end)) µJ is beyond the counter's range of \(range) µJ")
         }
-        let mostMicrojoules = maximumWatts * elapsedSeconds * 1e6
-        let difference = end >= start ? end - start : range - start + end
+        let fewest = end >= start ? end - start : range - start + end
+        let least = minimumWatts * max(0, elapsedSeconds - stalenessSeconds) * 1e6
+        let turns = max(0, ((least - Double(fewest)) / Double(range)).rounded(.up))
+        let difference = Double(fewest) + turns * Double(range)
+        guard difference <= possible, difference < 0x1p63 else {
+            throw impossible(start, end, elapsedSeconds, maximumWatts)
+        }
         // One more turn would also fit into what the box can have drawn: two answers, so none.
-        guard Double(difference) + Double(range) > mostMicrojoules else {
+        guard difference + Double(range) > maximumWatts * elapsedSeconds * 1e6 else {
             throw ProbeError(
                 .ambiguous,
                 "counter may have wrapped more than once in \(elapsedSeconds) s (range \(range) µJ)",
                 remedy: "use shorter windows")
         }
-        return difference
+        return fewest + UInt64(turns) * range
+    }
+
+    /// Whether a later reading can follow from an earlier one at all. A fall of a counter of unknown range may be a wrap.
+    static func follows(
+        _ start: UInt64, _ end: UInt64, range: UInt64?, elapsedSeconds: Double, maximumWatts: Double
+    ) -> Bool {
+        guard let fewest = end >= start ? end - start : range.map({ $0 >= start ? $0 - start + end : end }) else {
+            return true
+        }
+        return Double(fewest) <= maximumWatts * (elapsedSeconds + stalenessSeconds) * 1e6
+    }
+
+    static func impossible(
+        _ start: UInt64, _ end: UInt64, _ seconds: Double, _ watts: Double
+    ) -> ProbeError {
+        ProbeError(
+            .ambiguous,
+            "counter went from \(start) to \(end) µJ in \(seconds) s, which \(watts) W do not explain: it was reset, or a "
+                + "reading is damaged")
     }
 }

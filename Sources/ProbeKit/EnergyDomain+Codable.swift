@@ -1,7 +1,7 @@
 /// A domain is one flat object in a file: `"role": "mirror", "mirror_of": "package-0"`.
 extension EnergyDomain {
     private enum CodingKeys: String, CodingKey {
-        case identifier, name, parent, role, mirrorOf, reason, wrapRangeMicrojoules
+        case identifier, name, parent, role, mirrorOf, reason, wrapRangeMicrojoules, maximumWatts
     }
 
     private enum RoleName: String, Codable {
@@ -22,7 +22,8 @@ extension EnergyDomain {
             identifier: try container.decode(String.self, forKey: .identifier),
             name: try container.decode(String.self, forKey: .name),
             parent: try container.decodeIfPresent(String.self, forKey: .parent), role: role,
-            wrapRangeMicrojoules: try container.decodeIfPresent(UInt64.self, forKey: .wrapRangeMicrojoules))
+            wrapRangeMicrojoules: try container.decodeIfPresent(UInt64.self, forKey: .wrapRangeMicrojoules),
+            maximumWatts: try container.decodeIfPresent(Double.self, forKey: .maximumWatts))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -31,6 +32,7 @@ extension EnergyDomain {
         try container.encode(name, forKey: .name)
         try container.encodeIfPresent(parent, forKey: .parent)
         try container.encodeIfPresent(wrapRangeMicrojoules, forKey: .wrapRangeMicrojoules)
+        try container.encodeIfPresent(maximumWatts, forKey: .maximumWatts)
         switch role {
         case .counted: try container.encode(RoleName.counted, forKey: .role)
         case .nested: try container.encode(RoleName.nested, forKey: .role)

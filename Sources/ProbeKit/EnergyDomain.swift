@@ -24,15 +24,20 @@ public struct EnergyDomain: Sendable, Codable, Hashable {
     public var role: Role
     /// Range of the counter in microjoules; `nil` when the kernel does not tell it.
     public var wrapRangeMicrojoules: UInt64?
+    /// More than this the domain never draws, in watts: it tells how soon the counter can wrap. `nil` where nothing
+    /// states it; then ``EnergyCounter/maximumWatts`` stands for it.
+    public var maximumWatts: Double?
 
     public init(
-        identifier: String, name: String, parent: String? = nil, role: Role, wrapRangeMicrojoules: UInt64? = nil
+        identifier: String, name: String, parent: String? = nil, role: Role, wrapRangeMicrojoules: UInt64? = nil,
+        maximumWatts: Double? = nil
     ) {
         self.identifier = identifier
         self.name = name
         self.parent = parent
         self.role = role
         self.wrapRangeMicrojoules = wrapRangeMicrojoules
+        self.maximumWatts = maximumWatts
     }
 
     /// Whether the counter can be read at all.

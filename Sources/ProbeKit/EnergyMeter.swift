@@ -20,6 +20,8 @@ public protocol EnergyMeter: Sendable {
     /// `measured` on a real box, `simulated` on a virtual one.
     var origin: Origin { get }
     var tree: EnergyDomainTree { get }
+    /// How a meter made its counters from power, up to now; `nil` for counters that the hardware keeps.
+    var sampling: PowerSampling? { get }
 
     /// Reads every readable domain, as close together as can be.
     ///
@@ -28,6 +30,8 @@ public protocol EnergyMeter: Sendable {
 }
 
 extension EnergyMeter {
+    public var sampling: PowerSampling? { nil }
+
     /// Joules of every domain that both readings hold, by identifier.
     ///
     /// - Throws: ``ProbeError/Code/ambiguous`` when a counter that counts allows no answer; another is left out then.
@@ -38,7 +42,8 @@ extension EnergyMeter {
             guard let first = start.microjoules[index], let last = end.microjoules[index] else { continue }
             do throws(ProbeError) {
                 let microjoules = try EnergyCounter.microjoules(
-                    from: first, to: last, range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed)
+                    from: first, to: last, range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed,
+                    maximumWatts: domain.maximumWatts ?? EnergyCounter.maximumWatts)
                 joules[domain.identifier] = Double(microjoules) * 1e-6
             } catch {
                 if domain.role == .counted { throw error }

@@ -98,6 +98,17 @@ public final class HeldFile: Sendable {
         return value
     }
 
+    /// A signed decimal integer.
+    ///
+    /// - Throws: ``ProbeError/Code/malformed`` for anything else.
+    public func integer() throws(ProbeError) -> Int64 {
+        let text = try text()
+        guard let value = Int64(text) else {
+            throw ProbeError(.malformed, "expected an integer, found \(SysfsFile.quoted(text))", path: path)
+        }
+        return value
+    }
+
     private static func decimal(_ bytes: Slice<UnsafeMutableRawBufferPointer>) -> UInt64? {
         let digits = trimmed(bytes)
         guard !digits.isEmpty else { return nil }

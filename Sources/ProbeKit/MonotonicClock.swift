@@ -29,6 +29,11 @@ public func processCPUSeconds() -> Double {
     Double(clockNanoseconds(CLOCK_PROCESS_CPUTIME_ID)) * 1e-9
 }
 
+/// Processor time that the calling thread has used, in seconds.
+func threadCPUSeconds() -> Double {
+    Double(clockNanoseconds(CLOCK_THREAD_CPUTIME_ID)) * 1e-9
+}
+
 private func clockNanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)

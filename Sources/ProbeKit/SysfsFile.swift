@@ -19,11 +19,7 @@ public enum SysfsFile {
 
     /// The attribute as a signed decimal integer.
     public static func integer(at path: FilePath) throws(ProbeError) -> Int64 {
-        let text = try text(at: path)
-        guard let value = Int64(text) else {
-            throw ProbeError(.malformed, "expected an integer, found \(quoted(text))", path: path)
-        }
-        return value
+        try HeldFile(path).integer()
     }
 
     /// Sets an attribute, by one write as the kernel wants it.

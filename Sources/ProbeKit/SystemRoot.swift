@@ -1,3 +1,4 @@
+public import Statistics
 public import SystemPackage
 
 #if canImport(Glibc)
@@ -23,6 +24,9 @@ public struct SystemRoot: Sendable, Hashable {
 
     /// Whether the tree belongs to a virtual board: whatever is read from it is ``Origin/simulated``.
     public var hasVirtualBoard: Bool { !isLive && isRegularFile(virtualBoardMarker) }
+
+    /// Of whatever is read below this root.
+    public var origin: Origin { hasVirtualBoard ? .simulated : .measured }
 
     /// A file below this root: `file("sys/class/powercap")`.
     public func file(_ relative: String) -> FilePath {

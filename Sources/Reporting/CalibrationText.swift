@@ -31,6 +31,7 @@ extension Calibration {
             text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
             text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
             text += "idle power   \(line(idlePowerWatts, "W"))\n"
+            text += "meter        \(meter.text)\n"
         }
         text += "closure      time \(NumberText.percent(closure.timeRatio))"
         return text + ", gross energy \(NumberText.percent(closure.grossEnergyRatio))\n"

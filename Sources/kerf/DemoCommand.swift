@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import ProbeKit
-import RAPL
 
 #if canImport(Glibc)
     import Glibc
@@ -49,7 +48,9 @@ struct DemoCommand: ParsableCommand {
         try makeDirectory(out)
         try run("doctor")
 
-        let hasMeter = RAPLProbe(root: SystemRoot()).availability().status == .present
+        let hasMeter = MeterRung.allCases.contains {
+            $0.availability(in: SystemRoot(), rails: []).status == .present
+        }
         for (role, threads) in [("device", ["--threads", "1"]), ("server", [])] {
             var arguments = ["--model", "smollm2-135m", "--seq", "128", "--budget", "\(budget)"]
             arguments += threads

@@ -83,7 +83,7 @@ struct DoctorTests {
     @Test("an empty tree: every probe absent with a remedy, energy unavailable with the reason")
     func emptyTree() throws {
         let report = DoctorReport(root: try FixtureTree().root)
-        #expect(report.probes.map(\.name) == ["RAPL", "cpufreq", "lm-sensors", "PCI", "host"])
+        #expect(report.probes.map(\.name) == ["RAPL", "cpufreq", "lm-sensors", "battery", "NVML", "PCI", "host"])
         #expect(report.probes.allSatisfy { $0.status == .absent && $0.remedy != nil })
         #expect(report.host == nil && report.energy.origin == .unavailable)
         #expect(DoctorText(report).lines.last?.hasPrefix("energy: unavailable: no ") == true)

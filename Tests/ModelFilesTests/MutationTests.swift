@@ -1,5 +1,6 @@
 import Statistics
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import ModelFiles
@@ -62,7 +63,7 @@ struct MutationTests {
         #expect(throws: Never.self) { try read(open(good)) }
         var refused = 0
         for round in 0..<rounds {
-            let bytes = damaged(good, favouring: favoured, using: &random)
+            let bytes = Damage.bytes(good, favouring: favoured, using: &random)
             do {
                 try read(open(bytes))
             } catch {
@@ -75,28 +76,6 @@ struct MutationTests {
         }
         // Damage to the numbers themselves goes unseen; that to their description must not.
         #expect(refused > rounds / 4)
-    }
-
-    private func damaged(
-        _ good: [UInt8], favouring favoured: Int, using random: inout SeededGenerator
-    ) -> [UInt8] {
-        var bytes = good
-        if Int.random(in: 0..<4, using: &random) == 0 {
-            bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
-            return bytes
-        }
-        for _ in 0..<Int.random(in: 1...4, using: &random) {
-            let limit = Bool.random(using: &random) ? favoured : bytes.count
-            let position = Int.random(in: 0..<limit, using: &random)
-            switch Int.random(in: 0..<4, using: &random) {
-            case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-            case 1: bytes[position] = UInt8.random(in: 0...255, using: &random)
-            case 2: bytes[position] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random)!
-            // A run of ones: the largest lengths and counts.
-            default: for index in position..<min(position + 8, bytes.count) { bytes[index] = 0xFF }
-            }
-        }
-        return bytes
     }
 
     private func read(_ source: any WeightSource) throws {

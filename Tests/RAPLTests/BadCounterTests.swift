@@ -78,4 +78,20 @@ import Testing
         let end = try meter.read()
         #expect(throws: ProbeError.self) { try meter.joules(from: start, to: end) }
     }
+
+    /// A counter text of which only the start arrives is a number all the same; and it may be the same number again at
+    /// the end of the window, so that the window alone looks sound.
+    @Test func readingCutShortDoesNotFollowFromTheOneBefore() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "26716954797")
+        try box.zone("intel-rapl:1", name: "psys", microjoules: "36716954797")
+        let meter = try RAPLProbe(root: box.root).meter()
+        _ = try meter.read()
+        try box.write(box.counter("intel-rapl:1"), "367")
+        #expect(try meter.read().microjoules == [26_716_954_797, nil])
+        try box.write(box.counter("intel-rapl:0"), "267")
+        let error = #expect(throws: ProbeError.self) { try meter.read() }
+        #expect(error?.code == .malformed)
+        #expect(error?.path?.string.hasSuffix("intel-rapl:0/energy_uj") == true)
+    }
 }

@@ -81,7 +81,7 @@ private final class OtherProcess {
     }
 
     /// Waits until the counters show a moment later than now.
-    private static func update(_ meter: PowercapMeter) throws -> EnergyReading {
+    private static func update(_ meter: HeldCounterMeter) throws -> EnergyReading {
         let now = try meter.read()
         while true {
             let next = try meter.read()

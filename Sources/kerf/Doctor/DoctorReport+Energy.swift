@@ -1,3 +1,4 @@
+import Calibration
 import ProbeKit
 import RAPL
 import VirtualBoard
@@ -8,7 +9,7 @@ extension DoctorReport {
     struct EnergySection: Codable, Equatable {
         /// `measured`, `simulated`, or `unavailable` without a meter.
         var origin: Origin
-        /// `powercap`; `nil` without a meter.
+        /// The rung that was taken; `nil` without a meter.
         var meter: String?
         /// What simulates it, or why there is no meter.
         var reason: String?
@@ -18,16 +19,29 @@ extension DoctorReport {
         var domains: [Domain]
         /// The long-term power limit that the packages state.
         var ratedPowerWatts: Double?
+        /// How often the meter is renewed, measured now; `nil` where its counters stand still, as in a captured tree.
+        var updateIntervalSeconds: Double?
+        /// The smallest step seen of its first counted domain; `nil` as above.
+        var resolutionJoules: Double?
+        /// Every way to measure, in the order in which they are tried.
+        var rungs: [Rung]
 
         init(root: SystemRoot) {
             let probe = RAPLProbe(root: root)
             ratedPowerWatts = probe.ratedPowerWatts()
+            rungs = MeterRung.allCases.map { Rung($0, $0.availability(in: root, rails: [])) }
             do throws(ProbeError) {
-                let meter = try probe.meter()
+                let (rung, meter) = try MeterLadder(root: root).meter()
+                if let used = MeterRung.allCases.firstIndex(of: rung) { rungs[used].used = true }
                 self.origin = meter.origin
                 self.meter = meter.name
                 totalFormula = meter.tree.totalFormula
                 domains = meter.tree.domains.map { Domain($0) }
+                if root.isLive || VirtualBoard.marker(in: root)?.isServed == true {
+                    let seen = try? MeterObservation(of: meter)
+                    updateIntervalSeconds = seen?.updateIntervalSeconds.value
+                    resolutionJoules = seen?.resolutionJoules.value
+                }
                 guard meter.origin == .simulated else { return }
                 let marker = VirtualBoard.marker(in: root)
                 reason = marker?.summary ?? "virtual board"
@@ -41,13 +55,38 @@ extension DoctorReport {
             }
         }
 
+        /// How finely the meter tells, as far as it was seen.
+        private var sharpness: String {
+            guard let updateIntervalSeconds, let resolutionJoules else { return "" }
+            return ", renewed every \(NumberText.si(updateIntervalSeconds, "s")), in steps of "
+                + "\(NumberText.si(resolutionJoules, "J")) and more"
+        }
+
         /// The report's last line.
         var summary: String {
             switch origin {
-            case .measured: "measured by \(meter ?? "a meter")"
-            case .simulated: "simulated by virtual board (\(reason ?? ""))"
+            case .measured: "measured by \(meter ?? "a meter")\(sharpness)"
+            case .simulated: "simulated by virtual board (\(reason ?? ""))\(sharpness)"
             case .modelled, .unavailable: "unavailable: \(reason ?? "no meter")"
             }
+        }
+    }
+
+    /// One way to measure energy, whether it can be had here, and what would make it.
+    struct Rung: Codable, Equatable {
+        var name: String
+        var interface: String
+        var status: Availability.Status
+        var reason: String
+        var remedy: String?
+        var used = false
+
+        init(_ rung: MeterRung, _ availability: Availability) {
+            name = rung.rawValue
+            interface = rung.interface
+            status = availability.status
+            reason = availability.reason
+            remedy = availability.remedy
         }
     }
 
@@ -63,12 +102,15 @@ extension DoctorReport {
         /// Why it cannot be read.
         var reason: String?
         var wrapRangeJoules: Double?
+        /// More than this it never draws; it bounds how soon the counter can wrap.
+        var maximumWatts: Double?
 
         init(_ domain: EnergyDomain) {
             identifier = domain.identifier
             name = domain.name
             parent = domain.parent
             wrapRangeJoules = domain.wrapRangeMicrojoules.map { Double($0) / 1e6 }
+            maximumWatts = domain.maximumWatts
             switch domain.role {
             case .counted: role = "counted"
             case .nested: role = "nested"

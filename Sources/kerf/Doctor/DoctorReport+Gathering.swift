@@ -1,7 +1,9 @@
 import CPUFreq
 import Host
 import LMSensors
+import NVML
 import PCI
+import PowerSupply
 import ProbeKit
 import Statistics
 import RAPL
@@ -18,7 +20,8 @@ extension DoctorReport {
         self.root = root.path.string
         origin = root.hasVirtualBoard ? .simulated : .measured
         probes = [
-            ProbeStatus(RAPLProbe(root: root)), ProbeStatus(clocks), ProbeStatus(sensors), ProbeStatus(pci),
+            ProbeStatus(RAPLProbe(root: root)), ProbeStatus(clocks), ProbeStatus(sensors),
+            ProbeStatus(PowerSupplyProbe(root: root)), ProbeStatus(NVMLProbe(root: root)), ProbeStatus(pci),
             ProbeStatus(host, readings: hostReadings),
         ]
         energy = EnergySection(root: root)

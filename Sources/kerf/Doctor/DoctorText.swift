@@ -18,6 +18,7 @@ struct DoctorText {
         }
         lines += ["kerf doctor, root \(report.root)", ""]
         lines += probes
+        lines += section("energy meters, in the order in which they are tried", rungs)
         lines += section("energy domains", EnergyTree(report.energy).lines)
         lines += section("clock", policies)
         lines += section("sensors", sensors)
@@ -32,14 +33,26 @@ struct DoctorText {
     }
 
     private var probes: [String] {
-        let names = report.probes.map(\.name.count).max() ?? 0
+        findings(
+            report.probes.map { ([$0.name, $0.status.rawValue, $0.reason], $0.remedy, $0.failures) })
+    }
+
+    private var rungs: [String] {
+        findings(
+            report.energy.rungs.map { rung in
+                ([rung.name, rung.used ? "used" : rung.status.rawValue, rung.reason], rung.remedy, [])
+            })
+    }
+
+    /// A line for each row, and below it what to do about it and what failed in it.
+    private func findings(_ rows: [(head: [String], remedy: String?, failures: [String])]) -> [String] {
+        let names = rows.compactMap(\.head.first?.count).max() ?? 0
         let margin = String(repeating: " ", count: names + 2)
-        let heads = DoctorFormat.columns(report.probes.map { [$0.name, $0.status.rawValue, $0.reason] })
         var lines: [String] = []
-        for (probe, head) in zip(report.probes, heads) {
+        for (row, head) in zip(rows, DoctorFormat.columns(rows.map(\.head))) {
             lines.append(head)
-            if let remedy = probe.remedy { lines.append(margin + "remedy: " + remedy) }
-            lines += probe.failures.map { margin + "not read: " + $0 }
+            if let remedy = row.remedy { lines.append(margin + "remedy: " + remedy) }
+            lines += row.failures.map { margin + "not read: " + $0 }
         }
         return lines
     }

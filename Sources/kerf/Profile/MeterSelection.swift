@@ -1,6 +1,5 @@
 import Calibration
 import ProbeKit
-import RAPL
 import Statistics
 import SystemPackage
 import VirtualBoard
@@ -20,22 +19,19 @@ struct MeterSelection {
     /// A board served for this run only; it ends with it.
     private var embedded: EmbeddedBoard?
 
-    /// How long the counters are watched to learn their update interval.
-    private static let observationSeconds = 0.3
-
-    /// - Parameter boardDirectory: measure on the virtual board here. A board that is already served is used; else
-    ///   one is served there until ``close()``.
-    static func choose(boardDirectory: String?) throws -> MeterSelection {
-        guard let boardDirectory else { return try open(root: SystemRoot(), embedded: nil) }
+    /// A virtual board that is already served is used; else one is served until ``close()``.
+    static func choose(_ options: MeterOptions) throws -> MeterSelection {
+        if let model = options.powerModel { return try modelled(model) }
+        guard let boardDirectory = options.board else { return try open(options, root: SystemRoot(), embedded: nil) }
         let directory = FilePath(boardDirectory)
         let root = SystemRoot(directory)
         if VirtualBoard.marker(in: root)?.isServed == true {
             try VirtualBoard.register(pid: getpid(), in: root)
-            return try open(root: root, embedded: nil)
+            return try open(options, root: root, embedded: nil)
         }
         let embedded = try EmbeddedBoard(
             executable: "/proc/self/exe", directory: directory, measuring: getpid())
-        return try open(root: root, embedded: embedded)
+        return try open(options, root: root, embedded: embedded)
     }
 
     /// Gives up the place as the board's measured process, and ends a board served for this run.
@@ -44,32 +40,48 @@ struct MeterSelection {
         embedded?.stop()
     }
 
-    private static func open(root: SystemRoot, embedded: EmbeddedBoard?) throws -> MeterSelection {
+    private static func open(
+        _ options: MeterOptions, root: SystemRoot, embedded: EmbeddedBoard?
+    ) throws -> MeterSelection {
         do {
-            let meter = try RAPLProbe(root: root).meter()
-            let intervals = try meter.updateIntervals(observing: observationSeconds)
-            let interval: Quantity
-            if let estimate = Estimate.median(of: intervals) {
-                interval = Quantity(estimate, origin: meter.origin)
-            } else {
-                interval = .unavailable("the counter did not change within \(observationSeconds) s")
-            }
+            let meter = try MeterLadder(root: root, rails: options.railNames).meter(of: options.rung)
             return MeterSelection(
-                meter: meter,
-                description: MeterDescription(
-                    name: meter.name, origin: meter.origin, domains: meter.tree.domains,
-                    totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: interval),
-                root: root, embedded: embedded)
+                meter: meter, description: try MeterDescription(watching: meter), root: root, embedded: embedded)
         } catch {
             embedded?.stop()
-            // A board that was asked for must be there; a box without a meter is no failure.
-            if root.hasVirtualBoard { throw error }
+            // A board or a meter that was asked for must be there; a box without one is no failure.
+            if root.hasVirtualBoard || options.rung != nil { throw error }
             return MeterSelection(meter: nil, description: .none(because: "\(error)"), root: root, embedded: nil)
         }
+    }
+
+    private static func modelled(_ model: PowerModel) throws -> MeterSelection {
+        let meter = model.meter
+        var description = try MeterDescription(watching: meter)
+        description.updateIntervalSeconds = .unavailable("a power model has no counter")
+        description.resolutionJoules = nil
+        description.reason = model.basis
+        return MeterSelection(meter: meter, description: description, root: SystemRoot(), embedded: nil)
+    }
+
+    /// The meter as it is described at the end of a run: how it was sampled is known by then.
+    var finalDescription: MeterDescription {
+        var description = description
+        description.sampling = meter?.sampling
+        return description
     }
 }
 
 extension MeterDescription {
+    /// Describes a meter, and watches it for how finely it tells.
+    init(watching meter: any EnergyMeter) throws(ProbeError) {
+        let seen = try MeterObservation(of: meter)
+        self.init(
+            name: meter.name, origin: meter.origin, domains: meter.tree.domains,
+            totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: seen.updateIntervalSeconds,
+            resolutionJoules: seen.resolutionJoules, sampling: meter.sampling)
+    }
+
     /// No meter, and why.
     static func none(because reason: String) -> MeterDescription {
         MeterDescription(

@@ -43,8 +43,7 @@ struct ProfileCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Half width of the 95 % interval at which a time is good enough.", valueName: "percent"))
     var targetCi = 2.0
 
-    @Option(help: ArgumentHelp("Measure energy on the virtual box at this directory.", valueName: "dir"))
-    var board: String?
+    @OptionGroup var metering: MeterOptions
 
     @Flag(help: "Fail when no energy meter can be read.")
     var requireEnergy = false
@@ -71,7 +70,6 @@ struct ProfileCommand: ParsableCommand {
         guard targetCi > 0, targetCi <= 100 else {
             throw ValidationError("--target-ci must be between 0 and 100 percent, not \(targetCi)")
         }
-        guard board != "" else { throw ValidationError("--board is empty; name a directory") }
         guard seed >= 0 else { throw ValidationError("--seed must not be negative") }
     }
 
@@ -88,7 +86,7 @@ struct ProfileCommand: ParsableCommand {
         let host = HostProbe()
         let identity = try host.identity()
 
-        let energy = try MeterSelection.choose(boardDirectory: board)
+        let energy = try MeterSelection.choose(metering)
         defer { energy.close() }
         if requireEnergy, energy.meter == nil {
             throw KerfFailure(
@@ -104,7 +102,7 @@ struct ProfileCommand: ParsableCommand {
         let record = try measure(stack, energy: energy, conditions: conditions)
         let swept = try measure(stack, at: clocks, energy: energy, conditions: conditions)
 
-        let meter = energy.description.after(record)
+        let meter = energy.finalDescription.after(record)
         if requireEnergy, meter.origin == .unavailable {
             throw KerfFailure(.unavailable, "--require-energy: \(meter.reason ?? "the meter failed during the run")")
         }

@@ -1,0 +1,79 @@
+import ProbeKit
+import Statistics
+
+/// Power of the rails whose chips tell power, or voltage and current, on held descriptors.
+struct HwmonPowerSource: PowerSource {
+    let name = "hwmon"
+    let origin: Origin
+    let tree: EnergyDomainTree
+    let statedRefreshSeconds: Double?
+    let patienceSeconds = 5.0
+    private let readers: [Reader]
+
+    /// Chips average over milliseconds at least; faster reading costs time and tells nothing.
+    var samplingSeconds: Double { min(0.1, max(0.005, (statedRefreshSeconds ?? 0.01) / 2)) }
+
+    init(_ rails: PowerRails, origin: Origin) throws(ProbeError) {
+        self.origin = origin
+        // A rail that tells energy is no power; it stays out of a sampled meter.
+        let sampled = rails.rails.filter { !$0.isEnergy }
+        let identifiers = Set(sampled.map(\.identifier))
+        tree = EnergyDomainTree(rails.tree.domains.filter { identifiers.contains($0.identifier) })
+        statedRefreshSeconds = rails.counted.compactMap(\.refreshSeconds).max()
+        var readers: [Reader] = []
+        for rail in sampled {
+            let counts = tree.counted.contains { $0.identifier == rail.identifier }
+            readers.append(try Reader(rail, counts: counts))
+        }
+        self.readers = readers
+    }
+
+    func watts() throws(ProbeError) -> [Double?] {
+        var watts: [Double?] = []
+        watts.reserveCapacity(readers.count)
+        for reader in readers {
+            do throws(ProbeError) {
+                watts.append(try reader.watts())
+            } catch {
+                if reader.counts { throw error }
+                watts.append(nil)
+            }
+        }
+        return watts
+    }
+
+    private struct Reader {
+        let first: HeldFile
+        /// The current, where the first file is a voltage.
+        let current: HeldFile?
+        let counts: Bool
+
+        init(_ rail: PowerRail, counts: Bool) throws(ProbeError) {
+            self.counts = counts
+            switch rail.files {
+            case .energy(let file), .power(let file): (first, current) = (try HeldFile(file), nil)
+            case .voltageAndCurrent(let voltage, let current):
+                (first, self.current) = (try HeldFile(voltage), try HeldFile(current))
+            }
+        }
+
+        /// - Throws: also when the power of a rail that counts is below zero: power that a box feeds back is not what it
+        ///   draws, and a damaged reading is none.
+        func watts() throws(ProbeError) -> Double {
+            let watts: Double
+            if let current {
+                // Millivolts times milliamperes.
+                watts = Double(try first.integer()) * Double(try current.integer()) * 1e-6
+            } else {
+                watts = Double(try first.integer()) * 1e-6
+            }
+            guard watts >= 0 || !counts else {
+                throw ProbeError(.malformed, "power of \(watts) W is below zero", path: (current ?? first).path)
+            }
+            guard watts.magnitude < EnergyCounter.maximumWatts * 100 else {
+                throw ProbeError(.malformed, "power of \(watts) W is not to be believed", path: first.path)
+            }
+            return watts
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import ProbeKit
+
+/// The power rails of a box as energy domains: which of them add up to its total.
+///
+/// What a rail feeds is known for some drivers only, and a rail may hang below another. The first of these that the box
+/// has is its total; all other rails are shown and never added:
+///
+/// 1. the meter of the whole box: `power_meter` (Documentation/hwmon/acpi_power_meter.rst);
+/// 2. the input of the board: a rail of an `ina3221` with the word IN in its name, such as `VDD_IN`, if it is the only
+///    one; the chip's other rails are parts of it;
+/// 3. the processors' packages: `Esocket…` of `amd_energy` (its `Ecore…` are parts), `power1` of `fam15h_power`
+///    (Documentation/hwmon/fam15h_power.rst), and the package of a virtual board.
+///
+/// Where none is there, the box's owner has to say which rails add up.
+struct PowerRails: Sendable {
+    let rails: [PowerRail]
+    let tree: EnergyDomainTree
+
+    /// - Parameter named: labels or identifiers of the rails that add up to the box's total; empty to find them.
+    init(_ rails: [PowerRail], named: [String]) {
+        self.rails = rails
+        let counted = named.isEmpty ? Self.total(among: rails) : Self.find(named, among: rails)
+        let input = named.isEmpty ? counted.first.flatMap { Self.isBoardInput($0) ? $0 : nil } : nil
+        tree = EnergyDomainTree(
+            rails.map { rail in
+                let isCounted = counted.contains { $0.identifier == rail.identifier }
+                let parent = isCounted ? nil : rail.driver == "ina3221" ? input : nil
+                return EnergyDomain(
+                    identifier: rail.identifier, name: rail.label, parent: parent?.identifier,
+                    role: isCounted ? .counted : parent == nil ? .platform : .nested)
+            })
+    }
+
+    /// The rails of the total.
+    var counted: [PowerRail] {
+        let identifiers = Set(tree.counted.map(\.identifier))
+        return rails.filter { identifiers.contains($0.identifier) }
+    }
+
+    private static func total(among rails: [PowerRail]) -> [PowerRail] {
+        for tops in [rails.filter { $0.driver == "power_meter" }, rails.filter(isBoardInput)] where !tops.isEmpty {
+            // Several of them: whether they lie beside or below each other is not known.
+            return tops.count == 1 ? tops : []
+        }
+        return rails.filter(isPackage)
+    }
+
+    private static func isBoardInput(_ rail: PowerRail) -> Bool {
+        rail.driver == "ina3221" && rail.label.split(separator: "_").contains("IN")
+    }
+
+    private static func isPackage(_ rail: PowerRail) -> Bool {
+        switch rail.driver {
+        case "amd_energy": rail.label.hasPrefix("Esocket")
+        case "fam15h_power", "kerf_board": true
+        default: false
+        }
+    }
+
+    /// The named rails; none of them where one name is nobody's or several rails', so that no sum lacks a part.
+    private static func find(_ names: [String], among rails: [PowerRail]) -> [PowerRail] {
+        var found: [PowerRail] = []
+        for name in names {
+            let matches = rails.filter { $0.identifier == name || $0.label == name }
+            guard matches.count == 1, let rail = matches.first else { return [] }
+            if !found.contains(where: { $0.identifier == rail.identifier }) { found.append(rail) }
+        }
+        return found
+    }
+}

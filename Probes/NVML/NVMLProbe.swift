@@ -1,0 +1,87 @@
+public import ProbeKit
+
+/// GPUs of NVIDIA, by the management library of their driver.
+///
+/// A GPU stands beside the box's own meter: its energy is shown and never added, since Kerf's kernels run on the
+/// processor.
+public struct NVMLProbe: Probe {
+    public let name = "NVML"
+    public let interface = "libnvidia-ml"
+    /// The library: a name that the loader looks for, or a path.
+    private let library: String
+    private let isLive: Bool
+
+    /// - Parameter root: the library knows the running system only; a tree has no GPUs.
+    public init(root: SystemRoot, library: String = "libnvidia-ml.so.1") {
+        self.library = library
+        isLive = root.isLive
+    }
+
+    public func availability() -> Availability {
+        do throws(ProbeError) {
+            let gpus = try open()
+            defer { gpus.library.end() }
+            return Availability(.present, reason: gpus.names.joined(separator: ", ") + "; beside the box's total")
+        } catch {
+            return Availability(
+                error.code == .forbidden ? .forbidden : .absent, reason: error.message,
+                remedy: error.remedy ?? "see dmesg")
+        }
+    }
+
+    /// Energy, power, temperature and clock of every GPU; what one does not support is left out and reported.
+    public func readings() -> ProbeReadings {
+        var result = ProbeReadings()
+        guard let gpus = try? open() else { return result }
+        defer { gpus.library.end() }
+        let kinds: [(String, ReadingUnit, (NVMLLibrary.Device) throws(ProbeError) -> Double)] = [
+            (
+                "energy", .joules,
+                { (device) throws(ProbeError) in Double(try gpus.library.millijoules(of: device)) * 1e-3 }
+            ),
+            ("power", .watts, gpus.library.watts), ("temperature", .celsius, gpus.library.celsius),
+            ("clock", .hertz, gpus.library.hertz),
+        ]
+        for (index, name) in gpus.names.enumerated() {
+            for (kind, unit, read) in kinds {
+                do throws(ProbeError) {
+                    let value = try read(try gpus.library.device(index))
+                    result.readings.append(Reading(sensor: "\(name)/\(kind)", value: value, unit: unit))
+                } catch {
+                    result.failures.append(error)
+                }
+            }
+        }
+        return result
+    }
+
+    /// A meter on the GPUs' energy counters.
+    ///
+    /// - Throws: ``ProbeError`` without the library, a GPU, or an energy counter in each of them.
+    public func meter() throws(ProbeError) -> NVMLMeter {
+        let gpus = try open()
+        return try NVMLMeter(gpus.library, names: gpus.names)
+    }
+
+    private func open() throws(ProbeError) -> (library: NVMLLibrary, names: [String]) {
+        guard isLive else {
+            throw ProbeError(
+                .vanished, "a tree of files has no GPU to ask", remedy: "on the running system: kerf doctor")
+        }
+        let library = try NVMLLibrary(library)
+        do throws(ProbeError) {
+            let count = try library.count()
+            guard count > 0 else {
+                throw ProbeError(.vanished, "the NVIDIA driver knows no GPU", remedy: "see nvidia-smi and dmesg")
+            }
+            var names: [String] = []
+            for index in 0..<min(count, 64) {
+                names.append("gpu-\(index) \(try library.name(of: try library.device(index)))")
+            }
+            return (library, names)
+        } catch {
+            library.end()
+            throw error
+        }
+    }
+}

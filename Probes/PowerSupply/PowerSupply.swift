@@ -1,0 +1,45 @@
+import ProbeKit
+import SystemPackage
+
+/// One entry of the power supply class: a battery, or what feeds the box from the wall.
+///
+/// Source: Documentation/ABI/testing/sysfs-class-power; units from include/linux/power_supply.h: microwatts, microamperes,
+/// microvolts.
+struct PowerSupply: Sendable {
+    enum Status: String, Sendable {
+        case charging = "Charging"
+        case discharging = "Discharging"
+        case notCharging = "Not charging"
+        case full = "Full"
+        case unknown = "Unknown"
+    }
+
+    let name: String
+    let directory: FilePath
+    /// `Battery`, `Mains`, `USB`, `UPS`, `Wireless`.
+    let type: String
+    /// `Device` for the battery of something that is attached: a mouse, a pen. It feeds no box.
+    let scope: String?
+    /// What the battery says it does; `nil` where it does not say.
+    let status: Status?
+
+    init(directory: FilePath) {
+        self.directory = directory
+        name = directory.lastComponent?.string ?? "supply"
+        func text(_ attribute: String) -> String? { try? SysfsFile.text(at: directory.appending(attribute)) }
+        type = text("type") ?? ""
+        scope = text("scope")
+        status = text("status").flatMap(Status.init(rawValue:))
+    }
+
+    /// Whether it is a battery that can feed the box.
+    var isSystemBattery: Bool { (type == "Battery" || type == "UPS") && scope != "Device" }
+
+    static func all(in root: SystemRoot) -> [PowerSupply] {
+        let top = root.file("sys/class/power_supply")
+        return root.names(in: top)
+            .map { root.resolvingFlattenedLink(top.appending($0)) }
+            .filter { root.isDirectory($0) }
+            .map { PowerSupply(directory: $0) }
+    }
+}

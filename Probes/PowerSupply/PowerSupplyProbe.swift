@@ -1,0 +1,49 @@
+public import ProbeKit
+import SystemPackage
+
+/// Batteries: how much power the box draws from them while it runs on them.
+public struct PowerSupplyProbe: Probe {
+    public let name = "battery"
+    public let interface = "power_supply"
+    public let root: SystemRoot
+
+    public init(root: SystemRoot) { self.root = root }
+
+    public func availability() -> Availability {
+        do throws(ProbeError) {
+            let source = try BatterySource(root: root)
+            return Availability(.present, reason: "total = \(source.tree.totalFormula), power, sampled")
+        } catch {
+            let place = error.path.map { "\($0): " } ?? ""
+            return Availability(
+                error.code == .forbidden ? .forbidden : .absent, reason: place + error.message,
+                remedy: error.remedy)
+        }
+    }
+
+    /// Power and voltage of every battery as the kernel tells them, signs and all.
+    public func readings() -> ProbeReadings {
+        var result = ProbeReadings()
+        for supply in PowerSupply.all(in: root) where supply.isSystemBattery {
+            for (attribute, unit) in [
+                ("power_now", ReadingUnit.watts), ("voltage_now", .volts), ("current_now", .amperes),
+            ] {
+                let path = supply.directory.appending(attribute)
+                guard root.isRegularFile(path) else { continue }
+                do throws(ProbeError) {
+                    let value = Double(try SysfsFile.integer(at: path)) * 1e-6
+                    result.readings.append(Reading(sensor: "\(supply.name)/\(attribute)", value: value, unit: unit))
+                } catch {
+                    result.failures.append(error)
+                }
+            }
+        }
+        return result
+    }
+
+    /// A meter that samples the power drawn from the batteries.
+    ///
+    /// - Throws: ``ProbeError`` with the remedy that ``availability()`` names, and when the batteries' values do not
+    ///   change for so long that nothing can be resolved with them.
+    public func meter() throws(ProbeError) -> PowerSampler { try PowerSampler(try BatterySource(root: root)) }
+}

@@ -1,0 +1,96 @@
+import CPerf
+public import ProbeKit
+public import Statistics
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// RAPL's counters through perf_event: the same registers as powercap's, with the kernel minding the wraps.
+///
+/// A reading is one clock call and one `read` of eight bytes a domain, on descriptors that are held. The counts start at
+/// zero when they are opened, are 64 bits wide and never wrap.
+///
+/// Source: perf_event_open(2); arch/x86/events/rapl.c.
+public final class PerfPowerMeter: EnergyMeter, Sendable {
+    public let name = "perf_event"
+    public let origin: Origin
+    public let tree: EnergyDomainTree
+    private let counters: [Held]
+
+    private struct Held {
+        let descriptor: FileDescriptor
+        let joulesPerCount: Double
+        let counts: Bool
+        let place: FilePath
+    }
+
+    /// - Throws: ``ProbeError``, with code ``ProbeError/Code/forbidden`` when the process may not count for all.
+    init(_ unit: PerfPowerUnit, root: SystemRoot) throws(ProbeError) {
+        origin = root.origin
+        var held: [Held] = []
+        var tree = unit.tree
+        for (index, counter) in unit.counters.enumerated() {
+            let place = root.file("\(PerfPowerUnit.directory)/events/\(counter.event.name)")
+            let descriptor = kerf_perf_open(unit.type, counter.event.config, counter.cpu)
+            if descriptor >= 0 {
+                held.append(
+                    Held(
+                        descriptor: FileDescriptor(rawValue: descriptor),
+                        joulesPerCount: counter.event.joulesPerCount, counts: counter.domain.role == .counted,
+                        place: place))
+                continue
+            }
+            let error = ProbeError(Errno(rawValue: -descriptor), doing: "count", path: place)
+            guard counter.domain.role == .counted else {
+                tree.domains[index].role = .unreadable(error.message)
+                continue
+            }
+            for open in held { try? open.descriptor.close() }
+            throw error
+        }
+        self.tree = tree
+        counters = held
+    }
+
+    deinit { for counter in counters { try? counter.descriptor.close() } }
+
+    public func read() throws(ProbeError) -> EnergyReading {
+        var reading = EnergyReading(instant: .now(), microjoules: [])
+        reading.microjoules.reserveCapacity(counters.count)
+        reading.instant = .now()
+        for counter in counters {
+            do throws(ProbeError) {
+                reading.microjoules.append(try Self.microjoules(counter))
+            } catch {
+                if counter.counts { throw error }
+                reading.microjoules.append(nil)
+            }
+        }
+        return reading
+    }
+
+    private static func microjoules(_ counter: Held) throws(ProbeError) -> UInt64 {
+        var count: UInt64 = 0
+        let bytes: Int
+        do {
+            bytes = try withUnsafeMutableBytes(of: &count) { try counter.descriptor.read(into: $0) }
+        } catch let errno as Errno {
+            throw ProbeError(errno, doing: "read", path: counter.place)
+        } catch {
+            throw ProbeError(.failed, "cannot read: \(error)", path: counter.place)
+        }
+        // A count that was stopped by an error of its own reads as nothing.
+        guard bytes == MemoryLayout<UInt64>.size else {
+            throw ProbeError(.malformed, "expected 8 bytes, found \(bytes)", path: counter.place)
+        }
+        let microjoules = Double(count) * counter.joulesPerCount * 1e6
+        guard microjoules < 0x1p63 else {
+            throw ProbeError(.malformed, "count of \(count) is beyond any energy", path: counter.place)
+        }
+        return UInt64(microjoules)
+    }
+}

@@ -1,0 +1,87 @@
+import ProbeKit
+import SystemPackage
+
+/// The `power` PMU of a box: its events, and the CPUs on which each package's are counted.
+///
+/// Source: Documentation/ABI/testing/sysfs-bus-event_source-devices; `cpumask` names one CPU for each package.
+struct PerfPowerUnit: Sendable {
+    static let directory = "sys/bus/event_source/devices/power"
+
+    struct Counter: Sendable {
+        let event: PerfEvent
+        let cpu: Int32
+        var domain: EnergyDomain
+    }
+
+    let type: UInt32
+    let counters: [Counter]
+
+    var tree: EnergyDomainTree { EnergyDomainTree(counters.map(\.domain)) }
+
+    /// - Throws: ``ProbeError/Code/vanished`` without the PMU or an event that counts; ``ProbeError/Code/ambiguous`` where
+    ///   several of its CPUs belong to one package, see there.
+    init(root: SystemRoot) throws(ProbeError) {
+        let device = root.file(Self.directory)
+        guard root.isDirectory(device) else { throw ProbeError(.vanished, "no \(device)") }
+        let typeText = try SysfsFile.text(at: device.appending("type"))
+        guard let type = UInt32(typeText) else {
+            throw ProbeError(
+                .malformed, "expected a number, found \(SysfsFile.quoted(typeText))", path: device.appending("type"))
+        }
+        self.type = type
+        let names = root.names(in: device.appending("events")).filter { $0.hasPrefix("energy-") && !$0.contains(".") }
+        var events: [PerfEvent] = []
+        for name in names { events.append(try PerfEvent(name, in: device)) }
+        // Parents first: the package before its parts, the platform last.
+        let order = ["energy-pkg", "energy-cores", "energy-gpu", "energy-ram", "energy-psys"]
+        events = order.compactMap { name in events.first { $0.name == name } }
+        guard events.first?.name == "energy-pkg" else {
+            throw ProbeError(.vanished, "no energy-pkg among the events of \(device)")
+        }
+        var counters: [Counter] = []
+        for (cpu, package) in try Self.packages(device: device, root: root) {
+            for event in events {
+                guard let (zone, role) = event.zone else { continue }
+                if zone == "psys" && !counters.allSatisfy({ $0.event.name != event.name }) { continue }
+                let name = zone == "package" ? package : zone
+                let isTop = zone == "package" || zone == "psys"
+                counters.append(
+                    Counter(
+                        event: event, cpu: cpu,
+                        domain: EnergyDomain(
+                            identifier: isTop ? name : "\(package)/\(zone)", name: name,
+                            parent: isTop ? nil : package, role: role)))
+            }
+        }
+        self.counters = counters
+    }
+
+    /// The CPU that counts for each package, and the package's name.
+    ///
+    /// Counters of a PMU start at zero when they are opened, so that two dies that mirror one counter look like two of
+    /// their own. Where a package has several CPUs in the mask, powercap has to tell.
+    private static func packages(device: FilePath, root: SystemRoot) throws(ProbeError) -> [(Int32, String)] {
+        let path = device.appending("cpumask")
+        let mask = try SysfsFile.text(at: path)
+        var packages: [(Int32, String)] = []
+        for part in mask.split(separator: ",") {
+            let bounds = part.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
+            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, bounds.count <= 2, first >= 0,
+                last >= first, last - first < 1024
+            else { throw ProbeError(.malformed, "expected CPUs, found \(SysfsFile.quoted(mask))", path: path) }
+            for cpu in first...last {
+                let topology = root.file("sys/devices/system/cpu/cpu\(cpu)/topology/physical_package_id")
+                let package = "package-\(try SysfsFile.integer(at: topology))"
+                guard !packages.contains(where: { $0.1 == package }) else {
+                    throw ProbeError(
+                        .ambiguous,
+                        "\(package) is counted on several CPUs: whether its dies share one counter is not told",
+                        path: path, remedy: "use powercap")
+                }
+                packages.append((cpu, package))
+            }
+        }
+        guard !packages.isEmpty else { throw ProbeError(.malformed, "no CPU in the mask", path: path) }
+        return packages
+    }
+}

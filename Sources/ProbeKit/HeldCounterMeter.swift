@@ -1,0 +1,89 @@
+public import Statistics
+import Synchronization
+public import SystemPackage
+
+/// Energy counters in attribute files, held open: RAPL through powercap, chips with an energy register through hwmon.
+///
+/// A reading is one clock call and one `pread` a domain. The counters are energies in microjoules since some start.
+public final class HeldCounterMeter: EnergyMeter, Sendable {
+    public let name: String
+    public let origin: Origin
+    public let tree: EnergyDomainTree
+    private let counters: [Counter]
+    /// The last sound reading of every counter: the next one has to follow from it.
+    private let last: Mutex<[Sound?]>
+
+    private struct Sound {
+        let microjoules: UInt64
+        let instant: MonotonicInstant
+    }
+
+    private struct Counter {
+        let file: HeldFile
+        let counts: Bool
+        let range: UInt64?
+        let maximumWatts: Double
+    }
+
+    /// - Parameter file: the counter of each readable domain of the tree.
+    /// - Throws: ``ProbeError`` when a counter cannot be opened.
+    public init(
+        name: String, origin: Origin, tree: EnergyDomainTree, file: (EnergyDomain) -> FilePath
+    ) throws(ProbeError) {
+        self.name = name
+        self.origin = origin
+        self.tree = tree
+        var counters: [Counter] = []
+        for domain in tree.readable {
+            counters.append(
+                Counter(
+                    file: try HeldFile(file(domain)), counts: domain.role == .counted,
+                    range: domain.wrapRangeMicrojoules,
+                    maximumWatts: domain.maximumWatts ?? EnergyCounter.maximumWatts))
+        }
+        self.counters = counters
+        last = Mutex(Array(repeating: nil, count: counters.count))
+    }
+
+    /// Reads every readable domain, in the tree's order, right after the clock.
+    ///
+    /// - Throws: ``ProbeError`` with the path when a counter of the total has gone, holds no number, or holds one that
+    ///   cannot follow from the reading before: text that was cut short is still a number. A counter beside the total
+    ///   (psys, a part of a package) is `nil` then: it must not cost the run its energy.
+    public func read() throws(ProbeError) -> EnergyReading {
+        // One reader at a time, so that the last reading is the one before.
+        try last.withLock { (last: inout [Sound?]) throws(ProbeError) -> EnergyReading in
+            var reading = EnergyReading(instant: .now(), microjoules: [])
+            reading.microjoules.reserveCapacity(counters.count)
+            // The array's allocation is over: from here to the last counter nothing but reads.
+            reading.instant = .now()
+            for (index, counter) in counters.enumerated() {
+                do throws(ProbeError) {
+                    let value = try counter.file.counter()
+                    try Self.check(value, of: counter, after: last[index], at: reading.instant)
+                    last[index] = Sound(microjoules: value, instant: reading.instant)
+                    reading.microjoules.append(value)
+                } catch {
+                    if counter.counts { throw error }
+                    reading.microjoules.append(nil)
+                }
+            }
+            return reading
+        }
+    }
+
+    private static func check(
+        _ value: UInt64, of counter: Counter, after last: Sound?, at instant: MonotonicInstant
+    ) throws(ProbeError) {
+        guard let last, last.microjoules != value else { return }
+        let elapsed = instant.seconds(since: last.instant)
+        guard
+            !EnergyCounter.follows(
+                last.microjoules, value, range: counter.range, elapsedSeconds: elapsed,
+                maximumWatts: counter.maximumWatts)
+        else { return }
+        var error = EnergyCounter.impossible(last.microjoules, value, elapsed, counter.maximumWatts)
+        (error.code, error.path) = (.malformed, counter.file.path)
+        throw error
+    }
+}

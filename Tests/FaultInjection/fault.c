@@ -1,0 +1,92 @@
+// Makes the reads of chosen files go wrong in a program that preloads this library, for tests of its probes.
+//
+//   KERF_FAULT_PATH   part of the file's path, after the links in it are resolved
+//   KERF_FAULT_SINCE  reads succeed until the program has written this to standard error: its progress tells how far it
+//                     is, however fast the machine
+//   KERF_FAULT_KIND   what the reads after that give:
+//     vanish      ENODEV, as sysfs answers for an attribute whose device has gone
+//     eio eagain  that error, every time
+//     permission  EPERM, as for a capability that was taken away
+//     garbage     text that is no number
+//     shorter     the first third of what is there
+//     empty       nothing
+//     negative    a negative number
+//
+// An attribute is read by pread on a held descriptor, so that is what is wrapped, and write to see the progress.
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+typedef ssize_t (*pread_call)(int, void *, size_t, off_t);
+typedef ssize_t (*write_call)(int, const void *, size_t);
+
+static atomic_int has_begun;
+
+static int is_chosen(int descriptor) {
+    const char *part = getenv("KERF_FAULT_PATH");
+    if (!part || (getenv("KERF_FAULT_SINCE") && !atomic_load(&has_begun))) return 0;
+    char link[64], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t count = readlink(link, path, sizeof path - 1);
+    if (count <= 0) return 0;
+    path[count] = 0;
+    return strstr(path, part) != NULL;
+}
+
+static ssize_t give(void *buffer, size_t room, const char *text) {
+    size_t count = strlen(text) < room ? strlen(text) : room;
+    memcpy(buffer, text, count);
+    return (ssize_t)count;
+}
+
+static ssize_t fail(int error) {
+    errno = error;
+    return -1;
+}
+
+static ssize_t read_wrongly(const char *kind, void *buffer, size_t room, ssize_t count) {
+    if (!strcmp(kind, "vanish")) return fail(ENODEV);
+    if (!strcmp(kind, "eio")) return fail(EIO);
+    if (!strcmp(kind, "eagain")) return fail(EAGAIN);
+    if (!strcmp(kind, "permission")) return fail(EPERM);
+    if (!strcmp(kind, "garbage")) return give(buffer, room, "no number here\n");
+    if (!strcmp(kind, "negative")) return give(buffer, room, "-123456\n");
+    if (!strcmp(kind, "empty")) return 0;
+    // shorter: digits are cut, and what is left may still be a number.
+    ssize_t digits = 0;
+    while (digits < count && ((const char *)buffer)[digits] > ' ') digits++;
+    return digits < 3 ? 0 : digits / 3;
+}
+
+static ssize_t faulty_pread(pread_call real, int descriptor, void *buffer, size_t room, off_t offset) {
+    ssize_t count = real(descriptor, buffer, room, offset);
+    const char *kind = getenv("KERF_FAULT_KIND");
+    if (!kind || count < 0 || !is_chosen(descriptor)) return count;
+    return read_wrongly(kind, buffer, room, count);
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t count) {
+    const char *since = getenv("KERF_FAULT_SINCE");
+    if (descriptor == STDERR_FILENO && since && memmem(bytes, count, since, strlen(since))) atomic_store(&has_begun, 1);
+    return ((write_call)dlsym(RTLD_NEXT, "write"))(descriptor, bytes, count);
+}
+
+// On 64-bit systems both names are one call.
+ssize_t pread64(int descriptor, void *buffer, size_t room, off_t offset) {
+    static _Atomic(pread_call) real;
+    pread_call call = atomic_load(&real);
+    if (!call) atomic_store(&real, call = (pread_call)dlsym(RTLD_NEXT, "pread64"));
+    return faulty_pread(call, descriptor, buffer, room, offset);
+}
+
+ssize_t pread(int descriptor, void *buffer, size_t room, off_t offset) {
+    return pread64(descriptor, buffer, room, offset);
+}

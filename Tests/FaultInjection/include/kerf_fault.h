@@ -1,0 +1,3 @@
+#pragma once
+
+// Nothing is called by name: the library is preloaded into a program and stands between it and libc.

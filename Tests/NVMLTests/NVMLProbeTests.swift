@@ -1,0 +1,131 @@
+import ProbeKit
+import Statistics
+import SystemPackage
+import Testing
+
+@testable import NVML
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// NVML against a library of our own that implements the same calls: no GPU is needed, and none is measured.
+@Suite("NVML, stubbed", .serialized)
+struct NVMLProbeTests {
+    /// The stub, beside the test bundle. It has state, so that tests run in turn and each sets what it needs.
+    private final class Stub {
+        static let path = FilePath("/proc/self/exe").resolvedFolder.appending("libkerf-nvml-stub.so").string
+        private let handle: UnsafeMutableRawPointer
+
+        init() throws {
+            handle = try #require(dlopen(Self.path, RTLD_NOW | RTLD_LOCAL), "the stub library was not built")
+            for (name, value) in [("gpus", 1), ("millijoules", 5000), ("init", 0), ("energy", 0)] { set(name, value) }
+        }
+
+        deinit { dlclose(handle) }
+
+        func set(_ name: String, _ value: Int) {
+            typealias Call = @convention(c) (UnsafePointer<CChar>, Int64) -> Void
+            unsafeBitCast(dlsym(handle, "kerf_stub_set"), to: Call.self)(name, Int64(value))
+        }
+
+        var started: Int32 {
+            typealias Call = @convention(c) () -> Int32
+            return unsafeBitCast(dlsym(handle, "kerf_stub_started"), to: Call.self)()
+        }
+
+        var probe: NVMLProbe { NVMLProbe(root: SystemRoot(), library: Self.path) }
+    }
+
+    @Test func counterDifferencesAreTheEnergy() throws {
+        let stub = try Stub()
+        stub.set("gpus", 2)
+        let meter = try stub.probe.meter()
+        #expect(meter.origin == .measured && meter.tree.totalFormula == "gpu-0 + gpu-1")
+        let start = try meter.read()
+        #expect(start.microjoules == [5_000_000, 6_000_000])
+        stub.set("millijoules", 5250)
+        let joules = try meter.joules(from: start, to: try meter.read())
+        #expect(joules == ["gpu-0": 0.25, "gpu-1": 0.25])
+    }
+
+    @Test func readingsAreInUnitsWithoutPrefix() throws {
+        let stub = try Stub()
+        let readings = stub.probe.readings()
+        #expect(readings.failures.isEmpty)
+        #expect(readings.readings.map(\.value) == [5, 71.5, 41, 1.98e9])
+        #expect(readings.readings.map(\.unit) == [.joules, .watts, .celsius, .hertz])
+        // A name from a driver reaches no terminal as it is.
+        #expect(readings.readings.allSatisfy { $0.sensor.hasPrefix("gpu-0 Stub?G/") })
+        #expect(stub.probe.availability().status == .present)
+    }
+
+    @Test func everyStartIsShutDownAgain() throws {
+        let stub = try Stub()
+        _ = stub.probe.availability()
+        _ = stub.probe.readings()
+        #expect(stub.started == 0)
+        do {
+            let meter = try stub.probe.meter()
+            #expect(stub.started == 1)
+            _ = try meter.read()
+        }
+        #expect(stub.started == 0)
+        stub.set("energy", 3)
+        #expect(throws: ProbeError.self) { try stub.probe.meter() }
+        #expect(stub.started == 0)
+    }
+
+    @Test(arguments: [(3, ProbeError.Code.vanished), (4, .forbidden), (15, .vanished), (999, .failed)])
+    func failuresAreErrorsNeverZero(result: Int, code: ProbeError.Code) throws {
+        let stub = try Stub()
+        let meter = try stub.probe.meter()
+        stub.set("energy", result)
+        let error = #expect(throws: ProbeError.self) { try meter.read() }
+        #expect(error?.code == code)
+        #expect(error?.description.contains("\n") == false)
+        #expect(stub.probe.readings().failures.count == 1)
+        #expect(stub.probe.readings().readings.count == 3)
+    }
+
+    @Test func gpuThatIsLostMidwayIsAnError() throws {
+        let stub = try Stub()
+        stub.set("gpus", 2)
+        let meter = try stub.probe.meter()
+        stub.set("gpus", 1)
+        #expect(throws: ProbeError.self) { try meter.read() }
+    }
+
+    @Test func impossibleEnergyIsMalformed() throws {
+        let stub = try Stub()
+        let meter = try stub.probe.meter()
+        stub.set("millijoules", -1)
+        let error = #expect(throws: ProbeError.self) { try meter.read() }
+        #expect(error?.code == .malformed)
+    }
+
+    @Test func absenceNamesItsRemedy() throws {
+        let stub = try Stub()
+        stub.set("gpus", 0)
+        #expect(stub.probe.availability().status == .absent)
+        stub.set("init", 4)
+        #expect(stub.probe.availability().status == .forbidden)
+        let missing = NVMLProbe(root: SystemRoot(), library: "libkerf-no-such-library.so.1").availability()
+        #expect(missing.status == .absent && missing.remedy?.contains("driver") == true)
+        // A library of the same name that is something else.
+        let other = NVMLProbe(root: SystemRoot(), library: "libc.so.6").availability()
+        #expect(other.status == .absent && other.reason.contains("lacks nvmlInit_v2"))
+        #expect(NVMLProbe(root: SystemRoot("/nowhere"), library: Stub.path).availability().status == .absent)
+    }
+}
+
+extension FilePath {
+    /// The folder of the file behind a link.
+    fileprivate var resolvedFolder: FilePath {
+        guard let real = realpath(string, nil) else { return removingLastComponent() }
+        defer { free(real) }
+        return FilePath(String(cString: real)).removingLastComponent()
+    }
+}

@@ -1,0 +1,118 @@
+import Statistics
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import ProbeKit
+
+@Suite("Energy from power")
+struct PowerSamplerTests {
+    private func instant(_ seconds: Double) -> MonotonicInstant { MonotonicInstant(nanoseconds: Int64(seconds * 1e9)) }
+
+    /// Power that changes linearly is integrated exactly, at whatever times it is sampled.
+    @Test func linearPowerIsExactAtAnySamplingTimes() throws {
+        var random = SeededGenerator(seed: 3)
+        for _ in 0..<100 {
+            let (base, slope) = (Double.random(in: 1...50, using: &random), Double.random(in: 0...5, using: &random))
+            var integrator = PowerIntegrator(domains: 1, watched: 0)
+            var time = 0.0
+            for _ in 0..<200 {
+                integrator.add([base + slope * time], at: instant(time))
+                time += Double.random(in: 0.001...0.05, using: &random)
+            }
+            let end = integrator.seconds
+            let energy = try #require(integrator.joules[0])
+            #expect(abs(energy - (base * end + slope * end * end / 2)) < 1e-5 * energy)
+        }
+    }
+
+    /// A sensor that is renewed every 20 ms and sampled every 7: the renewals are found, the energy is right.
+    @Test func refreshIsToldFromSampling() throws {
+        var integrator = PowerIntegrator(domains: 1, watched: 0)
+        for sample in 0..<2000 {
+            let time = 0.007 * Double(sample)
+            integrator.add([10 + (Int(time / 0.02) % 2 == 0 ? 1 : -1)], at: instant(time))
+        }
+        let refresh = try #require(integrator.refreshSeconds)
+        #expect(abs(refresh - 0.021) < 0.0011)
+        let energy = try #require(integrator.joules[0])
+        #expect(abs(energy / integrator.seconds - 10) < 0.05)
+    }
+
+    @Test func missingSampleLosesTheDomainAndNoOther() {
+        var integrator = PowerIntegrator(domains: 2, watched: 0)
+        integrator.add([5, 3], at: instant(0))
+        integrator.add([5, nil], at: instant(1))
+        integrator.add([5, 3], at: instant(2))
+        #expect(integrator.joules == [10, nil])
+        #expect(integrator.microjoules == [10_000_000, nil])
+    }
+
+    @Test func clockThatStandsStillAddsNothing() {
+        var integrator = PowerIntegrator(domains: 1, watched: 0)
+        for _ in 0..<3 { integrator.add([5], at: instant(1)) }
+        #expect(integrator.joules == [0] && integrator.samples == 1)
+    }
+
+    /// A source whose power is set by the test.
+    private final class ScriptedSource: PowerSource {
+        let name = "scripted"
+        let origin = Origin.simulated
+        let tree = EnergyDomainTree([EnergyDomain(identifier: "rail", name: "rail", role: .counted)])
+        let samplingSeconds = 0.002
+        let statedRefreshSeconds: Double?
+        let patienceSeconds = 0.05
+        let failure = Mutex<ProbeError?>(nil)
+
+        init(stated: Double?) { statedRefreshSeconds = stated }
+
+        func watts() throws(ProbeError) -> [Double?] {
+            if let failure = failure.withLock({ $0 }) { throw failure }
+            return [20]
+        }
+    }
+
+    @Test func samplerCountsAndStatesItsCost() throws {
+        let sampler = try PowerSampler(ScriptedSource(stated: 0.5))
+        let start = try sampler.read()
+        // However slow the machine: wait for samples, not for time.
+        while (sampler.sampling?.samples ?? 0) < 20 { _ = try sampler.read() }
+        let end = try sampler.read()
+        let joules = try #require(try sampler.joules(from: start, to: end)["rail"])
+        let sampling = try #require(sampler.sampling)
+        // Stale by a sample at either end, and 20 W throughout.
+        let slack = 20 * 2 * sampling.longestGapSeconds
+        #expect(abs(joules - 20 * end.instant.seconds(since: start.instant)) <= slack)
+        #expect(sampling.refreshSeconds == 0.5 && sampling.intervalSeconds == 0.002)
+        #expect(sampling.processorShare >= 0 && sampling.processorShare < 1.01)
+    }
+
+    @Test func failureInTheThreadReachesTheReader() throws {
+        let source = ScriptedSource(stated: 0.5)
+        let sampler = try PowerSampler(source)
+        _ = try sampler.read()
+        source.failure.withLock { $0 = ProbeError(.vanished, "gone") }
+        var caught: ProbeError?
+        while caught == nil {
+            do throws(ProbeError) { _ = try sampler.read() } catch { caught = error }
+        }
+        #expect(caught?.code == .vanished)
+    }
+
+    @Test func sourceThatNeverChangesAndStatesNothingIsRefused() {
+        let error = #expect(throws: ProbeError.self) { try PowerSampler(ScriptedSource(stated: nil)) }
+        #expect(error?.message.contains("did not change") == true)
+    }
+
+    @Test func powerModelIsItsFormula() throws {
+        let model = PowerModelMeter(idleWatts: 3, busyWatts: 19, processors: 4, cpuSeconds: { 0 })
+        #expect(model.origin == .modelled && model.tree.totalFormula == "box")
+        #expect(model.joules(seconds: 10, cpuSeconds: 0) == 30)
+        #expect(model.joules(seconds: 10, cpuSeconds: 40) == 190)
+        #expect(model.joules(seconds: 10, cpuSeconds: 10) == 70)
+        let start = try model.read()
+        let end = try model.read()
+        let joules = try #require(try model.joules(from: start, to: end)["box"])
+        #expect(abs(joules - 3 * end.instant.seconds(since: start.instant)) < 2e-6)
+    }
+}

@@ -1,0 +1,98 @@
+import ProbeKit
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import RAPL
+
+/// The `power` PMU from a described tree. What is opened is a real counter of the running kernel: its software PMU
+/// (type 1, event 0: nanoseconds of a CPU's clock) stands where the energy PMU would, since a virtual machine has none.
+@Suite("perf_event")
+struct PerfTests {
+    private func box(mask: String = "0", type: String = "1") throws -> FixtureTree {
+        let box = try FixtureTree()
+        let device = PerfPowerUnit.directory
+        try box.write(under: device, ["type": type, "cpumask": mask])
+        for (event, code) in [
+            ("energy-pkg", "0x00"), ("energy-cores", "0x00"), ("energy-ram", "0x00"), ("energy-psys", "0x00"),
+        ] {
+            try box.write(
+                under: "\(device)/events",
+                ["\(event)": "event=\(code)", "\(event).unit": "Joules", "\(event).scale": "1e-9"])
+        }
+        for cpu in 0..<4 {
+            try box.write("sys/devices/system/cpu/cpu\(cpu)/topology/physical_package_id", "\(cpu / 2)\n")
+        }
+        return box
+    }
+
+    private static let mayCount: Bool =
+        (try? PerfTests().box()).map { box in
+            (try? RAPLProbe(root: box.root).perfMeter(of: box.root)) != nil
+        } ?? false
+
+    @Test func eventsBecomeDomainsByName() throws {
+        let box = try box(mask: "0,2")
+        let unit = try PerfPowerUnit(root: box.root)
+        #expect(
+            unit.tree.identifiers == [
+                "package-0", "package-0/core", "package-0/dram", "psys", "package-1", "package-1/core",
+                "package-1/dram",
+            ])
+        #expect(unit.tree.totalFormula == "package-0 + package-0/dram + package-1 + package-1/dram")
+        #expect(unit.counters.map(\.cpu) == [0, 0, 0, 0, 2, 2, 2])
+    }
+
+    @Test func diesOfOnePackageAreLeftToPowercap() throws {
+        let box = try box(mask: "0-1")
+        let error = #expect(throws: ProbeError.self) { try PerfPowerUnit(root: box.root) }
+        #expect(error?.code == .ambiguous && error?.remedy == "use powercap")
+    }
+
+    @Test(arguments: ["", "x", "3-1", "0-99999999", "-1"])
+    func badMasksAreErrors(mask: String) throws {
+        let box = try box(mask: mask)
+        #expect(throws: ProbeError.self) { try PerfPowerUnit(root: box.root) }
+    }
+
+    @Test(arguments: [
+        ("energy-pkg", "umask=0x02"), ("energy-pkg.unit", "Watts"), ("energy-pkg.scale", "-1"),
+        ("energy-pkg.scale", "nan"),
+        ("energy-ram", ""),
+    ])
+    func eventsThatAreNoEnergiesAreErrors(file: String, text: String) throws {
+        let box = try box()
+        try box.write("\(PerfPowerUnit.directory)/events/\(file)", text)
+        #expect(throws: ProbeError.self) { try PerfPowerUnit(root: box.root) }
+    }
+
+    /// The real system call, the real counter.
+    @Test("held counters of the running kernel grow", .enabled(if: mayCount, "needs the right to count for a CPU"))
+    func realCounters() throws {
+        let box = try box()
+        let meter = try RAPLProbe(root: box.root).perfMeter(of: box.root)
+        let start = try meter.read()
+        #expect(start.microjoules.count == 4)
+        var end = try meter.read()
+        while end.instant.seconds(since: start.instant) < 0.01 { end = try meter.read() }
+        let joules = try meter.joules(from: start, to: end)
+        // A nanojoule a nanosecond: the "energy" is the time, as far as the kernel counted it.
+        let seconds = end.instant.seconds(since: start.instant)
+        #expect(abs((joules["package-0"] ?? 0) - seconds) < 0.002)
+    }
+
+    @Test func unknownPMUIsAnErrorWithItsPlace() throws {
+        let box = try box(type: "4000000")
+        let error = #expect(throws: ProbeError.self) { try RAPLProbe(root: box.root).perfMeter(of: box.root) }
+        #expect(error?.path?.string.contains("energy-pkg") == true)
+    }
+
+    @Test func remediesNameTheCapabilityAndTheModule() throws {
+        let empty = try FixtureTree()
+        let absent = #expect(throws: ProbeError.self) { try RAPLProbe(root: empty.root).perfMeter(of: empty.root) }
+        #expect(absent?.remedy?.contains("modprobe rapl") == true)
+        // A tree is never counted on the running kernel.
+        let tree = try box()
+        #expect(RAPLProbe(root: tree.root).perfAvailability().status == .absent)
+    }
+}
