@@ -19,7 +19,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: 
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
-/// As for C kernels: loops over every weight of a model are optimised even in a debug build.
+/// As for C kernels: loops over every weight of a model, or over thousands of drawn worlds, are optimised even in a
+/// debug build.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -79,13 +80,13 @@ let package = Package(
         probe("VirtualBoard", ["Statistics"]),
 
         // Rooms, in the order of the data's way through them.
-        room("Statistics", [realModule]),
+        room("Statistics", [realModule], optimised),
         room("ProbeKit", ["Statistics", systemPackage]),
         room("ModelFiles", ["Statistics", systemPackage], optimised),
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
-        room("CARD", ["Calibration", "Statistics"]),
+        room("CARD", ["Calibration", "Statistics"], optimised),
         room("Reporting", ["Statistics", "Calibration", "CARD"]),
         .executableTarget(
             name: "kerf",

@@ -6,8 +6,9 @@ import Statistics
 /// Both must describe the same model, layer by layer, and the same training step; then one layer's figures may come
 /// from either side. Which weights were loaded, how many threads ran and the engine may differ.
 struct Pairing {
-    let device: Calibration
-    let server: Calibration
+    /// May be changed in figures, never in model or workload, after the pair was checked.
+    var device: Calibration
+    var server: Calibration
 
     var blockCount: Int { device.model.blockCount }
     private var workload: WorkloadDescription { device.workload }
@@ -127,7 +128,12 @@ struct Pairing {
             model.weightsOrigin = ""
             workload = calibration.workload
             workload.threads = 0
-            layers = calibration.layers.map(\.description)
+            layers = calibration.layers.map { layer in
+                // What a layer needs of memory depends on the engine.
+                var description = layer.description
+                description.memory = nil
+                return description
+            }
         }
     }
 }

@@ -1,0 +1,29 @@
+import ArgumentParser
+import CARD
+import Calibration
+
+/// How the link is told: declared or measured.
+struct LinkOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Rates from and to the device, and the round trip: up=20mbit,down=80mbit,rtt=20ms.", valueName: "link"),
+        transform: { try Link(parsing: $0) })
+    var link: Link?
+
+    @Option(
+        help: ArgumentHelp(
+            "What iperf3 --json wrote on the device: of a --bidir run, or twice, of a plain and a --reverse run.",
+            valueName: "file.json"), completion: .file())
+    var iperf3: [String] = []
+
+    func validate() throws {
+        guard (link == nil) != iperf3.isEmpty else {
+            throw ValidationError("one of --link and --iperf3 is needed")
+        }
+    }
+
+    func resolved() throws -> Link {
+        if let link { return link }
+        return try Link(iperf3: iperf3.map { (name: $0, bytes: try FileBytes.read($0, limit: 16 << 20)) })
+    }
+}
