@@ -71,6 +71,8 @@ let package = Package(
             name: "CKernels", cSettings: vectorised,
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
 
+        .target(name: "CFleet", cSettings: vectorised, linkerSettings: [.linkedLibrary("m")]),
+
         // Probes: one Linux interface each, turned into typed readings.
         probe("RAPL", ["Statistics"]),
         probe("CPUFreq"),
@@ -87,13 +89,14 @@ let package = Package(
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
         room("CARD", ["Calibration", "Statistics"], optimised),
-        room("Reporting", ["Statistics", "Calibration", "CARD"]),
+        room("Simulation", ["CARD", "Calibration", "Statistics", "CFleet"], optimised),
+        room("Reporting", ["Statistics", "Calibration", "CARD", "Simulation"]),
         .executableTarget(
             name: "kerf",
             dependencies: [
                 "RAPL", "CPUFreq", "LMSensors", "PCI", "Host", "VirtualBoard",
                 "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "CARD",
-                "Reporting", logging, systemPackage,
+                "Simulation", "Reporting", logging, systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -119,6 +122,7 @@ let package = Package(
         tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics"]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
+        tests("Simulation", ["Simulation", "CARD", "CFleet", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
         tests("CommandLine", ["kerf", "Calibration", "ProbeKit", "Statistics", "VirtualBoard"]),
     ]

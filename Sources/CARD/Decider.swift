@@ -72,6 +72,14 @@ public struct Decider: Sendable {
             warnings: warnings(solver, solution, device.calibration, server.calibration))
     }
 
+    /// Delay and energy of every cut for two calibrations, without deciding: what a simulation needs, which has links of
+    /// its own.
+    ///
+    /// - Throws: ``CARDError``.
+    public func model(device: Calibration, server: Calibration) throws -> CutModel {
+        try situation(try Pairing(device: device, server: server)).model(rung)
+    }
+
     private func situation(_ pairing: Pairing) throws(CARDError) -> Situation {
         let batch = pairing.device.workload.batch
         guard microBatches >= 1, batch % microBatches == 0 else {

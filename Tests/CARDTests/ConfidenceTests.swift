@@ -1,4 +1,4 @@
-import CARD
+@testable import CARD
 import Calibration
 import Foundation
 import Statistics
@@ -7,11 +7,11 @@ import Testing
 
 @Suite("Confidence")
 struct ConfidenceTests {
-    private static func template() throws -> Calibration {
+    private static func template() throws -> Pairing {
         var calibration = try DeciderTests.calibration(PlantedProfile())
         calibration.layers[0].forward.timeSeconds = Quantity(value: 0, origin: .modelled)
         calibration.layers[0].forward.netEnergyJoules = Quantity(value: 0, origin: .modelled)
-        return calibration
+        return try Pairing(device: calibration, server: calibration)
     }
 
     /// `KERF_RELIABILITY_CASES=20000` looks closer than a test has time for, and prints the table.
@@ -22,15 +22,17 @@ struct ConfidenceTests {
         let template = try Self.template()
         var generator = SeededGenerator(seed: 2026)
         var bins = [(count: Int, stated: Double, right: Int)](repeating: (0, 0, 0), count: 10)
-        for _ in 0..<cases {
+        for _ in 0..<(cases / 2) {
             let planted = try PlantedChoice(template: template, &generator)
-            let (device, server) = planted.measured(&generator)
-            let decision = try DeciderTests.decide(planted.decider, device, server)
-            let stated = try #require(decision.confidence).chosenProbability
-            let bin = min(9, Int(stated * 10))
-            bins[bin].count += 1
-            bins[bin].stated += stated
-            if try planted.best() == decision.choice.cut { bins[bin].right += 1 }
+            let seed = generator.next()
+            for mirrored in [false, true] {
+                var noise = Noise(seed: seed, mirrored: mirrored)
+                let (stated, isBest) = try planted.decide(&noise)
+                let bin = min(9, Int(stated * 10))
+                bins[bin].count += 1
+                bins[bin].stated += stated
+                if isBest { bins[bin].right += 1 }
+            }
         }
         for (decile, bin) in bins.enumerated() where bin.count >= 30 {
             let count = Double(bin.count)

@@ -12,7 +12,7 @@ struct ConfidenceEstimator {
     let solver: Solver
     let solution: Solution
 
-    static let draws = 4000
+    static let draws = 2000
 
     /// - Returns: `nil` when nothing that matters has an interval.
     func estimate(seed: UInt64 = 1) throws -> Confidence? {
