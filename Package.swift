@@ -101,6 +101,10 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "card-bench", dependencies: ["Simulation", "CARD", "CFleet", "Statistics"], path: "Benchmarks/CARD",
+            exclude: ["compare_numpy.py"], swiftSettings: strict),
+
         // Tests: one folder a target, and what they share.
         .target(
             name: "TestSupport", dependencies: ["ProbeKit", "Calibration", "Statistics", systemPackage],

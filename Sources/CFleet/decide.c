@@ -4,13 +4,20 @@
 // As in Solver.swift: costs closer than this are a tie, of which the least energy is taken, then the lowest cut.
 static const double TIE = 1e-9;
 
-// Work of one pass: for every cut and lane what does not depend on the clock, then the best clock's figures.
+// Of steps that cost the same the more frugal is taken: energy counts for at least this share of its span.
+static const double FRUGALITY = 1e-10;
+
+// Figures of one cut, by lane. One after the other in memory, so that they do not fall on the same lines of a cache.
 typedef struct {
-    double rest[KERF_FLEET_MAXIMUM_CUTS][LANES];
-    double seconds[KERF_FLEET_MAXIMUM_CUTS][LANES];
-    double joules[KERF_FLEET_MAXIMUM_CUTS][LANES];
-    double ratio[KERF_FLEET_MAXIMUM_CUTS][LANES];
-    double cost[KERF_FLEET_MAXIMUM_CUTS][LANES];
+    double rest[LANES];  // seconds that do not depend on the clock
+    double cost[LANES];  // at the best clock, as are those that follow
+    double seconds[LANES], joules[LANES], ratio[LANES];
+} cut_lanes;
+
+typedef struct {
+    cut_lanes cut[KERF_FLEET_MAXIMUM_CUTS];
+    // The clock where it is the same for all cuts, and its inverse and square.
+    double ratio[LANES], inverse[LANES], square[LANES];
 } work;
 
 // Server seconds and joules of a cut at the lowest and at the highest clock.
@@ -36,8 +43,8 @@ FLEET_INLINE void delay_weight(const kerf_cut_table *t, double weight, const wor
     const double server_only = seconds_at(t, 0, 1), device_only = seconds_at(t, last, 0);
     int ordered = 1;
     FOR_LANES {
-        low[i] = w->rest[0][i] + server_only;
-        high[i] = w->rest[last][i] + device_only;
+        low[i] = w->cut[0].rest[i] + server_only;
+        high[i] = w->cut[last].rest[i] + device_only;
         ordered &= is_span(low[i], high[i]);
     }
     if (!ordered) {
@@ -49,8 +56,8 @@ FLEET_INLINE void delay_weight(const kerf_cut_table *t, double weight, const wor
         for (long c = 0; c <= last; c++) {
             const double slow = seconds_at(t, c, 0), fast = seconds_at(t, c, 1);
             FOR_LANES {
-                minimum[i] = least(minimum[i], w->rest[c][i] + least(slow, fast));
-                maximum[i] = greatest(maximum[i], w->rest[c][i] + greatest(slow, fast));
+                minimum[i] = least(minimum[i], w->cut[c].rest[i] + least(slow, fast));
+                maximum[i] = greatest(maximum[i], w->cut[c].rest[i] + greatest(slow, fast));
             }
         }
         FOR_LANES {
@@ -62,73 +69,130 @@ FLEET_INLINE void delay_weight(const kerf_cut_table *t, double weight, const wor
     FOR_LANES out[i] = is_span(low[i], high[i]) ? weight / (high[i] - low[i]) : 0;
 }
 
-// The best clock of a cut where any between the limits may be taken: the cube root of kappa * factor, clipped.
-FLEET_INLINE void closed_form(const kerf_cut_table *t, const double *kappa, double epsilon, work *w) {
+// The factor by which kappa gives the cube of the best clock of a cut; negative where there is nothing to weigh: no work
+// for the server, or an energy that does not count.
+enum { LOWEST = -2, HIGHEST = -3 };
+
+FLEET_INLINE double cube_factor(const kerf_cut_table *t, double epsilon, long cut) {
+    if (t->server[cut] <= 0) return LOWEST;
+    return epsilon * t->joules[cut] > 0 ? t->server[cut] / (2 * epsilon * t->joules[cut]) : HIGHEST;
+}
+
+// Whether one clock is the best for all cuts that leave the server work, as with the paper's power.
+FLEET_INLINE int is_uniform(const kerf_cut_table *t, double epsilon) {
+    const double first = cube_factor(t, epsilon, 0);
+    for (long c = 1; c < t->cuts; c++) {
+        const double factor = cube_factor(t, epsilon, c);
+        if (factor != LOWEST && __builtin_fabs(factor - first) > 1e-14 * __builtin_fabs(first)) return 0;
+    }
+    return t->steps == 0;
+}
+
+// The best clock of all between the limits: the cube root of kappa * factor, clipped.
+FLEET_INLINE void best_clock(const kerf_cut_table *t, const double *kappa, double factor, double *ratio) {
     const double low = t->low, high = t->high, low3 = low * low * low, high3 = high * high * high;
-    double ratio[LANES], inverse[LANES], known = -1;
-    for (long c = 0; c < t->cuts; c++) {
-        const double seconds = t->server[c], joules = t->joules[c];
-        const double work_of_energy = 2 * epsilon * joules;
-        // Negative where there is nothing to weigh: no work for the server, or an energy that does not count.
-        const double factor = seconds <= 0 ? -2 : work_of_energy <= 0 ? -3 : seconds / work_of_energy;
-        // With the paper's power the factor is the same for all cuts.
-        if (__builtin_fabs(factor - known) > 1e-14 * __builtin_fabs(factor)) {
-            known = factor;
-            if (factor == -2) {
-                FOR_LANES ratio[i] = low;
-            } else if (factor == -3) {
-                FOR_LANES ratio[i] = kappa[i] > 0 ? high : low;
-            } else {
-                FOR_LANES {
-                    const double cube = kappa[i] * factor;
-                    const double root = fast_cbrt(least(greatest(cube, low3), high3));
-                    ratio[i] = cube <= low3 ? low : cube >= high3 ? high : root;
-                }
-            }
-            FOR_LANES inverse[i] = 1 / ratio[i];
-        }
+    if (factor == LOWEST) {
+        FOR_LANES ratio[i] = low;
+    } else if (factor == HIGHEST) {
+        FOR_LANES ratio[i] = kappa[i] > 0 ? high : low;
+    } else {
         FOR_LANES {
-            w->ratio[c][i] = ratio[i];
-            w->seconds[c][i] = seconds * inverse[i];
-            w->joules[c][i] = joules * ratio[i] * ratio[i];
-            w->cost[c][i] = kappa[i] * (w->rest[c][i] + w->seconds[c][i]) + epsilon * w->joules[c][i];
+            const double cube = kappa[i] * factor;
+            const double root = fast_cbrt(least(greatest(cube, low3), high3));
+            ratio[i] = cube <= low3 ? low : cube >= high3 ? high : root;
         }
     }
 }
 
-// The best of the clock's steps, every one tried: the least cost, of equals the least energy, then the lowest step.
-FLEET_INLINE void best_steps(const kerf_cut_table *t, const double *kappa, double epsilon, work *w) {
+FLEET_INLINE void one_clock(const kerf_cut_table *t, const double *kappa, double epsilon, work *w) {
+    best_clock(t, kappa, cube_factor(t, epsilon, 0), w->ratio);
+    FOR_LANES {
+        w->inverse[i] = 1 / w->ratio[i];
+        w->square[i] = w->ratio[i] * w->ratio[i];
+    }
+    for (long c = 0; c < t->cuts; c++) {
+        const double seconds = t->server[c], energy = epsilon * t->joules[c];
+        cut_lanes *cut = &w->cut[c];
+        FOR_LANES cut->cost[i] = kappa[i] * (cut->rest[i] + seconds * w->inverse[i]) + energy * w->square[i];
+    }
+}
+
+FLEET_INLINE void clock_by_cut(const kerf_cut_table *t, const double *kappa, double epsilon, work *w) {
+    for (long c = 0; c < t->cuts; c++) {
+        const double seconds = t->server[c], joules = t->joules[c];
+        cut_lanes *cut = &w->cut[c];
+        best_clock(t, kappa, cube_factor(t, epsilon, c), cut->ratio);
+        FOR_LANES {
+            cut->seconds[i] = seconds / cut->ratio[i];
+            cut->joules[i] = joules * cut->ratio[i] * cut->ratio[i];
+            cut->cost[i] = kappa[i] * (cut->rest[i] + cut->seconds[i]) + epsilon * cut->joules[i];
+        }
+    }
+}
+
+// The best of the clock's steps, every one tried.
+FLEET_INLINE void best_steps(const kerf_cut_table *t, const double *kappa, double epsilon, double frugality, work *w) {
     for (long c = 0; c < t->cuts; c++) {
         const double *seconds = t->step_seconds + c * t->steps, *joules = t->step_joules + c * t->steps;
+        // A cut that leaves the server no work gets the lowest clock.
+        const long steps = t->server[c] > 0 ? t->steps : 1;
         double best[LANES], s[LANES], j[LANES], r[LANES];
-        FOR_LANES best[i] = __builtin_inf();
-        for (long k = 0; k < t->steps; k++) {
-            const double e = epsilon * joules[k];
-            FOR_LANES best[i] = least(best[i], kappa[i] * seconds[k] + e);
-        }
         FOR_LANES {
-            j[i] = __builtin_inf();
+            best[i] = kappa[i] * seconds[0] + (epsilon + frugality) * joules[0];
             s[i] = seconds[0];
+            j[i] = joules[0];
             r[i] = t->ratios[0];
-            best[i] += TIE;
         }
-        if (t->server[c] <= 0) FOR_LANES j[i] = joules[0];
-        else
-            for (long k = 0; k < t->steps; k++) {
-                const double e = epsilon * joules[k];
-                FOR_LANES {
-                    const int better = (kappa[i] * seconds[k] + e <= best[i]) & (joules[k] < j[i]);
-                    j[i] = better ? joules[k] : j[i];
-                    s[i] = better ? seconds[k] : s[i];
-                    r[i] = better ? t->ratios[k] : r[i];
-                }
+        for (long k = 1; k < steps; k++) {
+            const double energy = (epsilon + frugality) * joules[k], sk = seconds[k], jk = joules[k], rk = t->ratios[k];
+            FOR_LANES {
+                const double cost = kappa[i] * sk + energy;
+                s[i] = cost < best[i] ? sk : s[i];
+                j[i] = cost < best[i] ? jk : j[i];
+                r[i] = cost < best[i] ? rk : r[i];
+                best[i] = cost < best[i] ? cost : best[i];
             }
-        FOR_LANES {
-            w->ratio[c][i] = r[i];
-            w->seconds[c][i] = s[i];
-            w->joules[c][i] = j[i];
-            w->cost[c][i] = kappa[i] * (w->rest[c][i] + s[i]) + epsilon * j[i];
         }
+        cut_lanes *cut = &w->cut[c];
+        FOR_LANES {
+            cut->ratio[i] = r[i];
+            cut->seconds[i] = s[i];
+            cut->joules[i] = j[i];
+            cut->cost[i] = kappa[i] * (cut->rest[i] + s[i]) + epsilon * j[i];
+        }
+    }
+}
+
+// What was chosen, by lane.
+typedef struct {
+    double delay[LANES], energy[LANES], cut[LANES], ratio[LANES];
+} choice;
+
+FLEET_INLINE void choose(const kerf_cut_table *t, const work *w, int uniform, choice *best) {
+    double bound[LANES], cheapest[LANES];
+    FOR_LANES cheapest[i] = bound[i] = __builtin_inf();
+    for (long c = 0; c < t->cuts; c++) {
+        if (t->allowed[c] > 0) FOR_LANES bound[i] = least(bound[i], w->cut[c].cost[i]);
+    }
+    FOR_LANES bound[i] += TIE;
+    for (long c = 0; c < t->cuts; c++) {
+        if (t->allowed[c] <= 0) continue;
+        const cut_lanes *cut = &w->cut[c];
+        const double joules = t->joules[c], seconds = t->server[c], number = (double)c;
+        FOR_LANES {
+            const double e = uniform ? joules * w->square[i] : cut->joules[i];
+            const double d = cut->rest[i] + (uniform ? seconds * w->inverse[i] : cut->seconds[i]);
+            // Infinite where the cut costs too much, so that one comparison decides.
+            const double rival = cut->cost[i] <= bound[i] ? e : __builtin_inf();
+            best->delay[i] = rival < cheapest[i] ? d : best->delay[i];
+            best->cut[i] = rival < cheapest[i] ? number : best->cut[i];
+            if (!uniform) best->ratio[i] = rival < cheapest[i] ? cut->ratio[i] : best->ratio[i];
+            cheapest[i] = least(rival, cheapest[i]);
+        }
+    }
+    FOR_LANES {
+        best->energy[i] = cheapest[i];
+        if (uniform) best->ratio[i] = t->server[(long)best->cut[i]] > 0 ? w->ratio[i] : t->low;
     }
 }
 
@@ -146,43 +210,32 @@ FLEET_CLONES void kerf_fleet_decide(const kerf_cut_table *t, double weight, doub
                                     const kerf_lanes *lanes, double *delay, double *energy, double *cut,
                                     double *ratio) {
     const double epsilon = energy_span > 0 ? (1 - weight) / energy_span : 0;
+    const double frugality = energy_span > 0 ? FRUGALITY / energy_span : 0;
+    const int uniform = is_uniform(t, epsilon);
     work w;
     for (long at = 0; at < count; at += LANES) {
-        double scale[LANES], up[LANES], down[LANES], kappa[LANES], bound[LANES];
+        double scale[LANES], up[LANES], down[LANES], kappa[LANES];
         load(lanes->scale, at, count, scale);
         load(lanes->up, at, count, up);
         load(lanes->down, at, count, down);
         for (long c = 0; c < t->cuts; c++) {
-            FOR_LANES w.rest[c][i] =
-                scale[i] * t->device[c] + up[i] * t->up[c] + down[i] * t->down[c] + t->latency[c];
+            const double device = t->device[c], up_bits = t->up[c], down_bits = t->down[c], latency = t->latency[c];
+            FOR_LANES w.cut[c].rest[i] = scale[i] * device + up[i] * up_bits + down[i] * down_bits + latency;
         }
         delay_weight(t, weight, &w, kappa);
-        if (t->steps > 0) best_steps(t, kappa, epsilon, &w);
-        else closed_form(t, kappa, epsilon, &w);
-
-        FOR_LANES bound[i] = __builtin_inf();
-        for (long c = 0; c < t->cuts; c++) {
-            if (t->allowed[c] > 0) FOR_LANES bound[i] = least(bound[i], w.cost[c][i]);
+        choice best = {};
+        if (uniform) {
+            one_clock(t, kappa, epsilon, &w);
+            choose(t, &w, 1, &best);
+        } else {
+            if (t->steps > 0) best_steps(t, kappa, epsilon, frugality, &w);
+            else clock_by_cut(t, kappa, epsilon, &w);
+            choose(t, &w, 0, &best);
         }
-        double d[LANES] = {}, e[LANES], chosen[LANES] = {}, clock[LANES] = {};
-        FOR_LANES {
-            e[i] = __builtin_inf();
-            bound[i] += TIE;
-        }
-        for (long c = 0; c < t->cuts; c++) {
-            if (t->allowed[c] <= 0) continue;
-            FOR_LANES {
-                const int better = (w.cost[c][i] <= bound[i]) & (w.joules[c][i] < e[i]);
-                e[i] = better ? w.joules[c][i] : e[i];
-                d[i] = better ? w.rest[c][i] + w.seconds[c][i] : d[i];
-                chosen[i] = better ? (double)c : chosen[i];
-                clock[i] = better ? w.ratio[c][i] : clock[i];
-            }
-        }
-        store(delay, at, count, d);
-        store(energy, at, count, e);
-        store(cut, at, count, chosen);
-        store(ratio, at, count, clock);
+        store(delay, at, count, best.delay);
+        store(energy, at, count, best.energy);
+        store(cut, at, count, best.cut);
+        store(ratio, at, count, best.ratio);
     }
 }
 

@@ -33,15 +33,14 @@ extension Solver {
         return min(max(cbrt(cube), low), high)
     }
 
-    /// The least cost of all steps; of equals, the least energy, then the lowest clock.
+    /// The least cost of all steps; energy counts for a ten-thousand-millionth at least, so that of steps that cost the
+    /// same the more frugal is taken.
     private func bestStep(_ cut: CutCost, _ steps: [Double]) -> Double {
-        let costs = steps.map { cost(cut, ratio: $0) }
-        let least = costs.min() ?? 0
-        let tied = steps.indices.filter { costs[$0] <= least + Self.tieTolerance }
-        let energies = tied.map { model.energy(cut, ratio: steps[$0])?.value ?? 0 }
-        let frugal = energies.min() ?? 0
-        let place = energies.firstIndex { $0 <= frugal } ?? 0
-        return tied.isEmpty ? model.clock.lowestRatio : steps[tied[place]]
+        func frugal(_ ratio: Double) -> Double {
+            cost(cut, ratio: ratio)
+                + 1e-10 * (model.energy(cut, ratio: ratio).map { energyNormaliser.share($0.value) } ?? 0)
+        }
+        return steps.min { frugal($0) < frugal($1) } ?? model.clock.lowestRatio
     }
 
     /// Golden-section search of a convex function; the interval shrinks to 1e-12 of its width.

@@ -1,19 +1,19 @@
-import CARD
-import CFleet
+package import CARD
+package import CFleet
 import Statistics
 
 /// A cut model as the kernels for many devices take it: plain arrays, by cut and by clock step, for a whole round.
 ///
 /// Immutable after its making, and so safe to share between threads.
-final class CutTable: @unchecked Sendable {
-    let cuts: Int
-    let energySpan: Double
+package final class CutTable: @unchecked Sendable {
+    package let cuts: Int
+    package let energySpan: Double
     private let storage: UnsafeMutableBufferPointer<Double>
-    private(set) var kernel = kerf_cut_table()
+    package private(set) var kernel = kerf_cut_table()
 
     /// - Throws: ``CARDError``: a model that the kernels do not know (overlap, energy of waiting), or one that cannot be
     ///   decided.
-    init(_ model: CutModel, weight: Double) throws(CARDError) {
+    package init(_ model: CutModel, weight: Double) throws(CARDError) {
         let steps = model.clock.stepRatios ?? []
         guard model.microBatches == 1, model.scope == .computing, model.cuts.count <= Int(KERF_FLEET_MAXIMUM_CUTS),
             !steps.isEmpty || (model.power == .cubic && model.cuts.allSatisfy { $0.serverFixedShare == 0 })
