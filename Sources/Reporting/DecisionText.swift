@@ -38,10 +38,11 @@ extension Decision {
                 + [.init("energy", unit: "J"), .init("clock", unit: "GHz"), .init("cost"), .init("", .left)])
         for row in cuts {
             let parts = row.delayParts
-            let seconds: [Double?] = [
-                row.delaySeconds.value, parts.deviceSeconds, parts.uplinkSeconds, parts.serverSeconds,
-                parts.downlinkSeconds, parts.adapterSeconds, parts.latencySeconds,
-            ] + (microBatches > 1 ? [parts.overlapSeconds.map(-)] : [])
+            let seconds: [Double?] =
+                [
+                    row.delaySeconds.value, parts.deviceSeconds, parts.uplinkSeconds, parts.serverSeconds,
+                    parts.downlinkSeconds, parts.adapterSeconds, parts.latencySeconds,
+                ] + (microBatches > 1 ? [parts.overlapSeconds.map(-)] : [])
             table.append(
                 ["\(row.cut)"] + seconds.map(short) + [
                     short(row.serverEnergyJoules.value),

@@ -14,7 +14,8 @@ struct ConfidenceTests {
         return try Pairing(device: calibration, server: calibration)
     }
 
-    /// `KERF_RELIABILITY_CASES=20000` looks closer than a test has time for, and prints the table.
+    /// Within 5 points, and two standard errors of the share itself: a decile of 40 cases knows it to 8 points only.
+    /// `KERF_RELIABILITY_CASES=6000` looks closer than a test has time for, without that allowance, and prints the table.
     @Test("the stated probability that the chosen cut is the best is right, in every decile")
     func reliability() throws {
         let asked = ProcessInfo.processInfo.environment["KERF_RELIABILITY_CASES"].flatMap(Int.init)
@@ -37,10 +38,13 @@ struct ConfidenceTests {
         for (decile, bin) in bins.enumerated() where bin.count >= 30 {
             let count = Double(bin.count)
             let (stated, right) = (bin.stated / count, Double(bin.right) / count)
+            let chance = asked == nil ? 2 * (stated * (1 - stated) / count).squareRoot() : 0
             if asked != nil {
                 print("decile \(decile): \(bin.count) cases, stated \(stated), right \(right)")
             }
-            #expect(abs(stated - right) <= 0.05, "decile \(decile): \(bin.count) cases, stated \(stated), right \(right)")
+            #expect(
+                abs(stated - right) <= 0.05 + chance,
+                "decile \(decile): \(bin.count) cases, stated \(stated), right \(right)")
         }
         #expect(bins.filter { $0.count >= 30 }.count >= 4, "cases of many probabilities")
     }

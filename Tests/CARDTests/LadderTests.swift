@@ -106,7 +106,8 @@ struct LadderTests {
         }
         expectEqual(decisions[0], decisions[1], 0)
         expectEqual(decisions[1], decisions[2], 0)
-        #expect(decisions[0].cuts.dropLast().allSatisfy { [1e9, 1.5e9, 2e9, 2.5e9, 3e9].contains($0.frequencyHertz.value) })
+        #expect(
+            decisions[0].cuts.dropLast().allSatisfy { [1e9, 1.5e9, 2e9, 2.5e9, 3e9].contains($0.frequencyHertz.value) })
     }
 
     @Test("C follows the planted laws: a + b/f in time, P0 + k f^alpha in power")

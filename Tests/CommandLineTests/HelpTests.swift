@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 struct HelpTests {
-    static let subcommands = ["doctor", "board", "profile", "calibrate", "decide", "demo"]
+    static let subcommands = ["doctor", "board", "profile", "calibrate", "decide", "simulate", "demo"]
 
     @Test(arguments: subcommands) func everySubcommandShowsAnExample(_ name: String) throws {
         let outcome = try KerfProcess.run(name, "--help")

@@ -15,7 +15,8 @@ struct FleetRunTests {
                 cuts: (0...8).map { cut in
                     let exact = { (value: Double) in Estimate(value: value, halfWidth: 0, count: 1) }
                     return CutCost(
-                        cut: cut, deviceSeconds: exact(device * Double(cut)), serverSeconds: exact(0.01 * Double(8 - cut)),
+                        cut: cut, deviceSeconds: exact(device * Double(cut)),
+                        serverSeconds: exact(0.01 * Double(8 - cut)),
                         serverJoules: exact(2 * Double(8 - cut)),
                         traffic: CutTraffic(
                             uplinkBytes: cut == 8 ? 0 : 1e5, downlinkBytes: cut == 8 || cut == 0 ? 0 : 1e5,

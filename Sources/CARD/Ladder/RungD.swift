@@ -21,7 +21,8 @@ struct RungD {
                 ? "keeps fewer than \(limits.minimumCut) blocks on the device" : onDevice ?? onServer
         }
         let excluded = model.cuts.filter { $0.exclusion != nil }.count
-        model.assumptions.append("Limits of memory and the privacy floor exclude \(excluded) of \(model.cuts.count) cuts.")
+        model.assumptions.append(
+            "Limits of memory and the privacy floor exclude \(excluded) of \(model.cuts.count) cuts.")
     }
 
     private func excess(

@@ -7,7 +7,8 @@ struct RungE {
         model.rung = .measuredLink
         model.countsLatency = true
         model.microBatches = situation.microBatches
-        let rates = situation.link.source.map { "The link's rates come from \($0)" } ?? "The link has its declared rates"
+        let rates =
+            situation.link.source.map { "The link's rates come from \($0)" } ?? "The link has its declared rates"
         model.assumptions.append(
             rates + "; each message takes half a round trip besides. "
                 + (situation.microBatches > 1

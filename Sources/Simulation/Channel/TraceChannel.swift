@@ -31,7 +31,8 @@ public struct Trace: Sendable, Hashable {
             else {
                 throw CARDError(
                     .incomplete,
-                    "\(PlainText.shown(name)): line \(index + 1) is not an ascending time and one or two positive rates")
+                    "\(PlainText.shown(name)): line \(index + 1) is not an ascending time and one or two positive rates"
+                )
             }
             timesSeconds.append(numbers[0])
             uplinkBitsPerSecond.append(numbers[1])

@@ -92,7 +92,9 @@ extension Scenario {
             let figures = [rated.operationsPerSecond, rated.minimumHertz, rated.maximumHertz, rated.powerWatts]
             guard figures.allSatisfy({ $0 > 0 && $0 <= 1e18 }), rated.minimumHertz <= rated.maximumHertz,
                 rated.efficiency > 0, rated.efficiency <= 1
-            else { throw refuse(place, "has a rated figure that is not above zero, or clocks or efficiency out of order") }
+            else {
+                throw refuse(place, "has a rated figure that is not above zero, or clocks or efficiency out of order")
+            }
         }
     }
 }

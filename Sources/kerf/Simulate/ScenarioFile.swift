@@ -31,10 +31,11 @@ struct ScenarioFile {
         return shipped.file("scenarios", name + ".json")
     }
 
-    private static func read(_ path: FilePath, _ name: String) throws(KerfFileError) -> (file: Scenario, sha256: String) {
+    private static func read(_ path: FilePath, _ name: String) throws(KerfFileError) -> (file: Scenario, sha256: String)
+    {
         do {
             return try KerfJSON.read(Scenario.self, at: path.string)
-        } catch where error.code == .missing && !name.contains("/") {
+        } catch  where error.code == .missing && !name.contains("/") {
             throw KerfFileError(
                 .missing, file: PlainText.shown(name), "no such scenario",
                 remedy: "known are \(shippedNames.joined(separator: ", ")); a path to a file works too")
@@ -68,7 +69,8 @@ struct ScenarioFile {
     private var workload: WorkloadDescription {
         let asked = scenario.workload
         return WorkloadDescription(
-            batch: asked.batch, sequence: asked.sequence, loraRank: asked.loraRank, loraAlpha: Double(2 * asked.loraRank),
+            batch: asked.batch, sequence: asked.sequence, loraRank: asked.loraRank,
+            loraAlpha: Double(2 * asked.loraRank),
             loraTargets: asked.loraTargets, dtype: "f32", threads: 1)
     }
 
