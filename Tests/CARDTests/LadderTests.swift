@@ -112,10 +112,10 @@ struct LadderTests {
 
     @Test("C follows the planted laws: a + b/f in time, P0 + k f^alpha in power")
     func laws() throws {
-        var (device, server) = try Self.pair()
+        let (device, unswept) = try Self.pair()
+        var server = unswept
         let sweep = PlantedSweep(fixedShare: 0.4, staticWatts: 12, dynamicWatts: 28, exponent: 2.2)
         sweep.plant(into: &server)
-        _ = device.layers.count
         let plain = try decide(.measuredLayers, (device, server)) { $0.weight = 1 }
         let slow = try decide(.frequencyLaws, (device, server)) { $0.weight = 0 }
         let power = { (hertz: Double) in 12 + 28 * PowerShape(staticShare: 0, exponent: 2.2).factor(hertz / 3e9) }

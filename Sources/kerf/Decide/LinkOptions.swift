@@ -1,8 +1,9 @@
 import ArgumentParser
 import CARD
 import Calibration
+import Simulation
 
-/// How the link is told: declared or measured.
+/// How the link is told: declared, measured or simulated.
 struct LinkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -16,14 +17,18 @@ struct LinkOptions: ParsableArguments {
             valueName: "file.json"), completion: .file())
     var iperf3: [String] = []
 
+    @Option(help: "The median block of a simulated radio cell: good, normal, poor or mixed; round trip 10 ms.")
+    var channel: ChannelState?
+
     func validate() throws {
-        guard (link == nil) != iperf3.isEmpty else {
-            throw ValidationError("one of --link and --iperf3 is needed")
+        guard [link != nil, !iperf3.isEmpty, channel != nil].filter({ $0 }).count == 1 else {
+            throw ValidationError("one of --link, --iperf3 and --channel is needed")
         }
     }
 
     func resolved() throws -> Link {
         if let link { return link }
+        if let channel { return try RadioChannel.link(state: channel) }
         return try Link(iperf3: iperf3.map { (name: $0, bytes: try FileBytes.read($0, limit: 16 << 20)) })
     }
 }
