@@ -9,8 +9,9 @@ TEST_MODEL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kerf/SmolLM2-135M-Instruct.
 
 FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
+PYTHON ?= python3
 
-.PHONY: help demo test lint build setup setup-test test-model fuzz fuzz-captures clean
+.PHONY: help demo test lint build bench-card five-devices setup setup-test test-model fuzz fuzz-captures clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -35,6 +36,14 @@ lint: ## Check the formatting
 
 build: setup ## Build in release
 	$(SWIFT) build -c release --product kerf
+
+bench-card: setup ## Decisions per second on one core, against NumPy in the same run
+	$(SWIFT) build -c release --product card-bench
+	@bash Scripts/setup.sh numpy
+	$(PYTHON) Benchmarks/CARD/compare_numpy.py .build/release/card-bench
+
+five-devices: build ## Make docs/five-devices.md and its figure again; takes seconds
+	$(PYTHON) Scripts/five-devices.py .build/release/kerf docs
 
 setup: ## Install the libraries Kerf is built on
 	@bash Scripts/setup.sh build

@@ -20,7 +20,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: 
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
-/// As for C kernels: loops over every weight of a model, or every byte of a capture, are optimised even in a debug build.
+/// As for C kernels: loops over every weight of a model, every byte of a capture, or thousands of drawn worlds, are
+/// optimised even in a debug build.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -78,6 +79,10 @@ let package = Package(
         .target(
             name: "CNamespaces",
             cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+        // Whole registers of AVX-512: the loops are long, and there is no other work beside them to slow down.
+        .target(
+            name: "CFleet", cSettings: vectorised + [.unsafeFlags(["-mprefer-vector-width=512"])],
+            linkerSettings: [.linkedLibrary("m")]),
 
         // Probes: one Linux interface each, turned into typed readings.
         probe("RAPL", ["Statistics", "CPerf"]),
@@ -90,24 +95,29 @@ let package = Package(
         probe("VirtualBoard", ["Statistics"]),
 
         // Rooms, in the order of the data's way through them.
-        room("Statistics", [realModule]),
+        room("Statistics", [realModule], optimised),
         room("ProbeKit", ["Statistics", systemPackage]),
         room("ModelFiles", ["Statistics", systemPackage], optimised),
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
         room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
         room("Capture", ["ProbeKit", systemPackage], optimised),
-        room("CARD", ["Calibration", "Statistics"]),
-        room("Reporting", ["ProbeKit", "Statistics", "Calibration", "CARD"]),
+        room("CARD", ["Calibration", "Statistics"], optimised),
+        room("Simulation", ["CARD", "Calibration", "Statistics", "CFleet"], optimised),
+        room("Reporting", ["ProbeKit", "Statistics", "Calibration", "CARD", "Simulation"]),
         .executableTarget(
             name: "kerf",
             dependencies: [
                 "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "VirtualBoard",
                 "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "Capture",
-                "CARD", "CNamespaces", "Reporting", logging, systemPackage,
+                "CARD", "Simulation", "CNamespaces", "Reporting", logging, systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        .executableTarget(
+            name: "card-bench", dependencies: ["Simulation", "CARD", "CFleet", "Statistics"], path: "Benchmarks/CARD",
+            exclude: ["compare_numpy.py"], swiftSettings: strict),
 
         // Tests: one folder a target, and what they share.
         .target(
@@ -140,6 +150,7 @@ let package = Package(
         tests("Capture", ["Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL", "Statistics", systemPackage]),
         tests("Fuzz", ["RAPL", "ProbeKit", "Calibration", "CARD", "Reporting", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
+        tests("Simulation", ["Simulation", "CARD", "CFleet", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
         tests("CommandLine", ["kerf", "Calibration", "CPUFreq", "ProbeKit", "Statistics", "VirtualBoard"]),
     ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are still missing. Usage: setup.sh build|test
+# Installs the Debian packages that are still missing. Usage: setup.sh build|test|numpy
 set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
@@ -9,7 +9,9 @@ test_packages=(umockdev python3 python3-jsonschema)
 case "${1:-}" in
     build) packages=("${build_packages[@]}") ;;
     test) packages=("${test_packages[@]}") ;;
-    *) echo "usage: setup.sh build|test" >&2; exit 64 ;;
+    # Whatever Python is used may have it already.
+    numpy) python3 -c 'import numpy' 2>/dev/null && exit 0; packages=(python3 python3-numpy) ;;
+    *) echo "usage: setup.sh build|test|numpy" >&2; exit 64 ;;
 esac
 
 if ! command -v swift >/dev/null; then

@@ -9,6 +9,8 @@ public struct CARDError: Error, Sendable, Hashable, CustomStringConvertible {
         case incomplete
         /// No figure of the server's energy, and the weight asks for one.
         case noEnergy
+        /// Limits that leave no cut.
+        case infeasible
     }
 
     public var code: Code

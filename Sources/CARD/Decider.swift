@@ -15,10 +15,15 @@ public struct Decider: Sendable {
     public var account: EnergyAccount
     /// The server's power in watts at the clock it was profiled at, declared in place of any measured figure.
     public var declaredServerWatts: Double?
+    public var scope: EnergyScope
+    public var limits: CutLimits
+    /// Parts of a batch that go through device, link and server in a pipeline; 1 is no overlap.
+    public var microBatches: Int
 
     public init(
-        link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, rung: Rung = .measuredLayers,
-        account: EnergyAccount = .net, declaredServerWatts: Double? = nil
+        link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, rung: Rung = .measuredLink,
+        account: EnergyAccount = .net, declaredServerWatts: Double? = nil, scope: EnergyScope = .computing,
+        limits: CutLimits = CutLimits(), microBatches: Int = 1
     ) {
         self.link = link
         self.weight = weight
@@ -26,6 +31,9 @@ public struct Decider: Sendable {
         self.rung = rung
         self.account = account
         self.declaredServerWatts = declaredServerWatts
+        self.scope = scope
+        self.limits = limits
+        self.microBatches = microBatches
     }
 
     /// A calibration and the SHA-256 of its file.
@@ -44,30 +52,44 @@ public struct Decider: Sendable {
         guard steps >= 1, steps <= 1_000_000_000 else {
             throw CARDError(.argument, "steps must be between 1 and 1e9")
         }
-        let pairing = try Pairing(device: device.calibration, server: server.calibration)
-        let solver = try Solver(model: try model(pairing), weight: weight)
+        let situation = try situation(
+            try Pairing(device: device.calibration, server: server.calibration))
+        let solver = try Solver(model: try situation.model(rung), weight: weight)
         let solution = solver.solve()
-        let report = DecisionAssembly(solver: solver, solution: solution)
+        let assembly = DecisionAssembly(solver: solver, solution: solution)
+        let report = try AssumptionReport(situation, weight: weight)
         return Decision(
-            kerfVersion: KerfVersion.current, rung: rung, energyAccount: account, weight: weight, steps: steps,
-            link: link, device: side(device), server: side(server), modelName: device.calibration.model.name,
-            blockCount: pairing.blockCount, delayNormaliserSeconds: solver.delayNormaliser,
-            energyNormaliserJoules: solver.energyNormaliser, cuts: report.cuts, choice: report.choice,
-            baselines: report.baselines, assumptions: solver.model.assumptions + report.normaliserAssumptions,
+            kerfVersion: KerfVersion.current, rung: rung, energyAccount: situation.account, energyScope: scope,
+            weight: weight, steps: steps, link: link, limits: limits, microBatches: microBatches, device: side(device),
+            server: side(server), modelName: device.calibration.model.name, blockCount: situation.pairing.blockCount,
+            delayNormaliserSeconds: solver.delayNormaliser, energyNormaliserJoules: solver.energyNormaliser,
+            cuts: assembly.cuts, choice: assembly.choice, baselines: assembly.baselines,
+            confidence: try ConfidenceEstimator(
+                situation: situation, rung: rung, solver: solver, solution: solution
+            ).estimate(),
+            front: try ParetoFront.of(solver.model), rungs: report.rungs, findings: report.findings,
+            assumptions: solver.model.assumptions + assembly.normaliserAssumptions,
             warnings: warnings(solver, solution, device.calibration, server.calibration))
     }
 
-    private func model(_ pairing: Pairing) throws -> CutModel {
-        switch rung {
-        case .paper:
-            try RungA(
-                pairing: pairing, link: link, steps: steps, account: account, declaredWatts: declaredServerWatts
-            ).model()
-        case .measuredLayers:
-            try RungB(
-                pairing: pairing, link: link, steps: steps, account: account, declaredWatts: declaredServerWatts
-            ).model()
+    /// Delay and energy of every cut for two calibrations, without deciding: what a simulation needs, which has links of
+    /// its own.
+    ///
+    /// - Throws: ``CARDError``.
+    public func model(device: Calibration, server: Calibration) throws -> CutModel {
+        try situation(try Pairing(device: device, server: server)).model(rung)
+    }
+
+    private func situation(_ pairing: Pairing) throws(CARDError) -> Situation {
+        let batch = pairing.device.workload.batch
+        guard microBatches >= 1, batch % microBatches == 0 else {
+            throw CARDError(
+                .argument, "--micro-batches must divide the batch of \(batch), not be \(microBatches)",
+                remedy: "profile with a larger --batch, or decide with fewer micro-batches")
         }
+        return Situation(
+            pairing: pairing, link: link, steps: steps, account: scope == .computing ? account : .gross, scope: scope,
+            declaredServerWatts: declaredServerWatts, limits: limits, microBatches: microBatches)
     }
 
     private func side(_ side: Side) -> DecisionSide {

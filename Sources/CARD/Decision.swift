@@ -12,11 +12,14 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var rung: Rung
     /// Which of the server's joules count.
     public var energyAccount: EnergyAccount
+    public var energyScope: EnergyScope
     /// Of delay; the rest is energy's.
     public var weight: Double
     /// Local steps of a round; every figure below is for one round.
     public var steps: Int
     public var link: Link
+    public var limits: CutLimits
+    public var microBatches: Int
     public var device: DecisionSide
     public var server: DecisionSide
     public var modelName: String
@@ -28,6 +31,14 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var cuts: [DecidedCut]
     public var choice: Choice
     public var baselines: [Baseline]
+    /// How sure the choice is; `nil` where nothing that it was computed from has an interval.
+    public var confidence: Confidence?
+    /// The undominated decisions as the weight goes from 0 to 1; empty without figures of energy.
+    public var front: [FrontPoint]
+    /// What each rung of the ladder would choose, and its regret by the fullest.
+    public var rungs: [RungChoice]
+    /// The assumptions of the paper, each tested.
+    public var findings: [AssumptionFinding]
     /// What the figures rest on, one sentence each.
     public var assumptions: [String]
     /// What a reader should know before following the decision, one sentence each.
@@ -57,6 +68,8 @@ public struct DecidedCut: Codable, Sendable, Hashable {
     public var serverEnergyJoules: Quantity
     /// U, without unit.
     public var cost: Double
+    /// Why it may not be chosen, such as memory; `nil` when it may.
+    public var exclusion: String?
 }
 
 /// The cut of least cost.

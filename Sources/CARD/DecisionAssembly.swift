@@ -57,7 +57,7 @@ struct DecisionAssembly {
             delayParts: model.delay(outcome.cut, ratio: outcome.ratio),
             serverEnergyJoules: energy.map { quantity($0, model.energyOrigin) }
                 ?? .unavailable("no figure of the server's energy; declare its power with --server-power"),
-            cost: outcome.cost)
+            cost: outcome.cost, exclusion: outcome.cut.exclusion)
     }
 
     private func frequency(_ ratio: Double) -> Quantity {

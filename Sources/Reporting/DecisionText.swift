@@ -18,6 +18,7 @@ extension Decision {
         text += cutTable.text
         text += "\n" + choiceLine
         for baseline in baselines { text += baselineLine(baseline) }
+        text += confidenceLines + "\n" + rungTable.text + "\n" + findingTable.text
         text += "\nThis rests on:\n" + assumptions.map { "- \(PlainText.shown($0))\n" }.joined()
         text += warnings.map { "warning: \(PlainText.shown($0))\n" }.joined()
         return text
@@ -33,13 +34,15 @@ extension Decision {
         var table = TextTable(
             [.init("cut"), .init("delay", unit: "s")]
                 + ["device", "uplink", "server", "downlink", "adapters", "latency"].map { .init($0, unit: "s") }
+                + (microBatches > 1 ? [.init("overlap", unit: "s")] : [])
                 + [.init("energy", unit: "J"), .init("clock", unit: "GHz"), .init("cost"), .init("", .left)])
         for row in cuts {
             let parts = row.delayParts
-            let seconds = [
-                row.delaySeconds.value, parts.deviceSeconds, parts.uplinkSeconds, parts.serverSeconds,
-                parts.downlinkSeconds, parts.adapterSeconds, parts.latencySeconds,
-            ]
+            let seconds: [Double?] =
+                [
+                    row.delaySeconds.value, parts.deviceSeconds, parts.uplinkSeconds, parts.serverSeconds,
+                    parts.downlinkSeconds, parts.adapterSeconds, parts.latencySeconds,
+                ] + (microBatches > 1 ? [parts.overlapSeconds.map(-)] : [])
             table.append(
                 ["\(row.cut)"] + seconds.map(short) + [
                     short(row.serverEnergyJoules.value),
@@ -51,7 +54,8 @@ extension Decision {
     }
 
     private func mark(_ cut: Int) -> String {
-        cut == choice.cut ? "<- chosen" : choice.tiedCuts.contains(cut) ? "<- as good" : ""
+        if let exclusion = cuts.first(where: { $0.cut == cut })?.exclusion { return "not allowed: \(exclusion)" }
+        return cut == choice.cut ? "<- chosen" : choice.tiedCuts.contains(cut) ? "<- as good" : ""
     }
 
     private var choiceLine: String {
@@ -81,5 +85,5 @@ extension Decision {
         "\(NumberText.si(quantity, unit)) [\(quantity.origin.rawValue)]"
     }
 
-    private func short(_ value: Double?) -> String { value.map { NumberText.significant($0, digits: 3) } ?? "n/a" }
+    func short(_ value: Double?) -> String { value.map { NumberText.significant($0, digits: 3) } ?? "n/a" }
 }

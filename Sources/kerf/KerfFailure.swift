@@ -112,7 +112,7 @@ extension ExitStatus {
         switch code {
         case .argument: self = .usage
         case .incompatible, .incomplete: self = .badData
-        case .noEnergy: self = .unavailable
+        case .noEnergy, .infeasible: self = .unavailable
         }
     }
 }

@@ -26,10 +26,11 @@ struct DeciderTests {
         return device
     }
 
-    @Test("rung B adds up the measured layers, bytes and messages of each cut")
-    func rungB() throws {
+    @Test("rung E adds up the measured layers, bytes and messages of each cut; rung B leaves the messages out")
+    func parts() throws {
         let (device, server) = (try Self.calibration(slowDevice), try Self.calibration(PlantedProfile()))
         let decision = try Self.decide(Decider(link: Self.link(), steps: 10), device, server)
+        let ideal = try Self.decide(Decider(link: Self.link(), steps: 10, rung: .measuredLayers), device, server)
         #expect(decision.cuts.map(\.cut) == [0, 1, 2, 3, 4])
         func seconds(_ layers: ArraySlice<LayerCalibration>) -> Double {
             layers.reduce(0) { $0 + ($1.forward.timeSeconds.value ?? 0) + ($1.backward.timeSeconds.value ?? 0) }
@@ -55,6 +56,7 @@ struct DeciderTests {
                 parts.adapterSeconds, parts.latencySeconds,
             ]
             for (a, b) in zip(found, expected) { #expect(abs(a - b) < 1e-12, "cut \(cut): \(found) \(expected)") }
+            #expect(abs(try #require(ideal.cuts[cut].delaySeconds.value) - expected.dropLast().reduce(0, +)) < 1e-12)
             #expect(abs(try #require(row.delaySeconds.value) - expected.reduce(0, +)) < 1e-12)
             #expect(abs(try #require(row.serverEnergyJoules.value) - 10 * joules(onServer)) < 1e-9)
             #expect(row.delaySeconds.origin == .modelled)

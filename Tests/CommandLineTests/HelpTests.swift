@@ -3,7 +3,7 @@ import Testing
 
 struct HelpTests {
     static let subcommands = [
-        "doctor", "board", "profile", "calibrate", "decide", "demo", "capture", "replay", "restore-clock",
+        "doctor", "board", "profile", "calibrate", "decide", "simulate", "demo", "capture", "replay", "restore-clock",
     ]
 
     @Test(arguments: subcommands) func everySubcommandShowsAnExample(_ name: String) throws {

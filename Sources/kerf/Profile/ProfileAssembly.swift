@@ -7,12 +7,15 @@ import TransformerKernels
 
 extension ModelDescription {
     init(_ source: any WeightSource) {
-        let config = source.config
+        self.init(source.config, weightsKind: source.kind, weightsOrigin: source.origin)
+    }
+
+    init(_ config: ModelConfig, weightsKind: String, weightsOrigin: String) {
         self.init(
             name: config.name, hiddenSize: config.hiddenSize, blockCount: config.blockCount,
             headCount: config.headCount, keyValueHeadCount: config.keyValueHeadCount, headSize: config.headSize,
             intermediateSize: config.intermediateSize, vocabularySize: config.vocabularySize,
-            tiedEmbeddings: config.tiedEmbeddings, weightsKind: source.kind, weightsOrigin: source.origin)
+            tiedEmbeddings: config.tiedEmbeddings, weightsKind: weightsKind, weightsOrigin: weightsOrigin)
     }
 }
 
@@ -26,23 +29,32 @@ extension WorkloadDescription {
 }
 
 extension LayerDescription {
-    /// All layers of a model under a workload, in order.
+    /// All layers of a model under a workload, in order, with what each needs of memory and each kernel has to do.
     static func all(of stack: LayerStack, engine: any MatrixEngine) -> [LayerDescription] {
         let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
-        return (0...(stack.model.blockCount + 1)).map { index in
+        return all(cost).map { layer in
+            var layer = layer
+            layer.memory = LayerMemory(
+                cost.memory(
+                    layer: layer.index, format: stack.format, layout: engine.packsWeights ? .packed : .plain,
+                    threadCount: stack.threadCount))
+            layer.kernels = cost.kernels(of: layer.index).flatMap { kernel in
+                Direction.allCases.compactMap { KernelCost(cost, layer.index, kernel, $0, stack.format) }
+            }
+            return layer
+        }
+    }
+
+    /// From the shapes alone.
+    static func all(_ cost: LayerCost) -> [LayerDescription] {
+        let blocks = cost.model.blockCount
+        return (0...(blocks + 1)).map { index in
             LayerDescription(
-                index: index, kind: index == 0 ? .embedding : index <= stack.model.blockCount ? .block : .head,
+                index: index, kind: index == 0 ? .embedding : index <= blocks ? .block : .head,
                 parameterCount: cost.parameterCount(layer: index), adapterBytes: cost.adapterBytes(layer: index),
                 forwardFlops: cost.flops(layer: index, direction: .forward),
                 backwardFlops: cost.flops(layer: index, direction: .backward),
-                outputBytes: cost.outputBytes(layer: index),
-                memory: LayerMemory(
-                    cost.memory(
-                        layer: index, format: stack.format, layout: engine.packsWeights ? .packed : .plain,
-                        threadCount: stack.threadCount)),
-                kernels: cost.kernels(of: index).flatMap { kernel in
-                    Direction.allCases.compactMap { KernelCost(cost, index, kernel, $0, stack.format) }
-                })
+                outputBytes: cost.outputBytes(layer: index))
         }
     }
 }

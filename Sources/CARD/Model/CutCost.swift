@@ -2,18 +2,26 @@ public import Statistics
 
 /// What one cut costs a step, before the server's clock is chosen.
 ///
-/// A rung of the ladder fills one in for every cut; the solver knows nothing else of it. Server time goes as f0 / f
-/// and server energy as (f / f0)², where f0 is the reference clock of ``ServerClock``.
+/// A rung of the ladder fills one in for every cut; the solver knows nothing else of it. Costs of the server are stated
+/// at the reference clock f0 of ``ServerClock``.
 public struct CutCost: Sendable, Hashable {
     /// The device runs blocks 1...cut; 0 is server-only, L device-only.
     public var cut: Int
-    /// Device computation of one step.
+    /// Device computation of one step, forward and backward.
     public var deviceSeconds: Estimate
+    /// Share of the device's time that its forward passes take; matters where computing overlaps with communication.
+    public var deviceForwardShare = 1.0 / 3
     /// Server computation of one step at the reference clock.
     public var serverSeconds: Estimate
+    /// Share of the server's time at the reference clock that does not depend on the clock; 0 is the paper's 1/f.
+    public var serverFixedShare = 0.0
     /// Server energy of one step at the reference clock; `nil` when there is no figure.
     public var serverJoules: Estimate?
+    /// Device energy of one step; `nil` where it does not count.
+    public var deviceJoules: Estimate?
     public var traffic: CutTraffic
+    /// Why the cut may not be chosen; `nil` when it may.
+    public var exclusion: String?
 
     public init(
         cut: Int, deviceSeconds: Estimate, serverSeconds: Estimate, serverJoules: Estimate?, traffic: CutTraffic
@@ -23,6 +31,11 @@ public struct CutCost: Sendable, Hashable {
         self.serverSeconds = serverSeconds
         self.serverJoules = serverJoules
         self.traffic = traffic
+    }
+
+    /// Server time at `ratio` = f / f0 over that at f0: T(f) = a + b / f.
+    public func serverTimeFactor(_ ratio: Double) -> Double {
+        serverFixedShare == 0 ? 1 / ratio : serverFixedShare + (1 - serverFixedShare) / ratio
     }
 }
 
@@ -48,27 +61,4 @@ public struct CutTraffic: Sendable, Hashable {
         self.stepMessages = stepMessages
         self.roundMessages = roundMessages
     }
-}
-
-/// The clocks that the server may run at, as ratios to the one its costs are stated at.
-public struct ServerClock: Sendable, Hashable {
-    /// f0; `nil` where the box does not tell its clock. Then only the ratio 1 is possible.
-    public var referenceHertz: Double?
-    public var lowestRatio: Double
-    public var highestRatio: Double
-    /// The weakest of the clocks that these figures were computed from.
-    public var origin: Origin
-
-    public init(referenceHertz: Double?, lowestRatio: Double, highestRatio: Double, origin: Origin) {
-        self.referenceHertz = referenceHertz
-        self.lowestRatio = lowestRatio
-        self.highestRatio = highestRatio
-        self.origin = origin
-    }
-
-    /// Of a box that does not tell its clock.
-    static let unknown = ServerClock(referenceHertz: nil, lowestRatio: 1, highestRatio: 1, origin: .unavailable)
-
-    /// Whether there is anything to choose; else nothing is scaled by the clock.
-    public var isChosen: Bool { lowestRatio < highestRatio }
 }

@@ -5,7 +5,7 @@ extension Solver {
     /// ``doubt(between:and:)``. `nil` where there are none or where the delays have no intervals.
     func indistinguishable(from solution: Solution) -> String? {
         let close = solution.outcomes.filter { outcome in
-            guard outcome.cut.cut != solution.chosen.cut.cut,
+            guard outcome.cut.cut != solution.chosen.cut.cut, outcome.cut.exclusion == nil,
                 let doubt = doubt(between: outcome, and: solution.chosen)
             else { return false }
             return outcome.cost - solution.chosen.cost < doubt
@@ -26,11 +26,14 @@ extension Solver {
         let device = Self.halfWidth(
             (left.cut.deviceSeconds.halfWidth, 1), (right.cut.deviceSeconds.halfWidth, 1))
         let server = Self.halfWidth(
-            (left.cut.serverSeconds.halfWidth, 1 / left.ratio), (right.cut.serverSeconds.halfWidth, 1 / right.ratio))
+            (left.cut.serverSeconds.halfWidth, left.cut.serverTimeFactor(left.ratio)),
+            (right.cut.serverSeconds.halfWidth, right.cut.serverTimeFactor(right.ratio)))
         guard device.isFinite, server.isFinite else { return nil }
         var joules = 0.0
         if let a = left.cut.serverJoules?.halfWidth, let b = right.cut.serverJoules?.halfWidth, max(a, b).isFinite {
-            joules = Self.halfWidth((a, left.ratio * left.ratio), (b, right.ratio * right.ratio))
+            joules = Self.halfWidth(
+                (a, model.energyFactor(left.cut, ratio: left.ratio)),
+                (b, model.energyFactor(right.cut, ratio: right.ratio)))
         }
         let (ofDevice, ofServer) = (delayScale * device, delayScale * server + energyScale * joules)
         return (ofDevice * ofDevice + ofServer * ofServer).squareRoot()

@@ -1,6 +1,7 @@
 import Calibration
+public import Statistics
 
-/// The link between device and server, as declared.
+/// The link between device and server: declared, measured or simulated.
 public struct Link: Codable, Sendable, Hashable {
     /// From the device to the server.
     public var uplinkBitsPerSecond: Double
@@ -8,11 +9,19 @@ public struct Link: Codable, Sendable, Hashable {
     public var downlinkBitsPerSecond: Double
     /// Of an empty message and its answer; half of it for one way.
     public var roundTripSeconds: Double
+    /// `modelled` where the link was declared.
+    public var origin: Origin
+    /// Where the figures come from; `nil` where they were declared.
+    public var source: String?
+    /// Half widths of the rates' intervals over the rates; `nil` where the rates are taken as exact.
+    public var uplinkRelativeHalfWidth: Double?
+    public var downlinkRelativeHalfWidth: Double?
 
     /// - Throws: ``CARDError/Code/argument`` unless both rates are positive, the round trip is not negative, and all
     ///   are finite.
     public init(
-        uplinkBitsPerSecond: Double, downlinkBitsPerSecond: Double, roundTripSeconds: Double
+        uplinkBitsPerSecond: Double, downlinkBitsPerSecond: Double, roundTripSeconds: Double,
+        origin: Origin = .modelled, source: String? = nil
     ) throws(CARDError) {
         for (name, rate) in [("up", uplinkBitsPerSecond), ("down", downlinkBitsPerSecond)] {
             guard rate > 0, rate <= 1e15 else {
@@ -26,6 +35,8 @@ public struct Link: Codable, Sendable, Hashable {
         self.uplinkBitsPerSecond = uplinkBitsPerSecond
         self.downlinkBitsPerSecond = downlinkBitsPerSecond
         self.roundTripSeconds = roundTripSeconds
+        self.origin = origin
+        self.source = source
     }
 
     /// Reads `up=20mbit,down=80mbit,rtt=20ms`.

@@ -10,11 +10,14 @@ struct DecideCommand: ParsableCommand {
         discussion: """
             Weighs training delay against the server's energy over all cuts and server clocks (CARD, \
             arXiv 2412.00090, in our reconstruction). Rung A is the paper's form: operations over rated speed, power \
-            as the cube of the clock. Rung B uses the measured time and energy of every layer.
+            as the cube of the clock. Each further rung of the ladder adds: B the measured time and energy of every \
+            layer; C measured T(f) and P(f) over the clock's real steps; D memory limits and a privacy floor; E the \
+            link's latency and, with --micro-batches, overlap. The choice of every rung is shown, and what believing \
+            each of the paper's assumptions would cost.
 
             EXAMPLE
               kerf decide --device phone.json --server server.json \\
-                --link up=20mbit,down=80mbit,rtt=20ms
+                --link up=20mbit,down=80mbit,rtt=20ms --device-memory 4gib
             """)
 
     @Option(
@@ -25,11 +28,7 @@ struct DecideCommand: ParsableCommand {
         help: ArgumentHelp("Calibration of the server.", valueName: "calibration.json"), completion: .file())
     var server: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Rates from and to the device, and the round trip: up=20mbit,down=80mbit,rtt=20ms.", valueName: "link"),
-        transform: { try Link(parsing: $0) })
-    var link: Link
+    @OptionGroup(title: "Link") var linkOptions: LinkOptions
 
     @Option(help: "Weight of delay, 0 to 1; the rest is the weight of the server's energy.")
     var weight = Decider.defaultWeight
@@ -37,11 +36,30 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Local training steps between two exchanges of adapters.")
     var steps = Decider.defaultSteps
 
-    @Option(help: "Rung of the model ladder: A, the paper's form; B, measured layers.")
-    var rung = Rung.measuredLayers
+    @Option(help: "Rung of the model ladder that decides: A, the paper's form, to E, all that is known.")
+    var rung = Rung.measuredLink
 
     @Option(help: "Server energy that counts: net of what it draws idle, for a server that is on anyway; or gross.")
     var energy = EnergyAccount.net
+
+    @Option(
+        help: """
+            Whose energy counts: computing, the server's while it computes; waiting, and its idle power while it \
+            waits; device, and the device's own.
+            """)
+    var count = EnergyScope.computing
+
+    @Option(help: ArgumentHelp("Memory of the device for its layers, such as 4gib.", valueName: "bytes"))
+    var deviceMemory: ByteCount?
+
+    @Option(help: ArgumentHelp("Memory of the server for its layers.", valueName: "bytes"))
+    var serverMemory: ByteCount?
+
+    @Option(help: "Blocks that must stay on the device, for privacy.")
+    var minCut = 0
+
+    @Option(help: "Parts of a batch that go through device, link and server in a pipeline; 1 is no overlap.")
+    var microBatches = 1
 
     @Option(
         help: ArgumentHelp(
@@ -56,10 +74,12 @@ struct DecideCommand: ParsableCommand {
 
     func run() throws {
         try KerfFailure.reporting {
-            if let out { try OutputGuard.check(out, isNoneOf: [device, server]) }
+            if let out { try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.iperf3) }
+            let limits = CutLimits(
+                deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
             let decider = Decider(
-                link: link, weight: weight, steps: steps, rung: rung, account: energy,
-                declaredServerWatts: serverPower)
+                link: try linkOptions.resolved(), weight: weight, steps: steps, rung: rung, account: energy,
+                declaredServerWatts: serverPower, scope: count, limits: limits, microBatches: microBatches)
             let decision = try decider.decide(device: try side(device), server: try side(server))
             let bytes = try KerfJSON.encode(decision)
             if let out { try AtomicFile.write(bytes, to: out) }
@@ -80,3 +100,4 @@ struct DecideCommand: ParsableCommand {
 
 extension Rung: ExpressibleByArgument {}
 extension EnergyAccount: ExpressibleByArgument {}
+extension EnergyScope: ExpressibleByArgument {}

@@ -6,11 +6,8 @@ import Statistics
 /// Only decoder blocks count, all like the first; embedding, head and loss are neglected; backward is twice forward.
 /// The device runs at its running clock. Ideal link rates; the round trip is ignored.
 struct RungA {
-    let pairing: Pairing
-    let link: Link
-    let steps: Int
-    let account: EnergyAccount
-    let declaredWatts: Double?
+    let situation: Situation
+    private var pairing: Pairing { situation.pairing }
 
     func model() throws -> CutModel {
         let blocks = pairing.blockCount
@@ -29,9 +26,9 @@ struct RungA {
         let inputs = [pairing.device, pairing.server].flatMap {
             [$0.frequency.runningHertz.origin, $0.rated.flopsPerCyclePerCore.origin]
         }
-        let delayOrigin = Origin.weakest(inputs + [clock.origin, .modelled])
+        let delayOrigin = Origin.weakest(inputs + [clock.origin, situation.link.origin, .modelled])
         return CutModel(
-            rung: .paper, cuts: cuts, clock: clock, link: link, steps: steps, countsLatency: false,
+            rung: .paper, cuts: cuts, clock: clock, link: situation.link, steps: situation.steps, countsLatency: false,
             delayOrigin: delayOrigin,
             energyOrigin: power.map { Origin.weakest([delayOrigin, $0.origin]) } ?? .unavailable,
             assumptions: [
@@ -40,31 +37,30 @@ struct RungA {
                 "All decoder blocks are alike; embedding, head and loss cost nothing; backward is twice forward.",
                 "The device runs at the clock it was profiled at.",
                 pairing.clockAssumption(clock),
-                "The link has ideal rates; its round trip is ignored.",
+                "The link has ideal rates; its round trip is ignored. Memory is free.",
             ] + [power?.source ?? "There is no figure of the server's power; only delay counts."])
     }
 
     /// ξ as the power it gives at the running clock: rated, or from the measured step where no rating is known.
     private func serverPower() throws -> ServerPower? {
-        if let declaredWatts { return try .declared(declaredWatts) }
+        if let declared = situation.declaredServerWatts { return try .declared(declared) }
         let server = pairing.server
-        return ServerPower.rated(server) ?? ServerPower.ofStep(server, account) ?? ServerPower.ofStep(server, .gross)
+        return ServerPower.rated(server) ?? ServerPower.ofStep(server, situation.account)
+            ?? ServerPower.ofStep(server, .gross)
     }
 
     /// f32 operations a second at the running clock.
     private static func speed(of calibration: Calibration, _ side: String) throws(CARDError) -> Double {
         let remedy = "decide with --rung B, which uses measured times"
-        guard let hertz = calibration.frequency.runningHertz.value, hertz > 0 else {
+        if let speed = calibration.ratedSpeed { return speed }
+        guard (calibration.frequency.runningHertz.value ?? 0) > 0 else {
             throw CARDError(
                 .incomplete,
                 "rung A needs the \(side)'s clock: \(calibration.frequency.runningHertz.reason ?? "not above zero")",
                 remedy: remedy)
         }
-        guard let flops = calibration.rated.flopsPerCyclePerCore.value, flops > 0, calibration.rated.cores > 0 else {
-            let reason = calibration.rated.flopsPerCyclePerCore.reason ?? "not above zero"
-            throw CARDError(.incomplete, "rung A needs the \(side)'s operations per cycle: \(reason)", remedy: remedy)
-        }
-        return hertz * flops * Double(calibration.rated.cores)
+        let reason = calibration.rated.flopsPerCyclePerCore.reason ?? "not above zero"
+        throw CARDError(.incomplete, "rung A needs the \(side)'s operations per cycle: \(reason)", remedy: remedy)
     }
 
     /// A figure of the model, which has no interval.

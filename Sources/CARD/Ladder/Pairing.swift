@@ -6,8 +6,9 @@ import Statistics
 /// Both must describe the same model, layer by layer, and the same training step; then one layer's figures may come
 /// from either side. Which weights were loaded, how many threads ran and the engine may differ.
 struct Pairing {
-    let device: Calibration
-    let server: Calibration
+    /// May be changed in figures, never in model or workload, after the pair was checked.
+    var device: Calibration
+    var server: Calibration
 
     var blockCount: Int { device.model.blockCount }
     private var workload: WorkloadDescription { device.workload }
@@ -128,12 +129,12 @@ struct Pairing {
             workload = calibration.workload
             workload.threads = 0
             workload.pinned = nil
-            // Memory and traffic go with engine and threads.
-            layers = calibration.layers.map(\.description).map { layer in
-                var layer = layer
-                layer.memory = nil
-                layer.kernels = nil
-                return layer
+            layers = calibration.layers.map { layer in
+                // What a layer needs of memory, and moves, depends on the engine and its threads.
+                var description = layer.description
+                description.memory = nil
+                description.kernels = nil
+                return description
             }
         }
     }

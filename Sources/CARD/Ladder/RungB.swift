@@ -3,24 +3,23 @@ import Statistics
 
 /// The measured time of every layer and direction, embedding and head included, each side at its running clock.
 ///
-/// Server time goes as f0/f and energy as (f/f0)² from what was measured at f0. Half a round trip is counted for every
-/// message.
+/// Server time goes as f0/f and energy as (f/f0)² from what was measured at f0. The link has ideal rates.
 struct RungB {
-    let pairing: Pairing
-    let link: Link
-    let steps: Int
-    let account: EnergyAccount
-    let declaredWatts: Double?
+    let situation: Situation
+    private var pairing: Pairing { situation.pairing }
 
     func model() throws -> CutModel {
         let clock = try pairing.serverClock(required: false)
         let energy = try serverEnergy()
         let cuts = (0...pairing.blockCount).map { cut in
-            let onServer = pairing.serverLayers(at: cut)
+            let (onDevice, onServer) = (pairing.deviceLayers(at: cut), pairing.serverLayers(at: cut))
             let seconds = Self.time(of: onServer)
-            return CutCost(
-                cut: cut, deviceSeconds: Self.time(of: pairing.deviceLayers(at: cut)), serverSeconds: seconds,
+            var cost = CutCost(
+                cut: cut, deviceSeconds: Self.time(of: onDevice), serverSeconds: seconds,
                 serverJoules: energy?.joules(onServer, seconds), traffic: pairing.traffic(at: cut))
+            let forward = onDevice.reduce(0) { $0 + ($1.forward.timeSeconds.value ?? 0) }
+            if cost.deviceSeconds.value > 0 { cost.deviceForwardShare = forward / cost.deviceSeconds.value }
+            return cost
         }
         let times = (pairing.device.layers + pairing.server.layers).flatMap {
             [$0.forward.timeSeconds.origin, $0.backward.timeSeconds.origin]
@@ -28,15 +27,13 @@ struct RungB {
         // Where the clock is chosen, time and energy are scaled by it.
         let scaling = clock.isChosen ? [clock.origin] : []
         return CutModel(
-            rung: .measuredLayers, cuts: cuts, clock: clock, link: link, steps: steps, countsLatency: true,
-            delayOrigin: Origin.weakest(times + scaling + [.modelled]),
+            rung: .measuredLayers, cuts: cuts, clock: clock, link: situation.link, steps: situation.steps,
+            countsLatency: false, delayOrigin: Origin.weakest(times + scaling + [situation.link.origin, .modelled]),
             energyOrigin: energy.map { Origin.weakest(scaling + [.modelled, $0.origin]) } ?? .unavailable,
             assumptions: [
                 "Times are sums of the layers' measured times, forward and backward, embedding and head included.",
                 "Each side runs at the clock it was profiled at.",
                 pairing.clockAssumption(clock),
-                "The link has its declared rates; each message takes half a round trip besides. Computation and "
-                    + "communication do not overlap.",
             ] + [energy?.source ?? "There is no figure of the server's energy; only delay counts."])
     }
 
@@ -53,8 +50,10 @@ struct RungB {
 
     /// The best figure there is: declared, else each layer's own energy, else a mean power times the layers' times.
     private func serverEnergy() throws -> ServerEnergy? {
-        if let declaredWatts { return Self.energy(from: try ServerPower.declared(declaredWatts)) }
-        let server = pairing.server
+        if let declared = situation.declaredServerWatts {
+            return Self.energy(from: try ServerPower.declared(declared))
+        }
+        let (server, account) = (pairing.server, situation.account)
         for account in account == .net ? [EnergyAccount.net, .gross] : [.gross] {
             if let layers = Self.energy(ofLayers: server, account) { return layers }
             if let power = ServerPower.ofStep(server, account) { return Self.energy(from: power) }

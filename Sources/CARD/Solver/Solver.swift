@@ -1,21 +1,11 @@
 import Statistics
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Finds the cut and the server clock of least cost, exactly: every cut is tried, each at its best clock.
 ///
 ///     U(c,f) = w (D - Dmin)/(Dmax - Dmin) + (1-w) (E - Emin)/(Emax - Emin)
 ///
-/// For a cut, U as a function of f is b/f + k f² plus a constant, convex for f > 0; its minimum is at
-///
-///     (f/f0)³ = w ΔE t_srv / (2 (1-w) ΔD e_srv)
-///
-/// and, clipped to the clock's limits, the best allowed one. With the paper's e_srv = ξ f0³ t_srv this is
-/// f*³ = w ΔE / (2 ξ (1-w) ΔD), the same for every cut.
+/// Corners and ranges are those of all cuts, also of those that limits exclude: a limit takes choices away and does not
+/// change what a second is worth.
 public struct Solver: Sendable {
     /// Costs closer than this are a tie. Cost is a share, of the order of 1.
     public static let tieTolerance = 1e-9
@@ -39,6 +29,12 @@ public struct Solver: Sendable {
                 .noEnergy, "no figure of the server's energy, and weight \(weight) asks for one",
                 remedy: "declare its power with --server-power WATTS, or count delay only with --weight 1")
         }
+        guard model.cuts.contains(where: { $0.exclusion == nil }) else {
+            let reasons = [serverOnly, deviceOnly].compactMap { cut in cut.exclusion.map { "cut \(cut.cut) \($0)" } }
+            throw CARDError(
+                .infeasible, "no cut is allowed: \(reasons.joined(separator: ", "))",
+                remedy: "allow more memory or a lower --min-cut")
+        }
         self.model = model
         self.weight = weight
         let (low, high) = (model.clock.lowestRatio, model.clock.highestRatio)
@@ -60,29 +56,20 @@ public struct Solver: Sendable {
         return weight * delayNormaliser.share(model.delay(cut, ratio: ratio).total) + (1 - weight) * energy
     }
 
-    /// The best clock for a cut, as a ratio to f0. A cut that leaves the server no work gets the lowest.
-    public func bestRatio(_ cut: CutCost) -> Double {
-        let (low, high) = (model.clock.lowestRatio, model.clock.highestRatio)
-        guard let delaySpan = delayNormaliser.span, weight > 0, cut.serverSeconds.value > 0 else { return low }
-        guard let energySpan = energyNormaliser.span, weight < 1, let joules = cut.serverJoules?.value, joules > 0
-        else { return high }
-        let cube = weight * energySpan * cut.serverSeconds.value / (2 * (1 - weight) * delaySpan * joules)
-        return min(max(cbrt(cube), low), high)
-    }
-
     public func solve() -> Solution {
         let outcomes = model.cuts.map { cut in
             let ratio = bestRatio(cut)
             return CutOutcome(cut: cut, ratio: ratio, cost: cost(cut, ratio: ratio))
         }
-        let least = outcomes.map(\.cost).min() ?? 0
-        let tied = outcomes.filter { $0.cost <= least + Self.tieTolerance }
+        let allowed = outcomes.filter { $0.cut.exclusion == nil }
+        let least = allowed.map(\.cost).min() ?? 0
+        let tied = allowed.filter { $0.cost <= least + Self.tieTolerance }
         // Of equals, the one that spends less of the server's energy, then the lower cut (min keeps the first).
         let chosen = tied.min { left, right in
             let energies = [left, right].map { model.energy($0.cut, ratio: $0.ratio)?.value ?? 0 }
             return energies[0] < energies[1]
         }
-        return Solution(outcomes: outcomes, chosen: chosen ?? outcomes[0], tied: tied.map(\.cut.cut))
+        return Solution(outcomes: outcomes, chosen: chosen ?? allowed[0], tied: tied.map(\.cut.cut))
     }
 }
 

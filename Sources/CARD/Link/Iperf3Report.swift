@@ -1,0 +1,120 @@
+import Calibration
+import FoundationEssentials
+import Statistics
+
+/// What `iperf3 --json` wrote: the rate of one TCP test, or of both directions of a `--bidir` test, as the client saw
+/// it. Reads what iperf3 3.1 and later write; fields that are not needed are not looked at.
+struct Iperf3Report: Decodable {
+    struct Start: Decodable {
+        struct Test: Decodable {
+            var `protocol`: String
+            /// 1 where the server sent (`--reverse`).
+            var reverse: Int
+        }
+        var testStart: Test?
+    }
+    struct Sum: Decodable {
+        var bitsPerSecond: Double
+        var omitted: Bool?
+    }
+    struct Interval: Decodable {
+        var sum: Sum
+        var sumBidirReverse: Sum?
+    }
+    struct Stream: Decodable {
+        struct Sender: Decodable {
+            /// Microseconds; only a sender on Linux knows it.
+            var meanRtt: Double?
+        }
+        var sender: Sender?
+    }
+    struct End: Decodable {
+        var streams: [Stream]?
+        var sumReceived: Sum?
+        var sumReceivedBidirReverse: Sum?
+    }
+    var start: Start
+    var intervals: [Interval]?
+    var end: End
+    var error: String?
+
+    /// A rate in one direction.
+    struct Rate {
+        var isUplink: Bool
+        var bitsPerSecond: Double
+        /// Of the intervals' mean, as 95 % interval over the rate; intervals that follow each other are alike, so it
+        /// errs on the narrow side.
+        var relativeHalfWidth: Double?
+    }
+
+    /// The client is the device: what it sends is uplink.
+    var rates: [Rate] {
+        let kept = (intervals ?? []).filter { $0.sum.omitted != true }
+        let reversed = start.testStart?.reverse == 1
+        var rates: [Rate] = []
+        if let sum = end.sumReceived {
+            rates.append(Self.rate(!reversed, sum, kept.map(\.sum.bitsPerSecond)))
+        }
+        if let sum = end.sumReceivedBidirReverse {
+            rates.append(Self.rate(reversed, sum, kept.compactMap(\.sumBidirReverse?.bitsPerSecond)))
+        }
+        return rates
+    }
+
+    var roundTripSeconds: Double? {
+        let times = (end.streams ?? []).compactMap(\.sender?.meanRtt).filter { $0 > 0 && $0.isFinite }
+        return times.isEmpty ? nil : times.reduce(0, +) / Double(times.count) * 1e-6
+    }
+
+    private static func rate(_ isUplink: Bool, _ sum: Sum, _ intervals: [Double]) -> Rate {
+        let width = intervals.count > 2 ? Estimate.mean(of: intervals)?.relativeHalfWidth : nil
+        return Rate(isUplink: isUplink, bitsPerSecond: sum.bitsPerSecond, relativeHalfWidth: width)
+    }
+
+    /// - Throws: ``CARDError/Code/incomplete`` with the file's name.
+    static func decode(_ bytes: [UInt8], named name: String) throws(CARDError) -> Iperf3Report {
+        let file = PlainText.shown(name)
+        let remedy = "run iperf3 --json --client SERVER on the device, once plain and once with --reverse"
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let report = try? decoder.decode(Iperf3Report.self, from: Data(bytes)) else {
+            throw CARDError(.incomplete, "\(file): not what iperf3 --json writes", remedy: remedy)
+        }
+        if let error = report.error {
+            throw CARDError(.incomplete, "\(file): iperf3 failed: \(PlainText.shown(error))", remedy: remedy)
+        }
+        guard report.start.testStart?.protocol == "TCP" else {
+            throw CARDError(.incomplete, "\(file): not a TCP test", remedy: remedy)
+        }
+        return report
+    }
+}
+
+extension Link {
+    /// A measured link, from the files of one or two `iperf3 --json` runs on the device.
+    ///
+    /// The rates are what the receivers got; the round trip is the mean that the senders' kernels saw under load, the
+    /// shortest of the files.
+    ///
+    /// - Throws: ``CARDError``: not such a file; a direction that no file holds, or two do.
+    public init(iperf3 files: [(name: String, bytes: [UInt8])]) throws(CARDError) {
+        var reports: [Iperf3Report] = []
+        for file in files { reports.append(try Iperf3Report.decode(file.bytes, named: file.name)) }
+        let rates = reports.flatMap(\.rates)
+        let (up, down) = (rates.filter(\.isUplink), rates.filter { !$0.isUplink })
+        guard up.count == 1, down.count == 1 else {
+            throw CARDError(
+                .incomplete, "iperf3: \(up.count) tests of the uplink and \(down.count) of the downlink, not one each",
+                remedy: "give two files, of a plain run and of one with --reverse, or one of a run with --bidir")
+        }
+        guard let roundTrip = reports.compactMap(\.roundTripSeconds).min() else {
+            throw CARDError(
+                .incomplete, "iperf3: no file tells the round trip time", remedy: "run iperf3 on Linux, or give --link")
+        }
+        try self.init(
+            uplinkBitsPerSecond: up[0].bitsPerSecond, downlinkBitsPerSecond: down[0].bitsPerSecond,
+            roundTripSeconds: roundTrip, origin: .measured, source: "iperf3")
+        uplinkRelativeHalfWidth = up[0].relativeHalfWidth
+        downlinkRelativeHalfWidth = down[0].relativeHalfWidth
+    }
+}

@@ -1,0 +1,88 @@
+import CARD
+
+/// A radio cell: devices in a ring around the server, log-distance path loss, block fading, noise.
+public struct RadioChannel: Codable, Sendable, Hashable {
+    public enum Rate: String, Codable, Sendable, Hashable {
+        /// B log2(1 + SNR / gap).
+        case shannon
+        /// The greatest efficiency of the CQI table that Shannon's bound over the gap reaches.
+        case cqi
+    }
+    public enum Fading: String, Codable, Sendable, Hashable {
+        case none, rayleigh, rician
+    }
+
+    public var rate: Rate
+    public var fading: Fading
+    /// Power of the direct path over that of the scattered ones; for Rician fading.
+    public var ricianFactorDb: Double
+    public var carrierHertz: Double
+    public var bandwidthHertz: Double
+    public var uplinkWatts: Double
+    public var downlinkWatts: Double
+    public var noiseFigureDb: Double
+    /// Path loss in dB: intercept + 10 exponent log10(metres) + 20 log10(GHz).
+    public var pathLossInterceptDb: Double
+    public var pathLossExponent: Double
+    public var minimumMetres: Double
+    public var maximumMetres: Double
+    /// How far real coding stays behind Shannon's bound.
+    public var gapDb: Double
+    /// Below this a link is not let fall, as the cell would serve it another way.
+    public var floorBitsPerSecond: Double
+    public var state: ChannelState
+
+    /// The cell that named channels stand for: the path loss of 3GPP TR 38.901, table 7.4.1-1, UMi street canyon in
+    /// line of sight (32.4 + 21 log10 d + 20 log10 f), on 20 MHz at 3.5 GHz; powers, noise figure, distances, floor and
+    /// the 3 dB gap are our assumptions.
+    public static let cell = RadioChannel(
+        rate: .shannon, fading: .rayleigh, ricianFactorDb: 6, carrierHertz: 3.5e9, bandwidthHertz: 20e6,
+        uplinkWatts: 0.2, downlinkWatts: 1, noiseFigureDb: 7, pathLossInterceptDb: 32.4, pathLossExponent: 2.1,
+        minimumMetres: 10, maximumMetres: 150, gapDb: 3, floorBitsPerSecond: 1e6, state: .normal)
+
+    func check(_ refuse: (String, String) -> CARDError) throws(CARDError) {
+        let above: [(String, Double)] = [
+            ("carrier_hertz", carrierHertz), ("bandwidth_hertz", bandwidthHertz), ("uplink_watts", uplinkWatts),
+            ("downlink_watts", downlinkWatts), ("minimum_metres", minimumMetres), ("maximum_metres", maximumMetres),
+            ("floor_bits_per_second", floorBitsPerSecond), ("path_loss_exponent", pathLossExponent),
+        ]
+        for (field, value) in above where !(value > 0 && value <= 1e15) {
+            throw refuse("channel.radio.\(field)", "must be above 0")
+        }
+        for (field, value) in [
+            ("noise_figure_db", noiseFigureDb), ("path_loss_intercept_db", pathLossInterceptDb), ("gap_db", gapDb),
+            ("rician_factor_db", ricianFactorDb),
+        ] where !(abs(value) <= 300) {
+            throw refuse("channel.radio.\(field)", "must be between -300 and 300")
+        }
+        guard minimumMetres <= maximumMetres else {
+            throw refuse("channel.radio.maximum_metres", "must not be below minimum_metres")
+        }
+    }
+}
+
+/// How good a channel is besides its distance: a loss on top of the path's. The steps of 10 dB are our choice.
+public enum ChannelState: String, Codable, Sendable, Hashable, CaseIterable {
+    case good, normal, poor
+    /// One of the three in every block, each as likely.
+    case mixed
+
+    /// Power factors that a block draws from, evenly.
+    var gains: [Double] {
+        switch self {
+        case .good: [1]
+        case .normal: [0.1]
+        case .poor: [0.01]
+        case .mixed: [1, 0.1, 0.01]
+        }
+    }
+}
+
+/// Spectral efficiencies of the 4-bit CQI table up to 64QAM: 3GPP TS 38.214, table 5.2.2.1-2 (the same numbers as
+/// TS 36.213, table 7.2.3-1), in bit/s/Hz for CQI 1 to 15.
+enum CQITable {
+    static let efficiencies = [
+        0.1523, 0.2344, 0.3770, 0.6016, 0.8770, 1.1758, 1.4766, 1.9141, 2.4063, 2.7305, 3.3223, 3.9023, 4.5234, 5.1152,
+        5.5547,
+    ]
+}

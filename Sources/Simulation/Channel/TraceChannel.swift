@@ -1,0 +1,61 @@
+public import CARD
+import Calibration
+
+/// A recorded trace of rates, walked through again and again; every device starts at a place of its own.
+public struct TraceChannel: Codable, Sendable, Hashable {
+    /// Path of the CSV file, from the scenario's folder.
+    public var file: String
+    /// Time between two rounds of one device.
+    public var roundSeconds: Double
+}
+
+/// The samples of a trace: each rate holds until the next.
+public struct Trace: Sendable, Hashable {
+    public private(set) var timesSeconds: [Double] = []
+    public private(set) var uplinkBitsPerSecond: [Double] = []
+    public private(set) var downlinkBitsPerSecond: [Double] = []
+
+    /// Reads CSV: time in seconds, ascending, and one rate for both directions or one up and one down, in bit/s. A
+    /// first line that is no numbers is a heading.
+    ///
+    /// - Throws: ``CARDError/Code/incomplete`` with file and line.
+    public init(csv text: String, named name: String) throws(CARDError) {
+        for (index, line) in text.split(whereSeparator: \.isNewline).enumerated() {
+            let cells = line.split(separator: ",", omittingEmptySubsequences: false).map {
+                Double(String($0.filter { $0 != " " }))
+            }
+            if index == 0, cells.contains(nil) { continue }
+            let numbers = cells.compactMap { $0 }
+            guard numbers.count == cells.count, (2...3).contains(numbers.count), numbers.allSatisfy(\.isFinite),
+                numbers.dropFirst().allSatisfy({ $0 > 0 }), timesSeconds.last.map({ $0 < numbers[0] }) ?? true
+            else {
+                throw CARDError(
+                    .incomplete,
+                    "\(PlainText.shown(name)): line \(index + 1) is not an ascending time and one or two positive rates"
+                )
+            }
+            timesSeconds.append(numbers[0])
+            uplinkBitsPerSecond.append(numbers[1])
+            downlinkBitsPerSecond.append(numbers[numbers.count - 1])
+        }
+        guard timesSeconds.count >= 2 else {
+            throw CARDError(.incomplete, "\(PlainText.shown(name)): a trace needs at least two samples")
+        }
+    }
+
+    private var duration: Double { timesSeconds[timesSeconds.count - 1] - timesSeconds[0] }
+
+    /// The sample that holds at a time from the start, begun again after the last.
+    func index(at seconds: Double) -> Int {
+        let time = timesSeconds[0] + seconds - (seconds / duration).rounded(.down) * duration
+        var (low, high) = (0, timesSeconds.count - 1)
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if timesSeconds[middle] <= time { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+
+    /// A place to start, from a number in 0..<1.
+    func offset(_ share: Double) -> Double { share * duration }
+}

@@ -1,0 +1,47 @@
+public import CARD
+import Statistics
+
+/// A fleet: device classes in equal numbers, one server, one channel.
+public struct Fleet: Sendable {
+    /// One model for each class, its link's rates replaced by the channel's in every round.
+    let models: [CutModel]
+    let channel: FleetChannel
+
+    /// - Throws: ``CARDError``: no class.
+    public init(models: [CutModel], channel: FleetChannel) throws(CARDError) {
+        guard !models.isEmpty else { throw CARDError(.argument, "the fleet is empty: it needs at least one device") }
+        self.models = models
+        self.channel = channel
+    }
+
+    /// The same with its radio channel in another state.
+    ///
+    /// - Throws: ``CARDError``: the channel is a trace, which has none.
+    public func inState(_ state: ChannelState) throws(CARDError) -> Fleet {
+        guard case .radio(var radio) = channel else {
+            throw CARDError(.argument, "--state: the scenario's channel is a recorded trace, which has no state")
+        }
+        radio.state = state
+        return try Fleet(models: models, channel: .radio(radio))
+    }
+}
+
+/// What rates a fleet's devices see.
+public enum FleetChannel: Sendable {
+    case radio(RadioChannel)
+    case trace(Trace, roundSeconds: Double)
+}
+
+/// Which of a run's random numbers: each use has its own, so that one more use changes none of the others.
+enum Stream: UInt64 {
+    case place = 1
+    case uplinkFading, uplinkAngle, downlinkFading, downlinkAngle, state, cut
+
+    /// The key of a stream in a round of a run.
+    func key(seed: UInt64, round: Int) -> UInt64 {
+        var generator = SeededGenerator(seed: seed)
+        generator = SeededGenerator(seed: generator.next() ^ (rawValue &* 0xA076_1D64_78BD_642F))
+        generator = SeededGenerator(seed: generator.next() ^ (UInt64(round) &* 0xE703_7ED1_A0B4_28DB))
+        return generator.next()
+    }
+}

@@ -1,0 +1,164 @@
+public import CARD
+import CFleet
+import Dispatch
+
+/// One seed's run of a fleet: every device decides in every round, under every rule, on the same channels.
+///
+/// Devices are taken in blocks that fit a cache, each block through all rounds; nothing is kept of a device but its part
+/// of the sums. Blocks run on all cores and are added up in their order, so that the result does not depend on how many
+/// there are.
+public struct FleetRun: Sendable {
+    public var fleet: Fleet
+    public var deviceCount: Int
+    public var roundCount: Int
+    public var rules: [Rule]
+    /// Threads that work at once; `nil` for as many as there are cores.
+    public var threads: Int?
+
+    /// - Throws: ``CARDError/Code/argument``: no device, no round.
+    public init(
+        fleet: Fleet, deviceCount: Int, roundCount: Int, rules: [Rule], threads: Int? = nil
+    ) throws(CARDError) {
+        guard deviceCount >= 1, deviceCount <= 1_000_000_000 else {
+            throw CARDError(.argument, "--devices must be between 1 and 1e9: an empty fleet decides nothing")
+        }
+        guard roundCount >= 1, roundCount <= 1_000_000 else {
+            throw CARDError(.argument, "--rounds must be between 1 and 1e6")
+        }
+        self.fleet = fleet
+        self.deviceCount = deviceCount
+        self.roundCount = roundCount
+        self.rules = rules
+        self.threads = threads
+    }
+
+    /// - Throws: ``CARDError`` for a model that cannot be decided.
+    public func run(seed: UInt64) throws(CARDError) -> FleetTally {
+        let tables = try tables()
+        let blocks = blocks
+        let kernel = ChannelKernel(fleet.channel, seed: seed)
+        var tally = FleetTally(self)
+        // As many blocks at a time as there is work for every core, so that memory does not grow with the fleet.
+        let wave = 64
+        for start in stride(from: 0, to: blocks.count, by: wave) {
+            let part = Array(blocks[start..<min(start + wave, blocks.count)])
+            let slots = Slots(part.map { _ in FleetTally(self) })
+            let work: @Sendable (Int) -> Void = { index in
+                run(part[index], tables[part[index].kind], kernel, into: slots.tally(index))
+            }
+            if threads == 1 {
+                for index in part.indices { work(index) }
+            } else {
+                DispatchQueue.concurrentPerform(iterations: part.count, execute: work)
+            }
+            for index in part.indices { tally.add(slots.tally(index).pointee) }
+        }
+        return tally
+    }
+
+    /// [class][rule].
+    private func tables() throws(CARDError) -> [[CutTable]] {
+        var tables: [[CutTable]] = []
+        for model in fleet.models {
+            var ofRules: [CutTable] = []
+            for rule in rules { ofRules.append(try CutTable(model, weight: rule.weight ?? 1)) }
+            tables.append(ofRules)
+        }
+        return tables
+    }
+
+    private struct Block: Sendable {
+        var kind: Int
+        var first: Int
+        var count: Int
+    }
+
+    /// Devices of one class, numbered after those of the classes before it.
+    private var blocks: [Block] {
+        let kinds = fleet.models.count
+        var (blocks, first): ([Block], Int) = ([], 0)
+        for kind in 0..<kinds {
+            let ofKind = deviceCount / kinds + (kind < deviceCount % kinds ? 1 : 0)
+            for start in stride(from: 0, to: ofKind, by: Lanes.capacity) {
+                blocks.append(
+                    Block(kind: kind, first: first + start, count: min(Lanes.capacity, ofKind - start)))
+            }
+            first += ofKind
+        }
+        return blocks
+    }
+
+    private func run(
+        _ block: Block, _ tables: [CutTable], _ channel: ChannelKernel, into tally: UnsafeMutablePointer<FleetTally>
+    ) {
+        let lanes = Lanes(first: block.first, count: block.count)
+        channel.place(lanes)
+        for round in 0..<roundCount {
+            channel.fill(lanes, round: round)
+            if rules.contains(where: { $0.policy == .randomCut }) {
+                lanes.uniform(.randomCut, Stream.cut.key(seed: channel.seed, round: round))
+            }
+            var kernel = lanes.kernel
+            for (index, rule) in rules.enumerated() {
+                decide(rule, tables[index], lanes, &kernel)
+                tally.pointee.count(lanes, rule: index, round: round)
+            }
+        }
+    }
+
+    private func decide(_ rule: Rule, _ table: CutTable, _ lanes: Lanes, _ kernel: inout kerf_lanes) {
+        var cutTable = table.kernel
+        if let weight = rule.weight {
+            kerf_fleet_decide(
+                &cutTable, weight, table.energySpan, lanes.count, &kernel, lanes[.delay], lanes[.energy], lanes[.cut],
+                lanes[.ratio])
+            return
+        }
+        let last = table.cuts - 1
+        for lane in 0..<lanes.count {
+            lanes[.cut][lane] =
+                switch rule.policy {
+                case .deviceOnly: Double(last)
+                case .middleCut: Double(last / 2)
+                case .randomCut: Double(min(last, Int(lanes[.randomCut][lane] * Double(last + 1))))
+                default: 0
+                }
+        }
+        kerf_fleet_evaluate(&cutTable, lanes[.cut], lanes.count, &kernel, lanes[.delay], lanes[.energy])
+    }
+}
+
+/// A policy, and for those that weigh delay and energy, the weight of delay.
+public struct Rule: Sendable, Hashable {
+    public var policy: Policy
+    /// `nil` for a fixed cut.
+    public var weight: Double?
+
+    public init(_ policy: Policy, weight: Double = 0) {
+        self.policy = policy
+        self.weight =
+            switch policy {
+            case .card: weight
+            case .delayOptimum: 1
+            case .energyOptimum: 0
+            default: nil
+            }
+    }
+}
+
+/// One tally a block, each written by one thread only.
+private final class Slots: @unchecked Sendable {
+    private let storage: UnsafeMutableBufferPointer<FleetTally>
+
+    init(_ tallies: [FleetTally]) {
+        storage = .allocate(capacity: tallies.count)
+        _ = storage.initialize(from: tallies)
+    }
+
+    deinit {
+        storage.deinitialize()
+        storage.deallocate()
+    }
+
+    func tally(_ index: Int) -> UnsafeMutablePointer<FleetTally> { storage.baseAddress! + index }
+}
