@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test lint build bench-card five-devices setup setup-test test-model fuzz fuzz-captures clean
+.PHONY: help demo test test-onednn-v3 lint build bench bench-layer bench-card five-devices setup setup-test test-model fuzz fuzz-captures clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -31,11 +31,19 @@ fuzz: setup-test ## Damage inputs of every kind for FUZZ_SECONDS each; a case th
 	KERF_FUZZ_SECONDS=$(FUZZ_SECONDS) KERF_FUZZ_OUTPUT=$(CURDIR)/fuzz-output \
 	  $(SWIFT) test --skip-build --no-parallel --filter FuzzTests
 
+test-onednn-v3: setup ## Build against oneDNN 3 from Python packages, and run the kernels' tests with it
+	@bash Scripts/test-onednn-v3.sh
+
 lint: ## Check the formatting
 	$(SWIFT) format lint --strict --recursive Package.swift Probes Sources Tests
 
 build: setup ## Build in release
 	$(SWIFT) build -c release --product kerf
+
+bench: bench-layer bench-card ## All benchmarks, each against a reference in the same run
+
+bench-layer: build test-model ## A block against bare products and against PyTorch; training steps against PEFT
+	@bash Benchmarks/layer.sh "$(TEST_MODEL)"
 
 bench-card: setup ## Decisions per second on one core, against NumPy in the same run
 	$(SWIFT) build -c release --product card-bench
@@ -60,4 +68,4 @@ fuzz-captures: setup setup-test ## Damage captures at random: FUZZ_ROUNDS=20000 
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove everything built
-	rm -rf .build fuzz-output "$(OUT)"
+	rm -rf .build .build-torch .build-onednn-v3 fuzz-output "$(OUT)"

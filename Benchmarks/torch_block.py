@@ -3,7 +3,7 @@
 
     torch_block.py --kerf .build/release/kerf [--model llama-3.2-1b] [--dtype f32 bf16] [--seq 128 512] [--rounds 15]
 
-Needs PyTorch (Benchmarks/run.sh puts it into a virtual environment of its own). The block is the one of Llama: norms,
+Needs PyTorch (Benchmarks/layer.sh puts it into a virtual environment of its own). The block is the one of Llama: norms,
 RoPE, grouped causal attention by torch's scaled_dot_product_attention, SwiGLU; frozen weights, LoRA of the given rank
 on all seven projections. Each side runs forward and backward passes in a process of its own; a round is one of Kerf's
 and then one of PyTorch's, so that what changes on the machine changes both.

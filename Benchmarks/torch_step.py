@@ -5,7 +5,7 @@
 
 Both sides start from the adapters that Kerf exports and train on the same tokens with AdamW in f32. Prints, as JSON,
 the losses of both, their largest difference, and the ratio of the seconds a step. Needs torch, transformers, peft,
-gguf and safetensors (Benchmarks/run.sh puts them into a virtual environment of their own).
+gguf and safetensors (Benchmarks/layer.sh puts them into a virtual environment of their own).
 """
 
 import argparse

@@ -38,7 +38,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
         workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
-        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil, closure: Closure,
+        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil,
+        closure: Closure,
         rejections: [Rejection], warnings: [String]
     ) {
         self.kerfVersion = kerfVersion

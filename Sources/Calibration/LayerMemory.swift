@@ -1,6 +1,7 @@
 /// Bytes that a side of a split needs for one of its layers, at the workload's batch and sequence.
 ///
-/// All but scratch add up over a side's layers; of scratch a side needs the largest.
+/// All but scratch add up over a side's layers. Blocks share one scratch memory, the head has its own; and a tied model
+/// may have one matrix for embedding and head, which is counted with both.
 public struct LayerMemory: Codable, Sendable, Hashable {
     /// Frozen weights as the engine lays them out.
     public var weightBytes: Int

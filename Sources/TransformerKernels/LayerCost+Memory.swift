@@ -25,7 +25,8 @@ extension LayerCost {
         if layer == model.blockCount + 1 {
             let isPacked = layout == .packed && limits.packsHead(model, batch, format)
             return MemoryUse(
-                weights: (isPacked ? 2 : 1) * vocabulary + 4 * hidden, adapters: 0, optimiser: 0, activations: headActivationBytes(wide),
+                weights: (isPacked ? 2 : 1) * vocabulary + 4 * hidden, adapters: 0, optimiser: 0,
+                activations: headActivationBytes(wide),
                 gradients: 0, scratch: headScratchBytes(wide))
         }
         let elements = parameterCount(layer: layer) - 2 * hidden
@@ -54,7 +55,8 @@ extension LayerCost {
         let rank = lora.targets.isEmpty ? 0 : lora.rank
         let parts = shape.parts > 1 ? 2 * model.keyValueSize * shape.parts : 0
         let perToken =
-            wide * (model.hiddenSize * (format == .f32 ? 1 : 2) + 3 * model.intermediateSize + 2 * model.querySize
+            wide
+            * (model.hiddenSize * (format == .f32 ? 1 : 2) + 3 * model.intermediateSize + 2 * model.querySize
                 + 2 * model.keyValueSize) + 4 * (2 * model.hiddenSize + rank + parts)
         let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
         let panels = 4 * rank * ((widest + 15) / 16 * 16)

@@ -29,28 +29,33 @@ struct RungD {
         _ side: String, _ layers: ArraySlice<LayerCalibration>, _ limit: Double?
     ) throws(CARDError) -> String? {
         guard let limit else { return nil }
-        var memory: [LayerMemory] = []
-        for layer in layers {
-            guard let need = layer.description.memory else {
-                throw CARDError(
-                    .incomplete, "the \(side)'s calibration does not say how much memory its layers need",
-                    remedy: "profile it again with this Kerf, or leave out --\(side)-memory")
-            }
-            memory.append(need)
+        guard let need = Self.need(of: layers, tied: situation.pairing.device.model.tiedEmbeddings) else {
+            throw CARDError(
+                .incomplete, "the \(side)'s calibration does not say how much memory its layers need",
+                remedy: "profile it again with this Kerf, or leave out --\(side)-memory")
         }
-        let need = LayerMemory.need(of: memory)
         guard need > limit else { return nil }
         return "needs \(NumberText.si(need, "B")) of the \(side)'s \(NumberText.si(limit, "B"))"
     }
-}
 
-extension LayerMemory {
-    /// Bytes that a side needs for its layers: everything adds up but scratch, of which the largest counts.
-    static func need(of layers: [LayerMemory]) -> Double {
-        let held = layers.reduce(0.0) { sum, layer in
-            sum + Double(layer.weightBytes) + Double(layer.adapterBytes) + Double(layer.optimiserBytes)
-                + Double(layer.activationBytes)
+    /// Bytes that a side needs for its layers; `nil` where a layer does not tell.
+    ///
+    /// Blocks share their scratch memory; the head's comes on top. A tied model has one matrix for embedding and head,
+    /// unless the head keeps its own in the engine's layouts, which take twice as much.
+    static func need(of layers: ArraySlice<LayerCalibration>, tied: Bool) -> Double? {
+        var held = 0
+        var scratch: [LayerDescription.Kind: Int] = [:]
+        var weights: [LayerDescription.Kind: Int] = [:]
+        for layer in layers {
+            let kind = layer.description.kind
+            guard let memory = layer.description.memory else { return nil }
+            held += memory.weightBytes + memory.adapterBytes + memory.optimiserBytes + memory.activationBytes
+            scratch[kind] = max(scratch[kind] ?? 0, memory.scratchBytes)
+            weights[kind] = memory.weightBytes
         }
-        return held + Double(layers.map(\.scratchBytes).max() ?? 0)
+        if tied, let embedding = weights[.embedding], let head = weights[.head], head < 2 * embedding {
+            held -= embedding
+        }
+        return Double(held + scratch.values.reduce(0, +))
     }
 }

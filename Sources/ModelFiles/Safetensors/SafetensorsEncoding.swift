@@ -8,7 +8,12 @@ public struct SafetensorsEncoding {
     private struct Entry: Encodable {
         var dtype: String
         var shape: [Int]
-        var data_offsets: [Int]
+        var dataOffsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case dataOffsets = "data_offsets"
+        }
     }
 
     private var entries: [String: Entry] = [:]
@@ -22,7 +27,7 @@ public struct SafetensorsEncoding {
         precondition(shape.reduce(1, *) == values.count)
         let begin = numbers.count
         for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { numbers += $0 } }
-        entries[name] = Entry(dtype: "F32", shape: shape, data_offsets: [begin, numbers.count])
+        entries[name] = Entry(dtype: "F32", shape: shape, dataOffsets: [begin, numbers.count])
     }
 
     public func bytes() throws -> [UInt8] {

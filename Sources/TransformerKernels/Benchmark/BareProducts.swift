@@ -70,7 +70,9 @@ public final class BareProducts {
         let numbers = try Staging().buffer(count: max(largest, widest))
         // A short cycle of numbers is enough: speed does not depend on them unless they are zeros or denormals.
         for index in 0..<numbers.count { numbers.elements[index] = Float(index % 251 - 125) / 128 }
-        for member in forwardMembers + backwardMembers { try member.product.pack(numbers.start, into: member.weight.raw) }
+        for member in forwardMembers + backwardMembers {
+            try member.product.pack(numbers.start, into: member.weight.raw)
+        }
         for source in sources { kerf_copy(1, source.count, numbers.start, source.format.kernel, source.raw) }
     }
 }

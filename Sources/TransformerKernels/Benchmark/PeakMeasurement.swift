@@ -47,7 +47,9 @@ public struct PeakMeasurement: Sendable {
 
     private static func copy(threads: Int32, _ memory: BufferAllocator) throws -> (rate: Double, runs: Int) {
         let count = 32 << 20
-        let (from, to) = (try memory.buffer(count, for: "memory to copy"), try memory.buffer(count, for: "memory to copy"))
+        let (from, to) = (
+            try memory.buffer(count, for: "memory to copy"), try memory.buffer(count, for: "memory to copy")
+        )
         memory.zero()
         return best(of: Double(from.byteCount + to.byteCount)) {
             kerf_copy(threads, count, from.start, KERF_F32, to.raw)

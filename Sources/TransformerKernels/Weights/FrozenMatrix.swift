@@ -35,8 +35,10 @@ final class FrozenMatrix {
                         source: format, destination: destination, layout: layout))
             }
             let bytes = prepared.values.map(\.weightByteCount).max() ?? 0
-            let buffer = try shared ?? memory.buffer(
-                bytes / format.byteCount, format: format, for: "weights", zeroed: false)
+            let buffer =
+                try shared
+                ?? memory.buffer(
+                    bytes / format.byteCount, format: format, for: "weights", zeroed: false)
             return Side(buffer: buffer, products: prepared)
         }
         forward = try side(.forward, output.forward, nil)

@@ -55,7 +55,8 @@ struct BenchLayerCommand: ParsableCommand {
         let source = try model.open(seed: 1)
         let engine = try workload.matrixEngine()
         let stack = try workload.block(source: source, engine: engine)
-        let bare = blockOnly
+        let bare =
+            blockOnly
             ? nil
             : try BareProducts(
                 model: source.config, batch: stack.batch, format: stack.format, engine: engine)

@@ -28,12 +28,13 @@ struct BenchStepCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Steps to run.", valueName: "number"))
     var steps = 20
 
-    @Option(help: ArgumentHelp("Learning rate of AdamW; its other parameters are PyTorch's defaults.", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp("Learning rate of AdamW; its other parameters are PyTorch's defaults.", valueName: "rate"))
     var learningRate = 1e-3
 
     @Option(
         help: ArgumentHelp(
-            "JSON list with one list of token ids for each sequence, one more than --seq: the targets are the next ones.",
+            "JSON list of a list of token ids for each sequence, one more than --seq; targets are the next ones.",
             valueName: "tokens.json"))
     var tokens: String?
 

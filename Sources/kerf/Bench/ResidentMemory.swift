@@ -15,7 +15,8 @@ struct ResidentMemory {
     static func now() -> ResidentMemory {
         var usage = rusage()
         let known = getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0
-        return ResidentMemory(bytes: pages().map { $0 * sysconf(Int32(_SC_PAGESIZE)) }, peakBytes: known ? usage.ru_maxrss << 10 : nil)
+        return ResidentMemory(
+            bytes: pages().map { $0 * sysconf(Int32(_SC_PAGESIZE)) }, peakBytes: known ? usage.ru_maxrss << 10 : nil)
     }
 
     /// What was added.

@@ -114,7 +114,8 @@ struct ProfileCommand: ParsableCommand {
             settings: ProfileSettings(
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, confidence: 0.95, seed: seed,
                 weightResidency: stack.residency.rawValue),
-            peaks: peaks, layers: LayerDescription.all(of: stack, engine: engine), steps: record.steps, layerTimes: record.layerTimes,
+            peaks: peaks, layers: LayerDescription.all(of: stack, engine: engine), steps: record.steps,
+            layerTimes: record.layerTimes,
             idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
             overhead: record.overhead, frequencySweep: swept)
         let bytes = try KerfJSON.encode(profile)

@@ -105,7 +105,8 @@ struct WorkloadOptions: ParsableArguments {
     func block(source: any WeightSource, engine: any MatrixEngine) throws -> LayerStack {
         let stack = try LayerStack(
             model: source.config, weights: source, lora: try lora(), batch: BatchShape(batch: batch, sequence: seq),
-            layers: 1...1, engine: engine, format: dtype.format, residency: .resident, seed: 1, timeline: KernelTimeline())
+            layers: 1...1, engine: engine, format: dtype.format, residency: .resident, seed: 1,
+            timeline: KernelTimeline())
         stack.isPinned = pin
         var generator = SeededGenerator(seed: 1)
         for buffer in [stack.input, stack.outputGradient].compactMap(\.self) {

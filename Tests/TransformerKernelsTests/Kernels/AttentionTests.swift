@@ -60,14 +60,17 @@ extension KernelTests {
             let v = randomValues(narrow, seed: 3).map(round)
             let outGradient = randomValues(wide, seed: 4).map(round)
             let buffers = try [q, k, v, outGradient].map { try buffer($0, format) }
-            let results = try [wide, wide, narrow, narrow].map { try buffer([Float](repeating: .nan, count: $0), format) }
+            let results = try [wide, wide, narrow, narrow].map {
+                try buffer([Float](repeating: .nan, count: $0), format)
+            }
             var kernel = Attention.shape(
                 model, BatchShape(batch: shape.batch, sequence: shape.sequence), format, threadCount: shape.threads)
             let threads = Int32(shape.threads)
             let bytes = max(
                 kerf_attention_forward_scratch(&kernel, threads), kerf_attention_backward_scratch(&kernel, threads))
             let scratch = try buffer([Float](repeating: .nan, count: bytes / 4), .f32)
-            let parts = try (0..<2).map { _ in try buffer([Float](repeating: .nan, count: narrow * kernel.parts), .f32) }
+            let parts = try (0..<2).map { _ in try buffer([Float](repeating: .nan, count: narrow * kernel.parts), .f32)
+            }
             let logSumExp = try buffer([Float](repeating: .nan, count: tokens * shape.heads), .f32)
             kerf_attention_forward(
                 threads, &kernel, buffers[0].raw, buffers[1].raw, buffers[2].raw, results[0].raw, logSumExp.start,

@@ -35,8 +35,10 @@ extension KernelTests {
 
         /// Ties go to the even neighbour, what is too large to infinity; a NaN stays one whatever its bits.
         @Test func roundingToBF16AtTheEdges() {
-            let x = [0x3f80_8000, 0x3f81_8000, 0x3f80_8001, 0x7f7f_ffff, 0xff80_0000, 0x7f80_0001, 0xffff_ffff, 0x8000_0000]
-                .map { Float(bitPattern: $0) }
+            let x = [
+                0x3f80_8000, 0x3f81_8000, 0x3f80_8001, 0x7f7f_ffff, 0xff80_0000, 0x7f80_0001, 0xffff_ffff, 0x8000_0000,
+            ]
+            .map { Float(bitPattern: $0) }
             var y = [UInt16](repeating: 0, count: x.count)
             kerf_copy(1, x.count, x, KERF_BF16, &y)
             #expect(y[..<5] == [0x3f80, 0x3f82, 0x3f81, 0x7f80, 0xff80])

@@ -65,7 +65,8 @@ extension KernelTests {
                 ProductShape(
                     rows: 1, outputSize: 2, inputSize: 2, direction: .forward, source: .bf16, destination: .bf16,
                     layout: .plain))
-            let memory = try #require(AlignedBuffer(count: (product.weightByteCount + product.scratchByteCount) / 4 + 64))
+            let memory = try #require(
+                AlignedBuffer(count: (product.weightByteCount + product.scratchByteCount) / 4 + 64))
             try product.pack([1, 0.00390625, 1, 0.0078125], into: memory.raw)
             var y: [UInt16] = [0, 0]
             try product.run(

@@ -33,18 +33,20 @@ extension KernelTests {
             var t = [Float](repeating: .nan, count: rows * rank)
             kerf_low_rank_project(2, rows, width, rank, format.kernel, bytes, panels, 0.5, &t)
             let projected = (0..<rows * rank).map { index in
-                0.5 * (0..<width).reduce(0.0) {
-                    $0 + Double(x[index / rank * width + $1]) * Double(p[index % rank * width + $1])
-                }
+                0.5
+                    * (0..<width).reduce(0.0) {
+                        $0 + Double(x[index / rank * width + $1]) * Double(p[index % rank * width + $1])
+                    }
             }
             expectClose(t, projected, relative: 1e-6, "project")
 
             var g = [Float](repeating: .nan, count: rank * width)
             kerf_low_rank_outer(2, rows, width, rank, t, format.kernel, bytes, 2, &g)
             let outer = (0..<rank * width).map { index in
-                2 * (0..<rows).reduce(0.0) {
-                    $0 + Double(t[$1 * rank + index / width]) * Double(x[$1 * width + index % width])
-                }
+                2
+                    * (0..<rows).reduce(0.0) {
+                        $0 + Double(t[$1 * rank + index / width]) * Double(x[$1 * width + index % width])
+                    }
             }
             expectClose(g, outer, relative: 1e-6, "outer")
 

@@ -121,7 +121,8 @@ enum Reference {
                 for i in 0..<sequence {
                     let query = (start + i) * wide + head * size
                     let keys = (0...i).map { (start + $0) * narrow + keyHead * size }
-                    let p = softmax(keys.map { key in scale * (0..<size).reduce(0) { $0 + q[query + $1] * k[key + $1] } })
+                    let p = softmax(
+                        keys.map { key in scale * (0..<size).reduce(0) { $0 + q[query + $1] * k[key + $1] } })
                     let dp = keys.map { key in (0..<size).reduce(0) { $0 + outGradient[query + $1] * v[key + $1] } }
                     let mean = zip(p, dp).reduce(0) { $0 + $1.0 * $1.1 }
                     for (j, key) in keys.enumerated() {

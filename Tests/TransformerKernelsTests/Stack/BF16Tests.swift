@@ -32,7 +32,8 @@ extension KernelTests {
         }
 
         /// Outputs and gradients of one block, by name.
-        private func run(_ tiny: Tiny, _ weights: any WeightSource, _ format: NumberFormat) throws -> [String: [Float]] {
+        private func run(_ tiny: Tiny, _ weights: any WeightSource, _ format: NumberFormat) throws -> [String: [Float]]
+        {
             let stack = try tiny.stack(layers: 1...1, format: format, weights: weights)
             let count = tiny.batch.tokenCount * tiny.model.hiddenSize
             _ = try #require(stack.input).update(fromContentsOf: randomValues(count, seed: 21))

@@ -48,7 +48,9 @@ extension KernelTests {
                 sum.optimiser += use.optimiser
                 sum.activations += use.activations
                 sum.gradients += use.gradients
-                if layer == stack.model.blockCount + 1 { headScratch = use.scratch } else {
+                if layer == stack.model.blockCount + 1 {
+                    headScratch = use.scratch
+                } else {
                     blockScratch = max(blockScratch, use.scratch)
                 }
             }
