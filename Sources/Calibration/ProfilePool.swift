@@ -117,6 +117,7 @@ struct ProfilePool {
             meter = profile.meter
             // Found anew before each run.
             meter.updateIntervalSeconds = .unavailable("not compared")
+            meter.updates = nil
             model = profile.model
             workload = profile.workload
             weightResidency = profile.settings.weightResidency

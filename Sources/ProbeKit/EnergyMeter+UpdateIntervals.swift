@@ -11,19 +11,42 @@ extension EnergyMeter {
     ///
     /// - Throws: the error of a failed read; ``ProbeError/Code/vanished`` for a meter without a readable domain.
     public func updateIntervals(observing seconds: Double) throws(ProbeError) -> [Double] {
+        try watchUpdates(for: seconds, orUntil: .max).intervals
+    }
+
+    /// Watches a counter's updates until `enough` intervals were seen, for at most `seconds`.
+    public func watchUpdates(for seconds: Double, orUntil enough: Int) throws(ProbeError) -> CounterWatch {
         let index = try watchedIndex()
         let start = try read()
         var value = start.microjoules[index]
         var lastChange: MonotonicInstant?
         var intervals: [Double] = []
+        var steps: [UInt64] = []
         while true {
             let reading = try read()
             if reading.microjoules[index] != value {
                 if let lastChange { intervals.append(reading.instant.seconds(since: lastChange)) }
+                if let old = value, let new = reading.microjoules[index], new > old { steps.append(new - old) }
                 value = reading.microjoules[index]
                 lastChange = reading.instant
             }
-            if reading.instant.seconds(since: start.instant) >= seconds { return intervals }
+            if intervals.count >= enough || reading.instant.seconds(since: start.instant) >= seconds {
+                return CounterWatch(intervals: intervals, stepsMicrojoules: steps)
+            }
         }
+    }
+}
+
+/// What was seen of a counter's updates.
+public struct CounterWatch: Sendable {
+    /// Seconds between successive updates.
+    public var intervals: [Double]
+    /// By how many microjoules the counter grew at each update that was no wrap.
+    public var stepsMicrojoules: [UInt64]
+
+    /// `nil` when no whole interval was seen.
+    public var updates: CounterUpdates? {
+        CounterUpdates(
+            intervalsSeconds: intervals, resolutionJoules: CounterUpdates.resolutionJoules(ofSteps: stepsMicrojoules))
     }
 }

@@ -26,7 +26,7 @@ struct Kerf: ParsableCommand {
         version: KerfVersion.build,
         subcommands: [
             DoctorCommand.self, BoardCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
-            DemoCommand.self,
+            DemoCommand.self, SelftestCommand.self,
         ])
 
     static func main() {

@@ -22,6 +22,9 @@ struct MeterSelection {
 
     /// How long the counters are watched to learn their update interval.
     private static let observationSeconds = 0.3
+    /// The same for a counter that steps so slowly that there were too few intervals.
+    private static let longObservationSeconds = 5.0
+    private static let fewestIntervals = 10
 
     /// - Parameter boardDirectory: measure on the virtual board here. A board that is already served is used; else
     ///   one is served there until ``close()``.
@@ -47,18 +50,22 @@ struct MeterSelection {
     private static func open(root: SystemRoot, embedded: EmbeddedBoard?) throws -> MeterSelection {
         do {
             let meter = try RAPLProbe(root: root).meter()
-            let intervals = try meter.updateIntervals(observing: observationSeconds)
+            var watch = try meter.watchUpdates(for: observationSeconds, orUntil: .max)
+            if watch.intervals.count < fewestIntervals {
+                watch = try meter.watchUpdates(for: longObservationSeconds, orUntil: fewestIntervals)
+            }
             let interval: Quantity
-            if let estimate = Estimate.median(of: intervals) {
+            if let estimate = Estimate.median(of: watch.intervals) {
                 interval = Quantity(estimate, origin: meter.origin)
             } else {
-                interval = .unavailable("the counter did not change within \(observationSeconds) s")
+                interval = .unavailable("the counter did not change within \(longObservationSeconds) s")
             }
             return MeterSelection(
                 meter: meter,
                 description: MeterDescription(
                     name: meter.name, origin: meter.origin, domains: meter.tree.domains,
-                    totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: interval),
+                    totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: interval,
+                    updates: watch.updates),
                 root: root, embedded: embedded)
         } catch {
             embedded?.stop()

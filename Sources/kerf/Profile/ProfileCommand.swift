@@ -110,6 +110,7 @@ struct ProfileCommand: ParsableCommand {
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, confidence: 0.95, seed: seed,
                 weightResidency: stack.residency.rawValue),
             layers: LayerDescription.all(of: stack), steps: record.steps, layerTimes: record.layerTimes,
+            instrumentedSteps: record.instrumentedSteps, stepTraces: record.traces.isEmpty ? nil : record.traces,
             idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
             overhead: record.overhead)
         let bytes = try KerfJSON.encode(profile)
@@ -133,7 +134,7 @@ struct ProfileCommand: ParsableCommand {
         logger.logLevel = verbose ? .debug : .warning
         defer { progress.finish() }
         return try Experiment(
-            step: stack, meter: energy.meter, updateIntervalSeconds: energy.description.updateIntervalSeconds.value,
+            step: stack, meter: energy.meter, updates: energy.description.updates,
             settings: ExperimentSettings(
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, seed: UInt64(seed)),
             conditions: conditions.now, shouldStop: { Interruption.isRequested }, progress: progress.show,
