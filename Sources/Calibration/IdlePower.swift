@@ -38,9 +38,8 @@ public struct IdlePower: Sendable {
             return sum + residual * residual
         }
         let degreesOfFreedom = count - (hasLine ? 2 : 1)
-        // A run whose windows agree to the last digit still has the counters' rounding, as any other subject's.
-        let scatter = (squares / degreesOfFreedom).squareRoot()
-        let noise = max(scatter, hasLine ? 0 : floor.standardError * count.squareRoot())
+        // Windows that agree to the last digit still have the counters' rounding, as any other subject's.
+        let noise = squares > 0 ? (squares / degreesOfFreedom).squareRoot() : floor.standardError * count.squareRoot()
         self.slope = slope
         self.centre = centre
         self.confidence = confidence

@@ -21,6 +21,8 @@ struct WindowSamples {
     /// What polling for an update draws, in watts.
     let pollingWatts: Double
     let work: Double
+    /// Seconds of waiting for an update in the windows, for one of polling after them.
+    private let waitShare: Double
 
     /// - Parameter totalOf: the domains whose sum is the box's total.
     init(_ windows: [EnergyWindow], totalOf: [String]) {
@@ -34,6 +36,7 @@ struct WindowSamples {
         }
         work = samples.reduce(0) { $0 + $1.work }
         let polled = samples.reduce(0) { $0 + $1.pollingSeconds }
+        waitShare = polled > 0 ? samples.reduce(0) { $0 + $1.wait } / polled : 0
         let all = samples.reduce(0) { $0 + $1.work + $1.wait }
         // Without a word on polling it counts as the window does.
         pollingWatts =
@@ -42,19 +45,23 @@ struct WindowSamples {
             : all > 0 ? samples.reduce(0) { $0 + $1.joules } / all : 0
     }
 
-    /// Joules of the subject's own work in a window.
-    func workJoules(_ sample: Sample) -> Double { sample.joules - pollingWatts * sample.wait }
+    /// Joules of the subject's own work in a window, less this window's share in the error of the polling's power.
+    ///
+    /// That power is one for all windows, so its error would hide from their scatter; over all windows the shares add
+    /// up to nothing, and the scatter shows them.
+    func workJoules(_ sample: Sample) -> Double {
+        let polling = sample.pollingJoules - pollingWatts * sample.pollingSeconds
+        return sample.joules - pollingWatts * sample.wait - waitShare * polling
+    }
 
     /// Mean moment of the work.
     var middle: Double { samples.reduce(0) { $0 + $1.middle * $1.work } / work }
 
     /// Joules of the work over its seconds, each window first relieved of `watts` at its middle; `nil` without work.
     ///
-    /// A ratio of totals (``Estimate/ratio(of:to:confidence:)``), with the error of the polling's power, which is one
-    /// for all windows, in each window's residual: so the interval holds both.
+    /// A ratio of totals, as ``Estimate/ratio(of:to:confidence:)``.
     ///
-    /// - Parameter resolution: of the counters, in joules. Windows that agree to the last digit are no surer than the
-    ///   counters' rounding and the polls around each update allow.
+    /// - Parameter resolution: of the counters, in joules.
     func power(
         less watts: (Double) -> Double = { _ in 0 }, resolution: Double, confidence: Double
     ) -> Estimate? {
@@ -63,18 +70,16 @@ struct WindowSamples {
         let power = joules.reduce(0, +) / work
         let count = Double(samples.count)
         guard count > 1 else { return Estimate(value: power, halfWidth: .infinity, count: 1) }
-        let polled = samples.reduce(0) { $0 + $1.pollingSeconds }
-        let waitShare = polled > 0 ? samples.reduce(0) { $0 + $1.wait } / polled : 0
-        var (squares, least) = (0.0, 0.0)
-        for (sample, own) in zip(samples, joules) {
-            let polling = sample.pollingJoules - pollingWatts * sample.pollingSeconds
-            let residual = own - power * sample.work - waitShare * polling
-            squares += residual * residual
-            // Two roundings, each uniform in one step; two moments, each uniform between two polls.
-            least +=
-                resolution * resolution / 6 + pollingWatts * pollingWatts * sample.edge * sample.edge / 24
+        let squares = zip(samples, joules).reduce(0.0) { sum, pair in
+            let residual = pair.1 - power * pair.0.work
+            return sum + residual * residual
         }
-        let variance = max(squares * count / (count - 1), least)
+        // Windows that agree to the last digit are no surer than roundings and moments at their two ends allow.
+        let least = samples.reduce(0.0) { sum, sample in
+            let moments = pollingWatts * sample.edge
+            return sum + resolution * resolution / 6 + moments * moments / 24
+        }
+        let variance = squares > 1e-3 * least ? squares * count / (count - 1) : least
         let spread = Estimate.Spread(
             standardError: variance.squareRoot() / work, degreesOfFreedom: count - 1, confidence: confidence)
         return Estimate(value: power, spread: spread, count: samples.count)

@@ -14,8 +14,13 @@ struct Cost {
     /// Polling after the window, up to one more update.
     var pollingSeconds = 0.0
     var pollingJoules: [String: Double] = [:]
-    /// Why `joules` says nothing, when the counters allowed more than one answer or were not updated in time.
-    var fault: String?
+    /// Why `joules` says nothing.
+    var fault: Fault?
+
+    enum Fault: String {
+        case ambiguous = "the counter may have wrapped more than once"
+        case notUpdated = "the counter was not updated in time"
+    }
 
     static func += (sum: inout Cost, part: Cost) {
         sum.seconds += part.seconds

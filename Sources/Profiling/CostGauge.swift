@@ -27,7 +27,7 @@ struct CostGauge {
         cost.meteredSeconds = closing.reading.instant.seconds(since: opening.reading.instant)
         guard opening.isFound, closing.isFound, let after = try edge(), after.isFound else {
             cost.joules = (try? meter.joules(from: opening.reading, to: closing.reading)) ?? [:]
-            cost.fault = "the counter was not updated within \(longestWaitSeconds) s"
+            cost.fault = .notUpdated
             return cost
         }
         cost.pollingSeconds = after.reading.instant.seconds(since: closing.reading.instant)
@@ -36,7 +36,7 @@ struct CostGauge {
             cost.pollingJoules = try meter.joules(from: closing.reading, to: after.reading)
         } catch {
             guard error.code == .ambiguous else { throw error }
-            cost.fault = "the counter may have wrapped more than once"
+            cost.fault = .ambiguous
         }
         return cost
     }

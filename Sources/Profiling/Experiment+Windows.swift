@@ -43,7 +43,8 @@ extension Experiment {
             }
             return (try gauge.cost { try burst(run) }, samples.count)
         } keep: {
-            samples.forEach { record.append($0) }
+            // Of very short steps there would be hundreds; the first of each burst stand for them.
+            samples.prefix(ExperimentSettings.longestBurst).forEach { record.append($0) }
         }
     }
 
@@ -132,7 +133,7 @@ extension Experiment {
             return
         }
         if let fault = cost.fault {
-            reject("\(subject.rawValue) window: \(fault)")
+            reject("\(subject.rawValue) window: \(fault.rawValue)")
             return
         }
         record.append(
@@ -182,7 +183,7 @@ extension Experiment {
     /// Whether no counter of the total moved in a window of many updates: whoever feeds it has gone, and its zeros are
     /// no energies.
     private func hasStopped(_ cost: Cost) -> Bool {
-        guard let meter = gauge.meter, cost.meteredSeconds >= 0.2 * windowSeconds else { return false }
+        guard let meter = gauge.meter, cost.fault != .ambiguous, cost.meteredSeconds >= 0.2 * windowSeconds else { return false }
         return meter.total(of: cost.joules) == 0
     }
 }

@@ -31,7 +31,7 @@ public struct ExperimentSettings: Sendable, Hashable {
     static let updatesPerWindow = 50.0
     /// The window when the update interval is not known, and the shortest one.
     static let shortestWindowSeconds = 0.05
-    /// Most steps taken together when they are short and there is no window to fill.
+    /// Most instrumented steps of one burst that are kept, and most steps taken together with no window to fill.
     static let longestBurst = 20
     static let idleWindowSeconds = 0.25
 

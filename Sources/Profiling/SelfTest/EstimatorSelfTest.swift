@@ -124,9 +124,10 @@ public struct EstimatorSelfTest: Sendable {
         return (.right, [])
     }
 
-    /// Reasons and how often each was given, the most frequent first.
+    /// Reasons and how often each was given, the most frequent first. Reasons that differ in numbers only are one.
     private static func counted(_ reasons: [String]) -> [EstimatorReport.Refusal] {
-        Dictionary(grouping: reasons, by: \.self).map { EstimatorReport.Refusal(reason: $0.key, count: $0.value.count) }
+        Dictionary(grouping: reasons) { $0.filter { !$0.isNumber && $0 != "." } }.values
+            .map { EstimatorReport.Refusal(reason: $0[0], count: $0.count) }
             .sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
     }
 
@@ -138,12 +139,10 @@ public struct EstimatorSelfTest: Sendable {
 }
 
 extension EstimatorTrial {
-    /// Why there is no gross figure, in words that are the same in trials that failed alike: what was rejected, not how
-    /// often, and else the reason up to its first number.
+    /// Why there is no gross figure.
     fileprivate var refusal: String {
-        if !rejections.isEmpty {
-            return "too few sound windows, rejected: " + rejections.map(\.reason).sorted().joined(separator: ", ")
-        }
-        return gross.reason ?? "no reason given"
+        let spoiled = rejections.map(\.reason).filter { $0.hasPrefix("layer window: ") }
+        let why = gross.reason ?? "no reason given"
+        return spoiled.isEmpty ? why : why + " (rejected: " + spoiled.sorted().joined(separator: ", ") + ")"
     }
 }

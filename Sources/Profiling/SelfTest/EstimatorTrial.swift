@@ -22,7 +22,10 @@ struct EstimatorTrial {
         var generator = SeededGenerator(seed: settings.seed)
         let box = VirtualBox(
             truth, intervals: intervals, runSeconds: settings.budgetSeconds, generator: &generator)
-        let layer = PlantedLayer(truth, on: box, generator: generator)
+        // Streams of their own: the order of the experiment must not go with the noise that it measures.
+        let layer = PlantedLayer(truth, on: box, generator: SeededGenerator(seed: generator.next()))
+        var settings = settings
+        settings.seed = generator.next()
         let updates = try box.watchUpdates(for: Self.watch.seconds, orUntil: Self.watch.intervals).updates
         let began = box.now()
         let record: ExperimentRecord
