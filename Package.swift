@@ -115,7 +115,8 @@ let package = Package(
         tests(
             "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels", systemPackage],
             exclude: ["Golden"]),
-        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics"]),
+        tests(
+            "Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", systemPackage]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
         tests("CARD", ["CARD", "Calibration", "Statistics"]),
         tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),

@@ -36,10 +36,10 @@ struct EnergyFit {
     static let noWork = Quantity(
         value: 0, origin: .modelled, reason: "no work: no gradient goes into the frozen embedding")
 
-    private let meter: MeterDescription
-    private let confidence: Double
+    let meter: MeterDescription
+    let confidence: Double
     private let windows: [Subject: [EnergyWindow]]
-    private let stepTime: Estimate
+    let stepTime: Estimate
     /// Each run's windows, where several were joined.
     private let runs: [[Subject: [EnergyWindow]]]
 
@@ -84,7 +84,7 @@ struct EnergyFit {
     }
 
     /// An estimate, or why there is none.
-    private enum Outcome {
+    enum Outcome {
         case known(Estimate)
         case unknown(String)
     }
@@ -110,51 +110,20 @@ struct EnergyFit {
             negligible: negligibleJoules)
     }
 
-    /// (Sum of the layers' gross energies - the step's) / the step's.
-    func closure(_ times: TimeFit, step: StepCalibration, layers: [LayerCalibration]) -> Quantity {
-        var powers: [LayerPass: Double] = [:]
-        var squares = 0.0
-        var (missing, firstReason) = (0, "")
-        for pass in LayerPass.all(of: times.layers) where !pass.isIdle(in: times.layers) {
-            let layer = layers[pass.layer]
-            let energy =
-                pass.direction == "forward" ? layer.forward.grossEnergyJoules : layer.backward.grossEnergyJoules
-            if case .known(let power) = power(.pass(pass)), energy.value != nil, let time = times.time(of: pass) {
-                powers[pass] = power.value
-                squares += time.value * time.value * power.halfWidth * power.halfWidth
-            } else {
-                missing += 1
-                if firstReason.isEmpty { firstReason = "\(pass): " + (energy.reason ?? "") }
-            }
-        }
-        guard meter.origin != .unavailable else { return .unavailable(noMeter) }
-        guard missing == 0 else {
-            return .unavailable("energy of \(missing) layer passes is not known; first, \(firstReason)")
-        }
-        guard case .known(let power) = power(.step), step.grossEnergyJoules.value != nil else {
-            return .unavailable("energy of the whole step is not known: " + (step.grossEnergyJoules.reason ?? ""))
-        }
-        // The times of one step move together, so they are summed step by step; the windows are apart.
-        var parts = times.weightedSum(powers)
-        parts.halfWidth = (parts.halfWidth * parts.halfWidth + squares).squareRoot()
-        return Quantity(
-            parts.relativeDifference(to: power * times.step), confidence: confidence, origin: meter.origin)
-    }
-
     /// Joules that do not matter to the step; zero when the step's power is not known.
-    private var negligibleJoules: Double {
+    var negligibleJoules: Double {
         guard case .known(let watts) = power(.step) else { return 0 }
         return Self.negligibleShare * watts.value * stepTime.value
     }
 
-    private var noMeter: String { meter.reason ?? "no energy meter" }
+    var noMeter: String { meter.reason ?? "no energy meter" }
 
     private func source(_ subject: Subject) -> String {
         let count = windows[subject]?.count ?? 0
         return subject == .step ? "\(count) windows of steps" : "\(count) windows of the layer looped alone"
     }
 
-    private func power(_ subject: Subject) -> Outcome {
+    func power(_ subject: Subject) -> Outcome {
         guard meter.origin != .unavailable else { return .unknown(noMeter) }
         let windows = windows[subject] ?? []
         guard windows.count >= Self.fewestWindows else {
@@ -182,7 +151,7 @@ struct EnergyFit {
         return Quantity(idle.drift, confidence: confidence, origin: meter.origin)
     }
 
-    private func netOutcome(_ subject: Subject) -> Outcome {
+    func netOutcome(_ subject: Subject) -> Outcome {
         guard case .known = power(subject) else { return power(subject) }
         guard case .known = power(.idle) else { return power(.idle) }
         guard let net = powers.net(windows[subject] ?? []), let idle = powers.idle else { return power(.idle) }
@@ -196,7 +165,7 @@ struct EnergyFit {
         return net.value > 0 ? .known(widened) : .unknown("not resolved: \(subject) drew no more than the idle box")
     }
 
-    private func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
+    func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
         guard case .known(let power) = power else { return power }
         guard time.halfWidth.isFinite else {
             return .unknown(
@@ -205,7 +174,7 @@ struct EnergyFit {
         return .known(power * time)
     }
 
-    private func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
+    func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
         switch outcome {
         case .unknown(let reason):
             return .unavailable(reason)

@@ -11,4 +11,9 @@ public struct HarnessOverhead: Codable, Sendable, Hashable {
         self.spansPerStep = spansPerStep
         self.secondsPerMeterRead = secondsPerMeterRead
     }
+
+    /// What all marks and readings of a step take, each at its cost alone.
+    public func seconds(readsPerStep: Double) -> Double {
+        Double(spansPerStep) * secondsPerSpan + readsPerStep * (secondsPerMeterRead ?? 0)
+    }
 }

@@ -33,13 +33,16 @@ public struct Profile: Codable, Sendable {
     public var rejections: [Rejection]
     /// What recording itself cost.
     public var overhead: HarnessOverhead
+    /// What the run says of itself, computed from the samples at its end; absent in older files.
+    public var checks: ProfileChecks?
 
     public init(
         kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
         rated: RatedDescription, meter: MeterDescription, model: ModelDescription, workload: WorkloadDescription,
         settings: ProfileSettings, layers: [LayerDescription], steps: [StepSample], layerTimes: [LayerTimes],
         instrumentedSteps: [StepSample]? = nil, stepTraces: [StepTrace]? = nil,
-        idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection], overhead: HarnessOverhead
+        idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection], overhead: HarnessOverhead,
+        checks: ProfileChecks? = nil
     ) {
         self.schema = Self.schema
         self.schemaVersion = Self.schemaVersion
@@ -61,6 +64,7 @@ public struct Profile: Codable, Sendable {
         self.energyWindows = energyWindows
         self.rejections = rejections
         self.overhead = overhead
+        self.checks = checks
     }
 }
 

@@ -54,6 +54,7 @@ struct ProfilePool {
         }
         for other in members.dropFirst().map(\.profile) {
             pool.steps += other.steps
+            if let traces = other.stepTraces { pool.stepTraces = (pool.stepTraces ?? []) + traces }
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
             pool.rejections += other.rejections

@@ -183,7 +183,9 @@ extension Experiment {
     /// Whether no counter of the total moved in a window of many updates: whoever feeds it has gone, and its zeros are
     /// no energies.
     private func hasStopped(_ cost: Cost) -> Bool {
-        guard let meter = gauge.meter, cost.fault != .ambiguous, cost.meteredSeconds >= 0.2 * windowSeconds else { return false }
+        guard let meter = gauge.meter, cost.fault != .ambiguous, cost.meteredSeconds >= 0.2 * windowSeconds else {
+            return false
+        }
         return meter.total(of: cost.joules) == 0
     }
 }

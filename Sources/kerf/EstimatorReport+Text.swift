@@ -37,7 +37,8 @@ extension EstimatorReport {
         guard let error = result.medianAbsoluteError, let bias = result.bias, let coverage = result.coverage else {
             return "\(name)     no figure in any run\n"
         }
-        var text = "\(name)     \(si(result.truthJoules, "J")): median error \(NumberText.percent(error, digits: 3)), bias "
+        var text =
+            "\(name)     \(si(result.truthJoules, "J")): median error \(NumberText.percent(error, digits: 3)), bias "
         text += "\(NumberText.percent(bias, digits: 4))"
         if let own = result.biasStandardError { text += " ± \(NumberText.percent(own, digits: 4)) (standard error)" }
         text += ", 95 % intervals hold the truth in \(NumberText.percent(coverage))"

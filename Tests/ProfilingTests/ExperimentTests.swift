@@ -126,8 +126,8 @@ struct ExperimentTests {
     }
 
     @Test func windowsAcrossAWrapAreRight() throws {
-        // 500 J of range: at about 25 W the counter wraps every 20 s, once or twice in the run.
-        let box = SimulatedBox(range: 500_000_000)
+        // 600 J of range: at about 25 W the counter wraps every 24 s, once or twice in the run.
+        let box = SimulatedBox(range: 600_000_000)
         let step = SimulatedStep.typical(on: box)
         let record = try Experiment(
             step: step, clock: box, meter: box, updates: SimulatedBox.updates,

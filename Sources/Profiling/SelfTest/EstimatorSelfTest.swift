@@ -90,7 +90,10 @@ public struct EstimatorSelfTest: Sendable {
         let errors = known.map(\.error)
         let bias = Estimate.mean(of: errors, confidence: Self.confidence)
         let share =
-            Double(known.count { ($0.quantity.lower ?? -.infinity) <= $0.truth && $0.truth <= ($0.quantity.upper ?? .infinity) })
+            Double(
+                known.count {
+                    ($0.quantity.lower ?? -.infinity) <= $0.truth && $0.truth <= ($0.quantity.upper ?? .infinity)
+                })
             / Double(known.count)
         let isKnown = !known.isEmpty
         return EstimatorReport.Result(
@@ -116,7 +119,8 @@ public struct EstimatorSelfTest: Sendable {
             }
             if let error = result.biasStandardError, abs(bias) > 3 * error, abs(bias) > 1e-6 {
                 wrong.append(
-                    "\(name): a bias of \(NumberText.percent(bias)), \(NumberText.significant(abs(bias) / error)) standard errors")
+                    "\(name): a bias of \(NumberText.percent(bias)), \(NumberText.significant(abs(bias) / error)) standard errors"
+                )
             }
         }
         if !wrong.isEmpty { return (.wrong, wrong) }

@@ -18,7 +18,8 @@ public struct UpdateIntervalFile: Sendable {
     ///   a row that holds no number, a negative or an impossible one (the row is named), or with fewer than two
     ///   intervals.
     public init(path: String, column: String) throws(KerfFileError) {
-        try self.init(text: String(decoding: FileBytes.read(path, limit: Self.limit), as: UTF8.self), name: path, column: column)
+        try self.init(
+            text: String(decoding: FileBytes.read(path, limit: Self.limit), as: UTF8.self), name: path, column: column)
     }
 
     public init(text: String, name: String, column: String) throws(KerfFileError) {

@@ -94,14 +94,14 @@ struct ProfileCommand: ParsableCommand {
         let inspection = BoxInspection(
             host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
         let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
-        let conditions = ConditionsMonitor(host, clockRoot: energy.root)
+        let conditions = ConditionsMonitor(host, clockRoot: energy.root, hasMeter: energy.meter != nil)
         let record = try measure(stack, energy: energy, conditions: conditions)
 
         let meter = energy.description.after(record)
         if requireEnergy, meter.origin == .unavailable {
             throw KerfFailure(.unavailable, "--require-energy: \(meter.reason ?? "the meter failed during the run")")
         }
-        let profile = Profile(
+        var profile = Profile(
             kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
             frequency: inspection.frequency(during: record.clockHertz),
             rated: inspection.rated(threads: engine.threadCount), meter: meter,
@@ -113,6 +113,7 @@ struct ProfileCommand: ParsableCommand {
             instrumentedSteps: record.instrumentedSteps, stepTraces: record.traces.isEmpty ? nil : record.traces,
             idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
             overhead: record.overhead)
+        profile.checks = Calibrator.checks(of: profile)
         let bytes = try KerfJSON.encode(profile)
         // First the file: whatever happens to the summary, the run is not lost.
         try AtomicFile.write(bytes, to: out)
