@@ -79,12 +79,12 @@ let package = Package(
         probe("VirtualBoard", ["Statistics"]),
 
         // Rooms, in the order of the data's way through them.
-        room("Statistics", [realModule]),
+        room("Statistics", [realModule], optimised),
         room("ProbeKit", ["Statistics", systemPackage]),
         room("ModelFiles", ["Statistics", systemPackage], optimised),
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
-        room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
+        room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging], optimised),
         room("CARD", ["Calibration", "Statistics"]),
         room("Reporting", ["Statistics", "Calibration", "CARD"]),
         .executableTarget(
