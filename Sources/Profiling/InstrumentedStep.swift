@@ -35,7 +35,13 @@ struct InstrumentedStep {
         var loadSeconds = 0.0
         let cpuBefore = clock.cpuSeconds()
         let began = clock.now()
-        if isTraced, let meter { looks.append(try meter.read()) }
+        // Asking for processor time makes the kernel account this thread up to now: see EnergyMeter/updateEdge.
+        func look() throws {
+            guard isTraced, let meter else { return }
+            _ = clock.cpuSeconds()
+            looks.append(try meter.read())
+        }
+        try look()
         for pass in order {
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()
@@ -46,7 +52,7 @@ struct InstrumentedStep {
             let start = clock.now()
             try step.run(pass)
             times[pass] = PassTime(seconds: clock.now().seconds(since: start), kernels: [:])
-            if isTraced, let meter { looks.append(try meter.read()) }
+            try look()
         }
         let seconds = clock.now().seconds(since: began) - loadSeconds
         let cpuSeconds = clock.cpuSeconds() - cpuBefore
