@@ -100,7 +100,7 @@ let package = Package(
         room("ModelFiles", ["Statistics", systemPackage], optimised),
         room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
         room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
-        room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging]),
+        room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging], optimised),
         room("Capture", ["ProbeKit", systemPackage], optimised),
         room("CARD", ["Calibration", "Statistics"], optimised),
         room("Simulation", ["CARD", "Calibration", "Statistics", "CFleet"], optimised),
@@ -145,7 +145,9 @@ let package = Package(
         tests(
             "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels", systemPackage],
             exclude: ["Golden"]),
-        tests("Profiling", ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", realModule]),
+        tests(
+            "Profiling",
+            ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", realModule, systemPackage]),
         tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
         tests("Capture", ["Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL", "Statistics", systemPackage]),
         tests("Fuzz", ["RAPL", "ProbeKit", "Calibration", "CARD", "Reporting", "Statistics", systemPackage]),

@@ -27,11 +27,12 @@ public final class HostCounterReader: Sendable {
 
     /// - Throws: ``ProbeError`` when a held counter can no longer be read or makes no sense.
     public func read() throws(ProbeError) -> HostCounters {
-        HostCounters(
-            stealSeconds: try times.map { file throws(ProbeError) in
-                try ProcessorTimes(parsing: try file.text(), path: file.path).steal
-            } ?? nil,
-            coreThrottleCount: try Self.sum(coreThrottles), packageThrottleCount: try Self.sum(packageThrottles))
+        let times = try times.map { file throws(ProbeError) in
+            try ProcessorTimes(parsing: try file.text(), path: file.path)
+        }
+        return HostCounters(
+            stealSeconds: times?.steal, coreThrottleCount: try Self.sum(coreThrottles),
+            packageThrottleCount: try Self.sum(packageThrottles), busySeconds: times?.busy)
     }
 
     private static func hold(_ path: FilePath) throws(ProbeError) -> HeldFile? {

@@ -22,6 +22,9 @@ public struct ProcessorTimes: Sendable, Hashable {
     /// tell it.
     public var steal: Double?
 
+    /// Time in which some process or the kernel ran.
+    public var busy: Double { user + nice + system + (interrupt ?? 0) + (softInterrupt ?? 0) }
+
     /// - Parameter text: the start of /proc/stat.
     /// - Throws: ``ProbeError/Code/malformed``.
     init(parsing text: String, path: FilePath) throws(ProbeError) {

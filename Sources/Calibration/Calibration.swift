@@ -29,6 +29,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     /// How time and power go with the clock; `nil` where the profiles hold no sweep.
     public var frequencyLaws: FrequencyCalibration?
     public var closure: Closure
+    /// Looped against in situ; `nil` where the profiles hold no readings between layers.
+    public var attribution: Attribution?
     /// Windows and steps of the profiles that were spoiled and left out, by reason.
     public var rejections: [Rejection]
     /// What a reader of the figures should know, one sentence each.
@@ -39,8 +41,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
         workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
         peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil,
-        closure: Closure,
-        rejections: [Rejection], warnings: [String]
+        closure: Closure, attribution: Attribution? = nil, rejections: [Rejection], warnings: [String]
     ) {
         self.kerfVersion = kerfVersion
         self.provenance = provenance
@@ -57,6 +58,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.idlePowerWatts = idlePowerWatts
         self.frequencyLaws = frequencyLaws
         self.closure = closure
+        self.attribution = attribution
         self.rejections = rejections
         self.warnings = warnings
     }
@@ -98,16 +100,19 @@ public struct DirectionCalibration: Codable, Sendable, Hashable {
     public var grossEnergyJoules: Quantity
     /// Gross less idle power times the time.
     public var netEnergyJoules: Quantity
+    /// Gross, from the counters between the layers of whole steps; `nil` where the profiles hold none.
+    public var inSituEnergyJoules: Quantity?
     /// Time by kernel.
     public var kernelSeconds: [String: Quantity]
 
     public init(
         timeSeconds: Quantity, grossEnergyJoules: Quantity, netEnergyJoules: Quantity,
-        kernelSeconds: [String: Quantity]
+        inSituEnergyJoules: Quantity? = nil, kernelSeconds: [String: Quantity]
     ) {
         self.timeSeconds = timeSeconds
         self.grossEnergyJoules = grossEnergyJoules
         self.netEnergyJoules = netEnergyJoules
+        self.inSituEnergyJoules = inSituEnergyJoules
         self.kernelSeconds = kernelSeconds
     }
 }
@@ -136,9 +141,12 @@ public struct StepCalibration: Codable, Sendable, Hashable {
 public struct Closure: Codable, Sendable, Hashable {
     public var timeRatio: Quantity
     public var grossEnergyRatio: Quantity
+    /// `nil` in older files.
+    public var netEnergyRatio: Quantity?
 
-    public init(timeRatio: Quantity, grossEnergyRatio: Quantity) {
+    public init(timeRatio: Quantity, grossEnergyRatio: Quantity, netEnergyRatio: Quantity? = nil) {
         self.timeRatio = timeRatio
         self.grossEnergyRatio = grossEnergyRatio
+        self.netEnergyRatio = netEnergyRatio
     }
 }

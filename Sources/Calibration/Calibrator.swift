@@ -31,22 +31,24 @@ public enum Calibrator {
         return fit(pool.joined, sources: pool.members)
     }
 
-    private static func fit(_ profile: Profile, sources: [ProfilePool.Member]) -> Calibration {
+    static func fit(_ profile: Profile, sources: [ProfilePool.Member]) -> Calibration {
         let runs = sources.count > 1 ? sources.map(\.profile) : []
         let times = TimeFit(profile, runs: runs)
         let energies = EnergyFit(profile, runs: runs, stepTime: times.step)
         let frequency = FrequencyFit(profile)
+        let inSitu = profile.meter.origin == .unavailable ? nil : InSituFit(profile)
         let layers = profile.layers.map { layer in
             LayerCalibration(
                 description: layer,
-                forward: direction(LayerPass(layer: layer.index, direction: "forward"), times, energies),
-                backward: direction(LayerPass(layer: layer.index, direction: "backward"), times, energies))
+                forward: direction(LayerPass(layer: layer.index, direction: "forward"), times, energies, inSitu),
+                backward: direction(LayerPass(layer: layer.index, direction: "backward"), times, energies, inSitu))
         }
         let step = StepCalibration(
             timeSeconds: Quantity(times.step, confidence: times.confidence, origin: .measured),
             grossEnergyJoules: energies.grossEnergy(.step, time: times.step),
             netEnergyJoules: energies.netEnergy(.step, time: times.step),
             grossPowerWatts: energies.grossPower(.step), netPowerWatts: energies.netPower(.step))
+        let energyClosure = energies.closure(times, step: step, layers: layers)
         var calibration = Calibration(
             provenance: sources.map {
                 ProfileSource(sha256: $0.sha256, created: $0.profile.created, kerfVersion: $0.profile.kerfVersion)
@@ -57,13 +59,15 @@ public enum Calibrator {
             peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle), frequencyLaws: frequency.laws,
             closure: Closure(
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
-                grossEnergyRatio: energies.closure(times, step: step, layers: layers)),
-            rejections: profile.rejections, warnings: [])
+                grossEnergyRatio: energyClosure.gross, netEnergyRatio: energyClosure.net),
+            attribution: energies.attribution(times, inSitu), rejections: profile.rejections, warnings: [])
         calibration.warnings = CalibrationWarnings.of(calibration, profile) + frequency.warnings
         return calibration
     }
 
-    private static func direction(_ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit) -> DirectionCalibration {
+    private static func direction(
+        _ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit, _ inSitu: InSituFit?
+    ) -> DirectionCalibration {
         guard let time = times.time(of: pass) else {
             // Only the embedding's backward pass may be absent (ProfileValidation).
             return DirectionCalibration(
@@ -75,6 +79,7 @@ public enum Calibrator {
             timeSeconds: Quantity(time, confidence: times.confidence, origin: .measured),
             grossEnergyJoules: idle ? EnergyFit.noWork : energies.grossEnergy(.pass(pass), time: time),
             netEnergyJoules: idle ? EnergyFit.noWork : energies.netEnergy(.pass(pass), time: time),
+            inSituEnergyJoules: idle ? nil : energies.inSituEnergy(pass, time: time, inSitu),
             kernelSeconds: times.kernels(of: pass).mapValues {
                 Quantity($0, confidence: times.confidence, origin: .measured)
             })

@@ -1,3 +1,4 @@
+import ProbeKit
 import Statistics
 
 /// Energy of layers and of the whole step, from windows in which one of them was repeated.
@@ -9,13 +10,14 @@ import Statistics
 struct EnergyFit {
     /// What was repeated in a window.
     enum Subject: Hashable, CustomStringConvertible {
-        case idle, step
+        case idle, step, instrumentedStep
         case pass(LayerPass)
 
         var description: String {
             switch self {
             case .idle: "the idle box"
             case .step: "the whole step"
+            case .instrumentedStep: "the instrumented step"
             case .pass(let pass): "\(pass)"
             }
         }
@@ -28,38 +30,61 @@ struct EnergyFit {
     static let negligibleShare = 0.01
     /// Fewest windows from which an interval is taken.
     static let fewestWindows = 3
+    /// Relative change of the idle power over a run beyond which a straight line is no honest account of it.
+    static let widestDrift = 0.3
     /// The embedding's backward pass.
     static let noWork = Quantity(
         value: 0, origin: .modelled, reason: "no work: no gradient goes into the frozen embedding")
 
-    private let meter: MeterDescription
-    private let confidence: Double
+    let meter: MeterDescription
+    let confidence: Double
     private let windows: [Subject: [EnergyWindow]]
-    private let stepTime: Estimate
+    let stepTime: Estimate
     /// Each run's windows, where several were joined.
     private let runs: [[Subject: [EnergyWindow]]]
 
+    private let powers: WindowPower
+    /// One for each of ``runs``.
+    private let powersOfRuns: [WindowPower]
+
     /// - Parameter runs: the profiles that were joined into this one, if any.
     init(_ profile: Profile, runs: [Profile] = [], stepTime: Estimate) {
-        meter = profile.meter
-        confidence = profile.settings.confidence
-        self.stepTime = stepTime
-        windows = Self.bySubject(profile)
-        self.runs = runs.map(Self.bySubject)
+        self.init(
+            meter: profile.meter, confidence: profile.settings.confidence, idle: profile.idleWindows,
+            others: profile.energyWindows, runs: runs, stepTime: stepTime)
     }
 
-    private static func bySubject(_ profile: Profile) -> [Subject: [EnergyWindow]] {
-        Dictionary(grouping: profile.idleWindows + profile.energyWindows) { window in
+    init(
+        meter: MeterDescription, confidence: Double, idle: [EnergyWindow], others: [EnergyWindow],
+        runs: [Profile] = [], stepTime: Estimate
+    ) {
+        self.meter = meter
+        self.confidence = confidence
+        self.stepTime = stepTime
+        func powers(_ idle: [EnergyWindow]) -> WindowPower {
+            WindowPower(
+                idleWindows: idle, totalOf: meter.totalOf, resolutionJoules: meter.updates?.resolutionJoules,
+                confidence: confidence)
+        }
+        windows = Self.bySubject(idle + others)
+        self.powers = powers(idle)
+        self.runs = runs.map { Self.bySubject($0.idleWindows + $0.energyWindows) }
+        powersOfRuns = runs.map { powers($0.idleWindows) }
+    }
+
+    private static func bySubject(_ windows: [EnergyWindow]) -> [Subject: [EnergyWindow]] {
+        Dictionary(grouping: windows) { window in
             switch window.subject {
             case .idle: .idle
             case .step: .step
+            case .instrumentedStep: .instrumentedStep
             case .layer: .pass(LayerPass(layer: window.layer ?? -1, direction: window.direction ?? ""))
             }
         }
     }
 
     /// An estimate, or why there is none.
-    private enum Outcome {
+    enum Outcome {
         case known(Estimate)
         case unknown(String)
     }
@@ -85,51 +110,20 @@ struct EnergyFit {
             negligible: negligibleJoules)
     }
 
-    /// (Sum of the layers' gross energies - the step's) / the step's.
-    func closure(_ times: TimeFit, step: StepCalibration, layers: [LayerCalibration]) -> Quantity {
-        var powers: [LayerPass: Double] = [:]
-        var squares = 0.0
-        var (missing, firstReason) = (0, "")
-        for pass in LayerPass.all(of: times.layers) where !pass.isIdle(in: times.layers) {
-            let layer = layers[pass.layer]
-            let energy =
-                pass.direction == "forward" ? layer.forward.grossEnergyJoules : layer.backward.grossEnergyJoules
-            if case .known(let power) = power(.pass(pass)), energy.value != nil, let time = times.time(of: pass) {
-                powers[pass] = power.value
-                squares += time.value * time.value * power.halfWidth * power.halfWidth
-            } else {
-                missing += 1
-                if firstReason.isEmpty { firstReason = "\(pass): " + (energy.reason ?? "") }
-            }
-        }
-        guard meter.origin != .unavailable else { return .unavailable(noMeter) }
-        guard missing == 0 else {
-            return .unavailable("energy of \(missing) layer passes is not known; first, \(firstReason)")
-        }
-        guard case .known(let power) = power(.step), step.grossEnergyJoules.value != nil else {
-            return .unavailable("energy of the whole step is not known: " + (step.grossEnergyJoules.reason ?? ""))
-        }
-        // The times of one step move together, so they are summed step by step; the windows are apart.
-        var parts = times.weightedSum(powers)
-        parts.halfWidth = (parts.halfWidth * parts.halfWidth + squares).squareRoot()
-        return Quantity(
-            parts.relativeDifference(to: power * times.step), confidence: confidence, origin: meter.origin)
-    }
-
     /// Joules that do not matter to the step; zero when the step's power is not known.
-    private var negligibleJoules: Double {
+    var negligibleJoules: Double {
         guard case .known(let watts) = power(.step) else { return 0 }
         return Self.negligibleShare * watts.value * stepTime.value
     }
 
-    private var noMeter: String { meter.reason ?? "no energy meter" }
+    var noMeter: String { meter.reason ?? "no energy meter" }
 
     private func source(_ subject: Subject) -> String {
         let count = windows[subject]?.count ?? 0
         return subject == .step ? "\(count) windows of steps" : "\(count) windows of the layer looped alone"
     }
 
-    private func power(_ subject: Subject) -> Outcome {
+    func power(_ subject: Subject) -> Outcome {
         guard meter.origin != .unavailable else { return .unknown(noMeter) }
         let windows = windows[subject] ?? []
         guard windows.count >= Self.fewestWindows else {
@@ -137,27 +131,41 @@ struct EnergyFit {
                 "not resolved: \(windows.count) energy windows of \(subject), \(Self.fewestWindows) are needed; "
                     + "profile with a longer --budget")
         }
-        guard let power = meanPower(windows), power.value > 0 else {
+        guard let power = mean(of: subject, windows, powers), power.value > 0 else {
             return .unknown("not resolved: the counters did not move in \(windows.count) windows of \(subject)")
         }
-        let ofRuns = runs.compactMap { meanPower($0[subject] ?? [])?.value }
+        let ofRuns = zip(runs, powersOfRuns).compactMap { mean(of: subject, $0[subject] ?? [], $1)?.value }
         return .known(power.widened(byRuns: ofRuns, confidence: confidence))
     }
 
-    /// Joules over seconds of all windows, in watts; `nil` without a window.
-    private func meanPower(_ windows: [EnergyWindow]) -> Estimate? {
-        let joules = windows.map { window in meter.totalOf.reduce(0.0) { $0 + (window.joules[$1] ?? 0) } }
-        return Estimate.ratio(of: joules, to: windows.map(\.seconds), confidence: confidence)
+    private func mean(of subject: Subject, _ windows: [EnergyWindow], _ powers: WindowPower) -> Estimate? {
+        subject == .idle ? powers.idle?.level : powers.gross(windows)
     }
 
-    private func netOutcome(_ subject: Subject) -> Outcome {
-        guard case .known(let gross) = power(subject) else { return power(subject) }
-        guard case .known(let idle) = power(.idle) else { return power(.idle) }
-        let net = gross - idle
-        return net.value > 0 ? .known(net) : .unknown("not resolved: \(subject) drew no more than the idle box")
+    /// How far the idle power drifted over the run; for pooled profiles there is no one run.
+    func idleDrift() -> Quantity {
+        guard meter.origin != .unavailable else { return .unavailable(noMeter) }
+        guard let idle = powers.idle, idle.drift.halfWidth.isFinite, runs.isEmpty else {
+            return .unavailable(runs.isEmpty ? "too few idle windows" : "several runs were joined")
+        }
+        return Quantity(idle.drift, confidence: confidence, origin: meter.origin)
     }
 
-    private func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
+    func netOutcome(_ subject: Subject) -> Outcome {
+        guard case .known = power(subject) else { return power(subject) }
+        guard case .known = power(.idle) else { return power(.idle) }
+        guard let net = powers.net(windows[subject] ?? []), let idle = powers.idle else { return power(.idle) }
+        guard abs(idle.drift.value) <= Self.widestDrift else {
+            return .unknown(
+                "not resolved: the idle power changed by \(NumberText.percent(idle.drift.value)) over the run, "
+                    + "\(NumberText.percent(Self.widestDrift)) is the limit; let the box settle and profile again")
+        }
+        let ofRuns = zip(runs, powersOfRuns).compactMap { $1.net($0[subject] ?? [])?.value }
+        let widened = net.widened(byRuns: ofRuns, confidence: confidence)
+        return net.value > 0 ? .known(widened) : .unknown("not resolved: \(subject) drew no more than the idle box")
+    }
+
+    func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
         guard case .known(let power) = power else { return power }
         guard time.halfWidth.isFinite else {
             return .unknown(
@@ -166,7 +174,7 @@ struct EnergyFit {
         return .known(power * time)
     }
 
-    private func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
+    func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
         switch outcome {
         case .unknown(let reason):
             return .unavailable(reason)

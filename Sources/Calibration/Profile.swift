@@ -1,6 +1,3 @@
-public import ProbeKit
-public import Statistics
-
 /// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
 public struct Profile: Codable, Sendable {
     public static let schema = "kerf.profile"
@@ -26,6 +23,10 @@ public struct Profile: Codable, Sendable {
     public var steps: [StepSample]
     /// Layers timed inside whole steps, one entry for each layer and direction.
     public var layerTimes: [LayerTimes]
+    /// The same steps as wholes, instruments included; absent in older files.
+    public var instrumentedSteps: [StepSample]?
+    /// The counters between the layers of instrumented steps; absent without a meter and in older files.
+    public var stepTraces: [StepTrace]?
     /// The box doing nothing, before, between and after.
     public var idleWindows: [EnergyWindow]
     /// Windows in which one thing was repeated and the counters differenced.
@@ -37,13 +38,16 @@ public struct Profile: Codable, Sendable {
     /// The same step at several clocks; `nil` where none was asked for or the clock cannot be set, see
     /// ``FrequencyDescription/reason``.
     public var frequencySweep: FrequencySweep?
+    /// What the run says of itself, computed from the samples at its end; absent in older files.
+    public var checks: ProfileChecks?
 
     public init(
         kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
         rated: RatedDescription, meter: MeterDescription, model: ModelDescription, workload: WorkloadDescription,
         settings: ProfileSettings, peaks: MachinePeaks? = nil, layers: [LayerDescription], steps: [StepSample],
-        layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection],
-        overhead: HarnessOverhead, frequencySweep: FrequencySweep? = nil
+        layerTimes: [LayerTimes], instrumentedSteps: [StepSample]? = nil, stepTraces: [StepTrace]? = nil,
+        idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection], overhead: HarnessOverhead,
+        frequencySweep: FrequencySweep? = nil, checks: ProfileChecks? = nil
     ) {
         self.schema = Self.schema
         self.schemaVersion = Self.schemaVersion
@@ -60,45 +64,14 @@ public struct Profile: Codable, Sendable {
         self.layers = layers
         self.steps = steps
         self.layerTimes = layerTimes
+        self.instrumentedSteps = instrumentedSteps
+        self.stepTraces = stepTraces
         self.idleWindows = idleWindows
         self.energyWindows = energyWindows
         self.rejections = rejections
         self.overhead = overhead
         self.frequencySweep = frequencySweep
-    }
-}
-
-/// The energy meter that was used, or why there was none.
-public struct MeterDescription: Codable, Sendable, Hashable {
-    /// `perf_event`, `powercap`, `hwmon`, `battery` or `power model`; `nil` without a meter.
-    public var name: String?
-    /// `measured`, `simulated`, `modelled` for a declared power model, or `unavailable` without a meter.
-    public var origin: Origin
-    /// All domains, parents before children.
-    public var domains: [EnergyDomain]
-    /// Identifiers of the domains whose sum is the box's total.
-    public var totalOf: [String]
-    /// Median time between two changes of the first domain that counts, as found before the run.
-    public var updateIntervalSeconds: Quantity
-    /// The smallest step seen of that domain's counter; `nil` in files of before it was looked for.
-    public var resolutionJoules: Quantity?
-    /// How energy was made from power, where the meter has no counter of its own.
-    public var sampling: PowerSampling?
-    /// Without a meter: why, and the remedy. Of a power model: what was declared.
-    public var reason: String?
-
-    public init(
-        name: String?, origin: Origin, domains: [EnergyDomain], totalOf: [String], updateIntervalSeconds: Quantity,
-        resolutionJoules: Quantity? = nil, sampling: PowerSampling? = nil, reason: String? = nil
-    ) {
-        self.name = name
-        self.origin = origin
-        self.domains = domains
-        self.totalOf = totalOf
-        self.updateIntervalSeconds = updateIntervalSeconds
-        self.resolutionJoules = resolutionJoules
-        self.sampling = sampling
-        self.reason = reason
+        self.checks = checks
     }
 }
 
@@ -156,42 +129,6 @@ public struct LayerTimes: Codable, Sendable, Hashable {
     }
 }
 
-/// A time interval over which the counters were differenced.
-public struct EnergyWindow: Codable, Sendable, Hashable {
-    public enum Subject: String, Codable, Sendable, Hashable {
-        case idle, step, layer
-    }
-
-    public var subject: Subject
-    /// Set for `layer` only.
-    public var layer: Int?
-    /// `forward` or `backward`; set for `layer` only.
-    public var direction: String?
-    /// How many times the subject ran in the window; 0 for idle.
-    public var iterations: Int
-    public var seconds: Double
-    /// Processor time of this process in the window.
-    public var cpuSeconds: Double
-    /// Joules of every readable domain, by identifier.
-    public var joules: [String: Double]
-    /// Seconds from the start of the run to the start of the window.
-    public var startSeconds: Double
-
-    public init(
-        subject: Subject, layer: Int? = nil, direction: String? = nil, iterations: Int, seconds: Double,
-        cpuSeconds: Double, joules: [String: Double], startSeconds: Double
-    ) {
-        self.subject = subject
-        self.layer = layer
-        self.direction = direction
-        self.iterations = iterations
-        self.seconds = seconds
-        self.cpuSeconds = cpuSeconds
-        self.joules = joules
-        self.startSeconds = startSeconds
-    }
-}
-
 /// Windows or steps that were spoiled and left out.
 public struct Rejection: Codable, Sendable, Hashable {
     public var reason: String
@@ -200,20 +137,5 @@ public struct Rejection: Codable, Sendable, Hashable {
     public init(reason: String, count: Int) {
         self.reason = reason
         self.count = count
-    }
-}
-
-/// The harness's own cost.
-public struct HarnessOverhead: Codable, Sendable, Hashable {
-    /// One kernel mark: two clock reads and an append.
-    public var secondsPerSpan: Double
-    public var spansPerStep: Int
-    /// One reading of all energy counters; `nil` without a meter.
-    public var secondsPerMeterRead: Double?
-
-    public init(secondsPerSpan: Double, spansPerStep: Int, secondsPerMeterRead: Double?) {
-        self.secondsPerSpan = secondsPerSpan
-        self.spansPerStep = spansPerStep
-        self.secondsPerMeterRead = secondsPerMeterRead
     }
 }

@@ -55,6 +55,7 @@ struct ProfilePool {
         }
         for other in members.dropFirst().map(\.profile) {
             pool.steps += other.steps
+            if let traces = other.stepTraces { pool.stepTraces = (pool.stepTraces ?? []) + traces }
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
             pool.rejections += other.rejections
@@ -135,6 +136,7 @@ struct ProfilePool {
             meter.updateIntervalSeconds = .unavailable("not compared")
             meter.resolutionJoules = nil
             meter.sampling = nil
+            meter.updates = nil
             model = profile.model
             workload = profile.workload
             weightResidency = profile.settings.weightResidency

@@ -27,6 +27,7 @@ struct ProfileValidation {
         try checkSteps()
         try checkLayerTimes()
         try checkWindows()
+        try checkTraces()
     }
 
     private func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(KerfFileError) {
@@ -130,9 +131,35 @@ struct ProfileValidation {
         try require(
             window.joules.values.allSatisfy { $0 >= 0 && $0 < Self.maximumJoules },
             "\(place).joules has an energy below zero or out of range")
+        let parts = [window.workSeconds, window.edgeSeconds, window.pollingSeconds].compactMap(\.self)
+        try require(
+            parts.allSatisfy { $0 >= 0 && $0 < Self.maximumSeconds }
+                && (window.workSeconds ?? 0) <= window.seconds * (1 + 1e-9),
+            "\(place): work, edge or polling seconds are not possible in \(window.seconds) s")
+        try require(
+            (window.pollingJoules ?? [:]).values.allSatisfy { $0 >= 0 && $0 < Self.maximumJoules },
+            "\(place).polling_joules has an energy below zero or out of range")
         guard profile.meter.origin != .unavailable else { return }
         for domain in total {
             try require(window.joules[domain] != nil, "\(place).joules has no \(domain), which the total needs")
+        }
+    }
+
+    private func checkTraces() throws(KerfFileError) {
+        for (index, trace) in (profile.stepTraces ?? []).enumerated() {
+            let place = "step_traces[\(index)]"
+            try require(
+                trace.seconds.count == trace.joules.count && trace.seconds.count == 2 * profile.layers.count,
+                "\(place): \(trace.seconds.count) times and \(trace.joules.count) energies, "
+                    + "\(2 * profile.layers.count) are needed")
+            for (name, values, limit) in [
+                ("seconds", trace.seconds, Self.maximumSeconds), ("joules", trace.joules, Self.maximumJoules),
+            ] {
+                try require(
+                    values.allSatisfy { $0 >= 0 && $0 < limit }
+                        && zip(values, values.dropFirst()).allSatisfy { $0 <= $1 },
+                    "\(place).\(name) falls or is out of range")
+            }
         }
     }
 

@@ -20,37 +20,47 @@ extension EnergyMeter {
         try watchUpdates(for: seconds).intervals
     }
 
-    /// As ``updateIntervals(observing:)``, with the smallest rise between two updates.
+    /// Watches a counter's updates until `enough` intervals were seen, for at most `seconds`.
     ///
     /// - Parameter pauseSeconds: time between two looks; none by default.
-    public func watchUpdates(for seconds: Double, pauseSeconds: Double = 0) throws(ProbeError) -> CounterUpdates {
+    public func watchUpdates(
+        for seconds: Double, orUntil enough: Int = .max, pauseSeconds: Double = 0
+    ) throws(ProbeError) -> CounterWatch {
         let index = try watchedIndex()
         let start = try read()
         var value = start.microjoules[index]
         var lastChange: MonotonicInstant?
-        var updates = CounterUpdates()
+        var watch = CounterWatch(intervals: [], stepsMicrojoules: [])
         while true {
             if pauseSeconds > 0 { usleep(UInt32(pauseSeconds * 1e6)) }
             let reading = try read()
             let now = reading.microjoules[index]
             if now != value {
-                if let lastChange { updates.intervals.append(reading.instant.seconds(since: lastChange)) }
-                if let now, let value, now > value { updates.note(step: now - value) }
+                if let lastChange { watch.intervals.append(reading.instant.seconds(since: lastChange)) }
+                if let now, let value, now > value { watch.stepsMicrojoules.append(now - value) }
                 value = now
                 lastChange = reading.instant
             }
-            if reading.instant.seconds(since: start.instant) >= seconds { return updates }
+            if watch.intervals.count >= enough || reading.instant.seconds(since: start.instant) >= seconds {
+                return watch
+            }
         }
     }
 }
 
-/// The updates of one counter, as they were seen.
-public struct CounterUpdates: Sendable, Hashable {
+/// What was seen of a counter's updates.
+public struct CounterWatch: Sendable, Hashable {
     /// Seconds between successive updates.
-    public internal(set) var intervals: [Double] = []
-    /// The smallest rise at an update, in microjoules: no window can be known better. `nil` when the counter did not
-    /// rise.
-    public internal(set) var smallestStep: UInt64?
+    public var intervals: [Double]
+    /// By how many microjoules the counter grew at each update that was no wrap.
+    public var stepsMicrojoules: [UInt64]
 
-    mutating func note(step: UInt64) { smallestStep = min(smallestStep ?? step, step) }
+    /// No window can be known better; `nil` when the counter did not rise.
+    public var smallestStepMicrojoules: UInt64? { stepsMicrojoules.min() }
+
+    /// `nil` when no whole interval was seen.
+    public var updates: CounterUpdates? {
+        CounterUpdates(
+            intervalsSeconds: intervals, resolutionJoules: CounterUpdates.resolutionJoules(ofSteps: stepsMicrojoules))
+    }
 }

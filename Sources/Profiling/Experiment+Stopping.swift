@@ -13,12 +13,13 @@ extension Experiment {
             || record.layerTimes.first.map { $0.seconds.count >= ExperimentSettings.mostSteps } ?? false
     }
 
-    /// Whether looks in a row found every interval narrow enough.
+    /// Whether times and powers have as many observations as their plans ask for.
     private var isSettled: Bool {
-        guard elapsedSeconds - lastLookSeconds >= ExperimentSettings.lookSeconds else { return false }
-        lastLookSeconds = elapsedSeconds
-        narrowLooks = areTimesSettled && arePowersSettled ? narrowLooks + 1 : 0
-        return narrowLooks >= ExperimentSettings.consecutiveLooks
+        let powers = 1 + (settings.loopsPasses ? step.passes.count : 0)
+        guard gauge.meter == nil || powerPlans.count == powers else { return false }
+        planTimes()
+        planPower(of: .step)
+        return stepsPlan.isSettled && (gauge.meter == nil || powerPlans.values.allSatisfy(\.isSettled))
     }
 
     /// Two of each kind: the fewest from which there is an interval at all.
@@ -44,10 +45,13 @@ extension Experiment {
 
     // MARK: - Times
 
-    private var areTimesSettled: Bool {
+    private func planTimes() {
         let steps = record.steps.map(\.seconds)
-        return isSettled(TrimmedSteps(totals: steps).total(confidence: settings.confidence), floor: 0)
-            && timeEstimates(withKernels: true).allSatisfy { isSettled($0, floor: negligibleSeconds) }
+        stepsPlan.look(count: min(steps.count, record.layerTimes.first?.seconds.count ?? 0)) {
+            let whole = TrimmedSteps(totals: steps).total(confidence: settings.confidence)
+            return timeEstimates(withKernels: true).map { width(of: $0, floor: negligibleSeconds) }
+                .reduce(width(of: whole, floor: 0), max)
+        }
     }
 
     /// A pass or kernel that is a thousandth of the step cannot matter: it is settled when its interval is small against
@@ -67,11 +71,11 @@ extension Experiment {
         }
     }
 
-    private func isSettled(
-        _ estimate: Estimate?, floor: Double, fewest: Int = ExperimentSettings.minimumSamples
-    ) -> Bool {
-        guard let estimate, estimate.count >= fewest else { return false }
-        return estimate.halfWidth <= max(settings.targetRelativeHalfWidth * estimate.value, floor)
+    /// The half width over the one wanted, infinite where there is no interval.
+    private func width(of estimate: Estimate?, floor: Double) -> Double {
+        guard let estimate else { return .infinity }
+        let wanted = max(settings.targetRelativeHalfWidth * estimate.value, floor)
+        return wanted > 0 ? estimate.halfWidth / wanted : estimate.halfWidth > 0 ? .infinity : 0
     }
 
     var widestRelativeHalfWidth: Double? {
@@ -88,22 +92,20 @@ extension Experiment {
 
     // MARK: - Powers
 
-    private var arePowersSettled: Bool {
-        gauge.meter == nil
-            || ((!settings.loopsPasses || step.passes.allSatisfy(isPowerSettled))
-                && isPowerSettled { $0.subject == .step })
-    }
-
     func isPowerSettled(of pass: LayerPass) -> Bool {
-        isPowerSettled { $0.layer == pass.layer && $0.direction == pass.direction.rawValue }
+        planPower(of: .pass(pass))
+        return powerPlans[.pass(pass)]?.isSettled ?? false
     }
 
-    private func isPowerSettled(where matches: (EnergyWindow) -> Bool) -> Bool {
-        guard let meter = gauge.meter else { return true }
-        let windows = record.energyWindows.filter(matches)
-        let power = Estimate.ratio(
-            of: windows.map { meter.total(of: $0.joules) }, to: windows.map(\.seconds), confidence: settings.confidence)
-        return isSettled(power, floor: 0, fewest: ExperimentSettings.minimumWindows)
+    private func planPower(of subject: PowerSubject) {
+        guard let meter = gauge.meter else { return }
+        let windows = record.energyWindows.filter(subject.matches)
+        powerPlans[subject, default: StoppingPlan()].look(count: windows.count) {
+            let powers = WindowPower(
+                idleWindows: record.idleWindows, totalOf: meter.tree.counted.map(\.identifier),
+                resolutionJoules: resolutionJoules, confidence: settings.confidence)
+            return width(of: powers.gross(windows), floor: 0)
+        }
     }
 
     // MARK: - Progress
@@ -117,5 +119,18 @@ extension Experiment {
                 elapsedSeconds: elapsed, remainingSeconds: max(0, settings.budgetSeconds - elapsed),
                 activity: activity, steps: record.steps.count + (record.layerTimes.first?.seconds.count ?? 0),
                 energyWindows: record.energyWindows.count, widestRelativeHalfWidth: widestRelativeHalfWidth))
+    }
+}
+
+/// What has a power of its own to be known.
+enum PowerSubject: Hashable {
+    case step
+    case pass(LayerPass)
+
+    func matches(_ window: EnergyWindow) -> Bool {
+        switch self {
+        case .step: window.subject == .step
+        case .pass(let pass): window.layer == pass.layer && window.direction == pass.direction.rawValue
+        }
     }
 }

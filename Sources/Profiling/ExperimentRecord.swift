@@ -5,6 +5,10 @@ import TransformerKernels
 public struct ExperimentRecord: Sendable {
     public internal(set) var steps: [StepSample] = []
     public internal(set) var layerTimes: [LayerTimes] = []
+    /// Whole steps with every instrument on.
+    public internal(set) var instrumentedSteps: [StepSample] = []
+    /// The counters between the layers of instrumented steps.
+    public internal(set) var traces: [StepTrace] = []
     public internal(set) var idleWindows: [EnergyWindow] = []
     public internal(set) var energyWindows: [EnergyWindow] = []
     public internal(set) var rejections: [Rejection] = []
@@ -35,6 +39,8 @@ public struct ExperimentRecord: Sendable {
                 layerTimes[place].kernels[kernel.rawValue, default: []].append(seconds)
             }
         }
+        instrumentedSteps.append(step.sample)
+        if let trace = step.trace, traces.count < ExperimentSettings.mostTraces { traces.append(trace) }
         overhead.spansPerStep = step.spanCount
     }
 
@@ -59,5 +65,6 @@ public struct ExperimentRecord: Sendable {
         meterFailure = reason
         idleWindows = []
         energyWindows = []
+        traces = []
     }
 }

@@ -1,3 +1,5 @@
+import ProbeKit
+
 /// How an experiment is run.
 public struct ExperimentSettings: Sendable, Hashable {
     /// Time for the whole run, warm-up included. The fewest observations that allow an interval are taken even when
@@ -23,23 +25,25 @@ public struct ExperimentSettings: Sendable, Hashable {
 
     /// Steps that are run and thrown away: page faults, first-touch allocation, clocks going up.
     static let warmUpSteps = 2
-    /// The fewest observations after which a quantity may count as known well. Looking again and again whether an
-    /// interval is narrow yet finds it too narrow too often; more observations and two looks in a row make that rare.
-    static let minimumSamples = 10
-    static let consecutiveLooks = 2
-    /// Time between two looks.
-    static let lookSeconds = 0.5
-    /// The fewest windows after which a power may count as known well.
-    static let minimumWindows = 5
     /// Most instrumented steps: beyond that a profile grows and its intervals hardly narrow.
     static let mostSteps = 2000
-    /// An energy window spans at least this many counter updates. An unaligned window is off by up to one update at
-    /// each end; at random phase that averages out over windows, and many windows of middling length give a narrower
-    /// interval in the same time than few long ones, since Student's t is wide for few.
+    /// Steps whose counter readings are kept for in-situ attribution.
+    static let mostTraces = 400
+    /// An energy window spans this many counter updates where the budget allows. Its ends are aligned to updates, so
+    /// that few would do on a perfect counter; many windows of middling length give a narrower interval in the same
+    /// time than few long ones, since Student's t is wide for few.
     static let updatesPerWindow = 50.0
     /// The window when the update interval is not known, and the shortest one.
     static let shortestWindowSeconds = 0.05
-    /// Most steps taken together when they are short, unless an energy window needs more.
+    /// Most instrumented steps of one burst that are kept, and most steps taken together with no window to fill.
     static let longestBurst = 20
     static let idleWindowSeconds = 0.25
+
+    /// The length of windows on a counter: long enough for many updates, and short enough that the budget holds ten of
+    /// each pass.
+    func windowSeconds(updates: CounterUpdates?, passCount: Int) -> Double {
+        let wanted = (updates?.meanSeconds ?? 0) * Self.updatesPerWindow
+        let affordable = budgetSeconds / Double(10 * (passCount + 2))
+        return max(Self.shortestWindowSeconds, min(wanted, affordable))
+    }
 }

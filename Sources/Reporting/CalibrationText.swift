@@ -34,7 +34,13 @@ extension Calibration {
             text += "meter        \(meter.text)\n"
         }
         text += "closure      time \(NumberText.percent(closure.timeRatio))"
-        return text + ", gross energy \(NumberText.percent(closure.grossEnergyRatio))\n"
+        text += ", gross energy \(NumberText.percent(closure.grossEnergyRatio))"
+        if let net = closure.netEnergyRatio { text += ", net energy \(NumberText.percent(net))" }
+        text += "\n"
+        guard let attribution else { return text }
+        text += "in situ      \(line(attribution.inSituEnergyJoules, "J")), looped "
+        text += "\(NumberText.si(attribution.loopedEnergyJoules, "J")): differs by "
+        return text + "\(NumberText.percent(attribution.differenceRatio))\n"
     }
 
     var warningLines: String { warnings.map { "warning: \(PlainText.shown($0))\n" }.joined() }
@@ -79,6 +85,13 @@ extension Calibration {
     }
 }
 
-func simulatedLine(_ simulated: Bool) -> String {
-    simulated ? "SIMULATED: energy and clock below come from a virtual board, not from this box\n" : ""
+/// The first line of a report: that figures are simulated, and which parts do not make up their whole; nothing when
+/// neither is so.
+func simulatedLine(_ isSimulated: Bool, failures: [String] = []) -> String {
+    var parts: [String] = []
+    if isSimulated { parts.append("SIMULATED: energy and clock below come from a virtual board, not from this box") }
+    if !failures.isEmpty {
+        parts.append("CLOSURE FAILS: " + PlainText.shown(failures.joined(separator: "; "), limit: 400))
+    }
+    return parts.isEmpty ? "" : parts.joined(separator: "; ") + "\n"
 }

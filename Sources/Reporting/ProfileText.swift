@@ -1,4 +1,5 @@
 public import Calibration
+import ProbeKit
 
 extension Profile {
     /// The profile as a reader sees it at the end of a run: layers, kernels, whole step, closure, and what measuring
@@ -6,7 +7,8 @@ extension Profile {
     ///
     /// - Parameter calibration: what ``Calibrator`` makes of this profile alone.
     public func report(_ calibration: Calibration) -> String {
-        simulatedLine(calibration.isSimulated) + calibration.heading("Profile") + samples + "\n"
+        simulatedLine(calibration.isSimulated, failures: checks?.failures ?? []) + calibration.heading("Profile")
+            + samples + "\n"
             + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals + harness
             + calibration.clockLines + calibration.warningLines
     }
@@ -18,12 +20,22 @@ extension Profile {
     }
 
     private var harness: String {
-        let step = steps.map(\.seconds).min() ?? 0
-        let marks = Double(overhead.spansPerStep) * overhead.secondsPerSpan
         var text =
             "harness      \(overhead.spansPerStep) marks a step of \(NumberText.si(overhead.secondsPerSpan, "s"))"
-        if step > 0 { text += ", \(NumberText.percent(marks / step)) of the fastest plain step" }
-        if let read = overhead.secondsPerMeterRead { text += "; one meter reading \(NumberText.si(read, "s"))" }
-        return text + "\n"
+        if let read = overhead.secondsPerMeterRead { text += ", one meter reading \(NumberText.si(read, "s"))" }
+        let looks = stepTraces?.first.map { Double($0.seconds.count) } ?? 0
+        let own = overhead.seconds(readsPerStep: looks) / (steps.map(\.seconds).min() ?? .infinity)
+        text += ": \(NumberText.percent(own, digits: 3)) of the fastest plain step\n"
+        guard let checks else { return text }
+        text += "own cost     time \(NumberText.percent(checks.ownTimeRatio)), energy "
+        text += "\(NumberText.percent(checks.ownEnergyRatio)), from steps with and without instruments\n"
+        if let updates = meter.updates {
+            text += "counter      updated every \(NumberText.si(updates.medianSeconds, "s")), 1 to 99 of 100 within "
+            text += "\(NumberText.si(updates.percentile1Seconds, "s")) to "
+            text += "\(NumberText.si(updates.percentile99Seconds, "s"))"
+            if let unit = updates.resolutionJoules { text += ", in units of \(NumberText.si(unit, "J"))" }
+            text += "; idle power changed by \(NumberText.percent(checks.idleDriftRatio)) over the run\n"
+        }
+        return text
     }
 }

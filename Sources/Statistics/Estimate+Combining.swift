@@ -3,9 +3,7 @@ extension Estimate {
     ///
     /// The count is the smaller one. Independence is the caller's to know: values of one step move together.
     public static func + (left: Estimate, right: Estimate) -> Estimate {
-        Estimate(
-            value: left.value + right.value, halfWidth: hypotenuse(left.halfWidth, right.halfWidth),
-            count: min(left.count, right.count))
+        left.combined(with: right, into: left.value + right.value, slopes: (1, 1))
     }
 
     /// The sum of two estimates whose errors may be one and the same; half widths add up.
@@ -42,26 +40,51 @@ extension Estimate {
 
     /// The product of two independent estimates, by the delta method.
     public static func * (left: Estimate, right: Estimate) -> Estimate {
-        Estimate(
-            value: left.value * right.value,
-            halfWidth: hypotenuse(
-                scaledWidth(left.halfWidth, by: right.value), scaledWidth(right.halfWidth, by: left.value)),
-            count: min(left.count, right.count))
+        left.combined(with: right, into: left.value * right.value, slopes: (right.value, left.value))
     }
 
     /// The estimate times a number that is known.
     public func scaled(by factor: Double) -> Estimate {
-        Estimate(value: value * factor, halfWidth: scaledWidth(halfWidth, by: factor), count: count)
+        guard var spread else {
+            return Estimate(value: value * factor, halfWidth: scaledWidth(halfWidth, by: factor), count: count)
+        }
+        spread.standardError *= abs(factor)
+        return Estimate(value: value * factor, spread: spread, count: count)
     }
 
     /// The estimate divided by an independent one, less 1, by the delta method: how far off it is.
     public func relativeDifference(to whole: Estimate) -> Estimate {
         let ratio = value / whole.value
+        return combined(with: whole, into: ratio - 1, slopes: (1 / whole.value, ratio / whole.value))
+    }
+
+    /// A function of two independent estimates, by the delta method with the function's slopes.
+    ///
+    /// Two Student's t intervals of the same confidence combine by their variances, with the degrees of freedom of
+    /// Welch and Satterthwaite (Welch, "The generalization of Student's problem when several different population
+    /// variances are involved", Biometrika 34, 1947). Adding the half widths in quadrature, which is done where an
+    /// interval is of another kind, widens small samples twice.
+    private func combined(
+        with other: Estimate, into result: Double, slopes: (own: Double, other: Double)
+    ) -> Estimate {
+        let count = min(count, other.count)
+        if let left = spread, let right = other.spread, left.confidence == right.confidence {
+            let parts = [(left, slopes.own), (right, slopes.other)].map { spread, slope in
+                (variance: (slope * spread.standardError) * (slope * spread.standardError), spread: spread)
+            }
+            let variance = parts[0].variance + parts[1].variance
+            let squares = parts.reduce(0) { $0 + $1.variance * $1.variance / $1.spread.degreesOfFreedom }
+            if squares > 0, squares.isFinite {
+                let spread = Spread(
+                    standardError: variance.squareRoot(), degreesOfFreedom: variance * variance / squares,
+                    confidence: left.confidence)
+                return Estimate(value: result, spread: spread, count: count)
+            }
+        }
         return Estimate(
-            value: ratio - 1,
+            value: result,
             halfWidth: hypotenuse(
-                scaledWidth(halfWidth, by: 1 / whole.value), scaledWidth(whole.halfWidth, by: ratio / whole.value)),
-            count: min(count, whole.count))
+                scaledWidth(halfWidth, by: slopes.own), scaledWidth(other.halfWidth, by: slopes.other)), count: count)
     }
 
     /// The ratio of two totals, such as joules to seconds over several windows, with its interval.
@@ -82,8 +105,8 @@ extension Estimate {
             return sum + residual * residual
         }
         let standardError = (squares * count / (count - 1)).squareRoot() / denominator
-        let t = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: count - 1)
-        return Estimate(value: ratio, halfWidth: t * standardError, count: numerators.count)
+        let spread = Spread(standardError: standardError, degreesOfFreedom: count - 1, confidence: confidence)
+        return Estimate(value: ratio, spread: spread, count: numerators.count)
     }
 }
 

@@ -55,7 +55,8 @@ public struct TrimmedSteps: Sendable {
         let centre = winsorised.reduce(0, +) / count
         let variance = winsorised.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / (count - 1)
         let standardError = (variance * count).squareRoot() / keptCount
-        let t = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: keptCount - 1)
-        return Estimate(value: mean, halfWidth: t * standardError, count: part.count)
+        let spread = Estimate.Spread(
+            standardError: standardError, degreesOfFreedom: keptCount - 1, confidence: confidence)
+        return Estimate(value: mean, spread: spread, count: part.count)
     }
 }

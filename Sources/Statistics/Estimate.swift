@@ -1,15 +1,39 @@
 /// An estimated value with its two-sided confidence interval.
 public struct Estimate: Sendable, Hashable {
     public var value: Double
-    /// Half the width of the interval; infinite when the sample is too small to tell.
-    public var halfWidth: Double
+    /// Half the width of the interval; infinite when the sample is too small to tell. Set by hand, it is no longer
+    /// Student's, and ``spread`` is forgotten.
+    public var halfWidth: Double { didSet { spread = nil } }
     /// The number of observations behind it.
     public var count: Int
+    /// What Student's interval was made from; `nil` for one of another kind. It lets estimates be combined without
+    /// widening small samples twice.
+    public private(set) var spread: Spread?
+
+    /// The parts of a Student's t interval.
+    public struct Spread: Sendable, Hashable {
+        public var standardError: Double
+        public var degreesOfFreedom: Double
+        public var confidence: Double
+
+        public init(standardError: Double, degreesOfFreedom: Double, confidence: Double) {
+            self.standardError = standardError
+            self.degreesOfFreedom = degreesOfFreedom
+            self.confidence = confidence
+        }
+    }
 
     public init(value: Double, halfWidth: Double, count: Int) {
         self.value = value
         self.halfWidth = halfWidth
         self.count = count
+    }
+
+    /// With Student's interval of a spread.
+    public init(value: Double, spread: Spread, count: Int) {
+        let t = StudentT.quantile(0.5 + spread.confidence / 2, degreesOfFreedom: spread.degreesOfFreedom)
+        self.init(value: value, halfWidth: t * spread.standardError, count: count)
+        self.spread = spread
     }
 
     public var lower: Double { value - halfWidth }
@@ -27,8 +51,9 @@ public struct Estimate: Sendable, Hashable {
         guard count > 1 else { return Estimate(value: mean, halfWidth: .infinity, count: 1) }
         let squares = sample.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         let standardError = (squares / Double(count - 1) / Double(count)).squareRoot()
-        let t = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: Double(count - 1))
-        return Estimate(value: mean, halfWidth: t * standardError, count: count)
+        let spread = Spread(
+            standardError: standardError, degreesOfFreedom: Double(count - 1), confidence: confidence)
+        return Estimate(value: mean, spread: spread, count: count)
     }
 
     /// The median of independent observations, with the distribution-free interval between two order statistics

@@ -26,8 +26,8 @@ struct Kerf: ParsableCommand {
         version: KerfVersion.build,
         subcommands: [
             DoctorCommand.self, BoardCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
-            SimulateCommand.self, BenchCommand.self, DemoCommand.self, CaptureCommand.self, ReplayCommand.self,
-            RestoreClockCommand.self, FrequencyWatchdogCommand.self, ReplayInsideCommand.self,
+            SimulateCommand.self, BenchCommand.self, SelftestCommand.self, DemoCommand.self, CaptureCommand.self,
+            ReplayCommand.self, RestoreClockCommand.self, FrequencyWatchdogCommand.self, ReplayInsideCommand.self,
         ])
 
     static func main() {

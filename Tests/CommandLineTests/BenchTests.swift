@@ -58,12 +58,15 @@ struct BenchTests {
     /// The account of memory against what the kernel says is resident.
     @Test(arguments: [["--seq", "256"], ["--seq", "128", "--batch", "4"]])
     func theAccountIsWhatIsResident(size: [String]) throws {
-        let outcome = try KerfProcess(["bench", "layer", "--json", "--model", "tinyllama-1.1b", "--block-only", "--rounds", "1"] + size).finish()
+        let outcome = try KerfProcess(
+            ["bench", "layer", "--json", "--model", "tinyllama-1.1b", "--block-only", "--rounds", "1"] + size
+        ).finish()
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let memory = try decoder.decode(Layer.self, from: Data(outcome.standardOutput.utf8)).memory
         let resident = Double(try #require(memory.residentBytes))
-        #expect(abs(resident / Double(memory.totalBytes) - 1) < 0.1, "\(resident) resident, \(memory.totalBytes) counted")
+        #expect(
+            abs(resident / Double(memory.totalBytes) - 1) < 0.1, "\(resident) resident, \(memory.totalBytes) counted")
     }
 
     @Test func stepsTrainAndExportTheirStart() throws {
@@ -72,9 +75,9 @@ struct BenchTests {
         let tokens = try workspace.write("tokens.json", "[[1, 2, 3, 4, 5], [5, 4, 3, 2, 1]]")
         let adapters = workspace.path("adapters.safetensors")
         let outcome = try KerfProcess([
-                "bench", "step", "--model", config, "--batch", "2", "--seq", "4", "--rank", "2", "--targets", "q,down",
-                "--steps", "30", "--learning-rate", "0.05", "--tokens", tokens, "--export-adapters", adapters,
-            ]).finish()
+            "bench", "step", "--model", config, "--batch", "2", "--seq", "4", "--rank", "2", "--targets", "q,down",
+            "--steps", "30", "--learning-rate", "0.05", "--tokens", tokens, "--export-adapters", adapters,
+        ]).finish()
         #expect(outcome.status == 0, "\(outcome.standardError)")
         let losses = try outcome.standardOutput.split(separator: "\n").map {
             try #require(
@@ -92,16 +95,20 @@ struct BenchTests {
         #expect(ends.max() == bytes.count - 8 - length)
     }
 
-    @Test(arguments: [
-        (["bench", "layer", "--model", "smollm2-135m", "--rounds", "0"], 64, "--rounds"),
-        (["bench", "layer", "--model", "smollm2-135m", "--paced", "--json"], 64, "--paced"),
-        (["bench", "layer", "--model", "smollm2-135m", "--dtype", "f16"], 64, "dtype"),
-        (["bench", "layer", "--model", "smollm2-135m", "--dtype", "bf16", "--engine", "openblas"], 69, "f32"),
-        (["bench", "layer", "--model", "nothing"], 66, "nothing"),
-        (["bench", "step", "--model", "smollm2-135m", "--learning-rate", "2"], 64, "--learning-rate"),
-        (["bench", "step", "--model", "smollm2-135m", "--tokens", "/nonexistent/tokens.json"], 66, "tokens.json"),
-        (["bench", "step", "--model", "smollm2-135m", "--export-adapters", "/nonexistent/a.safetensors"], 73, "folder"),
-    ] as [([String], Int32, String)])
+    @Test(
+        arguments: [
+            (["bench", "layer", "--model", "smollm2-135m", "--rounds", "0"], 64, "--rounds"),
+            (["bench", "layer", "--model", "smollm2-135m", "--paced", "--json"], 64, "--paced"),
+            (["bench", "layer", "--model", "smollm2-135m", "--dtype", "f16"], 64, "dtype"),
+            (["bench", "layer", "--model", "smollm2-135m", "--dtype", "bf16", "--engine", "openblas"], 69, "f32"),
+            (["bench", "layer", "--model", "nothing"], 66, "nothing"),
+            (["bench", "step", "--model", "smollm2-135m", "--learning-rate", "2"], 64, "--learning-rate"),
+            (["bench", "step", "--model", "smollm2-135m", "--tokens", "/nonexistent/tokens.json"], 66, "tokens.json"),
+            (
+                ["bench", "step", "--model", "smollm2-135m", "--export-adapters", "/nonexistent/a.safetensors"], 73,
+                "folder"
+            ),
+        ] as [([String], Int32, String)])
     func badInputIsOneLine(arguments: [String], status: Int32, word: String) throws {
         let outcome = try KerfProcess(arguments).finish()
         #expect(outcome.status == status, "\(outcome.standardError)")
@@ -112,9 +119,12 @@ struct BenchTests {
     @Test func tokensThatDoNotFitAreRefused() throws {
         let workspace = try Workspace()
         let config = try workspace.tinyModel()
-        for (text, word) in [("[[1, 2]]", "--batch"), ("not JSON", "token ids"), ("[[1, 2, 3, 4, 99999]]", "vocabulary")] {
+        for (text, word) in [
+            ("[[1, 2]]", "--batch"), ("not JSON", "token ids"), ("[[1, 2, 3, 4, 99999]]", "vocabulary"),
+        ] {
             let tokens = try workspace.write("tokens.json", text)
-            let outcome = try KerfProcess(["bench", "step", "--model", config, "--seq", "4", "--tokens", tokens]).finish()
+            let outcome = try KerfProcess(["bench", "step", "--model", config, "--seq", "4", "--tokens", tokens])
+                .finish()
             #expect(outcome.status == 65 && outcome.failureLine?.contains(word) == true, "\(outcome.standardError)")
         }
     }

@@ -29,16 +29,18 @@ struct PlantedTruthTests {
         let calibration = try Calibrator.calibrate([.init(name: "profile.json", bytes: bytes)])
         let hertz = try #require(profile.frequency.runningHertz.value)
 
-        func joules(_ window: EnergyWindow) -> (measured: Double, planted: Double) {
-            let measured = profile.meter.totalOf.reduce(0) { $0 + (window.joules[$1] ?? 0) }
+        /// Of the work in a window: what waiting for the counters drew is taken off as the calibration does it.
+        func joules(_ windows: [EnergyWindow]) -> (measured: Double, planted: Double) {
+            let powers = WindowPower(idleWindows: [], totalOf: profile.meter.totalOf, confidence: 0.95)
+            let seconds = windows.reduce(0) { $0 + ($1.workSeconds ?? $1.seconds) }
             let planted = BoardPower().totalJoules(
-                seconds: window.seconds, cpuSeconds: window.cpuSeconds, frequencyHertz: hertz)
-            return (measured, planted)
+                seconds: seconds, cpuSeconds: windows.reduce(0) { $0 + $1.cpuSeconds }, frequencyHertz: hertz)
+            return ((powers.gross(windows)?.value ?? 0) * seconds, planted)
         }
         /// Measured over planted, less one, over all windows of one subject.
         func error(of windows: [EnergyWindow]) -> Double {
-            let totals = windows.map(joules)
-            return totals.reduce(0) { $0 + $1.measured } / totals.reduce(0) { $0 + $1.planted } - 1
+            let (measured, planted) = joules(windows)
+            return measured / planted - 1
         }
 
         let layers = Dictionary(grouping: profile.energyWindows.filter { $0.subject == .layer }) {
@@ -59,8 +61,7 @@ struct PlantedTruthTests {
                 guard let joulesOfPass = pass.grossEnergyJoules.value, let seconds = pass.timeSeconds.value,
                     let windows = layers["\(layer.description.index) \(direction)"]
                 else { continue }
-                let watts =
-                    windows.map(joules).reduce(0) { $0 + $1.planted } / windows.reduce(0) { $0 + $1.seconds }
+                let watts = joules(windows).planted / windows.reduce(0) { $0 + ($1.workSeconds ?? $1.seconds) }
                 guard windows.count >= 8 else { continue }
                 #expect(abs(joulesOfPass - watts * seconds) < 0.05 * watts * seconds, "layer \(pass)")
                 calibrated += joulesOfPass

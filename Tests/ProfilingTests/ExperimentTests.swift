@@ -12,7 +12,7 @@ struct ExperimentTests {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box)
         let record = try Experiment(
-            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
             settings: ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.01)
         ).run()
 
@@ -76,7 +76,7 @@ struct ExperimentTests {
     @Test func aMeterThatFailsDropsItsEnergyAndKeepsTheTimes() throws {
         let box = SimulatedBox(failsAtRead: 120)
         let record = try Experiment(
-            step: SimulatedStep.typical(on: box), clock: box, meter: box, updateIntervalSeconds: 0.001,
+            step: SimulatedStep.typical(on: box), clock: box, meter: box, updates: SimulatedBox.updates,
             settings: ExperimentSettings(budgetSeconds: 10)
         ).run()
         #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty)
@@ -89,7 +89,7 @@ struct ExperimentTests {
         let box = SimulatedBox(range: 5_000_000)
         let step = SimulatedStep.typical(on: box)
         let record = try Experiment(
-            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
             settings: ExperimentSettings(budgetSeconds: 20)
         ).run()
         #expect(record.energyWindows.isEmpty)
@@ -101,7 +101,7 @@ struct ExperimentTests {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box, loadSeconds: 0.05)
         let record = try Experiment(
-            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
             settings: ExperimentSettings(budgetSeconds: 60)
         ).run()
         let time = try #require(Estimate.mean(of: record.steps.map(\.seconds)))
@@ -117,7 +117,7 @@ struct ExperimentTests {
     @Test func aCounterThatStandsStillIsAFailureAndNoZero() throws {
         let box = SimulatedBox(stopsAtSeconds: 4)
         let record = try Experiment(
-            step: SimulatedStep.typical(on: box), clock: box, meter: box, updateIntervalSeconds: 0.001,
+            step: SimulatedStep.typical(on: box), clock: box, meter: box, updates: SimulatedBox.updates,
             settings: ExperimentSettings(budgetSeconds: 10)
         ).run()
         #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty)
@@ -126,11 +126,11 @@ struct ExperimentTests {
     }
 
     @Test func windowsAcrossAWrapAreRight() throws {
-        // 500 J of range: at about 25 W the counter wraps every 20 s, once or twice in the run.
-        let box = SimulatedBox(range: 500_000_000)
+        // 600 J of range: at about 25 W the counter wraps every 24 s, once or twice in the run.
+        let box = SimulatedBox(range: 600_000_000)
         let step = SimulatedStep.typical(on: box)
         let record = try Experiment(
-            step: step, clock: box, meter: box, updateIntervalSeconds: 0.001,
+            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
             settings: ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.0005)
         ).run()
         let shown = box.state.withLock { $0.joules }
@@ -183,7 +183,7 @@ struct ExperimentTests {
         func order(seed: UInt64) throws -> [String] {
             let box = SimulatedBox()
             let record = try Experiment(
-                step: SimulatedStep.typical(on: box), clock: box, meter: box, updateIntervalSeconds: 0.001,
+                step: SimulatedStep.typical(on: box), clock: box, meter: box, updates: SimulatedBox.updates,
                 settings: ExperimentSettings(budgetSeconds: 5, seed: seed)
             ).run()
             return record.energyWindows.map { "\($0.subject) \($0.layer ?? -1) \($0.direction ?? "")" }

@@ -22,7 +22,7 @@ struct FrequencySweepTests {
             settings: ExperimentSettings(budgetSeconds: budgetSeconds, seed: seed)
         ) { settings, progress in
             Experiment(
-                step: step, clock: box, meter: isMetered ? box : nil, updateIntervalSeconds: 0.001, settings: settings,
+                step: step, clock: box, meter: isMetered ? box : nil, updates: SimulatedBox.updates, settings: settings,
                 conditions: {
                     var now = conditions()
                     now.clockHertz = step.hertz

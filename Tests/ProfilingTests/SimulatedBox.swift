@@ -20,6 +20,9 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         var threads = 0.0
     }
 
+    /// What a look at its counter tells.
+    static let updates = CounterUpdates(intervalsSeconds: [0.0007, 0.001, 0.0013], resolutionJoules: nil)
+
     let state = Mutex(State())
     let idleWatts = 5.0
     let range: UInt64?

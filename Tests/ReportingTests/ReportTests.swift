@@ -35,6 +35,28 @@ struct ReportTests {
         #expect(try decision(clock, weight: 1).report.hasPrefix("SIMULATED"))
     }
 
+    @Test("a profile whose parts do not make up the whole says so in its first line")
+    func closureFails() throws {
+        var profile = PlantedProfile().make()
+        func first(_ profile: Profile) throws -> Substring {
+            try #require(profile.report(try calibration(PlantedProfile())).split(separator: "\n").first)
+        }
+        profile.checks = Calibrator.checks(of: profile)
+        profile.checks?.failures = []
+        #expect(!(try first(profile)).contains("CLOSURE"))
+        // Every whole step a tenth longer than its parts.
+        for index in profile.steps.indices { profile.steps[index].seconds *= 1.1 }
+        let checks = Calibrator.checks(of: profile)
+        #expect(checks.failures.count == 3, "\(checks.failures)")
+        profile.checks = checks
+        #expect(try first(profile).contains("CLOSURE FAILS: the layers' time differs"))
+        #expect(
+            try SchemaChecker.isPossible == false
+                || SchemaChecker.faults(
+                    in: KerfJSON.encode(profile), schema: "profile") == []
+        )
+    }
+
     @Test("a calibration shows every layer, the step, closure and warnings")
     func calibrationReport() throws {
         let calibration = try calibration(PlantedProfile())

@@ -83,7 +83,7 @@ public struct PlantedProfile: Sendable {
                 [true, false].map { times(layer: layer, forward: $0, shared, &generator) }
             },
             idleWindows: origin == .unavailable
-                ? [] : (0..<windows).map { window(.idle, watts: idleWatts, start: Double($0), &generator) },
+                ? [] : (0..<windows).map { window(.idle, watts: idleWatts, start: 10 * Double($0), &generator) },
             energyWindows: origin == .unavailable ? [] : energyWindows(&generator),
             rejections: [Rejection(reason: "steal time", count: 2)],
             overhead: HarnessOverhead(secondsPerSpan: 1e-7, spansPerStep: 200, secondsPerMeterRead: 2e-6))

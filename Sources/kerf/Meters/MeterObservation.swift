@@ -6,30 +6,39 @@ import Statistics
 struct MeterObservation {
     let updateIntervalSeconds: Quantity
     let resolutionJoules: Quantity
+    let updates: CounterUpdates?
 
     /// Long enough for some hundreds of RAPL's updates.
     static let seconds = 0.3
+    /// For a counter that steps so slowly that there were fewer intervals than ``fewestIntervals``.
+    static let longestSeconds = 5.0
+    static let fewestIntervals = 10
 
     /// Watches the meter for ``seconds``, a slow one for six of its samples.
     init(of meter: any EnergyMeter) throws(ProbeError) {
         let step = meter.sampling?.intervalSeconds ?? 0
         let seconds = max(Self.seconds, 6 * step)
         // A sampled counter steps when its thread wakes up: polling without pause would only keep it from that.
-        let updates = try meter.watchUpdates(for: seconds, pauseSeconds: step / 8)
+        var watch = try meter.watchUpdates(for: seconds, pauseSeconds: step / 8)
+        if step == 0, watch.intervals.count < Self.fewestIntervals {
+            watch = try meter.watchUpdates(for: Self.longestSeconds, orUntil: Self.fewestIntervals)
+        }
         let unchanged = "the counter did not change within \(seconds) s"
-        let observed = Estimate.median(of: updates.intervals).map { Quantity($0, origin: meter.origin) }
+        let observed = Estimate.median(of: watch.intervals).map { Quantity($0, origin: meter.origin) }
         if let refresh = meter.sampling?.refreshSeconds, refresh > observed?.value ?? 0 {
             // The counter of a sampled meter steps at every sample; what it knows is renewed less often.
             updateIntervalSeconds = Quantity(
                 value: refresh, count: 1, origin: meter.origin,
                 reason: "the sensor's own interval; it is sampled more often")
+            updates = CounterUpdates(intervalsSeconds: [refresh], resolutionJoules: watch.updates?.resolutionJoules)
         } else {
+            updates = watch.updates
             updateIntervalSeconds = observed ?? .unavailable(unchanged)
         }
         resolutionJoules =
-            updates.smallestStep.map {
+            watch.smallestStepMicrojoules.map {
                 Quantity(
-                    value: Double($0) * 1e-6, count: updates.intervals.count + 1, origin: meter.origin,
+                    value: Double($0) * 1e-6, count: watch.intervals.count + 1, origin: meter.origin,
                     reason: "smallest step seen of the first counted domain; its unit may be finer")
             } ?? .unavailable(unchanged)
     }

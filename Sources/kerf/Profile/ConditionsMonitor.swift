@@ -4,17 +4,29 @@ import ProbeKit
 import Profiling
 import SystemPackage
 
-/// What the box did during a window: stolen time, throttling and the clock, read on held descriptors.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What the box did during a window: stolen time, throttling, the clock, heat, page faults and the load of others, read
+/// on held descriptors.
 ///
 /// Each is watched on its own: one that cannot be read leaves the others. ``unwatched`` says which and why.
 struct ConditionsMonitor {
     private let reader: HostCounterReader?
     private let clocks: [HeldFile]
+    private let temperature: HeldFile?
+    /// Whether the load of other processes spoils a window: it does where the meter counts the whole box.
+    private let watchesOthers: Bool
     /// What spoils windows on some boxes and cannot be seen on this one.
     let unwatched: [String]
 
-    /// - Parameter clockRoot: where cpufreq is read: the running system or a virtual board's tree.
-    init(_ host: HostProbe, clockRoot: SystemRoot) {
+    /// - Parameters:
+    ///   - clockRoot: where cpufreq and the temperature are read: the running system or a virtual board's tree.
+    ///   - hasMeter: whether there is energy that other processes' work would be counted in.
+    init(_ host: HostProbe, clockRoot: SystemRoot, hasMeter: Bool) {
         var unwatched: [String] = []
         var reader: HostCounterReader?
         do {
@@ -31,17 +43,41 @@ struct ConditionsMonitor {
             try? HeldFile($0.directory.appending("scaling_cur_freq"))
         }
         if clocks.isEmpty { unwatched.append("the clock: there is no cpufreq") }
+        temperature = Self.processorTemperature(clockRoot)
+        if temperature == nil { unwatched.append("the temperature: no sensor of the processor is known") }
+        watchesOthers = hasMeter && !clockRoot.hasVirtualBoard
+        if hasMeter, !watchesOthers {
+            unwatched.append("foreign load: a virtual board counts the measured process only")
+        }
         self.reader = reader
         self.unwatched = unwatched
     }
 
     func now() -> BoxConditions {
         let kilohertz = clocks.compactMap { try? $0.counter() }.max()
-        var conditions = BoxConditions(clockHertz: kilohertz.map { Double($0) * 1e3 })
+        var conditions = BoxConditions(
+            clockHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
+            celsius: (try? temperature?.counter()).flatMap(\.self).map { Double($0) * 1e-3 })
         guard let counters = try? reader?.read() else { return conditions }
         let throttles = [counters.coreThrottleCount, counters.packageThrottleCount].compactMap(\.self)
         conditions.stealSeconds = counters.stealSeconds
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
+        if watchesOthers { conditions.foreignSeconds = counters.busySeconds.map { $0 - processCPUSeconds() } }
         return conditions
+    }
+
+    /// Page faults of this process that needed a disk (getrusage(2), `ru_majflt`).
+    private static func majorFaults() -> Int? {
+        var usage = rusage()
+        return getrusage(.init(RUSAGE_SELF.rawValue), &usage) == 0 ? Int(usage.ru_majflt) : nil
+    }
+
+    /// The first sensor of the chip that measures the processor (Documentation/hwmon/coretemp.rst, k10temp.rst).
+    private static func processorTemperature(_ root: SystemRoot) -> HeldFile? {
+        let chips = ["coretemp", "k10temp", "zenpower", "cpu_thermal", "kerf_board"]
+        let directory = root.file("sys/class/hwmon")
+        return root.names(in: directory).sorted().lazy.map { directory.appending($0) }
+            .filter { chip in (try? SysfsFile.text(at: chip.appending("name"))).map(chips.contains) ?? false }
+            .compactMap { try? HeldFile($0.appending("temp1_input")) }.first
     }
 }

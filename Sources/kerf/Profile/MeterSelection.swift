@@ -60,6 +60,7 @@ struct MeterSelection {
         var description = try MeterDescription(watching: meter)
         description.updateIntervalSeconds = .unavailable("a power model has no counter")
         description.resolutionJoules = nil
+        description.updates = nil
         description.reason = model.basis
         return MeterSelection(meter: meter, description: description, root: SystemRoot(), embedded: nil)
     }
@@ -79,7 +80,7 @@ extension MeterDescription {
         self.init(
             name: meter.name, origin: meter.origin, domains: meter.tree.domains,
             totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: seen.updateIntervalSeconds,
-            resolutionJoules: seen.resolutionJoules, sampling: meter.sampling)
+            resolutionJoules: seen.resolutionJoules, updates: seen.updates, sampling: meter.sampling)
     }
 
     /// No meter, and why.

@@ -97,7 +97,7 @@ struct ProfileCommand: ParsableCommand {
             host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
         let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
         let peaks = MachinePeaks.measured(engine: engine, format: stack.format)
-        let conditions = ConditionsMonitor(host, clockRoot: energy.root)
+        let conditions = ConditionsMonitor(host, clockRoot: energy.root, hasMeter: energy.meter != nil)
         let clocks = try ClockSweep.prepare(sweep.frequencies, root: energy.root)
         let record = try measure(stack, energy: energy, conditions: conditions)
         let swept = try measure(stack, at: clocks, energy: energy, conditions: conditions)
@@ -106,7 +106,7 @@ struct ProfileCommand: ParsableCommand {
         if requireEnergy, meter.origin == .unavailable {
             throw KerfFailure(.unavailable, "--require-energy: \(meter.reason ?? "the meter failed during the run")")
         }
-        let profile = Profile(
+        var profile = Profile(
             kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
             frequency: inspection.frequency(during: record.clockHertz),
             rated: inspection.rated(threads: engine.threadCount), meter: meter,
@@ -115,9 +115,11 @@ struct ProfileCommand: ParsableCommand {
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, confidence: 0.95, seed: seed,
                 weightResidency: stack.residency.rawValue),
             peaks: peaks, layers: LayerDescription.all(of: stack, engine: engine), steps: record.steps,
-            layerTimes: record.layerTimes,
-            idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
-            overhead: record.overhead, frequencySweep: swept)
+            layerTimes: record.layerTimes, instrumentedSteps: record.instrumentedSteps,
+            stepTraces: record.traces.isEmpty ? nil : record.traces, idleWindows: record.idleWindows,
+            energyWindows: record.energyWindows, rejections: record.rejections, overhead: record.overhead,
+            frequencySweep: swept)
+        profile.checks = Calibrator.checks(of: profile)
         let bytes = try KerfJSON.encode(profile)
         // First the file: whatever happens to the summary, the run is not lost.
         try AtomicFile.write(bytes, to: out)
@@ -169,8 +171,7 @@ struct ProfileCommand: ParsableCommand {
         var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = verbose ? .debug : .warning
         return Experiment(
-            step: stack, meter: energy.meter, updateIntervalSeconds: energy.description.updateIntervalSeconds.value,
-            settings: settings, conditions: conditions.now, shouldStop: { Interruption.isRequested },
-            progress: progress, logger: logger)
+            step: stack, meter: energy.meter, updates: energy.description.updates, settings: settings,
+            conditions: conditions.now, shouldStop: { Interruption.isRequested }, progress: progress, logger: logger)
     }
 }

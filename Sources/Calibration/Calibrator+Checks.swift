@@ -1,0 +1,48 @@
+import Statistics
+
+extension Calibrator {
+    /// What a run says of itself, from its samples alone.
+    ///
+    /// - Parameter profile: of a run that has just ended; it is not validated.
+    public static func checks(of profile: Profile) -> ProfileChecks {
+        let calibration = fit(profile, sources: [])
+        let times = TimeFit(profile)
+        let energies = EnergyFit(profile, stepTime: times.step)
+        let instrumented = TrimmedSteps(totals: (profile.instrumentedSteps ?? []).map(\.seconds))
+            .total(confidence: times.confidence)
+        return ProfileChecks(
+            closure: calibration.closure, attribution: calibration.attribution,
+            ownTimeRatio: instrumented.map {
+                Quantity($0.relativeDifference(to: times.step), confidence: times.confidence, origin: .measured)
+            } ?? .unavailable("no instrumented step was timed as a whole"),
+            ownEnergyRatio: instrumented.map { energies.ownCost(instrumentedTime: $0) }
+                ?? .unavailable("no instrumented step was timed as a whole"),
+            countedTimeRatio: counted(profile), idleDriftRatio: energies.idleDrift(),
+            failures: calibration.closure.failures)
+    }
+
+    private static func counted(_ profile: Profile) -> Quantity {
+        let overhead = profile.overhead
+        guard let fastest = profile.steps.map(\.seconds).min(), fastest > 0 else {
+            return .unavailable("no step was timed")
+        }
+        let looks = profile.stepTraces?.first.map { Double($0.seconds.count) } ?? 0
+        let seconds = overhead.seconds(readsPerStep: looks)
+        return Quantity(
+            value: seconds / fastest, count: 1, origin: .modelled,
+            reason: "marks and meter readings of a step, each at its cost alone, over the fastest step")
+    }
+}
+
+extension Closure {
+    /// Every ratio whose interval does not hold zero, in words.
+    public var failures: [String] {
+        [("time", timeRatio), ("gross energy", grossEnergyRatio), ("net energy", netEnergyRatio)]
+            .compactMap { name, ratio in
+                guard let ratio, let lower = ratio.lower, let upper = ratio.upper, lower > 0 || upper < 0 else {
+                    return nil
+                }
+                return "the layers' \(name) differs from the whole step's by \(NumberText.percent(ratio))"
+            }
+    }
+}

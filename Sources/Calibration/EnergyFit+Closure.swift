@@ -1,0 +1,72 @@
+import Statistics
+
+/// Parts against the whole.
+extension EnergyFit {
+    /// (Sum of the layers' energies - the step's) / the step's, gross and net.
+    ///
+    /// Net differs from gross by the idle box alone, whose error is in the parts and in the whole alike: so the gap is
+    /// that of the gross energies, less the idle power for the gap in time, and only the whole is another.
+    func closure(
+        _ times: TimeFit, step: StepCalibration, layers: [LayerCalibration]
+    ) -> (gross: Quantity, net: Quantity) {
+        var powers: [LayerPass: Double] = [:]
+        var squares = 0.0
+        var (missing, firstReason) = (0, "")
+        for pass in LayerPass.all(of: times.layers) where !pass.isIdle(in: times.layers) {
+            let layer = layers[pass.layer]
+            let energy =
+                pass.direction == "forward" ? layer.forward.grossEnergyJoules : layer.backward.grossEnergyJoules
+            if case .known(let power) = power(.pass(pass)), energy.value != nil, let time = times.time(of: pass) {
+                powers[pass] = power.value
+                squares += time.value * time.value * power.halfWidth * power.halfWidth
+            } else {
+                missing += 1
+                if firstReason.isEmpty { firstReason = "\(pass): " + (energy.reason ?? "") }
+            }
+        }
+        guard meter.origin != .unavailable else { return unknown(noMeter) }
+        guard missing == 0 else {
+            return unknown("energy of \(missing) layer passes is not known; first, \(firstReason)")
+        }
+        guard case .known(let power) = power(.step), step.grossEnergyJoules.value != nil else {
+            return unknown("energy of the whole step is not known: " + (step.grossEnergyJoules.reason ?? ""))
+        }
+        // The times of one step move together, so they are summed step by step; the windows are apart.
+        var parts = times.weightedSum(powers)
+        parts.halfWidth = (parts.halfWidth * parts.halfWidth + squares).squareRoot()
+        let whole = power * times.step
+        let gross = parts.relativeDifference(to: whole)
+        return (
+            Quantity(gross, confidence: confidence, origin: meter.origin),
+            netClosure(gross, whole: whole, partsSeconds: times.weightedSum(powers.mapValues { _ in 1 }), times)
+        )
+    }
+
+    private func netClosure(
+        _ gross: Estimate, whole: Estimate, partsSeconds: Estimate, _ times: TimeFit
+    ) -> Quantity {
+        guard case .known(let net) = netOutcome(.step), case .known(let idle) = power(.idle) else {
+            return .unavailable("net energy of the whole step is not known")
+        }
+        let netJoules = net.value * times.step.value
+        let gap = gross.value * whole.value - idle.value * (partsSeconds.value - times.step.value)
+        return Quantity(
+            Estimate(
+                value: gap / netJoules, halfWidth: gross.halfWidth * abs(whole.value / netJoules), count: gross.count),
+            confidence: confidence, origin: meter.origin)
+    }
+
+    /// What a step costs more in energy with every instrument on.
+    func ownCost(instrumentedTime: Estimate) -> Quantity {
+        guard case .known(let plain) = power(.step) else { return quantity(power(.step), "") }
+        guard case .known(let instrumented) = power(.instrumentedStep) else {
+            return quantity(power(.instrumentedStep), "")
+        }
+        let ratio = (instrumented * instrumentedTime).relativeDifference(to: plain * stepTime)
+        return Quantity(ratio, confidence: confidence, origin: meter.origin)
+    }
+
+    private func unknown(_ reason: String) -> (gross: Quantity, net: Quantity) {
+        (.unavailable(reason), .unavailable(reason))
+    }
+}

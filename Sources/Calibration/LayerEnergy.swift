@@ -1,0 +1,26 @@
+import Statistics
+
+/// Energy of one pass by the rules of a calibration, without a whole profile: what `kerf selftest estimator` tests.
+public struct LayerEnergy: Sendable {
+    public var grossJoules: Quantity
+    public var netJoules: Quantity
+
+    /// - Parameters:
+    ///   - layer: the pass whose windows are taken among `windows`.
+    ///   - seconds: the pass's times inside whole steps.
+    public init(
+        layer: Int, direction: String, meter: MeterDescription, idleWindows: [EnergyWindow], windows: [EnergyWindow],
+        seconds: [Double], confidence: Double
+    ) {
+        guard let time = TrimmedSteps(totals: seconds).total(confidence: confidence) else {
+            grossJoules = .unavailable("the pass was never timed")
+            netJoules = grossJoules
+            return
+        }
+        let fit = EnergyFit(
+            meter: meter, confidence: confidence, idle: idleWindows, others: windows, stepTime: time)
+        let subject = EnergyFit.Subject.pass(LayerPass(layer: layer, direction: direction))
+        grossJoules = fit.grossEnergy(subject, time: time)
+        netJoules = fit.netEnergy(subject, time: time)
+    }
+}

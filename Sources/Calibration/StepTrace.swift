@@ -1,0 +1,16 @@
+/// The counters between the layers of one instrumented step: what in-situ attribution is made from.
+public struct StepTrace: Codable, Sendable, Hashable {
+    /// From the start of the run to the step's start.
+    public var startSeconds: Double
+    /// Since the step's start, at its start and after each pass in order: one more than there are passes.
+    public var seconds: [Double]
+    /// Joules of the box's total that the counters showed since the step's start, at the same moments. A counter shows
+    /// what it had at its last update.
+    public var joules: [Double]
+
+    public init(startSeconds: Double, seconds: [Double], joules: [Double]) {
+        self.startSeconds = startSeconds
+        self.seconds = seconds
+        self.joules = joules
+    }
+}

@@ -1,0 +1,191 @@
+import Calibration
+import Logging
+import ProbeKit
+import TransformerKernels
+
+/// Taking steps and windows.
+extension Experiment {
+    /// Whole steps without marks, as many as fill a window; each a time sample, together an energy window.
+    func takePlainSteps() throws {
+        try warmForBurst()
+        var samples: [StepSample] = []
+        try takeEnergyWindow(.step) {
+            samples = []
+            if step.isInterrupted {
+                let cost = try step.costOfInterruptedStep(gauge: gauge, checkpoint: checkpoint)
+                samples = [StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds)]
+                return (cost, 1)
+            }
+            let cost = try gauge.cost {
+                try burst { samples.append(try step.timeOfWholeStep(clock: clock)) }
+            }
+            return (cost, samples.count)
+        } keep: {
+            record.steps += samples
+        }
+    }
+
+    /// Whole steps with every instrument on: marks at layers and kernels, and the counters read after every layer.
+    func takeInstrumentedSteps() throws {
+        try warmForBurst()
+        var samples: [InstrumentedStep] = []
+        try takeEnergyWindow(.instrumentedStep) {
+            samples = []
+            let run = { [self] in
+                samples.append(
+                    try InstrumentedStep.run(
+                        step, clock: clock, meter: gauge.meter, start: start, checkpoint: checkpoint))
+            }
+            if step.isInterrupted {
+                // Loads lie within, so there is no window around it.
+                try run()
+                return (nil, 1)
+            }
+            return (try gauge.cost { try burst(run) }, samples.count)
+        } keep: {
+            // Of very short steps there would be hundreds; the first of each burst stand for them.
+            samples.prefix(ExperimentSettings.longestBurst).forEach { record.append($0) }
+        }
+    }
+
+    /// Repeats short steps until a window is full.
+    private func burst(_ body: () throws -> Void) throws {
+        let began = clock.now()
+        var count = 0
+        repeat {
+            try checkpoint()
+            try body()
+            count += 1
+        } while isBurst && clock.now().seconds(since: began) < windowSeconds
+            && (gauge.meter != nil || count < ExperimentSettings.longestBurst)
+    }
+
+    /// Whether steps are so short that several are taken together.
+    var isBurst: Bool { record.steps.last.map { $0.seconds < windowSeconds } ?? false }
+
+    /// The first of several short steps finds the caches as other work left them, the later ones do not. One goes
+    /// unrecorded, so that steps with and without instruments are taken under the same conditions.
+    private func warmForBurst() throws {
+        guard isBurst else { return }
+        for pass in step.passes {
+            if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
+            try step.run(pass)
+        }
+    }
+
+    /// One pass repeated for a window, after a run-up that makes its power steady.
+    func takeWindow(of pass: LayerPass) throws {
+        if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
+        let runUp = runUpSeconds(of: pass)
+        if runUp > 0 { _ = try repeated(pass, seconds: runUp) }
+        try takeEnergyWindow(.layer, pass) {
+            var iterations = 0
+            let cost = try gauge.cost { iterations = try repeated(pass, seconds: windowSeconds) }
+            return (cost, iterations)
+        }
+    }
+
+    /// A fifth of a window; none for a pass that fills a window by itself, which a run-up would double.
+    func runUpSeconds(of pass: LayerPass) -> Double {
+        typicalSeconds(of: pass) < windowSeconds ? 0.2 * windowSeconds : 0
+    }
+
+    /// Runs a pass until the time is over, at least once, and counts.
+    private func repeated(_ pass: LayerPass, seconds: Double) throws -> Int {
+        let began = clock.now()
+        var iterations = 0
+        repeat {
+            try step.run(pass)
+            iterations += 1
+        } while clock.now().seconds(since: began) < seconds
+        return iterations
+    }
+
+    /// The idle box, for about a quarter as long as the work of a cycle.
+    func takeIdleWindow(cycleSeconds: Double) throws {
+        guard gauge.meter != nil else { return }
+        // Worker threads of the last pass spin for a few milliseconds before they sleep.
+        clock.sleep(seconds: 0.03)
+        let seconds = max(windowSeconds, min(ExperimentSettings.idleWindowSeconds, cycleSeconds / 4))
+        try takeEnergyWindow(.idle) { (try gauge.cost { clock.sleep(seconds: seconds) }, 0) }
+    }
+
+    /// Takes a window, checks what the box did meanwhile, and keeps or rejects it.
+    ///
+    /// - Parameter body: returns no cost where there is only time to be had.
+    private func takeEnergyWindow(
+        _ subject: EnergyWindow.Subject, _ pass: LayerPass? = nil,
+        _ body: () throws -> (cost: Cost?, iterations: Int), keep: () -> Void = {}
+    ) throws {
+        let before = conditions()
+        let began = clock.now()
+        guard let (cost, iterations) = try metering(body) else { return }
+        let seconds = cost?.seconds ?? clock.now().seconds(since: began)
+        if let reason = spoiling(since: before, seconds: seconds, subject: subject) {
+            if subject == .step || subject == .instrumentedStep { record.rejectedSteps += iterations }
+            reject("\(subject.rawValue) window: \(reason)")
+            return
+        }
+        keep()
+        guard gauge.meter != nil, let cost else { return }
+        guard !hasStopped(cost) else {
+            giveUpMeter(because: "its counters stood still for a whole window, \(elapsedSeconds) s after the start")
+            return
+        }
+        if let fault = cost.fault {
+            reject("\(subject.rawValue) window: \(fault.rawValue)")
+            return
+        }
+        record.append(
+            EnergyWindow(
+                subject: subject, layer: pass?.layer, direction: pass?.direction.rawValue, iterations: iterations,
+                seconds: cost.meteredSeconds, workSeconds: cost.seconds, edgeSeconds: cost.edgeSeconds,
+                pollingSeconds: cost.pollingSeconds, pollingJoules: cost.pollingJoules, cpuSeconds: cost.cpuSeconds,
+                joules: cost.joules, startSeconds: began.seconds(since: start)))
+    }
+
+    /// Why the time since `before` is spoiled; notes the clock when it is not.
+    private func spoiling(
+        since before: BoxConditions, seconds: Double, subject: EnergyWindow.Subject
+    ) -> String? {
+        let after = conditions()
+        if let reason = BoxConditions.spoiling(
+            from: before, to: after, seconds: seconds, hasRunUp: subject == .layer,
+            hasLoads: step.isInterrupted && subject != .layer)
+        {
+            return reason
+        }
+        if let hertz = after.clockHertz { record.clockHertz.append(hertz) }
+        return nil
+    }
+
+    private func reject(_ reason: String) {
+        logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(elapsedSeconds)"])
+        record.reject(reason)
+    }
+
+    /// Runs something that reads the meter. A meter that fails is given up, and what it said before with it.
+    func metering<Result>(_ body: () throws -> Result) throws -> Result? {
+        do {
+            return try body()
+        } catch let error as ProbeError {
+            giveUpMeter(because: "\(error)")
+        }
+        return nil
+    }
+
+    private func giveUpMeter(because reason: String) {
+        logger.debug("meter given up", metadata: ["reason": "\(reason)"])
+        record.dropEnergy(because: "\(gauge.meter?.name ?? "meter") failed during the run: \(reason)")
+        gauge = CostGauge(clock: clock, meter: nil)
+    }
+
+    /// Whether no counter of the total moved in a window of many updates: whoever feeds it has gone, and its zeros are
+    /// no energies.
+    private func hasStopped(_ cost: Cost) -> Bool {
+        guard let meter = gauge.meter, cost.fault != .ambiguous, cost.meteredSeconds >= 0.2 * windowSeconds else {
+            return false
+        }
+        return meter.total(of: cost.joules) == 0
+    }
+}

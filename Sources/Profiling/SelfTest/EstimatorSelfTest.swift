@@ -1,0 +1,152 @@
+import Calibration
+import Dispatch
+import ProbeKit
+import Statistics
+import Synchronization
+
+/// The estimator in virtual time: many trials of the experiment on a counter with replayed update intervals and
+/// planted powers.
+public struct EstimatorSelfTest: Sendable {
+    public var intervals: UpdateIntervalFile
+    public var truth: PlantedTruth
+    public var budgetSeconds: Double
+    public var targetRelativeHalfWidth: Double
+    public var trials: Int
+    public var seed: Int
+
+    public static let confidence = 0.95
+    /// Bounds of the share of 95 % intervals that may hold the truth.
+    static let coverage = 0.93...0.97
+
+    public init(
+        intervals: UpdateIntervalFile, truth: PlantedTruth, budgetSeconds: Double, targetRelativeHalfWidth: Double,
+        trials: Int, seed: Int
+    ) {
+        self.intervals = intervals
+        self.truth = truth
+        self.budgetSeconds = budgetSeconds
+        self.targetRelativeHalfWidth = targetRelativeHalfWidth
+        self.trials = trials
+        self.seed = seed
+    }
+
+    /// Runs all trials, on all processors. The same seed gives the same report.
+    ///
+    /// - Parameter shouldStop: asked before each trial; `true` ends the run.
+    /// - Throws: ``ProfilingError/Code/interrupted``; whatever the virtual box throws, which would be a defect.
+    public func run(shouldStop: @escaping @Sendable () -> Bool = { false }) throws -> EstimatorReport {
+        let outcomes = Mutex([EstimatorTrial?](repeating: nil, count: trials))
+        let failure = Mutex<(any Error)?>(nil)
+        DispatchQueue.concurrentPerform(iterations: trials) { index in
+            guard !shouldStop(), failure.withLock({ $0 == nil }) else { return }
+            do {
+                let settings = ExperimentSettings(
+                    budgetSeconds: budgetSeconds, targetRelativeHalfWidth: targetRelativeHalfWidth,
+                    confidence: Self.confidence, seed: seed(ofTrial: index))
+                let trial = try EstimatorTrial(truth, intervals: intervals.intervalsSeconds, settings: settings)
+                outcomes.withLock { $0[index] = trial }
+            } catch {
+                failure.withLock { $0 = error }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+        let finished = outcomes.withLock { $0.compactMap(\.self) }
+        guard finished.count == trials else { throw ProfilingError(.interrupted, "interrupted") }
+        return report(finished)
+    }
+
+    private func seed(ofTrial index: Int) -> UInt64 {
+        var generator = SeededGenerator(seed: UInt64(seed) &+ UInt64(index) &* 0x9E37_79B9)
+        return generator.next()
+    }
+
+    private func report(_ trials: [EstimatorTrial]) -> EstimatorReport {
+        let seconds = trials.map(\.seconds).sorted()
+        let gross = result(truth: truth.grossJoules, trials.map { ($0.gross, $0.grossTruthJoules) })
+        let net = result(truth: truth.netJoules, trials.map { ($0.net, truth.netJoules) })
+        let refusals = Self.counted(trials.compactMap { trial in trial.gross.value == nil ? trial.refusal : nil })
+        let findings = findings(gross: gross, net: net, refusals: refusals)
+        return EstimatorReport(
+            kerfVersion: KerfVersion.current,
+            counter: .init(
+                file: intervals.name, column: intervals.column, skippedRows: intervals.skippedRows,
+                updates: CounterUpdates(
+                    intervalsSeconds: intervals.intervalsSeconds, resolutionJoules: truth.resolutionJoules)!),
+            planted: truth,
+            settings: .init(
+                budgetSeconds: budgetSeconds, targetRelativeHalfWidth: targetRelativeHalfWidth,
+                confidence: Self.confidence, trials: trials.count, seed: seed),
+            gross: gross, net: net, medianSecondsNeeded: seconds.quantile(0.5),
+            percentile95SecondsNeeded: seconds.quantile(0.95),
+            medianWindows: trials.map { Double($0.windows) }.sorted().quantile(0.5), refusals: refusals,
+            rejections: Self.summed(trials.flatMap(\.rejections)), verdict: findings.verdict,
+            findings: findings.texts)
+    }
+
+    private func result(truth: Double, _ outcomes: [(Quantity, truth: Double)]) -> EstimatorReport.Result {
+        let known = outcomes.compactMap { quantity, truth in
+            quantity.value.map { (error: ($0 - truth) / truth, quantity: quantity, truth: truth) }
+        }
+        let errors = known.map(\.error)
+        let bias = Estimate.mean(of: errors, confidence: Self.confidence)
+        let share =
+            Double(
+                known.count {
+                    ($0.quantity.lower ?? -.infinity) <= $0.truth && $0.truth <= ($0.quantity.upper ?? .infinity)
+                })
+            / Double(known.count)
+        let isKnown = !known.isEmpty
+        return EstimatorReport.Result(
+            truthJoules: truth, answered: known.count,
+            medianAbsoluteError: isKnown ? errors.map(abs).sorted().quantile(0.5) : nil, bias: bias?.value,
+            biasStandardError: bias?.spread?.standardError, coverage: isKnown ? share : nil,
+            coverageStandardError: isKnown ? (share * (1 - share) / Double(known.count)).squareRoot() : nil,
+            medianRelativeHalfWidth: isKnown
+                ? known.compactMap(\.quantity.relativeHalfWidth).sorted().quantile(0.5) : nil)
+    }
+
+    private func findings(
+        gross: EstimatorReport.Result, net: EstimatorReport.Result, refusals: [EstimatorReport.Refusal]
+    ) -> (verdict: EstimatorReport.Verdict, texts: [String]) {
+        var wrong: [String] = []
+        for (name, result) in [("gross", gross), ("net", net)] {
+            guard let coverage = result.coverage, let bias = result.bias else { continue }
+            // What a right estimator may show by chance in so few trials is no finding.
+            let chance = 3 * (0.05 * 0.95 / Double(result.answered)).squareRoot()
+            let low = min(Self.coverage.lowerBound, 0.95 - chance), high = max(Self.coverage.upperBound, 0.95 + chance)
+            if coverage < low || coverage > high {
+                wrong.append("\(name): the 95 % intervals hold the truth in \(NumberText.percent(coverage)) of trials")
+            }
+            if let error = result.biasStandardError, abs(bias) > 3 * error, abs(bias) > 1e-6 {
+                wrong.append(
+                    "\(name): a bias of \(NumberText.percent(bias)), \(NumberText.significant(abs(bias) / error)) standard errors"
+                )
+            }
+        }
+        if !wrong.isEmpty { return (.wrong, wrong) }
+        if 2 * gross.answered < trials { return (.refused, refusals.map { "\($0.count) trials: \($0.reason)" }) }
+        return (.right, [])
+    }
+
+    /// Reasons and how often each was given, the most frequent first. Reasons that differ in numbers only are one.
+    private static func counted(_ reasons: [String]) -> [EstimatorReport.Refusal] {
+        Dictionary(grouping: reasons) { $0.filter { !$0.isNumber && $0 != "." } }.values
+            .map { EstimatorReport.Refusal(reason: $0[0], count: $0.count) }
+            .sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+    }
+
+    private static func summed(_ rejections: [Rejection]) -> [Rejection] {
+        Dictionary(grouping: rejections, by: \.reason)
+            .map { Rejection(reason: $0.key, count: $0.value.reduce(0) { $0 + $1.count }) }
+            .sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+    }
+}
+
+extension EstimatorTrial {
+    /// Why there is no gross figure.
+    fileprivate var refusal: String {
+        let spoiled = rejections.map(\.reason).filter { $0.hasPrefix("layer window: ") }
+        let why = gross.reason ?? "no reason given"
+        return spoiled.isEmpty ? why : why + " (rejected: " + spoiled.sorted().joined(separator: ", ") + ")"
+    }
+}

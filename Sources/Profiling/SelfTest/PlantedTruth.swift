@@ -1,0 +1,46 @@
+import Statistics
+
+/// What a self-test plants in its virtual box, and so knows.
+public struct PlantedTruth: Codable, Sendable, Hashable {
+    /// Drawn while the layer runs, the idle box included.
+    public var layerWatts: Double
+    /// Drawn by the idle box in the middle of the run.
+    public var idleWatts: Double
+    public var layerSeconds: Double
+    /// Relative standard deviation of one pass's duration, and apart from that of its power.
+    public var jitter: Double
+    /// Change of the idle power from the run's start to the end of its budget, over its mean. It heats the layer's
+    /// power as well.
+    public var idleDrift: Double
+    /// Share of the stretches between two looks at the box in which it is throttled.
+    public var throttledShare: Double
+    /// Time in which the layer takes the counter once round its range; `nil` for a counter that does not wrap.
+    public var wrapSeconds: Double?
+    /// The counter's unit.
+    public var resolutionJoules: Double
+
+    /// A unit of client processors (1/2^14 J).
+    public static let usualResolutionJoules = 1.0 / 16384
+
+    public init(
+        layerWatts: Double, idleWatts: Double, layerSeconds: Double, jitter: Double = 0.02, idleDrift: Double = 0,
+        throttledShare: Double = 0, wrapSeconds: Double? = nil,
+        resolutionJoules: Double = PlantedTruth.usualResolutionJoules
+    ) {
+        self.layerWatts = layerWatts
+        self.idleWatts = idleWatts
+        self.layerSeconds = layerSeconds
+        self.jitter = jitter
+        self.idleDrift = idleDrift
+        self.throttledShare = throttledShare
+        self.wrapSeconds = wrapSeconds
+        self.resolutionJoules = resolutionJoules
+    }
+
+    /// Of one pass in the middle of the run.
+    public var grossJoules: Double { layerWatts * layerSeconds }
+    /// The same less the idle box.
+    public var netJoules: Double { (layerWatts - idleWatts) * layerSeconds }
+    /// The counter's range in microjoules.
+    var rangeMicrojoules: UInt64? { wrapSeconds.map { UInt64(max(1, $0 * layerWatts * 1e6)) } }
+}

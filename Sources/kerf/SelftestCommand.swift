@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `kerf selftest`: whether Kerf's own parts keep their word. One subcommand a part.
+struct SelftestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "selftest",
+        abstract: "Test Kerf's estimator in virtual time, on a counter with measured update intervals.",
+        subcommands: [EstimatorSelftestCommand.self])
+}

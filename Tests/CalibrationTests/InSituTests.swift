@@ -1,0 +1,61 @@
+import ProbeKit
+import Statistics
+import TestSupport
+import Testing
+
+@testable import Calibration
+
+struct InSituTests {
+    @Test func leastSquaresWithoutNegatives() {
+        var squares = NonNegativeLeastSquares(count: 3)
+        squares.add([(0, 1), (1, 1)], value: 3)
+        squares.add([(0, 1)], value: 1)
+        squares.add([(1, 2)], value: 4)
+        #expect(zip(squares.solution(), [1, 2, 0]).allSatisfy { abs($0 - $1) < 1e-6 })
+        // Unconstrained this would be (2, -1); the nearest without negatives is (1.4, 0).
+        var bounded = NonNegativeLeastSquares(count: 2)
+        bounded.add([(0, 1), (1, 1)], value: 1)
+        bounded.add([(0, 2), (1, 1)], value: 3)
+        let solution = bounded.solution()
+        #expect(abs(solution[0] - 1.4) < 1e-6 && solution[1] == 0)
+    }
+
+    /// Steps of known layers on a counter that updates every millisecond at random phase.
+    private func planted(watts: [Double], seconds: [Double], steps: Int) -> Profile {
+        var profile = PlantedProfile().make()
+        var generator = SeededGenerator(seed: 3)
+        profile.meter.updates = CounterUpdates(intervalsSeconds: [0.001], resolutionJoules: nil)
+        profile.stepTraces = (0..<steps).map { step in
+            var times = [0.0]
+            for second in seconds { times.append(times[times.count - 1] + second * (1 + 0.05 * generator.normal())) }
+            func drawn(until time: Double) -> Double {
+                zip(watts, zip(times, times.dropFirst())).reduce(watts[watts.count - 1] * min(0, time)) { sum, pass in
+                    sum + pass.0 * max(0, min(time, pass.1.1) - pass.1.0)
+                }
+            }
+            let phase = 0.001 * generator.unit()
+            let shown = times.map { drawn(until: (($0 - phase) / 0.001).rounded(.down) * 0.001 + phase) }
+            return StepTrace(startSeconds: Double(step), seconds: times, joules: shown.map { $0 - shown[0] })
+        }
+        return profile
+    }
+
+    @Test func powersComeFromTheCountersBetweenLayers() throws {
+        let layers = PlantedProfile().make().layers.count
+        let count = 2 * layers - 1
+        let watts = (0..<count).map { 10 + Double($0 % 4) * 3 }
+        let seconds = (0..<count).map { 0.004 + 0.001 * Double($0 % 3) }
+        let fit = try #require(InSituFit(planted(watts: watts, seconds: seconds, steps: 200)))
+        for layer in 0..<layers {
+            let power = try #require(fit.power(of: LayerPass(layer: layer, direction: "forward")))
+            #expect(abs(power.value - watts[layer]) < 0.05 * watts[layer], "layer \(layer): \(power)")
+            #expect(abs(power.value - watts[layer]) < 2.5 * power.halfWidth)
+        }
+    }
+
+    @Test func tooFewStepsGiveNoFigure() {
+        let count = 2 * PlantedProfile().make().layers.count - 1
+        let ones = [Double](repeating: 0.004, count: count)
+        #expect(InSituFit(planted(watts: ones, seconds: ones, steps: 9)) == nil)
+    }
+}

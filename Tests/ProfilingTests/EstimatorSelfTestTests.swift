@@ -1,0 +1,127 @@
+import Calibration
+import Profiling
+import Statistics
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The estimator against planted truths. Few trials here; `kerf selftest estimator` runs a thousand.
+struct EstimatorSelfTestTests {
+    /// About a millisecond with the jitter of Ice Lake's counters.
+    static let regular: UpdateIntervalFile = {
+        var generator = SeededGenerator(seed: 9)
+        let rows = (0..<2000).map { _ in "\(max(0.68, 1 + 0.15 * generator.normal()))" }
+        return try! UpdateIntervalFile(text: "ms\n" + rows.joined(separator: "\n"), name: "regular", column: "ms")
+    }()
+
+    private func report(
+        _ truth: PlantedTruth, intervals: UpdateIntervalFile = regular, budget: Double = 3, trials: Int = 60
+    ) throws -> EstimatorReport {
+        try EstimatorSelfTest(
+            intervals: intervals, truth: truth, budgetSeconds: budget, targetRelativeHalfWidth: 0.01, trials: trials,
+            seed: 4
+        ).run()
+    }
+
+    private func truth(_ seconds: Double) -> PlantedTruth {
+        PlantedTruth(layerWatts: 15, idleWatts: 5, layerSeconds: seconds)
+    }
+
+    private func expectRight(_ report: EstimatorReport, within error: Double) {
+        #expect(report.verdict == .right, "\(report.findings)")
+        #expect(report.gross.answered == report.settings.trials)
+        for result in [report.gross, report.net] {
+            #expect((result.medianAbsoluteError ?? 1) < error)
+            // Four standard errors of a share of 0.95.
+            #expect(abs((result.coverage ?? 0) - 0.95) < 4 * (0.05 * 0.95 / 60).squareRoot())
+        }
+    }
+
+    @Test(arguments: [0.0003, 0.003, 0.03]) func findsThePlantedEnergy(seconds: Double) throws {
+        expectRight(try report(truth(seconds)), within: seconds < 0.01 ? 0.004 : 0.015)
+    }
+
+    @Test func aCounterOfMixedIntervalsDoesNoHarm() throws {
+        var generator = SeededGenerator(seed: 2)
+        let rows = (0..<500).map { _ in generator.unit() < 0.5 ? "0.005" : "3" }
+        let mixed = try UpdateIntervalFile(text: "ms\n" + rows.joined(separator: "\n"), name: "mixed", column: "ms")
+        expectRight(try report(truth(0.003), intervals: mixed), within: 0.006)
+    }
+
+    @Test func driftingIdlePowerIsFollowed() throws {
+        var planted = truth(0.003)
+        planted.idleDrift = 0.1
+        expectRight(try report(planted), within: 0.005)
+        // Far beyond what a straight line may explain, net is refused and says so; gross is for the middle of the run.
+        planted.idleDrift = 1
+        let refused = try report(planted, trials: 10)
+        #expect(refused.net.answered == 0)
+        #expect(refused.gross.answered == 10)
+    }
+
+    @Test func throttledWindowsAreRejectedAndCounted() throws {
+        var planted = truth(0.003)
+        planted.throttledShare = 1.0 / 3
+        let report = try report(planted)
+        expectRight(report, within: 0.006)
+        let rejected = report.rejections.first { $0.reason == "layer window: thermal throttling" }?.count ?? 0
+        let kept = report.medianWindows * 60
+        #expect(abs(Double(rejected) / (Double(rejected) + kept) - 1.0 / 3) < 0.06)
+    }
+
+    @Test func aCounterThatWrapsTooOftenIsRefusedWithTheReason() throws {
+        var planted = truth(0.003)
+        planted.wrapSeconds = 0.2
+        let report = try report(planted, trials: 10)
+        #expect(report.verdict == .refused)
+        #expect(report.findings.contains { $0.contains("wrapped more than once") })
+    }
+
+    @Test func aCoarseCounterIsRightOrRefusedWithTheReason() throws {
+        var planted = truth(0.003)
+        planted.resolutionJoules = 1
+        let short = try report(planted, trials: 10)
+        #expect(short.verdict == .refused)
+        #expect(short.findings.allSatisfy { $0.contains("not resolved") } && !short.findings.isEmpty)
+        let long = try report(planted, budget: 40, trials: 20)
+        #expect(long.gross.answered == 20)
+        #expect((long.gross.medianAbsoluteError ?? 1) < 0.01)
+    }
+
+    @Test func theSameSeedGivesTheSameReport() throws {
+        let reports = try (0..<2).map { _ in try KerfJSON.encode(try report(truth(0.01), budget: 1, trials: 6)) }
+        #expect(reports[0] == reports[1])
+    }
+
+    @Test(.enabled(if: SharedBoxes.arePresent, "\(SharedBoxes.reason)"), arguments: ["package_ms", "dram_ms"])
+    func onMeasuredIntervals(column: String) throws {
+        let folder = try SharedBoxes.folder("rapl-update-intervals")
+        let file = try UpdateIntervalFile(
+            path: folder.appending("RAPL_Update_Interval_Broadwell.csv").string, column: column)
+        #expect(file.intervalsSeconds.count + file.skippedRows == 9997)
+        #expect(file.skippedRows == (column == "dram_ms" ? 1 : 0))
+        expectRight(try report(truth(0.003), intervals: file, trials: 60), within: 0.01)
+    }
+}
+
+struct UpdateIntervalFileTests {
+    private func read(_ text: String, column: String = "b") throws -> UpdateIntervalFile {
+        try UpdateIntervalFile(text: text, name: "file.csv", column: column)
+    }
+
+    @Test(arguments: [
+        "a,b\n1,2\n3,4\n", "\u{FEFF}b,a\r\n2,1\r\n4,3\r\n", "\"a\", \"b\" \n\"1,5\",2\n3,4", "a;b\n1;2\n\n3;4\n;0\n5\n",
+    ])
+    func anyTableWithTheColumn(text: String) throws {
+        #expect(try read(text).intervalsSeconds == [0.002, 0.004])
+    }
+
+    @Test(arguments: [
+        ("a,c\n1,2\n", "its first line has: a, c"), ("b\nx\n1\n", "line 2"), ("b\n1\n-1\n", "line 3"),
+        ("b\n1\nnan\n", "line 3"),
+        ("b\n1\ninf\n", "line 3"), ("b\n1\n", "two are needed"), ("", "no column"), ("b\n0\n0\n", "two are needed"),
+    ])
+    func refusals(text: String, reason: String) {
+        #expect { try read(text) } throws: { "\($0)".contains(reason) }
+    }
+}
