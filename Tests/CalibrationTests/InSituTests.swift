@@ -33,7 +33,7 @@ struct InSituTests {
                     sum + pass.0 * max(0, min(time, pass.1.1) - pass.1.0)
                 }
             }
-            let phase = 0.001 * generator.unit()
+            let phase = 0.001 * generator.uniform()
             let shown = times.map { drawn(until: (($0 - phase) / 0.001).rounded(.down) * 0.001 + phase) }
             return StepTrace(startSeconds: Double(step), seconds: times, joules: shown.map { $0 - shown[0] })
         }

@@ -8,8 +8,8 @@ struct WindowPowerTests {
     private func window(
         _ subject: EnergyWindow.Subject, watts: Double, at start: Double, _ generator: inout SeededGenerator
     ) -> EnergyWindow {
-        let wait = 0.001 * generator.unit()
-        let polling = 0.001 + 0.0001 * generator.unit()
+        let wait = 0.001 * generator.uniform()
+        let polling = 0.001 + 0.0001 * generator.uniform()
         return EnergyWindow(
             subject: subject, layer: subject == .layer ? 1 : nil, direction: subject == .layer ? "forward" : nil,
             iterations: 1, seconds: 0.05 + wait, workSeconds: 0.05, edgeSeconds: 2e-5, pollingSeconds: polling,

@@ -43,12 +43,13 @@ struct BenchTests {
         let bare = try #require(result.bareProducts)
         #expect(result.block.both.samplesSeconds.count == 3 && bare.both.samplesSeconds.count == 3)
         // SmolLM2's block: q and o 576², k and v 192 x 576, three of 1536 x 576.
-        let weights = Double(2 * 576 * 576 + 2 * 192 * 576 + 3 * 1536 * 576)
+        let weights: Double = 2 * 331_776 + 2 * 110_592 + 3 * 884_736
         #expect(bare.forward.flops == 2 * 40 * weights && bare.backward.flops == bare.forward.flops)
         // Rank 4 on all: 4 (in + out) each.
-        let adapters = 4.0 * (2 * (576 + 576) + 2 * (576 + 192) + 3 * (576 + 1536))
-        let pairs = 9.0 * 40 * 41 / 2
-        #expect(result.block.forward.flops == 2 * 40 * (weights + adapters) + pairs * (4 * 64 + 4))
+        let adapters: Double = 4 * (2 * 1152 + 2 * 768 + 3 * 2112)
+        let pairs: Double = 9 * 820
+        let expected: Double = 80 * (weights + adapters) + 260 * pairs
+        #expect(result.block.forward.flops == expected)
         let ratio = try #require(result.ratio)
         #expect(ratio > 0)
         #expect(Set(result.kernels.map(\.direction)) == ["forward", "backward"])

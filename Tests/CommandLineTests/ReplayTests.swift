@@ -112,9 +112,16 @@ struct ReplayTests {
         // Not the reader of our own that reads trees.
         #expect(probes.contains { $0["interface"] as? String == "libsensors" && $0["status"] as? String == "present" })
         let direct = try report(KerfProcess.run("doctor", "--json", "--root", box.path.string))
-        for key in ["sensor_chips", "pci_devices", "energy"] {
+        for key in ["sensor_chips", "pci_devices"] {
             #expect(shown[key] as? NSObject == direct[key] as? NSObject, "\(key): \(shown[key] ?? "none")")
         }
+        // The rungs of the ladder tell of the system that runs here: a record has no PMU.
+        let energies = try [shown, direct].map { try #require($0["energy"] as? [String: Any]) }
+        for key in ["domains", "total_formula", "origin", "meter"] {
+            #expect(
+                energies[0][key] as? NSObject == energies[1][key] as? NSObject, "\(key): \(energies[0][key] ?? "none")")
+        }
+        #expect((energies[0]["domains"] as? [Any])?.isEmpty == false)
         #expect((shown["sensor_chips"] as? [Any])?.count == 2 && (shown["pci_devices"] as? [Any])?.count == 2)
         let host = try #require(shown["host"] as? [String: Any])
         #expect(host["cpu_model"] as? String == "Replayed CPU")

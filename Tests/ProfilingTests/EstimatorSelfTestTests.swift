@@ -43,7 +43,7 @@ struct EstimatorSelfTestTests {
 
     @Test func aCounterOfMixedIntervalsDoesNoHarm() throws {
         var generator = SeededGenerator(seed: 2)
-        let rows = (0..<500).map { _ in generator.unit() < 0.5 ? "0.005" : "3" }
+        let rows = (0..<500).map { _ in generator.uniform() < 0.5 ? "0.005" : "3" }
         let mixed = try UpdateIntervalFile(text: "ms\n" + rows.joined(separator: "\n"), name: "mixed", column: "ms")
         expectRight(try report(truth(0.003), intervals: mixed), within: 0.006)
     }

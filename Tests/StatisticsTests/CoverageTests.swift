@@ -31,7 +31,7 @@ struct CoverageTests {
     func median(count: Int) throws {
         let share = try coverage(seed: 2, truth: 1) { generator in
             // Skewed; its median is 1.
-            Estimate.median(of: (0..<count).map { _ in generator.normal() > 0 ? 1 + generator.unit() * 9 : 0.9 })
+            Estimate.median(of: (0..<count).map { _ in generator.normal() > 0 ? 1 + generator.uniform() * 9 : 0.9 })
         }
         #expect(share > 0.95 - Self.tolerance, "\(share)")
     }
@@ -39,7 +39,7 @@ struct CoverageTests {
     @Test("of a ratio of totals", arguments: [3, 10, 40])
     func ratio(count: Int) throws {
         let share = try coverage(seed: 3, truth: 20) { generator in
-            let seconds = (0..<count).map { _ in 0.9 + 0.2 * generator.unit() }
+            let seconds = (0..<count).map { _ in 0.9 + 0.2 * generator.uniform() }
             return Estimate.ratio(of: seconds.map { 20 * $0 + 0.3 * generator.normal() }, to: seconds)
         }
         #expect(abs(share - 0.95) < 2 * Self.tolerance, "\(share)")
