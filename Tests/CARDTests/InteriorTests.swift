@@ -52,7 +52,7 @@ struct InteriorTests {
         #expect(decision.cuts[8].exclusion?.contains("of the device's") == true)
         let memory = try finding(decision, .freeMemory)
         #expect(memory.verdict == .fails && memory.believedCut == 8 && memory.changesDecision == true)
-        #expect(memory.regret == nil && memory.obstacle?.contains("needs 1.00 GB") == true)
+        #expect(memory.regret == nil && memory.obstacle?.contains("needs 900 MB") == true)
         #expect(decision.rungs.map(\.cut)[..<3].allSatisfy { [0, 8].contains($0) })
     }
 

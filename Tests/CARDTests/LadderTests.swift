@@ -143,14 +143,17 @@ struct LadderTests {
         var generator = SeededGenerator(seed: 3)
         var refused = 0
         for _ in 0..<200 {
-            // The device's layers at cut c: embedding and c blocks, the head too at 8; the server's the rest.
+            // The device's layers at cut c: embedding and c blocks, the head too at 8; the server's the rest. Each kind
+            // of layer has scratch memory of its own, and who has both embedding and head keeps their matrix once.
             let limits = CutLimits(
                 deviceMemoryBytes: 1e8 * Double.random(in: 1...12, using: &generator),
                 serverMemoryBytes: 1e8 * Double.random(in: 1...12, using: &generator),
                 minimumCut: Int.random(in: 0...8, using: &generator))
             func fits(_ cut: Int) -> Bool {
                 let onDevice = cut == 0 ? 0 : cut == 8 ? 10 : cut + 1
-                let (a, b) = (onDevice > 0 ? 1e8 * Double(onDevice) + 5e7 : 0, 1e8 * Double(10 - onDevice) + 5e7)
+                let whole = 1e9 - 1e8 + 1.5e8
+                let a = onDevice == 10 ? whole : onDevice > 0 ? 1e8 * Double(onDevice) + 1e8 : 0
+                let b = onDevice == 0 ? whole : 1e8 * Double(10 - onDevice) + 1e8
                 return a <= limits.deviceMemoryBytes! && (onDevice == 10 || b <= limits.serverMemoryBytes!)
                     && cut >= limits.minimumCut
             }

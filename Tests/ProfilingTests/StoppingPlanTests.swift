@@ -34,9 +34,10 @@ struct StoppingPlanTests {
         #expect(share > 0.925 && share < 0.975, "\(share)")
     }
 
-    /// What the plan is for: looking after every observation does not keep it.
+    /// What the plan is for: looking after every observation does not keep it, the less the fewer observations the
+    /// target takes (about ten here, where it covers 90 %).
     @Test func lookingAllTheTimeDoesNot() {
-        let share = coverage { _, sample, target in sample.count > 2 && Self.width(sample, target) <= 1 }
+        let share = coverage { _, sample, _ in sample.count > 2 && Self.width(sample, 0.6) <= 1 }
         #expect(share < 0.93, "\(share)")
     }
 

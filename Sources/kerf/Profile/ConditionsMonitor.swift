@@ -2,6 +2,7 @@ import CPUFreq
 import Host
 import ProbeKit
 import Profiling
+import Statistics
 import SystemPackage
 
 #if canImport(Glibc)
@@ -25,8 +26,8 @@ struct ConditionsMonitor {
 
     /// - Parameters:
     ///   - clockRoot: where cpufreq and the temperature are read: the running system or a virtual board's tree.
-    ///   - hasMeter: whether there is energy that other processes' work would be counted in.
-    init(_ host: HostProbe, clockRoot: SystemRoot, hasMeter: Bool) {
+    ///   - meterOrigin: a real meter counts other processes' work too; a board and a power model count this process.
+    init(_ host: HostProbe, clockRoot: SystemRoot, meterOrigin: Origin) {
         var unwatched: [String] = []
         var reader: HostCounterReader?
         do {
@@ -45,9 +46,10 @@ struct ConditionsMonitor {
         if clocks.isEmpty { unwatched.append("the clock: there is no cpufreq") }
         temperature = Self.processorTemperature(clockRoot)
         if temperature == nil { unwatched.append("the temperature: no sensor of the processor is known") }
-        watchesOthers = hasMeter && !clockRoot.hasVirtualBoard
-        if hasMeter, !watchesOthers {
-            unwatched.append("foreign load: a virtual board counts the measured process only")
+        watchesOthers = meterOrigin == .measured
+        if meterOrigin == .simulated || meterOrigin == .modelled {
+            let what = meterOrigin == .simulated ? "virtual board" : "power model"
+            unwatched.append("foreign load: a \(what) counts the measured process only")
         }
         self.reader = reader
         self.unwatched = unwatched

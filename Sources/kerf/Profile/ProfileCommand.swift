@@ -97,7 +97,7 @@ struct ProfileCommand: ParsableCommand {
             host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
         let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
         let peaks = MachinePeaks.measured(engine: engine, format: stack.format)
-        let conditions = ConditionsMonitor(host, clockRoot: energy.root, hasMeter: energy.meter != nil)
+        let conditions = ConditionsMonitor(host, clockRoot: energy.root, meterOrigin: energy.description.origin)
         let clocks = try ClockSweep.prepare(sweep.frequencies, root: energy.root)
         let record = try measure(stack, energy: energy, conditions: conditions)
         let swept = try measure(stack, at: clocks, energy: energy, conditions: conditions)
