@@ -3,7 +3,8 @@ import Testing
 
 struct HelpTests {
     static let subcommands = [
-        "doctor", "board", "profile", "calibrate", "decide", "simulate", "demo", "capture", "replay", "restore-clock",
+        "bench", "selftest", "doctor", "board", "profile", "calibrate", "decide", "simulate", "demo", "capture",
+        "replay", "restore-clock",
     ]
 
     @Test(arguments: subcommands) func everySubcommandShowsAnExample(_ name: String) throws {

@@ -5,5 +5,12 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure how fast Kerf's own kernels are on this box.",
+        discussion: """
+            Each benchmark times Kerf beside a reference in the same run; `make bench` runs them all.
+
+            EXAMPLE
+              kerf bench layer --model llama-3.2-1b --dtype bf16 --seq 512
+              kerf bench step --model smollm2-135m --batch 4 --seq 256
+            """,
         subcommands: [BenchLayerCommand.self, BenchStepCommand.self])
 }
