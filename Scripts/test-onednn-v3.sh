@@ -5,8 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=${1:-2023.2.0}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# Kept with the build: another place would be another header path, and everything built anew.
+work=$PWD/.build-onednn-v3/packages
+mkdir -p "$work"
 
 fail() {
     echo "oneDNN 3: $1" >&2
@@ -24,7 +25,9 @@ libraries=$(dirname "$(find "$work/wheels" -name 'libdnnl.so.3' | head -n 1)")
 # A wheel holds no links.
 [ -e "$libraries/libdnnl.so" ] || ln -s libdnnl.so.3 "$libraries/libdnnl.so"
 
-flags=(--scratch-path .build-onednn-v3 -Xcc "-I$headers" -Xlinker "-L$libraries")
+# Before the system's folders, which hold version 2.
+export LIBRARY_PATH=$libraries
+flags=(--scratch-path .build-onednn-v3 -Xcc "-I$headers")
 swift build --build-tests "${flags[@]}"
 LD_LIBRARY_PATH=$libraries swift test --skip-build "${flags[@]}" --filter TransformerKernelsTests
 LD_LIBRARY_PATH=$libraries .build-onednn-v3/debug/kerf bench layer --model smollm2-135m --seq 16 --rounds 1 |

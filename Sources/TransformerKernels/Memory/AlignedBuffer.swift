@@ -12,7 +12,7 @@ final class AlignedBuffer {
     /// From here on a buffer starts at a huge page and asks for such.
     ///
     /// A product reads a packed weight from one end to the other, where small pages cost a walk of the page table every
-    /// 4 KiB. See the note on huge pages in Benchmarks/README.md for what they brought.
+    /// 4 KiB. Smaller buffers gained nothing from them (Benchmarks/README.md).
     static let hugePageBytes = 2 << 20
 
     let count: Int
