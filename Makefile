@@ -31,7 +31,7 @@ fuzz: setup-test ## Damage inputs of every kind for FUZZ_SECONDS each; a case th
 	KERF_FUZZ_SECONDS=$(FUZZ_SECONDS) KERF_FUZZ_OUTPUT=$(CURDIR)/fuzz-output \
 	  $(SWIFT) test --skip-build --no-parallel --filter FuzzTests
 
-test-onednn-v3: setup ## Build against oneDNN 3 from Python packages, and run the kernels' tests with it
+test-onednn-v3: setup ## Build the products against oneDNN 3 from Python packages, and check them
 	@bash Scripts/test-onednn-v3.sh
 
 lint: ## Check the formatting
@@ -68,4 +68,4 @@ fuzz-captures: setup setup-test ## Damage captures at random: FUZZ_ROUNDS=20000 
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove everything built
-	rm -rf .build .build-torch .build-onednn-v3 fuzz-output "$(OUT)"
+	rm -rf .build .build-torch fuzz-output "$(OUT)"
