@@ -18,8 +18,6 @@ extern int omp_in_parallel(void);
 
 int kerf_processor_count(void) { return omp_get_num_procs(); }
 
-bool kerf_in_parallel(void) { return omp_in_parallel() != 0; }
-
 struct pinning {
     cpu_set_t allowed;
     _Atomic int failures;

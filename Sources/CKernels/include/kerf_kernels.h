@@ -19,9 +19,6 @@ enum kerf_format { KERF_F32, KERF_BF16 };
 // Processors that this process may run on.
 int kerf_processor_count(void);
 
-// Whether the caller is one of several threads of a parallel region.
-bool kerf_in_parallel(void);
-
 // Runs body(context, thread, threads) once on each of `threads` threads, and waits for all. The threads are those of
 // the OpenMP runtime (libgomp), which oneDNN uses too: a second pool would fight it for the cores.
 void kerf_parallel(int threads, void (*body)(void *context, int thread, int threads), void *context);

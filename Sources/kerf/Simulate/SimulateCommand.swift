@@ -65,6 +65,7 @@ struct SimulateCommand: ParsableCommand {
 
     func run() throws {
         try KerfFailure.reporting {
+            Interruption.watch()
             for place in [out, csv].compactMap({ $0 }) { try OutputFile.checkPlace(place) }
             let (result, table) = try simulate()
             let bytes = try KerfJSON.encode(result)
