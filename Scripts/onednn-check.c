@@ -1,5 +1,5 @@
 // Checks COneDNN with whatever oneDNN it is linked to: products in both directions, layouts and formats, writing and
-// adding, against sums in double. Small whole numbers are exact in bf16. Prints the version, or what is wrong.
+// adding both ways, against sums in double. Small whole numbers are exact in bf16. Prints the version, or what is wrong.
 #include "kerf_onednn.h"
 
 #include <math.h>
@@ -22,22 +22,26 @@ static int check(struct kerf_onednn_shape shape) {
     kerf_onednn_product *product = NULL;
     int status = kerf_onednn_product_create(&product, &shape, THREADS);
     if (status != 0) return printf("create: %s\n", kerf_onednn_status(status)), 1;
-    float weight[N * K], x[M * K], y[M * N];
+    float weight[N * K], x[M * K], y[M * N], base[M * N];
     uint16_t halves[M * K];
     for (long i = 0; i < N * K; i++) weight[i] = number(3 * i + 1);
+    for (long i = 0; i < M * N; i++) base[i] = number(5 * i + 2);
     for (long i = 0; i < M * K; i++) halves[i] = upper_half(x[i] = number(i));
     void *packed = aligned_alloc(64, (kerf_onednn_weight_bytes(product) + 127) / 64 * 64);
     void *scratch = aligned_alloc(64, (kerf_onednn_scratch_bytes(product) + 127) / 64 * 64);
     status = kerf_onednn_pack(product, weight, packed);
     const void *source = shape.source == KERF_ONEDNN_BF16 ? (const void *)halves : (const void *)x;
-    for (int adding = 0; adding < 2 && status == 0; adding++)
-        status = kerf_onednn_product_run(product, THREADS, source, packed, y, adding, scratch);
+    // Added to nothing and to what is there, then to what lies elsewhere.
+    float written[M * N];
+    if (status == 0) status = kerf_onednn_product_run(product, THREADS, source, packed, NULL, written, scratch);
+    if (status == 0) status = kerf_onednn_product_run(product, THREADS, source, packed, written, written, scratch);
+    if (status == 0) status = kerf_onednn_product_run(product, THREADS, source, packed, base, y, scratch);
     int wrong = 0;
     for (long i = 0; i < M && status == 0; i++)
         for (long j = 0; j < N; j++) {
             double sum = 0;
             for (long k = 0; k < K; k++) sum += x[i * K + k] * weight[shape.transposed ? j * K + k : k * N + j];
-            wrong += fabs(y[i * N + j] - 2 * sum) > 1e-3;  // written, then added once more
+            wrong += fabs(written[i * N + j] - 2 * sum) > 1e-3 || fabs(y[i * N + j] - base[i * N + j] - sum) > 1e-3;
         }
     if (status != 0) printf("run: %s\n", kerf_onednn_status(status));
     if (wrong) printf("%d of %d elements wrong\n", wrong, M * N);

@@ -88,6 +88,14 @@ KERF_INLINE const void *row_of(const struct kerf_attention *s, const void *matri
                                   : (const void *)((const float *)matrix + index);
 }
 
+// Asks for a block of rows of a head that will be written: nobody waits for their memory then.
+KERF_INLINE void expect_write(const struct kerf_attention *s, void *to, long stride, long rows) {
+    const long element = s->format == KERF_BF16 ? 2 : 4;
+    for (long r = 0; r < rows; r++)
+        for (long byte = 0; byte < s->head_size * element; byte += 64)
+            __builtin_prefetch((char *)to + r * stride * element + byte, 1);
+}
+
 // Writes `rows` rows as panels of their transpose, [rows / 64][depth][64]: what scores are multiplied from. Rows up to
 // `padded` become 0.
 void kerf_attention_panels(const struct kerf_attention *shape, const void *from, long stride, long rows, long padded,
@@ -101,3 +109,7 @@ void kerf_attention_summed(const struct kerf_attention *shape, const void *from,
 // Writes a block of f32 sums, `width` apart, times `scale` each row, in the shape's format.
 void kerf_attention_write(const struct kerf_attention *shape, long rows, const float *sums, const float *scales,
                           void *to, long stride);
+
+// Writes a block of f32 sums, rotated back from the positions that begin at `position`.
+void kerf_attention_write_back(const struct kerf_attention *shape, long position, long rows, const float *sums,
+                               void *to, long stride);

@@ -144,6 +144,8 @@ static void run_rows(const struct backward *a, const struct memory *m, struct un
     const void *out_gradient = row_of(s, a->out_gradient, wide, place, head * size);
     const float *log_sum_exp = a->log_sum_exp + (unit.row / s->sequence * s->heads + head) * s->sequence + first;
 
+    void *query_gradient = (void *)row_of(s, a->query_gradient, wide, place, head * size);
+    expect_write(s, query_gradient, wide, rows);
     row_dots(s->format, rows, size, row_of(s, a->out, wide, place, head * size), out_gradient, wide, m->dots);
     kerf_attention_summed(s, query, wide, rows, rows, m->query_summed);
     kerf_attention_summed(s, out_gradient, wide, rows, rows, m->out_summed);
@@ -178,8 +180,7 @@ static void run_rows(const struct backward *a, const struct memory *m, struct un
                                                   .c = m->query_sums, .c_row = width, .adding = block > 0},
                       seen);
     }
-    void *query_gradient = (void *)row_of(s, a->query_gradient, wide, place, head * size);
-    kerf_attention_write(s, rows, m->query_sums, NULL, query_gradient, wide);
+    kerf_attention_write_back(s, first, rows, m->query_sums, query_gradient, wide);
 }
 
 static void run_unit(const struct backward *a, const struct memory *m, struct unit unit) {
@@ -196,15 +197,16 @@ static void run_unit(const struct backward *a, const struct memory *m, struct un
         for (long first = 0; first < s->sequence; first += QUERY_ROWS) run_rows(a, m, unit, head, first);
 
     if (s->parts == 1) {
-        kerf_attention_write(s, s->sequence, m->key_sums, NULL,
-                             (void *)row_of(s, a->key_gradient, narrow, unit.row, unit.key_head * size), narrow);
+        kerf_attention_write_back(s, 0, s->sequence, m->key_sums,
+                                  (void *)row_of(s, a->key_gradient, narrow, unit.row, unit.key_head * size), narrow);
         kerf_attention_write(s, s->sequence, m->value_sums, NULL,
                              (void *)row_of(s, a->value_gradient, narrow, unit.row, unit.key_head * size), narrow);
         return;
     }
-    const struct kerf_attention f32 = {.format = KERF_F32, .head_size = size};
+    const struct kerf_attention f32 = {
+        .format = KERF_F32, .head_size = size, .cosine = s->cosine, .sine = s->sine};
     const long offset = unit.row * narrow * s->parts + (unit.key_head * s->parts + unit.part) * size;
-    kerf_attention_write(&f32, s->sequence, m->key_sums, NULL, a->key_parts + offset, narrow * s->parts);
+    kerf_attention_write_back(&f32, 0, s->sequence, m->key_sums, a->key_parts + offset, narrow * s->parts);
     kerf_attention_write(&f32, s->sequence, m->value_sums, NULL, a->value_parts + offset, narrow * s->parts);
 }
 

@@ -91,6 +91,8 @@ static void run_unit(const struct forward *a, const struct memory *m, struct uni
             const long rows = least(s->sequence - first, QUERY_ROWS);
             const long columns = round_up(first + rows, PANEL);
             const void *query = row_of(s, a->query, wide, unit.row + first, head * size);
+            void *out = (void *)row_of(s, a->out, wide, unit.row + first, head * size);
+            expect_write(s, out, wide, rows);
             for (long column = 0; column < columns; column += PANEL)
                 tile_scores(s,
                             (struct kerf_tile_operands){.m = rows, .k = depth, .a = query, .a_row = wide / pair,
@@ -104,7 +106,6 @@ static void run_unit(const struct forward *a, const struct memory *m, struct uni
                                                       .a_row = columns, .a_column = 1, .b = m->values, .b_row = width,
                                                       .c = m->sums, .c_row = width},
                           first + 1);
-            void *out = (void *)row_of(s, a->out, wide, unit.row + first, head * size);
             kerf_attention_write(s, rows, m->sums, m->scales, out, wide);
         }
     }

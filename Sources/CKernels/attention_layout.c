@@ -100,3 +100,33 @@ void kerf_attention_write(const struct kerf_attention *s, long rows, const float
                           long stride) {
     write_rows(s->format, s->head_size, width_of(s), rows, sums, scales, to, stride);
 }
+
+struct rotation {
+    const float *cosine, *sine;  // of the first row's position
+    long half;
+};
+
+KERF_CLONES static void write_rotated(enum kerf_format format, struct rotation rotation, long width, long rows,
+                                      const float *sums, void *to, long stride) {
+    kerf_vector a, b, c, s;
+    const long half = rotation.half;
+    for (long r = 0; r < rows; r++)
+        for (long i = 0; i < half; i += KERF_LANES) {
+            const long lanes = kerf_step(i, half);
+            kerf_load(&c, rotation.cosine + r * half + i, lanes);
+            kerf_load(&s, rotation.sine + r * half + i, lanes);
+            kerf_load(&a, sums + r * width + i, lanes);
+            kerf_load(&b, sums + r * width + half + i, lanes);
+            const kerf_vector x = a * c + b * s;
+            const kerf_vector y = b * c - a * s;
+            kerf_store_format(to, r * stride + i, &x, lanes, format);
+            kerf_store_format(to, r * stride + half + i, &y, lanes, format);
+        }
+}
+
+void kerf_attention_write_back(const struct kerf_attention *s, long position, long rows, const float *sums, void *to,
+                               long stride) {
+    const long half = s->head_size / 2;
+    const struct rotation rotation = {s->cosine + position * half, s->sine + position * half, half};
+    write_rotated(s->format, rotation, width_of(s), rows, sums, to, stride);
+}

@@ -58,6 +58,7 @@ struct project {
     const float *p;
     float scale;
     float *t;
+    long stride;
 };
 
 KERF_INLINE void project_block(const struct project *a, long row, long j, const int rows, const int ranks,
@@ -80,7 +81,7 @@ KERF_INLINE void project_block(const struct project *a, long row, long j, const 
         kerf_vector total;
         sum_eight(&total, sums[r]);
 #pragma clang loop unroll(full)
-        for (int k = 0; k < ranks; k++) a->t[(row + r) * a->rank + j + k] = a->scale * total[2 * k];
+        for (int k = 0; k < ranks; k++) a->t[(row + r) * a->stride + j + k] = a->scale * total[2 * k];
     }
 }
 
@@ -102,18 +103,20 @@ KERF_INLINE void project(const struct project *a, long begin, long end, enum ker
 KERF_FORMATS(project)
 
 void kerf_low_rank_project(int threads, long rows, long width, long rank, enum kerf_format format, const void *x,
-                           const float *p, float scale, float *t) {
-    struct project arguments = {width, rank, x, p, scale, t};
+                           const float *p, float scale, float *t, long stride) {
+    struct project arguments = {width, rank, x, p, scale, t, stride};
     kerf_for_rows(threads, rows, project_of(format), &arguments);
 }
 
-// ---- y (+)= t P: a row of y from the rows of P
+// ---- y = base + t P: a row of y from the rows of P
 
 struct expand {
     long width, rank;
-    const float *t, *p;
+    const float *t;
+    long stride;
+    const float *p;
+    const void *base;
     void *y;
-    bool adding;
 };
 
 KERF_INLINE void expand_block(const struct expand *a, long row, long i, const int rows, const int vectors, long lanes,
@@ -123,15 +126,15 @@ KERF_INLINE void expand_block(const struct expand *a, long row, long i, const in
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
-            if (a->adding)
-                kerf_load_format(&sums[r][v], a->y, (row + r) * a->width + i + v * KERF_LANES, lanes, format);
+            if (a->base)
+                kerf_load_format(&sums[r][v], a->base, (row + r) * a->width + i + v * KERF_LANES, lanes, format);
     for (long j = 0; j < a->rank; j++) {
 #pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) 
+        for (int v = 0; v < vectors; v++)
             kerf_load(&p[v], a->p + (i + v * KERF_LANES) * a->rank + j * KERF_LANES, KERF_LANES);
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
-            const float t = a->t[(row + r) * a->rank + j];
+            const float t = a->t[(row + r) * a->stride + j];
 #pragma clang loop unroll(full)
             for (int v = 0; v < vectors; v++) sums[r][v] += p[v] * t;
         }
@@ -156,13 +159,13 @@ KERF_INLINE void expand(const struct expand *a, long begin, long end, enum kerf_
 }
 KERF_FORMATS(expand)
 
-void kerf_low_rank_expand(int threads, long rows, long width, long rank, const float *t, const float *p,
-                          enum kerf_format format, void *y, bool adding) {
-    struct expand arguments = {width, rank, t, p, y, adding};
+void kerf_low_rank_expand(int threads, long rows, long width, long rank, const float *t, long stride, const float *p,
+                          enum kerf_format format, const void *base, void *y) {
+    struct expand arguments = {width, rank, t, stride, p, base, y};
     kerf_for_rows(threads, rows, expand_of(format), &arguments);
 }
 
-// ---- g = scale t' x: sums over all rows; the threads share the columns
+// ---- g = t' x: sums over all rows; the threads share the columns
 
 // x is read some rows at a time over its whole width, as memory likes it, while the sums stay in the second cache.
 enum { COLUMNS = 3 * KERF_LANES, ROWS = 32 };
@@ -170,22 +173,22 @@ enum { COLUMNS = 3 * KERF_LANES, ROWS = 32 };
 struct outer {
     long rows, width, rank;
     const float *t;
+    long stride;
     const void *x;
-    float scale;
     float *g;
 };
 
 KERF_INLINE void outer_block(const struct outer *a, long row, long i, long j, const int vectors, const int ranks,
                              long lanes, enum kerf_format format) {
     kerf_vector sums[8][3] = {}, x[3], g;
-    const long width = a->width, rank = a->rank, stop = row + ROWS < a->rows ? row + ROWS : a->rows;
+    const long width = a->width, stop = row + ROWS < a->rows ? row + ROWS : a->rows;
     for (long r = row; r < stop; r++) {
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
             kerf_load_format(&x[v], a->x, r * width + i + v * KERF_LANES, lanes, format);
 #pragma clang loop unroll(full)
         for (int k = 0; k < ranks; k++) {
-            const float t = a->t[r * rank + j + k];
+            const float t = a->t[r * a->stride + j + k];
 #pragma clang loop unroll(full)
             for (int v = 0; v < vectors; v++) sums[k][v] += x[v] * t;
         }
@@ -197,7 +200,7 @@ KERF_INLINE void outer_block(const struct outer *a, long row, long i, long j, co
             float *to = a->g + (j + k) * width + i + v * KERF_LANES;
             g = (kerf_vector){};
             if (row > 0) kerf_load(&g, to, lanes);
-            g = g + sums[k][v] * a->scale;
+            g = g + sums[k][v];
             kerf_store(to, &g, lanes);
         }
 }
@@ -222,9 +225,9 @@ KERF_INLINE void outer(const struct outer *a, long begin, long end, enum kerf_fo
 }
 KERF_FORMATS(outer)
 
-void kerf_low_rank_outer(int threads, long rows, long width, long rank, const float *t, enum kerf_format format,
-                         const void *x, float scale, float *g) {
-    struct outer arguments = {rows, width, rank, t, x, scale, g};
+void kerf_low_rank_outer(int threads, long rows, long width, long rank, const float *t, long stride,
+                         enum kerf_format format, const void *x, float *g) {
+    struct outer arguments = {rows, width, rank, t, stride, x, g};
     kerf_for_rows(threads, (width + COLUMNS - 1) / COLUMNS, outer_of(format), &arguments);
 }
 

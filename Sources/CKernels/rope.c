@@ -4,7 +4,6 @@
 struct rope {
     long sequence, heads, half;
     const float *cosine, *sine;
-    float sign;
     void *x;
 };
 
@@ -23,7 +22,6 @@ KERF_INLINE void rotate(const struct rope *rope, long begin, long end, enum kerf
                 kerf_load(&s, sine + i, lanes);
                 kerf_load_format(&a, rope->x, first + i, lanes, format);
                 kerf_load_format(&b, rope->x, second + i, lanes, format);
-                s = s * rope->sign;
                 const kerf_vector x = a * c - b * s;
                 const kerf_vector y = b * c + a * s;
                 kerf_store_format(rope->x, first + i, &x, lanes, format);
@@ -35,7 +33,7 @@ KERF_INLINE void rotate(const struct rope *rope, long begin, long end, enum kerf
 KERF_FORMATS(rotate)
 
 void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, const float *cosine,
-               const float *sine, bool inverse, enum kerf_format format, void *x) {
-    struct rope rope = {sequence, heads, head_size / 2, cosine, sine, inverse ? -1.0f : 1.0f, x};
+               const float *sine, enum kerf_format format, void *x) {
+    struct rope rope = {sequence, heads, head_size / 2, cosine, sine, x};
     kerf_for_rows(threads, tokens, rotate_of(format), &rope);
 }

@@ -14,14 +14,17 @@ typedef const dnnl_memory_desc_t *borrowed;
 // libgomp's. The setting belongs to the calling thread, so it is made before each product.
 extern void omp_set_num_threads(int threads);
 
-// The primitive that writes and the one that adds differ by a post-operation only; their weight has one layout.
+// The primitives differ by a post-operation only; their weight has one layout. What is added may be what was in y
+// before, or lie elsewhere: oneDNN has an operation for each.
+enum mode { WRITING, ADDING_TO_Y, ADDING_OTHER, MODES };
+
 struct kerf_onednn_product {
     struct kerf_onednn_shape shape;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    dnnl_primitive_desc_t descriptions[2];
-    dnnl_primitive_t primitives[2];
-    dnnl_memory_t source, weight, destination, scratch;
+    dnnl_primitive_desc_t descriptions[MODES];
+    dnnl_primitive_t primitives[MODES];
+    dnnl_memory_t source, weight, destination, base, scratch;
     size_t weight_bytes, scratch_bytes;
 };
 
@@ -51,27 +54,31 @@ static void forget(description *d) { dnnl_memory_desc_destroy(*d); }
 static void forget(description *d) { (void)d; }
 #endif
 
-static dnnl_status_t attributes(dnnl_primitive_attr_t *attr, bool adding) {
+static dnnl_status_t attributes(dnnl_primitive_attr_t *attr, enum mode mode, borrowed base) {
     dnnl_status_t status = dnnl_primitive_attr_create(attr);
     if (status != dnnl_success) return status;
     status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
-    if (status != dnnl_success || !adding) return status;
+    if (status != dnnl_success || mode == WRITING) return status;
     dnnl_post_ops_t ops;
     if ((status = dnnl_post_ops_create(&ops)) != dnnl_success) return status;
+    if (mode == ADDING_OTHER) {
+        status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, base);
+    } else {
 #if DNNL_VERSION_MAJOR >= 3
-    status = dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef);
+        status = dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef);
 #else
-    status = dnnl_post_ops_append_sum(ops, 1.0f);
+        status = dnnl_post_ops_append_sum(ops, 1.0f);
 #endif
+    }
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(*attr, ops);
     dnnl_post_ops_destroy(ops);
     return status;
 }
 
 static dnnl_status_t describe_matmul(dnnl_primitive_desc_t *result, dnnl_engine_t engine, borrowed source,
-                                     borrowed weight, borrowed destination, bool adding) {
+                                     borrowed weight, borrowed destination, enum mode mode) {
     dnnl_primitive_attr_t attr = NULL;
-    dnnl_status_t status = attributes(&attr, adding);
+    dnnl_status_t status = attributes(&attr, mode, destination);
     if (status == dnnl_success) {
 #if DNNL_VERSION_MAJOR >= 3
         status = dnnl_matmul_primitive_desc_create(result, engine, source, weight, NULL, destination, attr);
@@ -96,18 +103,20 @@ static int create(kerf_onednn_product *p) {
     TRY(describe(&weight, weight_dims, type_of(s->source),
                  s->packed ? dnnl_format_tag_any : s->transposed ? dnnl_ba : dnnl_ab));
 
-    // The adding primitive chooses the layout, the writing one takes it over.
-    dnnl_status_t status =
-        describe_matmul(&p->descriptions[1], p->engine, BORROW(source), BORROW(weight), BORROW(destination), true);
+    // The one that adds to y chooses the layout, the others take it over.
+    dnnl_status_t status = describe_matmul(&p->descriptions[ADDING_TO_Y], p->engine, BORROW(source), BORROW(weight),
+                                           BORROW(destination), ADDING_TO_Y);
     borrowed chosen = NULL;
-    if (status == dnnl_success) {
-        chosen = dnnl_primitive_desc_query_md(p->descriptions[1], dnnl_query_weights_md, 0);
-        status = describe_matmul(&p->descriptions[0], p->engine, BORROW(source), chosen, BORROW(destination), false);
-    }
-    for (int i = 0; i < 2 && status == dnnl_success; i++) {
-        status = dnnl_primitive_create(&p->primitives[i], p->descriptions[i]);
+    if (status == dnnl_success)
+        chosen = dnnl_primitive_desc_query_md(p->descriptions[ADDING_TO_Y], dnnl_query_weights_md, 0);
+    for (int mode = 0; mode < MODES && status == dnnl_success; mode++) {
+        if (mode != ADDING_TO_Y)
+            status = describe_matmul(&p->descriptions[mode], p->engine, BORROW(source), chosen, BORROW(destination),
+                                     mode);
+        if (status == dnnl_success) status = dnnl_primitive_create(&p->primitives[mode], p->descriptions[mode]);
+        if (status != dnnl_success) break;
         const size_t bytes =
-            dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->descriptions[i], dnnl_query_scratchpad_md, 0));
+            dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->descriptions[mode], dnnl_query_scratchpad_md, 0));
         if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
     }
     if (status == dnnl_success) {
@@ -117,6 +126,8 @@ static int create(kerf_onednn_product *p) {
     if (status == dnnl_success) status = dnnl_memory_create(&p->weight, chosen, p->engine, DNNL_MEMORY_NONE);
     if (status == dnnl_success)
         status = dnnl_memory_create(&p->destination, BORROW(destination), p->engine, DNNL_MEMORY_NONE);
+    if (status == dnnl_success)
+        status = dnnl_memory_create(&p->base, BORROW(destination), p->engine, DNNL_MEMORY_NONE);
     if (status == dnnl_success) {
         const dnnl_dims_t dims = {1, (dnnl_dim_t)(p->scratch_bytes ? p->scratch_bytes : 1)};
         description scratch;
@@ -149,10 +160,10 @@ int kerf_onednn_product_create(kerf_onednn_product **product, const struct kerf_
 
 void kerf_onednn_product_destroy(kerf_onednn_product *p) {
     if (!p) return;
-    const dnnl_memory_t memories[] = {p->source, p->weight, p->destination, p->scratch};
-    for (int i = 0; i < 4; i++)
+    const dnnl_memory_t memories[] = {p->source, p->weight, p->destination, p->base, p->scratch};
+    for (int i = 0; i < 5; i++)
         if (memories[i]) dnnl_memory_destroy(memories[i]);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < MODES; i++) {
         if (p->primitives[i]) dnnl_primitive_destroy(p->primitives[i]);
         if (p->descriptions[i]) dnnl_primitive_desc_destroy(p->descriptions[i]);
     }
@@ -168,7 +179,7 @@ int kerf_onednn_pack(const kerf_onednn_product *p, const float *weight, void *pa
     const dnnl_dims_t dims = {p->shape.k, p->shape.n};
     description plain;
     TRY(describe(&plain, dims, dnnl_f32, p->shape.transposed ? dnnl_ba : dnnl_ab));
-    borrowed chosen = dnnl_primitive_desc_query_md(p->descriptions[1], dnnl_query_weights_md, 0);
+    borrowed chosen = dnnl_primitive_desc_query_md(p->descriptions[ADDING_TO_Y], dnnl_query_weights_md, 0);
     dnnl_primitive_desc_t reorder_description = NULL;
     dnnl_primitive_t reorder = NULL;
     dnnl_memory_t from = NULL;
@@ -190,16 +201,19 @@ int kerf_onednn_pack(const kerf_onednn_product *p, const float *weight, void *pa
     return (int)status;
 }
 
-int kerf_onednn_product_run(const kerf_onednn_product *p, int threads, const void *x, const void *packed, void *y,
-                            bool adding, void *scratch) {
+int kerf_onednn_product_run(const kerf_onednn_product *p, int threads, const void *x, const void *packed,
+                            const void *base, void *y, void *scratch) {
+    const enum mode mode = !base ? WRITING : base == y ? ADDING_TO_Y : ADDING_OTHER;
     omp_set_num_threads(threads);
     TRY(dnnl_memory_set_data_handle(p->source, (void *)x));
     TRY(dnnl_memory_set_data_handle(p->weight, (void *)packed));
     TRY(dnnl_memory_set_data_handle(p->destination, y));
+    TRY(dnnl_memory_set_data_handle(p->base, (void *)base));
     TRY(dnnl_memory_set_data_handle(p->scratch, scratch));
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p->source},
                                          {DNNL_ARG_WEIGHTS, p->weight},
                                          {DNNL_ARG_DST, p->destination},
-                                         {DNNL_ARG_SCRATCHPAD, p->scratch}};
-    return (int)dnnl_primitive_execute(p->primitives[adding], p->stream, 4, arguments);
+                                         {DNNL_ARG_SCRATCHPAD, p->scratch},
+                                         {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, p->base}};
+    return (int)dnnl_primitive_execute(p->primitives[mode], p->stream, mode == ADDING_OTHER ? 5 : 4, arguments);
 }

@@ -16,7 +16,6 @@ extension LayerCost {
         let middle = tokens * Double(model.intermediateSize)
         let (query, keyValue) = (tokens * Double(model.querySize), tokens * Double(model.keyValueSize))
         let vocabulary = Double(model.vocabularySize)
-        let rank = Double(lora.rank)
         /// Weight, input and output of a projection; a product that adds reads its output too.
         func projection(_ projection: Projection, adding: Bool) -> Double {
             let shape = model.shape(of: projection)
@@ -47,7 +46,7 @@ extension LayerCost {
         case .qkvProjection:
             return projections([.q, .k, .v])
         case .rope:
-            return 2 * wide * (query + keyValue)
+            return forward ? 2 * wide * (query + keyValue) : 0
         case .attention:
             // q, k, v and the output. Back: those, the output's gradient and three more.
             let sums = 4 * tokens * Double(model.headCount)
@@ -63,30 +62,36 @@ extension LayerCost {
             return wide * middle * (forward ? 3 : 5 + (isTarget(.down) ? 1 : 0))
         case .residual:
             // Going back the gradient is converted, where its format is another.
-            return forward ? 16 * hidden : format == .f32 ? 0 : 2 * (4 + wide) * hidden
+            return forward || format == .f32 ? 0 : 2 * (4 + wide) * hidden
         case .lora:
-            return lora.targets.reduce(0) { $0 + loraBytes($1, forward: forward, wide: wide, rank: rank) }
+            return ProjectionGroup.allCases.reduce(0) { $0 + loraBytes($1, forward: forward, wide: wide) }
         case .lmHead:
             let logits = tokens * vocabulary * (forward ? 4 : wide)
             return wide * vocabulary * Double(model.hiddenSize) + logits + (forward ? wide : 4) * hidden
         case .crossEntropy:
-            return tokens * vocabulary * (forward ? 4 : 4 + wide)
+            return forward ? tokens * vocabulary * (4 + wide) : 0
         case .adamW:
             // Parameter and both moments, read and written; the gradient read.
             return forward ? 0 : 28 * Double(adapterParameterCount(layer: layer))
         }
     }
 
-    /// x is read and y written, or read and written where LoRA's share is added to the residual stream. Back, dY and x
-    /// are read once for each of the two products, and dX is written.
-    private func loraBytes(_ target: Projection, forward: Bool, wide: Double, rank: Double) -> Double {
-        let shape = model.shape(of: target)
+    /// x is read once for a group's targets; each writes its y, or reads the residual stream too where it adds to it.
+    /// Back, dY is read once for each of its two products; x is read and dX written once for the group.
+    private func loraBytes(_ group: ProjectionGroup, forward: Bool, wide: Double) -> Double {
+        let targets = lora.targets(in: group)
+        guard let first = targets.first else { return 0 }
         let tokens = Double(batch.tokenCount)
-        let (input, output) = (tokens * Double(shape.columns), tokens * Double(shape.rows))
-        let pair = 4 * rank * Double(shape.rows + shape.columns)
-        let onStream = target == .o || target == .down
-        if forward { return wide * input + (onStream ? 8 : wide) * output + pair + 4 * tokens * rank }
-        return 2 * (onStream ? 4 : wide) * output + wide * input + (onStream ? wide : 4) * input + 2 * pair
-            + 8 * tokens * rank
+        let lowRank = 4 * tokens * Double(lora.rank(of: group))
+        let input = tokens * Double(model.shape(of: first).columns)
+        let onStream = group == .output || group == .down
+        let shared = forward ? wide * input + lowRank : (wide + (onStream ? wide : 4)) * input + 2 * lowRank
+        return targets.reduce(shared) { sum, target in
+            let shape = model.shape(of: target)
+            let pair = 4 * Double(lora.rank) * Double(shape.rows + shape.columns)
+            let output = tokens * Double(shape.rows)
+            return sum
+                + (forward ? (onStream ? 8 : wide) * output + pair : 2 * (onStream ? 4 : wide) * output + 2 * pair)
+        }
     }
 }

@@ -23,11 +23,11 @@ extension LayerCost {
                 weights: vocabulary, adapters: 0, optimiser: 0, activations: boundary, gradients: boundary, scratch: 0)
         }
         if layer == model.blockCount + 1 {
-            let isPacked = layout == .packed && limits.packsHead(model, batch, format)
+            let plan = HeadPlan(model, batch, format, Scratch.Limits(memoryBytes: 0))
             return MemoryUse(
-                weights: (isPacked ? 2 : 1) * vocabulary + 4 * hidden, adapters: 0, optimiser: 0,
-                activations: headActivationBytes(wide),
-                gradients: 0, scratch: headScratchBytes(wide))
+                weights: (layout == .packed && plan.isPacked ? 2 : 1) * vocabulary + 4 * hidden, adapters: 0,
+                optimiser: 0, activations: headActivationBytes(plan, wide), gradients: 0,
+                scratch: headScratchBytes(plan, format))
         }
         let elements = parameterCount(layer: layer) - 2 * hidden
         let adapter = 4 * adapterParameterCount(layer: layer)
@@ -52,30 +52,25 @@ extension LayerCost {
         let threads = Int32(threadCount)
         let attention = max(
             kerf_attention_forward_scratch(&shape, threads), kerf_attention_backward_scratch(&shape, threads))
-        let rank = lora.targets.isEmpty ? 0 : lora.rank
         let parts = shape.parts > 1 ? 2 * model.keyValueSize * shape.parts : 0
         let perToken =
             wide
             * (model.hiddenSize * (format == .f32 ? 1 : 2) + 3 * model.intermediateSize + 2 * model.querySize
-                + 2 * model.keyValueSize) + 4 * (2 * model.hiddenSize + rank + parts)
-        let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
-        let panels = 4 * rank * ((widest + 15) / 16 * 16)
+                + 2 * model.keyValueSize) + 4 * (2 * model.hiddenSize + lora.widestRank + parts)
+        let panels = 4 * lora.panelCount(model)
         return batch.tokenCount * perToken + panels + attention + 4 * batch.sequence * model.headSize
     }
 
-    private var limits: Scratch.Limits { Scratch.Limits(memoryBytes: 0) }
-    private var keepsLogits: Bool {
-        4 * batch.tokenCount * model.vocabularySize <= limits.keptLogitsBytes
+    /// The norm's output, its factor and the loss of each token, and the logits' gradient where it is kept.
+    private func headActivationBytes(_ plan: HeadPlan, _ wide: Int) -> Int {
+        batch.tokenCount * (wide * model.hiddenSize + 12 + (plan.keepsGradient ? wide * model.vocabularySize : 0))
     }
 
-    /// The norm's output, its factor, the log-sum-exp and the loss of each token, and the logits where they are kept.
-    private func headActivationBytes(_ wide: Int) -> Int {
-        batch.tokenCount * (wide * model.hiddenSize + 16 + (keepsLogits ? 4 * model.vocabularySize : 0))
-    }
-
-    /// A chunk of the logits' gradient, and of logits where they are not kept; the gradient of the norm's output.
-    private func headScratchBytes(_ wide: Int) -> Int {
-        limits.headRows(model, batch) * model.vocabularySize * (wide + (keepsLogits ? 0 : 4))
-            + 4 * batch.tokenCount * model.hiddenSize
+    /// A chunk of the logits' gradient where it is not kept, and of logits where it cannot take their place; the
+    /// gradient of the norm's output.
+    private func headScratchBytes(_ plan: HeadPlan, _ format: NumberFormat) -> Int {
+        let gradient = plan.keepsGradient ? 0 : format.byteCount * plan.backwardRows
+        let logits = format == .f32 ? 0 : 4 * plan.forwardRows
+        return (gradient + logits) * model.vocabularySize + 4 * batch.tokenCount * model.hiddenSize
     }
 }

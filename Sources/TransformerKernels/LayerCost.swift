@@ -40,46 +40,51 @@ public struct LayerCost: Sendable, Hashable {
         case .qkvProjection:
             return matrixFLOPs(.q) + matrixFLOPs(.k) + matrixFLOPs(.v)
         case .rope:
-            return 3 * tokens * Double(model.querySize + model.keyValueSize)
+            // Going back it is part of attention's kernel, and counted there.
+            return forward ? rotation : 0
         case .attention:
             // Products: q kᵀ and p v. Back: dv, dp, dq and dk. Softmax: subtract, exponential, add, divide a pair.
-            // Back: subtract, multiply a pair; multiply, add an output element.
+            // Back: subtract, multiply a pair; multiply, add an output element; the rotation.
             let size = Double(model.headSize)
             return forward
                 ? attentionPairs * (4 * size + 4)
-                : attentionPairs * (8 * size + 2) + 2 * tokens * Double(model.querySize)
+                : attentionPairs * (8 * size + 2) + 2 * tokens * Double(model.querySize) + rotation
         case .outputProjection:
-            return matrixFLOPs(.o)
+            return matrixFLOPs(.o) + (forward ? elements : 0)
         case .gateUpProjection:
             return matrixFLOPs(.gate) + matrixFLOPs(.up)
         case .downProjection:
-            return matrixFLOPs(.down)
+            return matrixFLOPs(.down) + (forward ? elements : 0)
         case .swiglu:
             // Exponential, add, divide; two multiplications. Back, with the sigmoid known: 5 for gate and 2 for up.
             return (forward ? 5 : 7) * tokens * Double(model.intermediateSize)
         case .residual:
-            // Going back the addition is part of the norm's kernel, and counted there.
-            return forward ? 2 * elements : 0
+            // A conversion. The additions are part of other kernels, and counted there: the products' going forward, the
+            // norms' going back.
+            return 0
         case .lora:
             // x Aᵀ and t Bᵀ. Back: dt and dx, dB and dA.
             return (forward ? 2 : 4) * tokens * Double(adapterParameterCount(layer: layer))
         case .lmHead:
             return 2 * elements * Double(model.vocabularySize)
         case .crossEntropy:
-            // Subtract, exponential, add; back: divide, scale.
-            return (forward ? 3 : 2) * tokens * Double(model.vocabularySize)
+            // Subtract, exponential, add; the gradient comes with the loss: divide, scale.
+            return forward ? 5 * tokens * Double(model.vocabularySize) : 0
         case .adamW:
             // Decay 1; first moment 3; second 4; root, correction, epsilon, division, step size, subtraction 6.
             return forward ? 0 : 14 * Double(adapterParameterCount(layer: layer))
         }
     }
 
-    /// Floating-point operations of a layer's matrix products: projections, attention, LoRA and the LM head.
+    /// Floating-point operations of a layer's matrix products: projections, attention, LoRA and the LM head, without
+    /// the additions to the residual stream.
     public func productFlops(layer: Int, direction: Direction) -> Double {
         let products: [Kernel] = [
             .qkvProjection, .attention, .outputProjection, .gateUpProjection, .downProjection, .lora, .lmHead,
         ]
-        return products.reduce(0) { $0 + flops(layer: layer, kernel: $1, direction: direction) }
+        let isBlock = (1...model.blockCount).contains(layer)
+        let additions = isBlock && direction == .forward ? 2 * tokens * Double(model.hiddenSize) : 0
+        return products.reduce(-additions) { $0 + flops(layer: layer, kernel: $1, direction: direction) }
     }
 
     /// The kernels that a layer runs in one direction or both.
@@ -124,6 +129,9 @@ public struct LayerCost: Sendable, Hashable {
     private var attentionPairs: Double {
         Double(batch.batch * model.headCount) * Double(batch.sequence) * Double(batch.sequence + 1) / 2
     }
+
+    /// Of q and k: two multiplications and an addition an element.
+    private var rotation: Double { 3 * tokens * Double(model.querySize + model.keyValueSize) }
 
     /// Of one product of a projection, forward or backward to its input.
     private func matrixFLOPs(_ projection: Projection) -> Double {

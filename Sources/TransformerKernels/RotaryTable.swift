@@ -66,11 +66,10 @@ final class RotaryTable {
         }
     }
 
-    /// Rotates `x`, `[tokens, heads * headSize]`, in place; `inverse` for the gradient.
-    func rotate(_ x: AlignedBuffer, tokens: Int, heads: Int, inverse: Bool, team: ThreadTeam) {
+    /// Rotates `x`, `[tokens, heads * headSize]`, in place.
+    func rotate(_ x: AlignedBuffer, tokens: Int, heads: Int, team: ThreadTeam) {
         kerf_rope(
-            Int32(team.count), tokens, sequence, heads, headSize, cosine.start, sine.start, inverse,
-            x.format.kernel, x.raw)
+            Int32(team.count), tokens, sequence, heads, headSize, cosine.start, sine.start, x.format.kernel, x.raw)
     }
 
     var byteCount: Int { cosine.byteCount + sine.byteCount }

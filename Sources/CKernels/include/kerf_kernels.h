@@ -45,9 +45,9 @@ void kerf_rms_norm_backward(int threads, long rows, long width, const float *x, 
 
 // Rotates each head's elements (i, i + head_size / 2) in place by the angle of the token's position.
 // x: [tokens, heads * head_size]; cosine, sine: [sequence, head_size / 2]; a token's position is its row modulo
-// `sequence`. `inverse` rotates back, which is also the gradient.
+// `sequence`. Attention's backward pass rotates back.
 void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, const float *cosine,
-               const float *sine, bool inverse, enum kerf_format format, void *x);
+               const float *sine, enum kerf_format format, void *x);
 
 // y = silu(gate) * up, silu(x) = x / (1 + exp(-x)).
 void kerf_swiglu_forward(int threads, long count, enum kerf_format format, const void *gate, const void *up, void *y);
@@ -68,30 +68,29 @@ void kerf_embedding_gather(int threads, long rows, long width, enum kerf_format 
 void kerf_sum_groups(int threads, long rows, long groups, long group, long size, const float *x,
                      enum kerf_format format, void *y);
 
-// For each row of logits: log_sum_exp, and loss = log_sum_exp - logits[target]; 0 where target < 0.
-void kerf_cross_entropy_forward(int threads, long rows, long vocabulary, const float *logits, const int32_t *targets,
-                                float *log_sum_exp, double *losses);
+// For each row of logits: loss = log(sum(exp(logits))) - logits[target]; 0 where target < 0. And, where it is not NULL,
+// gradient = scale * (softmax(logits) - one-hot(target)), 0 in rows with target < 0; the logits are lost then. In f32
+// it may be the logits' own memory.
+void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, const int32_t *targets, double *losses,
+                        float scale, enum kerf_format format, void *gradient);
 
-// gradient = scale * (softmax(logits) - one-hot(target)); rows with target < 0 become 0.
-void kerf_cross_entropy_backward(int threads, long rows, long vocabulary, const float *logits, const int32_t *targets,
-                                 const float *log_sum_exp, float scale, enum kerf_format format, void *gradient);
-
-// ---- Low-rank products (low_rank.c). x, y: [rows, width]; t: [rows, rank]; P, g: [rank, width].
+// ---- Low-rank products (low_rank.c). x, y: [rows, width]; t: [rows, rank], its rows `stride` elements apart, so that
+// it may be some columns of a wider one; P, g: [rank, width].
 
 // P as the products take it, [width / 16, rounded up][rank][16]; `transposed` when it lies as [width, rank].
 void kerf_low_rank_panels(int threads, long width, long rank, const float *p, bool transposed, float *panels);
 
 // t = scale x P'
 void kerf_low_rank_project(int threads, long rows, long width, long rank, enum kerf_format format, const void *x,
-                           const float *panels, float scale, float *t);
+                           const float *panels, float scale, float *t, long stride);
 
-// y = t P, or y += t P.
-void kerf_low_rank_expand(int threads, long rows, long width, long rank, const float *t, const float *panels,
-                          enum kerf_format format, void *y, bool adding);
+// y = base + t P; the base may be NULL (zero) and may be y itself.
+void kerf_low_rank_expand(int threads, long rows, long width, long rank, const float *t, long stride,
+                          const float *panels, enum kerf_format format, const void *base, void *y);
 
-// g = scale t' x
-void kerf_low_rank_outer(int threads, long rows, long width, long rank, const float *t, enum kerf_format format,
-                         const void *x, float scale, float *g);
+// g = t' x
+void kerf_low_rank_outer(int threads, long rows, long width, long rank, const float *t, long stride,
+                         enum kerf_format format, const void *x, float *g);
 
 // y[columns, rows] = x[rows, columns]'
 void kerf_transpose(int threads, long rows, long columns, const float *x, float *y);
@@ -115,7 +114,8 @@ void kerf_adamw_step(int threads, long count, struct kerf_adamw step, const floa
 // key_heads * head_size]; log_sum_exp: [batch, heads, sequence], of the scaled scores.
 //
 // Neither pass holds more than a block of query rows of the scores. The backward pass computes them again, from q, k
-// and log_sum_exp (Dao et al., "FlashAttention", arXiv 2205.14135).
+// and log_sum_exp (Dao et al., "FlashAttention", arXiv 2205.14135). It rotates the gradients of q and k back, so that
+// they are those of what kerf_rope was given.
 struct kerf_attention {
     long batch, sequence, heads, key_heads, head_size;
     // Units of work that a group of query heads is cut into, from kerf_attention_parts: more where there are many
@@ -123,6 +123,7 @@ struct kerf_attention {
     long parts;
     float scale;
     enum kerf_format format;
+    const float *cosine, *sine;  // as kerf_rope takes them
 };
 long kerf_attention_parts(const struct kerf_attention *shape, int threads);
 

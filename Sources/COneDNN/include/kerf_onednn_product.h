@@ -8,11 +8,11 @@
 
 enum kerf_onednn_format { KERF_ONEDNN_F32, KERF_ONEDNN_BF16 };
 
-// y[m, n] (+)= x[m, k] B[k, n], all row-major and contiguous but B.
+// y[m, n] = base[m, n] + x[m, k] B[k, n], all row-major and contiguous but B.
 struct kerf_onednn_shape {
     long m, n, k;
     enum kerf_onednn_format source;       // of x and B
-    enum kerf_onednn_format destination;  // of y; sums are f32
+    enum kerf_onednn_format destination;  // of y and base; sums are f32
     // Whether the weight lies as W[n, k], so that B is its transpose; else as W[k, n], which is B.
     bool transposed;
     // Whether B is brought into the layout that oneDNN likes best, by kerf_onednn_pack; else it is used as it lies.
@@ -32,6 +32,6 @@ size_t kerf_onednn_scratch_bytes(const kerf_onednn_product *product);
 // Writes W, f32 and as `transposed` says, into B's layout.
 int kerf_onednn_pack(const kerf_onednn_product *product, const float *weight, void *packed);
 
-// One product on `threads` threads; with `adding`, y is added to. Not from two threads at once.
+// One product on `threads` threads; the base may be NULL (zero) and may be y itself. Not from two threads at once.
 int kerf_onednn_product_run(const kerf_onednn_product *product, int threads, const void *x, const void *packed,
-                            void *y, bool adding, void *scratch);
+                            const void *base, void *y, void *scratch);

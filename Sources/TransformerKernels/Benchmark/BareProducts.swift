@@ -60,7 +60,7 @@ public final class BareProducts {
     public func run(_ direction: Direction) throws {
         for member in direction == .forward ? forwardMembers : backwardMembers {
             try member.product.run(
-                member.source.raw, weight: member.weight.raw, into: member.destination.raw, adding: false,
+                member.source.raw, weight: member.weight.raw, addedTo: nil, into: member.destination.raw,
                 scratch: scratch.raw)
         }
     }

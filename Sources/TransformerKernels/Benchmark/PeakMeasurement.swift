@@ -41,7 +41,7 @@ public struct PeakMeasurement: Sendable {
         kerf_copy(1, x.count, numbers.start, format.kernel, x.raw)
         try product.pack(numbers.start, into: weight.raw)
         return try best(of: shape.flops) {
-            try product.run(x.raw, weight: weight.raw, into: y.raw, adding: false, scratch: scratch.raw)
+            try product.run(x.raw, weight: weight.raw, addedTo: nil, into: y.raw, scratch: scratch.raw)
         }
     }
 

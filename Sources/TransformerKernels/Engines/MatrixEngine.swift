@@ -61,7 +61,7 @@ public struct ProductShape: Sendable, Hashable {
     public var flops: Double { 2 * Double(rows) * Double(outputSize) * Double(inputSize) }
 }
 
-/// A prepared product: y = x op(W) or y += x op(W), all row-major and contiguous. Used from one thread at a time.
+/// A prepared product: y = base + x op(W), all row-major and contiguous. Used from one thread at a time.
 ///
 /// The same arguments give the same bits for the same thread count.
 public protocol MatrixProduct: AnyObject {
@@ -74,9 +74,11 @@ public protocol MatrixProduct: AnyObject {
     func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) throws
 
     /// Allocates nothing.
+    ///
+    /// - Parameter base: of y's shape and format, and may be y itself; nil for zero.
     func run(
-        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool,
-        scratch: UnsafeMutableRawPointer) throws
+        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, addedTo base: UnsafeRawPointer?,
+        into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) throws
 }
 
 /// What computed: part of the provenance of every measured time.

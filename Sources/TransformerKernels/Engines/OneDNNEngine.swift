@@ -69,10 +69,10 @@ private final class OneDNNProduct: MatrixProduct {
     }
 
     func run(
-        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool,
-        scratch: UnsafeMutableRawPointer
+        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, addedTo base: UnsafeRawPointer?,
+        into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) throws {
-        let status = kerf_onednn_product_run(handle, threadCount, x, weight, y, adding, scratch)
+        let status = kerf_onednn_product_run(handle, threadCount, x, weight, base, y, scratch)
         guard status == 0 else { throw Self.refused(shape, status) }
     }
 

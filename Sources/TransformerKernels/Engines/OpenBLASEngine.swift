@@ -1,3 +1,4 @@
+internal import CKernels
 internal import COpenBLAS
 
 /// OpenBLAS's `cblas_sgemm`, in f32.
@@ -56,20 +57,24 @@ private final class OpenBLASProduct: MatrixProduct {
     }
 
     func run(
-        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool,
-        scratch: UnsafeMutableRawPointer
+        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, addedTo base: UnsafeRawPointer?,
+        into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) throws {
         let (m, n, k) = (shape.rows, shape.destinationWidth, shape.sourceWidth)
         let transposed = shape.direction == .forward
         let a = x.assumingMemoryBound(to: Float.self)
         let b = weight.assumingMemoryBound(to: Float.self)
         let c = y.assumingMemoryBound(to: Float.self)
+        // OpenBLAS adds to y alone.
+        if let base, base != UnsafeRawPointer(y) {
+            kerf_copy(Int32(team.count), m * n, base.assumingMemoryBound(to: Float.self), KERF_F32, y)
+        }
         /// Rows and columns of y that one thread computes.
         func strip(_ rows: Range<Int>, _ columns: Range<Int>) {
             cblas_sgemm(
                 CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, Int32(rows.count),
                 Int32(columns.count), Int32(k), 1, a + rows.lowerBound * k, Int32(k),
-                b + columns.lowerBound * (transposed ? k : 1), Int32(transposed ? k : n), adding ? 1 : 0,
+                b + columns.lowerBound * (transposed ? k : 1), Int32(transposed ? k : n), base == nil ? 0 : 1,
                 c + rows.lowerBound * n + columns.lowerBound, Int32(n))
         }
         guard team.count > 1 else { return strip(0..<m, 0..<n) }

@@ -13,10 +13,12 @@ struct Attention {
             saved.logSumExp.start, context.scratch.attention.raw)
     }
 
-    /// From the scratch memory's `attendedGradient` to its gradients of q, k and v.
+    /// From the scratch memory's `attendedGradient` to its gradients of q, k and v, of q and k before their rotation.
     func backward(_ saved: BlockActivations) {
         let scratch = context.scratch
         var shape = Self.shape(context.model, context.batch, context.format, threadCount: context.team.count)
+        shape.cosine = UnsafePointer(context.rope.cosine.start)
+        shape.sine = UnsafePointer(context.rope.sine.start)
         kerf_attention_backward(
             context.threads, &shape, saved.query.raw, saved.key.raw, saved.value.raw, saved.attended.raw,
             saved.logSumExp.start, scratch.attendedGradient.raw, scratch.queryGradient.raw, scratch.keyGradient.raw,
@@ -29,7 +31,8 @@ struct Attention {
     ) -> kerf_attention {
         var shape = kerf_attention(
             batch: batch.batch, sequence: batch.sequence, heads: model.headCount, key_heads: model.keyValueHeadCount,
-            head_size: model.headSize, parts: 1, scale: 1 / Float(model.headSize).squareRoot(), format: format.kernel)
+            head_size: model.headSize, parts: 1, scale: 1 / Float(model.headSize).squareRoot(), format: format.kernel,
+            cosine: nil, sine: nil)
         shape.parts = kerf_attention_parts(&shape, Int32(threadCount))
         return shape
     }

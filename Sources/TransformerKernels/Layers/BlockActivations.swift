@@ -22,7 +22,7 @@ final class BlockActivations {
     let gate, up: AlignedBuffer
     /// f32, `[tokens]`
     let attentionReciprocalRMS, mlpReciprocalRMS: AlignedBuffer
-    /// f32, `[tokens, rank]` by ``Projection/slot``.
+    /// f32, `[tokens, rank of the group]` by raw value; nil where none of the projections is a target.
     private let lowRank: [AlignedBuffer?]
 
     init(
@@ -41,10 +41,13 @@ final class BlockActivations {
         up = try rows(of: model.intermediateSize, format)
         attentionReciprocalRMS = try rows(of: 1)
         mlpReciprocalRMS = try rows(of: 1)
-        lowRank = try Projection.allCases.map { try lora.targets.contains($0) ? rows(of: lora.rank) : nil }
+        lowRank = try ProjectionGroup.allCases.map { group in
+            let rank = lora.rank(of: group)
+            return rank > 0 ? try rows(of: rank) : nil
+        }
     }
 
-    func lowRank(_ projection: Projection) -> AlignedBuffer? { lowRank[projection.slot] }
+    func lowRank(_ group: ProjectionGroup) -> AlignedBuffer? { lowRank[group.rawValue] }
 
     var byteCount: Int {
         let buffers = [

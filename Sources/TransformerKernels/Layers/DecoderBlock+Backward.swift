@@ -17,30 +17,31 @@ extension DecoderBlock {
     /// From the block's output to the stream between attention and MLP: scratch.stream is its gradient.
     private func backwardMLP(_ weights: BlockWeights, outputGradient: AlignedBuffer) throws {
         let gradient = multipliable(outputGradient)
-        adaptBack([(.down, outputGradient)], to: scratch.gateGradient)
+        // LoRA's gradient by A waits for its input, which is there after SwiGLU.
+        adaptBack(.down, from: { _ in outputGradient }, input: nil, to: scratch.gateGradient)
         try timeline.measure(.downProjection) {
-            try projectBack(.down, weights, from: gradient, to: scratch.gateGradient)
+            try projectBack(.down, weights, from: { _ in gradient }, to: scratch.gateGradient)
         }
         timeline.measure(.swiglu) {
             kerf_swiglu_backward(
                 context.threads, saved.gate.count, context.format.kernel, saved.gate.raw, saved.up.raw,
                 scratch.gateGradient.raw, scratch.gateGradient.raw, scratch.upGradient.raw,
-                adapters[.down] == nil ? nil : scratch.mlp.raw)
+                adapters[group: .down] == nil ? nil : scratch.mlp.raw)
         }
-        // Its input was only there after SwiGLU; its low-rank gradient is there still.
-        if let adapter = adapters[.down] {
+        if let group = adapters[group: .down] {
             timeline.measure(.lora) {
-                LowRankPair(adapter: adapter, context: context)
-                    .differentiateA(scratch.lowRankGradient, scratch.mlp)
+                LowRankProducts(group: group, context: context).differentiateA(scratch.lowRankGradient, scratch.mlp)
             }
         }
-        if adapters[.gate] != nil || adapters[.up] != nil {
+        if adapters[group: .gateUp] != nil {
             normalise(saved.middle, weights.mlpNorm, keeping: saved.mlpReciprocalRMS, as: .mlpNorm)
         }
-        let gradients = [(Projection.gate, scratch.gateGradient), (.up, scratch.upGradient)]
-        adaptBack(gradients, input: scratch.normed, to: scratch.normedGradient)
+        func resultGradient(_ projection: Projection) -> AlignedBuffer {
+            projection == .gate ? scratch.gateGradient : scratch.upGradient
+        }
+        adaptBack(.gateUp, from: resultGradient, input: scratch.normed, to: scratch.normedGradient)
         try timeline.measure(.gateUpProjection) {
-            try projectBack(gradients, weights, to: scratch.normedGradient)
+            try projectBack(.gateUp, weights, from: resultGradient, to: scratch.normedGradient)
         }
         normaliseBack(
             saved.middle, weights.mlpNorm, saved.mlpReciprocalRMS, residual: outputGradient, to: scratch.stream,
@@ -52,21 +53,24 @@ extension DecoderBlock {
         _ weights: BlockWeights, input: AlignedBuffer, inputGradient: AlignedBuffer
     ) throws {
         let gradient = multipliable(scratch.stream)
-        adaptBack([(.o, scratch.stream)], input: saved.attended, to: scratch.attendedGradient)
+        adaptBack(.output, from: { _ in scratch.stream }, input: saved.attended, to: scratch.attendedGradient)
         try timeline.measure(.outputProjection) {
-            try projectBack(.o, weights, from: gradient, to: scratch.attendedGradient)
+            try projectBack(.output, weights, from: { _ in gradient }, to: scratch.attendedGradient)
         }
         timeline.measure(.attention) { Attention(context: context).backward(saved) }
-        rotate(scratch.queryGradient, scratch.keyGradient, inverse: true)
-        if adapters[.q] != nil || adapters[.k] != nil || adapters[.v] != nil {
+        if adapters[group: .qkv] != nil {
             normalise(input, weights.attentionNorm, keeping: saved.attentionReciprocalRMS, as: .attentionNorm)
         }
-        let gradients = [
-            (Projection.q, scratch.queryGradient), (.k, scratch.keyGradient), (.v, scratch.valueGradient),
-        ]
-        adaptBack(gradients, input: scratch.normed, to: scratch.normedGradient)
+        func resultGradient(_ projection: Projection) -> AlignedBuffer {
+            switch projection {
+            case .q: scratch.queryGradient
+            case .k: scratch.keyGradient
+            default: scratch.valueGradient
+            }
+        }
+        adaptBack(.qkv, from: resultGradient, input: scratch.normed, to: scratch.normedGradient)
         try timeline.measure(.qkvProjection) {
-            try projectBack(gradients, weights, to: scratch.normedGradient)
+            try projectBack(.qkv, weights, from: resultGradient, to: scratch.normedGradient)
         }
         normaliseBack(
             input, weights.attentionNorm, saved.attentionReciprocalRMS, residual: scratch.stream, to: inputGradient,
@@ -94,43 +98,31 @@ extension DecoderBlock {
         }
     }
 
+    /// The sum over the projections of a group.
     private func projectBack(
-        _ projection: Projection, _ weights: BlockWeights, from outputGradient: AlignedBuffer,
-        to inputGradient: AlignedBuffer, adding: Bool? = nil
+        _ group: ProjectionGroup, _ weights: BlockWeights, from outputGradient: (Projection) -> AlignedBuffer,
+        to inputGradient: AlignedBuffer
     ) throws {
-        try weights[projection].multiplyBack(
-            rows: context.tokenCount, outputGradient.raw, into: inputGradient.raw,
-            adding: adding ?? (adapters[projection] != nil), scratch: scratch.product)
-    }
-
-    /// The sum over projections that share an input; LoRA's share is there already, if there is one.
-    private func projectBack(
-        _ outputGradients: [(Projection, AlignedBuffer)], _ weights: BlockWeights, to inputGradient: AlignedBuffer
-    ) throws {
-        var adding = outputGradients.contains { adapters[$0.0] != nil }
-        for (projection, gradient) in outputGradients {
-            try projectBack(projection, weights, from: gradient, to: inputGradient, adding: adding)
-            adding = true
+        for (index, projection) in group.projections.enumerated() {
+            try weights[projection].multiplyBack(
+                rows: context.tokenCount, outputGradient(projection).raw,
+                addedTo: index > 0 || adapters[group: group] != nil ? inputGradient.raw : nil, into: inputGradient.raw,
+                scratch: scratch.product)
         }
     }
 
     /// With s = alpha / rank, t = s x Aᵀ and dT = s dY B: dB = dYᵀ t; dA = dTᵀ x, where x is there; dX = dT A, summed
-    /// over the projections. scratch.lowRankGradient is the last one's dT.
+    /// over the targets of a group. scratch.lowRankGradient is dT.
     private func adaptBack(
-        _ outputGradients: [(Projection, AlignedBuffer)], input: AlignedBuffer? = nil, to inputGradient: AlignedBuffer
+        _ group: ProjectionGroup, from outputGradient: (Projection) -> AlignedBuffer, input: AlignedBuffer?,
+        to inputGradient: AlignedBuffer
     ) {
-        guard outputGradients.contains(where: { adapters[$0.0] != nil }) else { return }
+        guard let adapters = adapters[group: group], let lowRank = saved.lowRank(group) else { return }
         timeline.measure(.lora) {
-            var adding = false
-            for (projection, outputGradient) in outputGradients {
-                guard let adapter = adapters[projection], let lowRank = saved.lowRank(projection) else { continue }
-                let pair = LowRankPair(adapter: adapter, context: context)
-                pair.projectBack(outputGradient, to: scratch.lowRankGradient, scale: Float(context.lora.scale))
-                pair.differentiateB(outputGradient, lowRank)
-                if let input { pair.differentiateA(scratch.lowRankGradient, input) }
-                pair.expandBack(scratch.lowRankGradient, to: inputGradient, adding: adding)
-                adding = true
-            }
+            let products = LowRankProducts(group: adapters, context: context)
+            products.projectBack(outputGradient, lowRank, to: scratch.lowRankGradient)
+            if let input { products.differentiateA(scratch.lowRankGradient, input) }
+            products.expandBack(scratch.lowRankGradient, to: inputGradient)
         }
     }
 }

@@ -4,8 +4,8 @@ internal import ModelFiles
 /// One decoder block: x + attention(norm(x)), then that plus mlp(norm(that)). Pre-norm, as Llama has it.
 ///
 /// All activations are `[tokens, width]`. ``forward(_:from:to:)`` is here, the backward pass in its own file. What is
-/// added to a product's result is written there first: the residual stream, or LoRA's share; the product then adds to
-/// it, in its last step, what would cost another pass over memory.
+/// added to a product's result, the residual stream or LoRA's share, the product adds in its last step: alone it would
+/// cost another pass over memory.
 struct DecoderBlock {
     let context: LayerContext
     let saved: BlockActivations
@@ -16,23 +16,39 @@ struct DecoderBlock {
     var timeline: KernelTimeline { context.timeline }
 
     func forward(_ weights: BlockWeights, from input: AlignedBuffer, to output: AlignedBuffer) throws {
+        /// Where a projection's result goes.
+        func result(_ projection: Projection) -> AlignedBuffer {
+            switch projection {
+            case .q: saved.query
+            case .k: saved.key
+            case .v: saved.value
+            case .o: saved.middle
+            case .gate: saved.gate
+            case .up: saved.up
+            case .down: output
+            }
+        }
+
         normalise(input, weights.attentionNorm, keeping: saved.attentionReciprocalRMS, as: .attentionNorm)
-        adapt([(.q, saved.query), (.k, saved.key), (.v, saved.value)], from: scratch.normed)
+        adapt(.qkv, from: scratch.normed, to: result)
         try timeline.measure(.qkvProjection) {
             try project(.q, weights, from: scratch.normed, to: saved.query)
             try project(.k, weights, from: scratch.normed, to: saved.key)
             try project(.v, weights, from: scratch.normed, to: saved.value)
         }
-        rotate(saved.query, saved.key, inverse: false)
+        timeline.measure(.rope) {
+            for (x, heads) in [(saved.query, model.headCount), (saved.key, model.keyValueHeadCount)] {
+                context.rope.rotate(x, tokens: context.tokenCount, heads: heads, team: context.team)
+            }
+        }
         timeline.measure(.attention) { Attention(context: context).forward(saved) }
-        carry(input, to: saved.middle)
-        adapt([(.o, saved.middle)], from: saved.attended, adding: true)
+        adapt(.output, from: saved.attended, onto: input, to: result)
         try timeline.measure(.outputProjection) {
-            try project(.o, weights, from: saved.attended, to: saved.middle, adding: true)
+            try project(.o, weights, from: saved.attended, to: saved.middle, onto: input)
         }
 
         normalise(saved.middle, weights.mlpNorm, keeping: saved.mlpReciprocalRMS, as: .mlpNorm)
-        adapt([(.gate, saved.gate), (.up, saved.up)], from: scratch.normed)
+        adapt(.gateUp, from: scratch.normed, to: result)
         try timeline.measure(.gateUpProjection) {
             try project(.gate, weights, from: scratch.normed, to: saved.gate)
             try project(.up, weights, from: scratch.normed, to: saved.up)
@@ -42,10 +58,9 @@ struct DecoderBlock {
                 context.threads, saved.gate.count, context.format.kernel, saved.gate.raw, saved.up.raw,
                 scratch.mlp.raw)
         }
-        carry(saved.middle, to: output)
-        adapt([(.down, output)], from: scratch.mlp, adding: true)
+        adapt(.down, from: scratch.mlp, onto: saved.middle, to: result)
         try timeline.measure(.downProjection) {
-            try project(.down, weights, from: scratch.mlp, to: output, adding: true)
+            try project(.down, weights, from: scratch.mlp, to: output, onto: saved.middle)
         }
     }
 
@@ -58,45 +73,27 @@ struct DecoderBlock {
         }
     }
 
-    func rotate(_ query: AlignedBuffer, _ key: AlignedBuffer, inverse: Bool) {
-        timeline.measure(.rope) {
-            for (x, heads) in [(query, model.headCount), (key, model.keyValueHeadCount)] {
-                context.rope.rotate(
-                    x, tokens: context.tokenCount, heads: heads, inverse: inverse, team: context.team)
-            }
-        }
-    }
-
-    /// The residual stream goes on where attention's or MLP's result is added to it.
-    private func carry(_ stream: AlignedBuffer, to sum: AlignedBuffer) {
-        timeline.measure(.residual) {
-            kerf_copy(context.threads, sum.count, stream.start, KERF_F32, sum.raw)
-        }
-    }
-
-    /// Adds to what is there already, which LoRA's share is.
+    /// Adds to LoRA's share, which is there already, or to the stream.
     private func project(
         _ projection: Projection, _ weights: BlockWeights, from input: AlignedBuffer, to output: AlignedBuffer,
-        adding: Bool = false
+        onto stream: AlignedBuffer? = nil
     ) throws {
+        let base = adapters[projection] != nil ? output : stream
         try weights[projection].multiply(
-            rows: context.tokenCount, input.raw, into: output.raw, adding: adding || adapters[projection] != nil,
-            scratch: scratch.product)
+            rows: context.tokenCount, input.raw, addedTo: base?.raw, into: output.raw, scratch: scratch.product)
     }
 
-    /// Writes t Bᵀ, with t = (alpha / rank) x Aᵀ, to those outputs whose projection is a LoRA target, or adds it; keeps
-    /// t.
+    /// Writes t Bᵀ, with t = (alpha / rank) x Aᵀ, and the stream, if there is one, to the results of those projections
+    /// that are LoRA targets; keeps t.
     private func adapt(
-        _ outputs: [(Projection, AlignedBuffer)], from input: AlignedBuffer, adding: Bool = false
+        _ group: ProjectionGroup, from input: AlignedBuffer, onto stream: AlignedBuffer? = nil,
+        to output: (Projection) -> AlignedBuffer
     ) {
-        guard outputs.contains(where: { adapters[$0.0] != nil }) else { return }
+        guard let adapters = adapters[group: group], let lowRank = saved.lowRank(group) else { return }
         timeline.measure(.lora) {
-            for (projection, output) in outputs {
-                guard let adapter = adapters[projection], let lowRank = saved.lowRank(projection) else { continue }
-                let pair = LowRankPair(adapter: adapter, context: context)
-                pair.project(input, to: lowRank, scale: Float(context.lora.scale))
-                pair.expand(lowRank, to: output, adding: adding)
-            }
+            let products = LowRankProducts(group: adapters, context: context)
+            products.project(input, to: lowRank)
+            products.expand(lowRank, base: stream, to: output)
         }
     }
 }

@@ -1,45 +1,36 @@
 internal import CKernels
 internal import ModelFiles
 
-/// The last layer: final norm, LM head, mean cross-entropy over the tokens that have a target.
+/// The last layer: final norm, LM head, mean cross-entropy over the tokens that have a target. Its ``HeadPlan`` says in
+/// which chunks.
 ///
-/// The logits of a whole batch may be larger than the model, so they are computed some rows at a time. The backward
-/// pass needs them again: they are kept where they take little memory (``Scratch/Limits/keptLogitsBytes``), else computed
-/// once more, one more product than the mathematics needs. Kept in any case: the norm's output, 1 / rms and the logits'
-/// log-sum-exp.
+/// Kept for the backward pass: the norm's output, 1 / rms, and the logits' gradient where the plan keeps it.
 final class Head {
     private let context: LayerContext
+    private let plan: HeadPlan
     /// `[tokens, hiddenSize]`
     private let normed: AlignedBuffer
     /// f32, `[tokens]`
-    private let reciprocalRMS, logSumExp: AlignedBuffer
-    /// f32, `[tokens, vocabularySize]` when they are kept, else `[chunkRows, vocabularySize]`.
-    private let logits: AlignedBuffer
-    /// `[chunkRows, vocabularySize]`
+    private let reciprocalRMS: AlignedBuffer
+    /// `[tokens or backwardRows, vocabularySize]`
     private let logitsGradient: AlignedBuffer
-    private let keepsLogits: Bool
-    private let chunkRows: Int
+    /// f32, `[forwardRows, vocabularySize]`; in f32 the gradient's own memory.
+    private let logits: AlignedBuffer
     private var rowLosses: [Double]
 
-    init(context: LayerContext, limits: Scratch.Limits, memory: BufferAllocator) throws {
+    init(context: LayerContext, plan: HeadPlan, memory: BufferAllocator) throws {
         self.context = context
+        self.plan = plan
         let model = context.model
         let kept = "saved activations"
         normed = try memory.buffer(context.tokenCount, model.hiddenSize, format: context.format, for: kept)
         reciprocalRMS = try memory.buffer(context.tokenCount, for: kept)
-        logSumExp = try memory.buffer(context.tokenCount, for: kept)
-        chunkRows = limits.headRows(model, context.batch)
-        keepsLogits = context.tokenCount <= limits.keptLogitsBytes / MemoryLayout<Float>.stride / model.vocabularySize
-        logits = try memory.buffer(
-            keepsLogits ? context.tokenCount : chunkRows, model.vocabularySize, for: "logits")
         logitsGradient = try memory.buffer(
-            chunkRows, model.vocabularySize, format: context.format, for: "logits")
+            plan.backwardRows, model.vocabularySize, format: context.format, for: "logits")
+        logits =
+            context.format == .f32
+            ? logitsGradient : try memory.buffer(plan.forwardRows, model.vocabularySize, for: "logits")
         rowLosses = Array(repeating: 0, count: context.tokenCount)
-    }
-
-    /// Numbers of rows that are multiplied together: all chunks', and the last one's.
-    static func rowCounts(tokenCount: Int, chunkRows: Int) -> Set<Int> {
-        [chunkRows, tokenCount % chunkRows == 0 ? chunkRows : tokenCount % chunkRows]
     }
 
     /// The mean cross-entropy in nats over the rows whose target is not negative, of which there must be some.
@@ -50,18 +41,9 @@ final class Head {
                 context.threads, context.tokenCount, model.hiddenSize, input.start, norm.start,
                 Float(model.rmsNormEpsilon), context.format.kernel, normed.raw, reciprocalRMS.start)
         }
-        try forEachChunk { rows in
-            let logits = try computeLogits(rows, matrix)
-            context.timeline.measure(.crossEntropy) {
-                targets.withUnsafeBufferPointer { targets in
-                    rowLosses.withUnsafeMutableBufferPointer { losses in
-                        kerf_cross_entropy_forward(
-                            context.threads, rows.count, model.vocabularySize, logits,
-                            targets.baseAddress! + rows.lowerBound, logSumExp.start + rows.lowerBound,
-                            losses.baseAddress! + rows.lowerBound)
-                    }
-                }
-            }
+        try forEachChunk(of: plan.forwardRows) { rows in
+            try computeLogits(rows, matrix)
+            crossEntropy(rows, targets, keepingGradient: plan.keepsGradient)
         }
         return rowLosses.reduce(0, +) / Double(Self.counted(targets))
     }
@@ -73,16 +55,10 @@ final class Head {
     ) throws {
         let model = context.model
         let scratch = context.scratch
-        let scale = Float(1 / Double(Self.counted(targets)))
-        try forEachChunk { rows in
-            let logits = keepsLogits ? place(of: rows) : try computeLogits(rows, matrix)
-            context.timeline.measure(.crossEntropy) {
-                targets.withUnsafeBufferPointer { targets in
-                    kerf_cross_entropy_backward(
-                        context.threads, rows.count, model.vocabularySize, logits,
-                        targets.baseAddress! + rows.lowerBound, logSumExp.start + rows.lowerBound, scale,
-                        context.format.kernel, logitsGradient.raw)
-                }
+        try forEachChunk(of: plan.backwardRows) { rows in
+            if !plan.keepsGradient {
+                try computeLogits(rows, matrix)
+                crossEntropy(rows, targets, keepingGradient: true)
             }
             try context.timeline.measure(.lmHead) {
                 try matrix.multiplyBack(
@@ -103,29 +79,42 @@ final class Head {
 
     /// What the forward pass keeps.
     var keptByteCount: Int {
-        normed.byteCount + reciprocalRMS.byteCount + logSumExp.byteCount + (keepsLogits ? logits.byteCount : 0)
+        normed.byteCount + reciprocalRMS.byteCount + (plan.keepsGradient ? logitsGradient.byteCount : 0)
             + rowLosses.count * MemoryLayout<Double>.stride
     }
 
-    var scratchByteCount: Int { logitsGradient.byteCount + (keepsLogits ? 0 : logits.byteCount) }
-
-    private func place(of rows: Range<Int>) -> UnsafeMutablePointer<Float> {
-        logits.start + (keepsLogits ? rows.lowerBound * context.model.vocabularySize : 0)
+    var scratchByteCount: Int {
+        (plan.keepsGradient ? 0 : logitsGradient.byteCount) + (logits === logitsGradient ? 0 : logits.byteCount)
     }
 
-    private func computeLogits(_ rows: Range<Int>, _ matrix: FrozenMatrix) throws -> UnsafeMutablePointer<Float> {
-        let logits = place(of: rows)
+    private func computeLogits(_ rows: Range<Int>, _ matrix: FrozenMatrix) throws {
         try context.timeline.measure(.lmHead) {
             try matrix.multiply(
-                rows: rows.count, normed.address(of: rows.lowerBound * context.model.hiddenSize), into: logits,
+                rows: rows.count, normed.address(of: rows.lowerBound * context.model.hiddenSize), into: logits.raw,
                 scratch: context.scratch.product)
         }
-        return logits
     }
 
-    private func forEachChunk(_ body: (Range<Int>) throws -> Void) throws {
-        for begin in stride(from: 0, to: context.tokenCount, by: chunkRows) {
-            try body(begin..<min(context.tokenCount, begin + chunkRows))
+    /// The rows' losses, and their logits' gradient, which takes the logits' place or one of its own.
+    private func crossEntropy(_ rows: Range<Int>, _ targets: [Int32], keepingGradient: Bool) {
+        let width = context.model.vocabularySize
+        let scale = Float(1 / Double(Self.counted(targets)))
+        let first = plan.keepsGradient ? rows.lowerBound * width : 0
+        context.timeline.measure(.crossEntropy) {
+            targets.withUnsafeBufferPointer { targets in
+                rowLosses.withUnsafeMutableBufferPointer { losses in
+                    kerf_cross_entropy(
+                        context.threads, rows.count, width, logits.start, targets.baseAddress! + rows.lowerBound,
+                        losses.baseAddress! + rows.lowerBound, scale, context.format.kernel,
+                        keepingGradient ? logitsGradient.address(of: first) : nil)
+                }
+            }
+        }
+    }
+
+    private func forEachChunk(of count: Int, _ body: (Range<Int>) throws -> Void) rethrows {
+        for begin in stride(from: 0, to: context.tokenCount, by: count) {
+            try body(begin..<min(context.tokenCount, begin + count))
         }
     }
 }

@@ -5,29 +5,15 @@ internal import ModelFiles
 final class Scratch {
     /// How much is computed at a time; smaller in tests, so that small models come in several pieces too.
     struct Limits {
-        /// Bytes of logits, and of their gradient, that are computed together.
+        /// Bytes of logits that are computed together.
         var logitsBytes = 64 << 20
-        /// Bytes of logits that the head keeps from its forward for its backward pass; when they are more, it computes
-        /// them again.
+        /// Bytes of the logits' gradient that the head keeps from its forward for its backward pass.
         var keptLogitsBytes = 256 << 20
         /// Bytes that the head's matrix may take in the engine's layouts, both directions together; a larger one is
         /// multiplied as it lies.
         var packedHeadBytes = 256 << 20
         /// Bytes that a stack may take in all.
         var memoryBytes = availableMemoryBytes()
-
-        /// Rows of the head that are computed together: as many as the logits' memory allows, in equal chunks.
-        func headRows(_ model: ModelConfig, _ batch: BatchShape) -> Int {
-            let most = max(1, logitsBytes / MemoryLayout<Float>.stride / model.vocabularySize)
-            let chunks = (batch.tokenCount + most - 1) / most
-            return (batch.tokenCount + chunks - 1) / chunks
-        }
-
-        /// Only where all chunks have the same number of rows, which layouts may depend on.
-        func packsHead(_ model: ModelConfig, _ batch: BatchShape, _ format: NumberFormat) -> Bool {
-            batch.tokenCount.isMultiple(of: headRows(model, batch))
-                && 2 * format.byteCount * model.vocabularySize * model.hiddenSize <= packedHeadBytes
-        }
     }
 
     /// `[tokens, hiddenSize]`: a norm's output.
@@ -44,9 +30,9 @@ final class Scratch {
     let keyGradient, valueGradient: AlignedBuffer
     /// f32, `[tokens, keyValueSize * parts]`, for the parts that attention's heads are cut into; empty when in one.
     let keyGradientParts, valueGradientParts: AlignedBuffer
-    /// f32, `[tokens, rank]`
+    /// f32, `[tokens, widest rank of a group]`
     let lowRankGradient: AlignedBuffer
-    /// f32, `[rank, widest projection]`, rounded up: one side of a LoRA pair as the kernels take it, or its gradient.
+    /// f32: one side of LoRA pairs as the kernels take it, or its gradient.
     let lowRankPanels: AlignedBuffer
     /// What attention's kernels need.
     let attention: AlignedBuffer
@@ -82,10 +68,8 @@ final class Scratch {
         attention = try memory.buffer(
             hasBlocks ? bytes / MemoryLayout<Float>.stride : 0, for: "attention scores")
 
-        let rank = lora.targets.isEmpty ? 0 : lora.rank
-        lowRankGradient = try rows(of: rank, if: hasBlocks)
-        let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
-        lowRankPanels = try memory.buffer(hasBlocks ? rank : 0, (widest + 15) / 16 * 16, for: "scratch memory")
+        lowRankGradient = try rows(of: lora.widestRank, if: hasBlocks)
+        lowRankPanels = try memory.buffer(hasBlocks ? lora.panelCount(model) : 0, for: "scratch memory")
     }
 
     /// The memory that prepared products share; they tell how much only when they are all there.

@@ -10,8 +10,8 @@ final class BlockAdapters {
     private let firstMoments: AlignedBuffer
     private let secondMoments: AlignedBuffer
     private var steps = 0
-    /// By ``Projection/slot``; nil where the projection is no target.
-    private var adapters: [Adapter?]
+    /// By raw value; nil where none of the projections is a target.
+    private let groups: [AdapterGroup?]
 
     init(model: ModelConfig, lora: LoRAConfiguration, memory: BufferAllocator) throws {
         let count = lora.parameterCount(model)
@@ -19,22 +19,36 @@ final class BlockAdapters {
         gradients = try memory.buffer(count, for: "adapter gradients")
         firstMoments = try memory.buffer(count, for: "optimiser state")
         secondMoments = try memory.buffer(count, for: "optimiser state")
-        adapters = Array(repeating: nil, count: Projection.allCases.count)
-        var offset = 0
-        for target in lora.targets {
-            let shape = model.shape(of: target)
-            let a = offset..<offset + lora.rank * shape.columns
-            let b = a.upperBound..<a.upperBound + lora.rank * shape.rows
-            offset = b.upperBound
-            let adapter = Adapter(
-                projection: target, rank: lora.rank, inputSize: shape.columns, outputSize: shape.rows,
-                a: parameters.view(a), b: parameters.view(b),
-                gradientA: gradients.view(a), gradientB: gradients.view(b))
-            adapters[target.slot] = adapter
+        let (parameters, gradients) = (parameters, gradients)
+        var end = 0
+        func next(_ count: Int) -> Range<Int> {
+            defer { end += count }
+            return end..<end + count
+        }
+        groups = ProjectionGroup.allCases.map { group in
+            let targets = lora.targets(in: group)
+            guard !targets.isEmpty else { return nil }
+            // First all A, then all B.
+            let a = targets.map { next(lora.rank * model.shape(of: $0).columns) }
+            let adapters = zip(targets, a).map { target, a in
+                let shape = model.shape(of: target)
+                let b = next(lora.rank * shape.rows)
+                return Adapter(
+                    projection: target, rank: lora.rank, inputSize: shape.columns, outputSize: shape.rows,
+                    a: parameters.view(a), b: parameters.view(b),
+                    gradientA: gradients.view(a), gradientB: gradients.view(b))
+            }
+            return AdapterGroup(
+                adapters: adapters, a: parameters.start + a[0].lowerBound,
+                gradientA: gradients.start + a[0].lowerBound)
         }
     }
 
-    subscript(projection: Projection) -> Adapter? { adapters[projection.slot] }
+    subscript(group group: ProjectionGroup) -> AdapterGroup? { groups[group.rawValue] }
+
+    subscript(projection: Projection) -> Adapter? {
+        groups.lazy.compactMap(\.self).flatMap(\.adapters).first { $0.projection == projection }
+    }
 
     /// One AdamW step on all of the block's pairs.
     func update(_ optimizer: AdamW, team: ThreadTeam) {
@@ -51,7 +65,7 @@ final class BlockAdapters {
     /// The values depend on the seed, the block and the projection alone, so that a block starts the same whichever
     /// stack it is in.
     func initialise(block: Int, seed: UInt64) {
-        for case let adapter? in adapters {
+        for adapter in groups.compactMap(\.self).flatMap(\.adapters) {
             var mixer = SeededGenerator(seed: seed)
             let stream = mixer.next() &+ UInt64(block * Projection.allCases.count + adapter.projection.slot)
             var generator = SeededGenerator(seed: stream &* 0xD134_2543_DE82_EF95)

@@ -94,7 +94,8 @@ public final class LayerStack {
                 saved: try BlockActivations(model: model, batch: batch, lora: lora, format: format, memory: memory),
                 adapters: try BlockAdapters(model: model, lora: lora, memory: memory))
         }
-        head = hasHead ? try Head(context: context, limits: limits, memory: memory) : nil
+        let plan = HeadPlan(model, batch, format, limits)
+        head = hasHead ? try Head(context: context, plan: plan, memory: memory) : nil
         let first = max(0, layers.lowerBound - 1)
         boundaries = try (first...min(model.blockCount, layers.upperBound)).map { _ in
             try Boundary(batch, hiddenSize: model.hiddenSize, memory: memory)
@@ -104,8 +105,11 @@ public final class LayerStack {
             model: model, source: weights, residency: residency,
             use: WeightStore.Use(
                 blocks: blockRange, hasEmbedding: hasEmbedding, hasHead: hasHead, rows: batch.tokenCount,
-                headRows: Head.rowCounts(tokenCount: batch.tokenCount, chunkRows: limits.headRows(model, batch)),
-                headLayout: engine.packsWeights && limits.packsHead(model, batch, format) ? .packed : .plain),
+                headRows: (
+                    HeadPlan.rowCounts(batch.tokenCount, by: plan.forwardRows),
+                    HeadPlan.rowCounts(batch.tokenCount, by: plan.backwardRows)
+                ),
+                headLayout: engine.packsWeights && plan.isPacked ? .packed : .plain),
             format: format, layout: engine.packsWeights ? .packed : .plain, products: products, memory: memory)
         try context.scratch.makeProductMemory(byteCount: products.scratchByteCount, memory: memory)
 

@@ -18,7 +18,7 @@ final class BlockWeights {
         matrices = try Projection.allCases.map { projection in
             let shape = model.shape(of: projection)
             return try FrozenMatrix(
-                outputSize: shape.rows, inputSize: shape.columns, rows: [rows], format: format,
+                outputSize: shape.rows, inputSize: shape.columns, rows: ([rows], [rows]), format: format,
                 output: projection.output(format), layout: layout, products: products, memory: memory)
         }
     }

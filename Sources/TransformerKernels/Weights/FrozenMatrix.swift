@@ -17,16 +17,18 @@ final class FrozenMatrix {
     private let count: Int
 
     /// - Parameters:
-    ///   - rows: all numbers of rows that it will be multiplied with.
+    ///   - rows: all numbers of rows that it will be multiplied with, in each direction.
     ///   - format: of the weight and of what it is multiplied with.
     ///   - output: formats of the forward and backward products' results.
     init(
-        outputSize: Int, inputSize: Int, rows: Set<Int>, format: NumberFormat,
+        outputSize: Int, inputSize: Int, rows: (forward: Set<Int>, backward: Set<Int>), format: NumberFormat,
         output: (forward: NumberFormat, backward: NumberFormat), layout: WeightLayout, products: ProductCache,
         memory: BufferAllocator
     ) throws {
         count = outputSize * inputSize
-        func side(_ direction: Direction, _ destination: NumberFormat, _ shared: AlignedBuffer?) throws -> Side {
+        func side(
+            _ direction: Direction, _ rows: Set<Int>, _ destination: NumberFormat, sharing shared: AlignedBuffer? = nil
+        ) throws -> Side {
             var prepared: [Int: any MatrixProduct] = [:]
             for rows in rows {
                 prepared[rows] = try products.product(
@@ -41,8 +43,9 @@ final class FrozenMatrix {
                     bytes / format.byteCount, format: format, for: "weights", zeroed: false)
             return Side(buffer: buffer, products: prepared)
         }
-        forward = try side(.forward, output.forward, nil)
-        backward = try side(.backward, output.backward, layout == .plain ? forward.buffer : nil)
+        forward = try side(.forward, rows.forward, output.forward)
+        backward = try side(
+            .backward, rows.backward, output.backward, sharing: layout == .plain ? forward.buffer : nil)
     }
 
     /// The weight as it lies for the forward products.
@@ -59,20 +62,22 @@ final class FrozenMatrix {
         }
     }
 
-    /// y = x Wᵀ, or y += x Wᵀ.
+    /// y = base + x Wᵀ; the base may be y itself, nil is zero.
     func multiply(
-        rows: Int, _ x: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool = false,
+        rows: Int, _ x: UnsafeRawPointer, addedTo base: UnsafeRawPointer? = nil, into y: UnsafeMutableRawPointer,
         scratch: AlignedBuffer
     ) throws {
-        try forward.products[rows]!.run(x, weight: forward.buffer.raw, into: y, adding: adding, scratch: scratch.raw)
+        try forward.products[rows]!.run(
+            x, weight: forward.buffer.raw, addedTo: base, into: y, scratch: scratch.raw)
     }
 
-    /// y = x W, or y += x W: the gradient of ``multiply``'s x from that of its y.
+    /// y = base + x W: the gradient of ``multiply``'s x from that of its y.
     func multiplyBack(
-        rows: Int, _ x: UnsafeRawPointer, into y: UnsafeMutableRawPointer, adding: Bool = false,
+        rows: Int, _ x: UnsafeRawPointer, addedTo base: UnsafeRawPointer? = nil, into y: UnsafeMutableRawPointer,
         scratch: AlignedBuffer
     ) throws {
-        try backward.products[rows]!.run(x, weight: backward.buffer.raw, into: y, adding: adding, scratch: scratch.raw)
+        try backward.products[rows]!.run(
+            x, weight: backward.buffer.raw, addedTo: base, into: y, scratch: scratch.raw)
     }
 
     var byteCount: Int {

@@ -28,7 +28,7 @@ final class WeightStore {
         /// Rows of a block's activations.
         var rows: Int
         /// Numbers of rows that the head takes together.
-        var headRows: Set<Int>
+        var headRows: (forward: Set<Int>, backward: Set<Int>)
         var headLayout: WeightLayout
     }
 
@@ -41,7 +41,9 @@ final class WeightStore {
         self.residency = residency
         firstBlock = use.blocks.lowerBound
         tied = model.tiedEmbeddings
-        func vocabularyMatrix(rows: Set<Int>, _ layout: WeightLayout) throws -> FrozenMatrix {
+        func vocabularyMatrix(
+            rows: (forward: Set<Int>, backward: Set<Int>), _ layout: WeightLayout
+        ) throws -> FrozenMatrix {
             try FrozenMatrix(
                 outputSize: model.vocabularySize, inputSize: model.hiddenSize, rows: rows, format: format,
                 output: (.f32, .f32), layout: layout, products: products, memory: memory)
@@ -49,7 +51,7 @@ final class WeightStore {
         headMatrix = use.hasHead ? try vocabularyMatrix(rows: use.headRows, use.headLayout) : nil
         finalNorm = use.hasHead ? try memory.buffer(model.hiddenSize, for: "weights", zeroed: false) : nil
         let sharesHead = tied && use.hasHead && use.headLayout == .plain
-        embeddingMatrix = use.hasEmbedding && !sharesHead ? try vocabularyMatrix(rows: [1], .plain) : nil
+        embeddingMatrix = use.hasEmbedding && !sharesHead ? try vocabularyMatrix(rows: ([1], [1]), .plain) : nil
         embedding = use.hasEmbedding ? (embeddingMatrix ?? headMatrix)?.table : nil
         let slotCount = residency == .resident ? use.blocks.count : min(1, use.blocks.count)
         slots = try (0..<slotCount).map { _ in

@@ -51,11 +51,18 @@ extension KernelTests {
             }
             // A product that does not add reads nothing of what was there: it would be NaN.
             var y = [Float](repeating: .nan, count: m * n)
-            try product.run(source, weight: packed.raw, into: &y, adding: false, scratch: scratch.raw)
+            try product.run(source, weight: packed.raw, addedTo: nil, into: &y, scratch: scratch.raw)
             expectClose(y, expected, relative: 1e-6, "\(shape)")
+            let sum = zip(expected, before).map { $0 + Double($1) }
             y = before
-            try product.run(source, weight: packed.raw, into: &y, adding: true, scratch: scratch.raw)
-            expectClose(y, zip(expected, before).map { $0 + Double($1) }, relative: 1e-6, "\(shape), adding")
+            try y.withUnsafeMutableBytes { y in
+                try product.run(
+                    source, weight: packed.raw, addedTo: y.baseAddress!, into: y.baseAddress!, scratch: scratch.raw)
+            }
+            expectClose(y, sum, relative: 1e-6, "\(shape), adding to what is there")
+            y = [Float](repeating: .nan, count: m * n)
+            try product.run(source, weight: packed.raw, addedTo: before, into: &y, scratch: scratch.raw)
+            expectClose(y, sum, relative: 1e-6, "\(shape), adding to what lies elsewhere")
         }
 
         @Test func resultsInBF16AreRounded() throws {
@@ -70,7 +77,7 @@ extension KernelTests {
             try product.pack([1, 0.00390625, 1, 0.0078125], into: memory.raw)
             var y: [UInt16] = [0, 0]
             try product.run(
-                [BF16.bits(1), BF16.bits(1)], weight: memory.raw, into: &y, adding: false,
+                [BF16.bits(1), BF16.bits(1)], weight: memory.raw, addedTo: nil, into: &y,
                 scratch: memory.raw + product.weightByteCount / 64 * 64 + 64)
             // 1 + 2^-8 lies half way and goes to the even 1; 1 + 2^-7 is exact.
             #expect(y.map(BF16.value) == [1, 1.0078125])

@@ -31,7 +31,7 @@ extension KernelTests {
             kerf_low_rank_panels(2, width, rank, p, false, &panels)
 
             var t = [Float](repeating: .nan, count: rows * rank)
-            kerf_low_rank_project(2, rows, width, rank, format.kernel, bytes, panels, 0.5, &t)
+            kerf_low_rank_project(2, rows, width, rank, format.kernel, bytes, panels, 0.5, &t, rank)
             let projected = (0..<rows * rank).map { index in
                 0.5
                     * (0..<width).reduce(0.0) {
@@ -41,12 +41,11 @@ extension KernelTests {
             expectClose(t, projected, relative: 1e-6, "project")
 
             var g = [Float](repeating: .nan, count: rank * width)
-            kerf_low_rank_outer(2, rows, width, rank, t, format.kernel, bytes, 2, &g)
+            kerf_low_rank_outer(2, rows, width, rank, t, rank, format.kernel, bytes, &g)
             let outer = (0..<rank * width).map { index in
-                2
-                    * (0..<rows).reduce(0.0) {
-                        $0 + Double(t[$1 * rank + index / width]) * Double(x[$1 * width + index % width])
-                    }
+                (0..<rows).reduce(0.0) {
+                    $0 + Double(t[$1 * rank + index / width]) * Double(x[$1 * width + index % width])
+                }
             }
             expectClose(g, outer, relative: 1e-6, "outer")
 
@@ -56,12 +55,35 @@ extension KernelTests {
                     $0 + Double(t[index / width * rank + $1]) * Double(p[$1 * width + index % width])
                 }
             }
+            var again = g
             var y = [Float](repeating: .nan, count: rows * width)
-            kerf_low_rank_expand(2, rows, width, rank, t, panels, KERF_F32, &y, false)
+            kerf_low_rank_expand(2, rows, width, rank, t, rank, panels, KERF_F32, nil, &y)
             expectClose(y, expanded, relative: 1e-6, "expand")
+            let sum = zip(expanded, x).map { $0 + Double($1) }
+            var elsewhere = [Float](repeating: .nan, count: rows * width)
+            kerf_low_rank_expand(2, rows, width, rank, t, rank, panels, KERF_F32, x, &elsewhere)
+            expectClose(elsewhere, sum, relative: 1e-6, "expand, on what lies elsewhere")
             y = x
-            kerf_low_rank_expand(2, rows, width, rank, t, panels, KERF_F32, &y, true)
-            expectClose(y, zip(expanded, x).map { $0 + Double($1) }, relative: 1e-6, "expand, adding")
+            y.withUnsafeMutableBufferPointer { y in
+                kerf_low_rank_expand(
+                    2, rows, width, rank, t, rank, panels, KERF_F32, y.baseAddress, y.baseAddress!)
+            }
+            #expect(y == elsewhere)
+
+            // Some columns of a wider t give the same bits, and the others stay.
+            let stride = rank + 3
+            var wide = [Float](repeating: 7, count: rows * stride)
+            wide.withUnsafeMutableBufferPointer { wide in
+                let slice = wide.baseAddress! + 2
+                kerf_low_rank_project(2, rows, width, rank, KERF_F32, bytes, panels, 0.5, slice, stride)
+                kerf_low_rank_outer(2, rows, width, rank, slice, stride, KERF_F32, bytes, &again)
+                kerf_low_rank_expand(2, rows, width, rank, slice, stride, panels, KERF_F32, x, &y)
+            }
+            #expect(y == elsewhere && again == g)
+            for (index, value) in wide.enumerated() {
+                let column = index % stride - 2
+                #expect(value == ((0..<rank).contains(column) ? t[index / stride * rank + column] : 7))
+            }
         }
 
         @Test(arguments: cases)
@@ -85,9 +107,9 @@ extension KernelTests {
             var panels = [Float](repeating: 0, count: 64 * rank)
             kerf_low_rank_panels(1, width, rank, p, false, &panels)
             var exact = [Float](repeating: 0, count: rows * width)
-            kerf_low_rank_expand(1, rows, width, rank, t, panels, KERF_F32, &exact, false)
+            kerf_low_rank_expand(1, rows, width, rank, t, rank, panels, KERF_F32, nil, &exact)
             var halves = [UInt16](repeating: 0, count: rows * width)
-            kerf_low_rank_expand(2, rows, width, rank, t, panels, KERF_BF16, &halves, false)
+            kerf_low_rank_expand(2, rows, width, rank, t, rank, panels, KERF_BF16, nil, &halves)
             #expect(halves == exact.map(BF16.bits))
         }
     }

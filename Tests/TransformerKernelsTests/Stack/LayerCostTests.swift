@@ -35,6 +35,10 @@ import TransformerKernels
         let tokens = 256.0
         #expect(cost.flops(layer: 1, kernel: .qkvProjection, direction: .forward) == 2 * tokens * 2048 * 3072)
         #expect(cost.flops(layer: 1, kernel: .outputProjection, direction: .backward) == 2 * tokens * 2048 * 2048)
+        // The residual stream is added.
+        #expect(
+            cost.flops(layer: 1, kernel: .outputProjection, direction: .forward)
+                == 2 * tokens * 2048 * 2048 + tokens * 2048)
         #expect(cost.flops(layer: 1, kernel: .gateUpProjection, direction: .forward) == 4 * tokens * 2048 * 8192)
         #expect(cost.flops(layer: 1, kernel: .downProjection, direction: .backward) == 2 * tokens * 2048 * 8192)
         #expect(cost.flops(layer: 17, kernel: .lmHead, direction: .forward) == 2 * tokens * 2048 * 128_256)
@@ -47,7 +51,8 @@ import TransformerKernels
         let pairs = 2.0 * 32 * 8256
         #expect(cost.flops(layer: 1, kernel: .attention, direction: .forward) == pairs * (4 * 64 + 4))
         #expect(
-            cost.flops(layer: 1, kernel: .attention, direction: .backward) == pairs * (8 * 64 + 2) + 2 * 256 * 2048)
+            cost.flops(layer: 1, kernel: .attention, direction: .backward)
+                == pairs * (8 * 64 + 2) + 2 * 256 * 2048 + 3 * 256 * (2048 + 512))
     }
 
     @Test func backwardIsAboutOnceForwardNotTwice() {

@@ -71,19 +71,22 @@ extension KernelTests {
             var model = Self.model(blocks: 1, keyHeads: 4, tied: true)
             model.vocabularySize = 128_256
             let lora = LoRAConfiguration(rank: 4, alpha: 8, targets: [.q])
-            func head(_ sequence: Int) -> MemoryUse {
+            func head(_ sequence: Int, _ format: NumberFormat = .f32) -> MemoryUse {
                 LayerCost(model: model, lora: lora, batch: BatchShape(batch: 1, sequence: sequence))
-                    .memory(layer: 2, format: .f32, layout: .packed, threadCount: 2)
+                    .memory(layer: 2, format: format, layout: .packed, threadCount: 2)
             }
             // 523 rows of 128256 are the last that take less than 256 MiB; a chunk of 64 MiB has 130.
-            #expect(head(523).activations == 523 * (4 * 128_256 + 4 * 128 + 16))
-            #expect(head(524).activations == 524 * (4 * 128 + 16))
+            #expect(head(523).activations == 523 * (4 * 128_256 + 4 * 128 + 12))
+            #expect(head(524).activations == 524 * (4 * 128 + 12))
+            #expect(head(523).scratch == 4 * 523 * 128)
             // In equal chunks: 5 of up to 105.
-            #expect(head(523).scratch == 105 * 4 * 128_256 + 4 * 523 * 128)
-            #expect(head(524).scratch == 105 * 8 * 128_256 + 4 * 524 * 128)
+            #expect(head(524).scratch == 105 * 4 * 128_256 + 4 * 524 * 128)
+            // In bf16 a gradient takes half, and logits have memory of their own.
+            #expect(head(1024, .bf16).activations == 1024 * (2 * 128_256 + 2 * 128 + 12))
+            #expect(head(1024, .bf16).scratch == 128 * 4 * 128_256 + 4 * 1024 * 128)
         }
 
-        /// The same numbers whether the logits are kept or computed again.
+        /// The same numbers whether the logits' gradient is kept or computed again.
         @Test func keepingLogitsChangesNoBit() throws {
             let tiny = Tiny("two blocks", blocks: 2)
             let stacks = try [0, 1 << 20].map { kept in
