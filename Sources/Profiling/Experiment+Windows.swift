@@ -1,50 +1,79 @@
 import Calibration
 import Logging
 import ProbeKit
+import Statistics
 import TransformerKernels
 
 /// Taking steps and windows.
 extension Experiment {
+    /// A step that is thrown away: page faults, first touch, clocks going up. It leaves the passes' durations, by which
+    /// the run is planned.
+    func warmUp() throws {
+        var recorder = StepRecorder(step, clock: clock, meter: nil, start: start)
+        try recorder.take(checkpoint: checkpoint)
+        for (place, seconds) in (recorder.steps(pair: 0).first?.seconds ?? []).enumerated() {
+            plannedPassSeconds[place] = min(plannedPassSeconds[place], max(1e-7, seconds))
+        }
+    }
+
+    /// A burst of steps with instruments and one without, right after each other. Which comes first alternates, from a
+    /// random start, so that a steady drift cancels.
+    func takePair() throws {
+        let began = clock.now()
+        let pair = pairCount
+        for isPlain in [isPlainFirst, !isPlainFirst] {
+            try isPlain ? takePlainSteps(pair: pair) : takeInstrumentedSteps(pair: pair)
+        }
+        pairCount += 1
+        isPlainFirst.toggle()
+        pairSeconds += clock.now().seconds(since: began)
+    }
+
     /// Whole steps without marks, as many as fill a window; each a time sample, together an energy window.
-    func takePlainSteps() throws {
+    private func takePlainSteps(pair: Int) throws {
         try warmForBurst()
         var samples: [StepSample] = []
+        samples.reserveCapacity(ExperimentSettings.longestBurst)
         try takeEnergyWindow(.step) {
-            samples = []
+            samples.removeAll(keepingCapacity: true)
             if step.isInterrupted {
                 let cost = try step.costOfInterruptedStep(gauge: gauge, checkpoint: checkpoint)
-                samples = [StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds)]
+                samples = [StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, pair: pair)]
                 return (cost, 1)
             }
+            let order = step.passes
             let cost = try gauge.cost {
-                try burst { samples.append(try step.timeOfWholeStep(clock: clock)) }
+                try burst { samples.append(try step.timeOfWholeStep(order, clock: clock, pair: pair)) }
             }
             return (cost, samples.count)
         } keep: {
-            record.steps += samples
+            record.steps += samples.prefix(ExperimentSettings.longestBurst)
         }
     }
 
     /// Whole steps with every instrument on: marks at layers and kernels, and the counters read after every layer.
-    func takeInstrumentedSteps() throws {
+    private func takeInstrumentedSteps(pair: Int) throws {
         try warmForBurst()
-        var samples: [InstrumentedStep] = []
+        var recorder = StepRecorder(
+            step, clock: clock, meter: gauge.meter, start: start,
+            mostSteps: isBurst ? ExperimentSettings.longestBurst : 1, lookShare: lookShare,
+            generator: SeededGenerator(seed: generator.next()))
         try takeEnergyWindow(.instrumentedStep) {
-            samples = []
-            let run = { [self] in
-                samples.append(
-                    try InstrumentedStep.run(
-                        step, clock: clock, meter: gauge.meter, start: start, checkpoint: checkpoint))
-            }
             if step.isInterrupted {
                 // Loads lie within, so there is no window around it.
-                try run()
+                try recorder.take(checkpoint: checkpoint)
                 return (nil, 1)
             }
-            return (try gauge.cost { try burst(run) }, samples.count)
+            var count = 0
+            let cost = try gauge.cost {
+                try burst {
+                    try recorder.take(checkpoint: checkpoint)
+                    count += 1
+                }
+            }
+            return (cost, count)
         } keep: {
-            // Of very short steps there would be hundreds; the first of each burst stand for them.
-            samples.prefix(ExperimentSettings.longestBurst).forEach { record.append($0) }
+            recorder.steps(pair: pair).forEach { record.append($0) }
         }
     }
 
@@ -61,7 +90,7 @@ extension Experiment {
     }
 
     /// Whether steps are so short that several are taken together.
-    var isBurst: Bool { record.steps.last.map { $0.seconds < windowSeconds } ?? false }
+    var isBurst: Bool { plannedStepSeconds < windowSeconds }
 
     /// The first of several short steps finds the caches as other work left them, the later ones do not. One goes
     /// unrecorded, so that steps with and without instruments are taken under the same conditions.
@@ -87,7 +116,7 @@ extension Experiment {
 
     /// A fifth of a window; none for a pass that fills a window by itself, which a run-up would double.
     func runUpSeconds(of pass: LayerPass) -> Double {
-        typicalSeconds(of: pass) < windowSeconds ? 0.2 * windowSeconds : 0
+        plannedSeconds(of: pass) < windowSeconds ? 0.2 * windowSeconds : 0
     }
 
     /// Runs a pass until the time is over, at least once, and counts.
@@ -101,13 +130,20 @@ extension Experiment {
         return iterations
     }
 
-    /// The idle box, for about a quarter as long as the work of a cycle.
-    func takeIdleWindow(cycleSeconds: Double) throws {
+    /// Worker threads of the last pass spin for a few milliseconds before they sleep.
+    static let restSeconds = 0.03
+
+    /// About a quarter as long as the work of a cycle.
+    var idleSeconds: Double {
+        let quarter = cycleSeconds > 0 ? cycleSeconds / 4 : .infinity
+        return max(windowSeconds, min(ExperimentSettings.idleWindowSeconds, quarter, longestWindowSeconds))
+    }
+
+    /// The idle box.
+    func takeIdleWindow() throws {
         guard gauge.meter != nil else { return }
-        // Worker threads of the last pass spin for a few milliseconds before they sleep.
-        clock.sleep(seconds: 0.03)
-        let seconds = max(windowSeconds, min(ExperimentSettings.idleWindowSeconds, cycleSeconds / 4))
-        try takeEnergyWindow(.idle) { (try gauge.cost { clock.sleep(seconds: seconds) }, 0) }
+        clock.sleep(seconds: Self.restSeconds)
+        try takeEnergyWindow(.idle) { (try gauge.cost { clock.sleep(seconds: idleSeconds) }, 0) }
     }
 
     /// Takes a window, checks what the box did meanwhile, and keeps or rejects it.
