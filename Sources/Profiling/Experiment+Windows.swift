@@ -157,7 +157,7 @@ extension Experiment {
         let began = clock.now()
         guard let (cost, iterations) = try metering(body) else { return }
         let seconds = cost?.seconds ?? clock.now().seconds(since: began)
-        if let reason = spoiling(since: before, seconds: seconds, subject: subject) {
+        if let reason = spoiling(since: before, seconds: seconds, subject, pass) {
             if subject == .step || subject == .instrumentedStep { record.rejectedSteps += iterations }
             reject("\(subject.rawValue) window: \(reason)")
             return
@@ -182,11 +182,12 @@ extension Experiment {
 
     /// Why the time since `before` is spoiled; notes the clock when it is not.
     private func spoiling(
-        since before: BoxConditions, seconds: Double, subject: EnergyWindow.Subject
+        since before: BoxConditions, seconds: Double, _ subject: EnergyWindow.Subject, _ pass: LayerPass?
     ) -> String? {
         let after = conditions()
+        let hasRunUp = subject != .idle && (pass.map { runUpSeconds(of: $0) > 0 } ?? isBurst)
         if let reason = BoxConditions.spoiling(
-            from: before, to: after, seconds: seconds, hasRunUp: subject == .layer,
+            from: before, to: after, seconds: seconds, hasRunUp: hasRunUp,
             hasLoads: step.isInterrupted && subject != .layer)
         {
             return reason

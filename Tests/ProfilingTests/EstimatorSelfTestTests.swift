@@ -124,7 +124,7 @@ struct UpdateIntervalFileTests {
     @Test(arguments: [
         ("a,c\n1,2\n", "its first line has: a, c"), ("b\nx\n1\n", "line 2"), ("b\n1\n-1\n", "line 3"),
         ("b\n1\nnan\n", "line 3"),
-        ("b\n1\ninf\n", "line 3"), ("b\n1\n", "two are needed"), ("", "no column"), ("b\n0\n0\n", "two are needed"),
+        ("b\n1\ninf\n", "line 3"), ("b\n1\n", "two are needed"), ("", "is empty"), ("b\n0\n0\n", "two are needed"),
     ])
     func refusals(text: String, reason: String) {
         #expect { try read(text) } throws: { "\($0)".contains(reason) }

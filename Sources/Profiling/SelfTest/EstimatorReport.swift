@@ -12,7 +12,7 @@ public struct EstimatorReport: Codable, Sendable, KerfFile {
 
     /// Whether the estimator kept its word.
     public enum Verdict: String, Codable, Sendable {
-        /// Intervals cover the truth at least as often as they say, and there is no bias beyond three standard errors.
+        /// Intervals cover the truth at least as often as they say, and there is no bias beyond three standard errors (more in a few trials).
         case right
         /// It gave no figure in most trials, and said why.
         case refused

@@ -117,7 +117,9 @@ public struct EstimatorSelfTest: Sendable {
             let share = "\(name): the 95 % intervals hold the truth in \(NumberText.percent(coverage)) of trials"
             if coverage < low { wrong.append(share) }
             if coverage > high { wide.append(share + ", so that they are wider than they need be") }
-            if let error = result.biasStandardError, abs(bias) > 3 * error, abs(bias) > 1e-6 {
+            if let error = result.biasStandardError, abs(bias) > 1e-6,
+                abs(bias) > Self.standardErrors(ofTrials: result.answered) * error
+            {
                 wrong.append(
                     "\(name): a bias of \(NumberText.percent(bias)), \(NumberText.significant(abs(bias) / error)) standard errors"
                 )
@@ -126,6 +128,12 @@ public struct EstimatorSelfTest: Sendable {
         if !wrong.isEmpty { return (.wrong, wrong) }
         if 2 * gross.answered < trials { return (.refused, refusals.map { "\($0.count) trials: \($0.reason)" }) }
         return (.right, wide)
+    }
+
+    /// How many of its standard errors a bias is off by chance in one of 370 reports: three, more in a few trials, whose
+    /// standard error is itself a guess.
+    private static func standardErrors(ofTrials count: Int) -> Double {
+        StudentT.quantile(0.99865, degreesOfFreedom: Double(max(1, count - 1)))
     }
 
     /// Reasons and how often each was given, the most frequent first. Reasons that differ in numbers only are one.
