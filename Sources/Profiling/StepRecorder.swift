@@ -6,7 +6,7 @@ import TransformerKernels
 /// Takes whole steps with every instrument on: marks at layers and kernels, and a look at the meter between layers.
 ///
 /// Within a step nothing is made, looked up or summed: moments and counters are appended to storage that was reserved
-/// before. What they mean is worked out by ``steps()``, after the burst.
+/// before. What they mean is worked out by ``steps(pair:)``, after the burst.
 struct StepRecorder {
     private let step: any ProfiledStep
     private let clock: any ExperimentClock
