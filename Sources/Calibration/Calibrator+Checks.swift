@@ -8,15 +8,12 @@ extension Calibrator {
         let calibration = fit(profile, sources: [])
         let times = TimeFit(profile)
         let energies = EnergyFit(profile, stepTime: times.step)
-        let instrumented = TrimmedSteps(totals: (profile.instrumentedSteps ?? []).map(\.seconds))
-            .total(confidence: times.confidence)
+        let own = times.ownCost(profile)
         return ProfileChecks(
             closure: calibration.closure, attribution: calibration.attribution,
-            ownTimeRatio: instrumented.map {
-                Quantity($0.relativeDifference(to: times.step), confidence: times.confidence, origin: .measured)
-            } ?? .unavailable("no instrumented step was timed as a whole"),
-            ownEnergyRatio: instrumented.map { energies.ownCost(instrumentedTime: $0) }
-                ?? .unavailable("no instrumented step was timed as a whole"),
+            ownTimeRatio: own.map { Quantity($0, confidence: times.confidence, origin: .measured) }
+                ?? .unavailable("no step was timed as a whole with instruments and beside it one without"),
+            ownEnergyRatio: own.map { energies.ownCost(ownTime: $0) } ?? .unavailable("no own cost in time"),
             countedTimeRatio: counted(profile), idleDriftRatio: energies.idleDrift(),
             failures: calibration.closure.failures)
     }
@@ -26,8 +23,7 @@ extension Calibrator {
         guard let fastest = profile.steps.map(\.seconds).min(), fastest > 0 else {
             return .unavailable("no step was timed")
         }
-        let looks = profile.stepTraces?.first.map { Double($0.seconds.count) } ?? 0
-        let seconds = overhead.seconds(readsPerStep: looks)
+        let seconds = overhead.seconds(readsPerStep: profile.looksPerStep)
         return Quantity(
             value: seconds / fastest, count: 1, origin: .modelled,
             reason: "marks and meter readings of a step, each at its cost alone, over the fastest step")

@@ -10,7 +10,7 @@ extension EnergyFit {
         _ times: TimeFit, step: StepCalibration, layers: [LayerCalibration]
     ) -> (gross: Quantity, net: Quantity) {
         var powers: [LayerPass: Double] = [:]
-        var squares = 0.0
+        var ofPowers: Estimate?
         var (missing, firstReason) = (0, "")
         for pass in LayerPass.all(of: times.layers) where !pass.isIdle(in: times.layers) {
             let layer = layers[pass.layer]
@@ -18,7 +18,8 @@ extension EnergyFit {
                 pass.direction == "forward" ? layer.forward.grossEnergyJoules : layer.backward.grossEnergyJoules
             if case .known(let power) = power(.pass(pass)), energy.value != nil, let time = times.time(of: pass) {
                 powers[pass] = power.value
-                squares += time.value * time.value * power.halfWidth * power.halfWidth
+                let energy = power.scaled(by: time.value)
+                ofPowers = ofPowers.map { $0 + energy } ?? energy
             } else {
                 missing += 1
                 if firstReason.isEmpty { firstReason = "\(pass): " + (energy.reason ?? "") }
@@ -28,14 +29,15 @@ extension EnergyFit {
         guard missing == 0 else {
             return unknown("energy of \(missing) layer passes is not known; first, \(firstReason)")
         }
-        guard case .known(let power) = power(.step), step.grossEnergyJoules.value != nil else {
+        guard let ofPowers, case .known(let power) = power(.step), step.grossEnergyJoules.value != nil else {
             return unknown("energy of the whole step is not known: " + (step.grossEnergyJoules.reason ?? ""))
         }
-        // The times of one step move together, so they are summed step by step; the windows are apart.
-        var parts = times.weightedSum(powers)
-        parts.halfWidth = (parts.halfWidth * parts.halfWidth + squares).squareRoot()
+        // Parts and whole share what the box did to the times of one pair of bursts; the windows are apart.
         let whole = power * times.step
-        let gross = parts.relativeDifference(to: whole)
+        let ofTimes = times.difference(powers, ofStep: power.value)
+        let gross =
+            ofTimes + ofPowers.scaled(by: 1 / whole.value).doubt
+            + power.scaled(by: (1 + ofTimes.value) / power.value).doubt
         return (
             Quantity(gross, confidence: confidence, origin: meter.origin),
             netClosure(gross, whole: whole, partsSeconds: times.weightedSum(powers.mapValues { _ in 1 }), times)
@@ -57,13 +59,15 @@ extension EnergyFit {
     }
 
     /// What a step costs more in energy with every instrument on.
-    func ownCost(instrumentedTime: Estimate) -> Quantity {
+    ///
+    /// - Parameter ownTime: what it costs more in time.
+    func ownCost(ownTime: Estimate) -> Quantity {
         guard case .known(let plain) = power(.step) else { return quantity(power(.step), "") }
         guard case .known(let instrumented) = power(.instrumentedStep) else {
             return quantity(power(.instrumentedStep), "")
         }
-        let ratio = (instrumented * instrumentedTime).relativeDifference(to: plain * stepTime)
-        return Quantity(ratio, confidence: confidence, origin: meter.origin)
+        let both = ownTime.compounded(with: instrumented.relativeDifference(to: plain))
+        return Quantity(both, confidence: confidence, origin: meter.origin)
     }
 
     private func unknown(_ reason: String) -> (gross: Quantity, net: Quantity) {

@@ -3,7 +3,7 @@ public struct HarnessOverhead: Codable, Sendable, Hashable {
     /// One kernel mark: two clock reads and an append.
     public var secondsPerSpan: Double
     public var spansPerStep: Int
-    /// One reading of all energy counters; `nil` without a meter.
+    /// One look at the counters between layers; `nil` without a meter.
     public var secondsPerMeterRead: Double?
 
     public init(secondsPerSpan: Double, spansPerStep: Int, secondsPerMeterRead: Double?) {

@@ -51,8 +51,13 @@ struct InSituFit {
         let last = trace.seconds.count - 2
         var previous = (seconds: -updateInterval / 2, joules: 0.0)
         var pass = 0
-        for look in trace.joules.indices.dropFirst() where trace.joules[look] > trace.joules[look - 1] {
-            let gap = trace.seconds[look] - trace.seconds[look - 1]
+        var before = (seconds: 0.0, joules: 0.0)
+        for look in trace.joules.indices.dropFirst() {
+            guard let joules = trace.joules[look] else { continue }
+            let gap = trace.seconds[look] - before.seconds
+            let isUpdated = joules > before.joules
+            before = (trace.seconds[look], joules)
+            guard isUpdated else { continue }
             let update = trace.seconds[look] - min(gap, updateInterval) / 2
             var row: [(unknown: Int, coefficient: Double)] = []
             if previous.seconds < 0 { row.append((last, min(update, 0) - previous.seconds)) }
@@ -63,8 +68,8 @@ struct InSituFit {
                 row.append((covered, min(update, trace.seconds[covered + 1]) - from))
                 covered += 1
             }
-            squares.add(row, value: trace.joules[look] - previous.joules)
-            previous = (update, trace.joules[look])
+            squares.add(row, value: joules - previous.joules)
+            previous = (update, joules)
         }
     }
 

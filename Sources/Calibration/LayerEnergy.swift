@@ -8,11 +8,13 @@ public struct LayerEnergy: Sendable {
     /// - Parameters:
     ///   - layer: the pass whose windows are taken among `windows`.
     ///   - seconds: the pass's times inside whole steps.
+    ///   - steps: those steps.
     public init(
         layer: Int, direction: String, meter: MeterDescription, idleWindows: [EnergyWindow], windows: [EnergyWindow],
-        seconds: [Double], confidence: Double
+        seconds: [Double], steps: [StepSample], confidence: Double
     ) {
-        guard let time = TrimmedSteps(totals: seconds).total(confidence: confidence) else {
+        let times = TrimmedSteps(totals: seconds, groups: StepSample.groups(steps, count: seconds.count))
+        guard let time = times.total(confidence: confidence) else {
             grossJoules = .unavailable("the pass was never timed")
             netJoules = grossJoules
             return

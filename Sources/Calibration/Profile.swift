@@ -104,10 +104,14 @@ public struct StepSample: Codable, Sendable, Hashable {
     public var seconds: Double
     /// Processor time of all threads in that time.
     public var cpuSeconds: Double
+    /// Steps with and without instruments that were taken one right after the other share a number; absent in older
+    /// files.
+    public var pair: Int?
 
-    public init(seconds: Double, cpuSeconds: Double) {
+    public init(seconds: Double, cpuSeconds: Double, pair: Int? = nil) {
         self.seconds = seconds
         self.cpuSeconds = cpuSeconds
+        self.pair = pair
     }
 }
 

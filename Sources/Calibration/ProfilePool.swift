@@ -54,7 +54,12 @@ struct ProfilePool {
             return joined
         }
         for other in members.dropFirst().map(\.profile) {
-            pool.steps += other.steps
+            // Pairs of two runs are not one pair.
+            let taken = 1 + ((pool.steps + (pool.instrumentedSteps ?? [])).compactMap(\.pair).max() ?? -1)
+            pool.steps += other.steps.renumbered(from: taken)
+            if let steps = other.instrumentedSteps {
+                pool.instrumentedSteps = (pool.instrumentedSteps ?? []) + steps.renumbered(from: taken)
+            }
             if let traces = other.stepTraces { pool.stepTraces = (pool.stepTraces ?? []) + traces }
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
@@ -149,4 +154,10 @@ struct ProfilePool {
 
 extension LayerTimes {
     var pass: LayerPass { LayerPass(layer: layer, direction: direction) }
+}
+
+extension [StepSample] {
+    fileprivate func renumbered(from first: Int) -> [StepSample] {
+        map { StepSample(seconds: $0.seconds, cpuSeconds: $0.cpuSeconds, pair: $0.pair.map { $0 + first }) }
+    }
 }

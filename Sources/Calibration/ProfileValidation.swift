@@ -64,11 +64,20 @@ struct ProfileValidation {
             "workload: batch \(workload.batch) and sequence \(workload.sequence) are not possible")
     }
 
+    /// More pairs no run takes, and sums of their numbers stay far from overflowing.
+    private static let mostPairs = 1 << 40
+
     private func checkSteps() throws(KerfFileError) {
         try require(!profile.steps.isEmpty, "steps is empty: no whole step was timed")
         for (index, step) in profile.steps.enumerated() {
             try require(isPositiveTime(step.seconds), "steps[\(index)].seconds is \(step.seconds)")
             try require(step.cpuSeconds >= 0, "steps[\(index)].cpu_seconds is \(step.cpuSeconds)")
+        }
+        for (name, steps) in [("steps", profile.steps), ("instrumented_steps", profile.instrumentedSteps ?? [])] {
+            for (index, step) in steps.enumerated() {
+                guard let pair = step.pair else { continue }
+                try require((0...Self.mostPairs).contains(pair), "\(name)[\(index)].pair is \(pair)")
+            }
         }
     }
 
@@ -153,7 +162,8 @@ struct ProfileValidation {
                 "\(place): \(trace.seconds.count) times and \(trace.joules.count) energies, "
                     + "\(2 * profile.layers.count) are needed")
             for (name, values, limit) in [
-                ("seconds", trace.seconds, Self.maximumSeconds), ("joules", trace.joules, Self.maximumJoules),
+                ("seconds", trace.seconds, Self.maximumSeconds),
+                ("joules", trace.joules.compactMap(\.self), Self.maximumJoules),
             ] {
                 try require(
                     values.allSatisfy { $0 >= 0 && $0 < limit }

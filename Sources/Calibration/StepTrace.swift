@@ -4,13 +4,23 @@ public struct StepTrace: Codable, Sendable, Hashable {
     public var startSeconds: Double
     /// Since the step's start, at its start and after each pass in order: one more than there are passes.
     public var seconds: [Double]
-    /// Joules of the box's total that the counters showed since the step's start, at the same moments. A counter shows
-    /// what it had at its last update.
-    public var joules: [Double]
+    /// Joules of the box's total that the counters showed since the step's start, at the same moments; `nil` where
+    /// nobody looked. A counter shows what it had at its last update.
+    public var joules: [Double?]
 
-    public init(startSeconds: Double, seconds: [Double], joules: [Double]) {
+    public init(startSeconds: Double, seconds: [Double], joules: [Double?]) {
         self.startSeconds = startSeconds
         self.seconds = seconds
         self.joules = joules
+    }
+
+    var lookCount: Int { joules.count { $0 != nil } }
+}
+
+extension Profile {
+    /// Mean number of looks at the counters in an instrumented step.
+    var looksPerStep: Double {
+        guard let traces = stepTraces, !traces.isEmpty else { return 0 }
+        return Double(traces.reduce(0) { $0 + $1.lookCount }) / Double(traces.count)
     }
 }

@@ -6,7 +6,8 @@ import Statistics
 /// not the box. Medians do not add up: with skewed noise the sum of the layers' medians lies below the median of the
 /// sum. Plain means do, but one preempted step moves them. So: a trimmed mean over steps. Instrumented steps are ranked
 /// by their total, the fastest and slowest fifth left out, and every layer and kernel averaged over the same kept
-/// steps; uninstrumented steps are treated the same way. See ``TrimmedSteps``.
+/// steps; uninstrumented steps are treated the same way. Steps of one burst are one observation, and a burst with
+/// instruments is compared with the one without that it was taken beside. See ``TrimmedSteps``.
 struct TimeFit {
     let layers: [LayerDescription]
     let confidence: Double
@@ -15,6 +16,7 @@ struct TimeFit {
     /// (Sum of all layers inside instrumented steps - whole step) / whole step.
     let closure: Estimate
     private let instrumented: TrimmedSteps
+    private let plain: TrimmedSteps
     private let times: [LayerPass: LayerTimes]
     /// Each run alone, where several were joined.
     private let runs: [TimeFit]
@@ -32,12 +34,16 @@ struct TimeFit {
         for layer in profile.layerTimes {
             for step in totals.indices { totals[step] += layer.seconds[step] }
         }
-        instrumented = TrimmedSteps(totals: totals)
-        let parts = instrumented.total(confidence: confidence) ?? Self.unknown
-        let step = TrimmedSteps(totals: profile.steps.map(\.seconds)).total(confidence: confidence) ?? Self.unknown
+        let instrumented = TrimmedSteps(
+            totals: totals, groups: StepSample.groups(profile.instrumentedSteps ?? [], count: totals.count))
+        let plain = TrimmedSteps(
+            totals: profile.steps.map(\.seconds), groups: StepSample.groups(profile.steps, count: profile.steps.count))
+        (self.instrumented, self.plain) = (instrumented, plain)
+        let step = plain.total(confidence: confidence) ?? Self.unknown
         self.step = step.widened(byRuns: runs.map(\.step.value), confidence: confidence)
+        let closure = instrumented.relativeDifference(of: totals, to: plain, confidence: confidence)
         // What shifts a whole run shifts its parts and its whole alike, so closure is compared run by run.
-        closure = parts.relativeDifference(to: step)
+        self.closure = (closure ?? Self.unknown)
             .widened(byRuns: runs.map(\.closure.value), confidence: confidence)
     }
 
@@ -57,15 +63,44 @@ struct TimeFit {
     /// The sum over layer passes of time times a weight, such as power: estimated step by step, because the times of
     /// one step move together.
     func weightedSum(_ weights: [LayerPass: Double]) -> Estimate {
+        let sum = instrumented.mean(of: totals(weights), confidence: confidence) ?? Self.unknown
+        return sum.widened(byRuns: runs.map { $0.weightedSum(weights).value }, confidence: confidence)
+    }
+
+    /// That sum over the whole step's time times a weight of its own, less one: as far as times tell it, the weights
+    /// taken as known.
+    func difference(_ weights: [LayerPass: Double], ofStep weight: Double) -> Estimate {
+        let difference =
+            instrumented.relativeDifference(
+                of: totals(weights.mapValues { $0 / weight }), to: plain, confidence: confidence) ?? Self.unknown
+        return difference.widened(
+            byRuns: runs.map { $0.difference(weights, ofStep: weight).value }, confidence: confidence)
+    }
+
+    /// What a step costs more in time with every instrument on: the trimmed mean, over pairs of bursts, of what the
+    /// one with instruments took longer than the one beside it; `nil` without pairs.
+    func ownCost(_ profile: Profile) -> Estimate? {
+        let ratios = OwnCost.ratios(plain: profile.steps, instrumented: profile.instrumentedSteps ?? [])
+        return TrimmedSteps(totals: ratios).total(confidence: confidence)
+    }
+
+    private func totals(_ weights: [LayerPass: Double]) -> [Double] {
         var totals = [Double](repeating: 0, count: instrumented.totals.count)
         // In the layers' order: the order of a dictionary would change the last digit from run to run.
         for pass in LayerPass.all(of: layers) {
             guard let weight = weights[pass], let seconds = times[pass]?.seconds else { continue }
             for step in totals.indices { totals[step] += weight * seconds[step] }
         }
-        let sum = instrumented.mean(of: totals, confidence: confidence) ?? Self.unknown
-        return sum.widened(byRuns: runs.map { $0.weightedSum(weights).value }, confidence: confidence)
+        return totals
     }
 
     private static let unknown = Estimate(value: 0, halfWidth: .infinity, count: 0)
+}
+
+extension StepSample {
+    /// The pairs that steps belong to; `nil` where they are not known of each of `count` steps.
+    static func groups(_ steps: [StepSample], count: Int) -> [Int]? {
+        let pairs = steps.compactMap(\.pair)
+        return pairs.count == count && steps.count == count ? pairs : nil
+    }
 }

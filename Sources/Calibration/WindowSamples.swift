@@ -79,7 +79,7 @@ struct WindowSamples {
             let moments = pollingWatts * sample.edge
             return sum + resolution * resolution / 6 + moments * moments / 24
         }
-        let variance = squares > 1e-3 * least ? squares * count / (count - 1) : least
+        let variance = squares > 1e-6 * least ? squares * count / (count - 1) : least
         let spread = Estimate.Spread(
             standardError: variance.squareRoot() / work, degreesOfFreedom: count - 1, confidence: confidence)
         return Estimate(value: power, spread: spread, count: samples.count)

@@ -12,14 +12,9 @@ public enum EnergyCounter {
     ///
     /// Equal readings are zero energy: the counter has not been updated, or it drew nothing. Otherwise the readings
     /// leave the number of wraps open, and what can have been drawn decides: of all differences that fit the readings,
-    /// exactly one must lie between `minimumWatts` and `maximumWatts` times the elapsed time.
-    ///
-    /// - With a maximum alone that is no wrap or one: a smaller second reading is one wrap, and a window long enough for
-    ///   one more turn of the counter is refused.
-    /// - With a minimum too (a power that the domain never falls below) it may be any number of wraps, as long as the
-    ///   two bounds leave less than one turn between them.
-    /// - A rise that the maximum does not allow has no answer: the counter was reset, or a reading was damaged. A turn of
-    ///   the counter is never made up to explain it.
+    /// exactly one must lie below `maximumWatts` times the elapsed time. That is no wrap or one: where it can have been
+    /// another turn more, the readings have two answers, and the window is refused. A rise that the maximum does not allow
+    /// has none: the counter was reset, or a reading was damaged. A turn of the counter is never made up to explain it.
     ///
     /// Source: Documentation/power/powercap/powercap.rst, `max_energy_range_uj`: the range of the counter, after
     /// which it starts again at zero.
@@ -28,13 +23,12 @@ public enum EnergyCounter {
     ///   - range: the counter's own range in microjoules, or `nil` when the kernel does not tell it; then a decrease
     ///     cannot be explained and is refused.
     ///   - elapsedSeconds: time between the readings.
-    ///   - minimumWatts: less than this the domain never draws.
-    ///   - maximumWatts: more than this the domain never draws. Generous bounds are meant: the counter's staleness is
+    ///   - maximumWatts: more than this the domain never draws. A generous bound is meant: the counter's staleness is
     ///     added only where a rise is judged impossible.
     /// - Throws: ``ProbeError/Code/ambiguous`` when the readings allow no answer or several;
     ///   ``ProbeError/Code/malformed`` when a reading lies beyond the range.
     public static func microjoules(
-        from start: UInt64, to end: UInt64, range: UInt64?, elapsedSeconds: Double, minimumWatts: Double = 0,
+        from start: UInt64, to end: UInt64, range: UInt64?, elapsedSeconds: Double,
         maximumWatts: Double = EnergyCounter.maximumWatts
     ) throws(ProbeError) -> UInt64 {
         let possible = maximumWatts * (elapsedSeconds + stalenessSeconds) * 1e6
@@ -49,21 +43,16 @@ public enum EnergyCounter {
         guard start <= range, end <= range else {
             throw ProbeError(.malformed, "reading \(max(start, end)) µJ is beyond the counter's range of \(range) µJ")
         }
-        let fewest = end >= start ? end - start : range - start + end
-        let least = minimumWatts * max(0, elapsedSeconds - stalenessSeconds) * 1e6
-        let turns = max(0, ((least - Double(fewest)) / Double(range)).rounded(.up))
-        let difference = Double(fewest) + turns * Double(range)
-        guard difference <= possible, difference < 0x1p63 else {
-            throw impossible(start, end, elapsedSeconds, maximumWatts)
-        }
+        let difference = end >= start ? end - start : range - start + end
+        guard Double(difference) <= possible else { throw impossible(start, end, elapsedSeconds, maximumWatts) }
         // One more turn would also fit into what the box can have drawn: two answers, so none.
-        guard difference + Double(range) > maximumWatts * elapsedSeconds * 1e6 else {
+        guard Double(difference) + Double(range) > maximumWatts * elapsedSeconds * 1e6 else {
             throw ProbeError(
                 .ambiguous,
-                "counter may have wrapped more than once in \(elapsedSeconds) s (range \(range) µJ)",
+                "counter may have wrapped more than once in \(elapsedSeconds) s (range \(range) µJ, \(maximumWatts) W at most)",
                 remedy: "use shorter windows")
         }
-        return fewest + UInt64(turns) * range
+        return difference
     }
 
     /// Whether a later reading can follow from an earlier one at all. A fall of a counter of unknown range may be a wrap.

@@ -40,6 +40,20 @@ public struct EnergyDomain: Sendable, Codable, Hashable {
         self.maximumWatts = maximumWatts
     }
 
+    /// The energy between two readings of this domain's counter; see ``EnergyCounter``.
+    public func microjoules(
+        from start: UInt64, to end: UInt64, elapsedSeconds: Double
+    ) throws(ProbeError) -> UInt64 {
+        try EnergyCounter.microjoules(
+            from: start, to: end, range: wrapRangeMicrojoules, elapsedSeconds: elapsedSeconds,
+            maximumWatts: maximumWatts ?? EnergyCounter.maximumWatts)
+    }
+
+    /// Two readings less than this apart have one answer, whatever was drawn between them.
+    public var unambiguousSeconds: Double {
+        wrapRangeMicrojoules.map { Double($0) * 1e-6 / (maximumWatts ?? EnergyCounter.maximumWatts) } ?? .infinity
+    }
+
     /// Whether the counter can be read at all.
     public var isReadable: Bool {
         if case .unreadable = role { false } else { true }

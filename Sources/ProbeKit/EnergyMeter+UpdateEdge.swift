@@ -1,40 +1,74 @@
-/// The first look at a meter's counters after one of them was updated.
+/// What a meter's counters showed right after each of them was updated.
+///
+/// The counters of one meter need not be updated together: one that was read at another's update is stale by up to an
+/// interval. So every counter of the total has an edge of its own; a counter beside the total is read with the first.
 public struct UpdateEdge: Sendable {
-    public var reading: EnergyReading
-    /// Time since the look before, which still showed the old value: the update lies in between.
+    /// Microjoules by domain, in the order of the tree's readable domains.
+    public var microjoules: [UInt64?]
+    /// The look that showed each first.
+    public var instants: [MonotonicInstant]
+    /// Of the first domain that counts, whose updates stand for the meter's.
+    public var instant: MonotonicInstant
+    /// Time since the look before, which still showed the old value of that domain: the update lies in between.
     public var gapSeconds: Double
+
+    /// A reading of all domains at one moment.
+    public init(_ reading: EnergyReading, gapSeconds: Double) {
+        microjoules = reading.microjoules
+        instant = reading.instant
+        instants = Array(repeating: reading.instant, count: reading.microjoules.count)
+        self.gapSeconds = gapSeconds
+    }
 }
 
 extension EnergyMeter {
-    /// Waits for the next update of the first counted domain and reads every domain right after it.
+    /// Waits for the next update of every counter of the total, the first domain's first.
     ///
     /// A counter that steps every millisecond is stale by half of that on average; a window that starts and ends at
-    /// update edges has no such error. The wait polls without pause and costs up to an update interval.
+    /// update edges has no such error. The wait polls without pause and costs up to an update interval, and up to one
+    /// more where the counters do not step together. A counter that stands still while the first one steps twice more is
+    /// taken as it is.
     ///
-    /// Each poll also asks for this process's processor time. That makes the kernel account the calling thread up to
-    /// now, which it else does at its own ticks only; a virtual board, which reads that account from another process,
-    /// then sees all work done before the call.
-    ///
-    /// - Returns: `nil` when no update came within `seconds`.
+    /// - Returns: `nil` when no update of the first domain came within `seconds`.
     public func updateEdge(within seconds: Double = 0.05) throws(ProbeError) -> UpdateEdge? {
-        let index = try watchedIndex()
-        _ = processCPUSeconds()
-        let start = try read()
-        var last = start.instant
-        while true {
-            _ = processCPUSeconds()
-            let reading = try read()
-            if reading.microjoules[index] != start.microjoules[index] {
-                return UpdateEdge(reading: reading, gapSeconds: reading.instant.seconds(since: last))
-            }
+        let watched = try watchedIndex()
+        let accounts = countsProcessorTime ? ThreadAccounts() : nil
+        func look() throws(ProbeError) -> EnergyReading {
+            accounts?.settle()
+            return try read()
+        }
+        let start = try look()
+        var last = start
+        var reading = try look()
+        while reading.microjoules[watched] == start.microjoules[watched] {
             if reading.instant.seconds(since: start.instant) > seconds { return nil }
-            last = reading.instant
+            last = reading
+            reading = try look()
+        }
+        var edge = UpdateEdge(reading, gapSeconds: reading.instant.seconds(since: last.instant))
+        var waiting = tree.readable.enumerated().filter { $0.offset != watched && $0.element.role == .counted }
+            .map(\.offset)
+        var updates = 0
+        while true {
+            waiting.removeAll { index in
+                guard reading.microjoules[index] != last.microjoules[index] else { return false }
+                edge.microjoules[index] = reading.microjoules[index]
+                edge.instants[index] = reading.instant
+                return true
+            }
+            let isLate = reading.instant.seconds(since: edge.instant) > seconds
+            if waiting.isEmpty || updates == 2 || isLate { return edge }
+            last = reading
+            reading = try look()
+            if reading.microjoules[watched] != last.microjoules[watched] { updates += 1 }
         }
     }
 
-    /// The reading of ``updateEdge(within:)`` alone.
-    public func readAtUpdateEdge(within seconds: Double = 0.05) throws(ProbeError) -> EnergyReading? {
-        try updateEdge(within: seconds)?.reading
+    /// Joules of every domain between two edges, by identifier, each between its own two updates.
+    ///
+    /// - Throws: as ``joules(from:to:)-swift.method``.
+    public func joules(from start: UpdateEdge, to end: UpdateEdge) throws(ProbeError) -> [String: Double] {
+        try joules(from: start.microjoules, to: end.microjoules) { end.instants[$0].seconds(since: start.instants[$0]) }
     }
 
     /// The place, in a reading, of the domain whose updates stand for the meter's: the first that counts.

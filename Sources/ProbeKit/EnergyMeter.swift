@@ -23,27 +23,53 @@ public protocol EnergyMeter: Sendable {
     /// How a meter made its counters from power, up to now; `nil` for counters that the hardware keeps.
     var sampling: PowerSampling? { get }
 
+    /// Whether the counters count this process's processor time, as a virtual board's do. Then the kernel's accounts
+    /// have to be settled before a reading that is to be right to the moment; see ``ThreadAccounts``.
+    var countsProcessorTime: Bool { get }
+
     /// Reads every readable domain, as close together as can be.
     ///
     /// - Throws: the error of a domain that counts towards the total. One that does not is left out of the reading.
     func read() throws(ProbeError) -> EnergyReading
+
+    /// Reads the domains of the total alone, in the tree's order, and appends their microjoules: as few reads as can be,
+    /// and nothing made, for a look in the middle of a measurement.
+    ///
+    /// - Returns: the moment of the reading.
+    func readTotal(into microjoules: inout [UInt64]) throws(ProbeError) -> MonotonicInstant
 }
 
 extension EnergyMeter {
     public var sampling: PowerSampling? { nil }
+    public var countsProcessorTime: Bool { false }
+
+    public func readTotal(into microjoules: inout [UInt64]) throws(ProbeError) -> MonotonicInstant {
+        let reading = try read()
+        for (value, domain) in zip(reading.microjoules, tree.readable) where domain.role == .counted {
+            microjoules.append(value ?? 0)
+        }
+        return reading.instant
+    }
 
     /// Joules of every domain that both readings hold, by identifier.
     ///
     /// - Throws: ``ProbeError/Code/ambiguous`` when a counter that counts allows no answer; another is left out then.
     public func joules(from start: EnergyReading, to end: EnergyReading) throws(ProbeError) -> [String: Double] {
         let elapsed = end.instant.seconds(since: start.instant)
+        return try joules(from: start.microjoules, to: end.microjoules) { _ in elapsed }
+    }
+
+    /// The same of values whose moments differ from domain to domain.
+    ///
+    /// - Parameter elapsed: the time between a domain's two values, by its place.
+    func joules(
+        from start: [UInt64?], to end: [UInt64?], elapsed: (Int) -> Double
+    ) throws(ProbeError) -> [String: Double] {
         var joules: [String: Double] = [:]
         for (index, domain) in tree.readable.enumerated() {
-            guard let first = start.microjoules[index], let last = end.microjoules[index] else { continue }
+            guard let first = start[index], let last = end[index] else { continue }
             do throws(ProbeError) {
-                let microjoules = try EnergyCounter.microjoules(
-                    from: first, to: last, range: domain.wrapRangeMicrojoules, elapsedSeconds: elapsed,
-                    maximumWatts: domain.maximumWatts ?? EnergyCounter.maximumWatts)
+                let microjoules = try domain.microjoules(from: first, to: last, elapsedSeconds: elapsed(index))
                 joules[domain.identifier] = Double(microjoules) * 1e-6
             } catch {
                 if domain.role == .counted { throw error }

@@ -9,6 +9,8 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
     public let name: String
     public let origin: Origin
     public let tree: EnergyDomainTree
+    /// A virtual board's files do.
+    public var countsProcessorTime: Bool { origin == .simulated }
     private let counters: [Counter]
     /// The last sound reading of every counter: the next one has to follow from it.
     private let last: Mutex<[Sound?]>
@@ -59,10 +61,7 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
             reading.instant = .now()
             for (index, counter) in counters.enumerated() {
                 do throws(ProbeError) {
-                    let value = try counter.file.counter()
-                    try Self.check(value, of: counter, after: last[index], at: reading.instant)
-                    last[index] = Sound(microjoules: value, instant: reading.instant)
-                    reading.microjoules.append(value)
+                    reading.microjoules.append(try Self.value(of: counter, after: &last[index], at: reading.instant))
                 } catch {
                     if counter.counts { throw error }
                     reading.microjoules.append(nil)
@@ -70,6 +69,25 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
             }
             return reading
         }
+    }
+
+    public func readTotal(into microjoules: inout [UInt64]) throws(ProbeError) -> MonotonicInstant {
+        try last.withLock { (last: inout [Sound?]) throws(ProbeError) -> MonotonicInstant in
+            let instant = MonotonicInstant.now()
+            for index in counters.indices where counters[index].counts {
+                microjoules.append(try Self.value(of: counters[index], after: &last[index], at: instant))
+            }
+            return instant
+        }
+    }
+
+    private static func value(
+        of counter: Counter, after last: inout Sound?, at instant: MonotonicInstant
+    ) throws(ProbeError) -> UInt64 {
+        let value = try counter.file.counter()
+        try check(value, of: counter, after: last, at: instant)
+        last = Sound(microjoules: value, instant: instant)
+        return value
     }
 
     private static func check(

@@ -8,6 +8,7 @@ public import Statistics
 public struct PowerModelMeter: EnergyMeter {
     public let name = "power model"
     public let origin = Origin.modelled
+    public var countsProcessorTime: Bool { true }
     public let idleWatts: Double
     public let busyWatts: Double
     public let processors: Int

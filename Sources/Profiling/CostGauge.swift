@@ -14,45 +14,65 @@ struct CostGauge {
     /// goes on for one more update: that shows what polling draws, right here, with the caches, clock and spinning
     /// threads that the work left behind, so that the wait at the end can be told from the work.
     func cost(of body: () throws -> Void) throws -> Cost {
+        // Looking for the threads takes longer than the work may.
+        let accounts = clock.accounts()
         let opening = try edge()
+        accounts?.settle()
         let cpuBefore = clock.cpuSeconds()
         let start = clock.now()
         try body()
         let end = clock.now()
+        accounts?.settle()
         let cpuAfter = clock.cpuSeconds()
         var cost = Cost(seconds: end.seconds(since: start), cpuSeconds: cpuAfter - cpuBefore)
-        guard let meter, let opening else { return cost }
-        guard let closing = try edge() else { return cost }
-        cost.edgeSeconds = opening.gapSeconds + closing.gapSeconds
-        cost.meteredSeconds = closing.reading.instant.seconds(since: opening.reading.instant)
+        guard let meter, let opening, let closing = try edge() else { return cost }
+        cost.edgeSeconds = opening.edge.gapSeconds + closing.edge.gapSeconds
+        cost.meteredSeconds = closing.edge.instant.seconds(since: opening.edge.instant)
         guard opening.isFound, closing.isFound, let after = try edge(), after.isFound else {
-            cost.joules = (try? meter.joules(from: opening.reading, to: closing.reading)) ?? [:]
+            cost.joules = (try? meter.joules(from: opening.edge, to: closing.edge)) ?? [:]
             cost.fault = .notUpdated
             return cost
         }
-        cost.pollingSeconds = after.reading.instant.seconds(since: closing.reading.instant)
+        cost.pollingSeconds = after.edge.instant.seconds(since: closing.edge.instant)
         do {
-            cost.joules = try meter.joules(from: opening.reading, to: closing.reading)
-            cost.pollingJoules = try meter.joules(from: closing.reading, to: after.reading)
+            cost.joules = try meter.joules(from: opening.edge, to: closing.edge)
+            cost.pollingJoules = try meter.joules(from: closing.edge, to: after.edge)
         } catch {
             guard error.code == .ambiguous else { throw error }
             cost.fault = .ambiguous
+            return cost
+        }
+        for (place, domain) in meter.tree.readable.enumerated() {
+            cost.shift(
+                domain.identifier,
+                seconds: closing.edge.instants[place].seconds(since: opening.edge.instants[place]),
+                pollingSeconds: after.edge.instants[place].seconds(since: closing.edge.instants[place]))
         }
         return cost
     }
 
     private struct Edge {
-        var reading: EnergyReading
-        var gapSeconds: Double
+        var edge: UpdateEdge
         var isFound: Bool
     }
 
     /// The next update; a plain reading when none comes in time, `nil` without a meter.
     private func edge() throws -> Edge? {
         guard let meter else { return nil }
-        if let edge = try meter.updateEdge(within: longestWaitSeconds) {
-            return Edge(reading: edge.reading, gapSeconds: edge.gapSeconds, isFound: true)
-        }
-        return Edge(reading: try meter.read(), gapSeconds: longestWaitSeconds, isFound: false)
+        if let edge = try meter.updateEdge(within: longestWaitSeconds) { return Edge(edge: edge, isFound: true) }
+        return Edge(edge: UpdateEdge(try meter.read(), gapSeconds: longestWaitSeconds), isFound: false)
+    }
+}
+
+extension Cost {
+    /// Brings a domain's joules to the window that the first domain's updates span.
+    ///
+    /// Between its own two updates the domain saw more or less of the polling around the work, and nothing else of
+    /// another length: that much is taken off or added, at what it drew while the counters were polled after the work.
+    fileprivate mutating func shift(_ domain: String, seconds: Double, pollingSeconds: Double) {
+        guard let drawn = joules[domain], let polled = pollingJoules[domain], pollingSeconds > 0 else { return }
+        let watts = polled / pollingSeconds
+        joules[domain] = max(0, drawn + watts * (meteredSeconds - seconds))
+        pollingJoules[domain] = watts * self.pollingSeconds
     }
 }

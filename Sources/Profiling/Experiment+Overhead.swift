@@ -1,3 +1,4 @@
+import Calibration
 import ProbeKit
 import TransformerKernels
 
@@ -13,12 +14,25 @@ extension Experiment {
         return clock.now().seconds(since: began) / Double(count)
     }
 
-    /// Seconds of one look at all counters; `nil` without a meter.
+    /// Seconds of one look at the counters between layers; `nil` without a meter.
     func secondsPerMeterRead() throws -> Double? {
         guard let meter = gauge.meter else { return nil }
         let count = 64
+        let accounts = meter.countsProcessorTime ? ThreadAccounts() : nil
+        var microjoules: [UInt64] = []
+        microjoules.reserveCapacity(count * meter.tree.counted.count)
         let began = clock.now()
-        for _ in 0..<count { _ = try meter.read() }
+        for _ in 0..<count {
+            accounts?.settle()
+            _ = try meter.readTotal(into: &microjoules)
+        }
         return clock.now().seconds(since: began) / Double(count)
+    }
+
+    /// The share of a step's looks that cost no more than ``ExperimentSettings/looksShare`` of its time.
+    var lookShare: Double {
+        guard let seconds = record.overhead.secondsPerMeterRead, seconds > 0 else { return 1 }
+        let affordable = ExperimentSettings.looksShare * plannedStepSeconds / seconds
+        return max(0, min(1, (affordable - 1) / Double(step.passes.count)))
     }
 }

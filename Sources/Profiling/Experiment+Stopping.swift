@@ -8,24 +8,41 @@ extension Experiment {
     /// Every interval narrow enough, or the budget used and the fewest samples taken.
     var isDone: Bool { isOver ? hasFewest || isHopeless : isSettled }
 
+    /// Whether the budget is used.
+    ///
+    /// By the plan, where the clock agrees within some per cent: a run that ends by the clock ends one sample earlier where
+    /// the samples happened to be long, so that the mean of those it has is too large (by up to a thousandth of a sample's
+    /// spread with a handful of samples). What was planned before knows nothing of that.
     var isOver: Bool {
-        elapsedSeconds >= settings.budgetSeconds
+        let elapsed = elapsedSeconds / settings.budgetSeconds
+        return elapsed >= 1.05 || (elapsed >= 0.9 && plannedSeconds >= settings.budgetSeconds)
             || record.layerTimes.first.map { $0.seconds.count >= ExperimentSettings.mostSteps } ?? false
     }
 
-    /// Whether times and powers have as many observations as their plans ask for.
+    /// Whether times, powers and own cost have as many observations as their plans ask for.
     private var isSettled: Bool {
         let powers = 1 + (settings.loopsPasses ? step.passes.count : 0)
         guard gauge.meter == nil || powerPlans.count == powers else { return false }
         planTimes()
         planPower(of: .step)
         return stepsPlan.isSettled && (gauge.meter == nil || powerPlans.values.allSatisfy(\.isSettled))
+            && isOwnCostKnown
     }
 
-    /// Two of each kind: the fewest from which there is an interval at all.
-    var hasFewest: Bool {
-        record.steps.count >= 2 && record.layerTimes.allSatisfy { $0.seconds.count >= 2 }
+    /// Within 0.2 % of the step's time, or pairs have had their share of the budget.
+    private var isOwnCostKnown: Bool {
+        overheadPlan.look(count: pairCount) {
+            let ratios = OwnCost.ratios(plain: record.steps, instrumented: record.instrumentedSteps)
+            let own = TrimmedSteps(totals: ratios).total(confidence: settings.confidence)
+            return (own?.halfWidth ?? .infinity) / ExperimentSettings.ownCostHalfWidth
+        }
+        return overheadPlan.isSettled || pairSeconds >= ExperimentSettings.ownCostShare * settings.budgetSeconds
     }
+
+    /// Two bursts of each kind: the fewest from which there is an interval at all.
+    var hasFewest: Bool { bursts(record.steps) >= 2 && bursts(record.instrumentedSteps) >= 2 }
+
+    private func bursts(_ steps: [StepSample]) -> Int { Set(steps.map(\.pair)).count }
 
     /// Three budgets gone and the box still spoils every step.
     private var isHopeless: Bool { elapsedSeconds >= 3 * settings.budgetSeconds && record.rejectedSteps >= 4 }
@@ -46,9 +63,9 @@ extension Experiment {
     // MARK: - Times
 
     private func planTimes() {
-        let steps = record.steps.map(\.seconds)
-        stepsPlan.look(count: min(steps.count, record.layerTimes.first?.seconds.count ?? 0)) {
-            let whole = TrimmedSteps(totals: steps).total(confidence: settings.confidence)
+        stepsPlan.look(count: min(bursts(record.steps), bursts(record.instrumentedSteps))) {
+            let steps = TrimmedSteps(totals: record.steps.map(\.seconds), groups: record.steps.compactMap(\.pair))
+            let whole = steps.total(confidence: settings.confidence)
             return timeEstimates(withKernels: true).map { width(of: $0, floor: negligibleSeconds) }
                 .reduce(width(of: whole, floor: 0), max)
         }
@@ -56,7 +73,7 @@ extension Experiment {
 
     /// A pass or kernel that is a thousandth of the step cannot matter: it is settled when its interval is small against
     /// the step, however wide against itself.
-    private var negligibleSeconds: Double { 0.001 * (record.steps.last?.seconds ?? 0) }
+    private var negligibleSeconds: Double { 0.001 * plannedStepSeconds }
 
     /// The time of every pass, and of every kernel in it, by the rule that the calibration will use.
     private func timeEstimates(withKernels: Bool) -> [Estimate?] {
@@ -64,7 +81,7 @@ extension Experiment {
         for times in record.layerTimes {
             for step in totals.indices { totals[step] += times.seconds[step] }
         }
-        let kept = TrimmedSteps(totals: totals)
+        let kept = TrimmedSteps(totals: totals, groups: record.instrumentedSteps.compactMap(\.pair))
         return record.layerTimes.flatMap { times in
             ([times.seconds] + (withKernels ? Array(times.kernels.values) : []))
                 .map { kept.mean(of: $0, confidence: settings.confidence) }
@@ -85,10 +102,13 @@ extension Experiment {
         .map(\.relativeHalfWidth).max()
     }
 
-    func typicalSeconds(of pass: LayerPass) -> Double {
-        let times = record.layerTimes.first { $0.layer == pass.layer && $0.direction == pass.direction.rawValue }
-        return max(1e-7, times?.seconds.min() ?? 0.001)
+    /// What a pass is planned to take.
+    func plannedSeconds(of pass: LayerPass) -> Double {
+        step.passes.firstIndex(of: pass).map { plannedPassSeconds[$0] } ?? windowSeconds
     }
+
+    /// What a whole step is planned to take.
+    var plannedStepSeconds: Double { plannedPassSeconds.reduce(0, +) }
 
     // MARK: - Powers
 

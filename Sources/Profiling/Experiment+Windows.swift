@@ -3,76 +3,8 @@ import Logging
 import ProbeKit
 import TransformerKernels
 
-/// Taking steps and windows.
+/// Taking windows.
 extension Experiment {
-    /// Whole steps without marks, as many as fill a window; each a time sample, together an energy window.
-    func takePlainSteps() throws {
-        try warmForBurst()
-        var samples: [StepSample] = []
-        try takeEnergyWindow(.step) {
-            samples = []
-            if step.isInterrupted {
-                let cost = try step.costOfInterruptedStep(gauge: gauge, checkpoint: checkpoint)
-                samples = [StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds)]
-                return (cost, 1)
-            }
-            let cost = try gauge.cost {
-                try burst { samples.append(try step.timeOfWholeStep(clock: clock)) }
-            }
-            return (cost, samples.count)
-        } keep: {
-            record.steps += samples
-        }
-    }
-
-    /// Whole steps with every instrument on: marks at layers and kernels, and the counters read after every layer.
-    func takeInstrumentedSteps() throws {
-        try warmForBurst()
-        var samples: [InstrumentedStep] = []
-        try takeEnergyWindow(.instrumentedStep) {
-            samples = []
-            let run = { [self] in
-                samples.append(
-                    try InstrumentedStep.run(
-                        step, clock: clock, meter: gauge.meter, start: start, checkpoint: checkpoint))
-            }
-            if step.isInterrupted {
-                // Loads lie within, so there is no window around it.
-                try run()
-                return (nil, 1)
-            }
-            return (try gauge.cost { try burst(run) }, samples.count)
-        } keep: {
-            // Of very short steps there would be hundreds; the first of each burst stand for them.
-            samples.prefix(ExperimentSettings.longestBurst).forEach { record.append($0) }
-        }
-    }
-
-    /// Repeats short steps until a window is full.
-    private func burst(_ body: () throws -> Void) throws {
-        let began = clock.now()
-        var count = 0
-        repeat {
-            try checkpoint()
-            try body()
-            count += 1
-        } while isBurst && clock.now().seconds(since: began) < windowSeconds
-            && (gauge.meter != nil || count < ExperimentSettings.longestBurst)
-    }
-
-    /// Whether steps are so short that several are taken together.
-    var isBurst: Bool { record.steps.last.map { $0.seconds < windowSeconds } ?? false }
-
-    /// The first of several short steps finds the caches as other work left them, the later ones do not. One goes
-    /// unrecorded, so that steps with and without instruments are taken under the same conditions.
-    private func warmForBurst() throws {
-        guard isBurst else { return }
-        for pass in step.passes {
-            if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
-            try step.run(pass)
-        }
-    }
-
     /// One pass repeated for a window, after a run-up that makes its power steady.
     func takeWindow(of pass: LayerPass) throws {
         if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
@@ -87,7 +19,7 @@ extension Experiment {
 
     /// A fifth of a window; none for a pass that fills a window by itself, which a run-up would double.
     func runUpSeconds(of pass: LayerPass) -> Double {
-        typicalSeconds(of: pass) < windowSeconds ? 0.2 * windowSeconds : 0
+        plannedSeconds(of: pass) < windowSeconds ? 0.2 * windowSeconds : 0
     }
 
     /// Runs a pass until the time is over, at least once, and counts.
@@ -101,19 +33,26 @@ extension Experiment {
         return iterations
     }
 
-    /// The idle box, for about a quarter as long as the work of a cycle.
-    func takeIdleWindow(cycleSeconds: Double) throws {
+    /// Worker threads of the last pass spin for a few milliseconds before they sleep.
+    static let restSeconds = 0.03
+
+    /// About a quarter as long as the work of a cycle.
+    var idleSeconds: Double {
+        let quarter = cycleSeconds > 0 ? cycleSeconds / 4 : .infinity
+        return max(windowSeconds, min(ExperimentSettings.idleWindowSeconds, quarter, longestWindowSeconds))
+    }
+
+    /// The idle box.
+    func takeIdleWindow() throws {
         guard gauge.meter != nil else { return }
-        // Worker threads of the last pass spin for a few milliseconds before they sleep.
-        clock.sleep(seconds: 0.03)
-        let seconds = max(windowSeconds, min(ExperimentSettings.idleWindowSeconds, cycleSeconds / 4))
-        try takeEnergyWindow(.idle) { (try gauge.cost { clock.sleep(seconds: seconds) }, 0) }
+        clock.sleep(seconds: Self.restSeconds)
+        try takeEnergyWindow(.idle) { (try gauge.cost { clock.sleep(seconds: idleSeconds) }, 0) }
     }
 
     /// Takes a window, checks what the box did meanwhile, and keeps or rejects it.
     ///
     /// - Parameter body: returns no cost where there is only time to be had.
-    private func takeEnergyWindow(
+    func takeEnergyWindow(
         _ subject: EnergyWindow.Subject, _ pass: LayerPass? = nil,
         _ body: () throws -> (cost: Cost?, iterations: Int), keep: () -> Void = {}
     ) throws {
@@ -121,7 +60,7 @@ extension Experiment {
         let began = clock.now()
         guard let (cost, iterations) = try metering(body) else { return }
         let seconds = cost?.seconds ?? clock.now().seconds(since: began)
-        if let reason = spoiling(since: before, seconds: seconds, subject: subject) {
+        if let reason = spoiling(since: before, seconds: seconds, subject, pass) {
             if subject == .step || subject == .instrumentedStep { record.rejectedSteps += iterations }
             reject("\(subject.rawValue) window: \(reason)")
             return
@@ -146,11 +85,12 @@ extension Experiment {
 
     /// Why the time since `before` is spoiled; notes the clock when it is not.
     private func spoiling(
-        since before: BoxConditions, seconds: Double, subject: EnergyWindow.Subject
+        since before: BoxConditions, seconds: Double, _ subject: EnergyWindow.Subject, _ pass: LayerPass?
     ) -> String? {
         let after = conditions()
+        let hasRunUp = subject != .idle && (pass.map { runUpSeconds(of: $0) > 0 } ?? isBurst)
         if let reason = BoxConditions.spoiling(
-            from: before, to: after, seconds: seconds, hasRunUp: subject == .layer,
+            from: before, to: after, seconds: seconds, hasRunUp: hasRunUp,
             hasLoads: step.isInterrupted && subject != .layer)
         {
             return reason

@@ -10,12 +10,14 @@ import TransformerKernels
 /// it runs, with the cache that its neighbours leave it. Loop windows, when there is a meter, give each pass's power:
 /// a pass is repeated for about fifty counter updates, so that the counter's staleness at both ends weighs little and,
 /// at random phase and constant power, cancels on average. Order is random within a cycle, so that heat and drift are
-/// not blamed on particular layers; idle windows are spread over the run.
+/// not blamed on particular layers; idle windows are spread over the run. Steps with and without instruments come in
+/// pairs, one burst right after the other, so that what instruments cost is told from what the box did.
 public final class Experiment {
     let step: any ProfiledStep
     let clock: any ExperimentClock
     var gauge: CostGauge
     let windowSeconds: Double
+    let longestWindowSeconds: Double
     let resolutionJoules: Double?
     let conditions: () -> BoxConditions
     let settings: ExperimentSettings
@@ -31,6 +33,16 @@ public final class Experiment {
     var powerPlans: [PowerSubject: StoppingPlan] = [:]
     /// What the cycle under way is planned to take, without its idle window.
     var cycleSeconds = 0.0
+    /// The fastest warm-up time of every pass, in the order of a step: what durations are planned by.
+    var plannedPassSeconds: [Double]
+    /// What all tasks so far were planned to take.
+    var plannedSeconds = 0.0
+    var pairCount = 0
+    /// Whether the next pair begins with the burst without instruments.
+    var isPlainFirst: Bool
+    /// Time that went into pairs.
+    var pairSeconds = 0.0
+    var overheadPlan = StoppingPlan()
 
     /// - Parameters:
     ///   - updates: how the meter's counters are updated, or `nil` when it is not known.
@@ -48,7 +60,9 @@ public final class Experiment {
         self.clock = clock
         self.gauge = CostGauge(clock: clock, meter: meter)
         gauge.longestWaitSeconds = max(gauge.longestWaitSeconds, 5 * (updates?.longestSeconds ?? 0))
-        self.windowSeconds = settings.windowSeconds(updates: updates, passCount: step.passes.count)
+        longestWindowSeconds = ExperimentSettings.longestWindowSeconds(meter, updates: updates)
+        self.windowSeconds = settings.windowSeconds(
+            updates: updates, passCount: step.passes.count, longest: longestWindowSeconds)
         self.resolutionJoules = updates?.resolutionJoules
         self.conditions = conditions
         self.settings = settings
@@ -56,7 +70,10 @@ public final class Experiment {
         self.progress = progress
         self.logger = logger
         self.start = clock.now()
-        self.generator = SeededGenerator(seed: settings.seed)
+        self.plannedPassSeconds = Array(repeating: .infinity, count: step.passes.count)
+        var generator = SeededGenerator(seed: settings.seed)
+        self.isPlainFirst = Bool.random(using: &generator)
+        self.generator = generator
         self.record = ExperimentRecord(passes: step.passes)
     }
 
@@ -68,14 +85,13 @@ public final class Experiment {
         record.overhead.secondsPerSpan = secondsPerSpan()
         record.overhead.secondsPerMeterRead = try metering { try secondsPerMeterRead() } ?? nil
         report("idle")
-        try takeIdleWindow(cycleSeconds: .infinity)
+        try takeIdleWindow()
         for _ in 0..<ExperimentSettings.warmUpSteps {
             report("warm-up")
-            _ = try InstrumentedStep.run(step, clock: clock, meter: nil, start: start, checkpoint: checkpoint)
+            try warmUp()
         }
-        // The warm-up leaves the step's duration, which the first cycle's plan needs.
-        try takePlainSteps()
-        try takeInstrumentedSteps()
+        plannedSeconds = elapsedSeconds
+        try perform(.pair)
         while !isDone {
             logger.debug(
                 "cycle", metadata: ["at_seconds": "\(elapsedSeconds)", "steps": "\(record.steps.count)"])
@@ -84,7 +100,7 @@ public final class Experiment {
                 if isOver && hasFewest { break }
             }
         }
-        try takeIdleWindow(cycleSeconds: .infinity)
+        try takeIdleWindow()
         guard hasFewest else { throw spoiled() }
         return record
     }
@@ -92,35 +108,45 @@ public final class Experiment {
     // MARK: - Tasks
 
     enum Task: Hashable {
-        case plainSteps, instrumentedSteps, idle
+        case pair, idle
         case window(LayerPass)
     }
 
     /// One cycle in random order: windows for the passes whose power is not yet known well, steps for about as long.
     func planCycle() -> [Task] {
         var tasks: [Task] = []
-        var windowsSeconds = 0.0
         if gauge.meter != nil {
             tasks.append(.idle)
             for pass in step.passes where settings.loopsPasses && !isPowerSettled(of: pass) {
                 tasks.append(.window(pass))
-                windowsSeconds += max(windowSeconds, typicalSeconds(of: pass)) + runUpSeconds(of: pass)
             }
         }
-        let stepsSeconds = isBurst ? windowSeconds : record.steps.last?.seconds ?? windowSeconds
-        let repeats = Int(min(8, max(1, windowsSeconds / (2 * stepsSeconds))))
-        for _ in 0..<repeats { tasks += [.plainSteps, .instrumentedSteps] }
-        cycleSeconds = windowsSeconds + 2 * Double(repeats) * stepsSeconds
+        let windowsSeconds = tasks.reduce(0) { $0 + ($1 == .idle ? 0 : planned($1)) }
+        let pairs = Int(min(8, max(1, windowsSeconds / planned(.pair))))
+        tasks += Array(repeating: .pair, count: pairs)
+        cycleSeconds = windowsSeconds + Double(pairs) * planned(.pair)
         return tasks.shuffled(using: &generator)
+    }
+
+    /// What a task is planned to take, by the warm-up alone.
+    func planned(_ task: Task) -> Double {
+        switch task {
+        case .pair:
+            let steps = plannedStepSeconds
+            return 2 * (isBurst ? steps + windowSeconds : steps)
+        case .idle: return Self.restSeconds + idleSeconds
+        case .window(let pass):
+            return runUpSeconds(of: pass) + max(windowSeconds, plannedSeconds(of: pass))
+        }
     }
 
     private func perform(_ task: Task) throws {
         report("measuring")
         try checkpoint()
+        plannedSeconds += planned(task)
         switch task {
-        case .plainSteps: try takePlainSteps()
-        case .instrumentedSteps: try takeInstrumentedSteps()
-        case .idle: try takeIdleWindow(cycleSeconds: cycleSeconds)
+        case .pair: try takePair()
+        case .idle: try takeIdleWindow()
         case .window(let pass): try takeWindow(of: pass)
         }
     }

@@ -11,8 +11,15 @@ public protocol ExperimentClock {
     func now() -> MonotonicInstant
     /// Processor time used so far by the measured process, all threads, in seconds.
     func cpuSeconds() -> Double
+    /// The accounts of the process's threads as they are now, to be settled before its processor time is read; `nil`
+    /// where that is never stale.
+    func accounts() -> ThreadAccounts?
     /// Lets the time pass with the processor at rest.
     func sleep(seconds: Double)
+}
+
+extension ExperimentClock {
+    public func accounts() -> ThreadAccounts? { nil }
 }
 
 /// The machine's own clocks.
@@ -21,6 +28,7 @@ public struct SystemClock: ExperimentClock {
 
     public func now() -> MonotonicInstant { .now() }
     public func cpuSeconds() -> Double { processCPUSeconds() }
+    public func accounts() -> ThreadAccounts? { ThreadAccounts() }
 
     public func sleep(seconds: Double) {
         var left = timespec(

@@ -20,22 +20,17 @@ public struct ExperimentRecord: Sendable {
     /// Why the energy stopped being measured, when a meter failed during the run.
     public internal(set) var meterFailure: String?
 
-    /// Position of a pass in ``layerTimes``.
-    private var places: [LayerPass: Int] = [:]
-
+    /// - Parameter passes: in the order of a step.
     init(passes: [LayerPass]) {
-        for (place, pass) in passes.enumerated() {
-            layerTimes.append(
-                LayerTimes(layer: pass.layer, direction: pass.direction.rawValue, seconds: [], kernels: [:]))
-            places[pass] = place
+        layerTimes = passes.map {
+            LayerTimes(layer: $0.layer, direction: $0.direction.rawValue, seconds: [], kernels: [:])
         }
     }
 
     mutating func append(_ step: InstrumentedStep) {
-        for (pass, time) in step.passes {
-            guard let place = places[pass] else { continue }
-            layerTimes[place].seconds.append(time.seconds)
-            for (kernel, seconds) in time.kernels {
+        for place in layerTimes.indices {
+            layerTimes[place].seconds.append(step.seconds[place])
+            for (kernel, seconds) in step.kernels[place] {
                 layerTimes[place].kernels[kernel.rawValue, default: []].append(seconds)
             }
         }

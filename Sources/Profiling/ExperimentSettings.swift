@@ -38,12 +38,32 @@ public struct ExperimentSettings: Sendable, Hashable {
     /// Most instrumented steps of one burst that are kept, and most steps taken together with no window to fill.
     static let longestBurst = 20
     static let idleWindowSeconds = 0.25
+    /// What looks at the meter may cost of a step's time. They cost more in a step than one after the other, since the
+    /// layers take the caches, so that this keeps them within some thousandths.
+    static let looksShare = 0.001
+    /// The half width at which the harness's own cost in time is known well enough, and the share of the budget that
+    /// steps may take before that is given up.
+    static let ownCostHalfWidth = 0.002
+    static let ownCostShare = 0.5
 
     /// The length of windows on a counter: long enough for many updates, and short enough that the budget holds ten of
     /// each pass.
-    func windowSeconds(updates: CounterUpdates?, passCount: Int) -> Double {
+    ///
+    /// - Parameter longest: what a window may last without a counter's wraps becoming ambiguous; see
+    ///   ``longestWindowSeconds(_:updates:)``.
+    func windowSeconds(updates: CounterUpdates?, passCount: Int, longest: Double = .infinity) -> Double {
         let wanted = (updates?.meanSeconds ?? 0) * Self.updatesPerWindow
         let affordable = budgetSeconds / Double(10 * (passCount + 2))
-        return max(Self.shortestWindowSeconds, min(wanted, affordable))
+        return min(longest, max(Self.shortestWindowSeconds, min(wanted, affordable)))
+    }
+
+    /// What a window may last between its edges so that the counters of the total cannot have wrapped twice. A meter whose
+    /// counters wrap in a few updates has no such length: its windows are refused.
+    static func longestWindowSeconds(_ meter: (any EnergyMeter)?, updates: CounterUpdates?) -> Double {
+        guard let meter, let updates else { return .infinity }
+        // The wait for both edges is part of the window.
+        let longest =
+            0.9 * (meter.tree.counted.map(\.unambiguousSeconds).min() ?? .infinity) - 4 * updates.longestSeconds
+        return longest > 4 * updates.longestSeconds ? longest : .infinity
     }
 }

@@ -23,11 +23,14 @@ extension ProfiledStep {
     }
 
     /// The time of one whole step with all weights in memory.
-    func timeOfWholeStep(clock: any ExperimentClock) throws -> StepSample {
+    ///
+    /// - Parameter order: the step's passes.
+    func timeOfWholeStep(_ order: [LayerPass], clock: any ExperimentClock, pair: Int) throws -> StepSample {
         let cpuBefore = clock.cpuSeconds()
         let start = clock.now()
-        for pass in passes { try run(pass) }
+        for pass in order { try run(pass) }
         let end = clock.now()
-        return StepSample(seconds: end.seconds(since: start), cpuSeconds: clock.cpuSeconds() - cpuBefore)
+        return StepSample(
+            seconds: end.seconds(since: start), cpuSeconds: clock.cpuSeconds() - cpuBefore, pair: pair)
     }
 }

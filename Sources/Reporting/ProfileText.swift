@@ -22,11 +22,12 @@ extension Profile {
     private var harness: String {
         var text =
             "harness      \(overhead.spansPerStep) marks a step of \(NumberText.si(overhead.secondsPerSpan, "s"))"
-        if let read = overhead.secondsPerMeterRead { text += ", one meter reading \(NumberText.si(read, "s"))" }
-        let looks = stepTraces?.first.map { Double($0.seconds.count) } ?? 0
-        let own = overhead.seconds(readsPerStep: looks) / (steps.map(\.seconds).min() ?? .infinity)
-        text += ": \(NumberText.percent(own, digits: 3)) of the fastest plain step\n"
-        guard let checks else { return text }
+        if let read = overhead.secondsPerMeterRead { text += ", one look at the meter \(NumberText.si(read, "s"))" }
+        guard let checks else { return text + "\n" }
+        if let counted = checks.countedTimeRatio.value {
+            text += ": \(NumberText.percent(counted, digits: 3)) of the fastest plain step"
+        }
+        text += "\n"
         text += "own cost     time \(NumberText.percent(checks.ownTimeRatio)), energy "
         text += "\(NumberText.percent(checks.ownEnergyRatio)), from steps with and without instruments\n"
         if let updates = meter.updates {

@@ -58,6 +58,18 @@ extension Estimate {
         return combined(with: whole, into: ratio - 1, slopes: (1 / whole.value, ratio / whole.value))
     }
 
+    /// One relative change upon another, independent one: (1 + a)(1 + b) - 1.
+    public func compounded(with other: Estimate) -> Estimate {
+        combined(
+            with: other, into: (1 + value) * (1 + other.value) - 1, slopes: (1 + other.value, 1 + value))
+    }
+
+    /// The same interval around zero: what the estimate may be off by.
+    public var doubt: Estimate {
+        spread.map { Estimate(value: 0, spread: $0, count: count) }
+            ?? Estimate(value: 0, halfWidth: halfWidth, count: count)
+    }
+
     /// A function of two independent estimates, by the delta method with the function's slopes.
     ///
     /// Two Student's t intervals of the same confidence combine by their variances, with the degrees of freedom of

@@ -13,10 +13,17 @@ public struct TrimmedSteps: Sendable {
     /// Indices of the steps that are kept, in the order of their totals.
     public let kept: ArraySlice<Int>
     private let order: [Int]
+    /// Which steps were taken together, by step.
+    private let groups: [Int]
 
-    /// - Parameter totals: one a step, finite. Fewer than five are all kept.
-    public init(totals: [Double]) {
+    /// - Parameters:
+    ///   - totals: one a step, finite. Fewer than five are all kept.
+    ///   - groups: the group of each step, where several were taken in a row: they are alike in what the box did in that
+    ///     moment, so that a group is one observation and its steps are not. `nil` where every step stands alone.
+    public init(totals: [Double], groups: [Int]? = nil) {
+        precondition(groups.map { $0.count == totals.count } ?? true, "a group for each step")
         self.totals = totals
+        self.groups = groups ?? Array(totals.indices)
         // Equal totals keep their order, so that the choice depends on nothing else.
         order = totals.indices.sorted { (totals[$0], $0) < (totals[$1], $1) }
         let trimmed = Int(Double(totals.count) * Self.fraction)
@@ -31,13 +38,35 @@ public struct TrimmedSteps: Sendable {
     /// The interval is that of Tukey and McLaughlin ("Less vulnerable confidence and significance procedures for
     /// location based on a single sample", Sankhya A 25, 1963) where the part is the whole: a step left out counts with
     /// the value at the cut. For a part, the value at the cut is what the part's regression on the total expects there,
-    /// which is the kept mean itself where the two are not related.
+    /// which is the kept mean itself where the two are not related. Steps of one group count as one observation.
     ///
     /// - Parameter part: one value a step, in the order of the totals.
     public func mean(of part: [Double], confidence: Double = 0.95) -> Estimate? {
+        guard let (mean, errors) = errors(of: part) else { return nil }
+        guard errors.count > 1 else { return Estimate(value: mean, halfWidth: .infinity, count: errors.count) }
+        return Estimate(value: mean, spread: spread(of: errors, confidence: confidence), count: errors.count)
+    }
+
+    /// (The mean of `part` - the mean of another's) / the other's, where groups of the same number were taken together:
+    /// what the box did to both of them then is no difference.
+    ///
+    /// - Parameter whole: of other steps, its groups numbered as here.
+    public func relativeDifference(
+        of part: [Double], to whole: TrimmedSteps, confidence: Double = 0.95
+    ) -> Estimate? {
+        guard let (mean, errors) = errors(of: part), let (other, others) = whole.errors(of: whole.totals), other != 0
+        else { return nil }
+        let ratio = mean / other
+        let both = errors.mapValues { $0 / other }.merging(
+            others.mapValues { -$0 * ratio / other }, uniquingKeysWith: +)
+        guard both.count > 1 else { return Estimate(value: ratio - 1, halfWidth: .infinity, count: both.count) }
+        return Estimate(value: ratio - 1, spread: spread(of: both, confidence: confidence), count: both.count)
+    }
+
+    /// The mean over the kept steps, and how much each group's steps moved it.
+    private func errors(of part: [Double]) -> (mean: Double, byGroup: [Int: Double])? {
         precondition(part.count == totals.count, "a part has one value for each step")
         guard let fastest = kept.first, let slowest = kept.last else { return nil }
-        if kept.count == part.count { return Estimate.mean(of: part, confidence: confidence) }
         let keptCount = Double(kept.count)
         let mean = kept.reduce(0) { $0 + part[$1] } / keptCount
         let meanTotal = kept.reduce(0) { $0 + totals[$1] } / keptCount
@@ -47,16 +76,23 @@ public struct TrimmedSteps: Sendable {
             squares += (totals[step] - meanTotal) * (totals[step] - meanTotal)
         }
         let slope = squares > 0 ? products / squares : 0
-        let winsorised =
-            order[..<kept.startIndex].map { _ in mean + slope * (totals[fastest] - meanTotal) }
-            + kept.map { part[$0] }
-            + order[kept.endIndex...].map { _ in mean + slope * (totals[slowest] - meanTotal) }
-        let count = Double(part.count)
-        let centre = winsorised.reduce(0, +) / count
-        let variance = winsorised.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / (count - 1)
-        let standardError = (variance * count).squareRoot() / keptCount
-        let spread = Estimate.Spread(
-            standardError: standardError, degreesOfFreedom: keptCount - 1, confidence: confidence)
-        return Estimate(value: mean, spread: spread, count: part.count)
+        var winsorised = part
+        for step in order[..<kept.startIndex] { winsorised[step] = mean + slope * (totals[fastest] - meanTotal) }
+        for step in order[kept.endIndex...] { winsorised[step] = mean + slope * (totals[slowest] - meanTotal) }
+        let centre = winsorised.reduce(0, +) / Double(part.count)
+        var errors: [Int: Double] = [:]
+        for step in part.indices { errors[groups[step], default: 0] += (winsorised[step] - centre) / keptCount }
+        return (mean, errors)
+    }
+
+    /// Of a mean that independent groups moved by so much. Leaving steps out leaves as much less to judge the spread by.
+    private func spread(of errors: [Int: Double], confidence: Double) -> Estimate.Spread {
+        let count = Double(errors.count)
+        // In a fixed order: that of a dictionary would change the last digit from run to run.
+        let squares = errors.keys.sorted().reduce(0.0) { $0 + (errors[$1] ?? 0) * (errors[$1] ?? 0) }
+        let share = Double(kept.count) / Double(totals.count)
+        return Estimate.Spread(
+            standardError: (squares * count / (count - 1)).squareRoot(),
+            degreesOfFreedom: max(1, (count * share).rounded() - 1), confidence: confidence)
     }
 }

@@ -31,6 +31,9 @@ public final class KernelTimeline {
     /// Forgets the spans and keeps the storage.
     public func reset() { spans.removeAll(keepingCapacity: true) }
 
+    /// Forgets all spans but the first `count`.
+    public func forget(after count: Int) { spans.removeLast(max(0, spans.count - count)) }
+
     /// Runs `body` and, when recording, notes its duration under `kernel`.
     @inline(__always)
     public func measure<Result>(_ kernel: Kernel, _ body: () throws -> Result) rethrows -> Result {

@@ -21,7 +21,9 @@ struct InSituTests {
     }
 
     /// Steps of known layers on a counter that updates every millisecond at random phase.
-    private func planted(watts: [Double], seconds: [Double], steps: Int) -> Profile {
+    ///
+    /// - Parameter lookShare: of the boundaries between layers, those at which the counter is looked at.
+    private func planted(watts: [Double], seconds: [Double], steps: Int, lookShare: Double = 1) -> Profile {
         var profile = PlantedProfile().make()
         var generator = SeededGenerator(seed: 3)
         profile.meter.updates = CounterUpdates(intervalsSeconds: [0.001], resolutionJoules: nil)
@@ -35,17 +37,23 @@ struct InSituTests {
             }
             let phase = 0.001 * generator.uniform()
             let shown = times.map { drawn(until: (($0 - phase) / 0.001).rounded(.down) * 0.001 + phase) }
-            return StepTrace(startSeconds: Double(step), seconds: times, joules: shown.map { $0 - shown[0] })
+            return StepTrace(
+                startSeconds: Double(step), seconds: times,
+                joules: shown.enumerated().map { place, joules in
+                    place == 0 || lookShare == 1 || generator.uniform() < lookShare ? joules - shown[0] : nil
+                })
         }
         return profile
     }
 
-    @Test func powersComeFromTheCountersBetweenLayers() throws {
+    @Test(arguments: [(1.0, 200), (0.4, 500)])
+    func powersComeFromTheCountersBetweenLayers(lookShare: Double, steps: Int) throws {
         let layers = PlantedProfile().make().layers.count
         let count = 2 * layers - 1
         let watts = (0..<count).map { 10 + Double($0 % 4) * 3 }
         let seconds = (0..<count).map { 0.004 + 0.001 * Double($0 % 3) }
-        let fit = try #require(InSituFit(planted(watts: watts, seconds: seconds, steps: 200)))
+        let profile = planted(watts: watts, seconds: seconds, steps: steps, lookShare: lookShare)
+        let fit = try #require(InSituFit(profile))
         for layer in 0..<layers {
             let power = try #require(fit.power(of: LayerPass(layer: layer, direction: "forward")))
             #expect(abs(power.value - watts[layer]) < 0.05 * watts[layer], "layer \(layer): \(power)")

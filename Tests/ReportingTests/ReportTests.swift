@@ -71,7 +71,8 @@ struct ReportTests {
 
     @Test("shares are of the step's own time, and a kernel's time that is missing is not zero")
     func kernels() throws {
-        let profile = PlantedProfile().make()
+        var profile = PlantedProfile().make()
+        profile.checks = Calibrator.checks(of: profile)
         var calibration = try calibration(PlantedProfile())
         func row(_ kernel: String) throws -> [Substring] {
             let report = profile.report(calibration)

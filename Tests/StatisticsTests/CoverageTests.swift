@@ -53,6 +53,41 @@ struct CoverageTests {
         #expect(abs(share - 0.95) < 3 * Self.tolerance, "\(share)")
     }
 
+    /// Steps of one burst are alike in what the box did then.
+    @Test("of the trimmed total of steps in bursts: as promised with the bursts, far below without")
+    func trimmedTotalOfGroups() throws {
+        func share(grouped: Bool) throws -> Double {
+            try coverage(seed: 6, truth: 10) { generator in
+                let groups = (0..<60).map { $0 / 4 }
+                let common = (0..<15).map { _ in generator.normal() }
+                let totals = groups.map { 10 + common[$0] + 0.5 * generator.normal() }
+                return TrimmedSteps(totals: totals, groups: grouped ? groups : nil).total()
+            }
+        }
+        #expect(abs(try share(grouped: true) - 0.95) < 2 * Self.tolerance)
+        #expect(try share(grouped: false) < 0.8)
+    }
+
+    /// Parts and whole drift together from burst to burst; only what sets them apart is in the interval.
+    @Test("of a difference of pairs")
+    func difference() throws {
+        var widths = 0.0
+        let share = try coverage(seed: 7, truth: 0.01) { generator in
+            let groups = (0..<40).map { $0 / 2 }
+            let common = (0..<20).map { _ in 1 + 0.05 * generator.normal() }
+            func totals(_ factor: Double) -> [Double] {
+                groups.map { factor * common[$0] * (1 + 0.002 * generator.normal()) }
+            }
+            let parts = TrimmedSteps(totals: totals(1.01), groups: groups)
+            let estimate = parts.relativeDifference(
+                of: parts.totals, to: TrimmedSteps(totals: totals(1), groups: groups))
+            widths += estimate?.halfWidth ?? .infinity
+            return estimate
+        }
+        #expect(share > 0.95 - 2 * Self.tolerance)
+        #expect(widths / Double(Self.trials) < 0.01, "what both have in common is not in it")
+    }
+
     @Test("of a part, whatever its relation to the whole", arguments: [0, 0.5, 1])
     func trimmedPart(shared: Double) throws {
         let share = try coverage(seed: 5, truth: 3) { generator in

@@ -12,7 +12,7 @@ public struct EstimatorReport: Codable, Sendable, KerfFile {
 
     /// Whether the estimator kept its word.
     public enum Verdict: String, Codable, Sendable {
-        /// Intervals cover the truth as often as they say, and there is no bias beyond three standard errors.
+        /// Intervals cover the truth at least as often as they say, and there is no bias beyond three standard errors (more in a few trials).
         case right
         /// It gave no figure in most trials, and said why.
         case refused
@@ -74,6 +74,6 @@ public struct EstimatorReport: Codable, Sendable, KerfFile {
     /// Windows that were rejected, over all trials.
     public var rejections: [Rejection]
     public var verdict: Verdict
-    /// What was found wrong, or why it was refused; one sentence each.
+    /// What was found wrong, why it was refused, or which intervals are wider than they need be; one sentence each.
     public var findings: [String]
 }

@@ -52,7 +52,8 @@ struct EstimatorTrial {
         let times = record.layerTimes.first
         let energy = LayerEnergy(
             layer: times?.layer ?? 0, direction: times?.direction ?? "", meter: meter, idleWindows: record.idleWindows,
-            windows: record.energyWindows, seconds: times?.seconds ?? [], confidence: settings.confidence)
+            windows: record.energyWindows, seconds: times?.seconds ?? [], steps: record.instrumentedSteps,
+            confidence: settings.confidence)
         let middles = record.idleWindows.map { $0.startSeconds + $0.seconds / 2 }
         let middle = middles.isEmpty ? 0 : middles.reduce(0, +) / Double(middles.count)
         let drift = box.driftWatts(at: Double(began.nanoseconds) * 1e-9 + middle)

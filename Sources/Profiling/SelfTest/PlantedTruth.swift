@@ -18,14 +18,19 @@ public struct PlantedTruth: Codable, Sendable, Hashable {
     public var wrapSeconds: Double?
     /// The counter's unit.
     public var resolutionJoules: Double
+    /// What the domain is known to draw at most, as a processor's power limits tell it: it bounds how often the counter
+    /// can have wrapped.
+    public var maximumWatts: Double
 
     /// A unit of client processors (1/2^14 J).
     public static let usualResolutionJoules = 1.0 / 16384
+    /// The most that a domain is known to draw over what it draws here, unless it is planted.
+    public static let usualHeadroom = 4.0
 
     public init(
         layerWatts: Double, idleWatts: Double, layerSeconds: Double, jitter: Double = 0.02, idleDrift: Double = 0,
         throttledShare: Double = 0, wrapSeconds: Double? = nil,
-        resolutionJoules: Double = PlantedTruth.usualResolutionJoules
+        resolutionJoules: Double = PlantedTruth.usualResolutionJoules, maximumWatts: Double? = nil
     ) {
         self.layerWatts = layerWatts
         self.idleWatts = idleWatts
@@ -35,6 +40,7 @@ public struct PlantedTruth: Codable, Sendable, Hashable {
         self.throttledShare = throttledShare
         self.wrapSeconds = wrapSeconds
         self.resolutionJoules = resolutionJoules
+        self.maximumWatts = maximumWatts ?? Self.usualHeadroom * layerWatts
     }
 
     /// Of one pass in the middle of the run.

@@ -28,6 +28,10 @@ public struct UpdateIntervalFile: Sendable {
         // Lines end as on any system; a byte-order mark is no part of the first column's name.
         let text = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        guard !text.allSatisfy(\.isWhitespace) else {
+            throw KerfFileError(
+                .unusable, file: name, "the file is empty", remedy: "give a file with measured intervals")
+        }
         let header = Self.fields(lines.first ?? "")
         guard let place = header.firstIndex(of: column) else {
             let known = header.map { PlainText.shown($0, limit: 40) }.joined(separator: ", ")

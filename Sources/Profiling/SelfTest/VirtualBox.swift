@@ -48,7 +48,7 @@ final class VirtualBox: ExperimentClock, EnergyMeter {
         tree = EnergyDomainTree([
             EnergyDomain(
                 identifier: "virtual-0", name: "virtual-0", role: .counted,
-                wrapRangeMicrojoules: truth.rangeMicrojoules)
+                wrapRangeMicrojoules: truth.rangeMicrojoules, maximumWatts: truth.maximumWatts)
         ])
     }
 

@@ -57,6 +57,12 @@ struct EstimatorSelftestCommand: ParsableCommand {
             "Let the counter wrap each time the layer has run for so long.", valueName: "milliseconds"))
     var wrapMs: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the counter's domain is known to draw at most, which bounds how often it can have wrapped; four times --power unless given.",
+            valueName: "watts"))
+    var maxPower: Double?
+
     @Option(help: ArgumentHelp("Unit of the counter; 61 µJ unless given.", valueName: "joules"))
     var resolution = PlantedTruth.usualResolutionJoules
 
@@ -88,6 +94,9 @@ struct EstimatorSelftestCommand: ParsableCommand {
         try require(throttled.value < 1, "--throttled must be below 1, not \(throttled.value)")
         if let wrapMs {
             try require(wrapMs > 0 && wrapMs <= 1e9, "--wrap-ms must be above 0 and at most 1e9, not \(wrapMs)")
+        }
+        if let maxPower {
+            try require(maxPower >= power && maxPower <= 1e6, "--max-power must be --power to 1e6 W, not \(maxPower)")
         }
         try require(
             resolution >= 1e-6 && resolution <= 1e4, "--resolution must be 0.000001 to 10000 J, not \(resolution)")
@@ -127,7 +136,7 @@ struct EstimatorSelftestCommand: ParsableCommand {
             truth: PlantedTruth(
                 layerWatts: power, idleWatts: idle, layerSeconds: layerMs * 1e-3, jitter: jitter.value,
                 idleDrift: drift.value, throttledShare: throttled.value, wrapSeconds: wrapMs.map { $0 * 1e-3 },
-                resolutionJoules: resolution),
+                resolutionJoules: resolution, maximumWatts: maxPower),
             budgetSeconds: budgetS, targetRelativeHalfWidth: targetCi / 100, trials: trials, seed: seed)
     }
 }
