@@ -26,6 +26,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     /// What the box can do at most; `nil` where the profiles do not tell.
     public var peaks: MachinePeaks?
     public var idlePowerWatts: Quantity
+    /// What the domains beside the total drew, a GPU's among them; `nil` where there is none.
+    public var besidePower: [DomainPower]?
     /// How time and power go with the clock; `nil` where the profiles hold no sweep.
     public var frequencyLaws: FrequencyCalibration?
     public var closure: Closure
@@ -40,7 +42,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
         workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
-        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil,
+        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, besidePower: [DomainPower]? = nil, frequencyLaws: FrequencyCalibration? = nil,
         closure: Closure, attribution: Attribution? = nil, rejections: [Rejection], warnings: [String]
     ) {
         self.kerfVersion = kerfVersion
@@ -56,6 +58,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.step = step
         self.peaks = peaks
         self.idlePowerWatts = idlePowerWatts
+        self.besidePower = besidePower
         self.frequencyLaws = frequencyLaws
         self.closure = closure
         self.attribution = attribution

@@ -48,6 +48,7 @@ public enum Calibrator {
             grossEnergyJoules: energies.grossEnergy(.step, time: times.step),
             netEnergyJoules: energies.netEnergy(.step, time: times.step),
             grossPowerWatts: energies.grossPower(.step), netPowerWatts: energies.netPower(.step))
+        let beside = DomainPower.all(of: profile)
         let energyClosure = energies.closure(times, step: step, layers: layers)
         var calibration = Calibration(
             provenance: sources.map {
@@ -56,7 +57,8 @@ public enum Calibrator {
             box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
             model: profile.model, workload: profile.workload,
             weightResidency: profile.settings.weightResidency, layers: layers, step: step,
-            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle), frequencyLaws: frequency.laws,
+            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle),
+            besidePower: beside.isEmpty ? nil : beside, frequencyLaws: frequency.laws,
             closure: Closure(
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energyClosure.gross, netEnergyRatio: energyClosure.net),
