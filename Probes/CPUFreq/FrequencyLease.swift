@@ -22,6 +22,7 @@ public final class FrequencyLease: ClockControl {
     public let policies: [CPUFreqPolicy]
 
     private let record: LeaseRecord
+    private let before: [PolicySettings]
     private let watchdog: Mutex<Watchdog?>
 
     private struct Watchdog {
@@ -46,6 +47,7 @@ public final class FrequencyLease: ClockControl {
         self.policies = policies
         var settings: [PolicySettings] = []
         for policy in policies { settings.append(try PolicySettings(policy, root: root)) }
+        before = settings
         try record.write(settings)
         watchdog = Mutex(nil)
         do throws(ProbeError) {
@@ -69,6 +71,11 @@ public final class FrequencyLease: ClockControl {
             guard let hertz = step.policyHertz[policy.name] else { continue }
             try policy.set(hertz: hertz)
         }
+    }
+
+    /// Sets all limits as they were, and keeps the lease.
+    public func reset() throws(ProbeError) {
+        for policy in before { try policy.restore(root: root) }
     }
 
     /// Gives the limits back and ends the watchdog. A second call does nothing.

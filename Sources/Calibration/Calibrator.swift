@@ -36,6 +36,7 @@ public enum Calibrator {
         let times = TimeFit(profile, runs: runs)
         let energies = EnergyFit(profile, runs: runs, stepTime: times.step)
         let frequency = FrequencyFit(profile)
+        let groups = GroupFrequencyLaws.all(of: profile)
         let inSitu = profile.meter.origin == .unavailable ? nil : InSituFit(profile)
         let layers = profile.layers.map { layer in
             LayerCalibration(
@@ -59,11 +60,12 @@ public enum Calibrator {
             weightResidency: profile.settings.weightResidency, layers: layers, step: step,
             peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle),
             besidePower: beside.isEmpty ? nil : beside, frequencyLaws: frequency.laws,
+            frequencyGroups: groups.laws.isEmpty ? nil : groups.laws,
             closure: Closure(
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energyClosure.gross, netEnergyRatio: energyClosure.net),
             attribution: energies.attribution(times, inSitu), rejections: profile.rejections, warnings: [])
-        calibration.warnings = CalibrationWarnings.of(calibration, profile) + frequency.warnings
+        calibration.warnings = CalibrationWarnings.of(calibration, profile) + frequency.warnings + groups.warnings
         return calibration
     }
 

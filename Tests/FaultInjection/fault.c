@@ -11,6 +11,9 @@
 //     shorter     the first third of what is there
 //     empty       nothing
 //     negative    a negative number
+//     segfault    nothing any more: the program writes to a wild pointer,
+//     abort       aborts,
+//     trap        or runs into an instruction that does not exist, as Swift does when a precondition fails
 //
 //   KERF_FAULT_HIDE   part of the paths of files that are not there: what spoils windows on a busy machine is no matter
 //                     of a test of something else
@@ -61,6 +64,9 @@ static ssize_t fail(int error) {
 }
 
 static ssize_t read_wrongly(const char *kind, void *buffer, size_t room, ssize_t count, off_t offset) {
+    if (!strcmp(kind, "segfault")) *(volatile int *)16 = 0;
+    if (!strcmp(kind, "abort")) abort();
+    if (!strcmp(kind, "trap")) __builtin_trap();
     if (!strcmp(kind, "vanish")) return fail(ENODEV);
     if (!strcmp(kind, "eio")) return fail(EIO);
     if (!strcmp(kind, "eagain")) return fail(EAGAIN);
