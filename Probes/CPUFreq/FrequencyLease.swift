@@ -97,7 +97,10 @@ public final class FrequencyLease: ClockControl {
     ///
     /// - Returns: whether there was something.
     public static func restoreLeftover(root: SystemRoot) throws(ProbeError) -> Bool {
-        guard LeaseRecord.look(root: root) != nil else { return false }
+        guard LeaseRecord.look(root: root) != nil else {
+            try LeaseRecord.requireReadable(root: root)
+            return false
+        }
         let record = try LeaseRecord(root: root)
         let settings = try record.settings()
         try record.restore()
