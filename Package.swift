@@ -134,7 +134,7 @@ let package = Package(
         tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
         tests("Statistics", ["Statistics", realModule]),
         tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage], exclude: ["Golden"]),
-        tests("CPUFreq", ["CPUFreq", "ProbeKit", systemPackage]),
+        tests("CPUFreq", ["CPUFreq", "Host", "ProbeKit", systemPackage]),
         tests("LMSensors", ["LMSensors", "Capture", "ProbeKit", "Statistics", "sensor-reader", systemPackage]),
         tests("PowerSupply", ["PowerSupply", "ProbeKit", "Statistics", systemPackage]),
         tests("NVML", ["NVML", "ProbeKit", "Statistics", systemPackage]),

@@ -40,6 +40,43 @@ public enum FrequencyChoice: Sendable, Hashable {
         }
     }
 
+    /// The steps of each kind of core by itself, from tables of its own.
+    ///
+    /// Clocks that were named are meant for the fastest policy; the other kinds take the same shares of their own.
+    ///
+    /// - Parameter kinds: the box's kinds of core and their logical CPUs.
+    /// - Returns: a group for every kind that has policies of its own and two steps or more; none for a box of one kind,
+    ///   and none where one clock goes for cores of several kinds.
+    /// - Throws: as ``steps(of:)``.
+    public func groups(
+        of policies: [CPUFreqPolicy], kinds: [(name: String, cpus: [Int])]
+    ) throws(ProbeError) -> [ClockGroup] {
+        let members = kinds.map { kind in policies.filter { Set($0.cpus).isSubset(of: kind.cpus) } }
+        guard kinds.count > 1, members.reduce(0, { $0 + $1.count }) == policies.count else { return [] }
+        let together = try steps(of: policies)
+        var groups: [ClockGroup] = []
+        for (kind, members) in zip(kinds, members) {
+            let steps = self.isList ? Self.part(of: together, members) : (try? steps(of: members)) ?? []
+            guard steps.count > 1 else { continue }
+            groups.append(ClockGroup(name: kind.name, cpus: kind.cpus, steps: steps))
+        }
+        return groups
+    }
+
+    private var isList: Bool {
+        if case .list = self { true } else { false }
+    }
+
+    /// What steps of the whole box set of some policies, each different clock once.
+    private static func part(of steps: [ClockStep], _ policies: [CPUFreqPolicy]) -> [ClockStep] {
+        let names = Set(policies.map(\.name))
+        let parts = steps.compactMap { step -> ClockStep? in
+            let own = step.policyHertz.filter { names.contains($0.key) }
+            return own.values.max().map { ClockStep(hertz: $0, policyHertz: own) }
+        }
+        return parts.reduce(into: []) { kept, step in if kept.last?.hertz != step.hertz { kept.append(step) } }
+    }
+
     private func choose(from table: StepTable) throws(ProbeError) -> [Double] {
         switch self {
         case .all: return table.steps.isEmpty ? table.spread(Self.rangeSteps) : table.steps

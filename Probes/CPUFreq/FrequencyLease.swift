@@ -22,6 +22,7 @@ public final class FrequencyLease: ClockControl {
     public let policies: [CPUFreqPolicy]
 
     private let record: LeaseRecord
+    private let before: [PolicySettings]
     private let watchdog: Mutex<Watchdog?>
 
     private struct Watchdog {
@@ -46,6 +47,7 @@ public final class FrequencyLease: ClockControl {
         self.policies = policies
         var settings: [PolicySettings] = []
         for policy in policies { settings.append(try PolicySettings(policy, root: root)) }
+        before = settings
         try record.write(settings)
         watchdog = Mutex(nil)
         do throws(ProbeError) {
@@ -71,6 +73,11 @@ public final class FrequencyLease: ClockControl {
         }
     }
 
+    /// Sets all limits as they were, and keeps the lease.
+    public func reset() throws(ProbeError) {
+        for policy in before { try policy.restore(root: root) }
+    }
+
     /// Gives the limits back and ends the watchdog. A second call does nothing.
     public func release() throws(ProbeError) {
         let watchdog = self.watchdog.withLock { watchdog in
@@ -90,7 +97,10 @@ public final class FrequencyLease: ClockControl {
     ///
     /// - Returns: whether there was something.
     public static func restoreLeftover(root: SystemRoot) throws(ProbeError) -> Bool {
-        guard LeaseRecord.look(root: root) != nil else { return false }
+        guard LeaseRecord.look(root: root) != nil else {
+            try LeaseRecord.requireReadable(root: root)
+            return false
+        }
         let record = try LeaseRecord(root: root)
         let settings = try record.settings()
         try record.restore()

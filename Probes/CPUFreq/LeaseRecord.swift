@@ -34,7 +34,7 @@ final class LeaseRecord {
                 path, .readWrite, options: [.create, .closeOnExec, .noFollow, .nonBlocking],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
         } catch let errno as Errno {
-            throw ProbeError(errno, doing: "keep what the clock was", path: path)
+            throw ProbeError(errno, doing: "keep what the clock was", path: path, remedy: Self.remedy(errno))
         } catch {
             throw ProbeError(.failed, "cannot keep what the clock was: \(error)", path: path)
         }
@@ -71,6 +71,24 @@ final class LeaseRecord {
         }
         let isHeld = flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
         return (isHeld, holder(text))
+    }
+
+    /// - Throws: ``ProbeError`` for a record that is there and may not be read: nobody knows whether it holds anything.
+    static func requireReadable(root: SystemRoot) throws(ProbeError) {
+        let path = root.file(place)
+        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor < 0 else {
+            close(descriptor)
+            return
+        }
+        guard ![ENOENT, ENOTDIR].contains(errno) else { return }
+        let error = Errno(rawValue: errno)
+        throw ProbeError(error, doing: "read what has to be given back", path: path, remedy: remedy(error))
+    }
+
+    /// The record belongs to whoever may set the clock.
+    private static func remedy(_ errno: Errno) -> String? {
+        [.permissionDenied, .notPermitted].contains(errno) ? "run as root (sudo)" : nil
     }
 
     /// Writes what has to be given back; it has reached the disk before anything is changed.

@@ -9,7 +9,7 @@ import SystemPackage
 struct CoreTypes {
     let types: [CoreType]
 
-    init(root: SystemRoot, threads: [CPUTopology.Thread], info: CPUInfo) {
+    init(root: SystemRoot, threads: [CPUTopology.Thread], info: CPUInfo?) {
         let found = Self.byPMU(root) ?? Self.byCapacity(root, threads) ?? Self.byCaches(root, threads, info) ?? []
         types = found.map { name, cpus in
             let members = Set(cpus)
@@ -40,7 +40,7 @@ struct CoreTypes {
     }
 
     private static func byCaches(
-        _ root: SystemRoot, _ threads: [CPUTopology.Thread], _ info: CPUInfo
+        _ root: SystemRoot, _ threads: [CPUTopology.Thread], _ info: CPUInfo?
     ) -> [Group]? {
         let groups = groups(threads) { thread -> String? in
             // Indexes 0 to 2 are L1 data, L1 instruction and L2.
@@ -51,7 +51,7 @@ struct CoreTypes {
         }
         guard let groups else { return nil }
         let ordered = groups.sorted { clock(root, $0.cpus[0]) > clock(root, $1.cpus[0]) }
-        if info.field("vendor_id") == "GenuineIntel", ordered.count == 2 {
+        if info?.field("vendor_id") == "GenuineIntel", ordered.count == 2 {
             return [("P-core", ordered[0].cpus), ("E-core", ordered[1].cpus)]
         }
         return ordered.map { (name: "caches \($0.key)", cpus: $0.cpus) }

@@ -30,6 +30,11 @@ public struct HostProbe: Probe {
     /// - Throws: ``ProbeError`` when /proc/cpuinfo cannot be read or lists no CPU.
     public func identity() throws(ProbeError) -> HostIdentity { try HostIdentity(root: root) }
 
+    /// The box's kinds of core, the strongest first; empty when all are alike. Needs no /proc/cpuinfo.
+    public func coreTypes() -> [CoreType] {
+        CoreTypes(root: root, threads: CPUTopology.threads(root), info: try? CPUInfo(root: root)).types
+    }
+
     /// One sample of the counters. A loop of windows holds a ``HostCounterReader`` instead.
     public func counters() throws(ProbeError) -> HostCounters { try counterReader().read() }
 

@@ -27,7 +27,7 @@ extension RAPLProbe {
         tree.domains.map { domain in
             switch domain.role {
             case .counted, .nested: ""
-            case .platform: "; \(domain.identifier) stands apart"
+            case .platform, .beside: "; \(domain.identifier) stands apart"
             case .mirror(let original): "; \(domain.identifier) mirrors \(original)"
             case .unreadable(let reason): "; \(domain.identifier) \(reason)"
             }

@@ -46,6 +46,42 @@ bool kerf_pin_threads(int threads) {
     return pinning.failures == 0;
 }
 
+struct binding {
+    cpu_set_t allowed;
+    _Atomic int failures;
+};
+
+static bool make_set(cpu_set_t *set, const int *cpus, int count) {
+    CPU_ZERO(set);
+    for (int index = 0; index < count; index++) {
+        if (cpus[index] < 0 || cpus[index] >= CPU_SETSIZE) return false;
+        CPU_SET(cpus[index], set);
+    }
+    return count > 0;
+}
+
+static void bind(void *context, int thread, int threads) {
+    struct binding *binding = context;
+    (void)thread;
+    (void)threads;
+    if (sched_setaffinity(0, sizeof binding->allowed, &binding->allowed) != 0) binding->failures++;
+}
+
+bool kerf_bind_threads(int threads, const int *cpus, int count) {
+    struct binding binding = {.failures = 0};
+    if (!make_set(&binding.allowed, cpus, count)) return false;
+    kerf_parallel(threads, bind, &binding);
+    return binding.failures == 0;
+}
+
+bool kerf_may_run_on(const int *cpus, int count) {
+    cpu_set_t wanted, before;
+    if (!make_set(&wanted, cpus, count) || sched_getaffinity(0, sizeof before, &before) != 0) return false;
+    const bool done = sched_setaffinity(0, sizeof wanted, &wanted) == 0;
+    sched_setaffinity(0, sizeof before, &before);
+    return done;
+}
+
 uint64_t kerf_flush_denormals(void) {
 #if defined(__x86_64__)
     const unsigned state = _mm_getcsr();

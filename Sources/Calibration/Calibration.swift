@@ -26,8 +26,12 @@ public struct Calibration: Codable, Sendable, KerfFile {
     /// What the box can do at most; `nil` where the profiles do not tell.
     public var peaks: MachinePeaks?
     public var idlePowerWatts: Quantity
+    /// What the domains beside the total drew, a GPU's among them; `nil` where there is none.
+    public var besidePower: [DomainPower]?
     /// How time and power go with the clock; `nil` where the profiles hold no sweep.
     public var frequencyLaws: FrequencyCalibration?
+    /// The same of each kind of core by itself; `nil` where all cores are alike or no sweep told them apart.
+    public var frequencyGroups: [GroupFrequencyLaws]?
     public var closure: Closure
     /// Looped against in situ; `nil` where the profiles hold no readings between layers.
     public var attribution: Attribution?
@@ -40,7 +44,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
         workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
-        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, frequencyLaws: FrequencyCalibration? = nil,
+        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, besidePower: [DomainPower]? = nil,
+        frequencyLaws: FrequencyCalibration? = nil, frequencyGroups: [GroupFrequencyLaws]? = nil,
         closure: Closure, attribution: Attribution? = nil, rejections: [Rejection], warnings: [String]
     ) {
         self.kerfVersion = kerfVersion
@@ -56,7 +61,9 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.step = step
         self.peaks = peaks
         self.idlePowerWatts = idlePowerWatts
+        self.besidePower = besidePower
         self.frequencyLaws = frequencyLaws
+        self.frequencyGroups = frequencyGroups
         self.closure = closure
         self.attribution = attribution
         self.rejections = rejections

@@ -36,6 +36,7 @@ public enum Calibrator {
         let times = TimeFit(profile, runs: runs)
         let energies = EnergyFit(profile, runs: runs, stepTime: times.step)
         let frequency = FrequencyFit(profile)
+        let groups = GroupFrequencyLaws.all(of: profile)
         let inSitu = profile.meter.origin == .unavailable ? nil : InSituFit(profile)
         let layers = profile.layers.map { layer in
             LayerCalibration(
@@ -48,6 +49,7 @@ public enum Calibrator {
             grossEnergyJoules: energies.grossEnergy(.step, time: times.step),
             netEnergyJoules: energies.netEnergy(.step, time: times.step),
             grossPowerWatts: energies.grossPower(.step), netPowerWatts: energies.netPower(.step))
+        let beside = DomainPower.all(of: profile)
         let energyClosure = energies.closure(times, step: step, layers: layers)
         var calibration = Calibration(
             provenance: sources.map {
@@ -56,12 +58,14 @@ public enum Calibrator {
             box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
             model: profile.model, workload: profile.workload,
             weightResidency: profile.settings.weightResidency, layers: layers, step: step,
-            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle), frequencyLaws: frequency.laws,
+            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle),
+            besidePower: beside.isEmpty ? nil : beside, frequencyLaws: frequency.laws,
+            frequencyGroups: groups.laws.isEmpty ? nil : groups.laws,
             closure: Closure(
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energyClosure.gross, netEnergyRatio: energyClosure.net),
             attribution: energies.attribution(times, inSitu), rejections: profile.rejections, warnings: [])
-        calibration.warnings = CalibrationWarnings.of(calibration, profile) + frequency.warnings
+        calibration.warnings = CalibrationWarnings.of(calibration, profile) + frequency.warnings + groups.warnings
         return calibration
     }
 

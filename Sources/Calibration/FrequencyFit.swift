@@ -34,9 +34,10 @@ struct FrequencyFit {
         var idleWatts: Double?
     }
 
-    init(_ profile: Profile) {
+    /// - Parameter group: the kind of core whose visits are fitted; `nil` for those of the whole box.
+    init(_ profile: Profile, group: String? = nil) {
         self.profile = profile
-        let sweep = profile.frequencySweep?.visits ?? []
+        let sweep = (profile.frequencySweep?.visits ?? []).filter { $0.group == group }
         visits = sweep.map { visit in
             let alone = profile.replacing(samplesBy: visit)
             return Visit(

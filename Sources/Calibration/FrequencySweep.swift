@@ -6,23 +6,53 @@ public struct FrequencySweep: Codable, Sendable, Hashable {
     public var seed: Int
     /// Time that was given to the sweep, on top of the profile's own.
     public var budgetSeconds: Double
+    /// The kinds of core that were also swept by themselves; `nil` where all cores are alike.
+    public var groups: [SweptGroup]?
     /// In the order in which they were made.
     public var visits: [FrequencyVisit]
 
-    public init(seed: Int, budgetSeconds: Double, visits: [FrequencyVisit]) {
+    public init(seed: Int, budgetSeconds: Double, groups: [SweptGroup]? = nil, visits: [FrequencyVisit]) {
         self.seed = seed
         self.budgetSeconds = budgetSeconds
+        self.groups = groups
         self.visits = visits
+    }
+}
+
+extension FrequencySweep {
+    /// Adds the visits of another sweep of the same box, and what groups it has more.
+    public mutating func append(_ other: FrequencySweep) {
+        visits += other.visits
+        let known = groups ?? []
+        let all = known + (other.groups ?? []).filter { group in !known.contains { $0.name == group.name } }
+        groups = all.isEmpty ? nil : all
+    }
+}
+
+/// Cores of one kind, swept by themselves: the step ran on them alone, and the other cores kept their own limits.
+public struct SweptGroup: Codable, Sendable, Hashable {
+    /// `P-core`, as the box's topology names it.
+    public var name: String
+    /// Numbers of the logical CPUs that the threads were bound to.
+    public var cpus: [Int]
+    public var threads: Int
+
+    public init(name: String, cpus: [Int], threads: Int) {
+        self.name = name
+        self.cpus = cpus
+        self.threads = threads
     }
 }
 
 /// One stay at one step of the clock.
 public struct FrequencyVisit: Codable, Sendable, Hashable {
-    /// The clock that was set, of the fastest policy.
+    /// The kind of core that was swept by itself; `nil` where the whole box was.
+    public var group: String?
+    /// The clock that was set, of the fastest policy among those that were.
     public var hertz: Double
     /// The clock that was set, by policy: performance and efficiency cores have steps of their own.
     public var policyHertz: [String: Double]
-    /// The fastest policy's clock at the end of every step and window; empty where the driver does not tell it.
+    /// The fastest of these policies' clocks at the end of every step and window; empty where the driver does not tell it.
     public var achievedHertz: [Double]
     /// Whole steps without instruments.
     public var steps: [StepSample]
@@ -35,9 +65,11 @@ public struct FrequencyVisit: Codable, Sendable, Hashable {
     public var rejections: [Rejection]
 
     public init(
-        hertz: Double, policyHertz: [String: Double], achievedHertz: [Double], steps: [StepSample],
+        group: String? = nil, hertz: Double, policyHertz: [String: Double], achievedHertz: [Double],
+        steps: [StepSample],
         layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection]
     ) {
+        self.group = group
         self.hertz = hertz
         self.policyHertz = policyHertz
         self.achievedHertz = achievedHertz

@@ -68,7 +68,7 @@ struct ProfilePool {
             if pool.frequencySweep == nil {
                 pool.frequencySweep = sweep
             } else {
-                pool.frequencySweep?.visits += sweep.visits
+                pool.frequencySweep?.append(sweep)
             }
         }
         let byReason = Dictionary(grouping: pool.rejections, by: \.reason)

@@ -8,17 +8,23 @@ struct ProfileValidation {
     /// No step or window of a real run lasts longer or draws more.
     private static let maximumSeconds = 1e8
     private static let maximumJoules = 1e13
+    private static let mostGroups = 16
     private static let possibleHertz = 1e3...1e12
 
     func check() throws(KerfFileError) {
         try checkLayers()
         try checkSamples()
+        let groups = (profile.frequencySweep?.groups ?? []).map(\.name)
+        try require(
+            Set(groups).count == groups.count && groups.count <= Self.mostGroups,
+            "frequency_sweep.groups names a kind of core twice, or more than \(Self.mostGroups)")
         for (index, visit) in (profile.frequencySweep?.visits ?? []).enumerated() {
             let place = "\(name): frequency_sweep.visits[\(index)]"
             let alone = ProfileValidation(profile: profile.replacing(samplesBy: visit), name: place)
             for hertz in [visit.hertz] + visit.achievedHertz {
                 try alone.require(Self.possibleHertz.contains(hertz), "a clock of \(hertz) Hz")
             }
+            try alone.require(visit.group.map(groups.contains) ?? true, "a visit of no group that was swept")
             try alone.checkSamples()
         }
     }

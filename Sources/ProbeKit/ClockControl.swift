@@ -13,6 +13,22 @@ public struct ClockStep: Sendable, Hashable {
     }
 }
 
+/// Cores of one kind, whose clock is swept apart from that of the others.
+public struct ClockGroup: Sendable, Hashable {
+    /// `P-core`, as the box's topology names it.
+    public var name: String
+    /// Numbers of the logical CPUs.
+    public var cpus: [Int]
+    /// Steps that set these cores' policies and no other.
+    public var steps: [ClockStep]
+
+    public init(name: String, cpus: [Int], steps: [ClockStep]) {
+        self.name = name
+        self.cpus = cpus
+        self.steps = steps
+    }
+}
+
 /// Something that sets the clock of the box, or of a box that a test imagines.
 public protocol ClockControl {
     /// Sets the clock; it holds until the next call.

@@ -5,7 +5,7 @@ extension EnergyDomain {
     }
 
     private enum RoleName: String, Codable {
-        case counted, nested, platform, mirror, unreadable
+        case counted, nested, platform, beside, mirror, unreadable
     }
 
     public init(from decoder: any Decoder) throws {
@@ -15,6 +15,7 @@ extension EnergyDomain {
             case .counted: .counted
             case .nested: .nested
             case .platform: .platform
+            case .beside: .beside
             case .mirror: .mirror(of: try container.decode(String.self, forKey: .mirrorOf))
             case .unreadable: .unreadable(try container.decode(String.self, forKey: .reason))
             }
@@ -37,6 +38,7 @@ extension EnergyDomain {
         case .counted: try container.encode(RoleName.counted, forKey: .role)
         case .nested: try container.encode(RoleName.nested, forKey: .role)
         case .platform: try container.encode(RoleName.platform, forKey: .role)
+        case .beside: try container.encode(RoleName.beside, forKey: .role)
         case .mirror(let twin):
             try container.encode(RoleName.mirror, forKey: .role)
             try container.encode(twin, forKey: .mirrorOf)

@@ -9,6 +9,8 @@ public struct EnergyDomain: Sendable, Codable, Hashable {
         /// The whole platform, which contains the others, or a zone of unknown name beside the packages, of which
         /// nobody can tell that it does not: shown, never added.
         case platform
+        /// A part of the box with a meter of its own, on which nothing of Kerf's runs (a GPU): shown, never added.
+        case beside
         /// A second view of the same counter (a second die of one socket, an MMIO twin): shown, never added.
         case mirror(of: String)
         /// Its counter cannot be read.

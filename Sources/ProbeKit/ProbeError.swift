@@ -47,13 +47,13 @@ public struct ProbeError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The error that a failed system call on `path` stands for.
-    public init(_ errno: Errno, doing verb: String, path: FilePath) {
+    public init(_ errno: Errno, doing verb: String, path: FilePath, remedy: String? = nil) {
         let code: Code =
             switch errno {
             case .noSuchFileOrDirectory, .noSuchAddressOrDevice, Errno(rawValue: ENODEV): .vanished
             case .permissionDenied, .notPermitted: .forbidden
             default: .failed
             }
-        self.init(code, "cannot \(verb): \(errno)", path: path)
+        self.init(code, "cannot \(verb): \(errno)", path: path, remedy: remedy)
     }
 }

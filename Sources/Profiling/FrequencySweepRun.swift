@@ -12,6 +12,7 @@ public struct FrequencySweepRun {
     /// Time after a change before anything is measured: regulators and the driver's own averages settle in less.
     static let settlingSeconds = 0.02
 
+    private let group: String?
     private let clocks: [ClockStep]
     private let control: any ClockControl
     private let clock: any ExperimentClock
@@ -20,14 +21,17 @@ public struct FrequencySweepRun {
     private let experiment: (ExperimentSettings, @escaping (Progress) -> Void) -> Experiment
 
     /// - Parameters:
+    ///   - group: the kind of core whose clocks these are; `nil` for the whole box's.
     ///   - settings: of the whole sweep; every visit gets its share of the budget. A visit takes the fewest samples
     ///     that it needs even when that takes longer.
     ///   - experiment: makes the experiment of one visit, with these settings and telling its progress there.
     public init(
-        clocks: [ClockStep], control: any ClockControl, clock: any ExperimentClock = SystemClock(),
+        group: String? = nil, clocks: [ClockStep], control: any ClockControl,
+        clock: any ExperimentClock = SystemClock(),
         settings: ExperimentSettings, progress: @escaping (Progress) -> Void = { _ in },
         experiment: @escaping (ExperimentSettings, @escaping (Progress) -> Void) -> Experiment
     ) {
+        self.group = group
         self.clocks = clocks
         self.control = control
         self.clock = clock
@@ -54,7 +58,7 @@ public struct FrequencySweepRun {
             share.loopsPasses = false
             let made = experiment(share) { tell($0, at: step, visit: index, of: order.count, since: start) }
             do {
-                visits.append(FrequencyVisit(step, try made.run()))
+                visits.append(FrequencyVisit(group, step, try made.run()))
             } catch let error as ProfilingError where error.code == .spoiled {
                 continue
             }
@@ -67,15 +71,17 @@ public struct FrequencySweepRun {
         whole.elapsedSeconds = clock.now().seconds(since: start)
         let left = settings.budgetSeconds * Double(count - visit - 1) / Double(count)
         whole.remainingSeconds = part.remainingSeconds + left
-        whole.activity = "sweeping the clock, \((step.hertz / 1e6).rounded() / 1e3) GHz, visit \(visit + 1) of \(count)"
+        whole.activity =
+            "sweeping the clock\(group.map { " of the \($0)s" } ?? ""), \((step.hertz / 1e6).rounded() / 1e3) GHz, visit \(visit + 1) of \(count)"
         progress(whole)
     }
 }
 
 extension FrequencyVisit {
-    init(_ step: ClockStep, _ record: ExperimentRecord) {
+    init(_ group: String?, _ step: ClockStep, _ record: ExperimentRecord) {
         self.init(
-            hertz: step.hertz, policyHertz: step.policyHertz, achievedHertz: record.clockHertz, steps: record.steps,
+            group: group, hertz: step.hertz, policyHertz: step.policyHertz, achievedHertz: record.clockHertz,
+            steps: record.steps,
             layerTimes: record.layerTimes.map { times in
                 var times = times
                 // Kernels are told at the profile's own clock; thirty times as much would only make the file large.

@@ -1,4 +1,5 @@
 public import Calibration
+import ProbeKit
 import Statistics
 
 extension Calibration {
@@ -31,7 +32,7 @@ extension Calibration {
             text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
             text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
             text += "idle power   \(line(idlePowerWatts, "W"))\n"
-            text += "meter        \(meter.text)\n"
+            text += "meter        \(meter.text)\n" + besideLines
         }
         text += "closure      time \(NumberText.percent(closure.timeRatio))"
         text += ", gross energy \(NumberText.percent(closure.grossEnergyRatio))"
@@ -41,6 +42,18 @@ extension Calibration {
         text += "in situ      \(line(attribution.inSituEnergyJoules, "J")), looped "
         text += "\(NumberText.si(attribution.loopedEnergyJoules, "J")): differs by "
         return text + "\(NumberText.percent(attribution.differenceRatio))\n"
+    }
+
+    /// What stands beside the total, and what could not be read.
+    private var besideLines: String {
+        (besidePower ?? []).map { power in
+            "beside       \(PlainText.shown(power.name)): "
+                + "\(line(power.stepPowerWatts, "W")) in steps, \(line(power.idlePowerWatts, "W")) idle, not in the total\n"
+        }.joined()
+            + meter.domains.map { domain in
+                guard case .unreadable(let reason) = domain.role else { return "" }
+                return "not read     \(PlainText.shown(domain.identifier)): \(PlainText.shown(reason))\n"
+            }.joined()
     }
 
     var warningLines: String { warnings.map { "warning: \(PlainText.shown($0))\n" }.joined() }

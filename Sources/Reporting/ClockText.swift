@@ -4,10 +4,17 @@ import Statistics
 extension Calibration {
     /// The laws of time and power over the clock, beside what the paper assumes; empty without a sweep.
     var clockLines: String {
-        guard let laws = frequencyLaws else { return "" }
+        let groups = (frequencyGroups ?? []).map { group in
+            lines(
+                of: group.laws, "on the \(PlainText.shown(group.group.name))s alone, \(group.group.threads) threads: ")
+        }
+        return (frequencyLaws.map { lines(of: $0, "") } ?? "") + groups.joined()
+    }
+
+    private func lines(of laws: FrequencyCalibration, _ place: String) -> String {
         let low = NumberText.si(laws.stepsHertz.first ?? 0, "Hz")
         let high = NumberText.si(laws.stepsHertz.last ?? 0, "Hz")
-        var text = "clock        \(laws.stepsHertz.count) steps, \(low) to \(high)\n"
+        var text = "clock        \(place)\(laws.stepsHertz.count) steps, \(low) to \(high)\n"
         let time = laws.stepTime
         text += "step time    a + b/f: a \(NumberText.si(time.fixedSeconds, "s")), "
         text += "b \(NumberText.si(time.cycles, "cycles")), off by up to \(NumberText.percent(time.largestResidual))"

@@ -13,6 +13,20 @@ public struct ThreadTeam: Sendable {
     /// - Returns: whether every thread could be bound.
     public func pin() -> Bool { kerf_pin_threads(Int32(count)) }
 
+    /// Binds all of the pool's threads to a set of processors, among which the kernel then places them.
+    ///
+    /// - Returns: whether every thread could be bound.
+    public func bind(to processors: [Int]) -> Bool {
+        let processors = processors.map { Int32(clamping: $0) }
+        return kerf_bind_threads(Int32(count), processors, Int32(processors.count))
+    }
+
+    /// Whether this process may run on any of the processors.
+    public static func mayRun(on processors: [Int]) -> Bool {
+        let processors = processors.map { Int32(clamping: $0) }
+        return kerf_may_run_on(processors, Int32(processors.count))
+    }
+
     /// Runs `body(unit, thread)` for every unit in `0..<units` and waits.
     ///
     /// The units are dealt in turn, so which thread runs which is fixed: thread t has the units t, t + count, and so

@@ -1,4 +1,5 @@
 import CPUFreq
+import Host
 import ProbeKit
 import TestSupport
 import Testing
@@ -37,6 +38,79 @@ import Testing
         let range = Array(policies.suffix(1))
         #expect(try FrequencyChoice.count(5).steps(of: range).map(\.hertz) == [0.8e9, 1.2e9, 1.6e9, 2e9, 2.4e9])
         #expect(try FrequencyChoice.all.steps(of: range).count == FrequencyChoice.rangeSteps)
+    }
+
+    private let kinds = [(name: "P-core", cpus: [0, 1]), (name: "E-core", cpus: [2, 3])]
+
+    @Test func everyKindOfCoreIsAGroupWithItsOwnSteps() throws {
+        let (_, policies) = try hybrid()
+        let groups = try FrequencyChoice.all.groups(of: policies, kinds: kinds)
+        #expect(groups.map(\.name) == ["P-core", "E-core"] && groups.map(\.cpus) == [[0, 1], [2, 3]])
+        #expect(groups[0].steps.map(\.policyHertz) == [1e9, 2e9, 3e9, 4e9].map { ["policy0": $0] })
+        // A range of its own, not shares of the others' steps.
+        #expect(groups[1].steps.count == FrequencyChoice.rangeSteps)
+        #expect(groups[1].steps.first?.policyHertz == ["policy2": 8e8] && groups[1].steps.last?.hertz == 2.4e9)
+        let three = try FrequencyChoice.count(3).groups(of: policies, kinds: kinds)
+        #expect(three[1].steps.map(\.hertz) == [0.8e9, 1.6e9, 2.4e9])
+        // Clocks that were named are the fast cores'; the others take the same shares of their own.
+        let named = try FrequencyChoice.list([2e9, 4e9]).groups(of: policies, kinds: kinds)
+        #expect(named.map { $0.steps.map(\.hertz) } == [[2e9, 4e9], [1.2e9, 2.4e9]])
+    }
+
+    @Test func whereCoresCannotBeToldApartByClockThereAreNoGroups() throws {
+        let (_, policies) = try hybrid()
+        #expect(try FrequencyChoice.all.groups(of: policies, kinds: []).isEmpty)
+        #expect(try FrequencyChoice.all.groups(of: policies, kinds: [(name: "all", cpus: [0, 1, 2, 3])]).isEmpty)
+        // One policy for cores of both kinds.
+        let shared = [(name: "P-core", cpus: [0]), (name: "E-core", cpus: [1, 2, 3])]
+        #expect(try FrequencyChoice.all.groups(of: policies, kinds: shared).isEmpty)
+    }
+
+    @Test func aKindWithOneStepIsNotSwept() throws {
+        let (box, _) = try hybrid()
+        try box.write("sys/devices/system/cpu/cpufreq/policy2/scaling_min_freq", "2400000")
+        let policies = CPUFreqProbe(root: box.root).policies()
+        #expect(try FrequencyChoice.all.groups(of: policies, kinds: kinds).map(\.name) == ["P-core"])
+    }
+
+    /// Real boxes: the kinds by the kernel's own signs, the steps by their policies.
+    @Test(.enabled(if: SharedBoxes.arePresent, Comment(rawValue: SharedBoxes.reason)))
+    func realHybridsAreSweptByKind() throws {
+        let intel = try groups(of: SharedBoxes.materialised("intel-hybrid-6p8e"))
+        #expect(intel.map(\.name) == ["P-core", "E-core"])
+        #expect(intel.map(\.cpus) == [Array(0...11), Array(12...19)])
+        #expect(intel.map { Set($0.steps.flatMap(\.policyHertz.keys)).count } == [12, 8])
+        #expect(intel.map { $0.steps.first?.hertz } == [0.4e9, 0.4e9])
+        #expect(intel.map { $0.steps.last?.hertz } == [5.2e9, 3.9e9])
+        // Of the performance cores some have a higher clock than the others, and each takes its own.
+        #expect(intel[0].steps.last?.policyHertz["policy0"] == 5e9)
+        #expect(intel[0].steps.last?.policyHertz["policy4"] == 5.2e9)
+
+        // This one was captured without capacities and limits: one kind of core, as far as it tells.
+        let arm = try SharedBoxes.materialised("arm64-two-clusters")
+        #expect(try groups(of: arm).isEmpty)
+        for cpu in 0..<8 {
+            let directory = "sys/devices/system/cpu/cpu\(cpu)"
+            try arm.write(
+                under: directory,
+                ["cpu_capacity": cpu < 4 ? "446" : "1024", "topology/core_cpus_list": "\(cpu)"])
+            try arm.write(
+                under: "\(directory)/cpufreq",
+                [
+                    "affected_cpus": cpu < 4 ? "0 1 2 3" : "4 5 6 7", "scaling_min_freq": "600000",
+                    "scaling_max_freq": cpu < 4 ? "2064000" : "3204000",
+                ])
+        }
+        let clusters = try groups(of: arm)
+        #expect(clusters.map(\.name) == ["capacity 1024", "capacity 446"])
+        #expect(clusters.map(\.cpus) == [[4, 5, 6, 7], [0, 1, 2, 3]])
+        #expect(clusters.map { $0.steps.last?.hertz } == [3.204e9, 2.064e9])
+    }
+
+    private func groups(of box: FixtureTree) throws -> [ClockGroup] {
+        try FrequencyChoice.all.groups(
+            of: CPUFreqProbe(root: box.root).policies(),
+            kinds: HostProbe(root: box.root).coreTypes().map { (name: $0.name, cpus: $0.cpus) })
     }
 
     @Test func aListNamesRealSteps() throws {

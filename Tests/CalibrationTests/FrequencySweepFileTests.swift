@@ -52,6 +52,59 @@ struct FrequencySweepFileTests {
         #expect(power.exponent.count == 10 && power.exponent.confidence == 0.95)
     }
 
+    /// The whole box's law is the one above; the efficiency cores by themselves draw 8 W less and take three times as long.
+    private func hybrid() throws -> Profile {
+        var profile = profile()
+        let slow = try #require(profile.frequencySweep).visits.map { visit in
+            var visit = visit
+            visit.group = "E-core"
+            visit.steps = visit.steps.map { StepSample(seconds: 3 * $0.seconds, cpuSeconds: $0.cpuSeconds) }
+            visit.energyWindows = visit.energyWindows.map { window in
+                var window = window
+                window.joules = window.joules.mapValues { $0 - 8 / Double(window.joules.count) * window.seconds }
+                return window
+            }
+            return visit
+        }
+        profile.frequencySweep?.visits += slow
+        profile.frequencySweep?.groups = [SweptGroup(name: "E-core", cpus: [4, 5], threads: 2)]
+        return profile
+    }
+
+    @Test("each kind of core has laws of its own, and the box's are left as they were")
+    func groups() throws {
+        let calibration = try Calibrator.calibrate([input(hybrid())])
+        #expect(calibration.frequencyLaws == (try Calibrator.calibrate([input(profile())]).frequencyLaws))
+        let groups = try #require(calibration.frequencyGroups)
+        #expect(groups.map(\.group.name) == ["E-core"] && groups[0].group.cpus == [4, 5])
+        let (whole, own) = (try #require(calibration.frequencyLaws), groups[0].laws)
+        let ratio = (own.stepTime.seconds(atHertz: 2e9) ?? 0) / (whole.stepTime.seconds(atHertz: 2e9) ?? 1)
+        #expect(abs(ratio - 3) < 0.01)
+        #expect(own.grossPower != nil && own.grossPower != whole.grossPower)
+        if SchemaChecker.isPossible {
+            #expect(try SchemaChecker.faults(in: KerfJSON.encode(hybrid()), schema: "profile") == [])
+            #expect(try SchemaChecker.faults(in: KerfJSON.encode(calibration), schema: "calibration") == [])
+        }
+        // Pooled with another one of the same box.
+        var second = try hybrid()
+        second.created = "2026-01-02T00:00:00Z"
+        let both = try Calibrator.calibrate([input(hybrid()), input(second, "b.json")])
+        #expect(both.frequencyGroups?[0].laws.stepTime.cycles.count == 20)
+    }
+
+    @Test("groups that make no sense are refused")
+    func hostileGroups() throws {
+        var unknown = try hybrid()
+        unknown.frequencySweep?.groups = nil
+        var twice = try hybrid()
+        twice.frequencySweep?.groups = [SweptGroup](
+            repeating: SweptGroup(name: "E-core", cpus: [4, 5], threads: 2), count: 2)
+        for (profile, word) in [(unknown, "no group"), (twice, "twice")] {
+            let error = #expect(throws: KerfFileError.self) { try Calibrator.calibrate([input(profile)]) }
+            #expect(error?.description.contains(word) == true, "\(String(describing: error))")
+        }
+    }
+
     @Test("several profiles' visits are pooled, in any order")
     func pooled() throws {
         let (first, second) = (try input(profile()), try input(profile(seed: 2), "b.json"))

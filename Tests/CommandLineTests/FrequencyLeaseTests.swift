@@ -111,6 +111,15 @@ struct FrequencyLeaseTests {
         #expect(try settings(box) == before)
     }
 
+    /// What cannot be looked into may hold something: that there is nothing to give back would be a guess.
+    @Test func aRecordThatCannotBeReadIsAnError() throws {
+        let box = try box()
+        try box.link("run/kerf/frequency-lease", "../../elsewhere")
+        let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        #expect(outcome.status != 0 && outcome.failureLine?.contains("frequency-lease") == true)
+        #expect(!outcome.standardOutput.contains("nothing"), "\(outcome.standardError)")
+    }
+
     /// A record is never a way to write elsewhere, and one that was cut off belongs to a lease that changed nothing.
     @Test(arguments: [
         "kerf-frequency-lease 1\n../../victim 800000 1 -\nend\n",

@@ -9,52 +9,47 @@ import VirtualBoard
 
 /// A sweep over the clock of a virtual board, through the built executable.
 @Suite(.serialized) struct FrequencySweepTests {
-    private static let policy = "sys/devices/system/cpu/cpufreq/policy0"
-
-    private func limits(_ root: SystemRoot) -> [Int64] {
-        ["scaling_min_freq", "scaling_max_freq"].compactMap {
-            try? SysfsFile.integer(at: root.file("\(Self.policy)/\($0)"))
+    /// A board whose tree is given cores of two kinds, of which each processor of this machine plays one.
+    @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1, "needs two processors to bind threads to"))
+    func kindsOfCoreAreSweptApart() throws {
+        let board = try ServedBoard()
+        let (workspace, root) = (board.workspace, board.root)
+        try workspace.write("board/\(ServedBoard.policy)/affected_cpus", "0\n")
+        let slow = "sys/devices/system/cpu/cpufreq/policy1"
+        for (name, text) in [
+            "\(slow)/affected_cpus": "1", "\(slow)/scaling_min_freq": "600000", "\(slow)/scaling_max_freq": "1800000",
+            "\(slow)/scaling_available_frequencies": "1800000 1200000 600000", "\(slow)/scaling_cur_freq": "1200000",
+            "\(slow)/scaling_governor": "performance", "sys/devices/cpu_core/cpus": "0",
+            "sys/devices/cpu_atom/cpus": "1",
+            "sys/devices/system/cpu/cpu0/topology/core_cpus_list": "0",
+            "sys/devices/system/cpu/cpu1/topology/core_cpus_list": "1",
+        ] {
+            let path = URL(fileURLWithPath: workspace.path("board/\(name)"))
+            try FileManager.default.createDirectory(
+                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try workspace.write("board/\(name)", text + "\n")
         }
-    }
-
-    private func wait(_ seconds: Double, for condition: () -> Bool) {
-        let deadline = Date().addingTimeInterval(seconds)
-        while !condition(), Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
-    }
-
-    /// However a run ends in the middle of a sweep, the limits come back: asked to, and killed without a warning.
-    @Test(arguments: [SIGINT, SIGTERM, SIGKILL]) func theLimitsComeBack(_ signal: Int32) throws {
-        let workspace = try Workspace()
-        // A board of its own process, which outlives the run.
-        let board = try KerfProcess(["board", "--root", workspace.path("board"), "--quiet"])
-        defer {
-            board.send(signal: SIGKILL)
-            _ = try? board.finish()
-        }
-        let root = SystemRoot(FilePath(workspace.path("board")))
-        wait(60) { VirtualBoard.marker(in: root)?.isServed == true }
-        let untouched = limits(root)
-        try #require(untouched == [800_000, 2_600_000])
-
-        let run = try KerfProcess([
-            "profile", "--model", try workspace.tinyModel(), "--budget", "0.2", "--sweep-budget", "120",
-            "--frequencies", "800mhz,1.4ghz", "--quiet", "--board", workspace.path("board"), "--out",
-            workspace.path("profile.json"),
-        ])
-        wait(60) { limits(root) != untouched }
-        #expect(limits(root) != untouched, "\(run.errorSoFar)")
-        let killed = Date()
-        run.send(signal: signal)
-        wait(30) { limits(root) == untouched }
-        let seconds = Date().timeIntervalSince(killed)
-        #expect(limits(root) == untouched)
-        // A step in progress ends first where a run is asked to end.
-        if signal == SIGKILL { #expect(seconds < 1, "restored after \(seconds) s") }
-        _ = try run.finish()
-        #expect(!workspace.exists("profile.json"))
-        wait(30) { (try? SysfsFile.text(at: root.file("run/kerf/frequency-lease"))) == "" }
-        let doctor = try KerfProcess.run("doctor", "--root", workspace.path("board"))
-        #expect(!doctor.standardOutput.contains("restore-clock"))
+        let outcome = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(blocks: 1), "--seq", "16", "--budget", "0.3",
+            "--sweep-budget",
+            "1", "--frequencies", "2", "--quiet", "--board", workspace.path("board"), "--out", workspace.path("p.json"))
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let bytes = try [UInt8](workspace.bytes("p.json"))
+        let sweep = try #require(KerfJSON.decode(Profile.self, from: bytes, named: "p.json").frequencySweep)
+        #expect(
+            sweep.groups == [
+                SweptGroup(name: "P-core", cpus: [0], threads: 1), SweptGroup(name: "E-core", cpus: [1], threads: 1),
+            ])
+        let sets = Dictionary(grouping: sweep.visits) { $0.group ?? "box" }.mapValues { Set($0.map(\.policyHertz)) }
+        #expect(sets["P-core"]?.count == 2 && sets["P-core"]?.allSatisfy { Set($0.keys) == ["policy0"] } == true)
+        #expect(sets["E-core"] == Set([0.6e9, 1.8e9].map { ["policy1": $0] }))
+        #expect(sets["box"]?.allSatisfy { Set($0.keys) == ["policy0", "policy1"] } == true)
+        // What is looked at is these cores' clock, though the others' is higher.
+        #expect(
+            sweep.visits.filter { $0.group == "E-core" }.flatMap(\.achievedHertz).allSatisfy { $0 == 1.2e9 })
+        #expect(board.limits == ServedBoard.untouched)
+        #expect(try SysfsFile.text(at: root.file("\(slow)/scaling_max_freq")) == "1800000")
+        if SchemaChecker.isPossible { #expect(try SchemaChecker.faults(in: bytes, schema: "profile") == []) }
     }
 
     /// Power follows the planted law; times do not, since nothing slows real kernels down, and the file says so.
@@ -161,6 +156,7 @@ import VirtualBoard
             "800mhz,1.5ghz", "--board", workspace.path("board"), "--out", workspace.path("p.json"))
         #expect(outcome.status == 64)
         #expect(outcome.failureLine?.contains("1.5 GHz") == true, "\(outcome.standardError)")
-        #expect(limits(SystemRoot(FilePath(workspace.path("board")))) == [800_000, 2_600_000])
+        #expect(
+            ServedBoard.limits(in: SystemRoot(FilePath(workspace.path("board")))) == ServedBoard.untouched)
     }
 }

@@ -11,10 +11,19 @@
 //     shorter     the first third of what is there
 //     empty       nothing
 //     negative    a negative number
+//     segfault    nothing any more: the program writes to a wild pointer,
+//     abort       aborts,
+//     trap        or runs into an instruction that does not exist, as Swift does when a precondition fails
+//
+//   KERF_FAULT_HIDE   part of the paths of files that are not there: what spoils windows on a busy machine is no matter
+//                     of a test of something else
 //
 // An attribute is read by pread on a held descriptor, so that is what is wrapped, and write to see the progress.
+// pmu.c stands in for the counters of a PMU.
 
 #define _GNU_SOURCE
+#include "kerf_fault.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -30,9 +39,11 @@ typedef ssize_t (*write_call)(int, const void *, size_t);
 
 static atomic_int has_begun;
 
+int kerf_fault_has_begun(void) { return !getenv("KERF_FAULT_SINCE") || atomic_load(&has_begun); }
+
 static int is_chosen(int descriptor) {
     const char *part = getenv("KERF_FAULT_PATH");
-    if (!part || (getenv("KERF_FAULT_SINCE") && !atomic_load(&has_begun))) return 0;
+    if (!part || !kerf_fault_has_begun()) return 0;
     char link[64], path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t count = readlink(link, path, sizeof path - 1);
@@ -52,11 +63,16 @@ static ssize_t fail(int error) {
     return -1;
 }
 
-static ssize_t read_wrongly(const char *kind, void *buffer, size_t room, ssize_t count) {
+static ssize_t read_wrongly(const char *kind, void *buffer, size_t room, ssize_t count, off_t offset) {
+    if (!strcmp(kind, "segfault")) *(volatile int *)16 = 0;
+    if (!strcmp(kind, "abort")) abort();
+    if (!strcmp(kind, "trap")) __builtin_trap();
     if (!strcmp(kind, "vanish")) return fail(ENODEV);
     if (!strcmp(kind, "eio")) return fail(EIO);
     if (!strcmp(kind, "eagain")) return fail(EAGAIN);
     if (!strcmp(kind, "permission")) return fail(EPERM);
+    // Every file ends, one of rubbish too.
+    if (offset > 0) return 0;
     if (!strcmp(kind, "garbage")) return give(buffer, room, "no number here\n");
     if (!strcmp(kind, "negative")) return give(buffer, room, "-123456\n");
     if (!strcmp(kind, "empty")) return 0;
@@ -68,9 +84,13 @@ static ssize_t read_wrongly(const char *kind, void *buffer, size_t room, ssize_t
 
 static ssize_t faulty_pread(pread_call real, int descriptor, void *buffer, size_t room, off_t offset) {
     ssize_t count = real(descriptor, buffer, room, offset);
+    return kerf_fault_on_read(descriptor, buffer, room, count, offset);
+}
+
+ssize_t kerf_fault_on_read(int descriptor, void *buffer, size_t room, ssize_t count, off_t offset) {
     const char *kind = getenv("KERF_FAULT_KIND");
     if (!kind || count < 0 || !is_chosen(descriptor)) return count;
-    return read_wrongly(kind, buffer, room, count);
+    return read_wrongly(kind, buffer, room, count, offset);
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t count) {

@@ -1,16 +1,26 @@
 // A stand-in for NVIDIA's management library: the same calls, answered from numbers that a test sets.
 //
-// kerf_stub_set names what the calls answer. In a process of its own, KERF_NVML_STUB="gpus=2,millijoules=5000" does.
+// kerf_stub_set names what the calls answer. In a process of its own, KERF_NVML_STUB="gpus=2,milliwatts=71500" does, and
+// where the fault library is preloaded too, `energy` and `gone` begin when its faults do.
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NO_PERMISSION = 4, GPU_IS_LOST = 15 };
 
+/// Of the fault library; absent without it.
+extern int kerf_fault_has_begun(void) __attribute__((weak));
+
 static unsigned gpus = 1;
-static unsigned long long millijoules = 5000;
+/// Energy at the start of the clock, and the power since then: real counters step every 20 milliseconds.
+static unsigned long long millijoules = 5000, milliwatts;
 static int init_result, energy_result;
+/// How many GPUs have fallen off the bus once faults have begun.
+static unsigned gone;
 static int started;
+
+static int is_faulty(void) { return !kerf_fault_has_begun || kerf_fault_has_begun(); }
 
 // Handles are addresses: 0 is no device.
 static char devices[64];
@@ -19,7 +29,9 @@ void kerf_stub_set(const char *name, long long value) {
     if (!strcmp(name, "gpus")) gpus = (unsigned)value;
     if (!strcmp(name, "millijoules")) millijoules = (unsigned long long)value;
     if (!strcmp(name, "init")) init_result = (int)value;
+    if (!strcmp(name, "milliwatts")) milliwatts = (unsigned long long)value;
     if (!strcmp(name, "energy")) energy_result = (int)value;
+    if (!strcmp(name, "gone")) gone = (unsigned)value;
 }
 
 /// How often the library was started and not yet shut down.
@@ -68,7 +80,7 @@ int nvmlDeviceGetCount_v2(unsigned *count) {
 
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
     if (!started) return UNINITIALIZED;
-    if (index >= gpus || index >= sizeof devices) return INVALID_ARGUMENT;
+    if (index + (is_faulty() ? gone : 0) >= gpus || index >= sizeof devices) return INVALID_ARGUMENT;
     *device = &devices[index];
     return SUCCESS;
 }
@@ -80,9 +92,14 @@ int nvmlDeviceGetName(void *device, char *name, unsigned length) {
 }
 
 int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *energy) {
-    if (energy_result) return energy_result;
+    if (energy_result > 0 && is_faulty()) return energy_result;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    unsigned long long steps = (unsigned long long)now.tv_sec * 50 + (unsigned long long)now.tv_nsec / 20000000;
     // The second GPU has drawn a joule more than the first, and so on.
-    *energy = millijoules + 1000ull * (unsigned long long)((char *)device - devices);
+    *energy = millijoules + milliwatts * steps / 50 + 1000ull * (unsigned long long)((char *)device - devices);
+    // A negative result stands for an answer that is no energy.
+    if (energy_result < 0 && is_faulty()) *energy = energy_result == -1 ? ~0ull : 1;
     return SUCCESS;
 }
 

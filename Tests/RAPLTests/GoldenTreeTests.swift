@@ -62,6 +62,7 @@ struct GoldenTreeTests {
                 case .counted: "counted"
                 case .nested: "nested"
                 case .platform: "platform"
+                case .beside: "beside"
                 case .mirror(let original): "mirror of \(original)"
                 case .unreadable: "unreadable"
                 }

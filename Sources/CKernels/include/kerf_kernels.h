@@ -26,6 +26,12 @@ void kerf_parallel(int threads, void (*body)(void *context, int thread, int thre
 // Binds thread i of `threads` to the i-th processor that the process may run on. Returns whether all were bound.
 bool kerf_pin_threads(int threads);
 
+// Binds all of `threads` threads to a set of processors. Returns whether all were bound.
+bool kerf_bind_threads(int threads, const int *cpus, int count);
+
+// Whether this process may run on any processor of a set.
+bool kerf_may_run_on(const int *cpus, int count);
+
 // Makes denormals zero on the calling thread (x86: FTZ and DAZ; Arm: FZ); returns what kerf_restore_denormals takes.
 // Threads that kerf_parallel starts are set so for good.
 uint64_t kerf_flush_denormals(void);

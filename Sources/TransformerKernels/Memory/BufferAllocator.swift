@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Allocates all the buffers of one stack within a limit, and only then touches them.
 ///
 /// Sizes come from files, and Linux grants memory that it does not have: a process that writes to it is killed. So
@@ -41,7 +47,7 @@ final class BufferAllocator {
     /// Writes zeros to all buffers that are to have them, which also brings their pages in before anything is timed.
     func zero() {
         for buffer in zeroedLater {
-            buffer.raw.initializeMemory(as: UInt8.self, repeating: 0, count: buffer.byteCount)
+            memset(buffer.raw, 0, buffer.byteCount)
         }
         zeroedLater = []
     }

@@ -95,7 +95,7 @@ extension DoctorReport {
         var identifier: String
         var name: String
         var parent: String?
-        /// `counted`, `nested`, `platform`, `mirror` or `unreadable`.
+        /// `counted`, `nested`, `platform`, `beside`, `mirror` or `unreadable`.
         var role: String
         /// The domain that this one mirrors.
         var mirrorOf: String?
@@ -115,6 +115,7 @@ extension DoctorReport {
             case .counted: role = "counted"
             case .nested: role = "nested"
             case .platform: role = "platform"
+            case .beside: role = "beside"
             case .mirror(let original): (role, mirrorOf) = ("mirror", original)
             case .unreadable(let why): (role, reason) = ("unreadable", why)
             }
@@ -126,6 +127,7 @@ extension DoctorReport {
             case "counted": "counted"
             case "nested": "nested: part of \(parent ?? "its parent")"
             case "platform": "platform: stands apart, never added"
+            case "beside": "beside the box's total: never added"
             case "mirror": "mirror of \(mirrorOf ?? "another"): never added"
             default: "unreadable: \(reason ?? "for no stated reason")"
             }

@@ -1,13 +1,18 @@
 import CPUFreq
 import Calibration
+import Host
 import ProbeKit
 import Profiling
 import SystemPackage
+import TransformerKernels
 
 /// A run's hold on the clock: a lease and the steps to go through, or why there is none.
 struct ClockSweep {
     let lease: FrequencyLease
+    /// Steps of the whole box.
     let clocks: [ClockStep]
+    /// Each kind of core by itself; empty where all are alike.
+    let groups: [ClockGroup]
 
     enum Outcome {
         case notAsked
@@ -25,7 +30,12 @@ struct ClockSweep {
         if let reason = probe.whyNotSettable() { return .impossible("\(reason)") }
         let lease = try FrequencyLease(root: root, executable: "/proc/self/exe")
         do throws(ProbeError) {
-            return .possible(ClockSweep(lease: lease, clocks: try choice.steps(of: lease.policies)))
+            let kinds = HostProbe(root: root).coreTypes().map { (name: $0.name, cpus: $0.cpus) }
+            let groups = try choice.groups(of: lease.policies, kinds: kinds)
+            return .possible(
+                ClockSweep(
+                    lease: lease, clocks: try choice.steps(of: lease.policies),
+                    groups: groups.filter { ThreadTeam.mayRun(on: $0.cpus) }))
         } catch {
             throw KerfFailure(.usage, "--frequencies: \(error)")
         }

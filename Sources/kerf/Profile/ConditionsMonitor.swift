@@ -17,7 +17,7 @@ import SystemPackage
 /// Each is watched on its own: one that cannot be read leaves the others. ``unwatched`` says which and why.
 struct ConditionsMonitor {
     private let reader: HostCounterReader?
-    private let clocks: [HeldFile]
+    private let clocks: [(policy: String, file: HeldFile)]
     private let temperature: HeldFile?
     /// Whether the load of other processes spoils a window: it does where the meter counts the whole box.
     private let watchesOthers: Bool
@@ -40,8 +40,8 @@ struct ConditionsMonitor {
         } catch {
             unwatched.append("stolen time and throttling: \(error)")
         }
-        clocks = CPUFreqProbe(root: clockRoot).policies().compactMap {
-            try? HeldFile($0.directory.appending("scaling_cur_freq"))
+        clocks = CPUFreqProbe(root: clockRoot).policies().compactMap { policy in
+            (try? HeldFile(policy.directory.appending("scaling_cur_freq"))).map { (policy.name, $0) }
         }
         if clocks.isEmpty { unwatched.append("the clock: there is no cpufreq") }
         temperature = Self.processorTemperature(clockRoot)
@@ -55,8 +55,12 @@ struct ConditionsMonitor {
         self.unwatched = unwatched
     }
 
-    func now() -> BoxConditions {
-        let kilohertz = clocks.compactMap { try? $0.counter() }.max()
+    func now() -> BoxConditions { now(clockOf: nil) }
+
+    /// - Parameter policies: whose clock is looked at, the fastest of them; `nil` for all.
+    func now(clockOf policies: Set<String>?) -> BoxConditions {
+        let kilohertz = clocks.filter { policies?.contains($0.policy) ?? true }.compactMap { try? $0.file.counter() }
+            .max()
         var conditions = BoxConditions(
             clockHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
             celsius: (try? temperature?.counter()).flatMap(\.self).map { Double($0) * 1e-3 })

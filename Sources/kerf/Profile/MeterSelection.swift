@@ -1,4 +1,5 @@
 import Calibration
+import NVML
 import ProbeKit
 import Statistics
 import SystemPackage
@@ -45,14 +46,23 @@ struct MeterSelection {
     ) throws -> MeterSelection {
         do {
             let meter = try MeterLadder(root: root, rails: options.railNames).meter(of: options.rung)
-            return MeterSelection(
-                meter: meter, description: try MeterDescription(watching: meter), root: root, embedded: embedded)
+            var description = try MeterDescription(watching: meter)
+            // Of the box's own meter only is known how it is updated; a GPU's would slow the watching down.
+            let accompanied = withGPU(meter, root: root)
+            description.domains = accompanied.tree.domains
+            return MeterSelection(meter: accompanied, description: description, root: root, embedded: embedded)
         } catch {
             embedded?.stop()
             // A board or a meter that was asked for must be there; a box without one is no failure.
             if root.hasVirtualBoard || options.rung != nil { throw error }
             return MeterSelection(meter: nil, description: .none(because: "\(error)"), root: root, embedded: nil)
         }
+    }
+
+    /// The meter with that of the box's GPUs beside it, where there are any that count their energy.
+    private static func withGPU(_ meter: any EnergyMeter, root: SystemRoot) -> any EnergyMeter {
+        guard let gpu = try? NVMLProbe(root: root).meter() else { return meter }
+        return AccompaniedMeter(meter, beside: gpu)
     }
 
     private static func modelled(_ model: PowerModel) throws -> MeterSelection {
@@ -65,10 +75,12 @@ struct MeterSelection {
         return MeterSelection(meter: meter, description: description, root: SystemRoot(), embedded: nil)
     }
 
-    /// The meter as it is described at the end of a run: how it was sampled is known by then.
+    /// The meter as it is described at the end of a run: how it was sampled, and whether a GPU was lost, is known by
+    /// then.
     var finalDescription: MeterDescription {
         var description = description
         description.sampling = meter?.sampling
+        if let accompanied = meter as? AccompaniedMeter { description.domains = accompanied.treeNow.domains }
         return description
     }
 }

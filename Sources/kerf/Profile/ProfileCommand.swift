@@ -95,12 +95,10 @@ struct ProfileCommand: ParsableCommand {
         }
         let inspection = BoxInspection(
             host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
-        let stack = try workload.stack(source: source, engine: engine, seed: UInt64(seed))
-        let peaks = MachinePeaks.measured(engine: engine, format: stack.format)
         let conditions = ConditionsMonitor(host, clockRoot: energy.root, meterOrigin: energy.description.origin)
         let clocks = try ClockSweep.prepare(sweep.frequencies, root: energy.root)
-        let record = try measure(stack, energy: energy, conditions: conditions)
-        let swept = try measure(stack, at: clocks, energy: energy, conditions: conditions)
+        let run = try measure(Measuring(source: source, engine: engine, energy: energy, conditions: conditions), clocks)
+        let record = run.record
 
         let meter = energy.finalDescription.after(record)
         if requireEnergy, meter.origin == .unavailable {
@@ -110,15 +108,15 @@ struct ProfileCommand: ParsableCommand {
             kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
             frequency: inspection.frequency(during: record.clockHertz),
             rated: inspection.rated(threads: engine.threadCount), meter: meter,
-            model: ModelDescription(source), workload: WorkloadDescription(stack),
+            model: ModelDescription(source), workload: run.workload,
             settings: ProfileSettings(
                 budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, confidence: 0.95, seed: seed,
-                weightResidency: stack.residency.rawValue),
-            peaks: peaks, layers: LayerDescription.all(of: stack, engine: engine), steps: record.steps,
+                weightResidency: run.residency.rawValue),
+            peaks: run.peaks, layers: run.layers, steps: record.steps,
             layerTimes: record.layerTimes, instrumentedSteps: record.instrumentedSteps,
             stepTraces: record.traces.isEmpty ? nil : record.traces, idleWindows: record.idleWindows,
             energyWindows: record.energyWindows, rejections: record.rejections, overhead: record.overhead,
-            frequencySweep: swept)
+            frequencySweep: run.sweep)
         profile.checks = Calibrator.checks(of: profile)
         let bytes = try KerfJSON.encode(profile)
         // First the file: whatever happens to the summary, the run is not lost.
@@ -132,46 +130,5 @@ struct ProfileCommand: ParsableCommand {
             if case .impossible(let reason) = clocks { print("clock not swept: \(PlainText.shown(reason))") }
             print("written: \(out)")
         }
-    }
-
-    private func measure(
-        _ stack: LayerStack, energy: MeterSelection, conditions: ConditionsMonitor
-    ) throws -> ExperimentRecord {
-        let progress = ProgressLine(quiet: quiet)
-        defer { progress.finish() }
-        return try experiment(stack, energy, conditions, settings(budget), progress.show).run()
-    }
-
-    /// The same step at every clock asked for; `nil` where none is, or the clock cannot be set.
-    private func measure(
-        _ stack: LayerStack, at clocks: ClockSweep.Outcome, energy: MeterSelection, conditions: ConditionsMonitor
-    ) throws -> FrequencySweep? {
-        guard case .possible(let clocks) = clocks else { return nil }
-        let progress = ProgressLine(quiet: quiet)
-        defer { progress.finish() }
-        let result = Result {
-            try FrequencySweepRun(
-                clocks: clocks.clocks, control: clocks.lease, settings: settings(sweep.sweepBudget ?? budget),
-                progress: progress.show
-            ) { experiment(stack, energy, conditions, $0, $1) }.run()
-        }
-        // Whatever came of the sweep; when this fails, that is what has to be said.
-        try clocks.lease.release()
-        return try result.get()
-    }
-
-    private func settings(_ budget: Double) -> ExperimentSettings {
-        ExperimentSettings(budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, seed: UInt64(seed))
-    }
-
-    private func experiment(
-        _ stack: LayerStack, _ energy: MeterSelection, _ conditions: ConditionsMonitor, _ settings: ExperimentSettings,
-        _ progress: @escaping (Progress) -> Void
-    ) -> Experiment {
-        var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = verbose ? .debug : .warning
-        return Experiment(
-            step: stack, meter: energy.meter, updates: energy.description.updates, settings: settings,
-            conditions: conditions.now, shouldStop: { Interruption.isRequested }, progress: progress, logger: logger)
     }
 }

@@ -68,11 +68,18 @@ struct WorkloadOptions: ParsableArguments {
     }
 
     /// The engine, and its threads bound where that is asked.
-    func matrixEngine() throws -> any MatrixEngine {
+    ///
+    /// - Parameter processors: those to run on, a thread for each at most; `nil` for all.
+    func matrixEngine(on processors: [Int]? = nil) throws -> any MatrixEngine {
+        let count = processors.map { min(threads ?? .max, $0.count) } ?? threads
         let chosen =
-            try engine.map { try MatrixEngines.named($0, threadCount: threads) }
-            ?? MatrixEngines.default(threadCount: threads)
+            try engine.map { try MatrixEngines.named($0, threadCount: count) }
+            ?? MatrixEngines.default(threadCount: count)
         try chosen.check(dtype.format)
+        if let processors, !ThreadTeam(count: chosen.threadCount).bind(to: processors) {
+            throw KerfFailure(
+                .unavailable, "threads cannot be bound to the processors \(DoctorFormat.ranges(processors))")
+        }
         if pin, !ThreadTeam(count: chosen.threadCount).pin() {
             throw KerfFailure(
                 .unavailable, "--pin: \(chosen.threadCount) threads cannot be bound to processors; leave out --pin")

@@ -1,0 +1,68 @@
+import Foundation
+import ProbeKit
+import SystemPackage
+import VirtualBoard
+
+/// A virtual board of a process of its own, which outlives the runs on it.
+final class ServedBoard {
+    static let policy = "sys/devices/system/cpu/cpufreq/policy0"
+    static let untouched: [Int64] = [800_000, 2_600_000]
+
+    let workspace: Workspace
+    let root: SystemRoot
+    private let board: KerfProcess
+
+    init() throws {
+        workspace = try Workspace()
+        root = SystemRoot(FilePath(workspace.path("board")))
+        board = try KerfProcess(["board", "--root", workspace.path("board"), "--quiet"])
+        wait { VirtualBoard.marker(in: root)?.isServed == true }
+    }
+
+    deinit {
+        board.send(signal: SIGKILL)
+        _ = try? board.finish()
+    }
+
+    var limits: [Int64] { Self.limits(in: root) }
+
+    /// The lowest and the highest clock allowed, in kilohertz.
+    static func limits(in root: SystemRoot) -> [Int64] {
+        ["scaling_min_freq", "scaling_max_freq"].compactMap {
+            try? SysfsFile.integer(at: root.file("\(policy)/\($0)"))
+        }
+    }
+
+    /// Starts a long sweep and waits until it has changed the limits.
+    ///
+    /// - Parameter fault: as ``FaultRun`` takes them; the fault begins with the sweep.
+    func startSweep(fault kind: String? = nil, _ path: String = "") throws -> KerfProcess {
+        var environment = try FaultRun(kind, path).environment
+        environment["KERF_FAULT_SINCE"] = "kerf: sweeping"
+        // Swift's printing of backtraces lets a program live on after a signal that somebody sent.
+        environment["SWIFT_BACKTRACE"] = "enable=no"
+        let run = try KerfProcess(
+            [
+                "profile", "--model", try workspace.tinyModel(blocks: 1), "--seq", "16", "--budget", "0.2",
+                "--sweep-budget", "60", "--frequencies", "all", "--board", workspace.path("board"), "--out",
+                workspace.path("profile.json"),
+            ], environment: environment)
+        wait { limits != Self.untouched }
+        return run
+    }
+
+    /// Waits until the limits are as they were.
+    ///
+    /// - Returns: how long that took, in seconds.
+    func waitForLimits() -> Double {
+        let start = Date()
+        wait { limits == Self.untouched }
+        return Date().timeIntervalSince(start)
+    }
+
+    /// Waits for what must come, however slow the machine; the check after it fails when it did not.
+    func wait(_ condition: () -> Bool) {
+        let deadline = Date().addingTimeInterval(60)
+        while !condition(), Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
+    }
+}

@@ -1,0 +1,83 @@
+import ProbeKit
+import Statistics
+import Synchronization
+import Testing
+
+/// A companion beside a meter: in every reading, in no total.
+@Suite struct AccompaniedMeterTests {
+    /// Answers with what it is told to.
+    private final class Told: EnergyMeter, Sendable {
+        let name: String
+        let origin = Origin.measured
+        let tree: EnergyDomainTree
+        let answers: Mutex<[UInt64?]>
+        let asked = Mutex(0)
+
+        /// - Parameter answers: one after the other; `nil` is a failure, and the last one stays.
+        init(_ name: String, _ answers: [UInt64?]) {
+            self.name = name
+            self.answers = Mutex(answers)
+            tree = EnergyDomainTree([EnergyDomain(identifier: name, name: name, role: .counted)])
+        }
+
+        func read() throws(ProbeError) -> EnergyReading {
+            asked.withLock { $0 += 1 }
+            let answer = answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+            guard let answer else { throw ProbeError(.vanished, "GPU is lost") }
+            return EnergyReading(instant: .now(), microjoules: [answer])
+        }
+    }
+
+    private func rest() {
+        let start = MonotonicInstant.now()
+        while MonotonicInstant.now().seconds(since: start) <= AccompaniedMeter.restSeconds {}
+    }
+
+    @Test func theTotalIsTheMetersOwn() throws {
+        let meter = AccompaniedMeter(
+            Told("package-0", [1_000_000, 3_000_000]), beside: Told("gpu-0", [5, 40_000_005]))
+        #expect(meter.name == "package-0" && meter.tree.totalFormula == "package-0")
+        #expect(meter.tree.domains.map(\.role) == [.counted, .beside])
+        let start = try meter.read()
+        rest()
+        let joules = try meter.joules(from: start, to: try meter.read())
+        #expect(joules == ["package-0": 2, "gpu-0": 40])
+        #expect(meter.total(of: joules) == 2)
+    }
+
+    /// At a window's edge the meter is polled without pause, and a driver's call would make every poll slow.
+    @Test func theCompanionIsAskedSeldom() throws {
+        let gpu = Told("gpu-0", [7])
+        let meter = AccompaniedMeter(Told("package-0", [1]), beside: gpu)
+        let start = MonotonicInstant.now()
+        for _ in 0..<1000 { #expect(try meter.read().microjoules == [1, 7]) }
+        let most = MonotonicInstant.now().seconds(since: start) / AccompaniedMeter.restSeconds + 1
+        #expect(Double(gpu.asked.withLock { $0 }) <= most)
+    }
+
+    /// It fails, or its counter falls, which one that does not wrap never does.
+    @Test(arguments: [[7, nil], [7, 6]] as [[UInt64?]])
+    func aLostCompanionIsAbsentAndNeverZero(answers: [UInt64?]) throws {
+        let gpu = Told("gpu-0", answers)
+        let meter = AccompaniedMeter(Told("package-0", [1_000_000, 2_000_000]), beside: gpu)
+        let start = try meter.read()
+        #expect(meter.failure == nil && meter.treeNow == meter.tree)
+        rest()
+        let end = try meter.read()
+        #expect(end.microjoules == [2_000_000, nil])
+        #expect(try meter.joules(from: start, to: end) == ["package-0": 1])
+        rest()
+        _ = try meter.read()
+        #expect(gpu.asked.withLock { $0 } == 2, "what failed is not asked again")
+        guard case .unreadable(let reason) = meter.treeNow.domains[1].role else {
+            Issue.record("the companion is \(meter.treeNow.domains[1].role)")
+            return
+        }
+        #expect(reason.hasPrefix("gpu-0 failed during the run: "))
+    }
+
+    @Test func theMetersOwnFailureIsAnError() throws {
+        let meter = AccompaniedMeter(Told("package-0", [nil]), beside: Told("gpu-0", [7]))
+        #expect(throws: ProbeError.self) { try meter.read() }
+    }
+}
