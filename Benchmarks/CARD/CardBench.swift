@@ -10,7 +10,7 @@ import Statistics
     import Musl
 #endif
 
-/// Decisions per second on one core: rung A, and rung C with 16 steps, both with 16 blocks.
+/// Decisions per second on one core, with 16 blocks: rung A, rung B with blocks that differ, rung C with 16 steps.
 ///
 /// Writes into the folder given what was decided on (rates) and what came out (cuts), as raw doubles, so that another
 /// implementation can be timed and checked on the same decisions. Prints one JSON object.
@@ -31,17 +31,23 @@ struct CardBench {
         let rates = (0..<2).map { _ in (0..<lanes).map { _ in 1e-9 * exp(7 * generator.uniform()) } }
         for (name, values) in zip(["up", "down"], rates) { try write(values, "\(folder)/\(name).f64") }
         let a = try measure(try model(steps: nil), rates, "\(folder)/A.f64")
+        let b = try measure(try model(steps: nil, unlike: 0.01), rates, "\(folder)/B.f64")
         let c = try measure(try model(steps: (1...16).map { 0.25 + 0.05 * Double($0) }), rates, "\(folder)/C.f64")
-        print("{\"lanes\": \(lanes), \"rung_a_per_second\": \(a), \"rung_c_per_second\": \(c)}")
+        print(
+            "{\"lanes\": \(lanes), \"rung_a_per_second\": \(a), \"rung_b_per_second\": \(b), "
+                + "\"rung_c_per_second\": \(c)}")
     }
 
     /// The formulas' numbers; compare_numpy.py states the same.
-    private static func model(steps: [Double]?) throws -> CutModel {
+    ///
+    /// - Parameter unlike: seconds by which every third block takes longer on the device, and the one after it shorter.
+    private static func model(steps: [Double]?, unlike: Double = 0) throws -> CutModel {
         let exact = { (value: Double) in Estimate(value: value, halfWidth: 0, count: 1) }
         let cuts = (0...blocks).map { cut in
             let left = Double(blocks - cut)
             var cost = CutCost(
-                cut: cut, deviceSeconds: exact(0.1 * Double(cut)), serverSeconds: exact(0.02 * left),
+                cut: cut, deviceSeconds: exact(0.1 * Double(cut) + unlike * Double(cut % 3)),
+                serverSeconds: exact(0.02 * left),
                 serverJoules: exact(3 * left),
                 traffic: CutTraffic(
                     uplinkBytes: cut == 0 ? 1_048_576 : cut == blocks ? 0 : 4_194_304,

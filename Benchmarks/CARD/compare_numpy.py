@@ -1,7 +1,8 @@
 """Times Kerf's decisions against vectorised NumPy on the same decisions, and checks that both decide alike.
 
-NumPy is timed twice: over whole arrays, as one would write it down, which is what the ratio is asked against; and in
-blocks of the size at which they stay in the cache, the best that these formulas do in NumPy.
+NumPy is timed twice: over whole arrays, as one would write it down; and in blocks of the size at which they stay in
+the cache, the best that these formulas do in NumPy, which must be beaten too. NumPy weighs every cut in both; Kerf
+leaves out those of which its formulas show that they cannot be the best, which on rung A are most.
 
 Usage: compare_numpy.py PATH-OF-card-bench
 """
@@ -26,8 +27,8 @@ UP = 8 * (STEPS * np.where(CUTS == 0, 1_048_576.0, np.where(CUTS == BLOCKS, 0, S
 DOWN = 8 * (STEPS * np.where((CUTS == 0) | (CUTS == BLOCKS), 0, SMASHED) + ADAPTERS)
 
 
-def rest(up, down):
-    return [DEVICE[c] + up * UP[c] + down * DOWN[c] for c in CUTS]
+def rest(up, down, device=DEVICE):
+    return [device[c] + up * UP[c] + down * DOWN[c] for c in CUTS]
 
 
 def kappa(rests, fast, slow):
@@ -52,14 +53,19 @@ def choose(costs, energies):
     return cut
 
 
-def rung_a(up, down, low=0.3, high=1.05):
-    rests = rest(up, down)
+def rung_a(up, down, device=DEVICE, low=0.3, high=1.05):
+    rests = rest(up, down, device)
     k = kappa(rests, SERVER / high, SERVER / low)
     epsilon = (1 - WEIGHT) / (JOULES[0] * high * high)
     ratio = np.clip(np.cbrt(k * (SERVER[0] / (2 * epsilon * JOULES[0]))), low, high)
     inverse, square = 1 / ratio, ratio * ratio
     energies = [JOULES[c] * square for c in CUTS]
     return choose([k * (rests[c] + SERVER[c] * inverse) + epsilon * energies[c] for c in CUTS], energies)
+
+
+def rung_b(up, down):
+    """The same with blocks that differ, so that no cut can be left out."""
+    return rung_a(up, down, DEVICE + STEPS * 0.01 * (CUTS % 3))
 
 
 RATIOS = 0.25 + 0.05 * np.arange(1, 17)
@@ -99,7 +105,7 @@ def main():
         kerf = json.loads(subprocess.run([sys.argv[1], folder], check=True, capture_output=True, text=True).stdout)
         up, down = (np.fromfile(f"{folder}/{name}.f64") for name in ("up", "down"))
         failed = False
-        for rung, decide, wanted in (("A", rung_a, 20e6), ("C", rung_c, 1e6)):
+        for rung, decide, wanted in (("A", rung_a, 20e6), ("B", rung_b, 20e6), ("C", rung_c, 1e6)):
             speed, cuts = timed(decide, up, down, [len(up)])
             blocked, _ = timed(decide, up, down, (1024, 4096, 16384))
             ours, same = kerf[f"rung_{rung.lower()}_per_second"], np.fromfile(f"{folder}/{rung}.f64")
@@ -110,9 +116,10 @@ def main():
                 f"{speed / 1e6:.2f} M, ratio {ours / speed:.1f} (in blocks {blocked / 1e6:.2f} M, "
                 f"ratio {ours / blocked:.1f}); same cut in {agree:.4%} (cuts {used})"
             )
-            failed |= agree < 0.9999 or ours < wanted or ours / speed < 8
+            # Rung B is there to show what leaving out cuts gives; nothing is asked of its ratio.
+            failed |= agree < 0.9999 or ours < wanted or (rung != "B" and ours / blocked < 8)
         if failed:
-            sys.exit("bench-card: below what is asked (A 20 M, C 1 M, 8 times NumPy), or decisions differ")
+            sys.exit("bench-card: below what is asked (A 20 M, C 1 M, both 8 times NumPy at its best), or decisions differ")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #include "kerf_fleet.h"
 #include "lanes.h"
+#include "one_clock.h"
 
 // As in Solver.swift: costs closer than this are a tie, of which the least energy is taken, then the lowest cut.
 static const double TIE = 1e-9;
@@ -206,37 +207,70 @@ FLEET_INLINE void store(double *to, long at, long count, const double *from) {
     memcpy(to + at, from, sizeof(double) * (size_t)(count - at < LANES ? count - at : LANES));
 }
 
-FLEET_CLONES void kerf_fleet_decide(const kerf_cut_table *t, double weight, double energy_span, long count,
-                                    const kerf_lanes *lanes, double *delay, double *energy, double *cut,
-                                    double *ratio) {
+// Where all results go.
+typedef struct {
+    double *delay, *energy, *cut, *ratio;
+} results;
+
+// Decides the LANES from `at` in the plain way: every cut's cost at its best clock, then the bound of a tie, then the
+// choice. Right for every table.
+FLEET_INLINE void decide_plainly(const kerf_cut_table *t, double weight, double epsilon, double frugality, int uniform,
+                                 long at, long count, const kerf_lanes *lanes, work *w, const results *out) {
+    double scale[LANES], up[LANES], down[LANES], kappa[LANES];
+    load(lanes->scale, at, count, scale);
+    load(lanes->up, at, count, up);
+    load(lanes->down, at, count, down);
+    for (long c = 0; c < t->cuts; c++) {
+        const double device = t->device[c], up_bits = t->up[c], down_bits = t->down[c], latency = t->latency[c];
+        FOR_LANES w->cut[c].rest[i] = scale[i] * device + up[i] * up_bits + down[i] * down_bits + latency;
+    }
+    delay_weight(t, weight, w, kappa);
+    choice best = {};
+    if (uniform) {
+        one_clock(t, kappa, epsilon, w);
+        choose(t, w, 1, &best);
+    } else {
+        if (t->steps > 0) best_steps(t, kappa, epsilon, frugality, w);
+        else clock_by_cut(t, kappa, epsilon, w);
+        choose(t, w, 0, &best);
+    }
+    store(out->delay, at, count, best.delay);
+    store(out->energy, at, count, best.energy);
+    store(out->cut, at, count, best.cut);
+    store(out->ratio, at, count, best.ratio);
+}
+
+FLEET_INLINE void decide_all(const kerf_cut_table *t, double weight, double energy_span, long count,
+                             const kerf_lanes *lanes, const results *out, int plainly) {
     const double epsilon = energy_span > 0 ? (1 - weight) / energy_span : 0;
     const double frugality = energy_span > 0 ? FRUGALITY / energy_span : 0;
     const int uniform = is_uniform(t, epsilon);
+    const double factor = cube_factor(t, epsilon, 0);
+    one_clock_terms terms;
+    // Without a cost of energy the highest clock is the best, as if its cube had no limit.
+    const int quick = !plainly && uniform && (factor > 0 || (factor == HIGHEST && weight > 0))
+                      && one_clock_prepare(t, weight, epsilon, factor > 0 ? factor : __builtin_inf(), TIE, &terms);
     work w;
     for (long at = 0; at < count; at += LANES) {
-        double scale[LANES], up[LANES], down[LANES], kappa[LANES];
-        load(lanes->scale, at, count, scale);
-        load(lanes->up, at, count, up);
-        load(lanes->down, at, count, down);
-        for (long c = 0; c < t->cuts; c++) {
-            const double device = t->device[c], up_bits = t->up[c], down_bits = t->down[c], latency = t->latency[c];
-            FOR_LANES w.cut[c].rest[i] = scale[i] * device + up[i] * up_bits + down[i] * down_bits + latency;
+        if (quick && decide_at_one_clock(&terms, at, count, lanes, out->delay, out->energy, out->cut, out->ratio)) {
+            continue;
         }
-        delay_weight(t, weight, &w, kappa);
-        choice best = {};
-        if (uniform) {
-            one_clock(t, kappa, epsilon, &w);
-            choose(t, &w, 1, &best);
-        } else {
-            if (t->steps > 0) best_steps(t, kappa, epsilon, frugality, &w);
-            else clock_by_cut(t, kappa, epsilon, &w);
-            choose(t, &w, 0, &best);
-        }
-        store(delay, at, count, best.delay);
-        store(energy, at, count, best.energy);
-        store(cut, at, count, best.cut);
-        store(ratio, at, count, best.ratio);
+        decide_plainly(t, weight, epsilon, frugality, uniform, at, count, lanes, &w, out);
     }
+}
+
+FLEET_CLONES void kerf_fleet_decide(const kerf_cut_table *t, double weight, double energy_span, long count,
+                                    const kerf_lanes *lanes, double *delay, double *energy, double *cut,
+                                    double *ratio) {
+    const results out = {delay, energy, cut, ratio};
+    decide_all(t, weight, energy_span, count, lanes, &out, 0);
+}
+
+FLEET_CLONES void kerf_fleet_decide_plainly(const kerf_cut_table *t, double weight, double energy_span, long count,
+                                            const kerf_lanes *lanes, double *delay, double *energy, double *cut,
+                                            double *ratio) {
+    const results out = {delay, energy, cut, ratio};
+    decide_all(t, weight, energy_span, count, lanes, &out, 1);
 }
 
 FLEET_CLONES void kerf_fleet_evaluate(const kerf_cut_table *t, const double *cut, long count, const kerf_lanes *lanes,

@@ -7,9 +7,7 @@ import Statistics
 @Suite("Decider")
 struct DeciderTests {
     static func calibration(_ planted: PlantedProfile) throws -> Calibration {
-        try Calibrator.calibrate([
-            Calibrator.Input(name: "p.json", bytes: try KerfJSON.encode(planted.make()))
-        ])
+        try Calibration.planted(planted)
     }
 
     static func link(_ text: String = "up=20mbit,down=80mbit,rtt=20ms") throws -> Link { try Link(parsing: text) }

@@ -1,3 +1,4 @@
+import Calibration
 import Foundation
 import TestSupport
 import Testing
@@ -57,6 +58,9 @@ struct SimulateTests {
         ("\"devices\": [", "\"devices\": [], \"x\": [", "devices is empty"),
         ("\"round_trip_seconds\": 0.01", "\"round_trip_seconds\": -1", "round_trip_seconds"),
         ("\"q\"", "\"w\"", "lora_targets"),
+        ("\"steps\": 10", "\"steps\": 10, \"micro_batches\": 3", "micro_batches must divide the batch of 4"),
+        ("\"steps\": 10", "\"steps\": 10, \"minimum_cut\": -1", "minimum_cut must be between"),
+        ("\"rated\": {", "\"memory_bytes\": -1, \"rated\": {", "memory_bytes"),
         ("\"rated\": {", "\"rated\": null, \"calibration\": \"gone.json\", \"y\": {", "gone.json"),
     ]) func badScenariosAreOneLine(_ change: (from: String, to: String, says: String)) throws {
         let workspace = try Workspace()
@@ -64,6 +68,67 @@ struct SimulateTests {
         let outcome = try KerfProcess.run("simulate", "--scenario", path, "--out", workspace.path("out.json"))
         #expect([65, 66].contains(outcome.status), "\(outcome.status) \(outcome.standardError)")
         #expect(outcome.failureLine?.contains(change.says) == true, "\(outcome.standardError)")
+        #expect(!workspace.exists("out.json"))
+    }
+
+    @Test func memoryPrivacyAndOverlapBindAScenario() throws {
+        let workspace = try Workspace()
+        func run(_ change: (inout [String: Any]) throws -> Void) throws -> (cuts: [Int], middleSeconds: Double) {
+            var json = try #require(
+                try JSONSerialization.jsonObject(with: Data(contentsOf: Self.shipped)) as? [String: Any])
+            try change(&json)
+            let bytes = try JSONSerialization.data(withJSONObject: json)
+            if SchemaChecker.isPossible {
+                #expect(try SchemaChecker.faults(in: [UInt8](bytes), schema: "scenario") == [])
+            }
+            let path = try workspace.write("scenario.json", String(decoding: bytes, as: UTF8.self))
+            let outcome = try KerfProcess.run(
+                "simulate", "--scenario", path, "--rung", "E", "--rounds", "3", "--seeds", "2", "--out",
+                workspace.path("out.json"))
+            #expect(outcome.status == 0, "\(outcome.standardError)")
+            let result = try workspace.json("out.json")
+            let policies = try #require(result["policies"] as? [[String: Any]])
+            let middle = try #require(policies.first { $0["policy"] as? String == "middle_cut" })
+            let seconds = try #require((middle["delay_seconds"] as? [String: Any])?["value"] as? Double)
+            return (try #require(result["cut_counts"] as? [Int]), seconds)
+        }
+        // By energy alone a device takes all that it may.
+        let free = try run { $0["weight"] = 0.0 }
+        #expect(free.cuts.last == 30 && free.cuts.dropLast().allSatisfy { $0 == 0 }, "\(free.cuts)")
+        let capped = try run { json in
+            json["weight"] = 0.0
+            var devices = try #require(json["devices"] as? [[String: Any]])
+            for index in devices.indices { devices[index]["memory_bytes"] = 4e9 }
+            json["devices"] = devices
+        }
+        #expect(capped.cuts[0] == 0 && capped.cuts[16] == 0 && capped.cuts.contains(30), "\(capped.cuts)")
+        let secret = try run { json in
+            json["weight"] = 1.0
+            json["minimum_cut"] = 4
+        }
+        #expect(secret.cuts[..<4].allSatisfy { $0 == 0 } && secret.cuts.reduce(0, +) == 30, "\(secret.cuts)")
+        let overlapping = try run { $0["micro_batches"] = 4 }
+        #expect(overlapping.middleSeconds < 0.98 * free.middleSeconds, "\(overlapping) \(free)")
+        let text = String(decoding: try workspace.bytes("out.json"), as: UTF8.self)
+        #expect(text.contains("overlap over 4 micro-batches"))
+    }
+
+    @Test func calibrationsOfAnotherModelOrSchemaAreRefused() throws {
+        let workspace = try Workspace()
+        var calibration = try Calibration.planted(PlantedProfile())
+        let path = try scenario(
+            workspace, "\"rated\": {", "\"calibration\": \"server.json\", \"rated\": null, \"y\": {")
+        func refusal() throws -> KerfProcess.Outcome {
+            try workspace.write("server.json", String(decoding: try KerfJSON.encode(calibration), as: UTF8.self))
+            return try KerfProcess.run("simulate", "--scenario", path, "--out", workspace.path("out.json"))
+        }
+        var outcome = try refusal()
+        #expect(outcome.status == 65, "\(outcome.standardError)")
+        #expect(outcome.failureLine?.contains("is a calibration of") == true, "\(outcome.standardError)")
+        calibration.schemaVersion = 99
+        outcome = try refusal()
+        #expect(outcome.status == 65, "\(outcome.standardError)")
+        #expect(outcome.failureLine?.contains("version 99") == true, "\(outcome.standardError)")
         #expect(!workspace.exists("out.json"))
     }
 

@@ -88,6 +88,62 @@ struct FleetKernelTests {
         #expect(chosen.count > 4, "cuts of many kinds were chosen")
     }
 
+    /// The same lanes decided by one of the kernels: delay, energy, cut and clock of each.
+    private func decided(
+        _ table: CutTable, _ weight: Double, _ lanes: Lanes, plainly: Bool
+    ) -> [[Double]] {
+        var (kernel, cutTable) = (lanes.kernel, table.kernel)
+        (plainly ? kerf_fleet_decide_plainly : kerf_fleet_decide)(
+            &cutTable, weight, table.energySpan, lanes.count, &kernel, lanes[.delay], lanes[.energy], lanes[.cut],
+            lanes[.ratio])
+        return [.delay, .energy, .cut, .ratio].map { (column: Lanes.Column) in
+            (0..<lanes.count).map { lanes[column][$0] }
+        }
+    }
+
+    @Test("the quick way decides as the plain one: same cut, figures to rounding, ties included")
+    func quickIsPlain() throws {
+        var generator = SeededGenerator(seed: 24)
+        var chosen: Set<Int> = []
+        for trial in 0..<400 {
+            var model = try model(&generator, stepped: false, alike: true)
+            for cut in model.cuts.indices { model.cuts[cut].exclusion = nil }
+            let last = model.cuts.count - 1
+            if trial % 2 == 0 {
+                // The paper's form: only the endpoints send something else than the cuts between them.
+                for cut in model.cuts.indices {
+                    let isEnd = cut == 0 || cut == last
+                    model.cuts[cut].traffic.uplinkBytes = isEnd ? 1e3 : 1e6
+                    model.cuts[cut].traffic.downlinkBytes = isEnd ? 0 : 1e6
+                }
+            }
+            // Every block costs as much on either side, and nothing is sent: all cuts are equal by delay.
+            if trial % 8 == 0 {
+                for cut in model.cuts.indices {
+                    model.cuts[cut].deviceSeconds.value = 0.01 * Double(cut)
+                    model.cuts[cut].serverSeconds.value = 0.01 * Double(last - cut) * model.clock.highestRatio
+                    model.cuts[cut].traffic = CutTraffic(
+                        uplinkBytes: 0, downlinkBytes: 0, adapterBytes: 0, stepMessages: 0, roundMessages: 0)
+                }
+            }
+            let weight = trial % 8 == 0 ? 1 : [0, 1, generator.uniform(), generator.uniform()][trial % 4]
+            let table = try CutTable(model, weight: weight)
+            let lanes = Lanes(first: 0, count: 37)
+            for lane in 0..<lanes.count {
+                lanes[.up][lane] = 1e-9 / (0.001 + generator.uniform())
+                lanes[.down][lane] = 1e-9 / (0.001 + generator.uniform())
+            }
+            let quick = decided(table, weight, lanes, plainly: false)
+            let plain = decided(table, weight, lanes, plainly: true)
+            #expect(quick[2] == plain[2], "trial \(trial): cuts")
+            for (a, b) in zip(quick.joined(), plain.joined()) {
+                #expect(abs(a - b) <= 1e-13 * abs(b), "trial \(trial): \(a), plainly \(b)")
+            }
+            chosen.formUnion(quick[2].map { Int($0) })
+        }
+        #expect(chosen.count > 4, "cuts of many kinds were chosen")
+    }
+
     @Test("overlap and energy of waiting are refused, not ignored")
     func refusal() throws {
         var generator = SeededGenerator(seed: 23)

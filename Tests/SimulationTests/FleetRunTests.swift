@@ -7,10 +7,10 @@ import Testing
 
 @Suite("Fleet runs")
 struct FleetRunTests {
-    private func fleet() throws -> Fleet {
+    private func fleet(microBatches: Int = 1) throws -> Fleet {
         let link = try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 0.01)
         let models = [0.02, 0.05, 0.1].map { device in
-            CutModel(
+            var model = CutModel(
                 rung: .measuredLayers,
                 cuts: (0...8).map { cut in
                     let exact = { (value: Double) in Estimate(value: value, halfWidth: 0, count: 1) }
@@ -25,6 +25,8 @@ struct FleetRunTests {
                 clock: ServerClock(referenceHertz: 1e9, lowestRatio: 0.4, highestRatio: 1, origin: .modelled),
                 link: link, steps: 5, countsLatency: false, delayOrigin: .simulated, energyOrigin: .simulated,
                 assumptions: [])
+            model.microBatches = microBatches
+            return model
         }
         return try Fleet(models: models, channel: .radio(.cell))
     }
@@ -71,6 +73,33 @@ struct FleetRunTests {
         // CARD at the weights 0 and 1 of the front is the optimum of energy and of delay.
         #expect(tally.delaySeconds(rule: 9) == tally.delaySeconds(rule: place(.delayOptimum)))
         #expect(tally.energyJoules(rule: 7) == tally.energyJoules(rule: place(.energyOptimum)))
+    }
+
+    @Test("with overlap every device is decided exactly, and no policy takes longer for it")
+    func overlap() throws {
+        func run(_ microBatches: Int) throws -> FleetTally {
+            try FleetRun(
+                fleet: fleet(microBatches: microBatches), deviceCount: 30, roundCount: 5,
+                rules: SimulationResult.rules(weight: 0.5, frontWeights: [])
+            ).run(seed: 3)
+        }
+        let (inTurn, overlapping) = (try run(1), try run(4))
+        let (delay, middle) = (
+            Policy.allCases.firstIndex(of: .delayOptimum)!, Policy.allCases.firstIndex(of: .middleCut)!
+        )
+        for rule in inTurn.rules.indices where inTurn.rules[rule].policy != .card {
+            #expect(overlapping.delaySeconds(rule: rule) <= inTurn.delaySeconds(rule: rule) * (1 + 1e-12))
+        }
+        #expect(overlapping.delaySeconds(rule: middle) < 0.95 * inTurn.delaySeconds(rule: middle))
+        #expect(overlapping.delaySeconds(rule: delay) < 0.95 * inTurn.delaySeconds(rule: delay))
+        // Fixed cuts are the same, and cost the server the same.
+        #expect(overlapping.cutCounts[middle] == inTurn.cutCounts[middle])
+        #expect(overlapping.energyJoules(rule: middle) == inTurn.energyJoules(rule: middle))
+        for rule in overlapping.rules.indices {
+            #expect(
+                overlapping.delaySeconds(rule: delay) <= overlapping.delaySeconds(rule: rule) * (1 + 1e-9),
+                "\(overlapping.rules[rule].policy)")
+        }
     }
 
     @Test("fleets that are none are refused")

@@ -1,4 +1,8 @@
 /// How sure a decision is, given the intervals of what it was computed from.
+///
+/// The choice itself stands on the figures as they were measured. The worlds that its probability is counted over know
+/// more: that blocks of one shape may well be alike, so that the one among several cuts that came out best was likely
+/// flattered by noise. So the most probable cut need not be the chosen one, where none is much more probable.
 public struct Confidence: Codable, Sendable, Hashable {
     /// Random worlds that the probabilities were counted over.
     public var draws: Int

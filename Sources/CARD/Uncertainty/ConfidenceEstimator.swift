@@ -18,16 +18,22 @@ struct ConfidenceEstimator {
     func estimate(seed: UInt64 = 1) throws -> Confidence? {
         let allowed = solution.outcomes.filter { $0.cut.exclusion == nil }
         guard let chosen = allowed.firstIndex(where: { $0.cut.cut == solution.chosen.cut.cut }) else { return nil }
-        let figures = try situation.uncertainFigures.map { ($0, try effect(of: $0, on: allowed)) }
-            .filter { $0.1.contains { $0 != 0 } }
-        guard !figures.isEmpty else { return nil }
-        let groups = Measurement.allCases.map { group in figures.filter { $0.0.measurement == group } }
-        var tally = Tally(costs: allowed.map(\.cost), chosen: chosen, groups: groups.count)
+        let costs = WorldCosts(solver, allowed)
+        let levers = try situation.uncertainFigures.map {
+            MeasurementWorlds.Lever(figure: $0, effect: try effect(of: $0, on: allowed, costs.row))
+        }.filter { costs.costs(costs.row.adding($0.effect)) != costs.costs(costs.row) }
+        guard !levers.isEmpty else { return nil }
+        let measurements = Measurement.allCases.filter { group in levers.contains { $0.figure.measurement == group } }
+        let sources = measurements.map { group in
+            MeasurementWorlds(levers.filter { $0.figure.measurement == group })
+        }
         var generator = SeededGenerator(seed: seed)
-        for _ in 0..<Self.draws { tally.count(groups.map { draw($0, allowed.count, &generator) }) }
+        let worlds = (0..<Self.draws).map { _ in sources.map { $0.draw(count: costs.row.count, &generator) } }
+        var tally = Tally(costs: costs, chosen: chosen, worlds: worlds)
+        for world in worlds { tally.count(world) }
         let count = Double(Self.draws)
-        let values = zip(Measurement.allCases, groups).enumerated().filter { !$0.element.1.isEmpty }.map {
-            MeasurementValue(measurement: $0.element.0, regretReduction: tally.reductions[$0.offset] / count)
+        let values = zip(measurements, tally.reductions).map {
+            MeasurementValue(measurement: $0, regretReduction: $1 / count)
         }
         return Confidence(
             draws: Self.draws,
@@ -38,27 +44,12 @@ struct ConfidenceEstimator {
             measurements: values.sorted { $0.regretReduction > $1.regretReduction }, takenAsExact: takenAsExact)
     }
 
-    /// How the cost of each cut changes with one standard error of a figure.
-    private func effect(of figure: UncertainFigure, on outcomes: [CutOutcome]) throws -> [Double] {
+    /// How the row that costs come from changes with one standard error of a figure.
+    private func effect(of figure: UncertainFigure, on outcomes: [CutOutcome], _ row: [Double]) throws -> [Double] {
         var shifted = situation
         figure.shift(&shifted)
         let other = try Solver(model: try shifted.model(rung), weight: solver.weight)
-        return outcomes.map { other.cost(other.model.cuts[$0.cut.cut], ratio: $0.ratio) - $0.cost }
-    }
-
-    /// The change of every cut's cost in one world, from the figures of one measurement.
-    private func draw(
-        _ figures: [(UncertainFigure, [Double])], _ cuts: Int, _ generator: inout SeededGenerator
-    ) -> [Double] {
-        var change = [Double](repeating: 0, count: cuts)
-        guard let first = figures.first?.0 else { return change }
-        let common = generator.studentT(degreesOfFreedom: first.degreesOfFreedom)
-        for (figure, effect) in figures {
-            let own = generator.studentT(degreesOfFreedom: figure.degreesOfFreedom)
-            let error = figure.commonShare.squareRoot() * common + (1 - figure.commonShare).squareRoot() * own
-            for cut in change.indices { change[cut] += error * effect[cut] }
-        }
-        return change
+        return zip(WorldCosts(other, outcomes).row, row).map { $0 - $1 }
     }
 
     private var takenAsExact: [String] {
@@ -72,30 +63,37 @@ struct ConfidenceEstimator {
     }
 }
 
-/// Counts over worlds.
+/// Counts over worlds, each a change of the row that costs come from by measurement.
 private struct Tally {
-    let costs: [Double]
+    let costs: WorldCosts
     let chosen: Int
+    /// The mean change of the row, by measurement.
+    let means: [[Double]]
     var wins: [Int]
     var regret = 0.0
     /// By measurement: how much less the regret would be if it alone were known.
     var reductions: [Double]
 
-    init(costs: [Double], chosen: Int, groups: Int) {
+    init(costs: WorldCosts, chosen: Int, worlds: [[[Double]]]) {
         self.costs = costs
         self.chosen = chosen
-        wins = [Int](repeating: 0, count: costs.count)
-        reductions = [Double](repeating: 0, count: groups)
+        let zero = [Double](repeating: 0, count: costs.row.count)
+        means = (worlds.first ?? []).indices.map { group in
+            worlds.reduce(zero) { $0.adding($1[group]) }.map { $0 / Double(worlds.count) }
+        }
+        wins = [Int](repeating: 0, count: costs.costs(costs.row).count)
+        reductions = [Double](repeating: 0, count: means.count)
     }
 
     mutating func count(_ changes: [[Double]]) {
-        var world = costs
-        for change in changes { for cut in world.indices { world[cut] += change[cut] } }
+        let world = costs.costs(changes.reduce(costs.row) { $0.adding($1) })
         let best = best(world)
         wins[best] += 1
         regret += world[chosen] - world[best]
         for (group, change) in changes.enumerated() {
-            let known = costs.indices.map { costs[$0] + change[$0] }
+            // All else as it is expected to be.
+            let known = costs.costs(
+                means.indices.reduce(costs.row) { $0.adding($1 == group ? change : means[$1]) })
             reductions[group] += known[chosen] - known[self.best(known)]
         }
     }
@@ -106,4 +104,9 @@ private struct Tally {
         for cut in costs.indices where costs[cut] < costs[best] - Solver.tieTolerance { best = cut }
         return best
     }
+}
+
+extension [Double] {
+    /// Element by element.
+    fileprivate func adding(_ other: [Double]) -> [Double] { zip(self, other).map { $0 + $1 } }
 }

@@ -7,7 +7,37 @@ struct UncertainFigure {
     /// Share of the figure's variance that all figures of its measurement have in common.
     var commonShare: Double
     var degreesOfFreedom: Double
+    /// Where other figures may well be alike; `nil` for one that stands for itself.
+    var kinship: Kinship?
     var shift: @Sendable (inout Situation) -> Void
+
+    init(
+        measurement: Measurement, commonShare: Double, degreesOfFreedom: Double, kinship: Kinship? = nil,
+        shift: @escaping @Sendable (inout Situation) -> Void
+    ) {
+        self.measurement = measurement
+        self.commonShare = commonShare
+        self.degreesOfFreedom = degreesOfFreedom
+        self.kinship = kinship
+        self.shift = shift
+    }
+
+    /// A figure's kin: the same pass of the blocks that have the same shape.
+    struct Kinship {
+        struct Kind: Hashable {
+            var measurement: Measurement
+            /// Which pass, and which of its figures.
+            var figure: String
+            /// What a block's shape shows in.
+            var flops: Double
+        }
+
+        var kind: Kind
+        /// In a unit in which kin are alike.
+        var value: Double
+        /// In the same unit.
+        var standardError: Double
+    }
 }
 
 extension Situation {
@@ -21,7 +51,7 @@ extension Situation {
     typealias Side = WritableKeyPath<Pairing, Calibration> & Sendable
     private typealias Pass = WritableKeyPath<LayerCalibration, DirectionCalibration> & Sendable
     private typealias Field = WritableKeyPath<DirectionCalibration, Quantity> & Sendable
-    private static var passes: [Pass] { [\.forward, \.backward] }
+    private static var passes: [(name: String, path: Pass)] { [("forward", \.forward), ("backward", \.backward)] }
 
     /// Energy is power times time, so a time that is off takes its energy with it.
     private func times(_ side: Side, _ measurement: Measurement) -> [UncertainFigure] {
@@ -30,13 +60,15 @@ extension Situation {
             whole: calibration.step.timeSeconds,
             parts: calibration.layers.flatMap { [$0.forward.timeSeconds, $0.backward.timeSeconds] })
         return calibration.layers.indices.flatMap { layer in
-            Self.passes.compactMap { pass in
+            Self.passes.compactMap { name, pass in
                 let seconds = calibration.layers[layer][keyPath: pass].timeSeconds
                 guard let value = seconds.value, value > 0, let spread = Spread(seconds, trimmed: true) else {
                     return nil
                 }
                 return UncertainFigure(
-                    measurement: measurement, commonShare: share, degreesOfFreedom: spread.degreesOfFreedom
+                    measurement: measurement, commonShare: share, degreesOfFreedom: spread.degreesOfFreedom,
+                    kinship: calibration.layers[layer].kinship(
+                        measurement, name, value: value, standardError: spread.standardError)
                 ) { situation in
                     situation.pairing[keyPath: side].layers[layer][keyPath: pass]
                         .setTime(value + spread.standardError)
@@ -48,14 +80,16 @@ extension Situation {
     /// What is uncertain of an energy besides its time.
     private func energies(_ side: Side, _ measurement: Measurement) -> [UncertainFigure] {
         let calibration = pairing[keyPath: side]
-        let fields: [Field] = [\.netEnergyJoules, \.grossEnergyJoules]
-        let wholes = [calibration.step.netEnergyJoules, calibration.step.grossEnergyJoules]
-        return zip(fields, wholes).flatMap { field, whole in
+        let accounts: [(name: String, field: Field, whole: Quantity)] = [
+            ("net", \.netEnergyJoules, calibration.step.netEnergyJoules),
+            ("gross", \.grossEnergyJoules, calibration.step.grossEnergyJoules),
+        ]
+        return accounts.flatMap { account, field, whole in
             let share = commonShare(
                 whole: whole,
                 parts: calibration.layers.flatMap { [$0.forward[keyPath: field], $0.backward[keyPath: field]] })
             return calibration.layers.indices.flatMap { layer in
-                Self.passes.compactMap { pass -> UncertainFigure? in
+                Self.passes.compactMap { name, pass -> UncertainFigure? in
                     let figures = calibration.layers[layer][keyPath: pass]
                     guard let joules = figures[keyPath: field].value, joules > 0,
                         let spread = Spread(figures[keyPath: field]),
@@ -64,8 +98,12 @@ extension Situation {
                     let ofTime = (Spread(figures.timeSeconds, trimmed: true)?.standardError ?? 0) / seconds * joules
                     let rest = spread.standardError * spread.standardError - ofTime * ofTime
                     guard rest > 0 else { return nil }
+                    // Kin have the same power: their times are figures of their own.
                     return UncertainFigure(
-                        measurement: measurement, commonShare: share, degreesOfFreedom: spread.degreesOfFreedom
+                        measurement: measurement, commonShare: share, degreesOfFreedom: spread.degreesOfFreedom,
+                        kinship: calibration.layers[layer].kinship(
+                            measurement, "\(name) \(account)", value: joules / seconds,
+                            standardError: rest.squareRoot() / seconds)
                     ) { situation in
                         situation.pairing[keyPath: side].layers[layer][keyPath: pass][keyPath: field].value =
                             joules + rest.squareRoot()
@@ -118,6 +156,18 @@ extension Situation {
         // Of as many steps as the parts were taken from.
         let variance = step.standardError * step.standardError * Double(whole.count) / Double(count)
         return min(max((variance - alone) / (sum * sum - alone), 0), 1)
+    }
+}
+
+extension LayerCalibration {
+    /// `nil` for embedding and head, which have no kin.
+    fileprivate func kinship(
+        _ measurement: Measurement, _ figure: String, value: Double, standardError: Double
+    ) -> UncertainFigure.Kinship? {
+        guard description.kind == .block else { return nil }
+        return UncertainFigure.Kinship(
+            kind: .init(measurement: measurement, figure: figure, flops: description.forwardFlops), value: value,
+            standardError: standardError)
     }
 }
 

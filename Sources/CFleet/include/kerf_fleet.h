@@ -34,6 +34,10 @@ typedef struct {
 void kerf_fleet_decide(const kerf_cut_table *table, double weight, double energy_span, long count,
                        const kerf_lanes *lanes, double *delay, double *energy, double *cut, double *ratio);
 
+// The same without the quick way for tables that have one best clock for all cuts: what that is checked against.
+void kerf_fleet_decide_plainly(const kerf_cut_table *table, double weight, double energy_span, long count,
+                               const kerf_lanes *lanes, double *delay, double *energy, double *cut, double *ratio);
+
 // Delay and joules at given cuts, one a lane, at the highest clock.
 void kerf_fleet_evaluate(const kerf_cut_table *table, const double *cut, long count, const kerf_lanes *lanes,
                          double *delay, double *energy);

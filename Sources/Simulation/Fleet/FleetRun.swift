@@ -1,5 +1,4 @@
 public import CARD
-import CFleet
 import Dispatch
 
 /// One seed's run of a fleet: every device decides in every round, under every rule, on the same channels.
@@ -57,11 +56,11 @@ public struct FleetRun: Sendable {
     }
 
     /// [class][rule].
-    private func tables() throws(CARDError) -> [[CutTable]] {
-        var tables: [[CutTable]] = []
+    private func tables() throws(CARDError) -> [[RuleDecider]] {
+        var tables: [[RuleDecider]] = []
         for model in fleet.models {
-            var ofRules: [CutTable] = []
-            for rule in rules { ofRules.append(try CutTable(model, weight: rule.weight ?? 1)) }
+            var ofRules: [RuleDecider] = []
+            for rule in rules { ofRules.append(try RuleDecider(rule, model)) }
             tables.append(ofRules)
         }
         return tables
@@ -89,7 +88,7 @@ public struct FleetRun: Sendable {
     }
 
     private func run(
-        _ block: Block, _ tables: [CutTable], _ channel: ChannelKernel, into tally: UnsafeMutablePointer<FleetTally>
+        _ block: Block, _ tables: [RuleDecider], _ channel: ChannelKernel, into tally: UnsafeMutablePointer<FleetTally>
     ) {
         let lanes = Lanes(first: block.first, count: block.count)
         channel.place(lanes)
@@ -98,33 +97,11 @@ public struct FleetRun: Sendable {
             if rules.contains(where: { $0.policy == .randomCut }) {
                 lanes.uniform(.randomCut, Stream.cut.key(seed: channel.seed, round: round))
             }
-            var kernel = lanes.kernel
-            for (index, rule) in rules.enumerated() {
-                decide(rule, tables[index], lanes, &kernel)
+            for (index, table) in tables.enumerated() {
+                table.decide(lanes)
                 tally.pointee.count(lanes, rule: index, round: round)
             }
         }
-    }
-
-    private func decide(_ rule: Rule, _ table: CutTable, _ lanes: Lanes, _ kernel: inout kerf_lanes) {
-        var cutTable = table.kernel
-        if let weight = rule.weight {
-            kerf_fleet_decide(
-                &cutTable, weight, table.energySpan, lanes.count, &kernel, lanes[.delay], lanes[.energy], lanes[.cut],
-                lanes[.ratio])
-            return
-        }
-        let last = table.cuts - 1
-        for lane in 0..<lanes.count {
-            lanes[.cut][lane] =
-                switch rule.policy {
-                case .deviceOnly: Double(last)
-                case .middleCut: Double(last / 2)
-                case .randomCut: Double(min(last, Int(lanes[.randomCut][lane] * Double(last + 1))))
-                default: 0
-                }
-        }
-        kerf_fleet_evaluate(&cutTable, lanes[.cut], lanes.count, &kernel, lanes[.delay], lanes[.energy])
     }
 }
 

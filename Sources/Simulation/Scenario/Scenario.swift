@@ -19,6 +19,10 @@ public struct Scenario: Codable, Sendable, KerfFile {
     /// Of delay.
     public var weight: Double
     public var rung: Rung
+    /// Blocks that must stay on the device, for privacy; counts from rung D on. Absent is 0.
+    public var minimumCut: Int?
+    /// Parts of a batch that go through device, link and server in a pipeline; counts at rung E. Absent is 1, no overlap.
+    public var microBatches: Int?
     public var server: ScenarioBox
     /// The kinds of devices; a fleet has as many of each as of any other.
     public var devices: [ScenarioBox]
@@ -41,6 +45,8 @@ public struct ScenarioBox: Codable, Sendable, Hashable {
     /// Path of a calibration, from the scenario's folder.
     public var calibration: String?
     public var rated: RatedBox?
+    /// What the box has for its layers; counts from rung D on. Absent is no limit.
+    public var memoryBytes: Double?
 }
 
 /// What a public specification says of a box. Nothing of it is measured.
@@ -77,6 +83,13 @@ extension Scenario {
         guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else {
             throw refuse("workload", "needs a batch, sequence and lora_rank of at least 1")
         }
+        guard (0...1_000_000).contains(minimumCut ?? 0) else {
+            throw refuse("minimum_cut", "must be between 0 and 1000000")
+        }
+        let parts = microBatches ?? 1
+        guard parts >= 1, workload.batch % parts == 0 else {
+            throw refuse("micro_batches", "must divide the batch of \(workload.batch)")
+        }
         guard channel.roundTripSeconds >= 0, channel.roundTripSeconds <= 3600 else {
             throw refuse("channel.round_trip_seconds", "must be between 0 and 3600")
         }
@@ -87,6 +100,9 @@ extension Scenario {
         for (place, box) in [("server", server)] + devices.map({ ("device \(PlainText.quoted($0.name))", $0) }) {
             guard (box.calibration == nil) != (box.rated == nil) else {
                 throw refuse(place, "needs one of calibration and rated")
+            }
+            if let memory = box.memoryBytes, !(memory > 0 && memory <= 1e18) {
+                throw refuse(place, "has memory_bytes that are not between 0 and 1e18")
             }
             guard let rated = box.rated else { continue }
             let figures = [rated.operationsPerSecond, rated.minimumHertz, rated.maximumHertz, rated.powerWatts]

@@ -49,21 +49,55 @@ struct ScenarioFile {
         let link = try Link(
             uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: scenario.channel.roundTripSeconds,
             origin: .simulated, source: "the simulated channel")
-        let decider = Decider(link: link, weight: scenario.weight, steps: scenario.steps, rung: rung)
         let models = try scenario.devices.map { device in
-            try decider.model(device: try calibration(device, settable: false), server: server)
+            let limits = CutLimits(
+                deviceMemoryBytes: device.memoryBytes, serverMemoryBytes: scenario.server.memoryBytes,
+                minimumCut: scenario.minimumCut ?? 0)
+            let decider = Decider(
+                link: link, weight: scenario.weight, steps: scenario.steps, rung: rung, limits: limits,
+                microBatches: scenario.microBatches ?? 1)
+            return try decider.model(device: try calibration(device, settable: false), server: server)
         }
-        return (try Fleet(models: models, channel: try channel()), scenario.assumed + (models.first?.assumptions ?? []))
+        var assumptions = scenario.assumed
+        for sentence in models.flatMap(\.assumptions) where !assumptions.contains(sentence) {
+            assumptions.append(sentence)
+        }
+        return (try Fleet(models: models, channel: try channel()), assumptions)
     }
 
     private func calibration(_ box: ScenarioBox, settable: Bool) throws -> Calibration {
         if let path = box.calibration {
-            return try KerfJSON.read(Calibration.self, at: folder.pushing(FilePath(path)).string).file
+            let place = folder.pushing(FilePath(path)).string
+            let calibration = try KerfJSON.read(Calibration.self, at: place).file
+            try check(calibration, at: place)
+            return calibration
         }
         guard let rated = box.rated else { throw KerfFailure(.badData, "\(box.name): neither calibration nor rated") }
         let (model, layers) = try modelAndLayers()
         return RatedCalibration.of(
             rated, name: box.name, model: model, workload: workload, layers: layers, settable: settable)
+    }
+
+    /// A calibration must be of the training that the scenario speaks of.
+    private func check(_ calibration: Calibration, at path: String) throws {
+        let model = try modelAndLayers().0
+        func refuse(_ found: String, _ asked: String) -> KerfFailure {
+            KerfFailure(
+                .badData,
+                "\(PlainText.shown(path)): is a calibration of \(found), the scenario trains \(asked); profile the box for "
+                    + "that, or change the scenario")
+        }
+        var found = calibration.model
+        (found.weightsKind, found.weightsOrigin) = (model.weightsKind, model.weightsOrigin)
+        guard found == model else {
+            throw refuse(
+                "\(PlainText.quoted(found.name)) with \(found.blockCount) blocks",
+                "\(PlainText.quoted(model.name)) with \(model.blockCount)")
+        }
+        let (measured, asked) = (calibration.workload, workload)
+        guard measured.batch == asked.batch, measured.sequence == asked.sequence, measured.loraRank == asked.loraRank,
+            measured.loraTargets == asked.loraTargets
+        else { throw refuse(measured.summary, asked.summary) }
     }
 
     private var workload: WorkloadDescription {
@@ -88,7 +122,14 @@ struct ScenarioFile {
             lora: LoRAConfiguration(rank: asked.loraRank, alpha: Double(2 * asked.loraRank), targets: targets),
             batch: BatchShape(batch: asked.batch, sequence: asked.sequence))
         let model = ModelDescription(config, weightsKind: "random", weightsOrigin: "none: rated figures")
-        return (model, LayerDescription.all(cost))
+        // A rated box is taken to keep its weights once, in f32.
+        let layers = LayerDescription.all(cost).map { layer in
+            var layer = layer
+            layer.memory = LayerMemory(
+                cost.memory(layer: layer.index, format: .f32, layout: .plain, threadCount: 1))
+            return layer
+        }
+        return (model, layers)
     }
 
     private func channel() throws -> FleetChannel {
@@ -100,5 +141,11 @@ struct ScenarioFile {
         let path = folder.pushing(FilePath(trace.file)).string
         let text = String(decoding: try FileBytes.read(path, limit: 64 << 20), as: UTF8.self)
         return .trace(try Trace(csv: text, named: path), roundSeconds: trace.roundSeconds)
+    }
+}
+
+extension WorkloadDescription {
+    fileprivate var summary: String {
+        "batch \(batch), sequence \(sequence), LoRA rank \(loraRank) on \(PlainText.shown(loraTargets.joined(separator: ",")))"
     }
 }

@@ -15,20 +15,21 @@ struct PlantedChoice {
     private static let windows = 12
 
     /// - Parameter template: a pair whose figures are replaced.
-    init(template: Pairing, _ generator: inout SeededGenerator) throws {
+    init(template: Pairing, kind: PlantedKind, _ generator: inout SeededGenerator) throws {
+        let (ratio, head) = (kind.ratio(&generator), kind.head(&generator))
         func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * generator.uniform() }
-        // Costs of cuts lie close, and yet further apart than the noise: probabilities that know nothing of the boxes
-        // but their calibrations can only be right where the calibrations say more than such a guess would.
-        let ratio = uniform(0.9, 1.1)
+        func unlike() -> Double { uniform(1 - kind.spread, 1 + kind.spread) }
         let (seconds, watts) = (uniform(0.01, 0.1), uniform(20, 100))
         var pairing = template
-        for layer in template.server.layers.indices where layer > 0 {
-            let unlike = uniform(0.9, 1.1)
-            for pass in [\LayerCalibration.forward, \.backward] {
-                let time = seconds * unlike * uniform(0.9, 1.1)
-                pairing.device.layers[layer][keyPath: pass].timeSeconds.value = time * ratio * uniform(0.95, 1.05)
+        for pass in [\LayerCalibration.forward, \.backward] {
+            let (ofPass, power) = (seconds * uniform(0.8, 1.2), watts * uniform(0.9, 1.1))
+            for layer in template.server.layers.indices where layer > 0 {
+                let isHead = layer == template.server.layers.count - 1
+                let time = ofPass * unlike() * (isHead ? head.server : 1)
+                pairing.device.layers[layer][keyPath: pass].timeSeconds.value =
+                    ofPass * ratio * unlike() * (isHead ? head.device : 1)
                 pairing.server.layers[layer][keyPath: pass].timeSeconds.value = time
-                pairing.server.layers[layer][keyPath: pass].netEnergyJoules.value = time * watts * uniform(0.9, 1.1)
+                pairing.server.layers[layer][keyPath: pass].netEnergyJoules.value = time * power * unlike()
             }
         }
         weight = uniform(0.3, 1)
@@ -78,6 +79,12 @@ struct PlantedChoice {
             (1 + common * noise.normal()) * passes.reduce(0) { $0 + $1 * (1 + own * noise.normal()) }
         }
         calibration.step.timeSeconds = Quantity(TrimmedSteps(totals: steps).total()!, origin: .measured)
+        // The noise of power is each pass' own.
+        let joules = truth.layers.flatMap { [$0.forward, $0.backward] }.compactMap(\.netEnergyJoules.value)
+        calibration.step.netEnergyJoules = Quantity(
+            Estimate.mean(
+                of: (0..<Self.windows).map { _ in joules.reduce(0) { $0 + $1 * (1 + own * noise.normal()) } })!,
+            origin: .simulated)
         return calibration
     }
 }

@@ -45,14 +45,3 @@ struct PlantedSweep {
             value: value, lower: value - half, upper: value + half, confidence: 0.95, count: 5, origin: .measured)
     }
 }
-
-extension Calibration {
-    /// Gives every layer the same need of memory.
-    mutating func plantMemory(megabytes: Int, scratch: Int = 0) {
-        for index in layers.indices {
-            layers[index].description.memory = LayerMemory(
-                weightBytes: megabytes * 1_000_000, adapterBytes: 0, optimiserBytes: 0, activationBytes: 0,
-                scratchBytes: scratch * 1_000_000)
-        }
-    }
-}

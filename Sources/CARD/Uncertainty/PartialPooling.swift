@@ -1,0 +1,82 @@
+import Statistics
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What measurements of things that may well be alike say of each: the posterior of a normal hierarchy.
+///
+/// Blocks of one shape do the same work. Each is measured with noise of its own, and the best of several cuts is likely
+/// one whose layers the noise flattered; taken one by one, the measurements say too surely that it is the best. So the
+/// truths are drawn as θ ~ N(μ, τ²), each measured as N(θ, s²); μ is free, and τ is found from the measurements: when
+/// they differ by no more than their noise, they are drawn towards their mean, and when they differ by more they stand
+/// as measured (Gelman et al., "Bayesian Data Analysis", 3rd ed., section 5.4).
+///
+/// Before looking, four things are as likely: that they are alike (τ = 0), or that τ is of the order of thousandths,
+/// hundredths or tenths of their mean.
+struct PartialPooling {
+    private let values: [Double]
+    private let errors: [Double]
+    private let degreesOfFreedom: [Double]
+    private let spreads: [Double]
+    /// Sums of the chances of the spreads up to each.
+    private var cumulative: [Double] = []
+
+    /// - Parameters:
+    ///   - values: one a thing, as measured; at least two.
+    ///   - errors: standard errors, above zero, of what is each thing's own.
+    init(values: [Double], errors: [Double], degreesOfFreedom: [Double]) {
+        self.values = values
+        self.errors = errors
+        self.degreesOfFreedom = degreesOfFreedom
+        let mean = abs(values.reduce(0, +)) / Double(values.count)
+        let places = 24
+        spreads = [0] + (0...places).map { mean * pow(10, -3 * (1 - Double($0) / Double(places))) }
+        let likelihoods = spreads.map { Self.logLikelihood($0, values, errors) }
+        let greatest = likelihoods.max() ?? 0
+        var sum = 0.0
+        for (place, likelihood) in likelihoods.enumerated() {
+            sum += exp(likelihood - greatest) * (place == 0 ? 0.25 : 0.75 / Double(places + 1))
+            cumulative.append(sum)
+        }
+    }
+
+    /// Of a spread, with μ integrated out.
+    private static func logLikelihood(_ spread: Double, _ values: [Double], _ errors: [Double]) -> Double {
+        let variances = errors.map { $0 * $0 + spread * spread }
+        let precision = variances.reduce(0) { $0 + 1 / $1 }
+        let mean = zip(values, variances).reduce(0) { $0 + $1.0 / $1.1 } / precision
+        let misfit = zip(values, variances).reduce(0) { $0 + ($1.0 - mean) * ($1.0 - mean) / $1.1 }
+        return -0.5 * (variances.reduce(0) { $0 + log($1) } + log(precision) + misfit)
+    }
+
+    /// One world: truth less measured, in the measurements' unit.
+    func draw(_ generator: inout SeededGenerator) -> [Double] {
+        let chance = generator.uniform() * (cumulative.last ?? 1)
+        let spread = spreads[cumulative.firstIndex { chance <= $0 } ?? 0]
+        let noises = zip(errors, degreesOfFreedom).map { error, degrees in
+            error * error / generator.meanSquare(degreesOfFreedom: degrees)
+        }
+        let variance = spread * spread
+        let precision = noises.reduce(0) { $0 + 1 / ($1 + variance) }
+        let center =
+            zip(values, noises).reduce(0) { $0 + $1.0 / ($1.1 + variance) } / precision
+            + generator.normal() / precision.squareRoot()
+        return zip(values, noises).map { value, noise in
+            let kept = variance / (variance + noise)
+            return (1 - kept) * (center - value) + (kept * noise).squareRoot() * generator.normal()
+        }
+    }
+}
+
+extension SeededGenerator {
+    /// χ² over its degrees of freedom, by the cube of a normal (Wilson and Hilferty, PNAS 17, 1931): good to a per cent
+    /// from 4 on.
+    fileprivate mutating func meanSquare(degreesOfFreedom n: Double) -> Double {
+        let part = 2 / (9 * n)
+        let root = max(1 - part + part.squareRoot() * normal(), 0.05)
+        return root * root * root
+    }
+}

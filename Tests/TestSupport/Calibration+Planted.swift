@@ -1,0 +1,17 @@
+public import Calibration
+
+extension Calibration {
+    /// A calibration of a planted profile.
+    public static func planted(_ profile: PlantedProfile) throws -> Calibration {
+        try Calibrator.calibrate([Calibrator.Input(name: "p.json", bytes: try KerfJSON.encode(profile.make()))])
+    }
+
+    /// Gives every layer the same need of memory.
+    public mutating func plantMemory(megabytes: Int, scratch: Int = 0) {
+        for index in layers.indices {
+            layers[index].description.memory = LayerMemory(
+                weightBytes: megabytes * 1_000_000, adapterBytes: 0, optimiserBytes: 0, activationBytes: 0,
+                scratchBytes: scratch * 1_000_000)
+        }
+    }
+}
