@@ -77,10 +77,10 @@ final class LeaseRecord {
     static func requireReadable(root: SystemRoot) throws(ProbeError) {
         let path = root.file(place)
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-        guard descriptor < 0 else {
-            close(descriptor)
-            return
-        }
+        defer { if descriptor >= 0 { close(descriptor) } }
+        var byte: UInt8 = 0
+        // A directory can be opened, and is no record.
+        guard descriptor < 0 || read(descriptor, &byte, 1) < 0 else { return }
         guard ![ENOENT, ENOTDIR].contains(errno) else { return }
         let error = Errno(rawValue: errno)
         throw ProbeError(error, doing: "read what has to be given back", path: path, remedy: remedy(error))

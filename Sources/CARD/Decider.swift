@@ -84,9 +84,10 @@ public struct Decider: Sendable {
         let batch = pairing.device.workload.batch
         guard microBatches >= 1, batch % microBatches == 0 else {
             throw CARDError(
-                .argument, "--micro-batches must divide the batch of \(batch), not be \(microBatches)",
+                .argument, "micro-batches must divide the batch of \(batch), not be \(microBatches)",
                 remedy: "profile with a larger --batch, or decide with fewer micro-batches")
         }
+        try limits.check(blockCount: pairing.blockCount)
         return Situation(
             pairing: pairing, link: link, steps: steps, account: scope == .computing ? account : .gross, scope: scope,
             declaredServerWatts: declaredServerWatts, limits: limits, microBatches: microBatches)

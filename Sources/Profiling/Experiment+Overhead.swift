@@ -10,7 +10,7 @@ extension Experiment {
         let timeline = KernelTimeline(capacity: count)
         timeline.isRecording = true
         let began = clock.now()
-        for _ in 0..<count { timeline.measure(.residual) {} }
+        for _ in 0..<count { timeline.measure(.gradientConversion) {} }
         return clock.now().seconds(since: began) / Double(count)
     }
 

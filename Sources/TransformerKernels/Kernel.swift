@@ -13,8 +13,8 @@ public enum Kernel: String, Sendable, Codable, Hashable, CaseIterable {
     case gateUpProjection = "gate_up_proj"
     case swiglu
     case downProjection = "down_proj"
-    /// The two additions to the residual stream.
-    case residual
+    /// Going back, of the residual stream's gradient into the format of the products, where that is not f32.
+    case gradientConversion = "gradient_convert"
     /// The low-rank products of all LoRA targets of the layer.
     case lora
     case finalNorm = "final_norm"

@@ -60,8 +60,7 @@ extension LayerCost {
         case .swiglu:
             // Back: gate, up and the gradient; two gradients; the output once more for LoRA.
             return wide * middle * (forward ? 3 : 5 + (isTarget(.down) ? 1 : 0))
-        case .residual:
-            // Going back the gradient is converted, where its format is another.
+        case .gradientConversion:
             return forward || format == .f32 ? 0 : 2 * (4 + wide) * hidden
         case .lora:
             return ProjectionGroup.allCases.reduce(0) { $0 + loraBytes($1, forward: forward, wide: wide) }

@@ -50,6 +50,7 @@ public struct LayerCost: Sendable, Hashable {
                 ? attentionPairs * (4 * size + 4)
                 : attentionPairs * (8 * size + 2) + 2 * tokens * Double(model.querySize) + rotation
         case .outputProjection:
+            // The products add the residual stream going forward, the norms going back.
             return matrixFLOPs(.o) + (forward ? elements : 0)
         case .gateUpProjection:
             return matrixFLOPs(.gate) + matrixFLOPs(.up)
@@ -58,9 +59,7 @@ public struct LayerCost: Sendable, Hashable {
         case .swiglu:
             // Exponential, add, divide; two multiplications. Back, with the sigmoid known: 5 for gate and 2 for up.
             return (forward ? 5 : 7) * tokens * Double(model.intermediateSize)
-        case .residual:
-            // A conversion. The additions are part of other kernels, and counted there: the products' going forward, the
-            // norms' going back.
+        case .gradientConversion:
             return 0
         case .lora:
             // x Aᵀ and t Bᵀ. Back: dt and dx, dB and dA.
@@ -92,7 +91,7 @@ public struct LayerCost: Sendable, Hashable {
         if layer == 0 { return [.embeddingLookup] }
         if layer == model.blockCount + 1 { return [.finalNorm, .lmHead, .crossEntropy] }
         let block: [Kernel] = [
-            .attentionNorm, .qkvProjection, .rope, .attention, .outputProjection, .residual, .mlpNorm,
+            .attentionNorm, .qkvProjection, .rope, .attention, .outputProjection, .gradientConversion, .mlpNorm,
             .gateUpProjection, .swiglu, .downProjection,
         ]
         return lora.targets.isEmpty ? block : block + [.lora, .adamW]

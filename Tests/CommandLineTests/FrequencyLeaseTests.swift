@@ -112,9 +112,13 @@ struct FrequencyLeaseTests {
     }
 
     /// What cannot be looked into may hold something: that there is nothing to give back would be a guess.
-    @Test func aRecordThatCannotBeReadIsAnError() throws {
+    @Test(arguments: [false, true]) func aRecordThatCannotBeReadIsAnError(isDirectory: Bool) throws {
         let box = try box()
-        try box.link("run/kerf/frequency-lease", "../../elsewhere")
+        if isDirectory {
+            try box.write(under: "run/kerf/frequency-lease", ["inside": "1"])
+        } else {
+            try box.link("run/kerf/frequency-lease", "../../elsewhere")
+        }
         let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
         #expect(outcome.status != 0 && outcome.failureLine?.contains("frequency-lease") == true)
         #expect(!outcome.standardOutput.contains("nothing"), "\(outcome.standardError)")

@@ -60,6 +60,7 @@ struct SimulateTests {
         ("\"q\"", "\"w\"", "lora_targets"),
         ("\"steps\": 10", "\"steps\": 10, \"micro_batches\": 3", "micro_batches must divide the batch of 4"),
         ("\"steps\": 10", "\"steps\": 10, \"minimum_cut\": -1", "minimum_cut must be between"),
+        ("\"steps\": 10", "\"steps\": 10, \"minimum_cut\": 17", "between 0 and 16, the model's blocks"),
         ("\"rated\": {", "\"memory_bytes\": -1, \"rated\": {", "memory_bytes"),
         ("\"rated\": {", "\"rated\": null, \"calibration\": \"gone.json\", \"y\": {", "gone.json"),
     ]) func badScenariosAreOneLine(_ change: (from: String, to: String, says: String)) throws {

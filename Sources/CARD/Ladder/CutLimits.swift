@@ -19,14 +19,14 @@ public struct CutLimits: Codable, Sendable, Hashable {
 
     /// - Throws: ``CARDError/Code/argument``.
     func check(blockCount: Int) throws(CARDError) {
-        for (name, bytes) in [("--device-memory", deviceMemoryBytes), ("--server-memory", serverMemoryBytes)] {
+        for (name, bytes) in [("device", deviceMemoryBytes), ("server", serverMemoryBytes)] {
             guard let bytes else { continue }
             guard bytes > 0, bytes <= 1e18 else {
-                throw CARDError(.argument, "\(name) must be more than 0 and at most 1e18 bytes")
+                throw CARDError(.argument, "the \(name)'s memory must be more than 0 and at most 1e18 bytes")
             }
         }
         guard (0...blockCount).contains(minimumCut) else {
-            throw CARDError(.argument, "--min-cut must be between 0 and \(blockCount), the model's blocks")
+            throw CARDError(.argument, "the privacy floor must be between 0 and \(blockCount), the model's blocks")
         }
     }
 }

@@ -7,7 +7,6 @@ struct RungD {
     func refine(_ model: inout CutModel) throws(CARDError) {
         model.rung = .memoryLimits
         let limits = situation.limits
-        try limits.check(blockCount: situation.pairing.blockCount)
         guard !limits.isFree else {
             model.assumptions.append("No limit of memory and no privacy floor is given.")
             return
@@ -32,7 +31,7 @@ struct RungD {
         guard let need = Self.need(of: layers, tied: situation.pairing.device.model.tiedEmbeddings) else {
             throw CARDError(
                 .incomplete, "the \(side)'s calibration does not say how much memory its layers need",
-                remedy: "profile it again with this Kerf, or leave out --\(side)-memory")
+                remedy: "profile it again with this Kerf, or set the \(side)'s memory no limit")
         }
         guard need > limit else { return nil }
         return "needs \(NumberText.si(need, "B")) of the \(side)'s \(NumberText.si(limit, "B"))"

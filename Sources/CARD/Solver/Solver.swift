@@ -33,7 +33,7 @@ public struct Solver: Sendable {
             let reasons = [serverOnly, deviceOnly].compactMap { cut in cut.exclusion.map { "cut \(cut.cut) \($0)" } }
             throw CARDError(
                 .infeasible, "no cut is allowed: \(reasons.joined(separator: ", "))",
-                remedy: "allow more memory or a lower --min-cut")
+                remedy: "allow more memory or a lower privacy floor")
         }
         self.model = model
         self.weight = weight

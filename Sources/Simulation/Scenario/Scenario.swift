@@ -83,9 +83,6 @@ extension Scenario {
         guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else {
             throw refuse("workload", "needs a batch, sequence and lora_rank of at least 1")
         }
-        guard (0...1_000_000).contains(minimumCut ?? 0) else {
-            throw refuse("minimum_cut", "must be between 0 and 1000000")
-        }
         let parts = microBatches ?? 1
         guard parts >= 1, workload.batch % parts == 0 else {
             throw refuse("micro_batches", "must divide the batch of \(workload.batch)")

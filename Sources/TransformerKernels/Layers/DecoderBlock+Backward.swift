@@ -80,7 +80,7 @@ extension DecoderBlock {
     /// A gradient of the stream as the products take it.
     private func multipliable(_ gradient: AlignedBuffer) -> AlignedBuffer {
         guard context.format != .f32 else { return gradient }
-        timeline.measure(.residual) {
+        timeline.measure(.gradientConversion) {
             kerf_copy(
                 context.threads, gradient.count, gradient.start, context.format.kernel, scratch.streamGradient.raw)
         }

@@ -32,9 +32,7 @@ struct DecoderBlock {
         normalise(input, weights.attentionNorm, keeping: saved.attentionReciprocalRMS, as: .attentionNorm)
         adapt(.qkv, from: scratch.normed, to: result)
         try timeline.measure(.qkvProjection) {
-            try project(.q, weights, from: scratch.normed, to: saved.query)
-            try project(.k, weights, from: scratch.normed, to: saved.key)
-            try project(.v, weights, from: scratch.normed, to: saved.value)
+            try project(.qkv, weights, from: scratch.normed, to: result)
         }
         timeline.measure(.rope) {
             for (x, heads) in [(saved.query, model.headCount), (saved.key, model.keyValueHeadCount)] {
@@ -44,14 +42,13 @@ struct DecoderBlock {
         timeline.measure(.attention) { Attention(context: context).forward(saved) }
         adapt(.output, from: saved.attended, onto: input, to: result)
         try timeline.measure(.outputProjection) {
-            try project(.o, weights, from: saved.attended, to: saved.middle, onto: input)
+            try project(.output, weights, from: saved.attended, onto: input, to: result)
         }
 
         normalise(saved.middle, weights.mlpNorm, keeping: saved.mlpReciprocalRMS, as: .mlpNorm)
         adapt(.gateUp, from: scratch.normed, to: result)
         try timeline.measure(.gateUpProjection) {
-            try project(.gate, weights, from: scratch.normed, to: saved.gate)
-            try project(.up, weights, from: scratch.normed, to: saved.up)
+            try project(.gateUp, weights, from: scratch.normed, to: result)
         }
         timeline.measure(.swiglu) {
             kerf_swiglu_forward(
@@ -60,7 +57,7 @@ struct DecoderBlock {
         }
         adapt(.down, from: scratch.mlp, onto: saved.middle, to: result)
         try timeline.measure(.downProjection) {
-            try project(.down, weights, from: scratch.mlp, to: output, onto: saved.middle)
+            try project(.down, weights, from: scratch.mlp, onto: saved.middle, to: result)
         }
     }
 
@@ -75,12 +72,15 @@ struct DecoderBlock {
 
     /// Adds to LoRA's share, which is there already, or to the stream.
     private func project(
-        _ projection: Projection, _ weights: BlockWeights, from input: AlignedBuffer, to output: AlignedBuffer,
-        onto stream: AlignedBuffer? = nil
+        _ group: ProjectionGroup, _ weights: BlockWeights, from input: AlignedBuffer,
+        onto stream: AlignedBuffer? = nil, to output: (Projection) -> AlignedBuffer
     ) throws {
-        let base = adapters[projection] != nil ? output : stream
-        try weights[projection].multiply(
-            rows: context.tokenCount, input.raw, addedTo: base?.raw, into: output.raw, scratch: scratch.product)
+        for projection in group.projections {
+            let y = output(projection)
+            let base = adapters[projection] != nil ? y : stream
+            try weights[projection].multiply(
+                rows: context.tokenCount, input.raw, addedTo: base?.raw, into: y.raw, scratch: scratch.product)
+        }
     }
 
     /// Writes t Bᵀ, with t = (alpha / rank) x Aᵀ, and the stream, if there is one, to the results of those projections

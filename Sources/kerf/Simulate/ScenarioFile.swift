@@ -44,6 +44,13 @@ struct ScenarioFile {
 
     /// - Throws: a box, model or trace that is not there or does not fit.
     func fleet(rung: Rung) throws -> (fleet: Fleet, assumptions: [String]) {
+        let blocks = try modelAndLayers().0.blockCount
+        guard (0...blocks).contains(scenario.minimumCut ?? 0) else {
+            throw KerfFailure(
+                .badData,
+                "scenario \(PlainText.quoted(scenario.name)): minimum_cut must be between 0 and \(blocks), the model's "
+                    + "blocks")
+        }
         let server = try calibration(scenario.server, settable: true)
         // The channel's rates take the place of this link's.
         let link = try Link(
