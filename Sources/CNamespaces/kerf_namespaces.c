@@ -44,6 +44,8 @@ static kerf_namespaces_stage enter(const char *executable, char *const arguments
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    // Ctrl-C at the terminal reaches the parent alone, which hands it on.
+    setpgid(0, 0);
     uid_t user = geteuid();
     gid_t group = getegid();
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return KERF_NAMESPACES_UNSHARE;

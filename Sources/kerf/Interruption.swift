@@ -9,6 +9,7 @@ import Synchronization
 /// Ctrl-C and `kill`: asked for between two pieces of work, so that outputs, children and settings are left in order.
 enum Interruption {
     private static let requested = Atomic<Bool>(false)
+    private static let receiver = Atomic<pid_t>(0)
 
     /// How long a piece of work may still take after the signal; then the process ends where it is. Outputs are
     /// replaced whole or not at all, and an embedded board ends with its parent, so nothing is left half done.
@@ -23,8 +24,7 @@ enum Interruption {
     /// From now on the first SIGINT or SIGTERM only sets ``isRequested``; a second one ends the process at once.
     ///
     /// The handlers run on a stack of their own. oneDNN's generated code points the stack pointer at its workspace, and
-    /// a frame that the kernel put there would overwrite the heap. A parent may have started this process with the
-    /// signals blocked; then it would hear neither.
+    /// a frame that the kernel put there would overwrite the heap.
     static func watch() {
         var stack = stack_t()
         stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: stackBytes, alignment: 64)
@@ -38,10 +38,15 @@ enum Interruption {
             _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
             _exit(ExitStatus.interrupted.rawValue)
         }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&signals, number) }
-        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
+    /// From now on every SIGINT and SIGTERM goes to a child, whose end is this process's: the first one asks it to end in
+    /// order, a second one ends it at once.
+    static func handOn(to child: pid_t) {
+        receiver.store(child, ordering: .relaxed)
+        for number in [SIGINT, SIGTERM] {
+            handle(number) { _ in kill(Interruption.receiver.load(ordering: .relaxed), SIGTERM) }
+        }
     }
 
     /// Only what is safe in a signal handler: an atomic store, `signal` and `alarm`.
@@ -52,10 +57,15 @@ enum Interruption {
         alarm(Interruption.patienceSeconds)
     }
 
+    /// A parent may have started this process with the signal blocked; then it would not be heard.
     private static func handle(_ number: Int32, with handler: @escaping @convention(c) (Int32) -> Void) {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = handler
         action.sa_flags = SA_ONSTACK
         sigaction(number, &action, nil)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, number)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 }

@@ -177,6 +177,22 @@ struct ReplayTests {
         #expect(!workspace.exists("profile.json"))
     }
 
+    /// Whoever sends it to the replay means the command, which ends in order.
+    @Test(.enabled(if: isPermitted, "this system permits no user namespaces"), arguments: [SIGINT, SIGTERM])
+    func aSignalEndsTheCommand(number: Int32) throws {
+        let workspace = try Workspace()
+        let process = try KerfProcess([
+            "replay", try capture(client(), workspace), "--", "profile", "--model", workspace.tinyModel(), "--budget",
+            "120", "--target-ci", "0.0001", "--out", workspace.path("profile.json"),
+        ])
+        let deadline = Date().addingTimeInterval(60)
+        while !process.errorSoFar.contains("kerf:"), Date() < deadline { Thread.sleep(forTimeInterval: 0.05) }
+        process.send(signal: number)
+        let outcome = try process.finish()
+        #expect(outcome.status == 130 && outcome.failureLine != nil, "\(outcome.standardError)")
+        #expect(!workspace.exists("profile.json"))
+    }
+
     /// A user namespace in which no further one may be made stands for a system that permits none.
     @Test(.enabled(if: isPermitted, "this system permits no user namespaces"))
     func withoutNamespacesTheRemedyIsSaid() throws {

@@ -70,8 +70,8 @@ struct ReplayCommand: ParsableCommand {
         var error: Int32 = 0
         let stage = kerf_namespaces_spawn("/proc/self/exe", pointers, &child, &error)
         guard stage == KERF_NAMESPACES_DONE else { throw Self.refusal(stage, Errno(rawValue: error)) }
-        // Ctrl-C reaches the child too, which ends in order; its exit code is awaited.
-        signal(SIGINT, SIG_IGN)
+        // The child ends in order; its exit code is awaited.
+        Interruption.handOn(to: child)
         while true {
             if let ending = ChildProcess.status(child) {
                 switch ending {
