@@ -8,25 +8,24 @@ extension Calibrator {
         let calibration = fit(profile, sources: [])
         let times = TimeFit(profile)
         let energies = EnergyFit(profile, stepTime: times.step)
-        let own = times.ownCost(profile)
+        let own = OwnCost.ratio(
+            of: profile.ownCostPairs ?? [], layerCount: profile.layers.count, confidence: times.confidence)
         return ProfileChecks(
             closure: calibration.closure, attribution: calibration.attribution,
             ownTimeRatio: own.map { Quantity($0, confidence: times.confidence, origin: .measured) }
-                ?? .unavailable("no step was timed as a whole with instruments and beside it one without"),
+                ?? .unavailable("no step was taken with instruments on by turns"),
             ownEnergyRatio: own.map { energies.ownCost(ownTime: $0) } ?? .unavailable("no own cost in time"),
             countedTimeRatio: counted(profile), idleDriftRatio: energies.idleDrift(),
             failures: calibration.closure.failures)
     }
 
     private static func counted(_ profile: Profile) -> Quantity {
-        let overhead = profile.overhead
         guard let fastest = profile.steps.map(\.seconds).min(), fastest > 0 else {
             return .unavailable("no step was timed")
         }
-        let seconds = overhead.seconds(readsPerStep: profile.looksPerStep)
         return Quantity(
-            value: seconds / fastest, count: 1, origin: .modelled,
-            reason: "marks and meter readings of a step, each at its cost alone, over the fastest step")
+            value: profile.overhead.secondsPerStep / fastest, count: 1, origin: .modelled,
+            reason: "marks and looks at the counters of a step over the fastest step")
     }
 }
 

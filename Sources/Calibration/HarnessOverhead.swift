@@ -3,17 +3,22 @@ public struct HarnessOverhead: Codable, Sendable, Hashable {
     /// One kernel mark: two clock reads and an append.
     public var secondsPerSpan: Double
     public var spansPerStep: Int
-    /// One look at the counters between layers; `nil` without a meter.
+    /// One look at the counters between layers, as it takes within steps; `nil` without a meter.
     public var secondsPerMeterRead: Double?
+    /// Mean of the steps with instruments; `nil` without a meter and in older files.
+    public var looksPerStep: Double?
 
-    public init(secondsPerSpan: Double, spansPerStep: Int, secondsPerMeterRead: Double?) {
+    public init(
+        secondsPerSpan: Double, spansPerStep: Int, secondsPerMeterRead: Double?, looksPerStep: Double? = nil
+    ) {
         self.secondsPerSpan = secondsPerSpan
         self.spansPerStep = spansPerStep
         self.secondsPerMeterRead = secondsPerMeterRead
+        self.looksPerStep = looksPerStep
     }
 
-    /// What all marks and readings of a step take, each at its cost alone.
-    public func seconds(readsPerStep: Double) -> Double {
-        Double(spansPerStep) * secondsPerSpan + readsPerStep * (secondsPerMeterRead ?? 0)
+    /// What all marks and looks of a step take, without what they do to the caches.
+    public var secondsPerStep: Double {
+        Double(spansPerStep) * secondsPerSpan + (looksPerStep ?? 0) * (secondsPerMeterRead ?? 0)
     }
 }

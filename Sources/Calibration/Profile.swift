@@ -25,6 +25,8 @@ public struct Profile: Codable, Sendable {
     public var layerTimes: [LayerTimes]
     /// The same steps as wholes, instruments included; absent in older files.
     public var instrumentedSteps: [StepSample]?
+    /// Steps with instruments on by turns; absent in older files.
+    public var ownCostPairs: [OwnCostPair]?
     /// The counters between the layers of instrumented steps; absent without a meter and in older files.
     public var stepTraces: [StepTrace]?
     /// The box doing nothing, before, between and after.
@@ -45,8 +47,9 @@ public struct Profile: Codable, Sendable {
         kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
         rated: RatedDescription, meter: MeterDescription, model: ModelDescription, workload: WorkloadDescription,
         settings: ProfileSettings, peaks: MachinePeaks? = nil, layers: [LayerDescription], steps: [StepSample],
-        layerTimes: [LayerTimes], instrumentedSteps: [StepSample]? = nil, stepTraces: [StepTrace]? = nil,
-        idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection], overhead: HarnessOverhead,
+        layerTimes: [LayerTimes], instrumentedSteps: [StepSample]? = nil, ownCostPairs: [OwnCostPair]? = nil,
+        stepTraces: [StepTrace]? = nil, idleWindows: [EnergyWindow], energyWindows: [EnergyWindow],
+        rejections: [Rejection], overhead: HarnessOverhead,
         frequencySweep: FrequencySweep? = nil, checks: ProfileChecks? = nil
     ) {
         self.schema = Self.schema
@@ -65,6 +68,7 @@ public struct Profile: Codable, Sendable {
         self.steps = steps
         self.layerTimes = layerTimes
         self.instrumentedSteps = instrumentedSteps
+        self.ownCostPairs = ownCostPairs
         self.stepTraces = stepTraces
         self.idleWindows = idleWindows
         self.energyWindows = energyWindows

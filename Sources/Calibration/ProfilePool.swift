@@ -60,6 +60,7 @@ struct ProfilePool {
             if let steps = other.instrumentedSteps {
                 pool.instrumentedSteps = (pool.instrumentedSteps ?? []) + steps.renumbered(from: taken)
             }
+            if let pairs = other.ownCostPairs { pool.ownCostPairs = (pool.ownCostPairs ?? []) + pairs }
             if let traces = other.stepTraces { pool.stepTraces = (pool.stepTraces ?? []) + traces }
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows

@@ -32,6 +32,7 @@ struct ProfileValidation {
     private func checkSamples() throws(KerfFileError) {
         try checkSteps()
         try checkLayerTimes()
+        try checkOwnCost()
         try checkWindows()
         try checkTraces()
     }
@@ -119,6 +120,22 @@ struct ProfileValidation {
         }
         for pass in LayerPass.all(of: profile.layers) where !seen.contains(pass) {
             try require(pass.isIdle(in: profile.layers), "layer_times has no samples of \(pass)")
+        }
+    }
+
+    private func checkOwnCost() throws(KerfFileError) {
+        let passCount = 2 * profile.layers.count - 1
+        for (index, pair) in (profile.ownCostPairs ?? []).enumerated() {
+            let place = "own_cost_pairs[\(index)]"
+            for seconds in [pair.instrumentedSeconds, pair.plainSeconds] {
+                try require(
+                    seconds.count == passCount, "\(place): \(seconds.count) passes, \(passCount) are needed")
+                try require(
+                    seconds.allSatisfy { $0 >= 0 && $0 < Self.maximumSeconds },
+                    "\(place) has a time below zero or out of range")
+            }
+            try require(
+                abs(pair.looksSeconds) < Self.maximumSeconds, "\(place).looks_seconds is \(pair.looksSeconds)")
         }
     }
 

@@ -13,14 +13,4 @@ public struct StepTrace: Codable, Sendable, Hashable {
         self.seconds = seconds
         self.joules = joules
     }
-
-    var lookCount: Int { joules.count { $0 != nil } }
-}
-
-extension Profile {
-    /// Mean number of looks at the counters in an instrumented step.
-    var looksPerStep: Double {
-        guard let traces = stepTraces, !traces.isEmpty else { return 0 }
-        return Double(traces.reduce(0) { $0 + $1.lookCount }) / Double(traces.count)
-    }
 }

@@ -77,13 +77,6 @@ struct TimeFit {
             byRuns: runs.map { $0.difference(weights, ofStep: weight).value }, confidence: confidence)
     }
 
-    /// What a step costs more in time with every instrument on: the trimmed mean, over pairs of bursts, of what the
-    /// one with instruments took longer than the one beside it; `nil` without pairs.
-    func ownCost(_ profile: Profile) -> Estimate? {
-        let ratios = OwnCost.ratios(plain: profile.steps, instrumented: profile.instrumentedSteps ?? [])
-        return TrimmedSteps(totals: ratios).total(confidence: confidence)
-    }
-
     private func totals(_ weights: [LayerPass: Double]) -> [Double] {
         var totals = [Double](repeating: 0, count: instrumented.totals.count)
         // In the layers' order: the order of a dictionary would change the last digit from run to run.

@@ -1,5 +1,6 @@
 import Calibration
 import ProbeKit
+import Statistics
 import TransformerKernels
 
 /// What the harness itself costs.
@@ -14,7 +15,8 @@ extension Experiment {
         return clock.now().seconds(since: began) / Double(count)
     }
 
-    /// Seconds of one look at the counters between layers; `nil` without a meter.
+    /// Seconds of one look at the counters, one after the other; `nil` without a meter. What a look takes within steps
+    /// is known after the first.
     func secondsPerMeterRead() throws -> Double? {
         guard let meter = gauge.meter else { return nil }
         let count = 64
@@ -29,10 +31,54 @@ extension Experiment {
         return clock.now().seconds(since: began) / Double(count)
     }
 
-    /// The share of a step's looks that cost no more than ``ExperimentSettings/looksShare`` of its time.
-    var lookShare: Double {
-        guard let seconds = record.overhead.secondsPerMeterRead, seconds > 0 else { return 1 }
-        let affordable = ExperimentSettings.looksShare * plannedStepSeconds / seconds
-        return max(0, min(1, (affordable - 1) / Double(step.passes.count)))
+    /// Whether the next step with instruments looks at the counters, between all its passes: so many do, evenly spread, that
+    /// looks cost no more than ``ExperimentSettings/looksShare`` of the time of all.
+    func nextStepLooks() -> Bool {
+        guard let seconds = record.overhead.secondsPerMeterRead, seconds > 0 else { return gauge.meter != nil }
+        let looks = ExperimentSettings.looksShare * plannedStepSeconds / seconds
+        stepsToLook += min(1, looks / Double(step.passes.count + 1))
+        guard stepsToLook >= 1 else { return false }
+        stepsToLook -= 1
+        return true
+    }
+
+    func noteLooks(of recorder: StepRecorder) {
+        guard let seconds = recorder.secondsPerLook else { return }
+        secondsPerLook.append(seconds)
+        record.overhead.secondsPerMeterRead = secondsPerLook.sorted().quantile(0.5)
+    }
+
+    /// How often steps may still be taken to learn what instruments cost: none when that is known within
+    /// ``ExperimentSettings/ownCostHalfWidth`` or learning it has had its share of the budget.
+    var ownCostTasksLeft: Int {
+        let pairs = record.ownCostPairs
+        guard settings.learnsOwnCost, pairs.count < ExperimentSettings.mostOwnCostPairs else { return 0 }
+        // A pair has a difference for every pass.
+        ownCostPlan.look(count: pairs.count < 2 ? 0 : pairs.count * step.passes.count) {
+            let ratio = OwnCost.ratio(of: pairs, layerCount: step.layerCount, confidence: settings.confidence)
+            return (ratio?.halfWidth ?? .infinity) / ExperimentSettings.ownCostHalfWidth
+        }
+        guard !ownCostPlan.isSettled else { return 0 }
+        let left = ExperimentSettings.ownCostShare * settings.budgetSeconds - ownCostSeconds
+        return Int(max(0, min(1000, left / planned(.ownCost))))
+    }
+
+    /// Steps with instruments on by turns: two, or as many as fill a window.
+    func takeOwnCostPairs() throws {
+        let began = clock.now()
+        try warmForBurst()
+        var recorder = makeRecorder(mostSteps: isBurst ? 2 * ExperimentSettings.longestBurst : 2)
+        try takeEnergyWindow(.instrumentedStep) {
+            var count = 0
+            try burst {
+                try recorder.takeByTurns(
+                    isLooking: nextStepLooks(), using: &generator, checkpoint: checkpoint)
+                count += 2
+            }
+            return (nil, count)
+        } keep: {
+            record.ownCostPairs += recorder.ownCostPairs()
+        }
+        ownCostSeconds += clock.now().seconds(since: began)
     }
 }

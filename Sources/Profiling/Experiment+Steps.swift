@@ -18,14 +18,12 @@ extension Experiment {
     /// A burst of steps with instruments and one without, right after each other. Which comes first alternates, from a
     /// random start, so that a steady drift cancels.
     func takePair() throws {
-        let began = clock.now()
         let pair = pairCount
         for isPlain in [isPlainFirst, !isPlainFirst] {
             try isPlain ? takePlainSteps(pair: pair) : takeInstrumentedSteps(pair: pair)
         }
         pairCount += 1
         isPlainFirst.toggle()
-        pairSeconds += clock.now().seconds(since: began)
     }
 
     /// Whole steps without marks, as many as fill a window; each a time sample, together an energy window.
@@ -53,31 +51,33 @@ extension Experiment {
     /// Whole steps with every instrument on: marks at layers and kernels, and the counters read after every layer.
     private func takeInstrumentedSteps(pair: Int) throws {
         try warmForBurst()
-        var recorder = StepRecorder(
-            step, clock: clock, meter: gauge.meter, start: start,
-            mostSteps: isBurst ? ExperimentSettings.longestBurst : 1, lookShare: lookShare,
-            generator: SeededGenerator(seed: generator.next()))
+        var recorder = makeRecorder(mostSteps: isBurst ? ExperimentSettings.longestBurst : 1)
         try takeEnergyWindow(.instrumentedStep) {
             if step.isInterrupted {
                 // Loads lie within, so there is no window around it.
-                try recorder.take(checkpoint: checkpoint)
+                try recorder.take(isLooking: false, checkpoint: checkpoint)
                 return (nil, 1)
             }
             var count = 0
             let cost = try gauge.cost {
                 try burst {
-                    try recorder.take(checkpoint: checkpoint)
+                    try recorder.take(isLooking: nextStepLooks(), checkpoint: checkpoint)
                     count += 1
                 }
             }
             return (cost, count)
         } keep: {
             recorder.steps(pair: pair).forEach { record.append($0) }
+            noteLooks(of: recorder)
         }
     }
 
+    func makeRecorder(mostSteps: Int) -> StepRecorder {
+        StepRecorder(step, clock: clock, meter: gauge.meter, start: start, mostSteps: mostSteps)
+    }
+
     /// Repeats short steps until a window is full.
-    private func burst(_ body: () throws -> Void) throws {
+    func burst(_ body: () throws -> Void) throws {
         let began = clock.now()
         var count = 0
         repeat {
@@ -93,7 +93,7 @@ extension Experiment {
 
     /// The first of several short steps finds the caches as other work left them, the later ones do not. One goes
     /// unrecorded, so that steps with and without instruments are taken under the same conditions.
-    private func warmForBurst() throws {
+    func warmForBurst() throws {
         guard isBurst else { return }
         for pass in step.passes {
             if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }

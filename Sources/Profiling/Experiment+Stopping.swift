@@ -26,17 +26,7 @@ extension Experiment {
         planTimes()
         planPower(of: .step)
         return stepsPlan.isSettled && (gauge.meter == nil || powerPlans.values.allSatisfy(\.isSettled))
-            && isOwnCostKnown
-    }
-
-    /// Within 0.2 % of the step's time, or pairs have had their share of the budget.
-    private var isOwnCostKnown: Bool {
-        overheadPlan.look(count: pairCount) {
-            let ratios = OwnCost.ratios(plain: record.steps, instrumented: record.instrumentedSteps)
-            let own = TrimmedSteps(totals: ratios).total(confidence: settings.confidence)
-            return (own?.halfWidth ?? .infinity) / ExperimentSettings.ownCostHalfWidth
-        }
-        return overheadPlan.isSettled || pairSeconds >= ExperimentSettings.ownCostShare * settings.budgetSeconds
+            && ownCostTasksLeft == 0
     }
 
     /// Two bursts of each kind: the fewest from which there is an interval at all.

@@ -11,7 +11,8 @@ import TransformerKernels
 /// a pass is repeated for about fifty counter updates, so that the counter's staleness at both ends weighs little and,
 /// at random phase and constant power, cancels on average. Order is random within a cycle, so that heat and drift are
 /// not blamed on particular layers; idle windows are spread over the run. Steps with and without instruments come in
-/// pairs, one burst right after the other, so that what instruments cost is told from what the box did.
+/// pairs, one burst right after the other, so that parts and whole are compared under the same conditions; what
+/// instruments cost is told by steps in which they are on by turns.
 public final class Experiment {
     let step: any ProfiledStep
     let clock: any ExperimentClock
@@ -40,9 +41,13 @@ public final class Experiment {
     var pairCount = 0
     /// Whether the next pair begins with the burst without instruments.
     var isPlainFirst: Bool
-    /// Time that went into pairs.
-    var pairSeconds = 0.0
-    var overheadPlan = StoppingPlan()
+    /// Time that went into steps with instruments on by turns.
+    var ownCostSeconds = 0.0
+    var ownCostPlan = StoppingPlan()
+    /// Steps that looks can be afforded in; the first is one.
+    var stepsToLook = 1.0
+    /// What a look at the counters took, by burst.
+    var secondsPerLook: [Double] = []
 
     /// - Parameters:
     ///   - updates: how the meter's counters are updated, or `nil` when it is not known.
@@ -108,7 +113,7 @@ public final class Experiment {
     // MARK: - Tasks
 
     enum Task: Hashable {
-        case pair, idle
+        case pair, ownCost, idle
         case window(LayerPass)
     }
 
@@ -124,6 +129,7 @@ public final class Experiment {
         let windowsSeconds = tasks.reduce(0) { $0 + ($1 == .idle ? 0 : planned($1)) }
         let pairs = Int(min(8, max(1, windowsSeconds / planned(.pair))))
         tasks += Array(repeating: .pair, count: pairs)
+        tasks += Array(repeating: .ownCost, count: min(pairs, ownCostTasksLeft))
         cycleSeconds = windowsSeconds + Double(pairs) * planned(.pair)
         return tasks.shuffled(using: &generator)
     }
@@ -134,6 +140,9 @@ public final class Experiment {
         case .pair:
             let steps = plannedStepSeconds
             return 2 * (isBurst ? steps + windowSeconds : steps)
+        case .ownCost:
+            let steps = plannedStepSeconds
+            return isBurst ? 3 * steps + windowSeconds : 2 * steps
         case .idle: return Self.restSeconds + idleSeconds
         case .window(let pass):
             return runUpSeconds(of: pass) + max(windowSeconds, plannedSeconds(of: pass))
@@ -146,6 +155,7 @@ public final class Experiment {
         plannedSeconds += planned(task)
         switch task {
         case .pair: try takePair()
+        case .ownCost: try takeOwnCostPairs()
         case .idle: try takeIdleWindow()
         case .window(let pass): try takeWindow(of: pass)
         }

@@ -7,6 +7,8 @@ public struct ExperimentRecord: Sendable {
     public internal(set) var layerTimes: [LayerTimes] = []
     /// Whole steps with every instrument on.
     public internal(set) var instrumentedSteps: [StepSample] = []
+    /// Steps with instruments on by turns.
+    public internal(set) var ownCostPairs: [OwnCostPair] = []
     /// The counters between the layers of instrumented steps.
     public internal(set) var traces: [StepTrace] = []
     public internal(set) var idleWindows: [EnergyWindow] = []
@@ -15,6 +17,8 @@ public struct ExperimentRecord: Sendable {
     public internal(set) var overhead = HarnessOverhead(secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
     /// The clock at the end of every step and window that was kept, in hertz; empty where nothing tells it.
     public internal(set) var clockHertz: [Double] = []
+    /// Looks at the counters in steps that were kept.
+    private var lookCount = 0
     /// Steps that were taken and rejected.
     var rejectedSteps = 0
     /// Why the energy stopped being measured, when a meter failed during the run.
@@ -37,6 +41,10 @@ public struct ExperimentRecord: Sendable {
         instrumentedSteps.append(step.sample)
         if let trace = step.trace, traces.count < ExperimentSettings.mostTraces { traces.append(trace) }
         overhead.spansPerStep = step.spanCount
+        lookCount += step.lookCount
+        if overhead.secondsPerMeterRead != nil {
+            overhead.looksPerStep = Double(lookCount) / Double(instrumentedSteps.count)
+        }
     }
 
     mutating func append(_ window: EnergyWindow) {

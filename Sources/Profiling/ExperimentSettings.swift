@@ -11,16 +11,19 @@ public struct ExperimentSettings: Sendable, Hashable {
     public var seed: UInt64
     /// Whether each pass is repeated alone for its power; a sweep over the clock needs the whole step's only.
     public var loopsPasses: Bool
+    /// Whether steps are taken with instruments on by turns, to learn what they cost.
+    public var learnsOwnCost: Bool
 
     public init(
         budgetSeconds: Double = 60, targetRelativeHalfWidth: Double = 0.02, confidence: Double = 0.95, seed: UInt64 = 1,
-        loopsPasses: Bool = true
+        loopsPasses: Bool = true, learnsOwnCost: Bool = true
     ) {
         self.budgetSeconds = budgetSeconds
         self.targetRelativeHalfWidth = targetRelativeHalfWidth
         self.confidence = confidence
         self.seed = seed
         self.loopsPasses = loopsPasses
+        self.learnsOwnCost = learnsOwnCost
     }
 
     /// Steps that are run and thrown away: page faults, first-touch allocation, clocks going up.
@@ -38,13 +41,14 @@ public struct ExperimentSettings: Sendable, Hashable {
     /// Most instrumented steps of one burst that are kept, and most steps taken together with no window to fill.
     static let longestBurst = 20
     static let idleWindowSeconds = 0.25
-    /// What looks at the meter may cost of a step's time. They cost more in a step than one after the other, since the
-    /// layers take the caches, so that this keeps them within some thousandths.
+    /// What looks at the meter may cost of a step's time, each as it takes within steps.
     static let looksShare = 0.001
     /// The half width at which the harness's own cost in time is known well enough, and the share of the budget that
-    /// steps may take before that is given up.
-    static let ownCostHalfWidth = 0.002
-    static let ownCostShare = 0.5
+    /// learning it may take.
+    static let ownCostHalfWidth = 0.001
+    static let ownCostShare = 0.25
+    /// Most pairs of steps with instruments on by turns.
+    static let mostOwnCostPairs = 1000
 
     /// The length of windows on a counter: long enough for many updates, and short enough that the budget holds ten of
     /// each pass.

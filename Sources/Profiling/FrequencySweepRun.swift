@@ -55,7 +55,7 @@ public struct FrequencySweepRun {
             var share = settings
             share.budgetSeconds = settings.budgetSeconds / Double(order.count)
             share.seed = generator.next()
-            share.loopsPasses = false
+            (share.loopsPasses, share.learnsOwnCost) = (false, false)
             let made = experiment(share) { tell($0, at: step, visit: index, of: order.count, since: start) }
             do {
                 visits.append(FrequencyVisit(group, step, try made.run()))

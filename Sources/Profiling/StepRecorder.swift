@@ -6,47 +6,45 @@ import TransformerKernels
 /// Takes whole steps with every instrument on: marks at layers and kernels, and a look at the meter between layers.
 ///
 /// Within a step nothing is made, looked up or summed: moments and counters are appended to storage that was reserved
-/// before. What they mean is worked out by ``steps(pair:)``, after the burst.
+/// before. What they mean is worked out by ``steps(pair:)`` and ``ownCostPairs()``, after the burst.
 struct StepRecorder {
-    private let step: any ProfiledStep
+    let step: any ProfiledStep
     private let clock: any ExperimentClock
     /// `nil` without a meter, and where loads lie between passes.
-    private let meter: (any EnergyMeter)?
+    let meter: (any EnergyMeter)?
     private let accounts: ThreadAccounts?
-    private let order: [LayerPass]
+    let order: [LayerPass]
     private let counted: [EnergyDomain]
     /// Of the run.
     private let start: MonotonicInstant
     private let mostSteps: Int
-    private let lookShare: Double
-    private var generator: SeededGenerator
 
-    private var taken: [Taken] = []
+    private(set) var taken: [Taken] = []
     /// Before and after each pass.
-    private var moments: [MonotonicInstant] = []
+    private(set) var moments: [MonotonicInstant] = []
     /// When the meter was looked at, after which pass (0 is before the first), and what each counter of its total showed.
     private var looks: [(instant: MonotonicInstant, boundary: Int)] = []
     private var counters: [UInt64] = []
-    /// The boundaries that the next step looks at.
-    private var isLook: [Bool]
+    private let everywhere: [Bool]
 
-    private struct Taken {
+    struct Taken {
         var sample: StepSample
+        var began: MonotonicInstant
+        var ended: MonotonicInstant
         /// Places of the step's kernel marks and looks.
         var spans: Range<Int>
         var looks: Range<Int>
+        /// See ``StepRecorder/take(isInstrumented:isLooking:checkpoint:)``.
+        var isInstrumented: [Bool]
     }
 
     /// - Parameters:
     ///   - start: of the run.
     ///   - mostSteps: that are kept; later ones are taken all the same.
-    ///   - lookShare: of the boundaries between layers, those at which the meter is looked at; drawn anew for every step.
     init(
         _ step: any ProfiledStep, clock: any ExperimentClock, meter: (any EnergyMeter)?, start: MonotonicInstant,
-        mostSteps: Int = 1, lookShare: Double = 1, generator: SeededGenerator = SeededGenerator(seed: 0)
+        mostSteps: Int = 1
     ) {
-        self.lookShare = lookShare
-        self.generator = generator
         self.step = step
         self.clock = clock
         self.start = start
@@ -61,22 +59,27 @@ struct StepRecorder {
         moments.reserveCapacity(steps * 2 * order.count)
         looks.reserveCapacity(steps * (order.count + 1))
         counters.reserveCapacity(steps * (order.count + 1) * counted.count)
-        isLook = Array(repeating: true, count: order.count + 1)
+        everywhere = Array(repeating: true, count: order.count + 1)
         step.timeline.reset()
     }
 
     /// Runs one step and records it.
-    mutating func take(checkpoint: () throws -> Void) throws {
+    ///
+    /// - Parameters:
+    ///   - isInstrumented: the passes before which the counters are looked at and whose kernels are marked, and one more
+    ///     for the look after the last pass; all unless given.
+    ///   - isLooking: whether the counters are looked at in this step.
+    mutating func take(isInstrumented: [Bool]? = nil, isLooking: Bool = true, checkpoint: () throws -> Void) throws {
+        let isInstrumented = isInstrumented ?? everywhere
         let timeline = step.timeline
         let (firstSpan, firstMoment, firstLook) = (timeline.spans.count, moments.count, looks.count)
-        drawLooks()
-        timeline.isRecording = true
         defer { timeline.isRecording = false }
         var loadSeconds = 0.0
         let cpuBefore = clock.cpuSeconds()
         let began = clock.now()
-        try look(after: 0)
         for (place, pass) in order.enumerated() {
+            timeline.isRecording = isInstrumented[place]
+            if isLooking && isInstrumented[place] { try look(after: place) }
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()
                 try checkpoint()
@@ -86,13 +89,16 @@ struct StepRecorder {
             moments.append(clock.now())
             try step.run(pass)
             moments.append(clock.now())
-            try look(after: place + 1)
         }
-        let seconds = clock.now().seconds(since: began) - loadSeconds
-        let sample = StepSample(seconds: seconds, cpuSeconds: clock.cpuSeconds() - cpuBefore)
+        if isLooking && isInstrumented[order.count] { try look(after: order.count) }
+        let ended = clock.now()
+        let sample = StepSample(
+            seconds: ended.seconds(since: began) - loadSeconds, cpuSeconds: clock.cpuSeconds() - cpuBefore)
         if taken.count < mostSteps {
             taken.append(
-                Taken(sample: sample, spans: firstSpan..<timeline.spans.count, looks: firstLook..<looks.count))
+                Taken(
+                    sample: sample, began: began, ended: ended, spans: firstSpan..<timeline.spans.count,
+                    looks: firstLook..<looks.count, isInstrumented: isInstrumented))
         } else {
             timeline.forget(after: firstSpan)
             moments.removeLast(moments.count - firstMoment)
@@ -101,16 +107,38 @@ struct StepRecorder {
         }
     }
 
-    /// Always before the first pass, which the energy of the others counts from.
-    private mutating func drawLooks() {
-        guard lookShare < 1 else { return }
-        for boundary in isLook.indices.dropFirst() { isLook[boundary] = generator.uniform() < lookShare }
-    }
-
     private mutating func look(after boundary: Int) throws {
-        guard let meter, isLook[boundary] else { return }
+        guard let meter else { return }
         accounts?.settle()
         looks.append((try meter.readTotal(into: &counters), boundary))
+    }
+
+    /// What a look takes within steps, where the layers have had the caches to themselves; `nil` without looks.
+    ///
+    /// The median: a look during which another process had the processor is no dearer one.
+    var secondsPerLook: Double? {
+        let between = taken.enumerated().flatMap { index, step in
+            step.looks.map { secondsBefore(pass: looks[$0].boundary, step: index) }
+        }
+        return between.isEmpty ? nil : between.sorted().quantile(0.5)
+    }
+
+    /// Between a pass and the one before it, or the step's start or end: a look or nothing, and loads of weights.
+    ///
+    /// - Parameters:
+    ///   - pass: its place; the number of passes for what comes after the last.
+    ///   - step: the place of a recorded step.
+    func secondsBefore(pass: Int, step: Int) -> Double {
+        let first = step * 2 * order.count
+        let begin = pass == 0 ? taken[step].began : moments[first + 2 * pass - 1]
+        let end = pass == order.count ? taken[step].ended : moments[first + 2 * pass]
+        return end.seconds(since: begin)
+    }
+
+    /// What a pass took, by its place.
+    func seconds(of pass: Int, step: Int) -> Double {
+        let first = step * 2 * order.count + 2 * pass
+        return moments[first + 1].seconds(since: moments[first])
     }
 
     /// What was recorded, step by step.
@@ -124,12 +152,12 @@ struct StepRecorder {
                 guard let place = places[LayerPass(layer: Int(span.layer), direction: span.direction)] else { continue }
                 kernels[place][span.kernel, default: 0] += Double(span.endNanoseconds - span.startNanoseconds) * 1e-9
             }
-            let first = index * 2 * order.count
             var sample = taken[index].sample
             sample.pair = pair
             return InstrumentedStep(
-                seconds: order.indices.map { moments[first + 2 * $0 + 1].seconds(since: moments[first + 2 * $0]) },
-                kernels: kernels, spanCount: taken[index].spans.count, sample: sample, trace: trace(index))
+                seconds: order.indices.map { seconds(of: $0, step: index) },
+                kernels: kernels, spanCount: taken[index].spans.count, lookCount: taken[index].looks.count,
+                sample: sample, trace: trace(index))
         }
     }
 
@@ -174,6 +202,7 @@ struct InstrumentedStep {
     /// Seconds by kernel within each pass.
     var kernels: [[Kernel: Double]]
     var spanCount: Int
+    var lookCount: Int
     /// The whole step, instruments included, loads of weights left out.
     var sample: StepSample
     var trace: StepTrace?

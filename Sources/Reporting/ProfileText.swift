@@ -22,14 +22,17 @@ extension Profile {
     private var harness: String {
         var text =
             "harness      \(overhead.spansPerStep) marks a step of \(NumberText.si(overhead.secondsPerSpan, "s"))"
-        if let read = overhead.secondsPerMeterRead { text += ", one look at the meter \(NumberText.si(read, "s"))" }
+        if let look = overhead.secondsPerMeterRead {
+            text +=
+                ", \(NumberText.fixed(overhead.looksPerStep ?? 0, digits: 1)) looks at the meter of \(NumberText.si(look, "s"))"
+        }
         guard let checks else { return text + "\n" }
         if let counted = checks.countedTimeRatio.value {
             text += ": \(NumberText.percent(counted, digits: 3)) of the fastest plain step"
         }
         text += "\n"
         text += "own cost     time \(NumberText.percent(checks.ownTimeRatio)), energy "
-        text += "\(NumberText.percent(checks.ownEnergyRatio)), from steps with and without instruments\n"
+        text += "\(NumberText.percent(checks.ownEnergyRatio)), from steps with instruments on by turns\n"
         if let updates = meter.updates {
             text += "counter      updated every \(NumberText.si(updates.medianSeconds, "s")), 1 to 99 of 100 within "
             text += "\(NumberText.si(updates.percentile1Seconds, "s")) to "

@@ -27,9 +27,10 @@ struct EstimatorSelfTestTests {
         PlantedTruth(layerWatts: 15, idleWatts: 5, layerSeconds: seconds)
     }
 
-    private func expectRight(_ report: EstimatorReport, within error: Double) {
+    /// - Parameter refusals: runs that may end with too few windows, and say so.
+    private func expectRight(_ report: EstimatorReport, within error: Double, refusals: Int = 0) {
         #expect(report.verdict == .right, "\(report.findings)")
-        #expect(report.gross.answered == report.settings.trials)
+        #expect((0...refusals).contains(report.settings.trials - report.gross.answered))
         for result in [report.gross, report.net] {
             #expect((result.medianAbsoluteError ?? 1) < error)
             // Four standard errors of a share of 0.95.
@@ -63,7 +64,8 @@ struct EstimatorSelfTestTests {
         var planted = truth(0.003)
         planted.throttledShare = 1.0 / 3
         let report = try report(planted)
-        expectRight(report, within: 0.006)
+        // Of 3 s a third goes, and by chance more.
+        expectRight(report, within: 0.006, refusals: 2)
         let rejected = report.rejections.first { $0.reason == "layer window: thermal throttling" }?.count ?? 0
         let kept = report.medianWindows * 60
         #expect(abs(Double(rejected) / (Double(rejected) + kept) - 1.0 / 3) < 0.06)

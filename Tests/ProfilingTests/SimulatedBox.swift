@@ -23,6 +23,9 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     /// What a look at its counter tells.
     static let updates = CounterUpdates(intervalsSeconds: [0.0007, 0.001, 0.0013], resolutionJoules: nil)
 
+    /// What a reading takes.
+    static let readSeconds = 2e-6
+
     let state = Mutex(State())
     let idleWatts = 5.0
     let range: UInt64?
@@ -75,7 +78,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
 
     func read() throws(ProbeError) -> EnergyReading {
         let (watts, threads) = state.withLock { ($0.watts, $0.threads) }
-        pass(seconds: 2e-6, watts: watts, threads: threads)
+        pass(seconds: Self.readSeconds, watts: watts, threads: threads)
         let (reads, nanoseconds, joules) = state.withLock { state in
             state.reads += 1
             return (state.reads, state.nanoseconds, state.shownJoules)
@@ -117,18 +120,20 @@ final class SimulatedStep: ProfiledStep {
     }
 
     /// Embedding, `blocks` blocks of different cost, head.
+    ///
+    /// - Parameter scale: of all times but the embedding's.
     static func typical(
-        on box: SimulatedBox, blocks: Int = 3, noise: Double = 0.02, loadSeconds: Double? = nil
+        on box: SimulatedBox, blocks: Int = 3, noise: Double = 0.02, scale: Double = 1, loadSeconds: Double? = nil
     ) -> SimulatedStep {
         var plans: [LayerPass: Plan] = [LayerPass(layer: 0, direction: .forward): Plan(seconds: 20e-6, watts: 12)]
         for block in 1...blocks {
             plans[LayerPass(layer: block, direction: .forward)] = Plan(
-                seconds: 0.004 + 0.0005 * Double(block), watts: 20 + Double(block))
+                seconds: scale * (0.004 + 0.0005 * Double(block)), watts: 20 + Double(block))
             plans[LayerPass(layer: block, direction: .backward)] = Plan(
-                seconds: 0.006 + 0.0005 * Double(block), watts: 22 + Double(block))
+                seconds: scale * (0.006 + 0.0005 * Double(block)), watts: 22 + Double(block))
         }
-        plans[LayerPass(layer: blocks + 1, direction: .forward)] = Plan(seconds: 0.012, watts: 26)
-        plans[LayerPass(layer: blocks + 1, direction: .backward)] = Plan(seconds: 0.013, watts: 27)
+        plans[LayerPass(layer: blocks + 1, direction: .forward)] = Plan(seconds: scale * 0.012, watts: 26)
+        plans[LayerPass(layer: blocks + 1, direction: .backward)] = Plan(seconds: scale * 0.013, watts: 27)
         return SimulatedStep(
             box: box, plans: plans, layerCount: blocks + 2, noise: noise, loadSeconds: loadSeconds)
     }

@@ -82,6 +82,7 @@ public struct PlantedProfile: Sendable {
             layerTimes: (0...(blocks + 1)).flatMap { layer in
                 [true, false].map { times(layer: layer, forward: $0, shared, &generator) }
             },
+            ownCostPairs: [ownCostPair],
             idleWindows: origin == .unavailable
                 ? [] : (0..<windows).map { window(.idle, watts: idleWatts, start: 10 * Double($0), &generator) },
             energyWindows: origin == .unavailable ? [] : energyWindows(&generator),
@@ -143,6 +144,15 @@ public struct PlantedProfile: Sendable {
                 forwardFlops: kind == .embedding ? 0 : 2e8, backwardFlops: kind == .embedding ? 0 : 3e8,
                 outputBytes: kind == .head ? 0 : 2 * 128 * hidden * 4)
         }
+    }
+
+    /// Instruments that cost a microsecond a pass.
+    private var ownCostPair: OwnCostPair {
+        let passes =
+            (0...(blocks + 1)).map { seconds(layer: $0, forward: true) }
+            + (1...(blocks + 1)).reversed().map { seconds(layer: $0, forward: false) }
+        return OwnCostPair(
+            instrumentedSeconds: passes.map { $0 + 1e-6 }, plainSeconds: passes, looksSeconds: 2e-6)
     }
 
     /// - Parameter shared: a factor for each step; none for steps that are alike.

@@ -42,7 +42,7 @@ public struct EstimatorSelfTest: Sendable {
             do {
                 let settings = ExperimentSettings(
                     budgetSeconds: budgetSeconds, targetRelativeHalfWidth: targetRelativeHalfWidth,
-                    confidence: Self.confidence, seed: seed(ofTrial: index))
+                    confidence: Self.confidence, seed: seed(ofTrial: index), learnsOwnCost: false)
                 let trial = try EstimatorTrial(truth, intervals: intervals.intervalsSeconds, settings: settings)
                 outcomes.withLock { $0[index] = trial }
             } catch {

@@ -114,6 +114,7 @@ struct ProfileCommand: ParsableCommand {
                 weightResidency: run.residency.rawValue),
             peaks: run.peaks, layers: run.layers, steps: record.steps,
             layerTimes: record.layerTimes, instrumentedSteps: record.instrumentedSteps,
+            ownCostPairs: record.ownCostPairs.isEmpty ? nil : record.ownCostPairs,
             stepTraces: record.traces.isEmpty ? nil : record.traces, idleWindows: record.idleWindows,
             energyWindows: record.energyWindows, rejections: record.rejections, overhead: record.overhead,
             frequencySweep: run.sweep)
