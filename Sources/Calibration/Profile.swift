@@ -23,7 +23,8 @@ public struct Profile: Codable, Sendable {
     public var steps: [StepSample]
     /// Layers timed inside whole steps, one entry for each layer and direction.
     public var layerTimes: [LayerTimes]
-    /// The same steps as wholes, instruments included; absent in older files.
+    /// The same steps as wholes, instruments included; absent in older files. Of two steps with instruments on by turns,
+    /// the passes that had them are one.
     public var instrumentedSteps: [StepSample]?
     /// Steps with instruments on by turns; absent in older files.
     public var ownCostPairs: [OwnCostPair]?

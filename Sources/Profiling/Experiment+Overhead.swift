@@ -63,9 +63,12 @@ extension Experiment {
         return Int(max(0, min(1000, left / planned(.ownCost))))
     }
 
-    /// Steps with instruments on by turns: two, or as many as fill a window.
+    /// Steps with instruments on by turns: two, or as many as fill a window. The passes that had instruments tell their
+    /// times as those of other steps do.
     func takeOwnCostPairs() throws {
         let began = clock.now()
+        let pair = pairCount
+        pairCount += 1
         try warmForBurst()
         var recorder = makeRecorder(mostSteps: isBurst ? 2 * ExperimentSettings.longestBurst : 2)
         try takeEnergyWindow(.instrumentedStep) {
@@ -78,6 +81,7 @@ extension Experiment {
             return (nil, count)
         } keep: {
             record.ownCostPairs += recorder.ownCostPairs()
+            recorder.stepsByTurns(pair: pair).forEach { record.append($0) }
         }
         ownCostSeconds += clock.now().seconds(since: began)
     }

@@ -15,22 +15,47 @@ extension StepRecorder {
 
     /// What was recorded by turns, two steps at a time.
     func ownCostPairs() -> [OwnCostPair] {
-        stride(from: 0, to: taken.count - 1, by: 2).map { first in
-            func pairs<Value>(_ value: (_ place: Int, _ step: Int) -> Value, of places: Range<Int>) -> (
-                on: [Value], off: [Value]
-            ) {
-                places.reduce(into: ([], [])) { both, place in
-                    let isFirst = taken[first].isInstrumented[place]
-                    both.on.append(value(place, isFirst ? first : first + 1))
-                    both.off.append(value(place, isFirst ? first + 1 : first))
-                }
-            }
-            let passes = pairs(seconds(of:step:), of: 0..<order.count)
-            // Without a meter there are no looks, and what is between the passes may be a load.
-            let between = meter == nil ? ([], []) : pairs(secondsBefore(pass:step:), of: 0..<(order.count + 1))
+        firstsByTurns.map { first in
+            let passes = byTurns(seconds(of:step:), places: order.count, first)
+            let looks = looksByTurns(first)
             return OwnCostPair(
                 instrumentedSeconds: passes.on, plainSeconds: passes.off,
-                looksSeconds: between.0.reduce(0, +) - between.1.reduce(0, +))
+                looksSeconds: looks.on.reduce(0, +) - looks.off.reduce(0, +))
         }
+    }
+
+    /// The passes of two steps that had instruments on, which are one step with instruments.
+    ///
+    /// - Parameter pair: a number of their own.
+    func stepsByTurns(pair: Int) -> [InstrumentedStep] {
+        firstsByTurns.map { first in
+            let both = [first, first + 1]
+            let seconds = byTurns(seconds(of:step:), places: order.count, first).on
+            let sample = StepSample(
+                seconds: seconds.reduce(0, +) + looksByTurns(first).on.reduce(0, +),
+                cpuSeconds: both.reduce(0) { $0 + taken[$1].sample.cpuSeconds / 2 }, pair: pair)
+            return InstrumentedStep(
+                seconds: seconds, kernels: kernels(ofSteps: both),
+                spanCount: both.reduce(0) { $0 + taken[$1].spans.count },
+                lookCount: both.reduce(0) { $0 + taken[$1].looks.count }, sample: sample)
+        }
+    }
+
+    private var firstsByTurns: StrideTo<Int> { stride(from: 0, to: taken.count - 1, by: 2) }
+
+    /// What lies between the passes. Without a meter there are no looks, and it may be a load.
+    private func looksByTurns(_ first: Int) -> (on: [Double], off: [Double]) {
+        meter == nil ? ([], []) : byTurns(secondsBefore(pass:step:), places: order.count + 1, first)
+    }
+
+    /// A value of each place, from the step in which instruments were on there, and from the one in which they were off.
+    private func byTurns(
+        _ value: (_ place: Int, _ step: Int) -> Double, places: Int, _ first: Int
+    ) -> (on: [Double], off: [Double]) {
+        let isOnFirst = taken[first].isInstrumented
+        return (
+            (0..<places).map { value($0, isOnFirst[$0] ? first : first + 1) },
+            (0..<places).map { value($0, isOnFirst[$0] ? first + 1 : first) }
+        )
     }
 }

@@ -145,20 +145,25 @@ struct StepRecorder {
     ///
     /// - Parameter pair: the number of the pair of bursts that the steps belong to.
     func steps(pair: Int) -> [InstrumentedStep] {
-        let places = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
-        return taken.indices.map { index in
-            var kernels = [[Kernel: Double]](repeating: [:], count: order.count)
-            for span in step.timeline.spans[taken[index].spans] {
-                guard let place = places[LayerPass(layer: Int(span.layer), direction: span.direction)] else { continue }
-                kernels[place][span.kernel, default: 0] += Double(span.endNanoseconds - span.startNanoseconds) * 1e-9
-            }
+        taken.indices.map { index in
             var sample = taken[index].sample
             sample.pair = pair
             return InstrumentedStep(
-                seconds: order.indices.map { seconds(of: $0, step: index) },
-                kernels: kernels, spanCount: taken[index].spans.count, lookCount: taken[index].looks.count,
-                sample: sample, trace: trace(index))
+                seconds: order.indices.map { seconds(of: $0, step: index) }, kernels: kernels(ofSteps: [index]),
+                spanCount: taken[index].spans.count, lookCount: taken[index].looks.count, sample: sample,
+                trace: trace(index))
         }
+    }
+
+    /// Seconds by kernel within each pass, of steps in which different passes were marked.
+    func kernels(ofSteps steps: [Int]) -> [[Kernel: Double]] {
+        let places = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+        var kernels = [[Kernel: Double]](repeating: [:], count: order.count)
+        for span in steps.flatMap({ step.timeline.spans[taken[$0].spans] }) {
+            guard let place = places[LayerPass(layer: Int(span.layer), direction: span.direction)] else { continue }
+            kernels[place][span.kernel, default: 0] += Double(span.endNanoseconds - span.startNanoseconds) * 1e-9
+        }
+        return kernels
     }
 
     /// Time at each boundary and total energy at each look; `nil` without looks, and where a counter allowed no single

@@ -15,6 +15,7 @@ public struct TrimmedSteps: Sendable {
     private let order: [Int]
     /// Which steps were taken together, by step.
     private let groups: [Int]
+    private let isGrouped: Bool
 
     /// - Parameters:
     ///   - totals: one a step, finite. Fewer than five are all kept.
@@ -23,6 +24,7 @@ public struct TrimmedSteps: Sendable {
     public init(totals: [Double], groups: [Int]? = nil) {
         precondition(groups.map { $0.count == totals.count } ?? true, "a group for each step")
         self.totals = totals
+        isGrouped = groups != nil
         self.groups = groups ?? Array(totals.indices)
         // Equal totals keep their order, so that the choice depends on nothing else.
         order = totals.indices.sorted { (totals[$0], $0) < (totals[$1], $1) }
@@ -48,12 +50,18 @@ public struct TrimmedSteps: Sendable {
     }
 
     /// (The mean of `part` - the mean of another's) / the other's, where groups of the same number were taken together:
-    /// what the box did to both of them then is no difference.
+    /// what the box did to both of them then is no difference. Steps whose group the other lacks are left out.
     ///
     /// - Parameter whole: of other steps, its groups numbered as here.
     public func relativeDifference(
         of part: [Double], to whole: TrimmedSteps, confidence: Double = 0.95
     ) -> Estimate? {
+        let theirs = Set(whole.groups)
+        let shared = totals.indices.filter { theirs.contains(groups[$0]) }
+        if isGrouped, !shared.isEmpty, shared.count < totals.count {
+            let beside = TrimmedSteps(totals: shared.map { totals[$0] }, groups: shared.map { groups[$0] })
+            return beside.relativeDifference(of: shared.map { part[$0] }, to: whole, confidence: confidence)
+        }
         guard let (mean, errors) = errors(of: part), let (other, others) = whole.errors(of: whole.totals), other != 0
         else { return nil }
         let ratio = mean / other

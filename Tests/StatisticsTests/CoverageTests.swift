@@ -102,6 +102,16 @@ struct CoverageTests {
 
 @Suite("Trimmed steps")
 struct TrimmedStepsTests {
+    @Test("a difference is of the groups that both have")
+    func sharedGroups() throws {
+        let whole = TrimmedSteps(totals: [10, 20], groups: [0, 1])
+        let parts = TrimmedSteps(totals: [11, 22, 900, 900], groups: [0, 1, 2, 3])
+        let difference = try #require(parts.relativeDifference(of: parts.totals, to: whole))
+        #expect(abs(difference.value - 0.1) < 1e-12)
+        let strangers = TrimmedSteps(totals: [11, 22], groups: [2, 3])
+        #expect(try #require(strangers.relativeDifference(of: strangers.totals, to: whole)).value > 0.09)
+    }
+
     @Test("parts add up to the whole, also with outliers")
     func additive() throws {
         var generator = SeededGenerator(seed: 6)
