@@ -4,12 +4,15 @@ import Testing
 
 @Suite("Links measured by iperf3")
 struct Iperf3Tests {
-    private func report(_ reverse: Int, _ rate: Double, rtt: Double? = 12_000, intervals: [Double] = []) -> [UInt8] {
+    private func report(
+        _ reverse: Int, _ rate: Double, rtt: Double? = 12_000, intervals: [Double] = [], host: String? = nil
+    ) -> [UInt8] {
         let sums = intervals.map { "{\"streams\": [], \"sum\": {\"bits_per_second\": \($0), \"omitted\": false}}" }
         let sender = rtt.map { "{\"mean_rtt\": \($0), \"sender\": true}" } ?? "{}"
+        let server = host.map { "\"connecting_to\": {\"host\": \"\($0)\", \"port\": 5201}," } ?? ""
         return Array(
             """
-            {"start": {"version": "iperf 3.12", "test_start": {"protocol": "TCP", "reverse": \(reverse)}},
+            {"start": {"version": "iperf 3.12", \(server) "test_start": {"protocol": "TCP", "reverse": \(reverse)}},
              "intervals": [\(sums.joined(separator: ", "))],
              "end": {"streams": [{"sender": \(sender)}], "sum_received": {"bits_per_second": \(rate)}}}
             """.utf8)
@@ -26,6 +29,18 @@ struct Iperf3Tests {
         // t(0.975, 2) = 4.3027, standard error 1e6 / sqrt(3).
         #expect(abs((link.uplinkRelativeHalfWidth ?? 0) - 4.3027 / 20 / 3.0.squareRoot()) < 1e-4)
         #expect(link.downlinkRelativeHalfWidth == nil)
+    }
+
+    /// Petals takes a public speed test's rate for the link's.
+    @Test("a link names the server that it was measured to, and is of one server")
+    func server() throws {
+        let up = report(0, 20e6, host: "edge-1")
+        let link = try Link(iperf3: [("up.json", up), ("down.json", report(1, 80e6, host: "edge-1"))])
+        #expect(link.source == "iperf3 to edge-1")
+        let error = #expect(throws: CARDError.self) {
+            try Link(iperf3: [("up.json", up), ("down.json", report(1, 900e6, host: "speedtest.example"))])
+        }
+        #expect(error?.description.contains("edge-1, another of speedtest.example") == true)
     }
 
     @Test("a run in both directions at once is enough")

@@ -121,4 +121,13 @@ struct DecideTests {
         #expect(tooNew.failureLine?.contains("version 99") == true, "\(tooNew.standardError)")
         #expect(!workspace.exists("decision.json"))
     }
+
+    /// A rate that nobody measured between these two boxes must not pass for one that was.
+    @Test func aDeclaredLinkIsToldAsDeclared() throws {
+        let sides = [try Calibration.planted(PlantedProfile()), try .planted(PlantedProfile())]
+        let declared = try run(sides[0], sides[1], [])
+        #expect(declared.standardOutput.contains("round trip 0 s (declared, not measured)"))
+        let link = try #require(try workspace.json("decision.json")["link"] as? [String: Any])
+        #expect(link["origin"] as? String == "modelled" && link["source"] == nil)
+    }
 }

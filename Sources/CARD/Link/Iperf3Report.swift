@@ -11,7 +11,11 @@ struct Iperf3Report: Decodable {
             /// 1 where the server sent (`--reverse`).
             var reverse: Int
         }
+        struct Server: Decodable {
+            var host: String?
+        }
         var testStart: Test?
+        var connectingTo: Server?
     }
     struct Sum: Decodable {
         var bitsPerSecond: Double
@@ -94,12 +98,20 @@ extension Link {
     /// A measured link, from the files of one or two `iperf3 --json` runs on the device.
     ///
     /// The rates are what the receivers got; the round trip is the mean that the senders' kernels saw under load, the
-    /// shortest of the files.
+    /// shortest of the files. The source names the server that was measured to: a rate to a public server says nothing of
+    /// the edge server.
     ///
-    /// - Throws: ``CARDError``: not such a file; a direction that no file holds, or two do.
+    /// - Throws: ``CARDError``: not such a file; a direction that no file holds, or two do; files of two servers.
     public init(iperf3 files: [(name: String, bytes: [UInt8])]) throws(CARDError) {
         var reports: [Iperf3Report] = []
         for file in files { reports.append(try Iperf3Report.decode(file.bytes, named: file.name)) }
+        let servers = reports.compactMap(\.start.connectingTo?.host)
+        if let first = servers.first, let other = servers.first(where: { $0 != first }) {
+            throw CARDError(
+                .incomplete,
+                "iperf3: one file is of the server \(PlainText.shown(first)), another of \(PlainText.shown(other))",
+                remedy: "measure both directions to the server that trains")
+        }
         let rates = reports.flatMap(\.rates)
         let (up, down) = (rates.filter(\.isUplink), rates.filter { !$0.isUplink })
         guard up.count == 1, down.count == 1 else {
@@ -113,7 +125,8 @@ extension Link {
         }
         try self.init(
             uplinkBitsPerSecond: up[0].bitsPerSecond, downlinkBitsPerSecond: down[0].bitsPerSecond,
-            roundTripSeconds: roundTrip, origin: .measured, source: "iperf3")
+            roundTripSeconds: roundTrip, origin: .measured,
+            source: servers.first.map { "iperf3 to \($0)" } ?? "iperf3")
         uplinkRelativeHalfWidth = up[0].relativeHalfWidth
         downlinkRelativeHalfWidth = down[0].relativeHalfWidth
     }
