@@ -14,7 +14,8 @@ extension Decision {
         text += "up \(NumberText.si(link.uplinkBitsPerSecond, "bit/s")), "
         text += "down \(NumberText.si(link.downlinkBitsPerSecond, "bit/s")), "
         text += "round trip \(NumberText.si(link.roundTripSeconds, "s")) "
-        text += "(\(link.source.map { "\(link.origin.rawValue), \(PlainText.shown($0))" } ?? "declared, not measured")); "
+        text +=
+            "(\(link.source.map { "\(link.origin.rawValue), \(PlainText.shown($0))" } ?? "declared, not measured")); "
         text += "weight of delay \(weight); \(steps) steps a round; figures are for one round\n\n"
         text += cutTable.text
         text += "\n" + choiceLine
