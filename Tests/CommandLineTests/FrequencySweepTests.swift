@@ -50,6 +50,21 @@ import VirtualBoard
         #expect(board.limits == ServedBoard.untouched)
         #expect(try SysfsFile.text(at: root.file("\(slow)/scaling_max_freq")) == "1800000")
         if SchemaChecker.isPossible { #expect(try SchemaChecker.faults(in: bytes, schema: "profile") == []) }
+        #expect(!outcome.standardOutput.contains("clock not swept"))
+
+        // A kind whose clock stands still is not swept by itself, and that is said.
+        for file in ["scaling_min_freq", "scaling_max_freq", "scaling_available_frequencies"] {
+            try workspace.write("board/\(slow)/\(file)", "1200000\n")
+        }
+        let told = try KerfProcess.run(
+            "profile", "--model", try workspace.tinyModel(blocks: 1), "--seq", "16", "--budget", "0.3",
+            "--sweep-budget", "0.5", "--frequencies", "2", "--quiet", "--board", workspace.path("board"), "--out",
+            workspace.path("p.json"))
+        try #require(told.status == 0, "\(told.standardError)")
+        #expect(
+            told.standardOutput.contains(
+                "clock not swept: E-cores by themselves: no two steps of a clock of their own"))
+        #expect(!told.standardOutput.contains("P-cores by themselves"))
     }
 
     /// Power follows the planted law; times do not, since nothing slows real kernels down, and the file says so.

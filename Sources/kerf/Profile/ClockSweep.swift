@@ -13,12 +13,23 @@ struct ClockSweep {
     let clocks: [ClockStep]
     /// Each kind of core by itself; empty where all are alike.
     let groups: [ClockGroup]
+    /// The kinds of core that are not swept by themselves, and why.
+    let omissions: [String]
 
     enum Outcome {
         case notAsked
         case possible(ClockSweep)
         /// The clock cannot be set here.
         case impossible(String)
+
+        /// What was asked for and is not swept, and why.
+        var notSwept: [String] {
+            switch self {
+            case .notAsked: []
+            case .possible(let sweep): sweep.omissions
+            case .impossible(let reason): [reason]
+            }
+        }
     }
 
     /// Takes the lease, so that what stands in the way is said before minutes are spent on the profile.
@@ -32,10 +43,18 @@ struct ClockSweep {
         do throws(ProbeError) {
             let kinds = HostProbe(root: root).coreTypes().map { (name: $0.name, cpus: $0.cpus) }
             let groups = try choice.groups(of: lease.policies, kinds: kinds)
+            let swept = groups.filter { ThreadTeam.mayRun(on: $0.cpus) }
+            let omissions = kinds.map(\.name).filter { kind in
+                kinds.count > 1 && !swept.contains { $0.name == kind }
+            }
+            .map { kind in
+                let isBarred = groups.contains { $0.name == kind }
+                return "\(kind)s by themselves: "
+                    + (isBarred ? "this process may not run on all of them" : "no two steps of a clock of their own")
+            }
             return .possible(
                 ClockSweep(
-                    lease: lease, clocks: try choice.steps(of: lease.policies),
-                    groups: groups.filter { ThreadTeam.mayRun(on: $0.cpus) }))
+                    lease: lease, clocks: try choice.steps(of: lease.policies), groups: swept, omissions: omissions))
         } catch {
             throw KerfFailure(.usage, "--frequencies: \(error)")
         }

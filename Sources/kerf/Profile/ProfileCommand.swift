@@ -128,7 +128,7 @@ struct ProfileCommand: ParsableCommand {
             let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
             print(profile.report(summary), terminator: "")
             for what in conditions.unwatched { print("not watched: \(what)") }
-            if case .impossible(let reason) = clocks { print("clock not swept: \(PlainText.shown(reason))") }
+            for what in clocks.notSwept { print("clock not swept: \(PlainText.shown(what))") }
             print("written: \(out)")
         }
     }
