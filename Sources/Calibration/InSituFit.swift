@@ -49,7 +49,7 @@ struct InSituFit {
     ) {
         // What the first look shows is of before the step. There the last pass of the step before ran, as a rule.
         let last = trace.seconds.count - 2
-        var previous = (seconds: -updateInterval / 2, joules: 0.0)
+        var previous = (seconds: -(trace.staleSeconds ?? updateInterval / 2), joules: 0.0)
         var pass = 0
         var before = (seconds: 0.0, joules: 0.0)
         for look in trace.joules.indices.dropFirst() {

@@ -184,6 +184,9 @@ struct ProfileValidation {
                 trace.seconds.count == trace.joules.count && trace.seconds.count == 2 * profile.layers.count,
                 "\(place): \(trace.seconds.count) times and \(trace.joules.count) energies, "
                     + "\(2 * profile.layers.count) are needed")
+            try require(
+                (0..<Self.maximumSeconds).contains(trace.staleSeconds ?? 0),
+                "\(place).stale_seconds is \(trace.staleSeconds ?? 0)")
             for (name, values, limit) in [
                 ("seconds", trace.seconds, Self.maximumSeconds),
                 ("joules", trace.joules.compactMap(\.self), Self.maximumJoules),

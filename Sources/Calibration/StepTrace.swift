@@ -2,14 +2,17 @@
 public struct StepTrace: Codable, Sendable, Hashable {
     /// From the start of the run to the step's start.
     public var startSeconds: Double
+    /// From the counters' last update to the step's start; `nil` where it may have been any share of an update interval.
+    public var staleSeconds: Double?
     /// Since the step's start, at its start and after each pass in order: one more than there are passes.
     public var seconds: [Double]
     /// Joules of the box's total that the counters showed since the step's start, at the same moments; `nil` where
     /// nobody looked. A counter shows what it had at its last update.
     public var joules: [Double?]
 
-    public init(startSeconds: Double, seconds: [Double], joules: [Double?]) {
+    public init(startSeconds: Double, staleSeconds: Double? = nil, seconds: [Double], joules: [Double?]) {
         self.startSeconds = startSeconds
+        self.staleSeconds = staleSeconds
         self.seconds = seconds
         self.joules = joules
     }

@@ -13,14 +13,19 @@ struct CostGauge {
     /// So the joules are exact up to the counters' unit, and the two moments up to the time between two polls. Polling
     /// goes on for one more update: that shows what polling draws, right here, with the caches, clock and spinning
     /// threads that the work left behind, so that the wait at the end can be told from the work.
-    func cost(of body: () throws -> Void) throws -> Cost {
+    func cost(of body: () throws -> Void) throws -> Cost { try cost { _ in try body() } }
+
+    /// The same.
+    ///
+    /// - Parameter body: given the moment of the update that its window begins with, where there is one.
+    func cost(of body: (_ opening: MonotonicInstant?) throws -> Void) throws -> Cost {
         // Looking for the threads takes longer than the work may.
         let accounts = clock.accounts()
         let opening = try edge()
         accounts?.settle()
         let cpuBefore = clock.cpuSeconds()
         let start = clock.now()
-        try body()
+        try body(opening.flatMap { $0.isFound ? $0.edge.instant : nil })
         let end = clock.now()
         accounts?.settle()
         let cpuAfter = clock.cpuSeconds()

@@ -59,9 +59,14 @@ extension Experiment {
                 return (nil, 1)
             }
             var count = 0
-            let cost = try gauge.cost {
+            let cost = try gauge.cost { opening in
+                recorder.lastUpdate = opening
                 try burst {
-                    try recorder.take(isLooking: nextStepLooks(), checkpoint: checkpoint)
+                    // The first step of a burst begins right after an update, and all updates within it come at about the
+                    // same places: not at moments like any other.
+                    let isAligned = isBurst && count == 0
+                    try recorder.take(isLooking: !isAligned && nextStepLooks(), checkpoint: checkpoint)
+                    recorder.lastUpdate = nil
                     count += 1
                 }
             }

@@ -18,6 +18,8 @@ struct StepRecorder {
     /// Of the run.
     private let start: MonotonicInstant
     private let mostSteps: Int
+    /// When the counters were updated last before the step that is taken next, where that is known.
+    var lastUpdate: MonotonicInstant?
 
     private(set) var taken: [Taken] = []
     /// Before and after each pass.
@@ -29,6 +31,7 @@ struct StepRecorder {
 
     struct Taken {
         var sample: StepSample
+        var lastUpdate: MonotonicInstant?
         var began: MonotonicInstant
         var ended: MonotonicInstant
         /// Places of the step's kernel marks and looks.
@@ -97,7 +100,8 @@ struct StepRecorder {
         if taken.count < mostSteps {
             taken.append(
                 Taken(
-                    sample: sample, began: began, ended: ended, spans: firstSpan..<timeline.spans.count,
+                    sample: sample, lastUpdate: lastUpdate, began: began, ended: ended,
+                    spans: firstSpan..<timeline.spans.count,
                     looks: firstLook..<looks.count, isInstrumented: isInstrumented))
         } else {
             timeline.forget(after: firstSpan)
@@ -182,7 +186,9 @@ struct StepRecorder {
             seconds[looks[look].boundary] = looks[look].instant.seconds(since: began)
             joules[looks[look].boundary] = drawn
         }
-        return StepTrace(startSeconds: began.seconds(since: start), seconds: seconds, joules: joules)
+        return StepTrace(
+            startSeconds: began.seconds(since: start), staleSeconds: taken[index].lastUpdate.map(began.seconds(since:)),
+            seconds: seconds, joules: joules)
     }
 
     private func joulesSinceLook(before look: Int) -> Double? {
