@@ -43,9 +43,11 @@ extension Experiment {
     }
 
     func noteLooks(of recorder: StepRecorder) {
-        guard let seconds = recorder.secondsPerLook else { return }
-        secondsPerLook.append(seconds)
-        record.overhead.secondsPerMeterRead = secondsPerLook.sorted().quantile(0.5)
+        let seconds = recorder.secondsOfLooks
+        guard !seconds.isEmpty else { return }
+        looksTaken.seconds += seconds.reduce(0, +)
+        looksTaken.count += seconds.count
+        record.overhead.secondsPerMeterRead = looksTaken.seconds / Double(looksTaken.count)
     }
 
     /// How often steps may still be taken to learn what instruments cost: none when that is known within
@@ -55,7 +57,7 @@ extension Experiment {
         guard settings.learnsOwnCost, pairs.count < ExperimentSettings.mostOwnCostPairs else { return 0 }
         // A pair has a difference for every pass.
         ownCostPlan.look(count: pairs.count < 2 ? 0 : pairs.count * step.passes.count) {
-            let ratio = OwnCost.ratio(of: pairs, layerCount: step.layerCount, confidence: settings.confidence)
+            let ratio = OwnCost.ratio(of: pairs, confidence: settings.confidence)
             return (ratio?.halfWidth ?? .infinity) / ExperimentSettings.ownCostHalfWidth
         }
         guard !ownCostPlan.isSettled else { return 0 }

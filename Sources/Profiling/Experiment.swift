@@ -46,8 +46,8 @@ public final class Experiment {
     var ownCostPlan = StoppingPlan()
     /// Steps that looks can be afforded in; the first is one.
     var stepsToLook = 1.0
-    /// What a look at the counters took, by burst.
-    var secondsPerLook: [Double] = []
+    /// Looks at the counters within steps.
+    var looksTaken = (count: 0, seconds: 0.0)
 
     /// - Parameters:
     ///   - updates: how the meter's counters are updated, or `nil` when it is not known.

@@ -117,14 +117,11 @@ struct StepRecorder {
         looks.append((try meter.readTotal(into: &counters), boundary))
     }
 
-    /// What a look takes within steps, where the layers have had the caches to themselves; `nil` without looks.
-    ///
-    /// The median: a look during which another process had the processor is no dearer one.
-    var secondsPerLook: Double? {
-        let between = taken.enumerated().flatMap { index, step in
+    /// What each look took, where the layers had had the caches to themselves.
+    var secondsOfLooks: [Double] {
+        taken.enumerated().flatMap { index, step in
             step.looks.map { secondsBefore(pass: looks[$0].boundary, step: index) }
         }
-        return between.isEmpty ? nil : between.sorted().quantile(0.5)
     }
 
     /// Between a pass and the one before it, or the step's start or end: a look or nothing, and loads of weights.

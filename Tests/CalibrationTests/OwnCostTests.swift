@@ -43,7 +43,7 @@ struct OwnCostTests {
                 instrumentedSeconds: Self.passSeconds.map { $0 + 1e-6 }, plainSeconds: Self.passSeconds,
                 looksSeconds: 5e-6)
         }
-        let ratio = try #require(OwnCost.ratio(of: pairs, layerCount: Self.layerCount))
+        let ratio = try #require(OwnCost.ratio(of: pairs))
         let step = Self.passSeconds.reduce(0, +)
         #expect(abs(ratio.value - 16e-6 / step) < 1e-9)
         #expect(ratio.halfWidth < 1e-9)
@@ -57,7 +57,7 @@ struct OwnCostTests {
         for run in 0..<runs {
             let pairs = Self.pairs(
                 20, costSeconds: costSeconds, looksSeconds: 3e-5, noise: 0.02, seed: UInt64(run + 1))
-            let ratio = try #require(OwnCost.ratio(of: pairs, layerCount: Self.layerCount))
+            let ratio = try #require(OwnCost.ratio(of: pairs))
             // Relative to a step as the box runs it, hits included; a trimmed mean knows of few.
             let step = Self.passSeconds.reduce(0, +) + Double(Self.passCount) * 0.05e-3
             let truth = (Double(Self.passCount) * costSeconds + 3e-5) / step
@@ -71,7 +71,7 @@ struct OwnCostTests {
     @Test("one pair has no interval, none no answer")
     func few() throws {
         let pairs = Self.pairs(1, costSeconds: 0, looksSeconds: 0, noise: 0.01, seed: 1)
-        #expect(try #require(OwnCost.ratio(of: pairs, layerCount: Self.layerCount)).halfWidth == .infinity)
-        #expect(OwnCost.ratio(of: [], layerCount: Self.layerCount) == nil)
+        #expect(try #require(OwnCost.ratio(of: pairs)).halfWidth == .infinity)
+        #expect(OwnCost.ratio(of: []) == nil)
     }
 }

@@ -24,7 +24,7 @@ struct OwnCostExperimentTests {
         let counted = overhead.looksPerStep.map { $0 * SimulatedBox.readSeconds / step.stepSeconds } ?? 0
         #expect(abs(counted - 0.001) < 0.0002, "\(counted) of a step")
 
-        let ratio = try #require(OwnCost.ratio(of: record.ownCostPairs, layerCount: step.layerCount))
+        let ratio = try #require(OwnCost.ratio(of: record.ownCostPairs))
         #expect(abs(ratio.value - counted) <= ratio.halfWidth + 0.0002, "\(ratio), planted \(counted)")
         #expect(ratio.halfWidth < 0.001)
     }
@@ -34,7 +34,7 @@ struct OwnCostExperimentTests {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box, noise: 0.01)
         let record = try Experiment(step: step, clock: box, settings: ExperimentSettings(budgetSeconds: 20)).run()
-        let ratio = try #require(OwnCost.ratio(of: record.ownCostPairs, layerCount: step.layerCount))
+        let ratio = try #require(OwnCost.ratio(of: record.ownCostPairs))
         #expect(abs(ratio.value) <= 2 * ratio.halfWidth && ratio.halfWidth < 0.002)
         #expect(record.overhead.looksPerStep == nil)
         #expect(record.ownCostPairs.allSatisfy { $0.looksSeconds == 0 })
