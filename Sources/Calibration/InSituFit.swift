@@ -7,9 +7,9 @@ import Statistics
 /// shows what the counter had at its last update, which came up to an update interval earlier. So the time line is cut
 /// at the updates, each placed in the middle of where it may have been; the energy between two updates is the sum over
 /// the passes of power times the pass's time between them; and the powers, none negative, are those that fit all
-/// stretches of all steps best. Intervals come from leaving out a tenth of the steps at a time (delete-group jackknife:
-/// Kott, "The delete-a-group jackknife", Journal of Official Statistics 17, 2001), which holds whatever the stretches'
-/// errors have in common.
+/// stretches of all steps best. Intervals come from leaving out a tenth of the bursts at a time (delete-group jackknife:
+/// Kott, "The delete-a-group jackknife", Journal of Official Statistics 17, 2001), which holds whatever the errors of one
+/// burst's steps have in common.
 struct InSituFit {
     private static let groups = 10
 
@@ -27,13 +27,14 @@ struct InSituFit {
             (0...last).map { LayerPass(layer: $0, direction: "forward") }
             + (1...last).reversed().map { LayerPass(layer: $0, direction: "backward") }
         let traces = (profile.stepTraces ?? []).filter { $0.seconds.count == order.count + 1 }
-        guard traces.count >= Self.groups, let interval = profile.meter.updates?.meanSeconds, interval > 0 else {
+        let groups = Self.groups(of: traces)
+        guard Set(groups).count == Self.groups, let interval = profile.meter.updates?.meanSeconds, interval > 0 else {
             return nil
         }
         var parts = [NonNegativeLeastSquares](
             repeating: NonNegativeLeastSquares(count: order.count), count: Self.groups)
         for (index, trace) in traces.enumerated() {
-            Self.add(trace, to: &parts[index % Self.groups], updateInterval: interval)
+            Self.add(trace, to: &parts[groups[index]], updateInterval: interval)
         }
         var whole = NonNegativeLeastSquares(count: order.count)
         for part in parts { whole += part }
@@ -42,6 +43,17 @@ struct InSituFit {
         self.watts = watts
         wattsWithout = parts.map { (whole - $0).solution(from: watts) }
         confidence = profile.settings.confidence
+    }
+
+    /// The group of each trace: those of one burst share it, as they share temperature, load and phase.
+    private static func groups(of traces: [StepTrace]) -> [Int] {
+        var places: [Int: Int] = [:]
+        return traces.enumerated().map { index, trace in
+            let burst = trace.pair ?? -1 - index
+            let place = places[burst] ?? places.count
+            places[burst] = place
+            return place % Self.groups
+        }
     }
 
     private static func add(

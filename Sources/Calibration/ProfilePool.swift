@@ -61,7 +61,9 @@ struct ProfilePool {
                 pool.instrumentedSteps = (pool.instrumentedSteps ?? []) + steps.renumbered(from: taken)
             }
             if let pairs = other.ownCostPairs { pool.ownCostPairs = (pool.ownCostPairs ?? []) + pairs }
-            if let traces = other.stepTraces { pool.stepTraces = (pool.stepTraces ?? []) + traces }
+            if let traces = other.stepTraces {
+                pool.stepTraces = (pool.stepTraces ?? []) + traces.renumbered(from: taken)
+            }
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
             pool.rejections += other.rejections
@@ -160,5 +162,15 @@ extension LayerTimes {
 extension [StepSample] {
     fileprivate func renumbered(from first: Int) -> [StepSample] {
         map { StepSample(seconds: $0.seconds, cpuSeconds: $0.cpuSeconds, pair: $0.pair.map { $0 + first }) }
+    }
+}
+
+extension [StepTrace] {
+    fileprivate func renumbered(from first: Int) -> [StepTrace] {
+        map { trace in
+            var trace = trace
+            trace.pair = trace.pair.map { $0 + first }
+            return trace
+        }
     }
 }

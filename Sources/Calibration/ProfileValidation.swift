@@ -184,6 +184,7 @@ struct ProfileValidation {
                 trace.seconds.count == trace.joules.count && trace.seconds.count == 2 * profile.layers.count,
                 "\(place): \(trace.seconds.count) times and \(trace.joules.count) energies, "
                     + "\(2 * profile.layers.count) are needed")
+            try require((0...Self.mostPairs).contains(trace.pair ?? 0), "\(place).pair is \(trace.pair ?? 0)")
             try require(
                 (0..<Self.maximumSeconds).contains(trace.staleSeconds ?? 0),
                 "\(place).stale_seconds is \(trace.staleSeconds ?? 0)")

@@ -2,6 +2,8 @@
 public struct StepTrace: Codable, Sendable, Hashable {
     /// From the start of the run to the step's start.
     public var startSeconds: Double
+    /// The pair of bursts that the step belongs to; absent in older files.
+    public var pair: Int?
     /// From the counters' last update to the step's start; `nil` where it may have been any share of an update interval.
     public var staleSeconds: Double?
     /// Since the step's start, at its start and after each pass in order: one more than there are passes.
@@ -10,8 +12,11 @@ public struct StepTrace: Codable, Sendable, Hashable {
     /// nobody looked. A counter shows what it had at its last update.
     public var joules: [Double?]
 
-    public init(startSeconds: Double, staleSeconds: Double? = nil, seconds: [Double], joules: [Double?]) {
+    public init(
+        startSeconds: Double, pair: Int? = nil, staleSeconds: Double? = nil, seconds: [Double], joules: [Double?]
+    ) {
         self.startSeconds = startSeconds
+        self.pair = pair
         self.staleSeconds = staleSeconds
         self.seconds = seconds
         self.joules = joules

@@ -30,6 +30,7 @@ public final class AccompaniedMeter: EnergyMeter, Sendable {
     public var name: String { main.name }
     public var origin: Origin { main.origin }
     public var sampling: PowerSampling? { main.sampling }
+    public var countsProcessorTime: Bool { main.countsProcessorTime }
 
     public var tree: EnergyDomainTree { EnergyDomainTree(main.tree.domains + besideDomains) }
 
@@ -57,8 +58,23 @@ public final class AccompaniedMeter: EnergyMeter, Sendable {
 
     public func read() throws(ProbeError) -> EnergyReading {
         var reading = try main.read()
-        let instant = reading.instant
-        reading.microjoules += last.withLock { answer in
+        reading.microjoules += besideMicrojoules(at: reading.instant)
+        return reading
+    }
+
+    /// The companion is none of the total.
+    public func readTotal(into microjoules: inout [UInt64]) throws(ProbeError) -> MonotonicInstant {
+        try main.readTotal(into: &microjoules)
+    }
+
+    /// Asks the companion now: between two looks for an update, the time that it takes would be a time in which none is seen.
+    public func prepareForEdge() {
+        main.prepareForEdge()
+        _ = besideMicrojoules(at: .now())
+    }
+
+    private func besideMicrojoules(at instant: MonotonicInstant) -> [UInt64?] {
+        last.withLock { answer in
             let age = (answer.reading?.instant).map { instant.seconds(since: $0) }
             if answer.failure == nil, age.map({ $0 >= Self.restSeconds }) ?? true {
                 do throws(ProbeError) {
@@ -69,7 +85,6 @@ public final class AccompaniedMeter: EnergyMeter, Sendable {
             }
             return answer.reading?.microjoules ?? companion.tree.readable.map { _ in nil }
         }
-        return reading
     }
 
     /// - Throws: the companion's error, also for a counter that fell and does not wrap: it started anew, and what it drew

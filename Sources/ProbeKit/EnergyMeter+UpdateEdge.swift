@@ -37,6 +37,7 @@ extension EnergyMeter {
             accounts?.settle()
             return try read()
         }
+        prepareForEdge()
         let start = try look()
         var last = start
         var reading = try look()

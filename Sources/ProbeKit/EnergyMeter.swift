@@ -37,11 +37,16 @@ public protocol EnergyMeter: Sendable {
     ///
     /// - Returns: the moment of the reading.
     func readTotal(into microjoules: inout [UInt64]) throws(ProbeError) -> MonotonicInstant
+
+    /// Called right before the counters are polled for an update: the time for whatever takes long and need not be done at
+    /// every look.
+    func prepareForEdge()
 }
 
 extension EnergyMeter {
     public var sampling: PowerSampling? { nil }
     public var countsProcessorTime: Bool { false }
+    public func prepareForEdge() {}
 
     public func readTotal(into microjoules: inout [UInt64]) throws(ProbeError) -> MonotonicInstant {
         let reading = try read()

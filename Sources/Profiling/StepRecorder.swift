@@ -152,7 +152,7 @@ struct StepRecorder {
             return InstrumentedStep(
                 seconds: order.indices.map { seconds(of: $0, step: index) }, kernels: kernels(ofSteps: [index]),
                 spanCount: taken[index].spans.count, lookCount: taken[index].looks.count, sample: sample,
-                trace: trace(index))
+                trace: trace(index, pair: pair))
         }
     }
 
@@ -169,7 +169,7 @@ struct StepRecorder {
 
     /// Time at each boundary and total energy at each look; `nil` without looks, and where a counter allowed no single
     /// answer.
-    private func trace(_ index: Int) -> StepTrace? {
+    private func trace(_ index: Int, pair: Int) -> StepTrace? {
         guard let first = taken[index].looks.first else { return nil }
         let (began, firstMoment) = (looks[first].instant, index * 2 * order.count)
         var seconds = [0.0] + order.indices.map { moments[firstMoment + 2 * $0 + 1].seconds(since: began) }
@@ -184,7 +184,8 @@ struct StepRecorder {
             joules[looks[look].boundary] = drawn
         }
         return StepTrace(
-            startSeconds: began.seconds(since: start), staleSeconds: taken[index].lastUpdate.map(began.seconds(since:)),
+            startSeconds: began.seconds(since: start), pair: pair,
+            staleSeconds: taken[index].lastUpdate.map(began.seconds(since:)),
             seconds: seconds, joules: joules)
     }
 

@@ -32,7 +32,11 @@ extension Profile {
         }
         text += "\n"
         text += "own cost     time \(NumberText.percent(checks.ownTimeRatio)), energy "
-        text += "\(NumberText.percent(checks.ownEnergyRatio)), from steps with instruments on by turns\n"
+        text += "\(NumberText.percent(checks.ownEnergyRatio)), from steps with instruments on by turns"
+        if let sampling = meter.sampling {
+            text += "; in all of them sampling took \(NumberText.percent(sampling.processorShare)) of a processor"
+        }
+        text += "\n"
         if let updates = meter.updates {
             text += "counter      updated every \(NumberText.si(updates.medianSeconds, "s")), 1 to 99 of 100 within "
             text += "\(NumberText.si(updates.percentile1Seconds, "s")) to "

@@ -82,6 +82,35 @@ struct InSituTests {
         #expect(try energy() / truth < 0.995)
     }
 
+    /// What a burst's steps have in common is no evidence twice.
+    @Test func theIntervalKnowsBursts() throws {
+        let count = 2 * PlantedProfile().make().layers.count - 1
+        let seconds = [Double](repeating: 0.005, count: count)
+        let watts = [Double](repeating: 20, count: count)
+        var profile = planted(watts: watts, seconds: seconds, steps: 400)
+        var generator = SeededGenerator(seed: 5)
+        var traces = try #require(profile.stepTraces)
+        for burst in 0..<20 {
+            let factor = 1 + 0.05 * generator.normal()
+            for step in (20 * burst)..<(20 * burst + 20) {
+                traces[step].joules = traces[step].joules.map { $0.map { $0 * factor } }
+                traces[step].pair = burst
+            }
+        }
+        profile.stepTraces = traces
+        let together = try #require(InSituFit(profile)).stepEnergy { _ in 0.005 }
+        for step in traces.indices { traces[step].pair = nil }
+        profile.stepTraces = traces
+        let apart = try #require(InSituFit(profile)).stepEnergy { _ in 0.005 }
+        // 5 % over the root of 20 bursts, times Student's t: 2.5 %; taken apart it seems less than half of that.
+        #expect(together.relativeHalfWidth > 0.015 && together.relativeHalfWidth > 2 * apart.relativeHalfWidth)
+        #expect(abs(together.value - 20 * 0.005 * Double(count)) < together.halfWidth)
+
+        for step in traces.indices { traces[step].pair = step % 9 }
+        profile.stepTraces = traces
+        #expect(InSituFit(profile) == nil, "nine bursts are too few")
+    }
+
     @Test func tooFewStepsGiveNoFigure() {
         let count = 2 * PlantedProfile().make().layers.count - 1
         let ones = [Double](repeating: 0.004, count: count)

@@ -12,9 +12,13 @@ import Testing
         let tree: EnergyDomainTree
         let answers: Mutex<[UInt64?]>
         let asked = Mutex(0)
+        private let other: Told?
+        /// How often the other had been asked when this one was, each time.
+        let otherAsked = Mutex<[Int]>([])
 
         /// - Parameter answers: one after the other; `nil` is a failure, and the last one stays.
-        init(_ name: String, _ answers: [UInt64?]) {
+        init(_ name: String, _ answers: [UInt64?], watching other: Told? = nil) {
+            self.other = other
             self.name = name
             self.answers = Mutex(answers)
             tree = EnergyDomainTree([EnergyDomain(identifier: name, name: name, role: .counted)])
@@ -22,6 +26,7 @@ import Testing
 
         func read() throws(ProbeError) -> EnergyReading {
             asked.withLock { $0 += 1 }
+            if let other { otherAsked.withLock { $0.append(other.asked.withLock(\.self)) } }
             let answer = answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
             guard let answer else { throw ProbeError(.vanished, "GPU is lost") }
             return EnergyReading(instant: .now(), microjoules: [answer])
@@ -53,6 +58,31 @@ import Testing
         for _ in 0..<1000 { #expect(try meter.read().microjoules == [1, 7]) }
         let most = MonotonicInstant.now().seconds(since: start) / AccompaniedMeter.restSeconds + 1
         #expect(Double(gpu.asked.withLock { $0 }) <= most)
+    }
+
+    /// A look in the middle of a step is at the total, and a driver's call in it would be part of the step.
+    @Test func aLookAtTheTotalLeavesTheCompanionAlone() throws {
+        let gpu = Told("gpu-0", [7])
+        let meter = AccompaniedMeter(Told("package-0", [1]), beside: gpu)
+        var total: [UInt64] = []
+        _ = try meter.readTotal(into: &total)
+        rest()
+        _ = try meter.readTotal(into: &total)
+        #expect(total == [1, 1] && gpu.asked.withLock { $0 } == 0)
+    }
+
+    /// While it answers, an update of the meter's counter would be seen late.
+    @Test func theCompanionIsAskedBeforeAnUpdateIsAwaited() throws {
+        let box = Told("package-0", [1, 1, 2])
+        let gpu = Told("gpu-0", [7], watching: box)
+        let edge = try #require(try AccompaniedMeter(box, beside: gpu).updateEdge())
+        #expect(edge.microjoules == [2, 7])
+        #expect(gpu.otherAsked.withLock(\.self) == [0])
+    }
+
+    @Test func whatIsAskedOfTheMeterIsAskedOfTheOneWithin() {
+        let inner = PowerModelMeter(idleWatts: 1, busyWatts: 2, processors: 1)
+        #expect(AccompaniedMeter(inner, beside: Told("gpu-0", [7])).countsProcessorTime)
     }
 
     /// It fails, or its counter falls, which one that does not wrap never does.
