@@ -4,7 +4,10 @@ import Statistics
 extension EnergyFit {
     /// Energy of a pass in situ; `nil` where there are no readings between layers.
     func inSituEnergy(_ pass: LayerPass, time: Estimate, _ fit: InSituFit?) -> Quantity? {
-        guard let power = fit?.power(of: pass) else { return nil }
+        guard let fit, let power = fit.power(of: pass) else { return nil }
+        guard time.value >= fit.updateSeconds else {
+            return .unavailable("not resolved: the pass is shorter than an update interval of the counter")
+        }
         guard power.value > 0 else {
             return .unavailable("not resolved: no power of \(pass) is told apart from its neighbours'")
         }

@@ -4,12 +4,10 @@ import Statistics
 /// Power of every pass from whole steps: the counters between the layers against the time line of the layers.
 ///
 /// Looping a layer alone keeps its weights in the cache; here each layer runs where it runs. A look between two layers
-/// shows what the counter had at its last update, which came up to an update interval earlier. So the time line is cut
-/// at the updates, each placed in the middle of where it may have been; the energy between two updates is the sum over
-/// the passes of power times the pass's time between them; and the powers, none negative, are those that fit all
-/// stretches of all steps best. Intervals come from leaving out a tenth of the bursts at a time (delete-group jackknife:
-/// Kott, "The delete-a-group jackknife", Journal of Official Statistics 17, 2001), which holds whatever the errors of one
-/// burst's steps have in common.
+/// shows what a counter had at its last update; see ``CounterStretches`` for how that becomes powers. Counters of several
+/// domains are updated at moments of their own: each is fitted alone, and the powers add up. Intervals come from leaving
+/// out a tenth of the bursts at a time (delete-group jackknife: Kott, "The delete-a-group jackknife", Journal of Official
+/// Statistics 17, 2001), which holds whatever the errors of one burst's steps have in common.
 struct InSituFit {
     private static let groups = 10
 
@@ -19,6 +17,8 @@ struct InSituFit {
     /// The same without each group.
     private let wattsWithout: [[Double]]
     private let confidence: Double
+    /// Of the counters; a pass that is shorter cannot be told from its neighbours.
+    let updateSeconds: Double
 
     /// - Returns: `nil` without enough traces, and where they do not fit the layers.
     init?(_ profile: Profile) {
@@ -26,22 +26,34 @@ struct InSituFit {
         let order =
             (0...last).map { LayerPass(layer: $0, direction: "forward") }
             + (1...last).reversed().map { LayerPass(layer: $0, direction: "backward") }
-        let traces = (profile.stepTraces ?? []).filter { $0.seconds.count == order.count + 1 }
+        let domains = profile.meter.totalOf
+        let traces = (profile.stepTraces ?? []).filter {
+            $0.seconds.count == order.count + 1 && Set($0.joules.keys) == Set(domains)
+        }
         let groups = Self.groups(of: traces)
         guard Set(groups).count == Self.groups, let interval = profile.meter.updates?.meanSeconds, interval > 0 else {
             return nil
         }
-        var parts = [NonNegativeLeastSquares](
-            repeating: NonNegativeLeastSquares(count: order.count), count: Self.groups)
-        for (index, trace) in traces.enumerated() {
-            Self.add(trace, to: &parts[groups[index]], updateInterval: interval)
+        var watts = [Double](repeating: 0, count: order.count)
+        var wattsWithout = [[Double]](repeating: watts, count: Self.groups)
+        for domain in domains {
+            var parts = [CounterStretches](repeating: CounterStretches(passCount: order.count), count: Self.groups)
+            for (trace, group) in zip(traces, groups) {
+                parts[group].add(trace, domain: domain, updateSeconds: interval)
+            }
+            var whole = CounterStretches(passCount: order.count)
+            for part in parts { whole += part }
+            let powers = whole.powers()
+            for pass in order.indices { watts[pass] += powers[pass] }
+            for group in parts.indices {
+                let without = (whole - parts[group]).powers(from: powers)
+                for pass in order.indices { wattsWithout[group][pass] += without[pass] }
+            }
         }
-        var whole = NonNegativeLeastSquares(count: order.count)
-        for part in parts { whole += part }
-        let watts = whole.solution()
         self.order = order
         self.watts = watts
-        wattsWithout = parts.map { (whole - $0).solution(from: watts) }
+        self.wattsWithout = wattsWithout
+        updateSeconds = interval
         confidence = profile.settings.confidence
     }
 
@@ -53,35 +65,6 @@ struct InSituFit {
             let place = places[burst] ?? places.count
             places[burst] = place
             return place % Self.groups
-        }
-    }
-
-    private static func add(
-        _ trace: StepTrace, to squares: inout NonNegativeLeastSquares, updateInterval: Double
-    ) {
-        // What the first look shows is of before the step. There the last pass of the step before ran, as a rule.
-        let last = trace.seconds.count - 2
-        var previous = (seconds: -(trace.staleSeconds ?? updateInterval / 2), joules: 0.0)
-        var pass = 0
-        var before = (seconds: 0.0, joules: 0.0)
-        for look in trace.joules.indices.dropFirst() {
-            guard let joules = trace.joules[look] else { continue }
-            let gap = trace.seconds[look] - before.seconds
-            let isUpdated = joules > before.joules
-            before = (trace.seconds[look], joules)
-            guard isUpdated else { continue }
-            let update = trace.seconds[look] - min(gap, updateInterval) / 2
-            var row: [(unknown: Int, coefficient: Double)] = []
-            if previous.seconds < 0 { row.append((last, min(update, 0) - previous.seconds)) }
-            while pass < last, trace.seconds[pass + 1] <= previous.seconds { pass += 1 }
-            var covered = pass
-            while covered <= last, trace.seconds[covered] < update {
-                let from = max(previous.seconds, trace.seconds[covered])
-                row.append((covered, min(update, trace.seconds[covered + 1]) - from))
-                covered += 1
-            }
-            squares.add(row, value: joules - previous.joules)
-            previous = (update, joules)
         }
     }
 

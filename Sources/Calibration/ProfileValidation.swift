@@ -180,18 +180,19 @@ struct ProfileValidation {
     private func checkTraces() throws(KerfFileError) {
         for (index, trace) in (profile.stepTraces ?? []).enumerated() {
             let place = "step_traces[\(index)]"
+            let counts = [trace.seconds.count] + trace.joules.values.map(\.count)
             try require(
-                trace.seconds.count == trace.joules.count && trace.seconds.count == 2 * profile.layers.count,
-                "\(place): \(trace.seconds.count) times and \(trace.joules.count) energies, "
+                counts.allSatisfy { $0 == 2 * profile.layers.count },
+                "\(place): \(counts.min() ?? 0) to \(counts.max() ?? 0) times and energies, "
                     + "\(2 * profile.layers.count) are needed")
             try require((0...Self.mostPairs).contains(trace.pair ?? 0), "\(place).pair is \(trace.pair ?? 0)")
             try require(
                 (0..<Self.maximumSeconds).contains(trace.staleSeconds ?? 0),
                 "\(place).stale_seconds is \(trace.staleSeconds ?? 0)")
-            for (name, values, limit) in [
-                ("seconds", trace.seconds, Self.maximumSeconds),
-                ("joules", trace.joules.compactMap(\.self), Self.maximumJoules),
-            ] {
+            let joules = trace.joules.sorted { $0.key < $1.key }.map { domain, values in
+                ("joules of \(PlainText.quoted(domain))", values.compactMap(\.self), Self.maximumJoules)
+            }
+            for (name, values, limit) in [("seconds", trace.seconds, Self.maximumSeconds)] + joules {
                 try require(
                     values.allSatisfy { $0 >= 0 && $0 < limit }
                         && zip(values, values.dropFirst()).allSatisfy { $0 <= $1 },

@@ -8,12 +8,13 @@ public struct StepTrace: Codable, Sendable, Hashable {
     public var staleSeconds: Double?
     /// Since the step's start, at its start and after each pass in order: one more than there are passes.
     public var seconds: [Double]
-    /// Joules of the box's total that the counters showed since the step's start, at the same moments; `nil` where
-    /// nobody looked. A counter shows what it had at its last update.
-    public var joules: [Double?]
+    /// Joules of each domain of the box's total that its counter showed since the step's start, at the same moments; `nil`
+    /// where nobody looked. A counter shows what it had at its last update, and each has updates of its own.
+    public var joules: [String: [Double?]]
 
     public init(
-        startSeconds: Double, pair: Int? = nil, staleSeconds: Double? = nil, seconds: [Double], joules: [Double?]
+        startSeconds: Double, pair: Int? = nil, staleSeconds: Double? = nil, seconds: [Double],
+        joules: [String: [Double?]]
     ) {
         self.startSeconds = startSeconds
         self.pair = pair

@@ -167,38 +167,37 @@ struct StepRecorder {
         return kernels
     }
 
-    /// Time at each boundary and total energy at each look; `nil` without looks, and where a counter allowed no single
-    /// answer.
+    /// Time at each boundary and energy at each look; `nil` without looks, and where a counter allowed no single answer.
     private func trace(_ index: Int, pair: Int) -> StepTrace? {
         guard let first = taken[index].looks.first else { return nil }
         let (began, firstMoment) = (looks[first].instant, index * 2 * order.count)
         var seconds = [0.0] + order.indices.map { moments[firstMoment + 2 * $0 + 1].seconds(since: began) }
-        var joules = [Double?](repeating: nil, count: order.count + 1)
-        var drawn = 0.0
-        for look in taken[index].looks {
-            if look > first {
-                guard let more = joulesSinceLook(before: look) else { return nil }
-                drawn += more
-            }
-            seconds[looks[look].boundary] = looks[look].instant.seconds(since: began)
-            joules[looks[look].boundary] = drawn
+        for look in taken[index].looks { seconds[looks[look].boundary] = looks[look].instant.seconds(since: began) }
+        var joules: [String: [Double?]] = [:]
+        for (place, domain) in counted.enumerated() {
+            guard let shown = self.joules(of: domain, at: place, looks: taken[index].looks) else { return nil }
+            joules[domain.identifier] = shown
         }
         return StepTrace(
             startSeconds: began.seconds(since: start), pair: pair,
-            staleSeconds: taken[index].lastUpdate.map(began.seconds(since:)),
-            seconds: seconds, joules: joules)
+            staleSeconds: taken[index].lastUpdate.map(began.seconds(since:)), seconds: seconds, joules: joules)
     }
 
-    private func joulesSinceLook(before look: Int) -> Double? {
-        let elapsed = looks[look].instant.seconds(since: looks[look - 1].instant)
-        var joules = 0.0
-        for (place, domain) in counted.enumerated() {
-            let here = look * counted.count + place
-            guard
-                let microjoules = try? domain.microjoules(
-                    from: counters[here - counted.count], to: counters[here], elapsedSeconds: elapsed)
-            else { return nil }
-            joules += Double(microjoules) * 1e-6
+    /// What a counter showed at each boundary since the first look.
+    private func joules(of domain: EnergyDomain, at place: Int, looks range: Range<Int>) -> [Double?]? {
+        var joules = [Double?](repeating: nil, count: order.count + 1)
+        var drawn = 0.0
+        for look in range {
+            if look > range.lowerBound {
+                let here = look * counted.count + place
+                let elapsed = looks[look].instant.seconds(since: looks[look - 1].instant)
+                guard
+                    let microjoules = try? domain.microjoules(
+                        from: counters[here - counted.count], to: counters[here], elapsedSeconds: elapsed)
+                else { return nil }
+                drawn += Double(microjoules) * 1e-6
+            }
+            joules[looks[look].boundary] = drawn
         }
         return joules
     }

@@ -1,0 +1,79 @@
+/// What one counter of energy showed between the layers of steps, as equations for the powers of the passes.
+///
+/// A look shows what the counter had at its last update, which came up to an update interval earlier. So the time line is
+/// cut at the updates, each placed in the middle of where it may have been; the energy between two updates is the sum over
+/// the passes of power times the pass's time between them; and the powers, none negative, are those that fit all stretches
+/// best. Where updates are not known to the moment, least squares makes powers too small, by some per cent where stretches
+/// are hardly longer than an update interval (errors in the variables: Fuller, "Measurement Error Models", section 1.1).
+/// Over whole steps such errors average out, so that the powers are brought to the energy of all steps together.
+struct CounterStretches {
+    private var squares: NonNegativeLeastSquares
+    /// Of all steps together: time of each pass, and energy.
+    private var seconds: [Double]
+    private var joules = 0.0
+
+    init(passCount: Int) {
+        squares = NonNegativeLeastSquares(count: passCount)
+        seconds = [Double](repeating: 0, count: passCount)
+    }
+
+    /// Adds one step.
+    mutating func add(_ trace: StepTrace, domain: String, updateSeconds: Double) {
+        let shown = trace.joules[domain] ?? []
+        // What the first look shows is of before the step. There the last pass of the step before ran, as a rule.
+        let last = trace.seconds.count - 2
+        let staleSeconds = trace.staleSeconds ?? updateSeconds / 2
+        if let whole = shown.last.flatMap(\.self) {
+            for pass in 0...last { seconds[pass] += trace.seconds[pass + 1] - trace.seconds[pass] }
+            // What the last look does not show yet is of the last pass as well.
+            seconds[last] += staleSeconds - updateSeconds / 2
+            joules += whole
+        }
+        var previous = (seconds: -staleSeconds, joules: 0.0)
+        var pass = 0
+        var before = (seconds: 0.0, joules: 0.0)
+        for look in shown.indices.dropFirst() {
+            guard let joules = shown[look] else { continue }
+            let gap = trace.seconds[look] - before.seconds
+            let isUpdated = joules > before.joules
+            before = (trace.seconds[look], joules)
+            guard isUpdated else { continue }
+            let update = trace.seconds[look] - min(gap, updateSeconds) / 2
+            var row: [(unknown: Int, coefficient: Double)] = []
+            if previous.seconds < 0 { row.append((last, min(update, 0) - previous.seconds)) }
+            while pass < last, trace.seconds[pass + 1] <= previous.seconds { pass += 1 }
+            var covered = pass
+            while covered <= last, trace.seconds[covered] < update {
+                let from = max(previous.seconds, trace.seconds[covered])
+                row.append((covered, min(update, trace.seconds[covered + 1]) - from))
+                covered += 1
+            }
+            squares.add(row, value: joules - previous.joules)
+            previous = (update, joules)
+        }
+    }
+
+    /// Watts of each pass.
+    ///
+    /// - Parameter start: a guess near the answer saves time.
+    func powers(from start: [Double]? = nil) -> [Double] {
+        let powers = squares.solution(from: start)
+        let explained = zip(powers, seconds).reduce(0) { $0 + $1.0 * $1.1 }
+        guard explained > 0, joules > 0 else { return powers }
+        return powers.map { $0 * joules / explained }
+    }
+
+    static func - (left: CounterStretches, right: CounterStretches) -> CounterStretches {
+        var difference = left
+        difference.squares = left.squares - right.squares
+        for pass in left.seconds.indices { difference.seconds[pass] -= right.seconds[pass] }
+        difference.joules -= right.joules
+        return difference
+    }
+
+    static func += (sum: inout CounterStretches, part: CounterStretches) {
+        sum.squares += part.squares
+        for pass in part.seconds.indices { sum.seconds[pass] += part.seconds[pass] }
+        sum.joules += part.joules
+    }
+}
