@@ -12,8 +12,23 @@ public import SystemPackage
 public struct SystemRoot: Sendable, Hashable {
     public let path: FilePath
 
+    /// - Parameter path: in its shortest spelling afterwards. The current directory, of whose shortest spelling (`.`)
+    ///   nothing is left, becomes its absolute path, so that what lies below the root still starts with it.
     public init(_ path: FilePath = "/") {
-        self.path = path.lexicallyNormalized()
+        let normalized = path.lexicallyNormalized()
+        self.path = normalized.isEmpty && !path.isEmpty ? Self.currentDirectory : normalized
+    }
+
+    private static var currentDirectory: FilePath {
+        guard let path = getcwd(nil, 0) else { return "." }
+        defer { free(path) }
+        return FilePath(platformString: path)
+    }
+
+    /// The same directory by a path that starts at `/`. Links are not followed: that of `/proc/PID/root` leads to
+    /// another `/` than its text says.
+    public var absolute: SystemRoot {
+        path.isAbsolute ? self : SystemRoot(Self.currentDirectory.appending(path.components))
     }
 
     /// Whether this is the running system and not a tree that imitates one.

@@ -6,7 +6,7 @@ struct PlantedBox {
     static let secrets = [
         "kerfbox.example.org", "kerfbox", "PF2ABCDE", "C02XYZ123456", "a0:b1:c2:d3:e4:f5", "A0-B1-C2-D3-E4-F5",
         "a0b1c2d3e4f5", "11:22:33:44:55:66", "BAT-0815-4711", "100000001234abcd", "4c4c4544-0031", "builder@",
-        "0f:1e:2d:3c:4b:5a",
+        "0f:1e:2d:3c:4b:5a", "2ebe1a2b3c4d5e6f", "KBD-0815", "example.org",
     ]
     static let pciSerial: [UInt8] = [0xF5, 0xE4, 0xD3, 0xFF, 0xFF, 0xC2, 0xB1, 0xA0]
 
@@ -40,6 +40,14 @@ struct PlantedBox {
         let mouse = "hid-11:22:33:44:55:66-battery"
         try tree.write(under: "sys/devices/hid/power_supply/\(mouse)", ["capacity": "80", "model_name": "Mouse"])
         try tree.link("sys/class/power_supply/\(mouse)", "../../devices/hid/power_supply/\(mouse)")
+        // A keyboard's after its serial number.
+        let keyboard = "hid-KBD-0815-battery"
+        try tree.write(
+            under: "sys/devices/hid/power_supply/\(keyboard)",
+            ["capacity": "70", "model_name": "Keyboard of KERFBOX", "uevent": "POWER_SUPPLY_NAME=\(keyboard)"])
+        try tree.link("sys/class/power_supply/\(keyboard)", "../../devices/hid/power_supply/\(keyboard)")
+        try tree.write("sys/devices/system/cpu/cpu0/topology/ppin", "0x2ebe1a2b3c4d5e6f\n")
+        try tree.write("etc/sensors3.conf", "# by me@example.org, nic-A0-B1-C2-D3-E4-F5:1\n")
         // A card whose sensor and name tell its address, in three spellings.
         let card = "sys/devices/pci0000:00/0000:00:1f.6"
         try tree.write(

@@ -37,7 +37,7 @@ struct KerfProcess {
     private let error: URL
 
     /// Starts `kerf` with the arguments. Output goes to files, so that a full pipe cannot block it.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    init(_ arguments: [String], environment: [String: String] = [:], in directory: String? = nil) throws {
         let folder = FileManager.default.temporaryDirectory
         let name = "kerf-test-" + UUID().uuidString
         output = folder.appendingPathComponent(name + ".out")
@@ -46,6 +46,7 @@ struct KerfProcess {
         _ = FileManager.default.createFile(atPath: error.path, contents: nil)
         process.executableURL = Self.executable
         process.arguments = arguments
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
@@ -72,8 +73,10 @@ struct KerfProcess {
             standardError: try String(contentsOf: error, encoding: .utf8))
     }
 
-    static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Outcome {
-        try KerfProcess(arguments, environment: environment).finish()
+    static func run(
+        _ arguments: String..., environment: [String: String] = [:], in directory: String? = nil
+    ) throws -> Outcome {
+        try KerfProcess(arguments, environment: environment, in: directory).finish()
     }
 }
 

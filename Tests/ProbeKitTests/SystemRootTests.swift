@@ -1,3 +1,4 @@
+import Foundation
 import ProbeKit
 import SystemPackage
 import TestSupport
@@ -28,6 +29,23 @@ import Testing
             let entry = root.file("class/\(name)")
             #expect(root.resolvingFlattenedLink(entry) == entry)
         }
+    }
+
+    /// The shortest spelling of the current directory is an empty path, which is no directory.
+    @Test(arguments: [".", "./", "././", "a/..", "./a/.."]) func theCurrentDirectoryIsARoot(_ spelling: String) {
+        let here = FilePath(FileManager.default.currentDirectoryPath)
+        let root = SystemRoot(FilePath(spelling))
+        #expect(root.path == here && root.isDirectory(root.path) && !root.isLive)
+        // What lies below starts with the root.
+        #expect(root.file("sys/class/../bus").lexicallyNormalized().starts(with: root.path))
+        #expect(SystemRoot("").path.isEmpty, "no path is no directory")
+    }
+
+    @Test func aRelativeRootCanBeMadeAbsolute() {
+        let here = FilePath(FileManager.default.currentDirectoryPath)
+        #expect(SystemRoot("box/").absolute.path == here.appending("box"))
+        #expect(SystemRoot("../box").absolute.path == here.removingLastComponent().appending("box"))
+        #expect(SystemRoot("/box").absolute.path == "/box")
     }
 
     @Test func onlyAMarkedTreeIsABoard() throws {

@@ -9,8 +9,9 @@ public enum CapturePlan {
         var attributes: Set<String>?
         /// Levels of directories below that are recorded too.
         var depth = 0
-        /// Directories that are left out.
-        var without: Set<String> = ["power", "firmware_node", "hotplug", "cpuidle", "driver", "regs", "trace"]
+        /// Directories and attributes that are left out. `ppin` is a processor's Protected Processor Inventory Number,
+        /// its serial number (Documentation/ABI/stable/sysfs-devices-system-cpu).
+        var without: Set<String> = ["power", "firmware_node", "hotplug", "cpuidle", "driver", "regs", "trace", "ppin"]
     }
 
     /// Entries of a class or bus, each a link to a device (or, in some trees, the device's directory itself).

@@ -32,7 +32,7 @@ public struct CaptureRecorder {
     /// The archive of the box and of what others add to it, such as a view of it by lm-sensors; and what could not be
     /// read.
     ///
-    /// - Parameter views: texts that go below `kerf/`, by name.
+    /// - Parameter views: texts that go below `kerf/`, by name. In JSON the root's own path is shown as `/`.
     /// - Throws: ``CaptureError/Code/unavailable`` when the root holds no box, or one beyond a capture's limits.
     public mutating func record(
         views: KeyValuePairs<String, String> = [:]

@@ -12,8 +12,8 @@ struct CaptureCommand: ParsableCommand {
         discussion: """
             Records what Kerf's probes, libsensors and libpci read: powercap, cpufreq, hwmon, batteries, thermal \
             zones, the processors' topology, PCI configuration spaces, and a few files of /proc. Serial numbers, MAC \
-            addresses and host names are removed. Files that may not be read are recorded as such; as root more can be \
-            read. Look into it with tar before you send it.
+            addresses, host names and domains are removed. Files that may not be read are recorded as such; as root \
+            more can be read. Look into it with tar before you send it.
 
             kerf/doctor.json in it is the box as kerf doctor saw it, with lm-sensors' view; kerf/lspci.txt is a dump \
             that lspci -F reads.
@@ -35,11 +35,13 @@ struct CaptureCommand: ParsableCommand {
     func run() throws {
         try KerfFailure.reporting {
             try OutputFile.checkPlace(out)
-            let tree = try SystemRoot.named(root)
+            // Absolute, so that its path is told from other words in the report.
+            let tree = try SystemRoot.named(root).absolute
             var recorder = CaptureRecorder(root: tree, kerfVersion: KerfVersion.current)
-            let (archive, manifest) = try recorder.record(views: ["doctor.json": try view(of: tree)])
-            // What it says it is, it is: nothing is handed out that kerf replay would refuse.
+            let (archive, manifest) = try recorder.record(views: [Self.viewName: try view(of: tree)])
+            // What it says it is, it is: nothing is handed out that kerf replay would refuse, or whose report none reads.
             let capture = try Capture(archive, name: out)
+            try Self.checkView(in: capture)
             try AtomicFile.write(archive, to: out)
             if json {
                 print(String(decoding: try manifest.encoded(), as: UTF8.self), terminator: "")
@@ -51,11 +53,22 @@ struct CaptureCommand: ParsableCommand {
         }
     }
 
-    /// The doctor's report, without the place where the tree lies: its path may hold its owner's name.
+    private static let viewName = "doctor.json"
+
+    /// The doctor's report. Recording takes the tree's own place out of it.
     private func view(of tree: SystemRoot) throws -> String {
         var report = DoctorReport(root: tree)
         report.root = "/"
-        let text = try report.json() + "\n"
-        return tree.isLive ? text : text.replacing(tree.path.string, with: "")
+        return try report.json() + "\n"
+    }
+
+    private static func checkView(in capture: Capture) throws {
+        guard case .file(let bytes) = capture.entries["kerf/\(viewName)"]?.content else { return }
+        do {
+            _ = try DoctorReport(json: bytes)
+        } catch {
+            throw KerfFailure(
+                .failure, "kerf/\(viewName) was damaged by taking names out of it; this is a defect of Kerf")
+        }
     }
 }
