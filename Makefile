@@ -25,11 +25,9 @@ test: setup test-model lint ## Lint, build and run all tests
 	$(SWIFT) test --skip-build
 
 FUZZ_SECONDS ?= 300
-fuzz: setup-test ## Damage inputs of every kind for FUZZ_SECONDS each; a case that crashes stays in fuzz-output/
-	@mkdir -p fuzz-output
-	$(SWIFT) build --build-tests
-	KERF_FUZZ_SECONDS=$(FUZZ_SECONDS) KERF_FUZZ_OUTPUT=$(CURDIR)/fuzz-output \
-	  $(SWIFT) test --skip-build --no-parallel --filter FuzzTests
+FUZZ_KINDS ?= profiles calibrations captures powercap
+fuzz: setup setup-test ## libFuzzer on FUZZ_KINDS (all) for FUZZ_SECONDS (300) each; findings stay in fuzz-output/
+	@SWIFT="$(SWIFT)" bash Scripts/fuzz.sh "$(FUZZ_SECONDS)" $(FUZZ_KINDS)
 
 test-onednn-v3: setup ## Build the products against oneDNN 3 from Python packages, and check them
 	@bash Scripts/test-onednn-v3.sh
@@ -63,9 +61,9 @@ setup-test:
 test-model: setup-test
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "tests that need the model will be skipped"
 
-fuzz-captures: setup setup-test ## Damage captures at random: FUZZ_ROUNDS=20000 FUZZ_SEED=1
+fuzz-captures: setup setup-test ## Damage captures at random, unguided but repeatable: FUZZ_ROUNDS=20000 FUZZ_SEED=1
 	$(SWIFT) build --build-tests
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove everything built
-	rm -rf .build .build-torch fuzz-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-torch fuzz-output "$(OUT)"

@@ -157,3 +157,18 @@ let package = Package(
         tests("CommandLine", ["kerf", "Calibration", "CPUFreq", "ProbeKit", "Statistics", "VirtualBoard"]),
     ]
 )
+
+// The coverage-guided fuzz target needs libFuzzer's runtime and every module instrumented, so ordinary builds leave it
+// out; see Scripts/fuzz.sh.
+if Context.environment["KERF_LIBFUZZER"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+        .executableTarget(
+            name: "kerf-fuzz",
+            dependencies: [
+                "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Reporting", "Statistics", "TestSupport",
+                "CLibFuzzer", systemPackage,
+            ],
+            path: "Tests/LibFuzzer", swiftSettings: strict),
+    ]
+}

@@ -49,6 +49,9 @@ public struct SystemRoot: Sendable, Hashable {
     }
 
     /// The names in a directory, sorted so that numbers order as numbers; empty when it cannot be read.
+    ///
+    /// The kernel gives no name with control characters in it. A tree of somebody else's may, and since names are shown, such
+    /// ones are passed over.
     public func names(in directory: FilePath) -> [String] {
         guard let stream = opendir(directory.string) else { return [] }
         defer { closedir(stream) }
@@ -57,7 +60,7 @@ public struct SystemRoot: Sendable, Hashable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name != "." && name != ".." { names.append(name) }
+            if name != "." && name != ".." && isPlain(name) { names.append(name) }
         }
         return names.sorted(by: ordersNaturally)
     }
@@ -69,7 +72,7 @@ public struct SystemRoot: Sendable, Hashable {
     /// is returned as it is.
     public func resolvingFlattenedLink(_ entry: FilePath) -> FilePath {
         guard !isLive, isRegularFile(entry), let target = try? SysfsFile.text(at: entry) else { return entry }
-        guard target.contains("/"), !target.contains("\n") else { return entry }
+        guard target.contains("/"), isPlain(target) else { return entry }
         let resolved = entry.removingLastComponent().appending(target).lexicallyNormalized()
         return resolved.starts(with: path) && isDirectory(resolved) ? resolved : entry
     }
@@ -104,6 +107,17 @@ public func ordersNaturally(_ left: String, _ right: String) -> Bool {
         }
     }
     return left.isEmpty && !right.isEmpty
+}
+
+/// Whether a name can be shown: nothing in it moves a terminal's cursor or breaks a line.
+private func isPlain(_ name: String) -> Bool {
+    name.unicodeScalars.allSatisfy { scalar in
+        if scalar.isASCII { return (" "..."~").contains(scalar) }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: return false
+        default: return true
+        }
+    }
 }
 
 private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

@@ -7,7 +7,7 @@ import Testing
 
 /// Kerf's own files, damaged: each gives one clear line, or what it says is used to the end. None crashes.
 ///
-/// Captures of boxes join here as their format does: a `FuzzRun` whose bytes are a damaged archive.
+/// Captures are damaged where their reader is tested, in `HostileArchiveTests`.
 @Suite("Damaged files of Kerf")
 struct FileFuzzTests {
     private static func expectOneLine(_ error: any Error, _ seed: UInt64, _ name: String) {

@@ -11,7 +11,7 @@ import TestSupport
 /// One input kind, damaged again and again.
 ///
 /// In the test suite: a fixed number of rounds from a fixed seed, the same on every machine. With `KERF_FUZZ_SECONDS` (see
-/// `make fuzz`): new seeds until the time is over. A crash ends the process, so that with `KERF_FUZZ_OUTPUT` each case is
+/// `Scripts/fuzz.sh`): new seeds until the time is over. A crash ends the process, so that with `KERF_FUZZ_OUTPUT` each case is
 /// kept in a file before it is tried, and the file of the last one remains.
 struct FuzzRun {
     let name: String

@@ -82,8 +82,7 @@ struct PowercapFuzzTests {
             attempt: { plan, seed in
                 let box = try plan.box()
                 let probe = RAPLProbe(root: box.root)
-                let tree = probe.tree()
-                Self.check(tree, seed)
+                #expect(probe.tree().brokenRule == nil, "seed \(seed)")
                 let availability = probe.availability()
                 #expect(!"\(availability)".contains("\n"), "seed \(seed)")
                 _ = probe.ratedPowerWatts()
@@ -102,23 +101,5 @@ struct PowercapFuzzTests {
                 }
             })
         #expect(present > 0 && refused > 0, "\(present) present, \(refused) refused")
-    }
-
-    /// What holds for every domain tree.
-    private static func check(_ tree: EnergyDomainTree, _ seed: UInt64) {
-        let domains = Dictionary(grouping: tree.domains, by: \.identifier)
-        #expect(domains.values.allSatisfy { $0.count == 1 }, "seed \(seed): an identifier twice")
-        for domain in tree.counted {
-            var above = domain.parent
-            while let name = above, let parent = domains[name]?.first {
-                // Memory is the one thing below a package that its counter leaves out.
-                #expect(parent.role != .counted || domain.name == "dram", "seed \(seed): \(domain.identifier)")
-                above = parent.parent
-            }
-        }
-        for domain in tree.domains {
-            guard case .mirror(let original) = domain.role else { continue }
-            #expect(domains[original]?.first?.isReadable == true, "seed \(seed): mirror of nothing")
-        }
     }
 }

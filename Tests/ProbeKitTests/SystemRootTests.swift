@@ -48,6 +48,17 @@ import Testing
         #expect(SystemRoot("/box").absolute.path == "/box")
     }
 
+    @Test(arguments: ["\u{1B}[2J", "a\nb", "\u{7F}", "\u{2028}", "\u{202E}x"])
+    func namesThatCannotBeShownArePassedOver(_ odd: String) throws {
+        let tree = try FixtureTree()
+        try tree.write("class/\(odd)", "")
+        try tree.write("class/päckage", "")
+        try tree.directory("devices/\(odd)")
+        try tree.write("class/link", "../devices/\(odd)")
+        #expect(tree.root.names(in: tree.file("class")) == ["link", "päckage"])
+        #expect(tree.root.resolvingFlattenedLink(tree.file("class/link")) == tree.file("class/link"))
+    }
+
     @Test func onlyAMarkedTreeIsABoard() throws {
         let tree = try FixtureTree()
         #expect(!tree.root.hasVirtualBoard)

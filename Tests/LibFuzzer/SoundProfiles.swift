@@ -1,0 +1,59 @@
+import Calibration
+import Statistics
+import TestSupport
+
+/// Small profiles with everything that a profile can hold, each from planted truth.
+enum SoundProfiles {
+    /// Without a meter, measured, and simulated with all that is optional.
+    static func all() throws -> [Profile] { [planted(.unavailable).make(), planted(.measured).make(), full()] }
+
+    static func planted(_ origin: Origin, clock hertz: Double = 3e9) -> PlantedProfile {
+        var planted = PlantedProfile()
+        (planted.blocks, planted.steps, planted.windows) = (1, 2, 2)
+        planted.origin = origin
+        planted.blockSeconds *= 3e9 / hertz
+        planted.headSeconds *= 3e9 / hertz
+        planted.forwardWatts = 22 + 2 * hertz * hertz / 1e18
+        planted.backwardWatts = planted.forwardWatts
+        planted.seed = UInt64(hertz / 1e6)
+        return planted
+    }
+
+    private static func full() -> Profile {
+        var profile = planted(.simulated).make()
+        profile.peaks = MachinePeaks(
+            flopsPerSecond: Quantity(value: 2e11, count: 5, origin: .measured),
+            bytesPerSecond: Quantity(value: 3e10, count: 5, origin: .measured))
+        profile.steps = profile.steps.enumerated().map {
+            StepSample(seconds: $1.seconds, cpuSeconds: $1.cpuSeconds, pair: $0)
+        }
+        profile.instrumentedSteps = profile.steps
+        let marks = (0..<(2 * profile.layers.count)).map { 0.02 * Double($0) }
+        profile.stepTraces = (0..<2).map {
+            StepTrace(startSeconds: Double($0), seconds: marks, joules: marks.map { 30 * $0 })
+        }
+        let visits = [1e9, 2e9, 3e9].map { visit(hertz: $0) }
+        let slow = visits.map { visit in
+            var visit = visit
+            visit.group = "E-core"
+            return visit
+        }
+        profile.frequencySweep = FrequencySweep(
+            seed: 1, budgetSeconds: 60, groups: [SweptGroup(name: "E-core", cpus: [4, 5], threads: 2)],
+            visits: visits + slow)
+        let share = Quantity(value: 0.01, lower: -0.01, upper: 0.03, confidence: 0.95, count: 9, origin: .measured)
+        profile.checks = ProfileChecks(
+            closure: Closure(timeRatio: share, grossEnergyRatio: share, netEnergyRatio: share), attribution: nil,
+            ownTimeRatio: share, ownEnergyRatio: share, countedTimeRatio: share, idleDriftRatio: share,
+            failures: ["time"])
+        return profile
+    }
+
+    private static func visit(hertz: Double) -> FrequencyVisit {
+        let samples = planted(.simulated, clock: hertz).make()
+        return FrequencyVisit(
+            hertz: hertz, policyHertz: ["policy0": hertz], achievedHertz: [hertz], steps: samples.steps,
+            layerTimes: samples.layerTimes, idleWindows: samples.idleWindows,
+            energyWindows: samples.energyWindows.filter { $0.subject == .step }, rejections: [])
+    }
+}
