@@ -42,11 +42,25 @@ struct RAPLDomains {
     var tree: EnergyDomainTree { EnergyDomainTree(entries.map(\.domain)) }
 
     /// Packages whose energy is in no readable counter: a total without them would be the box's total no more.
+    ///
+    /// Another die of the same socket does not stand in for a die: whether the two mirror each other is seen by their
+    /// counters alone, and one of them cannot be read.
     var missingPackages: [Entry] {
         entries.filter { entry in
-            entry.kind.isPackage && entry.failure != nil
-                && !entries.contains { $0.socketPath == entry.socketPath && $0.domain.role == .counted }
+            entry.kind.isPackage && entry.failure != nil && !entries.contains { Self.isAnotherView($0, of: entry) }
         }
+    }
+
+    /// Whether a zone's energy, which is in the total, is by design that of the package that cannot be read: a zone of
+    /// the same name, or for an MMIO zone that names no die the registers' zone of any die of its socket.
+    private static func isAnotherView(_ other: Entry, of package: Entry) -> Bool {
+        guard other.socketPath == package.socketPath else { return false }
+        switch other.domain.role {
+        // What a mirror shows is counted by its original.
+        case .counted, .mirror: break
+        case .nested, .platform, .beside, .unreadable: return false
+        }
+        return other.zone.name == package.zone.name || (package.zone.isMMIO && !package.kind.isDie)
     }
 
     /// Zones in order, parents before children, each with a unique identifier.
@@ -61,11 +75,9 @@ struct RAPLDomains {
         func place(_ zone: PowercapZone, below parent: Entry?) {
             let kind = ZoneKind(name: zone.name)
             var identifier = (parent.map { $0.domain.identifier + "/" } ?? "") + zone.name
-            // Two zones of one path (an MMIO twin): the later one carries its device's name.
-            if !taken.insert(identifier).inserted {
-                identifier += "@\(zone.device)"
-                taken.insert(identifier)
-            }
+            // Two zones of one path (an MMIO twin): the later one carries its device's name. A third may be named just
+            // so, since a tree's names are any text: the identifier grows until nothing else has it.
+            while !taken.insert(identifier).inserted { identifier += "@\(zone.device)" }
             let entry = Entry(
                 zone: zone, kind: kind,
                 domain: EnergyDomain(

@@ -47,7 +47,7 @@ public struct RAPLProbe: Probe {
             throw ProbeError(code, availability.reason, remedy: availability.remedy)
         }
         let files = Dictionary(
-            uniqueKeysWithValues: domains.entries.map { ($0.domain.identifier, $0.zone.energyFile) })
+            domains.entries.map { ($0.domain.identifier, $0.zone.energyFile) }, uniquingKeysWith: { first, _ in first })
         return try HeldCounterMeter(name: interface, origin: root.origin, tree: domains.tree) {
             files[$0.identifier] ?? root.path
         }

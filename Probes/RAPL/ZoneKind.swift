@@ -40,6 +40,11 @@ enum ZoneKind: Hashable {
         if case .package = self { true } else { false }
     }
 
+    /// Whether the zone is one of several dies of its socket.
+    var isDie: Bool {
+        if case .package(_, .some) = self { true } else { false }
+    }
+
     /// Whether the zone's power is part of its parent's, and so bounded by it.
     var isInsideParent: Bool { self == .core || self == .uncore }
 

@@ -21,6 +21,7 @@ struct PowercapFuzzTests {
             "package-0", "package-1", "package-0-die-0", "package-0-die-1", "package-10", "core", "uncore", "dram",
             "psys",
             "psys-1", "package-", "package--1", "package-0-die-", "package-99999999999999999999", "package-0-die-1-x",
+            "core@intel-rapl:0:0", "core@intel-rapl:0:1", "core@intel-rapl:0:2", "package-0@intel-rapl:0", "dram@", "@",
             "", "/", "..", "a/b", "\u{1B}[2J", "päckage-0", "package-0\npackage-1", "npu",
             String(repeating: "x", count: 5000),
         ]

@@ -52,6 +52,35 @@ import Testing
         #expect(probe.tree().totalFormula == "package-0 + package-0/dram")
     }
 
+    /// Names do not tell whether two dies share a counter, and one that cannot be read shows no mirror.
+    @Test func dieThatCannotBeReadIsNotTakenForAMirror() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0-die-0", microjoules: "5000000")
+        try box.zone("intel-rapl:1", name: "package-0-die-1", microjoules: "garbage")
+        let probe = RAPLProbe(root: box.root)
+        let error = #expect(throws: ProbeError.self) { try probe.meter() }
+        #expect(error?.description.contains("package-0-die-1") == true)
+        #expect(probe.availability().status == .absent)
+        #expect(probe.availability().reason.contains("package-0-die-1"))
+        // Another die's memory-mapped zone is no view of this one; its own is.
+        try box.zone("intel-rapl-mmio:0", name: "package-0-die-0", microjoules: "4000")
+        #expect(throws: ProbeError.self) { try probe.meter() }
+        try box.zone("intel-rapl-mmio:1", name: "package-0-die-1", microjoules: "3000")
+        #expect(probe.tree().totalFormula == "package-0-die-0 + package-0-die-1@intel-rapl-mmio:1")
+        #expect(try probe.meter().read().microjoules.count == 3)
+    }
+
+    /// What the registers show is not missing where only the memory-mapped view of it fails.
+    @Test(arguments: ["package-0", "package-0-die-1"]) func memoryMappedTwinMayFail(name: String) throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0-die-0", microjoules: "5000000")
+        try box.zone("intel-rapl:1", name: "package-0-die-1", microjoules: "5000000")
+        try box.zone("intel-rapl-mmio:0", name: name, microjoules: "garbage")
+        // The second die mirrors the first, and so counts with it.
+        #expect(box.domains.totalFormula == "package-0-die-0")
+        #expect(try RAPLProbe(root: box.root).meter().read().microjoules.count == 2)
+    }
+
     @Test func counterThatVanishesOrTurnsBadWhileHeldIsAnError() throws {
         let box = try box()
         let meter = try RAPLProbe(root: box.root).meter()

@@ -82,6 +82,20 @@ import Testing
             ])
     }
 
+    /// A name may read as the identifier that a later zone would be given.
+    @Test func identifiersAreUniqueWhateverTheNames() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "100")
+        for (number, name) in ["core@intel-rapl:0:2", "core", "core"].enumerated() {
+            try box.zone("intel-rapl:0:\(number)", name: name, microjoules: "\(number + 1)")
+        }
+        let identifiers = box.domains.identifiers
+        try #require(Set(identifiers).count == 4, "\(identifiers)")
+        #expect(Set(identifiers).isSuperset(of: ["package-0", "package-0/core", "package-0/core@intel-rapl:0:2"]))
+        // Each identifier has its own zone's counter.
+        #expect(try RAPLProbe(root: box.root).meter().read().microjoules == [100, 1, 2, 3])
+    }
+
     @Test func everyZoneHasItsOwnRange() throws {
         let box = try FixtureTree()
         try box.zone("intel-rapl:0", name: "package-0", microjoules: "262143000000", range: "262143328850")
