@@ -9,7 +9,9 @@ import Statistics
 /// out a tenth of the bursts at a time (delete-group jackknife: Kott, "The delete-a-group jackknife", Journal of Official
 /// Statistics 17, 2001), which holds whatever the errors of one burst's steps have in common.
 struct InSituFit {
-    private static let groups = 10
+    private static let mostGroups = 10
+    /// Fewer bursts tell no interval.
+    private static let fewestGroups = 5
 
     /// Passes in the order of a step.
     private let order: [LayerPass]
@@ -31,13 +33,14 @@ struct InSituFit {
             $0.seconds.count == order.count + 1 && Set($0.joules.keys) == Set(domains)
         }
         let groups = Self.groups(of: traces)
-        guard Set(groups).count == Self.groups, let interval = profile.meter.updates?.meanSeconds, interval > 0 else {
+        let groupCount = Set(groups).count
+        guard groupCount >= Self.fewestGroups, let interval = profile.meter.updates?.meanSeconds, interval > 0 else {
             return nil
         }
         var watts = [Double](repeating: 0, count: order.count)
-        var wattsWithout = [[Double]](repeating: watts, count: Self.groups)
+        var wattsWithout = [[Double]](repeating: watts, count: groupCount)
         for domain in domains {
-            var parts = [CounterStretches](repeating: CounterStretches(passCount: order.count), count: Self.groups)
+            var parts = [CounterStretches](repeating: CounterStretches(passCount: order.count), count: groupCount)
             for (trace, group) in zip(traces, groups) {
                 parts[group].add(trace, domain: domain, updateSeconds: interval)
             }
@@ -64,7 +67,7 @@ struct InSituFit {
             let burst = trace.pair ?? -1 - index
             let place = places[burst] ?? places.count
             places[burst] = place
-            return place % Self.groups
+            return place % Self.mostGroups
         }
     }
 

@@ -136,14 +136,15 @@ struct InSituTests {
         #expect(together.relativeHalfWidth > 0.015 && together.relativeHalfWidth > 2 * apart.relativeHalfWidth)
         #expect(abs(together.value - 20 * 0.005 * Double(count)) < together.halfWidth)
 
-        for step in traces.indices { traces[step].pair = step % 9 }
+        for step in traces.indices { traces[step].pair = step % 4 }
         profile.stepTraces = traces
-        #expect(InSituFit(profile) == nil, "nine bursts are too few")
+        #expect(InSituFit(profile) == nil, "four bursts are too few")
     }
 
     @Test func tooFewStepsGiveNoFigure() {
         let count = 2 * PlantedProfile().make().layers.count - 1
         let ones = [Double](repeating: 0.004, count: count)
-        #expect(InSituFit(planted(watts: ones, seconds: ones, steps: 9)) == nil)
+        #expect(InSituFit(planted(watts: ones, seconds: ones, steps: 4)) == nil)
+        #expect(InSituFit(planted(watts: ones, seconds: ones, steps: 5)) != nil)
     }
 }
