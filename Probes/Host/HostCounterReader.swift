@@ -35,6 +35,32 @@ public final class HostCounterReader: Sendable {
             packageThrottleCount: try Self.sum(packageThrottles), busySeconds: times?.busy)
     }
 
+    /// What can be read now, each by itself.
+    ///
+    /// - Parameter lost: told of what a held counter does not tell any more, and why.
+    public func read(lost: (_ what: String, _ error: ProbeError) -> Void) -> HostCounters {
+        func tell<Value>(_ what: String, _ read: () throws(ProbeError) -> Value?) -> Value? {
+            do throws(ProbeError) {
+                return try read()
+            } catch {
+                lost(what, error)
+                return nil
+            }
+        }
+        let times = tell("stolen time and the load of others") { () throws(ProbeError) -> ProcessorTimes? in
+            guard let file = self.times else { return nil }
+            return try ProcessorTimes(parsing: try file.text(), path: file.path)
+        }
+        return HostCounters(
+            stealSeconds: times?.steal,
+            coreThrottleCount: tell("throttling of cores") { () throws(ProbeError) -> UInt64? in
+                try Self.sum(coreThrottles)
+            },
+            packageThrottleCount: tell("throttling of packages") { () throws(ProbeError) -> UInt64? in
+                try Self.sum(packageThrottles)
+            }, busySeconds: times?.busy)
+    }
+
     private static func hold(_ path: FilePath) throws(ProbeError) -> HeldFile? {
         do throws(ProbeError) {
             return try HeldFile(path)

@@ -56,8 +56,9 @@ struct RAPLDomains {
     private static func isAnotherView(_ other: Entry, of package: Entry) -> Bool {
         guard other.socketPath == package.socketPath else { return false }
         switch other.domain.role {
-        // What a mirror shows is counted by its original.
-        case .counted, .mirror: break
+        case .counted: break
+        // What a mirror shows is counted by its original, where both were read and seen to be alike.
+        case .mirror: if other.zone.isMMIO { return false }
         case .nested, .platform, .beside, .unreadable: return false
         }
         return other.zone.name == package.zone.name || (package.zone.isMMIO && !package.kind.isDie)

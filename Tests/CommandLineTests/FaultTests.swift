@@ -54,13 +54,20 @@ struct FaultTests {
     /// What is watched beside the meter: losing it costs its own knowledge only.
     @Test(
         "clock, processor times and domains beside the total",
-        arguments: ["scaling_cur_freq", "/proc/stat", "intel-rapl:1/energy_uj"], ["vanish", "garbage"])
-    func conditions(file: String, kind: String) throws {
+        arguments: [
+            ("scaling_cur_freq", "the clock"), ("/proc/stat", "stolen time and the load of others"),
+            ("intel-rapl:1/energy_uj", nil),
+        ] as [(String, String?)], ["vanish", "garbage"])
+    func conditions(lost: (file: String, condition: String?), kind: String) throws {
+        let (file, condition) = lost
         let run = try FaultRun(kind, file)
         let outcome = try run.profile("--board", run.workspace.path("board"))
         #expect(outcome.status == 0, "\(outcome.standardError)")
         let profile = try run.written()
         #expect(profile.meter.origin == .simulated && profile.steps.count >= 2)
+        // What is not watched any more spoils no window, and that is said.
+        let says = outcome.standardOutput.contains("not watched: \(condition ?? ""), lost during the run: ")
+        #expect(says == (condition != nil), "\(outcome.standardOutput)")
     }
 
     /// Every file that the doctor reads, one kind after another: it always reports.

@@ -3,6 +3,7 @@ import Host
 import ProbeKit
 import Profiling
 import Statistics
+import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -21,8 +22,34 @@ struct ConditionsMonitor {
     private let temperature: HeldFile?
     /// Whether the load of other processes spoils a window: it does where the meter counts the whole box.
     private let watchesOthers: Bool
-    /// What spoils windows on some boxes and cannot be seen on this one.
-    let unwatched: [String]
+    /// What could not be seen from the start.
+    private let unseen: [String]
+    private let losses = Losses()
+
+    /// What spoils windows on some boxes and cannot be seen on this one, or was lost during the run.
+    var unwatched: [String] { unseen + losses.texts }
+
+    /// What could be read at first and cannot any more: windows are taken all the same, and that is said.
+    private final class Losses: Sendable {
+        private let errors = Mutex<[String: String]>([:])
+
+        var texts: [String] {
+            errors.withLock(\.self).sorted { $0.key < $1.key }.map { "\($0.key), lost during the run: \($0.value)" }
+        }
+
+        func note(_ what: String, _ error: ProbeError) {
+            errors.withLock { errors in if errors[what] == nil { errors[what] = "\(error)" } }
+        }
+
+        func reading<Value>(_ what: String, _ read: () throws(ProbeError) -> Value) -> Value? {
+            do throws(ProbeError) {
+                return try read()
+            } catch {
+                note(what, error)
+                return nil
+            }
+        }
+    }
 
     /// - Parameters:
     ///   - clockRoot: where cpufreq and the temperature are read: the running system or a virtual board's tree.
@@ -52,19 +79,25 @@ struct ConditionsMonitor {
             unwatched.append("foreign load: a \(what) counts the measured process only")
         }
         self.reader = reader
-        self.unwatched = unwatched
+        unseen = unwatched
     }
 
     func now() -> BoxConditions { now(clockOf: nil) }
 
     /// - Parameter policies: whose clock is looked at, the fastest of them; `nil` for all.
     func now(clockOf policies: Set<String>?) -> BoxConditions {
-        let kilohertz = clocks.filter { policies?.contains($0.policy) ?? true }.compactMap { try? $0.file.counter() }
-            .max()
+        let watched = clocks.filter { policies?.contains($0.policy) ?? true }
+        let kilohertz = watched.compactMap { clock in
+            losses.reading("the clock") { () throws(ProbeError) -> UInt64 in try clock.file.counter() }
+        }.max()
+        let millidegrees = temperature.flatMap { file in
+            losses.reading("the temperature") { () throws(ProbeError) -> UInt64 in try file.counter() }
+        }
         var conditions = BoxConditions(
             clockHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
-            celsius: (try? temperature?.counter()).flatMap(\.self).map { Double($0) * 1e-3 })
-        guard let counters = try? reader?.read() else { return conditions }
+            celsius: millidegrees.map { Double($0) * 1e-3 })
+        guard let reader else { return conditions }
+        let counters = reader.read(lost: losses.note)
         let throttles = [counters.coreThrottleCount, counters.packageThrottleCount].compactMap(\.self)
         conditions.stealSeconds = counters.stealSeconds
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
