@@ -25,6 +25,8 @@ public final class AccompaniedMeter: EnergyMeter, Sendable {
         self.main = main
         self.companion = companion
         last = Mutex(Answer())
+        // What it counts from: one that starts anew later is seen to have fallen.
+        prepareForEdge()
     }
 
     public var name: String { main.name }
