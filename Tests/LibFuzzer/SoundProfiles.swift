@@ -29,8 +29,11 @@ enum SoundProfiles {
         }
         profile.instrumentedSteps = profile.steps
         let marks = (0..<(2 * profile.layers.count)).map { 0.02 * Double($0) }
-        profile.stepTraces = (0..<2).map {
-            StepTrace(startSeconds: Double($0), seconds: marks, joules: marks.map { 30 * $0 })
+        profile.stepTraces = (0..<5).map {
+            StepTrace(
+                startSeconds: Double($0), pair: $0, seconds: marks,
+                joules: Dictionary(
+                    uniqueKeysWithValues: profile.meter.totalOf.map { ($0, marks.map { 15 * $0 }) }))
         }
         let visits = [1e9, 2e9, 3e9].map { visit(hertz: $0) }
         let slow = visits.map { visit in
