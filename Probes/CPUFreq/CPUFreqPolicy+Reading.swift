@@ -8,25 +8,40 @@ import SystemPackage
 #endif
 
 extension CPUFreqPolicy {
-    /// Every policy of the box, in the order of their numbers.
+    /// Every policy of the box that has a processor on line, in the order of their numbers.
     ///
     /// A tree without `cpufreq/policyN` (a kernel before 4.3, a partial capture) has the same attributes below
     /// `cpuN/cpufreq`. There the processors that name the same group are one policy, and one that names no group with
     /// itself in it stands alone.
     static func all(root: SystemRoot) -> [CPUFreqPolicy] {
         let top = root.file("sys/devices/system/cpu")
-        let policies = numbered("policy", in: top.appending("cpufreq"), root: root).map { number, directory in
-            CPUFreqPolicy(named: "policy\(number)", in: directory, cpus: cpus(in: directory) ?? [number])
+        let policies = numbered("policy", in: top.appending("cpufreq"), root: root).compactMap { number, directory in
+            isOffline(directory)
+                ? nil : CPUFreqPolicy(named: "policy\(number)", in: directory, cpus: cpus(in: directory) ?? [number])
         }
         if !policies.isEmpty { return policies }
         var covered: Set<[Int]> = []
         return numbered("cpu", in: top, root: root).compactMap { number, cpu in
             let directory = root.resolvingFlattenedLink(cpu.appending("cpufreq"))
-            guard root.isDirectory(directory) else { return nil }
+            guard root.isDirectory(directory), !isOffline(directory) else { return nil }
             let named = cpus(in: directory) ?? []
             let group = named.contains(number) ? named : [number]
             guard covered.insert(group).inserted else { return nil }
             return CPUFreqPolicy(named: "cpu\(number)", in: directory, cpus: group)
+        }
+    }
+
+    /// Whether all processors of a policy are off line (where SMT is switched off, half of all policies may be).
+    ///
+    /// The kernel keeps such a policy's directory. `affected_cpus` is empty then, or answers EBUSY as every attribute
+    /// does since Linux 5.19; writes were refused so before.
+    ///
+    /// Source: drivers/cpufreq/cpufreq.c, `show`, `store` and `policy_is_inactive`.
+    static func isOffline(_ directory: FilePath) -> Bool {
+        do throws(ProbeError) {
+            return try SysfsFile.text(at: directory.appending("affected_cpus")).isEmpty
+        } catch {
+            return error.code == .busy
         }
     }
 

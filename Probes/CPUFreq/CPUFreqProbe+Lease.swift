@@ -19,9 +19,13 @@ extension CPUFreqProbe {
     public func leftover() -> ProbeError? {
         guard let found = LeaseRecord.look(root: root), !found.isHeld else { return nil }
         let who = found.holder.map { "process \($0)" } ?? "a process that was killed"
-        let place = root.isLive ? "" : " --root \(root.path)"
         return ProbeError(
             .occupied, "the clock's limits were changed by \(who) and not given back",
-            path: root.file(LeaseRecord.place), remedy: "give them back: kerf restore-clock\(place)")
+            path: root.file(LeaseRecord.place), remedy: restoring)
+    }
+
+    /// What gives back the limits that are recorded as changed.
+    var restoring: String {
+        "give them back: kerf restore-clock" + (root.isLive ? "" : " --root \(root.path)")
     }
 }

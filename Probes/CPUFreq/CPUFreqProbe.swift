@@ -11,7 +11,8 @@ public struct CPUFreqProbe: Probe {
 
     public init(root: SystemRoot) { self.root = root }
 
-    /// Every policy as it is now; empty where the kernel does not scale the clock.
+    /// Every policy as it is now; empty where the kernel does not scale the clock. One whose processors are all off line
+    /// has no clock and is left out.
     public func policies() -> [CPUFreqPolicy] { CPUFreqPolicy.all(root: root) }
 
     public func availability() -> Availability {

@@ -43,12 +43,8 @@ public final class FrequencyLease: ClockControl {
         record = try LeaseRecord(root: root)
         // What a killed run left would otherwise be taken for what the owner of the box wants.
         try record.restore()
-        let policies = CPUFreqProbe(root: root).policies()
-        self.policies = policies
-        var settings: [PolicySettings] = []
-        for policy in policies { settings.append(try PolicySettings(policy, root: root)) }
-        before = settings
-        try record.write(settings)
+        (policies, before) = try Self.settings(root: root)
+        try record.write(before)
         watchdog = Mutex(nil)
         do throws(ProbeError) {
             let started = try Self.startWatchdog(executable, root: root, record: record)
@@ -79,18 +75,25 @@ public final class FrequencyLease: ClockControl {
     }
 
     /// Gives the limits back and ends the watchdog. A second call does nothing.
+    ///
+    /// - Throws: ``ProbeError`` when neither this process nor the watchdog could; the record then stays, for
+    ///   ``restoreLeftover(root:)``.
     public func release() throws(ProbeError) {
         let watchdog = self.watchdog.withLock { watchdog in
             defer { watchdog = nil }
             return watchdog
         }
         guard let watchdog else { return }
-        defer {
-            try? watchdog.lifeline.close()
-            Self.wait(for: watchdog.pid)
-            record.unlock()
-        }
-        try record.restore()
+        var failure: ProbeError?
+        do throws(ProbeError) { try record.restore() } catch { failure = error }
+        // What still stands in the record the watchdog tries once more.
+        try? watchdog.lifeline.close()
+        Self.wait(for: watchdog.pid)
+        defer { record.unlock() }
+        guard let failure, !record.isCleared else { return }
+        throw ProbeError(
+            failure.code, "the clock's limits were not given back: \(failure.message)", path: failure.path,
+            remedy: CPUFreqProbe(root: root).restoring)
     }
 
     /// Gives back what a lease left whose process and watchdog were both killed.
@@ -105,6 +108,20 @@ public final class FrequencyLease: ClockControl {
         let settings = try record.settings()
         try record.restore()
         return !settings.isEmpty
+    }
+
+    /// The policies and what is to be given back of each, without those that go off line meanwhile.
+    private static func settings(root: SystemRoot) throws(ProbeError) -> ([CPUFreqPolicy], [PolicySettings]) {
+        var (policies, settings): ([CPUFreqPolicy], [PolicySettings]) = ([], [])
+        for policy in CPUFreqProbe(root: root).policies() {
+            do throws(ProbeError) {
+                settings.append(try PolicySettings(policy, root: root))
+                policies.append(policy)
+            } catch {
+                guard CPUFreqPolicy.isOffline(policy.directory) else { throw error }
+            }
+        }
+        return (policies, settings)
     }
 
     private static func startWatchdog(

@@ -100,6 +100,9 @@ final class LeaseRecord {
 
     func unlock() { flock(descriptor.rawValue, LOCK_UN) }
 
+    /// Whether it is known that nothing is left to give back.
+    var isCleared: Bool { (try? settings())?.isEmpty ?? false }
+
     /// Everything has been given back.
     func clear() throws(ProbeError) { try replace(with: "") }
 

@@ -28,10 +28,20 @@ struct PolicySettings: Sendable, Hashable {
 
     /// Gives everything back and looks whether it arrived.
     ///
-    /// A policy that has gone (its processors were taken off line) is no failure: it comes back with its defaults.
+    /// A policy that has gone, or whose processors are all off line, takes nothing: that is no failure.
     func restore(root: SystemRoot) throws(ProbeError) {
         let directory = root.file(place)
-        guard root.isDirectory(directory) else { return }
+        func isGone() -> Bool { !root.isDirectory(directory) || CPUFreqPolicy.isOffline(directory) }
+        guard !isGone() else { return }
+        do throws(ProbeError) {
+            try write(to: directory)
+        } catch {
+            // It may have gone in the middle of it.
+            guard isGone() else { throw error }
+        }
+    }
+
+    private func write(to directory: FilePath) throws(ProbeError) {
         try PolicyLimits(directory: directory).set(minimum: minimum, maximum: maximum)
         if let speed { try SysfsFile.write(speed, to: directory.appending("scaling_setspeed")) }
         for (attribute, value) in [("scaling_min_freq", minimum), ("scaling_max_freq", maximum)] {
@@ -66,9 +76,16 @@ extension CPUFreqPolicy {
     /// Source: Documentation/admin-guide/pm/cpufreq.rst, `scaling_setspeed` and the governor `userspace`.
     public var takesSpeed: Bool { governor == "userspace" }
 
-    /// Sets the clock.
+    /// Sets the clock; a policy whose processors have all been taken off line has none, and is passed over.
     func set(hertz: Double) throws(ProbeError) {
-        let kilohertz = String(Int64((hertz / 1000).rounded()))
+        do throws(ProbeError) {
+            try write(kilohertz: String(Int64((hertz / 1000).rounded())))
+        } catch {
+            guard Self.isOffline(directory) else { throw error }
+        }
+    }
+
+    private func write(kilohertz: String) throws(ProbeError) {
         if takesSpeed {
             try SysfsFile.write(kilohertz, to: directory.appending("scaling_setspeed"))
         } else {

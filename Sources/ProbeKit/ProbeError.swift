@@ -22,6 +22,8 @@ public struct ProbeError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let malformed = Code(rawValue: "malformed")
         /// Two readings allow more than one answer (an unknown number of counter wraps).
         public static let ambiguous = Code(rawValue: "ambiguous")
+        /// The kernel takes no access now (EBUSY): a clock whose processors are off line.
+        public static let busy = Code(rawValue: "busy")
         /// It is in somebody else's use.
         public static let occupied = Code(rawValue: "occupied")
     }
@@ -52,6 +54,7 @@ public struct ProbeError: Error, Sendable, Hashable, CustomStringConvertible {
             switch errno {
             case .noSuchFileOrDirectory, .noSuchAddressOrDevice, Errno(rawValue: ENODEV): .vanished
             case .permissionDenied, .notPermitted: .forbidden
+            case .resourceBusy: .busy
             default: .failed
             }
         self.init(code, "cannot \(verb): \(errno)", path: path, remedy: remedy)

@@ -52,6 +52,25 @@ import Testing
         #expect(policy.governor == nil)
     }
 
+    /// The kernel keeps the directory of a policy whose processors are all off line, and the links to it.
+    @Test func policyWithoutAProcessorOnLineIsLeftOut() throws {
+        let box = try FixtureTree()
+        for (place, affected) in [("cpufreq/policy0", "0"), ("cpufreq/policy1", "")] {
+            try box.write(
+                under: "\(Self.top)/\(place)",
+                ["affected_cpus": affected, "related_cpus": "1", "scaling_cur_freq": "1200000"])
+        }
+        let probe = CPUFreqProbe(root: box.root)
+        #expect(probe.policies().map(\.name) == ["policy0"])
+        #expect(probe.readings().readings.count == 1 && probe.readings().failures.isEmpty)
+        let older = try FixtureTree()
+        for (cpu, affected) in [(0, "0"), (1, "")] {
+            try older.write(
+                under: "\(Self.top)/cpu\(cpu)/cpufreq", ["affected_cpus": affected, "related_cpus": "\(cpu)"])
+        }
+        #expect(CPUFreqProbe(root: older.root).policies().map(\.name) == ["cpu0"])
+    }
+
     @Test func processorsWithoutPoliciesAreGroupedByWhatTheyName() throws {
         let box = try FixtureTree()
         for (cpu, related) in [(0, "0 1"), (1, "0 1"), (2, "2 10"), (10, "2 10"), (3, "0"), (4, "")] {

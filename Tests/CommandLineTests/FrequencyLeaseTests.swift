@@ -54,6 +54,26 @@ struct FrequencyLeaseTests {
         try FrequencyLease(root: box.root, executable: Self.executable).release()
     }
 
+    /// Off line from the start and in the middle; directories stand for attributes that cannot be read or written.
+    @Test func policiesOffLineArePassedOver() throws {
+        let box = try box()
+        try box.write("\(Self.policies)/policy8/affected_cpus", "\n")
+        for limit in ["scaling_min_freq", "scaling_max_freq"] { try box.directory("\(Self.policies)/policy8/\(limit)") }
+        let lease = try FrequencyLease(root: box.root, executable: Self.executable)
+        #expect(lease.policies.map(\.name) == ["policy0", "policy4"])
+        try lease.set(step)
+        try box.write("\(Self.policies)/policy4/affected_cpus", "\n")
+        for attribute in ["scaling_min_freq", "scaling_max_freq", "scaling_setspeed"] {
+            try box.remove("\(Self.policies)/policy4/\(attribute)")
+            try box.directory("\(Self.policies)/policy4/\(attribute)")
+        }
+        try lease.set(step)
+        try lease.reset()
+        try lease.release()
+        #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "2600000\n")
+        #expect(CPUFreqProbe(root: box.root).leftover() == nil)
+    }
+
     @Test func goingOutOfUseGivesEverythingBack() throws {
         let box = try box()
         do {

@@ -16,19 +16,14 @@ import VirtualBoard
         let (workspace, root) = (board.workspace, board.root)
         try workspace.write("board/\(ServedBoard.policy)/affected_cpus", "0\n")
         let slow = "sys/devices/system/cpu/cpufreq/policy1"
-        for (name, text) in [
+        try board.plant([
             "\(slow)/affected_cpus": "1", "\(slow)/scaling_min_freq": "600000", "\(slow)/scaling_max_freq": "1800000",
             "\(slow)/scaling_available_frequencies": "1800000 1200000 600000", "\(slow)/scaling_cur_freq": "1200000",
             "\(slow)/scaling_governor": "performance", "sys/devices/cpu_core/cpus": "0",
             "sys/devices/cpu_atom/cpus": "1",
             "sys/devices/system/cpu/cpu0/topology/core_cpus_list": "0",
             "sys/devices/system/cpu/cpu1/topology/core_cpus_list": "1",
-        ] {
-            let path = URL(fileURLWithPath: workspace.path("board/\(name)"))
-            try FileManager.default.createDirectory(
-                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try workspace.write("board/\(name)", text + "\n")
-        }
+        ])
         let outcome = try KerfProcess.run(
             "profile", "--model", try workspace.tinyModel(blocks: 1), "--seq", "16", "--budget", "0.3",
             "--sweep-budget",

@@ -33,6 +33,16 @@ final class ServedBoard {
         }
     }
 
+    /// Writes files into the board's tree: hardware that it does not serve.
+    func plant(_ files: KeyValuePairs<String, String>) throws {
+        for (name, text) in files {
+            let path = URL(fileURLWithPath: workspace.path("board/\(name)"))
+            try FileManager.default.createDirectory(
+                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try workspace.write("board/\(name)", text + "\n")
+        }
+    }
+
     /// Starts a long sweep and waits until it has changed the limits.
     ///
     /// - Parameter fault: as ``FaultRun`` takes them; the fault begins with the sweep.

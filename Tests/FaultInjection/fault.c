@@ -6,6 +6,7 @@
 //   KERF_FAULT_KIND   what the reads after that give:
 //     vanish      ENODEV, as sysfs answers for an attribute whose device has gone
 //     eio eagain  that error, every time
+//     busy        EBUSY, which writes are answered too, as cpufreq answers for processors off line
 //     permission  EPERM, as for a capability that was taken away
 //     garbage     text that is no number
 //     shorter     the first third of what is there
@@ -18,7 +19,8 @@
 //   KERF_FAULT_HIDE   part of the paths of files that are not there: what spoils windows on a busy machine is no matter
 //                     of a test of something else
 //
-// An attribute is read by pread on a held descriptor, so that is what is wrapped, and write to see the progress.
+// An attribute is read by pread on a held descriptor, so that is what is wrapped, and write for its refusal and to see
+// the progress.
 // pmu.c stands in for the counters of a PMU.
 
 #define _GNU_SOURCE
@@ -70,6 +72,7 @@ static ssize_t read_wrongly(const char *kind, void *buffer, size_t room, ssize_t
     if (!strcmp(kind, "vanish")) return fail(ENODEV);
     if (!strcmp(kind, "eio")) return fail(EIO);
     if (!strcmp(kind, "eagain")) return fail(EAGAIN);
+    if (!strcmp(kind, "busy")) return fail(EBUSY);
     if (!strcmp(kind, "permission")) return fail(EPERM);
     // Every file ends, one of rubbish too.
     if (offset > 0) return 0;
@@ -96,6 +99,8 @@ ssize_t kerf_fault_on_read(int descriptor, void *buffer, size_t room, ssize_t co
 ssize_t write(int descriptor, const void *bytes, size_t count) {
     const char *since = getenv("KERF_FAULT_SINCE");
     if (descriptor == STDERR_FILENO && since && memmem(bytes, count, since, strlen(since))) atomic_store(&has_begun, 1);
+    const char *kind = getenv("KERF_FAULT_KIND");
+    if (kind && !strcmp(kind, "busy") && is_chosen(descriptor)) return fail(EBUSY);
     return ((write_call)dlsym(RTLD_NEXT, "write"))(descriptor, bytes, count);
 }
 

@@ -24,22 +24,40 @@ extension ProfileCommand {
         let residency: WeightResidency
         let record: ExperimentRecord
         var sweep: FrequencySweep?
+        /// What of the sweep was cut off, and why.
+        var notSwept: [String] = []
+        /// The clock's limits could not be given back. It is said when all that was measured has been written.
+        var clockFailure: ProbeError?
     }
 
     /// The whole run. The clock's limits are given back at its end, whatever came of it.
     func measure(_ what: Measuring, _ outcome: ClockSweep.Outcome) throws -> Measured {
         guard case .possible(let clocks) = outcome else { return try measureBox(what, at: nil) }
-        let result = Result {
-            var measured = try measureBox(what, at: clocks)
-            for group in clocks.groups {
-                try clocks.lease.reset()
-                measured.sweep?.append(try measure(group, what, clocks))
-            }
-            return measured
+        var result = Result { try measureSweep(what, clocks) }
+        do throws(ProbeError) {
+            try clocks.lease.release()
+        } catch {
+            // Without a result this is what has to be said.
+            guard case .success(var measured) = result else { throw error }
+            measured.clockFailure = error
+            result = .success(measured)
         }
-        // When this fails, that is what has to be said.
-        try clocks.lease.release()
         return try result.get()
+    }
+
+    /// The box, and then each kind of core for which the others' clock can be given back.
+    private func measureSweep(_ what: Measuring, _ clocks: ClockSweep) throws -> Measured {
+        var measured = try measureBox(what, at: clocks)
+        for (index, group) in clocks.groups.enumerated() {
+            do throws(ProbeError) {
+                try clocks.lease.reset()
+            } catch {
+                measured.notSwept = clocks.groups[index...].map { "\($0.name)s by themselves: \(error)" }
+                break
+            }
+            measured.sweep?.append(try measure(group, what, clocks))
+        }
+        return measured
     }
 
     /// All processors, at the clock that is found and then at every clock asked for.

@@ -102,6 +102,7 @@ struct ProfileCommand: ParsableCommand {
 
         let meter = energy.finalDescription.after(record)
         if requireEnergy, meter.origin == .unavailable {
+            if let failure = run.clockFailure { throw failure }
             throw KerfFailure(.unavailable, "--require-energy: \(meter.reason ?? "the meter failed during the run")")
         }
         var profile = Profile(
@@ -120,7 +121,7 @@ struct ProfileCommand: ParsableCommand {
             frequencySweep: run.sweep)
         profile.checks = Calibrator.checks(of: profile)
         let bytes = try KerfJSON.encode(profile)
-        // First the file: whatever happens to the summary, the run is not lost.
+        // First the file: whatever happens to the summary or the clock, the run is not lost.
         try AtomicFile.write(bytes, to: out)
         if json {
             print(String(decoding: bytes, as: UTF8.self), terminator: "")
@@ -128,8 +129,9 @@ struct ProfileCommand: ParsableCommand {
             let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
             print(profile.report(summary), terminator: "")
             for what in conditions.unwatched { print("not watched: \(what)") }
-            for what in clocks.notSwept { print("clock not swept: \(PlainText.shown(what))") }
+            for what in clocks.notSwept + run.notSwept { print("clock not swept: \(PlainText.shown(what))") }
             print("written: \(out)")
         }
+        if let failure = run.clockFailure { throw failure }
     }
 }

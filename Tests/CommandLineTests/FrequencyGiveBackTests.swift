@@ -1,0 +1,88 @@
+import CPUFreq
+import Calibration
+import Foundation
+import ProbeKit
+import SystemPackage
+import Testing
+
+/// Policies that take no limits any more: their processors went off line, or the kernel refuses.
+@Suite(.serialized) struct FrequencyGiveBackTests {
+    private static let second = "sys/devices/system/cpu/cpufreq/policy1"
+
+    /// A board with a second policy, which is given speeds: its limits are written only when they are given back.
+    private func board() throws -> ServedBoard {
+        let board = try ServedBoard()
+        try board.plant([
+            "\(ServedBoard.policy)/affected_cpus": "0", "\(Self.second)/affected_cpus": "1",
+            "\(Self.second)/related_cpus": "1", "\(Self.second)/scaling_governor": "userspace",
+            "\(Self.second)/scaling_setspeed": "1200000", "\(Self.second)/scaling_min_freq": "600000",
+            "\(Self.second)/scaling_max_freq": "1800000", "\(Self.second)/scaling_cur_freq": "1200000",
+        ])
+        return board
+    }
+
+    private func sweep(_ board: ServedBoard, _ environment: [String: String] = [:]) throws -> KerfProcess {
+        try KerfProcess(
+            [
+                "profile", "--model", try board.workspace.tinyModel(blocks: 1), "--seq", "16", "--budget", "0.3",
+                "--sweep-budget", "2", "--frequencies", "2", "--board", board.workspace.path("board"), "--out",
+                board.workspace.path("p.json"),
+            ], environment: environment)
+    }
+
+    private func visits(_ board: ServedBoard) throws -> [FrequencyVisit] {
+        let bytes = try [UInt8](board.workspace.bytes("p.json"))
+        return try KerfJSON.decode(Profile.self, from: bytes, named: "p.json").frequencySweep?.visits ?? []
+    }
+
+    /// From the start, as where SMT is switched off, and in the middle of the sweep.
+    @Test(arguments: [false, true]) func processorsOffLineArePassedOver(midway: Bool) throws {
+        let board = try board()
+        var environment = try FaultRun("busy", "policy1/", midway: false).environment
+        if midway { environment["KERF_FAULT_SINCE"] = "kerf: sweeping" }
+        let outcome = try sweep(board, environment).finish()
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let policies = try Set(visits(board).map { Set($0.policyHertz.keys) })
+        #expect(policies == [midway ? ["policy0", "policy1"] : ["policy0"]])
+        #expect(board.limits == ServedBoard.untouched)
+        #expect(CPUFreqProbe(root: board.root).leftover() == nil)
+    }
+
+    /// What was measured is written first. The record stays, so that the limits can be given back later.
+    @Test func theProfileIsWrittenThoughTheClockIsNotGivenBack() throws {
+        let board = try board()
+        let run = try sweep(board)
+        board.wait { board.limits != ServedBoard.untouched }
+        // A directory takes no limit, neither from the run nor from its watchdog.
+        let limit = board.workspace.url.appendingPathComponent("board/\(Self.second)/scaling_max_freq")
+        try FileManager.default.removeItem(at: limit)
+        try FileManager.default.createDirectory(at: limit, withIntermediateDirectories: false)
+        let outcome = try run.finish()
+        #expect(outcome.status != 0)
+        let line = try #require(outcome.failureLine, "\(outcome.standardError)")
+        #expect(line.contains("not given back") && line.contains("kerf restore-clock --root"), "\(line)")
+        #expect(try visits(board).count >= 2)
+        #expect(outcome.standardOutput.contains("written: "))
+        #expect(board.limits == ServedBoard.untouched, "the other policy's limits came back")
+
+        #expect(CPUFreqProbe(root: board.root).leftover() != nil)
+        try FileManager.default.removeItem(at: limit)
+        try board.plant(["\(Self.second)/scaling_max_freq": "900000"])
+        let restored = try KerfProcess.run("restore-clock", "--root", board.root.path.string)
+        #expect(restored.status == 0 && restored.standardOutput.contains("as they were"), "\(restored.standardError)")
+        #expect(try SysfsFile.text(at: board.root.file("\(Self.second)/scaling_max_freq")) == "1800000")
+        #expect(CPUFreqProbe(root: board.root).leftover() == nil)
+    }
+
+    /// A limit that reads otherwise than it was written is tried once more by the watchdog.
+    @Test func whatTheWatchdogGivesBackIsNoFailure() throws {
+        let board = try board()
+        var environment = try FaultRun("shorter", "policy1/scaling_max_freq").environment
+        // The watchdog has no progress of its own, and reads on.
+        environment["KERF_FAULT_SINCE"] = "kerf: sweeping"
+        let outcome = try sweep(board, environment).finish()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        #expect(try visits(board).count >= 2)
+        #expect(CPUFreqProbe(root: board.root).leftover() == nil)
+    }
+}
