@@ -93,7 +93,7 @@ public final class FrequencyLease: ClockControl {
         guard let failure, !record.isCleared else { return }
         throw ProbeError(
             failure.code, "the clock's limits were not given back: \(failure.message)", path: failure.path,
-            remedy: CPUFreqProbe(root: root).restoring)
+            remedy: (failure.remedy.map { "\($0); " } ?? "") + CPUFreqProbe(root: root).restoring)
     }
 
     /// Gives back what a lease left whose process and watchdog were both killed.
@@ -104,10 +104,7 @@ public final class FrequencyLease: ClockControl {
             try LeaseRecord.requireReadable(root: root)
             return false
         }
-        let record = try LeaseRecord(root: root)
-        let settings = try record.settings()
-        try record.restore()
-        return !settings.isEmpty
+        return try LeaseRecord(root: root).restore()
     }
 
     /// The policies and what is to be given back of each, without those that go off line meanwhile.

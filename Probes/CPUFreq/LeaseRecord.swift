@@ -66,9 +66,7 @@ final class LeaseRecord {
                 root.file(place), .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
         else { return nil }
         let record = LeaseRecord(inherited: descriptor, root: root)
-        guard let text = try? record.text(), let settings = try? record.settings(), !settings.isEmpty else {
-            return nil
-        }
+        guard let text = try? record.text(), let content = try? record.content(), !content.isEmpty else { return nil }
         let isHeld = flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
         return (isHeld, holder(text))
     }
@@ -101,15 +99,19 @@ final class LeaseRecord {
     func unlock() { flock(descriptor.rawValue, LOCK_UN) }
 
     /// Whether it is known that nothing is left to give back.
-    var isCleared: Bool { (try? settings())?.isEmpty ?? false }
+    var isCleared: Bool { (try? content())?.isEmpty ?? false }
 
     /// Everything has been given back.
     func clear() throws(ProbeError) { try replace(with: "") }
 
     /// Gives everything back, as far as it can, and clears the record when all of it was.
-    func restore() throws(ProbeError) {
-        var firstFailure: ProbeError?
-        for policy in try settings() {
+    ///
+    /// - Returns: whether there was anything.
+    @discardableResult
+    func restore() throws(ProbeError) -> Bool {
+        let content = try content()
+        var firstFailure = content.damage
+        for policy in content.settings {
             do throws(ProbeError) {
                 try policy.restore(root: root)
             } catch {
@@ -118,13 +120,32 @@ final class LeaseRecord {
         }
         if let firstFailure { throw firstFailure }
         try clear()
+        return !content.isEmpty
     }
 
-    /// What has to be given back. A record that was not finished belongs to a lease that changed nothing.
-    func settings() throws(ProbeError) -> [PolicySettings] {
+    /// What has to be given back.
+    struct Content {
+        var settings: [PolicySettings] = []
+        /// Of a line that names no policy's limits: whose they were nobody knows.
+        var damage: ProbeError?
+        var isEmpty: Bool { settings.isEmpty && damage == nil }
+    }
+
+    /// A record that was not finished belongs to a lease that changed nothing.
+    func content() throws(ProbeError) -> Content {
         let lines = try text().split(separator: "\n")
-        guard lines.count >= 2, lines.last == "end", Self.holder(String(lines[0])) != nil else { return [] }
-        return lines[1..<(lines.count - 1)].compactMap { PolicySettings(recorded: $0) }
+        var content = Content()
+        guard lines.count >= 2, lines.last == "end", Self.holder(String(lines[0])) != nil else { return content }
+        for line in lines[1..<(lines.count - 1)] {
+            if let policy = PolicySettings(recorded: line) {
+                content.settings.append(policy)
+            } else {
+                content.damage = ProbeError(
+                    .malformed, "a line names no policy's limits: \(SysfsFile.quoted(String(line)))", path: path,
+                    remedy: "set the clock's limits by hand, then remove the file")
+            }
+        }
+        return content
     }
 
     private static func holder(_ text: String) -> Int32? {

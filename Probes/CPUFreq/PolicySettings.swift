@@ -28,16 +28,19 @@ struct PolicySettings: Sendable, Hashable {
 
     /// Gives everything back and looks whether it arrived.
     ///
-    /// A policy that has gone, or whose processors are all off line, takes nothing: that is no failure.
+    /// A policy that has gone with its directory is no failure: it comes back with its defaults. One whose processors are
+    /// all off line keeps what was set, and takes nothing until they are back.
     func restore(root: SystemRoot) throws(ProbeError) {
         let directory = root.file(place)
-        func isGone() -> Bool { !root.isDirectory(directory) || CPUFreqPolicy.isOffline(directory) }
-        guard !isGone() else { return }
+        guard root.isDirectory(directory) else { return }
         do throws(ProbeError) {
             try write(to: directory)
         } catch {
-            // It may have gone in the middle of it.
-            guard isGone() else { throw error }
+            guard CPUFreqPolicy.isOffline(directory) else { throw error }
+            throw ProbeError(
+                .busy, "its processors are off line, and would come back with the limits that were set",
+                path: directory,
+                remedy: "bring them on line and try again")
         }
     }
 

@@ -25,41 +25,23 @@ public final class HostCounterReader: Sendable {
             packages.map { directory.appending("\($0)/thermal_throttle/package_throttle_count") })
     }
 
-    /// - Throws: ``ProbeError`` when a held counter can no longer be read or makes no sense.
+    /// All of them.
+    ///
+    /// - Throws: ``ProbeError`` when a held counter can no longer be read or makes no sense, as do those below.
     public func read() throws(ProbeError) -> HostCounters {
-        let times = try times.map { file throws(ProbeError) in
-            try ProcessorTimes(parsing: try file.text(), path: file.path)
-        }
+        let times = try processorTimes()
         return HostCounters(
-            stealSeconds: times?.steal, coreThrottleCount: try Self.sum(coreThrottles),
-            packageThrottleCount: try Self.sum(packageThrottles), busySeconds: times?.busy)
+            stealSeconds: times?.steal, coreThrottleCount: try coreThrottleCount(),
+            packageThrottleCount: try packageThrottleCount(), busySeconds: times?.busy)
     }
 
-    /// What can be read now, each by itself.
-    ///
-    /// - Parameter lost: told of what a held counter does not tell any more, and why.
-    public func read(lost: (_ what: String, _ error: ProbeError) -> Void) -> HostCounters {
-        func tell<Value>(_ what: String, _ read: () throws(ProbeError) -> Value?) -> Value? {
-            do throws(ProbeError) {
-                return try read()
-            } catch {
-                lost(what, error)
-                return nil
-            }
-        }
-        let times = tell("stolen time and the load of others") { () throws(ProbeError) -> ProcessorTimes? in
-            guard let file = self.times else { return nil }
-            return try ProcessorTimes(parsing: try file.text(), path: file.path)
-        }
-        return HostCounters(
-            stealSeconds: times?.steal,
-            coreThrottleCount: tell("throttling of cores") { () throws(ProbeError) -> UInt64? in
-                try Self.sum(coreThrottles)
-            },
-            packageThrottleCount: tell("throttling of packages") { () throws(ProbeError) -> UInt64? in
-                try Self.sum(packageThrottles)
-            }, busySeconds: times?.busy)
+    public func processorTimes() throws(ProbeError) -> ProcessorTimes? {
+        guard let times else { return nil }
+        return try ProcessorTimes(parsing: try times.text(), path: times.path)
     }
+
+    public func coreThrottleCount() throws(ProbeError) -> UInt64? { try Self.sum(coreThrottles) }
+    public func packageThrottleCount() throws(ProbeError) -> UInt64? { try Self.sum(packageThrottles) }
 
     private static func hold(_ path: FilePath) throws(ProbeError) -> HeldFile? {
         do throws(ProbeError) {

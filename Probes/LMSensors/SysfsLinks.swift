@@ -12,20 +12,9 @@ import SystemPackage
 /// The root may be a tree from elsewhere, so a link that leads out of it is not followed.
 struct SysfsLinks {
     let root: SystemRoot
-    private let base: FilePath
-
-    init(root: SystemRoot) {
-        self.root = root
-        base = Self.real(root.path) ?? root.path
-    }
 
     /// The directory behind an entry, by its real path; `nil` when there is none inside the root.
-    func directory(_ entry: FilePath) -> FilePath? {
-        guard let real = Self.real(root.resolvingFlattenedLink(entry)), real.starts(with: base),
-            root.isDirectory(real)
-        else { return nil }
-        return real
-    }
+    func directory(_ entry: FilePath) -> FilePath? { root.realDirectory(root.resolvingFlattenedLink(entry)) }
 
     /// The last part of a link's target, though the target itself be missing: `pci` for
     /// `subsystem -> ../../../bus/pci`.
@@ -40,11 +29,5 @@ struct SysfsLinks {
             text.contains("/"), !text.contains("\n")
         else { return nil }
         return FilePath(text).lastComponent?.string
-    }
-
-    private static func real(_ path: FilePath) -> FilePath? {
-        guard let resolved = realpath(path.string, nil) else { return nil }
-        defer { free(resolved) }
-        return FilePath(String(cString: resolved))
     }
 }

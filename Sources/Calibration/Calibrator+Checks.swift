@@ -8,8 +8,7 @@ extension Calibrator {
         let calibration = fit(profile, sources: [])
         let times = TimeFit(profile)
         let energies = EnergyFit(profile, stepTime: times.step)
-        let own = OwnCost.ratio(
-            of: profile.ownCostPairs ?? [], confidence: times.confidence)
+        let own = OwnCost.ratio(of: profile.ownCostPairs ?? [], confidence: times.confidence)
         return ProfileChecks(
             closure: calibration.closure, attribution: calibration.attribution,
             ownTimeRatio: own.map { Quantity($0, confidence: times.confidence, origin: .measured) }

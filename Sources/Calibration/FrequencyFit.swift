@@ -168,11 +168,10 @@ struct FrequencyFit {
 
     private var confidence: Double { profile.settings.confidence }
 
-    /// Joules over seconds of all windows; `nil` without one.
+    /// Power of what ran in the windows, without the polling for their edges; `nil` without one.
     private static func watts(_ windows: [EnergyWindow], _ meter: MeterDescription) -> Double? {
         guard meter.origin != .unavailable else { return nil }
-        let joules = windows.map { window in meter.totalOf.reduce(0.0) { $0 + (window.joules[$1] ?? 0) } }
-        return Estimate.ratio(of: joules, to: windows.map(\.seconds)).map(\.value)
+        return WindowSamples(windows, totalOf: meter.totalOf).power(resolution: 0, confidence: 0.95)?.value
     }
 
     // MARK: - Warnings

@@ -77,7 +77,22 @@ public struct SystemRoot: Sendable, Hashable {
         return resolved.starts(with: path) && isDirectory(resolved) ? resolved : entry
     }
 
-    public func isDirectory(_ path: FilePath) -> Bool { mode(of: path) == S_IFDIR }
+    /// Whether there is such a directory in this box. In a tree, one that a link leads to outside of it is none: it belongs
+    /// to whatever machine the tree lies on.
+    public func isDirectory(_ path: FilePath) -> Bool { realDirectory(path) != nil }
+
+    /// The path of a directory of this box without links; `nil` where ``isDirectory(_:)`` says no.
+    public func realDirectory(_ path: FilePath) -> FilePath? {
+        guard mode(of: path) == S_IFDIR, let real = Self.real(path) else { return nil }
+        return isLive || Self.real(self.path).map(real.starts(with:)) ?? false ? real : nil
+    }
+
+    private static func real(_ path: FilePath) -> FilePath? {
+        guard let resolved = realpath(path.string, nil) else { return nil }
+        defer { free(resolved) }
+        return FilePath(platformString: resolved)
+    }
+
     public func isRegularFile(_ path: FilePath) -> Bool { mode(of: path) == S_IFREG }
 
     private func mode(of path: FilePath) -> mode_t? {

@@ -42,6 +42,7 @@ extension Experiment {
         return true
     }
 
+    /// Prices looks by what they took within steps so far.
     func noteLooks(of recorder: StepRecorder) {
         let seconds = recorder.secondsOfLooks
         guard !seconds.isEmpty else { return }
@@ -50,19 +51,20 @@ extension Experiment {
         record.overhead.secondsPerMeterRead = looksTaken.seconds / Double(looksTaken.count)
     }
 
-    /// How often steps may still be taken to learn what instruments cost: none when that is known within
-    /// ``ExperimentSettings/ownCostHalfWidth`` or learning it has had its share of the budget.
-    var ownCostTasksLeft: Int {
+    /// How often steps may still be taken to learn what instruments cost: no more when that is known within
+    /// ``ExperimentSettings/ownCostHalfWidth``, or learning it has had its share of the budget.
+    func ownCostTasksLeft() -> Int {
         let pairs = record.ownCostPairs
         guard settings.learnsOwnCost, pairs.count < ExperimentSettings.mostOwnCostPairs else { return 0 }
-        // A pair has a difference for every pass.
+        // A pair has a difference for every pass, and one pair tells no scatter of its looks.
         ownCostPlan.look(count: pairs.count < 2 ? 0 : pairs.count * step.passes.count) {
             let ratio = OwnCost.ratio(of: pairs, confidence: settings.confidence)
             return (ratio?.halfWidth ?? .infinity) / ExperimentSettings.ownCostHalfWidth
         }
         guard !ownCostPlan.isSettled else { return 0 }
-        let left = ExperimentSettings.ownCostShare * settings.budgetSeconds - ownCostSeconds
-        return Int(max(0, min(1000, left / planned(.ownCost))))
+        let secondsLeft = ExperimentSettings.ownCostShare * settings.budgetSeconds - ownCostSeconds
+        let most = Double(ExperimentSettings.mostOwnCostPairs)
+        return Int(max(0, min(most, secondsLeft / planned(.ownCost))))
     }
 
     /// Steps with instruments on by turns: two, or as many as fill a window. The passes that had instruments tell their
@@ -76,8 +78,7 @@ extension Experiment {
         try takeEnergyWindow(.instrumentedStep) {
             var count = 0
             try burst {
-                try recorder.takeByTurns(
-                    isLooking: nextStepLooks(), using: &generator, checkpoint: checkpoint)
+                try recorder.takeByTurns(isLooking: nextStepLooks(), using: &generator, checkpoint: checkpoint)
                 count += 2
             }
             return (nil, count)

@@ -26,7 +26,7 @@ extension Experiment {
         planTimes()
         planPower(of: .step)
         return stepsPlan.isSettled && (gauge.meter == nil || powerPlans.values.allSatisfy(\.isSettled))
-            && ownCostTasksLeft == 0
+            && ownCostTasksLeft() == 0
     }
 
     /// Two bursts of each kind: the fewest from which there is an interval at all.

@@ -129,7 +129,7 @@ public final class Experiment {
         let windowsSeconds = tasks.reduce(0) { $0 + ($1 == .idle ? 0 : planned($1)) }
         let pairs = Int(min(8, max(1, windowsSeconds / planned(.pair))))
         tasks += Array(repeating: .pair, count: pairs)
-        tasks += Array(repeating: .ownCost, count: min(pairs, ownCostTasksLeft))
+        tasks += Array(repeating: .ownCost, count: min(pairs, ownCostTasksLeft()))
         cycleSeconds = windowsSeconds + Double(pairs) * planned(.pair)
         return tasks.shuffled(using: &generator)
     }

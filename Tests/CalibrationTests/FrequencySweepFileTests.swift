@@ -52,6 +52,39 @@ struct FrequencySweepFileTests {
         #expect(power.exponent.count == 10 && power.exponent.confidence == 0.95)
     }
 
+    /// Each window waited a tenth of its length for its edges, at 60 W: neither the step nor the idle box drew that.
+    @Test("what polling for the edges of windows draws is in no law")
+    func polling() throws {
+        let plain = try #require(Calibrator.calibrate([input(profile())]).frequencyLaws)
+        var polled = profile()
+        func waiting(_ windows: [EnergyWindow]) -> [EnergyWindow] {
+            windows.map { window in
+                var window = window
+                let wait = 0.1 * window.seconds
+                window.workSeconds = window.seconds
+                window.seconds += wait
+                window.pollingSeconds = wait
+                window.pollingJoules = window.joules.mapValues { _ in 0 }
+                for (domain, share) in [("package-0", 0.9), ("package-0/dramSide", 0.1)] {
+                    window.joules[domain, default: 0] += share * 60 * wait
+                    window.pollingJoules?[domain] = share * 60 * wait
+                }
+                return window
+            }
+        }
+        for index in (polled.frequencySweep?.visits ?? []).indices {
+            let visit = try #require(polled.frequencySweep).visits[index]
+            polled.frequencySweep?.visits[index].idleWindows = waiting(visit.idleWindows)
+            polled.frequencySweep?.visits[index].energyWindows = waiting(visit.energyWindows)
+        }
+        let laws = try #require(Calibrator.calibrate([input(polled)]).frequencyLaws)
+        for law in [\FrequencyCalibration.grossPower, \.netPower] {
+            let (with, without) = (try #require(laws[keyPath: law]), try #require(plain[keyPath: law]))
+            let watts = [with, without].compactMap(\.staticWatts.value)
+            #expect(watts.count == 2 && abs(watts[0] - watts[1]) < 0.05, "\(watts)")
+        }
+    }
+
     /// The whole box's law is the one above; the efficiency cores by themselves draw 8 W less and take three times as long.
     private func hybrid() throws -> Profile {
         var profile = profile()

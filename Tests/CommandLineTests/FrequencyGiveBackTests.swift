@@ -35,7 +35,8 @@ import Testing
         return try KerfJSON.decode(Profile.self, from: bytes, named: "p.json").frequencySweep?.visits ?? []
     }
 
-    /// From the start, as where SMT is switched off, and in the middle of the sweep.
+    /// From the start, as where SMT is switched off, and in the middle of the sweep, which goes on with the others. The
+    /// watchdog finds them on line again.
     @Test(arguments: [false, true]) func processorsOffLineArePassedOver(midway: Bool) throws {
         let board = try board()
         var environment = try FaultRun("busy", "policy1/", midway: false).environment

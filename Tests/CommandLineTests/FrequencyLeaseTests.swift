@@ -68,10 +68,19 @@ struct FrequencyLeaseTests {
             try box.directory("\(Self.policies)/policy4/\(attribute)")
         }
         try lease.set(step)
-        try lease.reset()
-        try lease.release()
+        // It would come back with the sweep's limits, so that the record stays.
+        let error = #expect(throws: ProbeError.self) { try lease.release() }
+        #expect(error?.description.contains("off line") == true)
         #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "2600000\n")
-        #expect(CPUFreqProbe(root: box.root).leftover() == nil)
+        #expect(CPUFreqProbe(root: box.root).leftover() != nil)
+
+        try box.write("\(Self.policies)/policy4/affected_cpus", "4\n")
+        for attribute in ["scaling_min_freq", "scaling_max_freq", "scaling_setspeed"] {
+            try box.remove("\(Self.policies)/policy4/\(attribute)")
+            try box.write("\(Self.policies)/policy4/\(attribute)", "1\n")
+        }
+        #expect(try FrequencyLease.restoreLeftover(root: box.root))
+        #expect(try settings(box) == before && CPUFreqProbe(root: box.root).leftover() == nil)
     }
 
     @Test func goingOutOfUseGivesEverythingBack() throws {
@@ -144,19 +153,45 @@ struct FrequencyLeaseTests {
         #expect(!outcome.standardOutput.contains("nothing"), "\(outcome.standardError)")
     }
 
-    /// A record is never a way to write elsewhere, and one that was cut off belongs to a lease that changed nothing.
-    @Test(arguments: [
+    private static let damaged = [
         "kerf-frequency-lease 1\n../../victim 800000 1 -\nend\n",
         "kerf-frequency-lease 1\nsys/devices/system/cpu/../../../../victim 800000 1 -\nend\n",
         "kerf-frequency-lease 1\nsys/devices/system/cpu/cpufreq/policy0 low 1 -\nend\n",
-        "kerf-frequency-lease 1\nsys/devices/system/cpu/cpufreq/policy0 1 1 -\n", "end\n", "\u{0}\u{1}\n\nend",
-    ]) func badRecordsChangeNothing(_ record: String) throws {
+    ]
+
+    /// A record is never a way to write elsewhere. One with a line that tells nothing is no empty one: it is kept, and said.
+    @Test(arguments: damaged) func damagedRecordsChangeNothingAndAreTold(_ record: String) throws {
         let box = try box()
         try box.write(under: "victim", ["scaling_min_freq": "5", "scaling_max_freq": "6"])
+        try box.write("run/kerf/frequency-lease", record)
+        #expect(CPUFreqProbe(root: box.root).leftover() != nil)
+        let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        #expect(outcome.status != 0)
+        let line = try #require(outcome.failureLine, "\(outcome.standardError)")
+        #expect(line.contains("names no policy's limits") && line.contains("by hand"), "\(line)")
+        #expect(try settings(box) == before)
+        #expect(try box.text("victim/scaling_min_freq") == "5\n")
+        #expect(try box.text("run/kerf/frequency-lease") == record)
+        #expect(throws: ProbeError.self) { try FrequencyLease(root: box.root, executable: Self.executable) }
+    }
+
+    /// The other lines are given back all the same.
+    @Test func whatADamagedRecordTellsIsGivenBack() throws {
+        let box = try box()
+        let good = "\(Self.policies)/policy0 1000000 1100000 -"
+        try box.write("run/kerf/frequency-lease", "kerf-frequency-lease 1\nrubbish\n\(good)\nend\n")
+        #expect(try KerfProcess.run("restore-clock", "--root", box.path.string).status != 0)
+        #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "1100000\n")
+    }
+
+    /// One that was cut off belongs to a lease that changed nothing.
+    @Test(arguments: [
+        "kerf-frequency-lease 1\nsys/devices/system/cpu/cpufreq/policy0 1 1 -\n", "end\n", "\u{0}\u{1}\n\nend",
+    ]) func unfinishedRecordsHoldNothing(_ record: String) throws {
+        let box = try box()
         try box.write("run/kerf/frequency-lease", record)
         let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
         #expect(outcome.status == 0 && outcome.standardOutput.contains("nothing"))
         #expect(try settings(box) == before)
-        #expect(try box.text("victim/scaling_min_freq") == "5\n")
     }
 }

@@ -59,6 +59,27 @@ import Testing
         #expect(tree.root.resolvingFlattenedLink(tree.file("class/link")) == tree.file("class/link"))
     }
 
+    /// The counters of the machine that a tree lies on are none of the tree's.
+    @Test func whatALinkLeadsToOutsideIsNoneOfTheTree() throws {
+        let tree = try FixtureTree()
+        try tree.write("other/devices/value", "")
+        try tree.write("box/devices/value", "")
+        for (name, target) in [
+            ("in", "../devices"), ("out", tree.file("other/devices").string), ("up", "../../other/devices"),
+            ("inByItsWholePath", tree.file("box/devices").string),
+        ] { try tree.link("box/class/\(name)", target) }
+        let root = SystemRoot(tree.file("box"))
+        for name in ["in", "inByItsWholePath"] {
+            #expect(root.isDirectory(root.file("class/\(name)")))
+            #expect(root.realDirectory(root.file("class/\(name)"))?.lastComponent == "devices")
+        }
+        for name in ["out", "up", "absent"] {
+            #expect(!root.isDirectory(root.file("class/\(name)")), "\(name)")
+            #expect(root.realDirectory(root.file("class/\(name)")) == nil)
+        }
+        #expect(SystemRoot().isDirectory(root.file("class/out")), "on the machine itself links are links")
+    }
+
     @Test func onlyAMarkedTreeIsABoard() throws {
         let tree = try FixtureTree()
         #expect(!tree.root.hasVirtualBoard)

@@ -1,5 +1,6 @@
 import ProbeKit
 import RAPL
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -94,6 +95,17 @@ import Testing
         #expect(Set(identifiers).isSuperset(of: ["package-0", "package-0/core", "package-0/core@intel-rapl:0:2"]))
         // Each identifier has its own zone's counter.
         #expect(try RAPLProbe(root: box.root).meter().read().microjoules == [100, 1, 2, 3])
+    }
+
+    @Test func zonesOfAnotherMachineAreNotCounted() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "100")
+        let other = try FixtureTree()
+        try other.zone("intel-rapl:1", name: "package-1", microjoules: "100")
+        try box.link(
+            "sys/class/powercap/intel-rapl:1",
+            other.file("sys/class/powercap/intel-rapl:1").string)
+        #expect(box.domains.totalFormula == "package-0")
     }
 
     @Test func everyZoneHasItsOwnRange() throws {

@@ -41,7 +41,7 @@ struct ConditionsMonitor {
             errors.withLock { errors in if errors[what] == nil { errors[what] = "\(error)" } }
         }
 
-        func reading<Value>(_ what: String, _ read: () throws(ProbeError) -> Value) -> Value? {
+        func reading<Value>(_ what: String, _ read: () throws(ProbeError) -> Value?) -> Value? {
             do throws(ProbeError) {
                 return try read()
             } catch {
@@ -88,20 +88,23 @@ struct ConditionsMonitor {
     func now(clockOf policies: Set<String>?) -> BoxConditions {
         let watched = clocks.filter { policies?.contains($0.policy) ?? true }
         let kilohertz = watched.compactMap { clock in
-            losses.reading("the clock") { () throws(ProbeError) -> UInt64 in try clock.file.counter() }
+            losses.reading("the clock") { () throws(ProbeError) in try clock.file.counter() }
         }.max()
         let millidegrees = temperature.flatMap { file in
-            losses.reading("the temperature") { () throws(ProbeError) -> UInt64 in try file.counter() }
+            losses.reading("the temperature") { () throws(ProbeError) in try file.counter() }
         }
         var conditions = BoxConditions(
             clockHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
             celsius: millidegrees.map { Double($0) * 1e-3 })
         guard let reader else { return conditions }
-        let counters = reader.read(lost: losses.note)
-        let throttles = [counters.coreThrottleCount, counters.packageThrottleCount].compactMap(\.self)
-        conditions.stealSeconds = counters.stealSeconds
+        let times = losses.reading("stolen time and the load of others", reader.processorTimes)
+        let throttles = [
+            losses.reading("throttling of cores", reader.coreThrottleCount),
+            losses.reading("throttling of packages", reader.packageThrottleCount),
+        ].compactMap(\.self)
+        conditions.stealSeconds = times?.steal
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
-        if watchesOthers { conditions.foreignSeconds = counters.busySeconds.map { $0 - processCPUSeconds() } }
+        if watchesOthers { conditions.foreignSeconds = times.map { $0.busy - processCPUSeconds() } }
         return conditions
     }
 

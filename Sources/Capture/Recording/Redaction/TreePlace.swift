@@ -1,12 +1,6 @@
 import ProbeKit
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// The directory in which a tree lies that stands for `/`: its path may hold its owner's name, and is nobody's business.
 struct TreePlace {
     /// The path as it was given, and without links. Longer ones first.
@@ -14,10 +8,7 @@ struct TreePlace {
 
     init(_ root: SystemRoot) {
         var paths: Set = [root.path.string]
-        if !root.isLive, let real = realpath(root.path.string, nil) {
-            paths.insert(String(cString: real))
-            free(real)
-        }
+        if let real = root.realDirectory(root.path) { paths.insert(real.string) }
         spellings = paths.filter { $0 != "/" }.map { Array($0.utf8) }.sorted { $0.count > $1.count }
     }
 
