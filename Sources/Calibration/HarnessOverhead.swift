@@ -5,7 +5,7 @@ public struct HarnessOverhead: Codable, Sendable, Hashable {
     public var spansPerStep: Int
     /// One look at the counters between layers, as it takes within steps; `nil` without a meter.
     public var secondsPerMeterRead: Double?
-    /// Mean of the steps with instruments; `nil` without a meter and in older files.
+    /// Mean of the steps with instruments; `nil` without a meter.
     public var looksPerStep: Double?
 
     public init(

@@ -1,7 +1,7 @@
 /// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
 public struct Profile: Codable, Sendable {
     public static let schema = "kerf.profile"
-    public static let schemaVersion = 1
+    public static let schemaVersion = 2
 
     public var schema: String
     public var schemaVersion: Int
@@ -23,12 +23,12 @@ public struct Profile: Codable, Sendable {
     public var steps: [StepSample]
     /// Layers timed inside whole steps, one entry for each layer and direction.
     public var layerTimes: [LayerTimes]
-    /// The same steps as wholes, instruments included; absent in older files. Of two steps with instruments on by turns,
+    /// The same steps as wholes, instruments included. Of two steps with instruments on by turns,
     /// the passes that had them are one.
     public var instrumentedSteps: [StepSample]?
-    /// Steps with instruments on by turns; absent in older files.
+    /// Steps with instruments on by turns; absent where none were taken.
     public var ownCostPairs: [OwnCostPair]?
-    /// The counters between the layers of instrumented steps; absent without a meter and in older files.
+    /// The counters between the layers of instrumented steps; absent without a meter.
     public var stepTraces: [StepTrace]?
     /// The box doing nothing, before, between and after.
     public var idleWindows: [EnergyWindow]
@@ -41,7 +41,7 @@ public struct Profile: Codable, Sendable {
     /// The same step at several clocks; `nil` where none was asked for or the clock cannot be set, see
     /// ``FrequencyDescription/reason``.
     public var frequencySweep: FrequencySweep?
-    /// What the run says of itself, computed from the samples at its end; absent in older files.
+    /// What the run says of itself, computed from the samples at its end.
     public var checks: ProfileChecks?
 
     public init(

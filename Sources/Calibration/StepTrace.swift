@@ -2,7 +2,7 @@
 public struct StepTrace: Codable, Sendable, Hashable {
     /// From the start of the run to the step's start.
     public var startSeconds: Double
-    /// The pair of bursts that the step belongs to; absent in older files.
+    /// The pair of bursts that the step belongs to; `nil` where it stands alone.
     public var pair: Int?
     /// From the counters' last update to the step's start; `nil` where it may have been any share of an update interval.
     public var staleSeconds: Double?

@@ -106,9 +106,9 @@ struct HostileProfileTests {
         #expect(error?.message.contains("this is a kerf.profile file") == true)
         #expect(error?.remedy == "run kerf calibrate first")
         var newer = profile
-        newer.schemaVersion = 2
+        newer.schemaVersion = 3
         try expectFailure(
-            try KerfJSON.encode(newer), "version 2 of kerf.profile; this Kerf reads version 1", .wrongSchema)
+            try KerfJSON.encode(newer), "version 3 of kerf.profile; this Kerf reads version 2", .wrongSchema)
         var odd = profile
         odd.schema = "evil\u{1b}[31m\nschema"
         try expectFailure(try KerfJSON.encode(odd), "evil?[31m?schema", .wrongSchema)
