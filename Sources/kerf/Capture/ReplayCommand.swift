@@ -76,7 +76,10 @@ struct ReplayCommand: ParsableCommand {
             if let ending = ChildProcess.status(child) {
                 switch ending {
                 case .exit(let code): return code
-                case .signal(let number): return 128 + number
+                // Handed on before the command could hear it, or a second time.
+                case .signal(SIGTERM): throw KerfFailure(.interrupted, "interrupted in the middle of \(command[0])")
+                case .signal(let number):
+                    throw KerfFailure(.failure, "\(command[0]) was ended by signal \(number)")
                 case .gone: return ExitStatus.failure.rawValue
                 }
             }
