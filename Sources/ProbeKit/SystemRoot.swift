@@ -79,7 +79,9 @@ public struct SystemRoot: Sendable, Hashable {
 
     /// Whether there is such a directory in this box. In a tree, one that a link leads to outside of it is none: it belongs
     /// to whatever machine the tree lies on.
-    public func isDirectory(_ path: FilePath) -> Bool { realDirectory(path) != nil }
+    public func isDirectory(_ path: FilePath) -> Bool {
+        mode(of: path) == S_IFDIR && (isLive || realDirectory(path) != nil)
+    }
 
     /// The path of a directory of this box without links; `nil` where ``isDirectory(_:)`` says no.
     public func realDirectory(_ path: FilePath) -> FilePath? {
