@@ -11,16 +11,17 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 lint build bench bench-layer bench-card five-devices setup setup-test test-model fuzz fuzz-captures clean
+.PHONY: help demo test test-onednn-v3 lint build bench bench-layer bench-card five-devices setup setup-test test-model fuzz fuzz-captures planted-defects clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 demo: setup build ## Build, then doctor, profile, calibrate and decide on this box; files go to $(OUT)
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "demo: going on with random weights of the same shapes"
 	@.build/release/kerf demo --out "$(OUT)" $$( [ -f "$(TEST_MODEL)" ] && printf -- '--weights %q' "$(TEST_MODEL)" )
 
 test: setup test-model lint ## Lint, build and run all tests
+	@$(PYTHON) Scripts/planted-defects.py --check
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
@@ -31,6 +32,9 @@ fuzz: setup setup-test ## libFuzzer on FUZZ_KINDS (all) for FUZZ_SECONDS (300) e
 
 test-onednn-v3: setup ## Build the products against oneDNN 3 from Python packages, and check them
 	@bash Scripts/test-onednn-v3.sh
+
+planted-defects: setup setup-test ## Plant the defects of other tools, one by one, and see that tests fail
+	@SWIFT="$(SWIFT)" $(PYTHON) Scripts/planted-defects.py
 
 lint: ## Check the formatting
 	$(SWIFT) format lint --strict --recursive Package.swift Probes Sources Tests
@@ -66,4 +70,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, unguided but repea
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove everything built
-	rm -rf .build .build-fuzz .build-torch fuzz-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-torch fuzz-output planted-output "$(OUT)"

@@ -15,6 +15,12 @@ struct LinkTests {
         #expect(try Link(parsing: "up=1mbit,down=1mbit,rtt=0ms").roundTripSeconds == 0, "the paper's ideal link")
     }
 
+    @Test("rates that were given are not told as measured")
+    func declared() throws {
+        let link = try Link(parsing: "up=20mbit,down=80mbit,rtt=20ms")
+        #expect(link.origin == .modelled && link.source == nil)
+    }
+
     @Test(
         "what is not a link is refused in one line with the remedy",
         arguments: [

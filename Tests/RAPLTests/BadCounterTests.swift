@@ -90,6 +90,20 @@ import Testing
         #expect(try meter.joules(from: start, to: try meter.read())["package-0"] == 250e-6)
     }
 
+    /// A zero in its place would be believed: at the first reading by all, later where the counter may have wrapped.
+    @Test func failedReadIsNoZeroWhereZeroWouldBeBelieved() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "1000000", range: "2000000")
+        for readsBefore in 0...1 {
+            try box.write(box.counter("intel-rapl:0"), "1000000\n")
+            let meter = try RAPLProbe(root: box.root).meter()
+            for _ in 0..<readsBefore { _ = try meter.read() }
+            try box.write(box.counter("intel-rapl:0"), "")
+            let error = #expect(throws: ProbeError.self) { try meter.read() }
+            #expect(error?.code == .malformed && error?.path?.string.hasSuffix("energy_uj") == true)
+        }
+    }
+
     @Test func equalReadingsAreZeroEnergy() throws {
         let box = try box()
         let meter = try RAPLProbe(root: box.root).meter()
