@@ -155,7 +155,8 @@ def noticed(defect):
         swift = os.environ.get("SWIFT", "swift")
         build = subprocess.run([swift, "build", "--build-tests"], cwd=WORK, capture_output=True, text=True)
         if build.returncode:
-            sys.exit(f"planted-defects: with this planted nothing builds: {defect.name}\n{build.stdout[-3000:]}")
+            errors = [line for line in build.stdout.splitlines() if "error:" in line]
+            sys.exit("\n".join([f"planted-defects: with this planted nothing builds: {defect.name}", *errors[:10]]))
         test = subprocess.run(
             [swift, "test", "--skip-build", "--filter", defect.tests], cwd=WORK, env=environment,
             capture_output=True, text=True)

@@ -1,4 +1,5 @@
 import CARD
+import Statistics
 import Testing
 
 @Suite("Link")
