@@ -6,15 +6,39 @@
 /// best. Where updates are not known to the moment, least squares makes powers too small, by some per cent where stretches
 /// are hardly longer than an update interval (errors in the variables: Fuller, "Measurement Error Models", section 1.1).
 /// Over whole steps such errors average out, so that the powers are brought to the energy of all steps together.
+///
+/// A pass shorter than an update interval lies within one stretch, and would take upon itself whatever error its
+/// neighbours leave: it shares a power with them.
 struct CounterStretches {
     private var squares: NonNegativeLeastSquares
-    /// Of all steps together: time of each pass, and energy.
+    /// Which power each pass has.
+    private let places: [Int]
+    /// Of all steps together: time of each power, and energy.
     private var seconds: [Double]
     private var joules = 0.0
 
-    init(passCount: Int) {
-        squares = NonNegativeLeastSquares(count: passCount)
-        seconds = [Double](repeating: 0, count: passCount)
+    /// - Parameter places: of each pass in the order of a step, the place of its power among ``powers(from:)``.
+    init(places: [Int]) {
+        let count = (places.max() ?? -1) + 1
+        self.places = places
+        squares = NonNegativeLeastSquares(count: count)
+        seconds = [Double](repeating: 0, count: count)
+    }
+
+    /// Gives neighbours one power until their time together is an update interval.
+    ///
+    /// - Parameter seconds: mean time of each pass in the order of a step.
+    static func places(seconds: [Double], updateSeconds: Double) -> [Int] {
+        var places: [Int] = []
+        var (place, together) = (0, 0.0)
+        for second in seconds {
+            places.append(place)
+            together += second
+            if together >= updateSeconds { (place, together) = (place + 1, 0) }
+        }
+        // What is left over at the end goes with the pass before.
+        guard together > 0, place > 0 else { return places }
+        return places.map { min($0, place - 1) }
     }
 
     /// Adds one step.
@@ -24,9 +48,9 @@ struct CounterStretches {
         let last = trace.seconds.count - 2
         let staleSeconds = trace.staleSeconds ?? updateSeconds / 2
         if let whole = shown.last.flatMap(\.self) {
-            for pass in 0...last { seconds[pass] += trace.seconds[pass + 1] - trace.seconds[pass] }
+            for pass in 0...last { seconds[places[pass]] += trace.seconds[pass + 1] - trace.seconds[pass] }
             // What the last look does not show yet is of the last pass as well.
-            seconds[last] += staleSeconds - updateSeconds / 2
+            seconds[places[last]] += staleSeconds - updateSeconds / 2
             joules += whole
         }
         var previous = (seconds: -staleSeconds, joules: 0.0)
@@ -40,12 +64,12 @@ struct CounterStretches {
             guard isUpdated else { continue }
             let update = trace.seconds[look] - min(gap, updateSeconds) / 2
             var row: [(unknown: Int, coefficient: Double)] = []
-            if previous.seconds < 0 { row.append((last, min(update, 0) - previous.seconds)) }
+            if previous.seconds < 0 { row.append((places[last], min(update, 0) - previous.seconds)) }
             while pass < last, trace.seconds[pass + 1] <= previous.seconds { pass += 1 }
             var covered = pass
             while covered <= last, trace.seconds[covered] < update {
                 let from = max(previous.seconds, trace.seconds[covered])
-                row.append((covered, min(update, trace.seconds[covered + 1]) - from))
+                row.append((places[covered], min(update, trace.seconds[covered + 1]) - from))
                 covered += 1
             }
             squares.add(row, value: joules - previous.joules)
@@ -53,7 +77,7 @@ struct CounterStretches {
         }
     }
 
-    /// Watts of each pass.
+    /// Watts, by place.
     ///
     /// - Parameter start: a guess near the answer saves time.
     func powers(from start: [Double]? = nil) -> [Double] {
@@ -66,7 +90,7 @@ struct CounterStretches {
     static func - (left: CounterStretches, right: CounterStretches) -> CounterStretches {
         var difference = left
         difference.squares = left.squares - right.squares
-        for pass in left.seconds.indices { difference.seconds[pass] -= right.seconds[pass] }
+        for place in left.seconds.indices { difference.seconds[place] -= right.seconds[place] }
         difference.joules -= right.joules
         return difference
     }

@@ -37,20 +37,22 @@ struct InSituFit {
         guard groupCount >= Self.fewestGroups, let interval = profile.meter.updates?.meanSeconds, interval > 0 else {
             return nil
         }
+        let places = CounterStretches.places(seconds: Self.meanSeconds(of: traces), updateSeconds: interval)
+        let none = CounterStretches(places: places)
         var watts = [Double](repeating: 0, count: order.count)
         var wattsWithout = [[Double]](repeating: watts, count: groupCount)
         for domain in domains {
-            var parts = [CounterStretches](repeating: CounterStretches(passCount: order.count), count: groupCount)
+            var parts = [CounterStretches](repeating: none, count: groupCount)
             for (trace, group) in zip(traces, groups) {
                 parts[group].add(trace, domain: domain, updateSeconds: interval)
             }
-            var whole = CounterStretches(passCount: order.count)
+            var whole = none
             for part in parts { whole += part }
             let powers = whole.powers()
-            for pass in order.indices { watts[pass] += powers[pass] }
+            for pass in order.indices { watts[pass] += powers[places[pass]] }
             for group in parts.indices {
                 let without = (whole - parts[group]).powers(from: powers)
-                for pass in order.indices { wattsWithout[group][pass] += without[pass] }
+                for pass in order.indices { wattsWithout[group][pass] += without[places[pass]] }
             }
         }
         self.order = order
@@ -58,6 +60,14 @@ struct InSituFit {
         self.wattsWithout = wattsWithout
         updateSeconds = interval
         confidence = profile.settings.confidence
+    }
+
+    /// Of each pass, in the order of a step.
+    private static func meanSeconds(of traces: [StepTrace]) -> [Double] {
+        guard let first = traces.first else { return [] }
+        return first.seconds.indices.dropLast().map { pass in
+            traces.reduce(0) { $0 + $1.seconds[pass + 1] - $1.seconds[pass] } / Double(traces.count)
+        }
     }
 
     /// The group of each trace: those of one burst share it, as they share temperature, load and phase.

@@ -100,6 +100,28 @@ struct InSituTests {
         #expect(abs(energy.value - truth) < 0.02 * truth, "\(energy) J, planted \(truth) J")
     }
 
+    /// An embedding of 0.1 ms, looked at in steps in which it takes twice its time: a power of its own would be whatever error
+    /// the others leave, at some 2 % of the step's energy.
+    @Test func aPassShorterThanAnUpdateTakesNoErrors() throws {
+        let count = 2 * PlantedProfile().make().layers.count - 1
+        let seconds = [0.0001] + [Double](repeating: 0.003, count: count - 1)
+        let profile = planted(watts: [Double](repeating: 20, count: count), seconds: seconds, steps: 600)
+        let fit = try #require(InSituFit(profile))
+        let energy = fit.stepEnergy { $0.layer == 0 ? 0.00005 : 0.003 }
+        let truth = 20 * (0.00005 + 0.003 * Double(count - 1))
+        #expect(abs(energy.value - truth) < 0.005 * truth, "\(energy) J, planted \(truth) J")
+        #expect(abs(try #require(fit.power(of: LayerPass(layer: 0, direction: "forward"))).value - 20) < 1)
+    }
+
+    @Test(
+        arguments: [
+            ([], []), ([0.5], [0]), ([2], [0]), ([0.1, 5, 5], [0, 0, 1]), ([5, 0.1, 5, 0.1], [0, 1, 1, 1]),
+            ([0.4, 0.4, 0.4, 0.4], [0, 0, 0, 0]), ([5, 0.4, 0.4, 0.4, 0.4], [0, 1, 1, 1, 1]),
+        ] as [([Double], [Int])])
+    func neighboursShareAPowerUntilTheyLastAnUpdate(milliseconds: [Double], places: [Int]) {
+        #expect(CounterStretches.places(seconds: milliseconds, updateSeconds: 1) == places)
+    }
+
     /// Counters that are updated apart from each other: what one shows is not put down to the time since the other's update.
     @Test func countersAreFittedEachByItsOwnUpdates() throws {
         let count = 2 * PlantedProfile().make().layers.count - 1
