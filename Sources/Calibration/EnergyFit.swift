@@ -110,9 +110,9 @@ struct EnergyFit {
             negligible: negligibleJoules)
     }
 
-    /// Joules that do not matter to the step; zero when the step's power is not known.
+    /// Joules that do not matter to the step; zero when the step's power is not known, or not well.
     var negligibleJoules: Double {
-        guard case .known(let watts) = power(.step) else { return 0 }
+        guard case .known(let watts) = power(.step), watts.relativeHalfWidth <= Self.widestHalfWidth else { return 0 }
         return Self.negligibleShare * watts.value * stepTime.value
     }
 

@@ -47,6 +47,11 @@ struct FrequencyFit {
         }
         referenceHertz = visits.map(\.setHertz).max() ?? 0
         timeOrigin = Origin.weakest([.measured, profile.frequency.maximumHertz.origin])
+        let lost = sweep.compactMap(\.meterFailure)
+        if let reason = lost.first {
+            warnings.append(
+                "The meter was lost in \(lost.count) of the sweep's \(sweep.count) visits: \(PlainText.shown(reason)).")
+        }
         if !visits.isEmpty { fit() }
     }
 

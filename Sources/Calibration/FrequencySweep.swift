@@ -63,11 +63,13 @@ public struct FrequencyVisit: Codable, Sendable, Hashable {
     public var energyWindows: [EnergyWindow]
     /// Windows and steps that were spoiled and left out, by reason.
     public var rejections: [Rejection]
+    /// Why there are no windows, where the meter was lost.
+    public var meterFailure: String?
 
     public init(
         group: String? = nil, hertz: Double, policyHertz: [String: Double], achievedHertz: [Double],
-        steps: [StepSample],
-        layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow], rejections: [Rejection]
+        steps: [StepSample], layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow],
+        rejections: [Rejection], meterFailure: String? = nil
     ) {
         self.group = group
         self.hertz = hertz
@@ -78,6 +80,7 @@ public struct FrequencyVisit: Codable, Sendable, Hashable {
         self.idleWindows = idleWindows
         self.energyWindows = energyWindows
         self.rejections = rejections
+        self.meterFailure = meterFailure
     }
 }
 

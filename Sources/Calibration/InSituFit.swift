@@ -22,8 +22,10 @@ struct InSituFit {
     /// Of the counters; a pass that is shorter cannot be told from its neighbours.
     let updateSeconds: Double
 
-    /// - Returns: `nil` without enough traces, and where they do not fit the layers.
+    /// - Returns: `nil` without enough traces, where they do not fit the layers, and for a sensor of power: what that shows is
+    ///   an average over the layers before.
     init?(_ profile: Profile) {
+        guard profile.meter.sampling == nil else { return nil }
         let last = profile.layers.count - 1
         let order =
             (0...last).map { LayerPass(layer: $0, direction: "forward") }

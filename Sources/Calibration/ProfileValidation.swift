@@ -153,6 +153,7 @@ struct ProfileValidation {
 
     private func check(_ window: EnergyWindow, at place: String, idle: Bool, total: [String]) throws(KerfFileError) {
         try require(isPositiveTime(window.seconds), "\(place).seconds is \(window.seconds)")
+        try require(isTime(window.startSeconds), "\(place).start_seconds is \(window.startSeconds)")
         try require((window.subject == .idle) == idle, "\(place) is a window of \(window.subject.rawValue)")
         try require(idle || window.iterations > 0, "\(place).iterations is \(window.iterations)")
         if window.subject == .layer {
@@ -186,9 +187,8 @@ struct ProfileValidation {
                 "\(place): \(counts.min() ?? 0) to \(counts.max() ?? 0) times and energies, "
                     + "\(2 * profile.layers.count) are needed")
             try require((0...Self.mostPairs).contains(trace.pair ?? 0), "\(place).pair is \(trace.pair ?? 0)")
-            try require(
-                (0..<Self.maximumSeconds).contains(trace.staleSeconds ?? 0),
-                "\(place).stale_seconds is \(trace.staleSeconds ?? 0)")
+            try require(isTime(trace.startSeconds), "\(place).start_seconds is \(trace.startSeconds)")
+            try require(isTime(trace.staleSeconds ?? 0), "\(place).stale_seconds is \(trace.staleSeconds ?? 0)")
             let joules = trace.joules.sorted { $0.key < $1.key }.map { domain, values in
                 ("joules of \(PlainText.quoted(domain))", values.compactMap(\.self), Self.maximumJoules)
             }
@@ -201,7 +201,8 @@ struct ProfileValidation {
         }
     }
 
-    private func isPositiveTime(_ seconds: Double) -> Bool { seconds > 0 && seconds < Self.maximumSeconds }
+    private func isTime(_ seconds: Double) -> Bool { (0..<Self.maximumSeconds).contains(seconds) }
+    private func isPositiveTime(_ seconds: Double) -> Bool { seconds > 0 && isTime(seconds) }
 }
 
 /// One layer in one direction.

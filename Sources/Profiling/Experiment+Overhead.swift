@@ -32,8 +32,10 @@ extension Experiment {
     }
 
     /// Whether the next step with instruments looks at the counters, between all its passes: so many do, evenly spread, that
-    /// looks cost no more than ``ExperimentSettings/looksShare`` of the time of all.
+    /// looks cost no more than ``ExperimentSettings/looksShare`` of the time of all. None does where a sensor trails: it shows
+    /// the layers before.
     func nextStepLooks() -> Bool {
+        guard trailingSeconds == 0 else { return false }
         guard let seconds = record.overhead.secondsPerMeterRead, seconds > 0 else { return gauge.meter != nil }
         let looks = ExperimentSettings.looksShare * plannedStepSeconds / seconds
         stepsToLook += min(1, looks / Double(step.passes.count + 1))

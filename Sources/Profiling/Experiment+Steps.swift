@@ -83,13 +83,14 @@ extension Experiment {
 
     /// Repeats short steps until a window is full.
     func burst(_ body: () throws -> Void) throws {
+        let seconds = windowSeconds - drawSpreadSeconds()
         let began = clock.now()
         var count = 0
         repeat {
             try checkpoint()
             try body()
             count += 1
-        } while isBurst && clock.now().seconds(since: began) < windowSeconds
+        } while isBurst && clock.now().seconds(since: began) < seconds
             && (gauge.meter != nil || count < ExperimentSettings.longestBurst)
     }
 
@@ -97,12 +98,17 @@ extension Experiment {
     var isBurst: Bool { plannedStepSeconds < windowSeconds }
 
     /// The first of several short steps finds the caches as other work left them, the later ones do not. One goes
-    /// unrecorded, so that steps with and without instruments are taken under the same conditions.
+    /// unrecorded, so that steps with and without instruments are taken under the same conditions; more where a sensor
+    /// trails.
     func warmForBurst() throws {
-        guard isBurst else { return }
-        for pass in step.passes {
-            if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
-            try step.run(pass)
-        }
+        guard isBurst || trailingSeconds > 0 else { return }
+        let began = clock.now()
+        repeat {
+            try checkpoint()
+            for pass in step.passes {
+                if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
+                try step.run(pass)
+            }
+        } while clock.now().seconds(since: began) < trailingSeconds
     }
 }

@@ -1,6 +1,7 @@
 import Calibration
 import Logging
 import ProbeKit
+import Statistics
 import TransformerKernels
 
 /// Taking windows.
@@ -9,17 +10,26 @@ extension Experiment {
     func takeWindow(of pass: LayerPass) throws {
         if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
         let runUp = runUpSeconds(of: pass)
-        if runUp > 0 { _ = try repeated(pass, seconds: runUp) }
+        if runUp > 0 { _ = try repeated(pass, seconds: runUp + drawSpreadSeconds()) }
         try takeEnergyWindow(.layer, pass) {
             var iterations = 0
-            let cost = try gauge.cost { iterations = try repeated(pass, seconds: windowSeconds) }
+            let seconds = windowSeconds - drawSpreadSeconds()
+            let cost = try gauge.cost { iterations = try repeated(pass, seconds: seconds) }
             return (cost, iterations)
         }
     }
 
-    /// A fifth of a window; none for a pass that fills a window by itself, which a run-up would double.
+    /// Up to two updates, at random: by so much a window is shorter, and what comes before it longer, than planned.
+    ///
+    /// A coarse counter shows an update only when it has reached its next unit, and hides what it is beyond that. Work of
+    /// always the same length and power would begin and end at always the same place between two units, and be off by always
+    /// the same.
+    func drawSpreadSeconds() -> Double { min(2 * updateSeconds, windowSeconds / 2) * generator.uniform() }
+
+    /// A fifth of a window; none for a pass that fills a window by itself, which a run-up would double. A sensor that trails
+    /// has to show nothing but the pass when the window begins.
     func runUpSeconds(of pass: LayerPass) -> Double {
-        plannedSeconds(of: pass) < windowSeconds ? 0.2 * windowSeconds : 0
+        max(trailingSeconds, plannedSeconds(of: pass) < windowSeconds ? 0.2 * windowSeconds : 0)
     }
 
     /// Runs a pass until the time is over, at least once, and counts.
@@ -34,7 +44,7 @@ extension Experiment {
     }
 
     /// Worker threads of the last pass spin for a few milliseconds before they sleep.
-    static let restSeconds = 0.03
+    var restSeconds: Double { max(0.03, trailingSeconds) }
 
     /// About a quarter as long as the work of a cycle.
     var idleSeconds: Double {
@@ -45,8 +55,9 @@ extension Experiment {
     /// The idle box.
     func takeIdleWindow() throws {
         guard gauge.meter != nil else { return }
-        clock.sleep(seconds: Self.restSeconds)
-        try takeEnergyWindow(.idle) { (try gauge.cost { clock.sleep(seconds: idleSeconds) }, 0) }
+        clock.sleep(seconds: restSeconds + drawSpreadSeconds())
+        let seconds = idleSeconds - drawSpreadSeconds()
+        try takeEnergyWindow(.idle) { (try gauge.cost { clock.sleep(seconds: seconds) }, 0) }
     }
 
     /// Takes a window, checks what the box did meanwhile, and keeps or rejects it.

@@ -18,6 +18,11 @@ public final class Experiment {
     let clock: any ExperimentClock
     var gauge: CostGauge
     let windowSeconds: Double
+    /// Between updates of the counters; 0 where it is not known.
+    let updateSeconds: Double
+    /// What a sensor of power shows is an average of the time before: as long as this after a change it may still show what
+    /// was before. 0 for a counter of energy.
+    let trailingSeconds: Double
     let longestWindowSeconds: Double
     let resolutionJoules: Double?
     let conditions: () -> BoxConditions
@@ -68,6 +73,8 @@ public final class Experiment {
         longestWindowSeconds = ExperimentSettings.longestWindowSeconds(meter, updates: updates)
         self.windowSeconds = settings.windowSeconds(
             updates: updates, passCount: step.passes.count, longest: longestWindowSeconds)
+        self.updateSeconds = updates?.meanSeconds ?? 0
+        self.trailingSeconds = 2 * (meter?.sampling?.refreshSeconds ?? 0)
         self.resolutionJoules = updates?.resolutionJoules
         self.conditions = conditions
         self.settings = settings
@@ -139,11 +146,11 @@ public final class Experiment {
         switch task {
         case .pair:
             let steps = plannedStepSeconds
-            return 2 * (isBurst ? steps + windowSeconds : steps)
+            return 2 * (trailingSeconds + (isBurst ? steps + windowSeconds : steps))
         case .ownCost:
             let steps = plannedStepSeconds
             return isBurst ? 3 * steps + windowSeconds : 2 * steps
-        case .idle: return Self.restSeconds + idleSeconds
+        case .idle: return restSeconds + idleSeconds
         case .window(let pass):
             return runUpSeconds(of: pass) + max(windowSeconds, plannedSeconds(of: pass))
         }

@@ -88,6 +88,7 @@ extension FrequencyVisit {
                 times.kernels = [:]
                 return times
             },
-            idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections)
+            idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
+            meterFailure: record.meterFailure)
     }
 }

@@ -57,6 +57,7 @@ struct HostileProfileTests {
         ("energy_windows[0] is a window of idle", { $0.energyWindows[0].subject = .idle }),
         ("energy_windows[0].iterations is 0", { $0.energyWindows[0].iterations = 0 }),
         ("no such layer or direction", { $0.energyWindows[1].layer = nil }),
+        ("energy_windows[0].start_seconds is 1e+300", { $0.energyWindows[0].startSeconds = 1e300 }),
         ("idle_windows[0].seconds is -1", { $0.idleWindows[0].seconds = -1 }),
         ("energy below zero", { $0.energyWindows[0].joules["package-0"] = -1 }),
         ("settings.confidence is 1", { $0.settings.confidence = 1 }),

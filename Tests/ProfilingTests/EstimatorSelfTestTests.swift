@@ -15,11 +15,12 @@ struct EstimatorSelfTestTests {
     }()
 
     private func report(
-        _ truth: PlantedTruth, intervals: UpdateIntervalFile = regular, budget: Double = 3, trials: Int = 60
+        _ truth: PlantedTruth, intervals: UpdateIntervalFile = regular, budget: Double = 3, trials: Int = 60,
+        seed: Int = 4
     ) throws -> EstimatorReport {
         try EstimatorSelfTest(
             intervals: intervals, truth: truth, budgetSeconds: budget, targetRelativeHalfWidth: 0.01, trials: trials,
-            seed: 4
+            seed: seed
         ).run()
     }
 
@@ -95,6 +96,21 @@ struct EstimatorSelfTestTests {
         #expect((long.gross.medianAbsoluteError ?? 1) < 0.01)
     }
 
+    /// More than the idle power may change for a net figure.
+    @Test func netRefusedInEveryTrialIsToldWithTheReason() throws {
+        var planted = truth(0.003)
+        planted.idleDrift = 0.8
+        let refused = try report(planted, trials: 10)
+        #expect(refused.gross.answered == 10 && refused.net.answered == 0 && refused.verdict == .refused)
+        #expect(refused.findings.contains { $0.contains("net: not resolved: the idle power changed") })
+    }
+
+    @Test func oneMissInOneTrialIsNoFinding() throws {
+        for seed in 1...40 {
+            #expect(try report(truth(0.003), trials: 1, seed: seed).verdict == .right)
+        }
+    }
+
     @Test func theSameSeedGivesTheSameReport() throws {
         let reports = try (0..<2).map { _ in try KerfJSON.encode(try report(truth(0.01), budget: 1, trials: 6)) }
         #expect(reports[0] == reports[1])
@@ -118,6 +134,7 @@ struct UpdateIntervalFileTests {
 
     @Test(arguments: [
         "a,b\n1,2\n3,4\n", "\u{FEFF}b,a\r\n2,1\r\n4,3\r\n", "\"a\", \"b\" \n\"1,5\",2\n3,4", "a;b\n1;2\n\n3;4\n;0\n5\n",
+        "a\tb\n1,5\t2\n1,5\t4\n", "a,b\n1,2,\n3,4,\n",
     ])
     func anyTableWithTheColumn(text: String) throws {
         #expect(try read(text).intervalsSeconds == [0.002, 0.004])
@@ -127,6 +144,8 @@ struct UpdateIntervalFileTests {
         ("a,c\n1,2\n", "its first line has: a, c"), ("b\nx\n1\n", "line 2"), ("b\n1\n-1\n", "line 3"),
         ("b\n1\nnan\n", "line 3"),
         ("b\n1\ninf\n", "line 3"), ("b\n1\n", "two are needed"), ("", "is empty"), ("b\n0\n0\n", "two are needed"),
+        ("b;c\n1,02;0,99\n", "\"1,02\" is no interval"), ("b,c\n1,02,0,99\n", "line 2: 4 fields"),
+        ("b\n1e-6\n1e-6\n", "give them in milliseconds"),
     ])
     func refusals(text: String, reason: String) {
         #expect { try read(text) } throws: { "\($0)".contains(reason) }

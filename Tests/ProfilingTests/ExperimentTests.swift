@@ -35,6 +35,33 @@ struct ExperimentTests {
         #expect(record.rejections.isEmpty)
     }
 
+    /// The idle box after work, and work after the idle box, not the average over both that a sensor shows at first.
+    @Test func aSensorThatTrailsHasCaughtUpWhenAWindowBegins() throws {
+        let box = SimulatedBox(trailingSeconds: 0.1)
+        let step = SimulatedStep.typical(on: box)
+        let record = try Experiment(
+            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
+            settings: ExperimentSettings(budgetSeconds: 60)
+        ).run()
+        for window in record.idleWindows {
+            #expect(abs(box.total(of: window.joules) / window.seconds - box.idleWatts) < 0.02 * box.idleWatts)
+        }
+        for (pass, plan) in step.plans where pass.layer > 0 {
+            let windows = record.energyWindows.filter {
+                $0.layer == pass.layer && $0.direction == pass.direction.rawValue
+            }
+            for window in windows {
+                #expect(abs(box.total(of: window.joules) / window.seconds - plan.watts) < 0.02 * plan.watts, "\(pass)")
+            }
+            #expect(windows.count > 2)
+        }
+        let planted = step.stepJoules / step.stepSeconds
+        for window in record.energyWindows where window.subject == .step {
+            #expect(abs(box.total(of: window.joules) / window.seconds - planted) < 0.05 * planted)
+        }
+        #expect(record.traces.isEmpty, "what the sensor shows between layers is of the layers before")
+    }
+
     @Test func endsEarlyWhenIntervalsAreNarrow() throws {
         let box = SimulatedBox()
         _ = try Experiment(

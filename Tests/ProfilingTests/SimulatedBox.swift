@@ -15,6 +15,8 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         var nextUpdate: Int64 = 0
         var generator = SeededGenerator(seed: 42)
         var reads = 0
+        /// What had been drawn at each update, for a counter that trails.
+        var drawn: [(nanoseconds: Int64, joules: Double)] = []
         /// What was drawn last; a reading takes a moment at that power.
         var watts = 5.0
         var threads = 0.0
@@ -33,8 +35,14 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let failsAtRead: Int?
     /// From this moment on the counter shows what it showed then.
     let stopsAtSeconds: Double
+    /// The counter shows what had been drawn so long ago, as one made of a sensor that averages does.
+    let trailingSeconds: Double
 
-    init(range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, stopsAtSeconds: Double = .infinity) {
+    init(
+        range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, stopsAtSeconds: Double = .infinity,
+        trailingSeconds: Double = 0
+    ) {
+        self.trailingSeconds = trailingSeconds
         self.range = range
         self.failsAtRead = failsAtRead
         self.stopsAtSeconds = stopsAtSeconds
@@ -55,7 +63,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
             while state.nextUpdate <= end {
                 state.joules += watts * Double(state.nextUpdate - state.nanoseconds) * 1e-9
                 state.nanoseconds = state.nextUpdate
-                if Double(state.nanoseconds) * 1e-9 < stopsAtSeconds { state.shownJoules = state.joules }
+                if Double(state.nanoseconds) * 1e-9 < stopsAtSeconds { state.shownJoules = shown(&state) }
                 // Ice Lake's counters: 0.68 to 1.65 ms.
                 state.nextUpdate += Int64.random(in: 700_000...1_300_000, using: &state.generator)
             }
@@ -64,10 +72,26 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         }
     }
 
+    private func shown(_ state: inout State) -> Double {
+        guard trailingSeconds > 0 else { return state.joules }
+        state.drawn.append((state.nanoseconds, state.joules))
+        let then = state.nanoseconds - Int64(trailingSeconds * 1e9)
+        let later = state.drawn.firstIndex { $0.nanoseconds > then } ?? 0
+        state.drawn.removeFirst(max(0, later - 1))
+        return later == 0 ? 0 : state.drawn[0].joules
+    }
+
     // MARK: EnergyMeter
 
     let name = "simulated"
     let origin = Origin.simulated
+
+    var sampling: PowerSampling? {
+        guard trailingSeconds > 0 else { return nil }
+        return PowerSampling(
+            intervalSeconds: 0.001, longestGapSeconds: 0.001, samples: 1, processorShare: 0,
+            refreshSeconds: trailingSeconds)
+    }
 
     var tree: EnergyDomainTree {
         EnergyDomainTree([

@@ -12,6 +12,7 @@ public struct UpdateIntervalFile: Sendable {
 
     /// No counter is updated more seldom.
     private static let longestMilliseconds = 1e6
+    private static let shortestMeanSeconds = 1e-6
     private static let limit = 256 << 20
 
     /// - Throws: ``KerfFileError`` for a file that cannot be read, without the column (the ones it has are named), with
@@ -32,7 +33,8 @@ public struct UpdateIntervalFile: Sendable {
             throw KerfFileError(
                 .unusable, file: name, "the file is empty", remedy: "give a file with measured intervals")
         }
-        let header = Self.fields(lines.first ?? "")
+        let separator = Self.separator(of: lines.first ?? "")
+        let header = Self.fields(lines.first ?? "", separator)
         guard let place = header.firstIndex(of: column) else {
             let known = header.map { PlainText.shown($0, limit: 40) }.joined(separator: ", ")
             throw KerfFileError(
@@ -43,7 +45,13 @@ public struct UpdateIntervalFile: Sendable {
         intervalsSeconds.reserveCapacity(lines.count)
         skippedRows = 0
         for (index, line) in lines.enumerated().dropFirst() where !line.allSatisfy(\.isWhitespace) {
-            let fields = Self.fields(line)
+            let fields = Self.fields(line, separator)
+            guard fields.dropFirst(header.count).allSatisfy(\.isEmpty) else {
+                throw KerfFileError(
+                    .malformed, file: name,
+                    "line \(index + 1): \(fields.count) fields, the first line has \(header.count)",
+                    remedy: "give a file with as many fields in every row, and decimal points in its numbers")
+            }
             let field = place < fields.count ? fields[place] : ""
             guard !field.isEmpty else {
                 skippedRows += 1
@@ -53,7 +61,7 @@ public struct UpdateIntervalFile: Sendable {
                 throw KerfFileError(
                     .malformed, file: name,
                     "line \(index + 1), column \(column): \(PlainText.quoted(field)) is no interval in milliseconds",
-                    remedy: "give a column of intervals of 0 to \(Self.longestMilliseconds) ms")
+                    remedy: "give a column of intervals of 0 to \(Self.longestMilliseconds) ms, with decimal points")
             }
             if milliseconds == 0 { skippedRows += 1 } else { intervalsSeconds.append(milliseconds * 1e-3) }
         }
@@ -62,18 +70,29 @@ public struct UpdateIntervalFile: Sendable {
                 .unusable, file: name, "\(intervalsSeconds.count) intervals in column \(column), two are needed",
                 remedy: "give a file with measured intervals")
         }
+        let mean = intervalsSeconds.reduce(0, +) / Double(intervalsSeconds.count)
+        guard mean >= Self.shortestMeanSeconds else {
+            throw KerfFileError(
+                .unusable, file: name, "the intervals in column \(column) are of \(mean * 1e3) ms on average",
+                remedy: "give them in milliseconds; no counter is updated more often than every microsecond")
+        }
     }
 
-    /// The line's fields, without white space and quotation marks around them. A comma within quotation marks is part
+    /// What separates the fields: of tab, semicolon and comma the first that the header holds.
+    private static func separator(of header: Substring) -> Character {
+        ["\t", ";"].first(where: header.contains) ?? ","
+    }
+
+    /// The line's fields, without white space and quotation marks around them. A separator within quotation marks is part
     /// of its field (RFC 4180).
-    private static func fields(_ line: Substring) -> [String] {
+    private static func fields(_ line: Substring, _ separator: Character) -> [String] {
         var fields: [String] = []
         var field = ""
         var isQuoted = false
         for character in line {
             switch character {
             case "\"": isQuoted.toggle()
-            case "," where !isQuoted, ";" where !isQuoted, "\t" where !isQuoted:
+            case separator where !isQuoted:
                 fields.append(field.trimmed)
                 field = ""
             default: field.append(character)

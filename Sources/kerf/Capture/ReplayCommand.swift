@@ -47,7 +47,7 @@ struct ReplayCommand: ParsableCommand {
                 throw KerfFailure(
                     .badData,
                     "\(archive): was recorded of a virtual board, which a replay would show as a real box; "
-                        + "unpack it with tar and name the tree: kerf \(command[0]) --root DIR")
+                        + "unpack it with tar and name the tree: kerf doctor --root DIR")
             }
             status = try replay()
         }

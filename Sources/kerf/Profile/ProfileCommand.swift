@@ -101,9 +101,10 @@ struct ProfileCommand: ParsableCommand {
         let record = run.record
 
         let meter = energy.finalDescription.after(record)
-        if requireEnergy, meter.origin == .unavailable {
+        let lost = meter.origin == .unavailable ? meter.reason : run.sweep?.visits.compactMap(\.meterFailure).first
+        if requireEnergy, let lost {
             if let failure = run.clockFailure { throw failure }
-            throw KerfFailure(.unavailable, "--require-energy: \(meter.reason ?? "the meter failed during the run")")
+            throw KerfFailure(.unavailable, "--require-energy: \(lost)")
         }
         var profile = Profile(
             kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
