@@ -1,4 +1,4 @@
-# Each of the first two targets does all its own set-up on a fresh Debian 12 or Ubuntu with Swift 6.3.
+# demo and test do all their own set-up on a fresh Debian 12 or Ubuntu with Swift 6.3.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,9 +14,9 @@ PYTHON ?= python3
 .PHONY: help demo test test-onednn-v3 lint build bench bench-layer bench-card five-devices setup setup-test test-model fuzz fuzz-captures planted-defects clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
 
-demo: setup build ## Build, then doctor, profile, calibrate and decide on this box; files go to $(OUT)
+demo: setup build ## Build, then doctor, profile, calibrate and decide on this box; files go to demo-output/
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "demo: going on with random weights of the same shapes"
 	@.build/release/kerf demo --out "$(OUT)" $$( [ -f "$(TEST_MODEL)" ] && printf -- '--weights %q' "$(TEST_MODEL)" )
 

@@ -29,10 +29,9 @@ public final class HostCounterReader: Sendable {
     ///
     /// - Throws: ``ProbeError`` when a held counter can no longer be read or makes no sense, as do those below.
     public func read() throws(ProbeError) -> HostCounters {
-        let times = try processorTimes()
-        return HostCounters(
-            stealSeconds: times?.steal, coreThrottleCount: try coreThrottleCount(),
-            packageThrottleCount: try packageThrottleCount(), busySeconds: times?.busy)
+        HostCounters(
+            stealSeconds: try processorTimes()?.steal, coreThrottleCount: try coreThrottleCount(),
+            packageThrottleCount: try packageThrottleCount())
     }
 
     public func processorTimes() throws(ProbeError) -> ProcessorTimes? {

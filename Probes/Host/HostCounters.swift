@@ -7,15 +7,10 @@ public struct HostCounters: Sendable, Hashable {
     public var coreThrottleCount: UInt64?
     /// The same of whole packages, summed over packages.
     public var packageThrottleCount: UInt64?
-    /// Processor time of all processes and of the kernel, summed over CPUs.
-    public var busySeconds: Double?
 
-    public init(
-        stealSeconds: Double?, coreThrottleCount: UInt64?, packageThrottleCount: UInt64?, busySeconds: Double? = nil
-    ) {
+    public init(stealSeconds: Double?, coreThrottleCount: UInt64?, packageThrottleCount: UInt64?) {
         self.stealSeconds = stealSeconds
         self.coreThrottleCount = coreThrottleCount
         self.packageThrottleCount = packageThrottleCount
-        self.busySeconds = busySeconds
     }
 }

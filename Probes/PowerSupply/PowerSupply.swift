@@ -20,8 +20,6 @@ struct PowerSupply: Sendable {
     let type: String
     /// `Device` for the battery of something that is attached: a mouse, a pen. It feeds no box.
     let scope: String?
-    /// What the battery says it does; `nil` where it does not say.
-    let status: Status?
 
     init(directory: FilePath) {
         self.directory = directory
@@ -29,7 +27,6 @@ struct PowerSupply: Sendable {
         func text(_ attribute: String) -> String? { try? SysfsFile.text(at: directory.appending(attribute)) }
         type = text("type") ?? ""
         scope = text("scope")
-        status = text("status").flatMap(Status.init(rawValue:))
     }
 
     /// Whether it is a battery that can feed the box.

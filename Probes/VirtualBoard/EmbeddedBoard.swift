@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import ProbeKit
 import Synchronization
 public import SystemPackage
@@ -16,31 +15,27 @@ public import SystemPackage
 /// stays apart, while the measured threads run.
 public final class EmbeddedBoard: Sendable {
     public let root: SystemRoot
-    private let temporary: FilePath?
     private let child: Mutex<pid_t?>
 
-    private static let startSeconds = 5.0
+    private static let startSeconds = 60.0
     private static let stopSeconds = 2.0
 
-    /// Starts the board and waits until it is served, at most five seconds.
+    /// Starts the board and waits until it is served, at most a minute: a machine may be busy, and a child that ends is noticed at once.
     ///
     /// - Parameters:
     ///   - executable: the `kerf` program.
-    ///   - directory: where the tree goes; without one, a temporary directory that ``stop()`` removes.
+    ///   - directory: where the tree goes.
     ///   - pid: the process whose processor time counts; this one where none is named.
     /// - Throws: ``ProbeError``; when the board itself refuses, with its reason and ``ProbeError/Code/occupied`` for a
     ///   directory that is somebody else's.
     public init(
-        executable: FilePath, directory: FilePath? = nil, measuring pid: Int32? = nil
+        executable: FilePath, directory: FilePath, measuring pid: Int32? = nil
     ) throws(ProbeError) {
-        let temporary = directory == nil ? try Self.temporaryDirectory() : nil
-        let place = directory ?? temporary ?? "."
-        self.temporary = temporary
-        root = SystemRoot(place)
+        root = SystemRoot(directory)
         let messages = try ChildMessages()
         let started = try ChildProcess.start(
             executable,
-            ["board", "--root", place.string, "--pid", "\(pid ?? getpid())", "--quiet", "--exit-with-parent"],
+            ["board", "--root", directory.string, "--pid", "\(pid ?? getpid())", "--quiet", "--exit-with-parent"],
             inheriting: [.init(messages.input, as: STDERR_FILENO)])
         child = Mutex(started)
         try waitUntilServed(started, messages)
@@ -48,7 +43,7 @@ public final class EmbeddedBoard: Sendable {
 
     deinit { stop() }
 
-    /// Ends the board: asks it to, and after two seconds makes it. Removes a temporary tree. A second call does nothing.
+    /// Ends the board: asks it to, and after two seconds makes it. A second call does nothing.
     public func stop() {
         let pid = child.withLock { child in
             defer { child = nil }
@@ -56,7 +51,6 @@ public final class EmbeddedBoard: Sendable {
         }
         guard let pid else { return }
         ChildProcess.end(pid, within: Self.stopSeconds)
-        if let temporary { try? FileManager.default.removeItem(atPath: temporary.string) }
     }
 
     private func waitUntilServed(_ pid: pid_t, _ messages: ChildMessages) throws(ProbeError) {
@@ -65,7 +59,6 @@ public final class EmbeddedBoard: Sendable {
             if let marker = VirtualBoard.marker(in: root), marker.pid == pid, marker.isServed { return }
             if let ending = ChildProcess.status(pid) {
                 child.withLock { $0 = nil }
-                if let temporary { try? FileManager.default.removeItem(atPath: temporary.string) }
                 throw refusal(ending, messages.firstLine())
             }
             usleep(5000)
@@ -90,15 +83,5 @@ public final class EmbeddedBoard: Sendable {
             }
         // The line names the place already.
         return ProbeError(code, String(line.dropFirst(prefix.count)))
-    }
-
-    /// In memory where the box has a memory file system: a thousand writes a second need no disk.
-    private static func temporaryDirectory() throws(ProbeError) -> FilePath {
-        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : FileManager.default.temporaryDirectory.path
-        var template = Array("\(parent)/kerf-board-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw ProbeError(Errno(rawValue: errno), doing: "make a directory", path: FilePath(parent))
-        }
-        return template.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
     }
 }

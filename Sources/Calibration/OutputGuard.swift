@@ -8,16 +8,19 @@
 public enum OutputGuard {
     /// - Parameters:
     ///   - output: where the result will go.
+    ///   - option: that names the output.
     ///   - inputs: files that the command reads. They are compared as files, not as paths, so that a link or another
     ///     way to the same file does not deceive.
     /// - Throws: ``KerfFileError/Code/uncreatable`` when the output is one of the inputs. A device such as
     ///   `/dev/stdout` is never replaced and passes.
-    public static func check(_ output: String, isNoneOf inputs: [String]) throws(KerfFileError) {
+    public static func check(
+        _ output: String, of option: String = "--out", isNoneOf inputs: [String]
+    ) throws(KerfFileError) {
         guard let place = identity(output) else { return }
         for input in inputs where identity(input) == place {
             throw KerfFileError(
                 .uncreatable, file: output, "would replace the input \(PlainText.shown(input))",
-                remedy: "give another name with --out")
+                remedy: "give another name with \(option)")
         }
     }
 

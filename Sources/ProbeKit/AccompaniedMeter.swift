@@ -12,6 +12,7 @@ import Synchronization
 public final class AccompaniedMeter: EnergyMeter, Sendable {
     public static let restSeconds = 0.01
 
+    private let restSeconds: Double
     private let main: any EnergyMeter
     private let companion: any EnergyMeter
     private let last: Mutex<Answer>
@@ -21,7 +22,10 @@ public final class AccompaniedMeter: EnergyMeter, Sendable {
         var failure: ProbeError?
     }
 
-    public init(_ main: any EnergyMeter, beside companion: any EnergyMeter) {
+    public init(
+        _ main: any EnergyMeter, beside companion: any EnergyMeter, restSeconds: Double = AccompaniedMeter.restSeconds
+    ) {
+        self.restSeconds = restSeconds
         self.main = main
         self.companion = companion
         last = Mutex(Answer())
@@ -78,7 +82,7 @@ public final class AccompaniedMeter: EnergyMeter, Sendable {
     private func besideMicrojoules(at instant: MonotonicInstant) -> [UInt64?] {
         last.withLock { answer in
             let age = (answer.reading?.instant).map { instant.seconds(since: $0) }
-            if answer.failure == nil, age.map({ $0 >= Self.restSeconds }) ?? true {
+            if answer.failure == nil, age.map({ $0 >= restSeconds }) ?? true {
                 do throws(ProbeError) {
                     answer.reading = try ask(after: answer.reading)
                 } catch {

@@ -58,9 +58,12 @@ public final class PowerSampler: EnergyMeter, Sendable {
     }
 
     public func read() throws(ProbeError) -> EnergyReading {
-        let (microjoules, failure) = work.state.withLock { ($0.integrator.microjoules, $0.failure) }
+        // The moment is taken with the counters: whoever lost the processor in between would date them too late.
+        let (reading, failure) = work.state.withLock {
+            (EnergyReading(instant: .now(), microjoules: $0.integrator.microjoules), $0.failure)
+        }
         if let failure { throw failure }
-        return EnergyReading(instant: .now(), microjoules: microjoules)
+        return reading
     }
 
     public var sampling: PowerSampling? {

@@ -79,7 +79,7 @@ extension Experiment {
         keep()
         guard gauge.meter != nil, let cost else { return }
         guard !hasStopped(cost) else {
-            giveUpMeter(because: "its counters stood still for a whole window, \(elapsedSeconds) s after the start")
+            giveUpMeter(because: "its counters stood still for a whole window")
             return
         }
         if let fault = cost.fault {

@@ -25,6 +25,7 @@ struct CalibrateCommand: ParsableCommand {
 
     func run() throws {
         try KerfFailure.reporting {
+            try OutputFile.checkPlace(out)
             try OutputGuard.check(out, isNoneOf: profiles)
             let inputs = try profiles.map { path in
                 Calibrator.Input(name: path, bytes: try FileBytes.read(path, limit: KerfJSON.maximumBytes))

@@ -36,7 +36,7 @@ struct DemoCommand: ParsableCommand {
 
     func validate() throws {
         guard budget > 0, budget <= 86400 else {
-            throw ValidationError("--budget must be between 0 and 86400 seconds, not \(budget)")
+            throw ValidationError("--budget must be above 0 and at most 86400 seconds, not \(budget)")
         }
     }
 

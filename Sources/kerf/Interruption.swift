@@ -40,6 +40,13 @@ enum Interruption {
         }
     }
 
+    /// The opposite: from now on a signal ends the process at once. For when nothing is left that could be lost, so that no
+    /// message says it was.
+    static func unwatch() {
+        alarm(0)
+        for number in [SIGINT, SIGTERM, SIGALRM] { signal(number, SIG_DFL) }
+    }
+
     /// From now on every SIGINT and SIGTERM goes to a child, whose end is this process's: the first one asks it to end in
     /// order, a second one ends it at once.
     static func handOn(to child: pid_t) {

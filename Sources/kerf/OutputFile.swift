@@ -9,8 +9,10 @@ import SystemPackage
 /// Where a command's result will go.
 enum OutputFile {
     /// Refuses a place that cannot take the file, before minutes are spent on what would go there.
-    static func checkPlace(_ path: String) throws {
-        guard !path.isEmpty else { throw KerfFailure(.usage, "--out is empty; name a file") }
+    ///
+    /// - Parameter option: that names it.
+    static func checkPlace(_ path: String, of option: String = "--out") throws {
+        guard !path.isEmpty else { throw KerfFailure(.usage, "\(option) is empty; name a file") }
         var information = stat()
         let exists = stat(path, &information) == 0
         switch exists ? information.st_mode & S_IFMT : S_IFREG {

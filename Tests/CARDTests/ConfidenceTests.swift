@@ -1,9 +1,10 @@
-@testable import CARD
 import Calibration
 import Foundation
 import Statistics
 import TestSupport
 import Testing
+
+@testable import CARD
 
 @Suite("Confidence")
 struct ConfidenceTests {

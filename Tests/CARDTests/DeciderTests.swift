@@ -1,8 +1,8 @@
 import CARD
 import Calibration
+import Statistics
 import TestSupport
 import Testing
-import Statistics
 
 @Suite("Decider")
 struct DeciderTests {

@@ -1,8 +1,8 @@
 import CARD
 import Calibration
+import Statistics
 import TestSupport
 import Testing
-import Statistics
 
 @Suite("Decision schema", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct DecisionSchemaTests {

@@ -1,6 +1,7 @@
-@testable import CARD
 import Statistics
 import Testing
+
+@testable import CARD
 
 @Suite("Overlap of computing and communication")
 struct OverlapTests {

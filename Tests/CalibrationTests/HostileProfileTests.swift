@@ -1,8 +1,8 @@
 import Calibration
 import ProbeKit
+import Statistics
 import TestSupport
 import Testing
-import Statistics
 
 /// A profile may come from anywhere: whatever is wrong with it is one clear line, never a crash or a wrong figure.
 @Suite("Hostile profiles")

@@ -1,6 +1,6 @@
 import Calibration
-import Testing
 import Statistics
+import Testing
 
 @Suite("Numbers as text")
 struct NumberTextTests {

@@ -1,8 +1,8 @@
 import Calibration
 import ProbeKit
+import Statistics
 import TestSupport
 import Testing
-import Statistics
 
 @Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct SchemaTests {

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import ProbeKit
+import Statistics
 import TestSupport
 import Testing
 import VirtualBoard
-import Statistics
 
 @testable import kerf
 

@@ -1,7 +1,7 @@
 import ProbeKit
+import Statistics
 import Synchronization
 import Testing
-import Statistics
 
 @Suite struct EnergyMeterTests {
     /// A meter in its own time: each reading is 0.1 ms after the one before; the counter steps at given readings.

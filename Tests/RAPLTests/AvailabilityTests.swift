@@ -1,8 +1,8 @@
 import ProbeKit
+import Statistics
 import SystemPackage
 import TestSupport
 import Testing
-import Statistics
 
 @testable import RAPL
 

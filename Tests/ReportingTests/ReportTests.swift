@@ -1,9 +1,9 @@
 import CARD
 import Calibration
 import Reporting
+import Statistics
 import TestSupport
 import Testing
-import Statistics
 
 @Suite("Reports")
 struct ReportTests {

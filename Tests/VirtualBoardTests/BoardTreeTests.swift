@@ -1,11 +1,11 @@
 import CPUFreq
 import ProbeKit
 import RAPL
+import Statistics
 import SystemPackage
 import TestSupport
 import Testing
 import VirtualBoard
-import Statistics
 
 /// The tree as the probes see it.
 @Suite struct BoardTreeTests {

@@ -12,7 +12,7 @@ struct ScopedEnergy {
             let reason = situation.pairing.server.idlePowerWatts.reason ?? "not given"
             throw CARDError(
                 .noEnergy, "the server's idle power is not known: \(reason)",
-                remedy: "profile the server with a meter, or count --count computing")
+                remedy: "profile the server with a meter, or decide with --count computing")
         }
         model.idleWatts = idle
         model.energyOrigin = Origin.weakest([model.energyOrigin, situation.pairing.server.idlePowerWatts.origin])
@@ -26,7 +26,7 @@ struct ScopedEnergy {
             guard passes.allSatisfy({ ($0.value ?? -1) >= 0 }) else {
                 throw CARDError(
                     .noEnergy, "the device's calibration lacks the energy of some layers",
-                    remedy: "profile the device with a meter, or count --count waiting")
+                    remedy: "profile the device with a meter, or decide with --count waiting")
             }
             model.cuts[index].deviceJoules = passes.compactMap(\.estimate).sum
             model.energyOrigin = Origin.weakest([model.energyOrigin] + passes.map(\.origin))

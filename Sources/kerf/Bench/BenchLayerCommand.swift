@@ -42,6 +42,9 @@ struct BenchLayerCommand: ParsableCommand {
         guard (1...100_000).contains(rounds) else {
             throw ValidationError("--rounds must be between 1 and 100000, not \(rounds)")
         }
+        guard workload.residency != .one else {
+            throw ValidationError("--residency one: a block alone is in memory anyway; leave it out")
+        }
         if paced && json { throw ValidationError("--paced answers in JSON anyway; leave out --json") }
     }
 

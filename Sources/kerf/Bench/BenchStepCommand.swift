@@ -2,8 +2,8 @@ import ArgumentParser
 import Calibration
 import FoundationEssentials
 import ModelFiles
-import Profiling
 import ProbeKit
+import Profiling
 import TransformerKernels
 
 /// `kerf bench step`: whole training steps, and what they do to the loss.

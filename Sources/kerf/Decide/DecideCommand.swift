@@ -74,7 +74,10 @@ struct DecideCommand: ParsableCommand {
 
     func run() throws {
         try KerfFailure.reporting {
-            if let out { try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.iperf3) }
+            if let out {
+                try OutputFile.checkPlace(out)
+                try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.iperf3)
+            }
             let limits = CutLimits(
                 deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
             let decider = Decider(

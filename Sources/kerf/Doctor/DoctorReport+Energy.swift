@@ -1,8 +1,8 @@
 import Calibration
 import ProbeKit
 import RAPL
-import VirtualBoard
 import Statistics
+import VirtualBoard
 
 extension DoctorReport {
     /// The energy domains of a box and what its total is made of.

@@ -5,8 +5,8 @@ import NVML
 import PCI
 import PowerSupply
 import ProbeKit
-import Statistics
 import RAPL
+import Statistics
 import SystemPackage
 
 extension DoctorReport {

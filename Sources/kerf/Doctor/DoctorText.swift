@@ -1,7 +1,7 @@
 import Calibration
 import ProbeKit
-import Statistics
 import Reporting
+import Statistics
 
 /// The report as text for a terminal.
 struct DoctorText {

@@ -1,6 +1,6 @@
 import Calibration
-import Statistics
 import Reporting
+import Statistics
 
 /// The energy domains as an indented tree, and the total under it.
 struct EnergyTree {

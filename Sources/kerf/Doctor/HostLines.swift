@@ -1,7 +1,7 @@
 import Calibration
-import Statistics
 import Host
 import Reporting
+import Statistics
 
 /// The machine in a few lines; what it does not tell has none.
 struct HostLines {

@@ -20,7 +20,7 @@ struct MeterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Compute energy from declared watts instead of a meter; every figure of it is labelled modelled.",
-            valueName: "idle=W,busy=W"))
+            valueName: "idle=W,busy=W"), transform: { try PowerModel(parsing: $0) })
     var powerModel: PowerModel?
 
     func validate() throws {

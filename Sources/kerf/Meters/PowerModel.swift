@@ -1,4 +1,5 @@
 import ArgumentParser
+import Calibration
 import ProbeKit
 
 #if canImport(Glibc)
@@ -8,20 +9,29 @@ import ProbeKit
 #endif
 
 /// A declared power model: `idle=2.7,busy=19`, watts of the box at rest and with all processors at work.
-struct PowerModel: ExpressibleByArgument {
+struct PowerModel {
     let idleWatts: Double
     let busyWatts: Double
 
-    init?(argument: String) {
+    /// - Throws: `ValidationError` with what is wrong and how it is written.
+    init(parsing argument: String) throws {
+        func refusal(_ what: String) -> ValidationError {
+            ValidationError("--power-model: \(what); write it like idle=2.7,busy=19, in watts")
+        }
         var watts: [Substring: Double] = [:]
         for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
             let sides = part.split(separator: "=", omittingEmptySubsequences: false)
-            guard sides.count == 2, ["idle", "busy"].contains(sides[0]), watts[sides[0]] == nil,
-                let value = Double(sides[1]), value >= 0, value <= EnergyCounter.maximumWatts
-            else { return nil }
+            guard sides.count == 2, ["idle", "busy"].contains(sides[0]), watts[sides[0]] == nil else {
+                throw refusal("\(PlainText.quoted(String(part))) is neither idle=W nor busy=W, or stands there twice")
+            }
+            guard let value = Double(sides[1]), value >= 0, value <= EnergyCounter.maximumWatts else {
+                throw refusal(
+                    "\(PlainText.quoted(String(sides[1]))) is not between 0 and \(EnergyCounter.maximumWatts) W")
+            }
             watts[sides[0]] = value
         }
-        guard let idle = watts["idle"], let busy = watts["busy"], busy > 0, busy >= idle else { return nil }
+        guard let idle = watts["idle"], let busy = watts["busy"] else { throw refusal("idle and busy are both needed") }
+        guard busy > 0, busy >= idle else { throw refusal("busy must be above 0 and at least idle") }
         (idleWatts, busyWatts) = (idle, busy)
     }
 

@@ -7,7 +7,6 @@ import RAPL
 import Statistics
 import TransformerKernels
 import VirtualBoard
-import Statistics
 
 /// What the probes say about the box, in the words of the profile.
 struct BoxInspection {

@@ -91,7 +91,7 @@ struct ConditionsMonitor {
             losses.reading("the clock") { () throws(ProbeError) in try clock.file.counter() }
         }.max()
         let millidegrees = temperature.flatMap { file in
-            losses.reading("the temperature") { () throws(ProbeError) in try file.counter() }
+            losses.reading("the temperature") { () throws(ProbeError) in try file.integer() }
         }
         var conditions = BoxConditions(
             clockHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),

@@ -7,8 +7,8 @@ import ModelFiles
 import ProbeKit
 import Profiling
 import Reporting
-import TransformerKernels
 import Statistics
+import TransformerKernels
 
 /// `kerf profile`: time and energy of every layer of a model on this box.
 struct ProfileCommand: ParsableCommand {
@@ -65,10 +65,10 @@ struct ProfileCommand: ParsableCommand {
 
     func validate() throws {
         guard budget > 0, budget.isFinite, budget <= 7 * 86400 else {
-            throw ValidationError("--budget must be between 0 and 604800 seconds, not \(budget)")
+            throw ValidationError("--budget must be above 0 and at most 604800 seconds, not \(budget)")
         }
         guard targetCi > 0, targetCi <= 100 else {
-            throw ValidationError("--target-ci must be between 0 and 100 percent, not \(targetCi)")
+            throw ValidationError("--target-ci must be above 0 and at most 100 percent, not \(targetCi)")
         }
         guard seed >= 0 else { throw ValidationError("--seed must not be negative") }
     }
@@ -124,6 +124,7 @@ struct ProfileCommand: ParsableCommand {
         let bytes = try KerfJSON.encode(profile)
         // First the file: whatever happens to the summary or the clock, the run is not lost.
         try AtomicFile.write(bytes, to: out)
+        Interruption.unwatch()
         if json {
             print(String(decoding: bytes, as: UTF8.self), terminator: "")
         } else {

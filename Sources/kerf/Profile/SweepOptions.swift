@@ -17,7 +17,7 @@ struct SweepOptions: ParsableArguments {
     func validate() throws {
         guard let sweepBudget else { return }
         guard sweepBudget > 0, sweepBudget <= 7 * 86400 else {
-            throw ValidationError("--sweep-budget must be between 0 and 604800 seconds, not \(sweepBudget)")
+            throw ValidationError("--sweep-budget must be above 0 and at most 604800 seconds, not \(sweepBudget)")
         }
         guard frequencies != nil else { throw ValidationError("--sweep-budget needs --frequencies") }
     }

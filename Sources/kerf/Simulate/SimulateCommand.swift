@@ -3,6 +3,7 @@ import CARD
 import Calibration
 import Reporting
 public import Simulation
+import SystemPackage
 
 struct SimulateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,8 @@ struct SimulateCommand: ParsableCommand {
 
             EXAMPLE
               kerf simulate
-              kerf simulate --scenario my.json --rounds 50 --seeds 100 --out result.json --csv rounds.csv
+              kerf simulate --scenario my.json --rounds 50 --seeds 100 \\
+                --out result.json --csv rounds.csv
             """)
 
     @Option(help: ArgumentHelp("A shipped scenario (an unknown name lists them) or a file.", valueName: "name|file"))
@@ -66,7 +68,7 @@ struct SimulateCommand: ParsableCommand {
     func run() throws {
         try KerfFailure.reporting {
             Interruption.watch()
-            for place in [out, csv].compactMap({ $0 }) { try OutputFile.checkPlace(place) }
+            try checkPlaces()
             let (result, table) = try simulate()
             let bytes = try KerfJSON.encode(result)
             if let out { try AtomicFile.write(bytes, to: out) }
@@ -76,10 +78,21 @@ struct SimulateCommand: ParsableCommand {
         }
     }
 
+    private func checkPlaces() throws {
+        if let out { try OutputFile.checkPlace(out) }
+        guard let csv else { return }
+        try OutputFile.checkPlace(csv, of: "--csv")
+        guard let out else { return }
+        let areOne = FilePath(out).lexicallyNormalized() == FilePath(csv).lexicallyNormalized()
+        guard !areOne, (try? OutputGuard.check(csv, isNoneOf: [out])) != nil else {
+            throw KerfFailure(.usage, "--out and --csv name one file, \(csv); give each its own")
+        }
+    }
+
     private func simulate() throws -> (SimulationResult, () -> String) {
         let file = try ScenarioFile(scenario)
         if let out { try OutputGuard.check(out, isNoneOf: [scenario]) }
-        if let csv { try OutputGuard.check(csv, isNoneOf: [scenario]) }
+        if let csv { try OutputGuard.check(csv, of: "--csv", isNoneOf: [scenario]) }
         let (rung, weight) = (rung ?? file.scenario.rung, weight ?? file.scenario.weight)
         var (fleet, assumptions) = try file.fleet(rung: rung)
         if let state { fleet = try fleet.inState(state) }
@@ -89,7 +102,12 @@ struct SimulateCommand: ParsableCommand {
             rules: SimulationResult.rules(weight: weight, frontWeights: weights))
         let decisions = Double(run.deviceCount) * Double(rounds)
         let numbers = (1...UInt64(seeds ?? (decisions > 1e6 ? 1 : 10))).map { $0 }
-        let tallies = try numbers.map { try run.run(seed: $0) }
+        let tallies = try numbers.map { seed in
+            guard !Interruption.isRequested else {
+                throw KerfFailure(.interrupted, "interrupted; nothing was written")
+            }
+            return try run.run(seed: seed)
+        }
         if let state { assumptions.append("The channel's state is \(state.rawValue).") }
         let result = SimulationResult(
             scenario: file.scenario, sha256: file.sha256, weight: weight, rung: rung, frontWeights: weights,

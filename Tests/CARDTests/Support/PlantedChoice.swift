@@ -1,7 +1,8 @@
-@testable import CARD
 import Calibration
 import Statistics
 import TestSupport
+
+@testable import CARD
 
 /// A random pair of boxes whose truth is known, and calibrations of it from noisy samples.
 ///
