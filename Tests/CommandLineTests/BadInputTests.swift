@@ -32,6 +32,17 @@ struct BadInputTests {
         #expect(workspace.names.isEmpty)
     }
 
+    @Test(arguments: [
+        ("idle=30,busy=3", "busy must be above 0 and at least idle"), ("idle=3", "idle and busy are both needed"),
+        ("idle=3,busy=x", "is not between 0 and 2000.0 W"), ("watts=3", "is neither idle=W nor busy=W"),
+    ])
+    func aPowerModelThatMeansNothingSaysWhy(model: String, says: String) throws {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess(profile(workspace, "--model", "smollm2-135m", "--power-model", model)).finish()
+        #expect(outcome.status == 64 && outcome.standardError.contains(says), "\(outcome.standardError)")
+        #expect(outcome.standardError.contains("write it like idle=2.7,busy=19"))
+    }
+
     @Test func impossibleShapesNameTheField() throws {
         let workspace = try Workspace()
         let config = try workspace.write(

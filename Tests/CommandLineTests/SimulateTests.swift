@@ -133,6 +133,15 @@ struct SimulateTests {
         #expect(!workspace.exists("out.json"))
     }
 
+    @Test func oneFileForTwoResultsIsRefused() throws {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess.run(
+            "simulate", "--rounds", "2", "--seeds", "1", "--out", workspace.path("same"), "--csv",
+            workspace.path("./same"))
+        #expect(outcome.status == 64 && outcome.failureLine?.contains("--out and --csv name one file") == true)
+        #expect(!workspace.exists("same"))
+    }
+
     @Test func anUnknownScenarioListsTheKnownOnes() throws {
         let outcome = try KerfProcess.run("simulate", "--scenario", "six-devices")
         #expect(outcome.status == 66)
