@@ -20,7 +20,8 @@ public final class EmbeddedBoard: Sendable {
     private static let startSeconds = 60.0
     private static let stopSeconds = 2.0
 
-    /// Starts the board and waits until it is served, at most a minute: a machine may be busy, and a child that ends is noticed at once.
+    /// Starts the board and waits until it is served, at most a minute: a machine may be busy, and a child that ends is
+    /// noticed at once.
     ///
     /// - Parameters:
     ///   - executable: the `kerf` program.

@@ -18,7 +18,7 @@ public final class Experiment {
     let clock: any ExperimentClock
     var gauge: CostGauge
     let windowSeconds: Double
-    /// Between updates of the counters; 0 where it is not known.
+    /// Between updates of the counters; 0 where it is not known, and where a sensor is summed up.
     let updateSeconds: Double
     /// What a sensor of power shows is an average of the time before: as long as this after a change it may still show what
     /// was before. 0 for a counter of energy.
@@ -73,7 +73,7 @@ public final class Experiment {
         longestWindowSeconds = ExperimentSettings.longestWindowSeconds(meter, updates: updates)
         self.windowSeconds = settings.windowSeconds(
             updates: updates, passCount: step.passes.count, longest: longestWindowSeconds)
-        self.updateSeconds = updates?.meanSeconds ?? 0
+        self.updateSeconds = meter?.sampling == nil ? updates?.meanSeconds ?? 0 : 0
         self.trailingSeconds = 2 * (meter?.sampling?.refreshSeconds ?? 0)
         self.resolutionJoules = updates?.resolutionJoules
         self.conditions = conditions

@@ -101,7 +101,10 @@ struct ProfileCommand: ParsableCommand {
         let record = run.record
 
         let meter = energy.finalDescription.after(record)
-        let lost = meter.origin == .unavailable ? meter.reason : run.sweep?.visits.compactMap(\.meterFailure).first
+        let lost =
+            meter.origin == .unavailable
+            ? meter.reason ?? "the meter failed during the run"
+            : run.sweep?.visits.compactMap(\.meterFailure).first
         if requireEnergy, let lost {
             if let failure = run.clockFailure { throw failure }
             throw KerfFailure(.unavailable, "--require-energy: \(lost)")
