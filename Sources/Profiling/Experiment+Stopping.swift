@@ -5,22 +5,22 @@ import TransformerKernels
 
 /// When to stop.
 extension Experiment {
-    /// Every interval narrow enough, or the budget used and the fewest samples taken.
-    var isDone: Bool { isOver ? hasFewest || isHopeless : isSettled }
-
-    /// Whether the budget is used.
+    /// Whether the budget has no time left for a task.
     ///
     /// By the plan, where the clock agrees within some per cent: a run that ends by the clock ends one sample earlier where
     /// the samples happened to be long, so that the mean of those it has is too large (by up to a thousandth of a sample's
     /// spread with a handful of samples). What was planned before knows nothing of that.
-    var isOver: Bool {
-        let elapsed = elapsedSeconds / settings.budgetSeconds
-        return elapsed >= 1.05 || (elapsed >= 0.9 && plannedSeconds >= settings.budgetSeconds)
+    func isOver(before task: Task) -> Bool {
+        let latest = settings.budgetSeconds - planned(.idle) - planned(task)
+        return elapsedSeconds > 1.05 * latest || (elapsedSeconds > 0.9 * latest && plannedSeconds > latest)
             || record.layerTimes.first.map { $0.seconds.count >= ExperimentSettings.mostSteps } ?? false
     }
 
+    /// What the plan leaves of the budget, without the idle window at the end.
+    var secondsLeft: Double { settings.budgetSeconds - planned(.idle) - plannedSeconds }
+
     /// Whether times, powers and own cost have as many observations as their plans ask for.
-    private var isSettled: Bool {
+    var isSettled: Bool {
         let powers = 1 + (settings.loopsPasses ? step.passes.count : 0)
         guard gauge.meter == nil || powerPlans.count == powers else { return false }
         planTimes()
@@ -35,7 +35,7 @@ extension Experiment {
     private func bursts(_ steps: [StepSample]) -> Int { Set(steps.map(\.pair)).count }
 
     /// Three budgets gone and the box still spoils every step.
-    private var isHopeless: Bool { elapsedSeconds >= 3 * settings.budgetSeconds && record.rejectedSteps >= 4 }
+    var isHopeless: Bool { elapsedSeconds >= 3 * settings.budgetSeconds && record.rejectedSteps >= 4 }
 
     func spoiled() -> ProfilingError {
         let reasons = record.rejections.map { "\($0.count) x \($0.reason)" }.joined(separator: ", ")

@@ -46,9 +46,9 @@ extension Experiment {
     /// Worker threads of the last pass spin for a few milliseconds before they sleep.
     var restSeconds: Double { max(0.03, trailingSeconds) }
 
-    /// About a quarter as long as the work of a cycle.
+    /// About a quarter as long as the work of a cycle; the first, as much as the budget can spare.
     var idleSeconds: Double {
-        let quarter = cycleSeconds > 0 ? cycleSeconds / 4 : .infinity
+        let quarter = cycleSeconds > 0 ? cycleSeconds / 4 : settings.budgetSeconds / 20
         return max(windowSeconds, min(ExperimentSettings.idleWindowSeconds, quarter, longestWindowSeconds))
     }
 

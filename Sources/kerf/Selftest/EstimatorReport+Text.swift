@@ -15,7 +15,7 @@ extension EstimatorReport {
         text += counter.skippedRows > 0 ? "; \(counter.skippedRows) rows without an interval skipped\n" : "\n"
         text += "planted   a layer of \(si(planted.layerSeconds, "s")) at \(si(planted.layerWatts, "W")), idle "
         text += "\(si(planted.idleWatts, "W")), spread \(NumberText.percent(planted.jitter))\(disturbances)\n"
-        text += "runs      \(settings.trials) of at most \(si(settings.budgetSeconds, "s")); needed: median "
+        text += "runs      \(settings.trials) with a budget of \(si(settings.budgetSeconds, "s")); needed: median "
         text += "\(si(medianSecondsNeeded, "s")), 95 of 100 within \(si(percentile95SecondsNeeded, "s")), "
         text += "\(NumberText.significant(medianWindows)) windows\n"
         text += line("gross", gross) + line("net  ", net)
