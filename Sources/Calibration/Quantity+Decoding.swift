@@ -4,7 +4,7 @@ import Statistics
 extension Quantity {
     // Not private: the synthesised encoder lies in another file, and the compiler crashes on it.
     enum CodingKeys: String, CodingKey {
-        case value, lower, upper, confidence, count, origin, reason
+        case value, lower, upper, confidence, count, degreesOfFreedom, origin, reason
     }
 
     public init(from decoder: any Decoder) throws {
@@ -15,6 +15,7 @@ extension Quantity {
             upper: try container.decodeIfPresent(Double.self, forKey: .upper),
             confidence: try container.decodeIfPresent(Double.self, forKey: .confidence),
             count: try container.decode(Int.self, forKey: .count),
+            degreesOfFreedom: try container.decodeIfPresent(Double.self, forKey: .degreesOfFreedom),
             origin: try container.decode(Origin.self, forKey: .origin),
             reason: try container.decodeIfPresent(String.self, forKey: .reason))
         if let fault {
@@ -29,6 +30,9 @@ extension Quantity {
         }
         if origin == .unavailable && reason == nil { return "an unavailable quantity must say why" }
         if count < 0 { return "a count below zero" }
+        if let degreesOfFreedom, !(degreesOfFreedom > 0 && degreesOfFreedom <= 1e30) || lower == nil {
+            return "degrees of freedom that are not above 0 or have no interval"
+        }
         for number in [value, lower, upper].compactMap({ $0 }) where !number.isFinite || abs(number) > 1e30 {
             return "the number \(number) is out of range"
         }

@@ -13,19 +13,23 @@ public struct Quantity: Codable, Sendable, Hashable {
     public var confidence: Double?
     /// Observations behind the value.
     public var count: Int
+    /// Of Student's t, where the interval is one of it; `nil` where it is of another kind. Observations of unequal weight, or
+    /// left out as outliers, leave fewer than the count less one.
+    public var degreesOfFreedom: Double?
     public var origin: Origin
     /// Why there is no value or no interval, or what a modelled value was computed from.
     public var reason: String?
 
     public init(
         value: Double?, lower: Double? = nil, upper: Double? = nil, confidence: Double? = nil, count: Int = 0,
-        origin: Origin, reason: String? = nil
+        degreesOfFreedom: Double? = nil, origin: Origin, reason: String? = nil
     ) {
         self.value = value
         self.lower = lower
         self.upper = upper
         self.confidence = confidence
         self.count = count
+        self.degreesOfFreedom = degreesOfFreedom
         self.origin = origin
         self.reason = reason
     }
@@ -34,7 +38,8 @@ public struct Quantity: Codable, Sendable, Hashable {
         let bounded = estimate.halfWidth.isFinite
         self.init(
             value: estimate.value, lower: bounded ? estimate.lower : nil, upper: bounded ? estimate.upper : nil,
-            confidence: bounded ? confidence : nil, count: estimate.count, origin: origin,
+            confidence: bounded ? confidence : nil, count: estimate.count,
+            degreesOfFreedom: bounded ? estimate.spread?.degreesOfFreedom : nil, origin: origin,
             reason: reason ?? (bounded ? nil : "too few observations for an interval"))
     }
 

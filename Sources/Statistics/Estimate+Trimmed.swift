@@ -93,14 +93,19 @@ public struct TrimmedSteps: Sendable {
         return (mean, errors)
     }
 
-    /// Of a mean that independent groups moved by so much. Leaving steps out leaves as much less to judge the spread by.
+    /// Of a mean that independent groups moved by so much.
+    ///
+    /// Leaving steps out leaves as much less to judge the spread by: as many groups as the kept steps are worth. Groups of
+    /// one count as far as they are kept, large ones that all lose some of their steps count nearly in full (effective
+    /// number of unequal shares: Kish, "Survey Sampling", 1965).
     private func spread(of errors: [Int: Double], confidence: Double) -> Estimate.Spread {
         let count = Double(errors.count)
         // In a fixed order: that of a dictionary would change the last digit from run to run.
         let squares = errors.keys.sorted().reduce(0.0) { $0 + (errors[$1] ?? 0) * (errors[$1] ?? 0) }
-        let share = Double(kept.count) / Double(totals.count)
+        let shares = Dictionary(grouping: kept) { groups[$0] }.values.map { Double($0.count) }
+        let worth = Double(kept.count * kept.count) / shares.reduce(0) { $0 + $1 * $1 }
         return Estimate.Spread(
             standardError: (squares * count / (count - 1)).squareRoot(),
-            degreesOfFreedom: max(1, (count * share).rounded() - 1), confidence: confidence)
+            degreesOfFreedom: max(1, worth - 1), confidence: confidence)
     }
 }

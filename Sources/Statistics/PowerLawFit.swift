@@ -35,8 +35,9 @@ public struct PowerLawFit: Sendable {
         let degrees = x.count - 3
         func estimate(_ value: Double, _ index: Int) -> Estimate {
             let variance = inverse[index][index] * linear.squares / Double(degrees)
-            return Estimate(
-                value: value, halfWidth: WeightedFit.halfWidth(variance, degrees, confidence), count: x.count)
+            let spread = Estimate.Spread(
+                standardError: max(0, variance).squareRoot(), degreesOfFreedom: Double(degrees), confidence: confidence)
+            return Estimate(value: value, spread: spread, count: x.count)
         }
         constant = estimate(linear.coefficients[0], 0)
         factor = estimate(k, 1)

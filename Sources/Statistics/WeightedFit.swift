@@ -41,13 +41,10 @@ public struct WeightedFit: Sendable {
     public func estimate(_ index: Int, confidence: Double = 0.95) -> Estimate {
         Estimate(
             value: coefficients[index],
-            halfWidth: Self.halfWidth(covariance[index][index], degreesOfFreedom, confidence),
+            spread: .init(
+                standardError: max(0, covariance[index][index]).squareRoot(),
+                degreesOfFreedom: Double(degreesOfFreedom), confidence: confidence),
             count: degreesOfFreedom + coefficients.count)
-    }
-
-    static func halfWidth(_ variance: Double, _ degreesOfFreedom: Int, _ confidence: Double) -> Double {
-        StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: Double(degreesOfFreedom))
-            * max(0, variance).squareRoot()
     }
 
     /// (X' W X)^-1 by Gauss and Jordan with pivots, of the matrix scaled to a diagonal of ones.

@@ -122,6 +122,12 @@ struct HostileProfileTests {
             (Quantity(value: 1, origin: .unavailable, reason: "x"), "absent exactly when"),
             (Quantity(value: nil, origin: .unavailable), "must say why"),
             (Quantity(value: 1, lower: 2, upper: 3, confidence: 0.95, origin: .measured), "outside its interval"),
+            (Quantity(value: 1, count: 3, degreesOfFreedom: 2, origin: .measured), "have no interval"),
+            (
+                Quantity(
+                    value: 1, lower: 0, upper: 2, confidence: 0.95, count: 3, degreesOfFreedom: 0, origin: .measured),
+                "not above 0"
+            ),
             (Quantity(value: 1, lower: 0, origin: .measured), "both bounds"),
             (Quantity(value: 1, lower: 0, upper: 2, confidence: 2, origin: .measured), "between 0 and 1"),
             (Quantity(value: 1, count: -1, origin: .measured), "below zero"),

@@ -68,6 +68,16 @@ struct CoverageTests {
         #expect(try share(grouped: false) < 0.8)
     }
 
+    /// Every burst keeps most of its steps, so that few bursts are hardly fewer for what is left out.
+    @Test("of the trimmed total of a few large bursts: no wider than promised", arguments: [5, 8])
+    func trimmedTotalOfLargeGroups(count: Int) throws {
+        let share = try coverage(seed: 8, truth: 10) { generator in
+            let groups = (0..<20 * count).map { $0 / 20 }
+            return TrimmedSteps(totals: groups.map { _ in 10 + generator.normal() }, groups: groups).total()
+        }
+        #expect(abs(share - 0.95) < Self.tolerance, "\(share)")
+    }
+
     /// Parts and whole drift together from burst to burst; only what sets them apart is in the interval.
     @Test("of a difference of pairs")
     func difference() throws {

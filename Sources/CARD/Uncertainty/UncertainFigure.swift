@@ -62,7 +62,7 @@ extension Situation {
         return calibration.layers.indices.flatMap { layer in
             Self.passes.compactMap { name, pass in
                 let seconds = calibration.layers[layer][keyPath: pass].timeSeconds
-                guard let value = seconds.value, value > 0, let spread = Spread(seconds, trimmed: true) else {
+                guard let value = seconds.value, value > 0, let spread = Spread(seconds) else {
                     return nil
                 }
                 return UncertainFigure(
@@ -95,7 +95,7 @@ extension Situation {
                         let spread = Spread(figures[keyPath: field]),
                         let seconds = figures.timeSeconds.value, seconds > 0
                     else { return nil }
-                    let ofTime = (Spread(figures.timeSeconds, trimmed: true)?.standardError ?? 0) / seconds * joules
+                    let ofTime = (Spread(figures.timeSeconds)?.standardError ?? 0) / seconds * joules
                     let rest = spread.standardError * spread.standardError - ofTime * ofTime
                     guard rest > 0 else { return nil }
                     // Kin have the same power: their times are figures of their own.
@@ -147,8 +147,8 @@ extension Situation {
     /// Independent parts give the whole the variance Σ s², parts that move together (Σ s)²; the measured step lies
     /// between. All are estimated from samples, so the share is too, and is kept between 0 and 1.
     private func commonShare(whole: Quantity, parts: [Quantity]) -> Double {
-        let widths = parts.compactMap { Spread($0, trimmed: true) }
-        guard let step = Spread(whole, trimmed: true), widths.count > 1, let count = parts.map(\.count).max(), count > 0
+        let widths = parts.compactMap { Spread($0) }
+        guard let step = Spread(whole), widths.count > 1, let count = parts.map(\.count).max(), count > 0
         else { return 0 }
         let alone = widths.reduce(0) { $0 + $1.standardError * $1.standardError }
         let sum = widths.reduce(0) { $0 + $1.standardError }
