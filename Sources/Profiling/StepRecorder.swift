@@ -84,6 +84,9 @@ struct StepRecorder {
         for (place, pass) in order.enumerated() {
             timeline.isRecording = isInstrumented[place]
             if isLooking && isInstrumented[place] { try look(after: place) }
+            // A look shows the counter's last update, for which the look before it had settled the accounts. The next step's
+            // first look has none before it.
+            if !isLooking && place >= order.count - 3 { accounts?.settle() }
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()
                 try checkpoint()
