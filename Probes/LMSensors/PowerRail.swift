@@ -4,7 +4,8 @@ import SystemPackage
 /// A power rail that a monitoring chip measures, and the files that tell its energy or power.
 ///
 /// Source: Documentation/hwmon/sysfs-interface.rst: `energyN_input` in microjoules, `powerN_average` and `powerN_input`
-/// in microwatts, `inN_input` in millivolts, `currN_input` in milliamperes, `update_interval` in milliseconds.
+/// in microwatts, `inN_input` in millivolts, `currN_input` in milliamperes, `update_interval` and
+/// `powerN_average_interval` in milliseconds.
 struct PowerRail: Sendable {
     enum Files: Sendable, Hashable {
         case energy(FilePath)
@@ -21,8 +22,11 @@ struct PowerRail: Sendable {
     /// The driver: `ina3221`.
     var driver: String
     var files: Files
-    /// How often the chip says it measures anew; `nil` where it does not say.
+    /// How often the chip says it measures anew, or over how long it averages where that is longer; `nil` where it does not
+    /// say.
     var refreshSeconds: Double?
+    /// No chip is slower; a number beyond is damage, and waiting for it would take for ever.
+    static let longestRefreshSeconds = 60.0
 
     var isEnergy: Bool {
         if case .energy = files { true } else { false }
@@ -35,17 +39,31 @@ struct PowerRail: Sendable {
         for chip in chips {
             let directory = FilePath(chip.directory)
             let driver = String(chip.name.prefix { $0 != "-" })
-            let milliseconds = try? SysfsFile.integer(at: directory.appending("update_interval"))
-            let refresh = milliseconds.flatMap { $0 > 0 ? Double($0) * 1e-3 : nil }
+            let update = interval(directory.appending("update_interval"))
             for (label, files) in sources(of: chip, in: directory, driver: driver) {
                 var identifier = "\(chip.name)/\(label)"
                 if rails.contains(where: { $0.identifier == identifier }) { identifier += "@\(directory.string)" }
                 rails.append(
                     PowerRail(
-                        identifier: identifier, label: label, driver: driver, files: files, refreshSeconds: refresh))
+                        identifier: identifier, label: label, driver: driver, files: files,
+                        refreshSeconds: [update, averaging(files)].compactMap(\.self).max()))
             }
         }
         return rails
+    }
+
+    private static func interval(_ file: FilePath) -> Double? {
+        guard let milliseconds = try? SysfsFile.integer(at: file), milliseconds > 0 else { return nil }
+        let seconds = Double(milliseconds) * 1e-3
+        return seconds <= longestRefreshSeconds ? seconds : nil
+    }
+
+    /// What `powerN_average` is an average over.
+    private static func averaging(_ files: Files) -> Double? {
+        guard case .power(let file) = files, let name = file.lastComponent?.string, name.hasSuffix("_average") else {
+            return nil
+        }
+        return interval(file.removingLastComponent().appending(name + "_interval"))
     }
 
     private static func sources(

@@ -73,6 +73,22 @@ struct PowerRailTests {
         #expect(try HwmonPowerSource(rails(box), origin: .measured).watts() == [7])
     }
 
+    /// What it shows is of as long ago as it averages over.
+    @Test(arguments: [
+        ("100", "1000", 1.0), ("100", "20", 0.1), ("garbage", "1000", 1), ("4294967295", "1000", 1),
+        ("4294967295", "-1", nil), ("0", "", nil),
+    ])
+    func anAverageIsRenewedNoSoonerThanItsInterval(update: String, average: String, seconds: Double?) throws {
+        let box = try FixtureTree()
+        try box.write(
+            under: "sys/class/hwmon/hwmon0",
+            [
+                "name": "power_meter", "power1_average": "7000000", "update_interval": update,
+                "power1_average_interval": average,
+            ])
+        #expect(rails(box).counted.map(\.refreshSeconds) == [seconds])
+    }
+
     @Test func chipsWithEnergyCountersAreCountersNotSamples() throws {
         let box = try FixtureTree()
         try box.write(
