@@ -108,6 +108,8 @@ struct ProfilePool {
         joined.value = zip(known, weights).reduce(0) { $0 + ($1.0.value ?? 0) * $1.1 } / weights.reduce(0, +)
         joined.count = known.reduce(0) { $0 + $1.count }
         joined.origin = Origin.weakest(known.map(\.origin))
+        // An envelope is no Student's interval.
+        joined.degreesOfFreedom = nil
         if known.allSatisfy({ $0.lower != nil && $0.upper != nil }) {
             joined.lower = known.compactMap(\.lower).min()
             joined.upper = known.compactMap(\.upper).max()

@@ -30,8 +30,9 @@ extension Quantity {
         }
         if origin == .unavailable && reason == nil { return "an unavailable quantity must say why" }
         if count < 0 { return "a count below zero" }
-        if let degreesOfFreedom, !(degreesOfFreedom > 0 && degreesOfFreedom <= 1e30) || lower == nil {
-            return "degrees of freedom that are not above 0 or have no interval"
+        // Two observations have one; far fewer would make an interval of any width that of a mean known exactly.
+        if let degreesOfFreedom, !(degreesOfFreedom >= 0.5 && degreesOfFreedom <= 1e30) || lower == nil {
+            return "degrees of freedom that are below 0.5 or have no interval"
         }
         for number in [value, lower, upper].compactMap({ $0 }) where !number.isFinite || abs(number) > 1e30 {
             return "the number \(number) is out of range"

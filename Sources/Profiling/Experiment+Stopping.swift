@@ -5,20 +5,6 @@ import TransformerKernels
 
 /// When to stop.
 extension Experiment {
-    /// Whether the budget has no time left for a task.
-    ///
-    /// By the plan, where the clock agrees within some per cent: a run that ends by the clock ends one sample earlier where
-    /// the samples happened to be long, so that the mean of those it has is too large (by up to a thousandth of a sample's
-    /// spread with a handful of samples). What was planned before knows nothing of that.
-    func isOver(before task: Task) -> Bool {
-        let latest = settings.budgetSeconds - planned(.idle) - planned(task)
-        return elapsedSeconds > 1.05 * latest || (elapsedSeconds > 0.9 * latest && plannedSeconds > latest)
-            || record.layerTimes.first.map { $0.seconds.count >= ExperimentSettings.mostSteps } ?? false
-    }
-
-    /// What the plan leaves of the budget, without the idle window at the end.
-    var secondsLeft: Double { settings.budgetSeconds - planned(.idle) - plannedSeconds }
-
     /// Whether times, powers and own cost have as many observations as their plans ask for.
     var isSettled: Bool {
         let powers = 1 + (settings.loopsPasses ? step.passes.count : 0)
@@ -30,7 +16,9 @@ extension Experiment {
     }
 
     /// Two bursts of each kind: the fewest from which there is an interval at all.
-    var hasFewest: Bool { bursts(record.steps) >= 2 && bursts(record.instrumentedSteps) >= 2 }
+    var hasFewest: Bool { burstsOfEachKind >= 2 }
+
+    var burstsOfEachKind: Int { min(bursts(record.steps), bursts(record.instrumentedSteps)) }
 
     private func bursts(_ steps: [StepSample]) -> Int { Set(steps.map(\.pair)).count }
 
@@ -53,7 +41,7 @@ extension Experiment {
     // MARK: - Times
 
     private func planTimes() {
-        stepsPlan.look(count: min(bursts(record.steps), bursts(record.instrumentedSteps))) {
+        stepsPlan.look(count: burstsOfEachKind) {
             let steps = TrimmedSteps(totals: record.steps.map(\.seconds), groups: record.steps.compactMap(\.pair))
             let whole = steps.total(confidence: settings.confidence)
             return timeEstimates(withKernels: true).map { width(of: $0, floor: negligibleSeconds) }
@@ -91,14 +79,6 @@ extension Experiment {
         }
         .map(\.relativeHalfWidth).max()
     }
-
-    /// What a pass is planned to take.
-    func plannedSeconds(of pass: LayerPass) -> Double {
-        step.passes.firstIndex(of: pass).map { plannedPassSeconds[$0] } ?? windowSeconds
-    }
-
-    /// What a whole step is planned to take.
-    var plannedStepSeconds: Double { plannedPassSeconds.reduce(0, +) }
 
     // MARK: - Powers
 

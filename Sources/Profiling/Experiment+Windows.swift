@@ -24,7 +24,9 @@ extension Experiment {
     /// A coarse counter shows an update only when it has reached its next unit, and hides what it is beyond that. Work of
     /// always the same length and power would begin and end at always the same place between two units, and be off by always
     /// the same.
-    func drawSpreadSeconds() -> Double { min(2 * updateSeconds, windowSeconds / 2) * generator.uniform() }
+    func drawSpreadSeconds() -> Double { spreadSeconds * generator.uniform() }
+
+    var spreadSeconds: Double { min(2 * updateSeconds, windowSeconds / 2) }
 
     /// A fifth of a window; none for a pass that fills a window by itself, which a run-up would double. A sensor that trails
     /// has to show nothing but the pass when the window begins.

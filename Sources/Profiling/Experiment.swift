@@ -112,7 +112,7 @@ public final class Experiment {
 
     /// Performs the tasks of a cycle that the budget has time for.
     ///
-    /// - Returns: whether there were any.
+    /// - Returns: whether there were any but the idle box's.
     private func takeCycle() throws -> Bool {
         logger.debug("cycle", metadata: ["at_seconds": "\(elapsedSeconds)", "steps": "\(record.steps.count)"])
         var isAnyPerformed = false
@@ -121,7 +121,8 @@ public final class Experiment {
             let isIndispensable = task == .pair && !hasFewest && !isHopeless
             guard isIndispensable || !isOver(before: task) else { continue }
             try perform(task)
-            isAnyPerformed = true
+            // Idle windows alone are no reason to go on.
+            isAnyPerformed = isAnyPerformed || task != .idle
         }
         return isAnyPerformed
     }
@@ -132,49 +133,6 @@ public final class Experiment {
         case pair, ownCost, idle
         case window(LayerPass)
     }
-
-    /// One cycle in random order: windows for the passes whose power is not yet known well, steps for about as long, or for
-    /// as long as the budget leaves beside the windows.
-    func planCycle() -> [Task] {
-        var tasks: [Task] = []
-        if gauge.meter != nil {
-            tasks.append(.idle)
-            for pass in step.passes where settings.loopsPasses && !isPowerSettled(of: pass) {
-                tasks.append(.window(pass))
-            }
-        }
-        let windowsSeconds = tasks.reduce(0) { $0 + ($1 == .idle ? 0 : planned($1)) }
-        if windowsSeconds + planned(.idle) > secondsLeft, record.idleWindows.count >= 2 {
-            // The last round: its windows may be the ones that make a power known, and an idle window follows anyway.
-            tasks.removeAll { $0 == .idle }
-        }
-        let wanted = max(1, min(8, windowsSeconds / planned(.pair)))
-        let affordable = max(0, (secondsLeft - windowsSeconds - planned(.idle)) / planned(.pair))
-        let pairs = max(hasFewest && windowsSeconds > 0 ? 0 : 1, Int(min(wanted, affordable)))
-        tasks += Array(repeating: .pair, count: pairs)
-        tasks += Array(repeating: .ownCost, count: min(pairs, ownCostTasksLeft()))
-        cycleSeconds = windowsSeconds + Double(pairs) * planned(.pair)
-        return tasks.shuffled(using: &generator)
-    }
-
-    /// What a task is planned to take, by the warm-up alone.
-    func planned(_ task: Task) -> Double {
-        let step = plannedStepSeconds
-        switch task {
-        case .pair: return 2 * (trailingSeconds + (isBurst ? step : 0) + edgesSeconds + filling(step))
-        case .ownCost: return isBurst ? step + filling(2 * step) : 2 * step
-        case .idle: return gauge.meter == nil ? 0 : restSeconds + edgesSeconds + idleSeconds
-        case .window(let pass): return runUpSeconds(of: pass) + edgesSeconds + filling(plannedSeconds(of: pass))
-        }
-    }
-
-    /// What work of a length takes when it is repeated until a window is full: half of the last one goes beyond.
-    private func filling(_ seconds: Double) -> Double {
-        seconds < windowSeconds ? windowSeconds + seconds / 2 : seconds
-    }
-
-    /// What polling for a window's three updates takes: for the first half an update on average, then one each.
-    private var edgesSeconds: Double { gauge.meter == nil ? 0 : 2.5 * updateSeconds }
 
     private func perform(_ task: Task) throws {
         report("measuring")

@@ -85,7 +85,7 @@ struct StepRecorder {
             timeline.isRecording = isInstrumented[place]
             if isLooking && isInstrumented[place] { try look(after: place) }
             // A look shows the counter's last update, for which the look before it had settled the accounts. The next step's
-            // first look has none before it.
+            // first look has none before it; three passes last an update of a virtual board, the meter that this is for.
             if !isLooking && place >= order.count - 3 { accounts?.settle() }
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()

@@ -31,8 +31,8 @@ extension Estimate {
     /// say little, and the interval is wide.
     public func widened(byRuns means: [Double], confidence: Double = 0.95) -> Estimate {
         guard means.count > 1, let between = Estimate.mean(of: means, confidence: confidence) else { return self }
-        return Estimate(
-            value: value, halfWidth: max(halfWidth, between.halfWidth + abs(between.value - value)), count: count)
+        let width = between.halfWidth + abs(between.value - value)
+        return width > halfWidth ? Estimate(value: value, halfWidth: width, count: count) : self
     }
 
     /// The difference of two independent estimates.

@@ -126,7 +126,7 @@ struct HostileProfileTests {
             (
                 Quantity(
                     value: 1, lower: 0, upper: 2, confidence: 0.95, count: 3, degreesOfFreedom: 0, origin: .measured),
-                "not above 0"
+                "below 0.5"
             ),
             (Quantity(value: 1, lower: 0, origin: .measured), "both bounds"),
             (Quantity(value: 1, lower: 0, upper: 2, confidence: 2, origin: .measured), "between 0 and 1"),

@@ -112,11 +112,11 @@ struct EstimatorSelfTestTests {
     }
 
     /// The idle window at the end included, and without a layer going unresolved for it.
-    @Test(arguments: [0.0003, 0.003, 0.03, 0.3]) func aRunKeepsToItsBudget(seconds: Double) throws {
+    @Test(arguments: [0.0003, 0.003, 0.02, 0.03, 0.035, 0.045, 0.3]) func aRunKeepsToItsBudget(seconds: Double) throws {
         let report = try report(truth(seconds), budget: 5, trials: 20)
         #expect(report.gross.answered == 20)
         #expect(report.medianSecondsNeeded > 0.9 * 5)
-        #expect(report.percentile95SecondsNeeded < 1.02 * 5)
+        #expect(report.percentile95SecondsNeeded < 1.03 * 5)
     }
 
     @Test func theSameSeedGivesTheSameReport() throws {

@@ -35,6 +35,9 @@ public struct EstimatorSelfTest: Sendable {
     /// - Parameter shouldStop: asked before each trial; `true` ends the run.
     /// - Throws: ``ProfilingError/Code/interrupted``; whatever the virtual box throws, which would be a defect.
     public func run(shouldStop: @escaping @Sendable () -> Bool = { false }) throws -> EstimatorReport {
+        // One generator draws the seeds of all trials, so that runs of two seeds share none.
+        var generator = SeededGenerator(seed: UInt64(seed))
+        let seeds = (0..<trials).map { _ in generator.next() }
         let outcomes = Mutex([EstimatorTrial?](repeating: nil, count: trials))
         let failure = Mutex<(any Error)?>(nil)
         DispatchQueue.concurrentPerform(iterations: trials) { index in
@@ -42,7 +45,7 @@ public struct EstimatorSelfTest: Sendable {
             do {
                 let settings = ExperimentSettings(
                     budgetSeconds: budgetSeconds, targetRelativeHalfWidth: targetRelativeHalfWidth,
-                    confidence: Self.confidence, seed: seed(ofTrial: index), learnsOwnCost: false)
+                    confidence: Self.confidence, seed: seeds[index], learnsOwnCost: false)
                 let trial = try EstimatorTrial(truth, intervals: intervals.intervalsSeconds, settings: settings)
                 outcomes.withLock { $0[index] = trial }
             } catch {
@@ -53,11 +56,6 @@ public struct EstimatorSelfTest: Sendable {
         let finished = outcomes.withLock { $0.compactMap(\.self) }
         guard finished.count == trials else { throw ProfilingError(.interrupted, "interrupted") }
         return report(finished)
-    }
-
-    private func seed(ofTrial index: Int) -> UInt64 {
-        var generator = SeededGenerator(seed: UInt64(seed) &+ UInt64(index) &* 0x9E37_79B9)
-        return generator.next()
     }
 
     private func report(_ trials: [EstimatorTrial]) -> EstimatorReport {
