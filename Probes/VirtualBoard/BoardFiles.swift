@@ -15,7 +15,9 @@ enum BoardFiles {
         let parent = path.removingLastComponent()
         if !parent.isEmpty && parent != path { try makeDirectory(parent) }
         guard mkdir(path.string, 0o755) != 0, errno != EEXIST else { return }
-        throw ProbeError(Errno(rawValue: errno), doing: "make directory", path: path)
+        throw ProbeError(
+            Errno(rawValue: errno), doing: "make directory", path: path,
+            remedy: "name a place for the board where this user may make directories")
     }
 
     /// Writes a whole file. A link is refused: it could lead out of the tree.

@@ -128,7 +128,7 @@ struct EnergyFit {
         let windows = windows[subject] ?? []
         guard windows.count >= Self.fewestWindows else {
             return .unknown(
-                "not resolved: \(windows.count) energy windows of \(subject), \(Self.fewestWindows) are needed; "
+                "not resolved: \(windows.count) of the \(Self.fewestWindows) energy windows of \(subject) that are needed; "
                     + "profile with a longer --budget")
         }
         guard let power = mean(of: subject, windows, powers), power.value > 0 else {

@@ -15,7 +15,8 @@ extension Experiment {
         var tasks = step.passes.filter { isMetered && settings.loopsPasses && !isPowerSettled(of: $0) }.map(Task.window)
         let windowsSeconds = tasks.reduce(0) { $0 + planned($1) }
         let pair = planned(.pair)
-        let ownCost = ownCostTasksLeft() > 0 ? planned(.ownCost) : 0
+        let ownCostTasks = ownCostTasksLeft()
+        let ownCost = ownCostTasks > 0 ? planned(.ownCost) : 0
         let wanted = max(1, min(8, windowsSeconds / pair))
         let affordable = max(0, (secondsLeft - windowsSeconds - planned(.idle)) / (pair + ownCost))
         let needsSteps = tasks.isEmpty || burstsOfEachKind < Self.fewestBurstsBeforeWindows
@@ -25,7 +26,7 @@ extension Experiment {
         let isLast = cycleSeconds + planned(.idle) > secondsLeft
         if isMetered && !(isLast && record.idleWindows.count >= 2) { tasks.append(.idle) }
         tasks += Array(repeating: .pair, count: pairs)
-        tasks += Array(repeating: .ownCost, count: min(pairs, ownCostTasksLeft()))
+        tasks += Array(repeating: .ownCost, count: min(pairs, ownCostTasks))
         return tasks.shuffled(using: &generator)
     }
 

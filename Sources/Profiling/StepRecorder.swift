@@ -22,6 +22,11 @@ struct StepRecorder {
     /// When the counters were updated last before the step that is taken next, where that is known.
     var lastUpdate: MonotonicInstant?
 
+    /// A look shows the counter's last update, for which the look before it had settled the accounts. A step's first look has
+    /// none before it, so that the last passes of the step before do it; so many last an update of a virtual board, the meter
+    /// that this is for.
+    private static let passesSettledForNextStep = 3
+
     private(set) var taken: [Taken] = []
     /// Before and after each pass.
     private(set) var moments: [MonotonicInstant] = []
@@ -84,9 +89,7 @@ struct StepRecorder {
         for (place, pass) in order.enumerated() {
             timeline.isRecording = isInstrumented[place]
             if isLooking && isInstrumented[place] { try look(after: place) }
-            // A look shows the counter's last update, for which the look before it had settled the accounts. The next step's
-            // first look has none before it; three passes last an update of a virtual board, the meter that this is for.
-            if !isLooking && place >= order.count - 3 { accounts?.settle() }
+            if !isLooking && place >= order.count - Self.passesSettledForNextStep { accounts?.settle() }
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()
                 try checkpoint()

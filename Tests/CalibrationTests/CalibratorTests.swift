@@ -226,7 +226,7 @@ struct CalibratorTests {
         var calibration = try Self.calibrate(planted)
         var energy = calibration.layers[1].forward.grossEnergyJoules
         #expect(energy.value == nil)
-        #expect(try #require(energy.reason).contains("2 energy windows of layer 1 forward, 3 are needed"))
+        #expect(try #require(energy.reason).contains("2 of the 3 energy windows of layer 1 forward that are needed"))
         #expect(try #require(energy.reason).contains("--budget"))
         #expect(calibration.warnings.contains { $0.contains("energy of 11 of 12 layer passes is not resolved") })
 

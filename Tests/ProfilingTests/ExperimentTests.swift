@@ -8,13 +8,16 @@ import TransformerKernels
 
 /// The experiment in virtual time, against planted times and powers.
 struct ExperimentTests {
+    private func metered(
+        _ step: SimulatedStep, on box: SimulatedBox, _ settings: ExperimentSettings
+    ) throws -> ExperimentRecord {
+        try Experiment(step: step, clock: box, meter: box, updates: SimulatedBox.updates, settings: settings).run()
+    }
+
     @Test func findsPlantedTimesAndPowers() throws {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box)
-        let record = try Experiment(
-            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.01)
-        ).run()
+        let record = try metered(step, on: box, ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.01))
 
         for (pass, plan) in step.plans {
             let times = try #require(record.times(of: pass))
@@ -39,10 +42,7 @@ struct ExperimentTests {
     @Test func aSensorThatTrailsHasCaughtUpWhenAWindowBegins() throws {
         let box = SimulatedBox(trailingSeconds: 0.1)
         let step = SimulatedStep.typical(on: box)
-        let record = try Experiment(
-            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: 60)
-        ).run()
+        let record = try metered(step, on: box, ExperimentSettings(budgetSeconds: 60))
         for window in record.idleWindows {
             #expect(abs(box.total(of: window.joules) / window.seconds - box.idleWatts) < 0.02 * box.idleWatts)
         }
@@ -85,10 +85,8 @@ struct ExperimentTests {
     @Test(arguments: [6.0, 20, 60]) func aRunDoesNotEndInIdleWindows(budget: Double) throws {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box, scale: 40)
-        let record = try Experiment(
-            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: budget, loopsPasses: false, learnsOwnCost: false)
-        ).run()
+        let record = try metered(
+            step, on: box, ExperimentSettings(budgetSeconds: budget, loopsPasses: false, learnsOwnCost: false))
         let lastStep = try #require(record.energyWindows.map(\.startSeconds).max())
         #expect(record.idleWindows.count { $0.startSeconds > lastStep } <= 2)
         #expect(Double(box.now().nanoseconds) * 1e-9 < max(budget * 1.05, 6 * step.stepSeconds + 4))
@@ -114,10 +112,7 @@ struct ExperimentTests {
 
     @Test func aMeterThatFailsDropsItsEnergyAndKeepsTheTimes() throws {
         let box = SimulatedBox(failsAtRead: 120)
-        let record = try Experiment(
-            step: SimulatedStep.typical(on: box), clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: 10)
-        ).run()
+        let record = try metered(SimulatedStep.typical(on: box), on: box, ExperimentSettings(budgetSeconds: 10))
         #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty)
         #expect(record.meterFailure?.contains("gone") == true)
         #expect(record.steps.count >= 2)
@@ -127,10 +122,7 @@ struct ExperimentTests {
         // 5 J of range: within 0.1 s a box of 2000 W could have gone round it many times.
         let box = SimulatedBox(range: 5_000_000)
         let step = SimulatedStep.typical(on: box)
-        let record = try Experiment(
-            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: 20)
-        ).run()
+        let record = try metered(step, on: box, ExperimentSettings(budgetSeconds: 20))
         #expect(record.energyWindows.isEmpty)
         #expect(record.steps.count >= 2)
         #expect(record.rejections.contains { $0.reason.contains("wrapped") && $0.count > 0 })
@@ -139,10 +131,7 @@ struct ExperimentTests {
     @Test func loadsOfWeightsAreKeptOutOfTimesAndEnergy() throws {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box, loadSeconds: 0.05)
-        let record = try Experiment(
-            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: 60)
-        ).run()
+        let record = try metered(step, on: box, ExperimentSettings(budgetSeconds: 60))
         let time = try #require(Estimate.mean(of: record.steps.map(\.seconds)))
         #expect(abs(time.value - step.stepSeconds) < 0.01 * step.stepSeconds)
         // Loads draw 50 W, the step about 24 W: a counter read at its staleness would give the one to the other.
@@ -155,10 +144,7 @@ struct ExperimentTests {
 
     @Test func aCounterThatStandsStillIsAFailureAndNoZero() throws {
         let box = SimulatedBox(stopsAtSeconds: 4)
-        let record = try Experiment(
-            step: SimulatedStep.typical(on: box), clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: 10)
-        ).run()
+        let record = try metered(SimulatedStep.typical(on: box), on: box, ExperimentSettings(budgetSeconds: 10))
         #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty)
         #expect(record.meterFailure?.contains("stood still") == true)
         #expect(record.steps.count >= 2)
@@ -168,10 +154,7 @@ struct ExperimentTests {
         // 600 J of range: at about 25 W the counter wraps every 24 s, once or twice in the run.
         let box = SimulatedBox(range: 600_000_000)
         let step = SimulatedStep.typical(on: box)
-        let record = try Experiment(
-            step: step, clock: box, meter: box, updates: SimulatedBox.updates,
-            settings: ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.0005)
-        ).run()
+        let record = try metered(step, on: box, ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.0005))
         let shown = box.state.withLock { $0.joules }
         #expect(shown > 1000)
         for window in record.energyWindows where window.subject == .layer {
@@ -244,10 +227,8 @@ struct ExperimentTests {
     @Test func theSeedFixesTheOrder() throws {
         func order(seed: UInt64) throws -> [String] {
             let box = SimulatedBox()
-            let record = try Experiment(
-                step: SimulatedStep.typical(on: box), clock: box, meter: box, updates: SimulatedBox.updates,
-                settings: ExperimentSettings(budgetSeconds: 5, seed: seed)
-            ).run()
+            let record = try metered(
+                SimulatedStep.typical(on: box), on: box, ExperimentSettings(budgetSeconds: 5, seed: seed))
             return record.energyWindows.map { "\($0.subject) \($0.layer ?? -1) \($0.direction ?? "")" }
         }
         let first = try order(seed: 1)
