@@ -1,11 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every Swift target: strict memory of what a warning means (it is an error), nothing imported by accident.
+// Rooms are listed in the order of DESIGN: a target may depend on targets above it only. Tests/ArchitectureTests checks
+// that, and docs/architecture.md says what each room holds and must never do.
+
+/// Warnings are errors, and a member is visible only where its module is imported.
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
 /// C kernels are vectorised by the compiler, so they are optimised even in a debug build: a test that runs a
@@ -16,20 +18,32 @@ let vectorised: [CSetting] = [
     .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno", "-fno-strict-aliasing"]),
 ]
 
+/// Loops over every weight of a model, every byte of a capture, or thousands of Monte Carlo samples are optimised even in
+/// a debug build.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let warned: [CSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]
+
 func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
-/// As for C kernels: loops over every weight of a model, every byte of a capture, or thousands of drawn worlds, are
-/// optimised even in a debug build.
-let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
-
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
         name: name,
-        dependencies: ["ProbeKit", .product(name: "SystemPackage", package: "swift-system")] + dependencies,
-        path: "Probes/\(name)",
-        swiftSettings: strict)
+        dependencies: ["ProbeKit", "ProfileFormat", "SystemIO", "Quantities", systemPackage] + dependencies,
+        path: "Probes/\(name)", swiftSettings: strict)
+}
+
+func cRoom(_ name: String, _ settings: [CSetting] = warned, linking libraries: [String] = []) -> Target {
+    .target(
+        name: name, path: "Sources/C/\(name)", cSettings: settings,
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func systemLibrary(_ name: String, pkgConfig: String? = nil, apt: String? = nil) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
 }
 
 func tests(
@@ -43,6 +57,11 @@ func tests(
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// What every room may use: values, statistics and files.
+let base: [Target.Dependency] = ["Quantities", "Statistics", "SystemIO", systemPackage]
+let probes: [Target.Dependency] = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
 
 let package = Package(
     name: "kerf",
@@ -59,30 +78,30 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
-        // C libraries of the distribution, and our own C kernels.
-        .systemLibrary(name: "CSensors", path: "Probes/CSensors", providers: [.apt(["libsensors-dev"])]),
-        .systemLibrary(name: "CPerf", path: "Probes/CPerf"),
-        .systemLibrary(
-            name: "CPCI", path: "Probes/CPCI", pkgConfig: "libpci", providers: [.apt(["libpci-dev"])]),
-        .target(
-            name: "CPCIGuard", dependencies: ["CPCI"], path: "Probes/CPCIGuard",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(
-            name: "COneDNN", cSettings: vectorised,
-            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
-        .target(
-            name: "CKernels", cSettings: vectorised,
-            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
 
-        .target(
-            name: "CNamespaces",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+        room("Quantities"),
+        room("Statistics", ["Quantities", realModule], optimised),
+        room("SystemIO", ["COpenSSL", systemPackage]),
+        room("ModelFiles", base, optimised),
+        room("Workload", base + ["ModelFiles"]),
+        room("ProfileFormat", base + ["Workload"]),
+
+        // C libraries of the distribution, and Kerf's own C code.
+        systemLibrary("CSensors", apt: "libsensors-dev"),
+        systemLibrary("CPerf"),
+        systemLibrary("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
+        cRoom("CPCI", linking: ["pci"]),
+        cRoom("COneDNN", vectorised, linking: ["dnnl", "gomp"]),
+        cRoom("CKernels", vectorised, linking: ["gomp", "m"]),
+        cRoom("CNamespaces"),
         // Whole registers of AVX-512: the loops are long, and there is no other work beside them to slow down.
-        .target(
-            name: "CFleet", cSettings: vectorised + [.unsafeFlags(["-mprefer-vector-width=512"])],
-            linkerSettings: [.linkedLibrary("m")]),
+        cRoom("CFleet", vectorised + [.unsafeFlags(["-mprefer-vector-width=512"])], linking: ["m"]),
+
+        room(
+            "TransformerKernels",
+            base + ["ModelFiles", "Workload", "ProfileFormat", "CKernels", "COneDNN", "COpenBLAS"]),
+        room("ProbeKit", base + ["ProfileFormat"]),
 
         // Probes: one Linux interface each, turned into typed readings.
         probe("RAPL", ["Statistics", "CPerf"]),
@@ -90,71 +109,93 @@ let package = Package(
         probe("LMSensors", ["CSensors", "Statistics"]),
         probe("PowerSupply", ["Statistics"]),
         probe("NVML", ["Statistics"]),
-        probe("PCI", ["CPCIGuard"]),
+        probe("PCI", ["CPCI"]),
         probe("Host"),
-        probe("VirtualBoard", ["Statistics"]),
 
-        // Rooms, in the order of the data's way through them.
-        room("Statistics", [realModule], optimised),
-        room("ProbeKit", ["Statistics", systemPackage]),
-        room("ModelFiles", ["Statistics", systemPackage], optimised),
-        room("TransformerKernels", ["ModelFiles", "Statistics", "CKernels", "COneDNN", "COpenBLAS"]),
-        room("Calibration", ["ProbeKit", "Statistics", "COpenSSL", systemPackage]),
-        room("Profiling", ["ProbeKit", "Statistics", "TransformerKernels", "Calibration", logging], optimised),
-        room("Capture", ["ProbeKit", systemPackage], optimised),
-        room("CARD", ["Calibration", "Statistics"], optimised),
-        room("Simulation", ["CARD", "Calibration", "Statistics", "CFleet"], optimised),
-        room("Reporting", ["ProbeKit", "Statistics", "Calibration", "CARD", "Simulation"]),
+        room("VirtualBoard", base + ["ProfileFormat", "ProbeKit"]),
+        room("Estimation", base + ["Workload", "ProfileFormat"], optimised),
+        room(
+            "Profiling",
+            base + [
+                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Estimation", logging,
+            ],
+            optimised),
+        room(
+            "Instrumentation",
+            base + probes + [
+                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
+                "Profiling",
+                logging,
+            ]),
+        room("Calibration", base + ["Workload", "ProfileFormat", "Estimation"], optimised),
+        room(
+            "SelfTest",
+            base + [
+                "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Estimation", "Profiling", "Calibration",
+            ], optimised),
+        room("CARD", base + ["Workload", "ProfileFormat", "Calibration"], optimised),
+        room(
+            "Simulation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "CFleet"], optimised
+        ),
+        room("Capture", base + ["ProbeKit", "CNamespaces"], optimised),
+        room(
+            "Reporting",
+            base + [
+                "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling", "TransformerKernels",
+                "Calibration", "SelfTest", "CARD", "Simulation",
+            ]),
         .executableTarget(
             name: "kerf",
-            dependencies: [
-                "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "VirtualBoard",
-                "ProbeKit", "Statistics", "ModelFiles", "TransformerKernels", "Profiling", "Calibration", "Capture",
-                "CARD", "Simulation", "CNamespaces", "Reporting", logging, systemPackage,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            dependencies: base + probes + [
+                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
+                "Estimation",
+                "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD", "Simulation", "Capture", "Reporting",
+                logging, argumentParser,
             ],
             swiftSettings: strict),
 
         .executableTarget(
-            name: "card-bench", dependencies: ["Simulation", "CARD", "CFleet", "Statistics"], path: "Benchmarks/CARD",
-            exclude: ["compare_numpy.py"], swiftSettings: strict),
+            name: "card-bench", dependencies: base + ["ProfileFormat", "Calibration", "Simulation", "CARD", "CFleet"],
+            path: "Benchmarks/CARD", exclude: ["compare_numpy.py"], swiftSettings: strict),
 
         // Tests: one folder a target, and what they share.
         .target(
-            name: "TestSupport", dependencies: ["ProbeKit", "Calibration", "Statistics", systemPackage],
+            name: "TestSupport", dependencies: base + ["Workload", "ProfileFormat", "ProbeKit", "Calibration"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
-            name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
-        .target(
-            name: "FaultInjection", path: "Tests/FaultInjection",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
-        .target(
-            name: "NVMLStub", path: "Tests/NVMLStub",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
-        tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
-        tests("Statistics", ["Statistics", realModule]),
-        tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage], exclude: ["Golden"]),
-        tests("CPUFreq", ["CPUFreq", "Host", "ProbeKit", systemPackage]),
-        tests("LMSensors", ["LMSensors", "Capture", "ProbeKit", "Statistics", "sensor-reader", systemPackage]),
-        tests("PowerSupply", ["PowerSupply", "ProbeKit", "Statistics", systemPackage]),
-        tests("NVML", ["NVML", "ProbeKit", "Statistics", systemPackage]),
-        tests("PCI", ["PCI", "ProbeKit", systemPackage]),
-        tests("Host", ["Host", "ProbeKit"]),
-        tests("VirtualBoard", ["VirtualBoard", "RAPL", "CPUFreq", "ProbeKit", "Statistics", systemPackage]),
-        tests("ModelFiles", ["ModelFiles", "Statistics", systemPackage], exclude: ["Reference"]),
+            name: "sensor-reader", dependencies: base + ["LMSensors", "ProbeKit"], path: "Tests/SensorReader",
+            swiftSettings: strict),
+        .target(name: "FaultInjection", path: "Tests/FaultInjection", cSettings: warned),
+        .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: warned),
+        tests("ProbeKit", base + ["ProfileFormat", "ProbeKit"]),
+        tests("Statistics", base + [realModule]),
+        tests("RAPL", base + ["ProfileFormat", "RAPL", "ProbeKit"], exclude: ["Golden"]),
+        tests("CPUFreq", base + ["CPUFreq", "Host", "ProbeKit"]),
+        tests("LMSensors", base + ["ProfileFormat", "LMSensors", "Capture", "ProbeKit", "sensor-reader"]),
+        tests("PowerSupply", base + ["ProfileFormat", "PowerSupply", "ProbeKit"]),
+        tests("NVML", base + ["ProfileFormat", "NVML", "ProbeKit"]),
+        tests("PCI", base + ["PCI", "ProbeKit"]),
+        tests("Host", base + ["Host", "ProbeKit"]),
+        tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
+        tests("ModelFiles", base + ["ModelFiles"], exclude: ["Reference"]),
         tests(
-            "TransformerKernels", ["TransformerKernels", "ModelFiles", "Statistics", "CKernels", systemPackage],
+            "TransformerKernels", base + ["Workload", "ProfileFormat", "TransformerKernels", "ModelFiles", "CKernels"],
             exclude: ["Golden"]),
         tests(
             "Profiling",
-            ["Profiling", "ProbeKit", "Calibration", "TransformerKernels", "Statistics", realModule, systemPackage]),
-        tests("Calibration", ["Calibration", "ProbeKit", "Statistics", systemPackage]),
-        tests("Capture", ["Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL", "Statistics", systemPackage]),
-        tests("Fuzz", ["RAPL", "ProbeKit", "Calibration", "CARD", "Reporting", "Statistics", systemPackage]),
-        tests("CARD", ["CARD", "Calibration", "Statistics"]),
-        tests("Simulation", ["Simulation", "CARD", "CFleet", "Calibration", "Statistics"]),
-        tests("Reporting", ["Reporting", "Calibration", "CARD", "Statistics"]),
-        tests("CommandLine", ["kerf", "Calibration", "CPUFreq", "ProbeKit", "Statistics", "VirtualBoard"]),
+            base + [
+                "Workload", "ProfileFormat", "Profiling", "SelfTest", "ProbeKit", "Estimation", "Calibration",
+                "TransformerKernels", realModule,
+            ]),
+        tests("Calibration", base + ["Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
+        tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
+        tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
+        tests("CARD", base + ["Workload", "ProfileFormat", "CARD", "Calibration"]),
+        tests("Simulation", base + ["ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
+        tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
+        tests(
+            "CommandLine",
+            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard"]),
     ]
 )
 
@@ -165,9 +206,9 @@ if Context.environment["KERF_LIBFUZZER"] != nil {
         .systemLibrary(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
         .executableTarget(
             name: "kerf-fuzz",
-            dependencies: [
-                "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Reporting", "Statistics", "TestSupport",
-                "CLibFuzzer", systemPackage,
+            dependencies: base + [
+                "ProfileFormat", "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Reporting", "TestSupport",
+                "CLibFuzzer",
             ],
             path: "Tests/LibFuzzer", swiftSettings: strict),
     ]

@@ -1,16 +1,11 @@
 import CARD
 import CFleet
 import FoundationEssentials
+import Glibc
 import Simulation
 import Statistics
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
-/// Decisions per second on one core, with 16 blocks: rung A, rung B with blocks that differ, rung C with 16 steps.
+/// Decisions per second on one core, with 16 blocks: level A, level B with blocks that differ, level C with 16 steps.
 ///
 /// Writes into the folder given what was decided on (rates) and what came out (cuts), as raw doubles, so that another
 /// implementation can be timed and checked on the same decisions. Prints one JSON object.
@@ -57,8 +52,8 @@ struct CardBench {
             return cost
         }
         var model = CutModel(
-            rung: steps == nil ? .paper : .frequencyLaws, cuts: cuts,
-            clock: ServerClock(
+            level: steps == nil ? .paper : .frequencyLaws, cuts: cuts,
+            clock: ServerFrequency(
                 referenceHertz: 2e9, lowestRatio: steps?.first ?? 0.3, highestRatio: steps?.last ?? 1.05,
                 stepRatios: steps, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 0), steps: 10,

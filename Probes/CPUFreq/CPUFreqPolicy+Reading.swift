@@ -1,11 +1,6 @@
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 extension CPUFreqPolicy {
     /// Every policy of the box that has a processor on line, in the order of their numbers.
@@ -38,7 +33,7 @@ extension CPUFreqPolicy {
     ///
     /// Source: drivers/cpufreq/cpufreq.c, `show`, `store` and `policy_is_inactive`.
     static func isOffline(_ directory: FilePath) -> Bool {
-        do throws(ProbeError) {
+        do throws(KerfError) {
             return try SysfsFile.text(at: directory.appending("affected_cpus")).isEmpty
         } catch {
             return error.code == .busy

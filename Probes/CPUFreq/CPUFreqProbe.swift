@@ -1,21 +1,22 @@
-public import ProbeKit
+import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// Processor clocks and their limits through cpufreq.
 ///
 /// Source: Documentation/admin-guide/pm/cpufreq.rst.
-public struct CPUFreqProbe: Probe {
-    public let name = "cpufreq"
-    public let interface = "cpufreq"
-    public let root: SystemRoot
+package struct CPUFreqProbe: Probe {
+    package let name = "cpufreq"
+    package let interface = "cpufreq"
+    package let root: SystemRoot
 
-    public init(root: SystemRoot) { self.root = root }
+    package init(root: SystemRoot) { self.root = root }
 
     /// Every policy as it is now; empty where the kernel does not scale the clock. One whose processors are all off line
     /// has no clock and is left out.
-    public func policies() -> [CPUFreqPolicy] { CPUFreqPolicy.all(root: root) }
+    package func policies() -> [CPUFreqPolicy] { CPUFreqPolicy.all(root: root) }
 
-    public func availability() -> Availability {
+    package func availability() -> Availability {
         let policies = policies()
         guard let first = policies.first else { return absent() }
         var reason = policies.count == 1 ? "1 policy" : "\(policies.count) policies"
@@ -30,14 +31,14 @@ public struct CPUFreqProbe: Probe {
     }
 
     /// The clock of every policy now, in hertz.
-    public func readings() -> ProbeReadings {
+    package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         for policy in policies() {
             if let hertz = policy.currentHertz {
                 result.readings.append(Reading(sensor: policy.name, value: hertz, unit: .hertz))
             } else {
                 let file = policy.directory.appending("scaling_cur_freq")
-                result.failures.append(ProbeError(.malformed, "the driver tells no current clock", path: file))
+                result.failures.append(KerfError(.invalidReading, "the driver tells no current clock", at: file))
             }
         }
         return result

@@ -1,7 +1,8 @@
-public import ProbeKit
+import ProbeKit
+import SystemIO
 
 /// Which steps of the clock a sweep goes through.
-public enum FrequencyChoice: Sendable, Hashable {
+package enum FrequencyChoice: Sendable, Hashable {
     /// Every step that the driver offers; of a range, ``rangeSteps`` spread evenly.
     case all
     /// So many of them, the lowest and the highest among them.
@@ -10,7 +11,7 @@ public enum FrequencyChoice: Sendable, Hashable {
     case list([Double])
 
     /// A driver that offers a range instead of steps (intel_pstate, amd-pstate) is swept at so many points.
-    public static let rangeSteps = 8
+    package static let rangeSteps = 8
     /// A clock named by the user is a step when it lies so near.
     private static let tolerance = 0.005
 
@@ -20,19 +21,19 @@ public enum FrequencyChoice: Sendable, Hashable {
     /// same ratio to its own highest clock, as nearly as it has one: performance and efficiency cores have different
     /// tables, and are never given each other's clocks.
     ///
-    /// - Throws: ``ProbeError`` when there is no such step or only one; the message names those there are.
-    public func steps(of policies: [CPUFreqPolicy]) throws(ProbeError) -> [ClockStep] {
+    /// - Throws: ``KerfError`` when there is no such step or only one; the message names those there are.
+    package func steps(of policies: [CPUFreqPolicy]) throws(KerfError) -> [FrequencySetpoint] {
         let tables = policies.compactMap { policy in StepTable(policy).map { (policy.name, $0) } }
         guard let fastest = tables.map(\.1).max(by: { $0.highest < $1.highest }) else {
-            throw ProbeError(.malformed, "cpufreq tells no limits of the clock")
+            throw KerfError(.invalidReading, "cpufreq tells no limits of the clock")
         }
         let chosen = try choose(from: fastest)
         guard chosen.count > 1 else {
-            throw ProbeError(
-                .malformed, "a sweep needs two steps of the clock or more; there is \(Self.gigahertz(chosen))")
+            throw KerfError(
+                .invalidReading, "a sweep needs two steps of the clock or more; there is \(Self.gigahertz(chosen))")
         }
         return chosen.map { hertz in
-            ClockStep(
+            FrequencySetpoint(
                 hertz: hertz,
                 policyHertz: Dictionary(
                     tables.map { ($0.0, $0.1.nearest(to: hertz / fastest.highest * $0.1.highest)) },
@@ -48,17 +49,17 @@ public enum FrequencyChoice: Sendable, Hashable {
     /// - Returns: a group for every kind that has policies of its own and two steps or more; none for a box of one kind,
     ///   and none where one clock goes for cores of several kinds.
     /// - Throws: as ``steps(of:)``.
-    public func groups(
+    package func groups(
         of policies: [CPUFreqPolicy], kinds: [(name: String, cpus: [Int])]
-    ) throws(ProbeError) -> [ClockGroup] {
+    ) throws(KerfError) -> [CoreGroup] {
         let members = kinds.map { kind in policies.filter { Set($0.cpus).isSubset(of: kind.cpus) } }
         guard kinds.count > 1, members.reduce(0, { $0 + $1.count }) == policies.count else { return [] }
         let together = try steps(of: policies)
-        var groups: [ClockGroup] = []
+        var groups: [CoreGroup] = []
         for (kind, members) in zip(kinds, members) {
             let steps = self.isList ? Self.part(of: together, members) : (try? steps(of: members)) ?? []
             guard steps.count > 1 else { continue }
-            groups.append(ClockGroup(name: kind.name, cpus: kind.cpus, steps: steps))
+            groups.append(CoreGroup(name: kind.name, cpus: kind.cpus, steps: steps))
         }
         return groups
     }
@@ -68,16 +69,16 @@ public enum FrequencyChoice: Sendable, Hashable {
     }
 
     /// What steps of the whole box set of some policies, each different clock once.
-    private static func part(of steps: [ClockStep], _ policies: [CPUFreqPolicy]) -> [ClockStep] {
+    private static func part(of steps: [FrequencySetpoint], _ policies: [CPUFreqPolicy]) -> [FrequencySetpoint] {
         let names = Set(policies.map(\.name))
-        let parts = steps.compactMap { step -> ClockStep? in
+        let parts = steps.compactMap { step -> FrequencySetpoint? in
             let own = step.policyHertz.filter { names.contains($0.key) }
-            return own.values.max().map { ClockStep(hertz: $0, policyHertz: own) }
+            return own.values.max().map { FrequencySetpoint(hertz: $0, policyHertz: own) }
         }
         return parts.reduce(into: []) { kept, step in if kept.last?.hertz != step.hertz { kept.append(step) } }
     }
 
-    private func choose(from table: StepTable) throws(ProbeError) -> [Double] {
+    private func choose(from table: StepTable) throws(KerfError) -> [Double] {
         switch self {
         case .all: return table.steps.isEmpty ? table.spread(Self.rangeSteps) : table.steps
         case .count(let count): return table.spread(count)
@@ -90,8 +91,9 @@ public enum FrequencyChoice: Sendable, Hashable {
                         table.steps.isEmpty
                         ? "from \(Self.gigahertz([table.lowest])) to \(Self.gigahertz([table.highest]))"
                         : Self.gigahertz(table.steps)
-                    throw ProbeError(
-                        .malformed, "no step of the clock at \(Self.gigahertz([hertz]))", remedy: "there is \(offered)")
+                    throw KerfError(
+                        .invalidReading, "no step of the clock at \(Self.gigahertz([hertz]))",
+                        remedy: "there is \(offered)")
                 }
                 chosen.insert(nearest)
             }

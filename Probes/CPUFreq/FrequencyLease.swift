@@ -1,12 +1,8 @@
-public import ProbeKit
+import Glibc
+import ProbeKit
 import Synchronization
-public import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import SystemIO
+import SystemPackage
 
 /// The right to set a box's clock, which always ends with the limits as they were.
 ///
@@ -16,10 +12,10 @@ public import SystemPackage
 /// the limits back.
 ///
 /// One lease at a time: a second one is refused.
-public final class FrequencyLease: ClockControl {
-    public let root: SystemRoot
+package final class FrequencyLease: FrequencyControl {
+    package let root: SystemRoot
     /// The policies as they were when the lease was taken.
-    public let policies: [CPUFreqPolicy]
+    package let policies: [CPUFreqPolicy]
 
     private let record: LeaseRecord
     private let before: [PolicySettings]
@@ -35,9 +31,9 @@ public final class FrequencyLease: ClockControl {
 
     /// - Parameter executable: the program whose hidden command ``FrequencyWatchdog/command`` calls
     ///   ``FrequencyWatchdog/run(root:)``.
-    /// - Throws: ``ProbeError``: ``ProbeError/Code/vanished`` without cpufreq, ``ProbeError/Code/forbidden`` when it
-    ///   may not be written, ``ProbeError/Code/occupied`` while another lease holds the clock.
-    public init(root: SystemRoot, executable: FilePath) throws(ProbeError) {
+    /// - Throws: ``KerfError``: ``KerfError/Code/notFound`` without cpufreq, ``KerfError/Code/permissionDenied`` when it
+    ///   may not be written, ``KerfError/Code/inUse`` while another lease holds the clock.
+    package init(root: SystemRoot, executable: FilePath) throws(KerfError) {
         self.root = root
         if let reason = CPUFreqProbe(root: root).whyNotSettable() { throw reason }
         record = try LeaseRecord(root: root)
@@ -46,7 +42,7 @@ public final class FrequencyLease: ClockControl {
         (policies, before) = try Self.settings(root: root)
         try record.write(before)
         watchdog = Mutex(nil)
-        do throws(ProbeError) {
+        do throws(KerfError) {
             let started = try Self.startWatchdog(executable, root: root, record: record)
             watchdog.withLock { $0 = started }
         } catch {
@@ -57,11 +53,11 @@ public final class FrequencyLease: ClockControl {
 
     deinit { try? release() }
 
-    public func set(_ step: ClockStep) throws(ProbeError) {
+    package func set(_ step: FrequencySetpoint) throws(KerfError) {
         guard let pid = watchdog.withLock({ $0?.pid }), ChildProcess.status(pid) == nil else {
-            throw ProbeError(
-                .failed, "the watchdog of the clock's limits has ended: nothing is changed without it",
-                path: record.path)
+            throw KerfError(
+                .ioError, "the watchdog of the clock's limits has ended: nothing is changed without it",
+                at: record.path)
         }
         for policy in policies {
             guard let hertz = step.policyHertz[policy.name] else { continue }
@@ -70,36 +66,37 @@ public final class FrequencyLease: ClockControl {
     }
 
     /// Sets all limits as they were, and keeps the lease.
-    public func reset() throws(ProbeError) {
+    package func reset() throws(KerfError) {
         for policy in before { try policy.restore(root: root) }
     }
 
     /// Gives the limits back and ends the watchdog. A second call does nothing.
     ///
-    /// - Throws: ``ProbeError`` when neither this process nor the watchdog could; the record then stays, for
+    /// - Throws: ``KerfError`` when neither this process nor the watchdog could; the record then stays, for
     ///   ``restoreLeftover(root:)``.
-    public func release() throws(ProbeError) {
+    package func release() throws(KerfError) {
         let watchdog = self.watchdog.withLock { watchdog in
             defer { watchdog = nil }
             return watchdog
         }
         guard let watchdog else { return }
-        var failure: ProbeError?
-        do throws(ProbeError) { try record.restore() } catch { failure = error }
+        var failure: KerfError?
+        do throws(KerfError) { try record.restore() } catch { failure = error }
         // What still stands in the record the watchdog tries once more.
         try? watchdog.lifeline.close()
         Self.wait(for: watchdog.pid)
         defer { record.unlock() }
         guard let failure, !record.isCleared else { return }
-        throw ProbeError(
-            failure.code, "the clock's limits were not given back: \(failure.message)", path: failure.path,
-            remedy: (failure.remedy.map { "\($0); " } ?? "") + CPUFreqProbe(root: root).restoring)
+        throw KerfError(
+            failure.code, "the clock's limits were not given back: \(failure.message)",
+            at: failure.location.map { FilePath($0) },
+            remedy: .text((failure.remedy.map { "\($0); " } ?? "") + CPUFreqProbe(root: root).restoring))
     }
 
     /// Gives back what a lease left whose process and watchdog were both killed.
     ///
     /// - Returns: whether there was something.
-    public static func restoreLeftover(root: SystemRoot) throws(ProbeError) -> Bool {
+    package static func restoreLeftover(root: SystemRoot) throws(KerfError) -> Bool {
         guard LeaseRecord.look(root: root) != nil else {
             try LeaseRecord.requireReadable(root: root)
             return false
@@ -108,10 +105,10 @@ public final class FrequencyLease: ClockControl {
     }
 
     /// The policies and what is to be given back of each, without those that go off line meanwhile.
-    private static func settings(root: SystemRoot) throws(ProbeError) -> ([CPUFreqPolicy], [PolicySettings]) {
+    private static func settings(root: SystemRoot) throws(KerfError) -> ([CPUFreqPolicy], [PolicySettings]) {
         var (policies, settings): ([CPUFreqPolicy], [PolicySettings]) = ([], [])
         for policy in CPUFreqProbe(root: root).policies() {
-            do throws(ProbeError) {
+            do throws(KerfError) {
                 settings.append(try PolicySettings(policy, root: root))
                 policies.append(policy)
             } catch {
@@ -123,18 +120,18 @@ public final class FrequencyLease: ClockControl {
 
     private static func startWatchdog(
         _ executable: FilePath, root: SystemRoot, record: LeaseRecord
-    ) throws(ProbeError) -> Watchdog {
+    ) throws(KerfError) -> Watchdog {
         let output: FileDescriptor
         let input: FileDescriptor
         do {
             (output, input) = try FileDescriptor.pipe()
         } catch {
-            throw ProbeError(.failed, "cannot make a pipe: \(error)")
+            throw KerfError(.ioError, "cannot make a pipe: \(error)")
         }
         // Another child that held the pipe open would make the watchdog wait for its end too.
         for end in [output, input] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         defer { try? output.close() }
-        do throws(ProbeError) {
+        do throws(KerfError) {
             let pid = try ChildProcess.start(
                 executable, [FrequencyWatchdog.command, "--root", root.path.string],
                 inheriting: [

@@ -1,29 +1,24 @@
-public import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// The other process of a ``FrequencyLease``: it outlives the lease's own, and gives back what that one left.
-public enum FrequencyWatchdog {
+package enum FrequencyWatchdog {
     /// The hidden command by which the executable is started as a watchdog.
-    public static let command = "frequency-watchdog"
+    package static let command = "frequency-watchdog"
     /// Where the watchdog finds the record, locked.
     static let recordDescriptor: Int32 = 3
 
     /// Waits for the end of the lease on standard input, and gives back what is still recorded then.
     ///
-    /// - Throws: ``ProbeError`` when something could not be given back; the record then stays.
-    public static func run(root: SystemRoot) throws(ProbeError) {
+    /// - Throws: ``KerfError`` when something could not be given back; the record then stays.
+    package static func run(root: SystemRoot) throws(KerfError) {
         // Whoever ends the lease's process group or terminal must not end its watchdog with it.
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE] { signal(number, SIG_IGN) }
         // A busy machine must not keep the limits longer. Without the privilege nothing happens.
         setpriority(.init(PRIO_PROCESS.rawValue), 0, -10)
         guard fcntl(recordDescriptor, F_GETFD) != -1 else {
-            throw ProbeError(.vanished, "no lease was handed down", remedy: "a frequency lease starts its own watchdog")
+            throw KerfError(.notFound, "no lease was handed down", remedy: "a frequency lease starts its own watchdog")
         }
         let record = LeaseRecord(inherited: FileDescriptor(rawValue: recordDescriptor), root: root)
         var byte: UInt8 = 0

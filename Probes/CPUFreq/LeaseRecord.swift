@@ -1,11 +1,6 @@
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The file by which a lease is known: what has to be given back, and by its lock whether somebody still sees to it.
 ///
@@ -21,8 +16,8 @@ final class LeaseRecord {
 
     /// Opens the record and takes its lock.
     ///
-    /// - Throws: ``ProbeError`` with code ``ProbeError/Code/occupied`` while another lease holds it.
-    init(root: SystemRoot) throws(ProbeError) {
+    /// - Throws: ``KerfError`` with code ``KerfError/Code/inUse`` while another lease holds it.
+    init(root: SystemRoot) throws(KerfError) {
         self.root = root
         path = root.file(Self.place)
         do {
@@ -34,9 +29,9 @@ final class LeaseRecord {
                 path, .readWrite, options: [.create, .closeOnExec, .noFollow, .nonBlocking],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
         } catch let errno as Errno {
-            throw ProbeError(errno, doing: "keep what the clock was", path: path, remedy: Self.remedy(errno))
+            throw KerfError(errno, doing: "keep what the clock was", at: path, remedy: Self.remedy(errno))
         } catch {
-            throw ProbeError(.failed, "cannot keep what the clock was: \(error)", path: path)
+            throw KerfError(.ioError, "cannot keep what the clock was: \(error)", at: path)
         }
         // A lease that has just ended is being given back by its watchdog; that takes an instant.
         for _ in 0..<50 {
@@ -45,8 +40,8 @@ final class LeaseRecord {
         }
         let holder = (try? text()).flatMap(Self.holder)
         try? descriptor.close()
-        throw ProbeError(
-            .occupied, "the clock is leased" + (holder.map { " by process \($0)" } ?? ""), path: path,
+        throw KerfError(
+            .inUse, "the clock is leased" + (holder.map { " by process \($0)" } ?? ""), at: path,
             remedy: "wait for the end of that run")
     }
 
@@ -71,8 +66,8 @@ final class LeaseRecord {
         return (isHeld, holder(text))
     }
 
-    /// - Throws: ``ProbeError`` for a record that is there and may not be read: nobody knows whether it holds anything.
-    static func requireReadable(root: SystemRoot) throws(ProbeError) {
+    /// - Throws: ``KerfError`` for a record that is there and may not be read: nobody knows whether it holds anything.
+    static func requireReadable(root: SystemRoot) throws(KerfError) {
         let path = root.file(place)
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         defer { if descriptor >= 0 { close(descriptor) } }
@@ -81,16 +76,16 @@ final class LeaseRecord {
         guard descriptor < 0 || read(descriptor, &byte, 1) < 0 else { return }
         guard ![ENOENT, ENOTDIR].contains(errno) else { return }
         let error = Errno(rawValue: errno)
-        throw ProbeError(error, doing: "read what has to be given back", path: path, remedy: remedy(error))
+        throw KerfError(error, doing: "read what has to be given back", at: path, remedy: remedy(error))
     }
 
     /// The record belongs to whoever may set the clock.
-    private static func remedy(_ errno: Errno) -> String? {
+    private static func remedy(_ errno: Errno) -> Remedy? {
         [.permissionDenied, .notPermitted].contains(errno) ? "run as root (sudo)" : nil
     }
 
     /// Writes what has to be given back; it has reached the disk before anything is changed.
-    func write(_ settings: [PolicySettings]) throws(ProbeError) {
+    func write(_ settings: [PolicySettings]) throws(KerfError) {
         let lines = settings.map { "\($0.place) \($0.minimum) \($0.maximum) \($0.speed ?? "-")" }
         let text = (["kerf-frequency-lease \(getpid())"] + lines + ["end"]).joined(separator: "\n") + "\n"
         try replace(with: text)
@@ -102,17 +97,17 @@ final class LeaseRecord {
     var isCleared: Bool { (try? content())?.isEmpty ?? false }
 
     /// Everything has been given back.
-    func clear() throws(ProbeError) { try replace(with: "") }
+    func clear() throws(KerfError) { try replace(with: "") }
 
     /// Gives everything back, as far as it can, and clears the record when all of it was.
     ///
     /// - Returns: whether there was anything.
     @discardableResult
-    func restore() throws(ProbeError) -> Bool {
+    func restore() throws(KerfError) -> Bool {
         let content = try content()
         var firstFailure = content.damage
         for policy in content.settings {
-            do throws(ProbeError) {
+            do throws(KerfError) {
                 try policy.restore(root: root)
             } catch {
                 firstFailure = firstFailure ?? error
@@ -127,12 +122,12 @@ final class LeaseRecord {
     struct Content {
         var settings: [PolicySettings] = []
         /// Of a line that names no policy's limits: whose they were nobody knows.
-        var damage: ProbeError?
+        var damage: KerfError?
         var isEmpty: Bool { settings.isEmpty && damage == nil }
     }
 
     /// A record that was not finished belongs to a lease that changed nothing.
-    func content() throws(ProbeError) -> Content {
+    func content() throws(KerfError) -> Content {
         let lines = try text().split(separator: "\n")
         var content = Content()
         guard lines.count >= 2, lines.last == "end", Self.holder(String(lines[0])) != nil else { return content }
@@ -140,8 +135,8 @@ final class LeaseRecord {
             if let policy = PolicySettings(recorded: line) {
                 content.settings.append(policy)
             } else {
-                content.damage = ProbeError(
-                    .malformed, "a line names no policy's limits: \(SysfsFile.quoted(String(line)))", path: path,
+                content.damage = KerfError(
+                    .invalidReading, "a line names no policy's limits: \(SysfsFile.quoted(String(line)))", at: path,
                     remedy: "set the clock's limits by hand, then remove the file")
             }
         }
@@ -153,23 +148,23 @@ final class LeaseRecord {
         return words.count == 2 && words[0] == "kerf-frequency-lease" ? Int32(words[1]) : nil
     }
 
-    private func text() throws(ProbeError) -> String {
+    private func text() throws(KerfError) -> String {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         do {
             let count = try bytes.withUnsafeMutableBytes { try descriptor.read(fromAbsoluteOffset: 0, into: $0) }
             return String(decoding: bytes[..<count], as: UTF8.self)
         } catch {
-            throw ProbeError(.failed, "cannot read: \(error)", path: path)
+            throw KerfError(.ioError, "cannot read: \(error)", at: path)
         }
     }
 
-    private func replace(with text: String) throws(ProbeError) {
+    private func replace(with text: String) throws(KerfError) {
         do {
             try descriptor.resize(to: 0)
             _ = try descriptor.writeAll(toAbsoluteOffset: 0, Array(text.utf8))
             guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
         } catch {
-            throw ProbeError(.failed, "cannot write: \(error)", path: path)
+            throw KerfError(.ioError, "cannot write: \(error)", at: path)
         }
     }
 }

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// What a lease changes of one policy, as it was before.
@@ -13,12 +13,12 @@ struct PolicySettings: Sendable, Hashable {
     /// Kilohertz; only under the governor `userspace`, which alone takes a speed.
     var speed: String?
 
-    /// - Throws: ``ProbeError`` when a limit cannot be read: what cannot be given back is not changed.
-    init(_ policy: CPUFreqPolicy, root: SystemRoot) throws(ProbeError) {
+    /// - Throws: ``KerfError`` when a limit cannot be read: what cannot be given back is not changed.
+    init(_ policy: CPUFreqPolicy, root: SystemRoot) throws(KerfError) {
         var place = policy.directory
         _ = place.removePrefix(root.path)
         self.place = place.string
-        func kilohertz(_ attribute: String) throws(ProbeError) -> String {
+        func kilohertz(_ attribute: String) throws(KerfError) -> String {
             String(try SysfsFile.integer(at: policy.directory.appending(attribute)))
         }
         minimum = try kilohertz("scaling_min_freq")
@@ -30,29 +30,29 @@ struct PolicySettings: Sendable, Hashable {
     ///
     /// A policy that has gone with its directory is no failure: it comes back with its defaults. One whose processors are
     /// all off line keeps what was set, and takes nothing until they are back.
-    func restore(root: SystemRoot) throws(ProbeError) {
+    func restore(root: SystemRoot) throws(KerfError) {
         let directory = root.file(place)
         guard root.isDirectory(directory) else { return }
-        do throws(ProbeError) {
+        do throws(KerfError) {
             try write(to: directory)
         } catch {
             guard CPUFreqPolicy.isOffline(directory) else { throw error }
-            throw ProbeError(
+            throw KerfError(
                 .busy, "its processors are off line, and would come back with the limits that were set",
-                path: directory,
+                at: directory,
                 remedy: "bring them on line and try again")
         }
     }
 
-    private func write(to directory: FilePath) throws(ProbeError) {
+    private func write(to directory: FilePath) throws(KerfError) {
         try PolicyLimits(directory: directory).set(minimum: minimum, maximum: maximum)
         if let speed { try SysfsFile.write(speed, to: directory.appending("scaling_setspeed")) }
         for (attribute, value) in [("scaling_min_freq", minimum), ("scaling_max_freq", maximum)] {
             let path = directory.appending(attribute)
             let found = try SysfsFile.text(at: path)
             guard found == value else {
-                throw ProbeError(
-                    .failed, "is \(SysfsFile.quoted(found)) after \(value) was written", path: path,
+                throw KerfError(
+                    .ioError, "is \(SysfsFile.quoted(found)) after \(value) was written", at: path,
                     remedy: "set it by hand: echo \(value) | sudo tee \(path)")
             }
         }
@@ -64,7 +64,7 @@ struct PolicyLimits {
     var directory: FilePath
 
     /// Sets both, in the order in which the lower never exceeds the upper.
-    func set(minimum: String, maximum: String) throws(ProbeError) {
+    func set(minimum: String, maximum: String) throws(KerfError) {
         let (low, high) = (directory.appending("scaling_min_freq"), directory.appending("scaling_max_freq"))
         let isUp = try SysfsFile.integer(at: high) <= Int64(maximum) ?? 0
         if isUp { try SysfsFile.write(maximum, to: high) }
@@ -77,18 +77,18 @@ extension CPUFreqPolicy {
     /// Whether the policy is given a speed; otherwise its limits are closed around it.
     ///
     /// Source: Documentation/admin-guide/pm/cpufreq.rst, `scaling_setspeed` and the governor `userspace`.
-    public var takesSpeed: Bool { governor == "userspace" }
+    package var takesSpeed: Bool { governor == "userspace" }
 
     /// Sets the clock; a policy whose processors have all been taken off line has none, and is passed over.
-    func set(hertz: Double) throws(ProbeError) {
-        do throws(ProbeError) {
+    func set(hertz: Double) throws(KerfError) {
+        do throws(KerfError) {
             try write(kilohertz: String(Int64((hertz / 1000).rounded())))
         } catch {
             guard Self.isOffline(directory) else { throw error }
         }
     }
 
-    private func write(kilohertz: String) throws(ProbeError) {
+    private func write(kilohertz: String) throws(KerfError) {
         if takesSpeed {
             try SysfsFile.write(kilohertz, to: directory.appending("scaling_setspeed"))
         } else {

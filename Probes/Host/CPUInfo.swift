@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 
 /// What /proc/cpuinfo says, in the form of x86 or of arm64.
 ///
@@ -8,8 +8,8 @@ struct CPUInfo {
     /// Fields of each logical CPU, in the file's order.
     let processors: [[String: String]]
 
-    /// - Throws: ``ProbeError/Code/malformed`` when no CPU is listed.
-    init(root: SystemRoot) throws(ProbeError) {
+    /// - Throws: ``KerfError/Code/invalidReading`` when no CPU is listed.
+    init(root: SystemRoot) throws(KerfError) {
         let path = root.file("proc/cpuinfo")
         let text = try SysfsFile.wholeText(at: path)
         var processors: [[String: String]] = []
@@ -22,7 +22,7 @@ struct CPUInfo {
             guard !processors.isEmpty, processors[processors.count - 1][key] == nil else { continue }
             processors[processors.count - 1][key] = value
         }
-        guard !processors.isEmpty else { throw ProbeError(.malformed, "lists no CPU", path: path) }
+        guard !processors.isEmpty else { throw KerfError(.invalidReading, "lists no CPU", at: path) }
         self.processors = processors
     }
 

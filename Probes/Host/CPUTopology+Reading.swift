@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// Source: Documentation/admin-guide/cputopology.rst and Documentation/ABI/stable/sysfs-devices-node.

@@ -1,16 +1,16 @@
 /// Sockets, cores and threads that are online.
-public struct CPUTopology: Sendable, Codable, Hashable {
-    public var sockets: Int
-    public var cores: Int
+package struct CPUTopology: Sendable, Codable, Hashable {
+    package var sockets: Int
+    package var cores: Int
     /// Logical CPUs.
-    public var threads: Int
+    package var threads: Int
     /// Kinds of core, the strongest first; empty when all are alike.
-    public var coreTypes: [CoreType]
-    public var numaNodes: [NUMANode]
+    package var coreTypes: [CoreType]
+    package var numaNodes: [NUMANode]
     /// What was counted: the kernel's topology files or, without them, the CPUs in /proc/cpuinfo.
-    public var basis: String
+    package var basis: String
 
-    public init(
+    package init(
         sockets: Int, cores: Int, threads: Int, coreTypes: [CoreType], numaNodes: [NUMANode], basis: String
     ) {
         self.sockets = sockets
@@ -23,14 +23,14 @@ public struct CPUTopology: Sendable, Codable, Hashable {
 }
 
 /// Cores of one kind among others.
-public struct CoreType: Sendable, Codable, Hashable {
+package struct CoreType: Sendable, Codable, Hashable {
     /// `P-core`, `E-core`, or what the kernel tells them apart by: `capacity 446`.
-    public var name: String
-    public var cores: Int
+    package var name: String
+    package var cores: Int
     /// Numbers of the logical CPUs.
-    public var cpus: [Int]
+    package var cpus: [Int]
 
-    public init(name: String, cores: Int, cpus: [Int]) {
+    package init(name: String, cores: Int, cpus: [Int]) {
         self.name = name
         self.cores = cores
         self.cpus = cpus
@@ -38,11 +38,11 @@ public struct CoreType: Sendable, Codable, Hashable {
 }
 
 /// Memory with the CPUs that are near it.
-public struct NUMANode: Sendable, Codable, Hashable {
-    public var number: Int
-    public var cpus: [Int]
+package struct NUMANode: Sendable, Codable, Hashable {
+    package var number: Int
+    package var cpus: [Int]
 
-    public init(number: Int, cpus: [Int]) {
+    package init(number: Int, cpus: [Int]) {
         self.number = number
         self.cpus = cpus
     }

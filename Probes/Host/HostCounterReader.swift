@@ -1,17 +1,17 @@
-public import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// Samples the host's counters around windows, with one `pread` a file and no path look-up.
 ///
 /// Its throttle counters are those of the CPUs that were online when it was made.
-public final class HostCounterReader: Sendable {
+package final class HostCounterReader: Sendable {
     private let times: HeldFile?
     private let coreThrottles: [HeldFile]
     private let packageThrottles: [HeldFile]
 
-    /// - Throws: ``ProbeError`` when a counter is there and cannot be opened; one that is not there stays `nil` in
+    /// - Throws: ``KerfError`` when a counter is there and cannot be opened; one that is not there stays `nil` in
     ///   the samples.
-    public init(root: SystemRoot) throws(ProbeError) {
+    package init(root: SystemRoot) throws(KerfError) {
         times = try Self.hold(root.file("proc/stat"))
         let directory = root.file("sys/devices/system/cpu")
         let threads = CPUTopology.threads(root)
@@ -27,37 +27,37 @@ public final class HostCounterReader: Sendable {
 
     /// All of them.
     ///
-    /// - Throws: ``ProbeError`` when a held counter can no longer be read or makes no sense, as do those below.
-    public func read() throws(ProbeError) -> HostCounters {
+    /// - Throws: ``KerfError`` when a held counter can no longer be read or makes no sense, as do those below.
+    package func read() throws(KerfError) -> HostCounters {
         HostCounters(
             stealSeconds: try processorTimes()?.steal, coreThrottleCount: try coreThrottleCount(),
             packageThrottleCount: try packageThrottleCount())
     }
 
-    public func processorTimes() throws(ProbeError) -> ProcessorTimes? {
+    package func processorTimes() throws(KerfError) -> ProcessorTimes? {
         guard let times else { return nil }
         return try ProcessorTimes(parsing: try times.text(), path: times.path)
     }
 
-    public func coreThrottleCount() throws(ProbeError) -> UInt64? { try Self.sum(coreThrottles) }
-    public func packageThrottleCount() throws(ProbeError) -> UInt64? { try Self.sum(packageThrottles) }
+    package func coreThrottleCount() throws(KerfError) -> UInt64? { try Self.sum(coreThrottles) }
+    package func packageThrottleCount() throws(KerfError) -> UInt64? { try Self.sum(packageThrottles) }
 
-    private static func hold(_ path: FilePath) throws(ProbeError) -> HeldFile? {
-        do throws(ProbeError) {
+    private static func hold(_ path: FilePath) throws(KerfError) -> HeldFile? {
+        do throws(KerfError) {
             return try HeldFile(path)
         } catch {
-            if error.code == .vanished { return nil }
+            if error.code == .notFound { return nil }
             throw error
         }
     }
 
-    private static func hold(_ paths: [FilePath]) throws(ProbeError) -> [HeldFile] {
+    private static func hold(_ paths: [FilePath]) throws(KerfError) -> [HeldFile] {
         var files: [HeldFile] = []
         for path in paths { if let file = try hold(path) { files.append(file) } }
         return files
     }
 
-    private static func sum(_ files: [HeldFile]) throws(ProbeError) -> UInt64? {
+    private static func sum(_ files: [HeldFile]) throws(KerfError) -> UInt64? {
         var sum: UInt64 = 0
         for file in files { sum &+= try file.counter() }
         return files.isEmpty ? nil : sum

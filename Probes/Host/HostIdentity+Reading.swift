@@ -1,8 +1,8 @@
-import ProbeKit
+import SystemIO
 
 extension HostIdentity {
-    /// - Throws: ``ProbeError`` when /proc/cpuinfo cannot be read or lists no CPU; all else may be missing.
-    init(root: SystemRoot) throws(ProbeError) {
+    /// - Throws: ``KerfError`` when /proc/cpuinfo cannot be read or lists no CPU; all else may be missing.
+    init(root: SystemRoot) throws(KerfError) {
         let info = try CPUInfo(root: root)
         let text = { (path: String) -> String? in
             guard let text = try? SysfsFile.text(at: root.file(path)), !text.isEmpty else { return nil }

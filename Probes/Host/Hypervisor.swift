@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 
 /// Whether the box is a virtual machine, and whose.
 enum Hypervisor {

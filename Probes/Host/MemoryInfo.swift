@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 
 /// Memory of the box.
 ///
@@ -8,7 +8,7 @@ struct MemoryInfo {
     /// What new work can use without swapping; `nil` on kernels that do not estimate it.
     let availableBytes: Int?
 
-    init(root: SystemRoot) throws(ProbeError) {
+    init(root: SystemRoot) throws(KerfError) {
         let path = root.file("proc/meminfo")
         let text = try SysfsFile.wholeText(at: path)
         let bytes = { (key: String) -> Int? in
@@ -19,7 +19,7 @@ struct MemoryInfo {
             return kibibytes * 1024
         }
         guard let total = bytes("MemTotal"), total > 0 else {
-            throw ProbeError(.malformed, "no MemTotal in it", path: path)
+            throw KerfError(.invalidReading, "no MemTotal in it", at: path)
         }
         totalBytes = total
         availableBytes = bytes("MemAvailable")

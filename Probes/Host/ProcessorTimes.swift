@@ -1,38 +1,33 @@
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Seconds that all CPUs together have spent in each state since the start of the system.
 ///
 /// Source: Documentation/filesystems/proc.rst, 1.7: the line `cpu` of /proc/stat, in ticks.
-public struct ProcessorTimes: Sendable, Hashable {
-    public var user: Double
-    public var nice: Double
-    public var system: Double
-    public var idle: Double
-    public var waiting: Double?
-    public var interrupt: Double?
-    public var softInterrupt: Double?
+package struct ProcessorTimes: Sendable, Hashable {
+    package var user: Double
+    package var nice: Double
+    package var system: Double
+    package var idle: Double
+    package var waiting: Double?
+    package var interrupt: Double?
+    package var softInterrupt: Double?
     /// Time in which the hypervisor ran something else although a CPU was wanted; `nil` when the kernel does not
     /// tell it.
-    public var steal: Double?
+    package var steal: Double?
 
     /// Time in which some process or the kernel ran.
-    public var busy: Double { user + nice + system + (interrupt ?? 0) + (softInterrupt ?? 0) }
+    package var busy: Double { user + nice + system + (interrupt ?? 0) + (softInterrupt ?? 0) }
 
     /// - Parameter text: the start of /proc/stat.
-    /// - Throws: ``ProbeError/Code/malformed``.
-    init(parsing text: String, path: FilePath) throws(ProbeError) {
+    /// - Throws: ``KerfError/Code/invalidReading``.
+    init(parsing text: String, path: FilePath) throws(KerfError) {
         let line = text.split(separator: "\n", maxSplits: 1).first ?? ""
         let fields = line.split(separator: " ")
         let ticks = fields.dropFirst().map { UInt64($0) }
         guard fields.first == "cpu", ticks.count >= 4, ticks.allSatisfy({ $0 != nil }) else {
-            throw ProbeError(.malformed, "first line is not the times of all CPUs", path: path)
+            throw KerfError(.invalidReading, "first line is not the times of all CPUs", at: path)
         }
         let seconds = ticks.compactMap { $0.map { Double($0) / Self.ticksPerSecond } }
         (user, nice, system, idle) = (seconds[0], seconds[1], seconds[2], seconds[3])

@@ -1,11 +1,11 @@
 /// What a core can do in a cycle by its instruction set: rated, never measured.
-public struct RatedThroughput: Sendable, Codable, Hashable {
+package struct RatedThroughput: Sendable, Codable, Hashable {
     /// f32 floating-point operations a cycle and core; a fused multiply-add is two.
-    public var flopsPerCyclePerCore: Double
+    package var flopsPerCyclePerCore: Double
     /// Where the figure comes from and what it assumes.
-    public var basis: String
+    package var basis: String
 
-    public init(flopsPerCyclePerCore: Double, basis: String) {
+    package init(flopsPerCyclePerCore: Double, basis: String) {
         self.flopsPerCyclePerCore = flopsPerCyclePerCore
         self.basis = basis
     }

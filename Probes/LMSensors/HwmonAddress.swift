@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// Bus and address of a chip, written as lm-sensors does: `isa-0000`, `pci-0100`, `i2c-1-40`.

@@ -1,5 +1,7 @@
 import ProbeKit
-import Statistics
+import ProfileFormat
+import Quantities
+import SystemIO
 
 /// Power of the rails whose chips tell power, or voltage and current, on held descriptors.
 struct HwmonPowerSource: PowerSource {
@@ -7,13 +9,13 @@ struct HwmonPowerSource: PowerSource {
     let origin: Origin
     let tree: EnergyDomainTree
     let statedRefreshSeconds: Double?
-    let patienceSeconds = 5.0
+    let refreshTimeoutSeconds = 5.0
     private let readers: [Reader]
 
     /// Chips average over milliseconds at least; faster reading costs time and tells nothing.
     var samplingSeconds: Double { min(0.1, max(0.005, (statedRefreshSeconds ?? 0.01) / 2)) }
 
-    init(_ rails: PowerRails, origin: Origin) throws(ProbeError) {
+    init(_ rails: PowerRails, origin: Origin) throws(KerfError) {
         self.origin = origin
         // A rail that tells energy is no power; it stays out of a sampled meter.
         let sampled = rails.rails.filter { !$0.isEnergy }
@@ -28,11 +30,11 @@ struct HwmonPowerSource: PowerSource {
         self.readers = readers
     }
 
-    func watts() throws(ProbeError) -> [Double?] {
+    func watts() throws(KerfError) -> [Double?] {
         var watts: [Double?] = []
         watts.reserveCapacity(readers.count)
         for reader in readers {
-            do throws(ProbeError) {
+            do throws(KerfError) {
                 watts.append(try reader.watts())
             } catch {
                 if reader.counts { throw error }
@@ -48,7 +50,7 @@ struct HwmonPowerSource: PowerSource {
         let current: HeldFile?
         let counts: Bool
 
-        init(_ rail: PowerRail, counts: Bool) throws(ProbeError) {
+        init(_ rail: PowerRail, counts: Bool) throws(KerfError) {
             self.counts = counts
             switch rail.files {
             case .energy(let file), .power(let file): (first, current) = (try HeldFile(file), nil)
@@ -59,7 +61,7 @@ struct HwmonPowerSource: PowerSource {
 
         /// - Throws: also when the power of a rail that counts is below zero: power that a box feeds back is not what it
         ///   draws, and a damaged reading is none.
-        func watts() throws(ProbeError) -> Double {
+        func watts() throws(KerfError) -> Double {
             let watts: Double
             if let current {
                 // Millivolts times milliamperes.
@@ -68,10 +70,10 @@ struct HwmonPowerSource: PowerSource {
                 watts = Double(try first.integer()) * 1e-6
             }
             guard watts >= 0 || !counts else {
-                throw ProbeError(.malformed, "power of \(watts) W is below zero", path: (current ?? first).path)
+                throw KerfError(.invalidReading, "power of \(watts) W is below zero", at: (current ?? first).path)
             }
             guard watts.magnitude < EnergyCounter.maximumWatts * 100 else {
-                throw ProbeError(.malformed, "power of \(watts) W is not to be believed", path: first.path)
+                throw KerfError(.invalidReading, "power of \(watts) W is not to be believed", at: first.path)
             }
             return watts
         }

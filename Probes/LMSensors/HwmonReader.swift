@@ -1,4 +1,5 @@
 import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// Reads the kernel's hwmon files of any root.
@@ -17,7 +18,7 @@ struct HwmonReader {
             let place = directory.appending(entry)
             guard let resolved = links.directory(place) else {
                 survey.failures.append(
-                    ProbeError(.vanished, "leads to no directory of this tree", path: place))
+                    KerfError(.notFound, "leads to no directory of this tree", at: place))
                 continue
             }
             read(chip: resolved, links: links, into: &survey)
@@ -30,11 +31,11 @@ struct HwmonReader {
         let places = [directory, links.directory(directory.appending("device"))].compactMap { $0 }
         guard let place = places.first(where: { root.isRegularFile($0.appending("name")) }) else {
             survey.failures.append(
-                ProbeError(.vanished, "chip has no name, which every hwmon driver must give", path: directory))
+                KerfError(.notFound, "chip has no name, which every hwmon driver must give", at: directory))
             return
         }
         let prefix: String
-        do throws(ProbeError) {
+        do throws(KerfError) {
             prefix = try SysfsFile.text(at: place.appending("name"))
         } catch {
             survey.failures.append(error)
@@ -42,8 +43,8 @@ struct HwmonReader {
         }
         guard !prefix.isEmpty, prefix.utf8.allSatisfy({ $0 > UInt8(ascii: " ") && $0 < 0x7F }) else {
             survey.failures.append(
-                ProbeError(
-                    .malformed, "chip's name is \(SysfsFile.quoted(prefix))", path: place.appending("name")))
+                KerfError(
+                    .invalidReading, "chip's name is \(SysfsFile.quoted(prefix))", at: place.appending("name")))
             return
         }
         var chip = SensorChip(
@@ -52,7 +53,7 @@ struct HwmonReader {
         let names = root.names(in: place)
         for kind in SensorKind.allCases {
             for feature in features(of: kind, among: names) {
-                do throws(ProbeError) {
+                do throws(KerfError) {
                     chip.features.append(try read(feature, of: kind, in: place, among: Set(names)))
                 } catch {
                     survey.failures.append(error)
@@ -78,15 +79,15 @@ struct HwmonReader {
 
     private func read(
         _ feature: String, of kind: SensorKind, in place: FilePath, among names: Set<String>
-    ) throws(ProbeError) -> SensorFeature {
+    ) throws(KerfError) -> SensorFeature {
         if kind.mayReportFault, let fault = limit("\(feature)_fault", of: kind, in: place, among: names), fault != 0 {
-            throw ProbeError.faulty(place.appending("\(feature)_fault"))
+            throw KerfError.faulty(place.appending("\(feature)_fault"))
         }
         let attribute = kind.valueSuffixes.map { "\(feature)_\($0)" }.first { names.contains($0) }
         let path = place.appending(attribute ?? feature)
         let value = Double(try SysfsFile.integer(at: path)) / kind.stepsPerUnit
         if let flaw = kind.impossibility(of: value) {
-            throw ProbeError(.malformed, "\(kind.rawValue) of \(value) \(kind.unit.symbol) \(flaw)", path: path)
+            throw KerfError(.invalidReading, "\(kind.rawValue) of \(value) \(kind.unit.symbol) \(flaw)", at: path)
         }
         let label =
             names.contains("\(feature)_label") ? try? SysfsFile.text(at: place.appending("\(feature)_label")) : nil
@@ -107,9 +108,9 @@ struct HwmonReader {
     }
 }
 
-extension ProbeError {
+extension KerfError {
     /// The chip itself says that the sensor is broken or not connected.
-    static func faulty(_ path: FilePath) -> ProbeError {
-        ProbeError(.failed, "the chip reports the sensor as faulty", path: path)
+    static func faulty(_ path: FilePath) -> KerfError {
+        KerfError(.ioError, "the chip reports the sensor as faulty", at: path)
     }
 }

@@ -1,4 +1,6 @@
-public import ProbeKit
+import ProbeKit
+import ProfileFormat
+import SystemIO
 import SystemPackage
 
 /// Monitoring chips as an energy meter.
@@ -6,7 +8,7 @@ extension LMSensorsProbe {
     /// Whether ``energyMeter(named:)`` would deliver, without opening anything for long.
     ///
     /// - Parameter named: as there.
-    public func energyAvailability(named: [String] = []) -> Availability {
+    package func energyAvailability(named: [String] = []) -> Availability {
         let found = survey()
         let rails = PowerRails(PowerRail.all(of: found.chips), named: named)
         let place = root.file(HwmonReader.classDirectory).string
@@ -20,7 +22,7 @@ extension LMSensorsProbe {
                 .absent, reason: "--rails names \(named.joined(separator: ",")), not each of them one of: \(names)",
                 remedy: "name each rail of the sum once, as above")
         }
-        if let denied = found.failures.first(where: { $0.code == .forbidden }) {
+        if let denied = found.failures.first(where: { $0.code == .permissionDenied }) {
             return Availability(
                 .forbidden, reason: "\(denied)",
                 remedy: "run as root, or give this user read access to the files in \(place)/*/")
@@ -39,21 +41,21 @@ extension LMSensorsProbe {
     /// that is sampled.
     ///
     /// - Parameter named: labels or identifiers of those rails; empty to take what is known of drivers.
-    /// - Throws: ``ProbeError`` with the reason and remedy that ``energyAvailability(named:)`` names.
-    public func energyMeter(named: [String] = []) throws(ProbeError) -> any EnergyMeter {
+    /// - Throws: ``KerfError`` with the reason and remedy that ``energyAvailability(named:)`` names.
+    package func energyMeter(named: [String] = []) throws(KerfError) -> any EnergyMeter {
         let found = survey()
         let rails = PowerRails(PowerRail.all(of: found.chips), named: named)
         let availability = energyAvailability(named: named)
         guard availability.status == .present else {
-            throw ProbeError(
-                availability.status == .forbidden ? .forbidden : .vanished, availability.reason,
+            throw KerfError(
+                availability.status == .forbidden ? .permissionDenied : .notFound, availability.reason,
                 remedy: availability.remedy)
         }
         let counters = rails.counted.filter(\.isEnergy)
         guard counters.count == rails.counted.count else {
             guard counters.isEmpty else {
-                throw ProbeError(
-                    .malformed, "\(rails.tree.totalFormula): some tell energy and some power",
+                throw KerfError(
+                    .invalidReading, "\(rails.tree.totalFormula): some tell energy and some power",
                     remedy: "name rails of one kind with --rails")
             }
             return try PowerSampler(try HwmonPowerSource(rails, origin: root.origin))
@@ -76,7 +78,7 @@ extension LMSensorsProbe {
 
     /// Held descriptors give the kernel's values. Where the board's configuration in /etc/sensors3.conf says that a
     /// voltage of the total passes a divider, the kernel's value is not the rail's, and libsensors' cannot be held.
-    private func rescaled(_ rails: PowerRails, in found: SensorSurvey) -> ProbeError? {
+    private func rescaled(_ rails: PowerRails, in found: SensorSurvey) -> KerfError? {
         guard root.isLive else { return nil }
         for case .voltageAndCurrent(let file, _) in rails.counted.map(\.files) {
             let chip = found.chips.first { FilePath($0.directory) == file.removingLastComponent() }
@@ -84,8 +86,8 @@ extension LMSensorsProbe {
             guard let shown = feature?.value, let raw = try? SysfsFile.integer(at: file) else { continue }
             let volts = Double(raw) / SensorKind.voltage.stepsPerUnit
             guard abs(shown - volts) > 0.2 * max(abs(shown), abs(volts)) else { continue }
-            return ProbeError(
-                .malformed, "the board's configuration makes \(shown) V of the chip's \(volts) V", path: file,
+            return KerfError(
+                .invalidReading, "the board's configuration makes \(shown) V of the chip's \(volts) V", at: file,
                 remedy: "remove that `compute` line from /etc/sensors3.conf or /etc/sensors.d")
         }
         return nil

@@ -1,5 +1,6 @@
 import CSensors
-public import ProbeKit
+import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// Temperatures, fans, voltages, currents, power and energy of the box's monitoring chips.
@@ -8,24 +9,24 @@ import SystemPackage
 /// chips, since it applies the board's configuration (/etc/sensors3.conf: labels, voltage dividers, unconnected
 /// inputs) that the kernel does not know. But libsensors looks at /sys and nowhere else, so a captured box or a
 /// virtual board is read by ``HwmonReader``, from the same files, without that configuration.
-public struct LMSensorsProbe: Probe {
-    public let name = "lm-sensors"
-    public var interface: String { root.isLive ? "libsensors" : "hwmon" }
-    public let root: SystemRoot
+package struct LMSensorsProbe: Probe {
+    package let name = "lm-sensors"
+    package var interface: String { root.isLive ? "libsensors" : "hwmon" }
+    package let root: SystemRoot
 
-    public init(root: SystemRoot = SystemRoot()) {
+    package init(root: SystemRoot = SystemRoot()) {
         self.root = root
     }
 
     /// The version of the libsensors that is linked: `3.6.0`.
-    public static func libraryVersion() -> String { String(cString: kerf_libsensors_version()) }
+    package static func libraryVersion() -> String { String(cString: kerf_libsensors_version()) }
 
     /// All chips now.
-    public func survey() -> SensorSurvey {
+    package func survey() -> SensorSurvey {
         root.isLive ? Libsensors.survey() : HwmonReader(root: root).survey()
     }
 
-    public func availability() -> Availability {
+    package func availability() -> Availability {
         let survey = survey()
         let chips = survey.chips.filter { !$0.features.isEmpty }.count
         if chips > 0 {
@@ -36,20 +37,20 @@ public struct LMSensorsProbe: Probe {
             )
         }
         let place = root.file(HwmonReader.classDirectory).string
-        if let denied = survey.failures.first(where: { $0.code == .forbidden }) {
+        if let denied = survey.failures.first(where: { $0.code == .permissionDenied }) {
             return Availability(
                 .forbidden, reason: "no sensor below \(place) may be read: \(denied)",
                 remedy: "run as root, or give this user read access to the files in \(place)/*/")
         }
         if let failure = survey.failures.first {
             return Availability(
-                .absent, reason: "no sensor below \(place) could be read: \(failure)", remedy: remedy)
+                .absent, reason: "no sensor below \(place) could be read: \(failure)", remedy: .text(remedy))
         }
         let found = survey.chips.isEmpty ? "no hwmon chips" : "hwmon chips without sensors"
-        return Availability(.absent, reason: "\(found) in \(place)\(library)", remedy: remedy)
+        return Availability(.absent, reason: "\(found) in \(place)\(library)", remedy: .text(remedy))
     }
 
-    public func readings() -> ProbeReadings {
+    package func readings() -> ProbeReadings {
         let survey = survey()
         var readings: [Reading] = []
         var timesSeen: [String: Int] = [:]

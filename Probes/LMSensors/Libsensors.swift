@@ -1,13 +1,9 @@
 import CSensors
+import Glibc
 import ProbeKit
 import Synchronization
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The chips of the running system, by libsensors.
 ///
@@ -36,14 +32,14 @@ enum Libsensors {
         let result = sensors_init(nil)
         if result == 0 { return true }
         survey.failures.append(
-            ProbeError(
-                .failed, "libsensors cannot start: \(explanation(result))",
+            KerfError(
+                .ioError, "libsensors cannot start: \(explanation(result))",
                 remedy: "check /etc/sensors3.conf and /etc/sensors.d with `sensors`"))
         return false
     }
 
     private static func read(
-        _ chip: UnsafePointer<sensors_chip_name>, failures: inout [ProbeError]
+        _ chip: UnsafePointer<sensors_chip_name>, failures: inout [KerfError]
     ) -> SensorChip {
         var name = [CChar](repeating: 0, count: 256)
         let count = sensors_snprintf_chip_name(&name, name.count, chip)
@@ -54,7 +50,7 @@ enum Libsensors {
         var place: Int32 = 0
         while let feature = sensors_get_features(chip, &place) {
             guard let kind = SensorKind(feature.pointee.type) else { continue }
-            do throws(ProbeError) {
+            do throws(KerfError) {
                 guard let read = try read(feature, of: kind, on: chip, in: FilePath(directory)) else { continue }
                 found.features.append(read)
             } catch {
@@ -68,17 +64,17 @@ enum Libsensors {
     private static func read(
         _ feature: UnsafePointer<sensors_feature>, of kind: SensorKind,
         on chip: UnsafePointer<sensors_chip_name>, in directory: FilePath
-    ) throws(ProbeError) -> SensorFeature? {
+    ) throws(KerfError) -> SensorFeature? {
         let subfeature = { (type: sensors_subfeature_type) in sensors_get_subfeature(chip, feature, type) }
         guard let source = kind.valueSubfeatures.lazy.compactMap(subfeature).first else { return nil }
         if let fault = kind.faultSubfeature.flatMap(subfeature), (try? value(fault, on: chip, in: directory)) == 1 {
-            throw ProbeError.faulty(directory.appending(String(cString: fault.pointee.name)))
+            throw KerfError.faulty(directory.appending(String(cString: fault.pointee.name)))
         }
         let value = try value(source, on: chip, in: directory)
         if let flaw = kind.impossibility(of: value) {
-            throw ProbeError(
-                .malformed, "\(kind.rawValue) of \(value) \(kind.unit.symbol) \(flaw)",
-                path: directory.appending(String(cString: source.pointee.name)))
+            throw KerfError(
+                .invalidReading, "\(kind.rawValue) of \(value) \(kind.unit.symbol) \(flaw)",
+                at: directory.appending(String(cString: source.pointee.name)))
         }
         let name = String(cString: feature.pointee.name)
         let limit = { (type: sensors_subfeature_type?) in
@@ -92,7 +88,7 @@ enum Libsensors {
     private static func value(
         _ subfeature: UnsafePointer<sensors_subfeature>, on chip: UnsafePointer<sensors_chip_name>,
         in directory: FilePath
-    ) throws(ProbeError) -> Double {
+    ) throws(KerfError) -> Double {
         var value = 0.0
         var result = sensors_get_value(chip, subfeature.pointee.number, &value)
         if result == 0 { return value }
@@ -100,7 +96,7 @@ enum Libsensors {
         let path = directory.appending(String(cString: subfeature.pointee.name))
         _ = try SysfsFile.integer(at: path)
         result = sensors_get_value(chip, subfeature.pointee.number, &value)
-        guard result == 0 else { throw ProbeError(.failed, "cannot read: \(explanation(result))", path: path) }
+        guard result == 0 else { throw KerfError(.ioError, "cannot read: \(explanation(result))", at: path) }
         return value
     }
 

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// A power rail that a monitoring chip measures, and the files that tell its energy or power.

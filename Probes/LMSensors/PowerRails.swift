@@ -1,4 +1,4 @@
-import ProbeKit
+import ProfileFormat
 
 /// The power rails of a box as energy domains: which of them add up to its total.
 ///

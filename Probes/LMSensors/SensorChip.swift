@@ -1,15 +1,16 @@
-public import ProbeKit
+import ProbeKit
+import SystemIO
 
 /// A monitoring chip with the sensors that could be read.
-public struct SensorChip: Sendable, Codable, Hashable {
+package struct SensorChip: Sendable, Codable, Hashable {
     /// Driver, bus and address as lm-sensors writes them: `coretemp-isa-0000`. Two chips may share a name.
-    public var name: String
+    package var name: String
     /// The hwmon directory it was read from.
-    public var directory: String
+    package var directory: String
     /// Voltages, fans, temperatures, power, energy, currents; each kind by number.
-    public var features: [SensorFeature]
+    package var features: [SensorFeature]
 
-    public init(name: String, directory: String, features: [SensorFeature]) {
+    package init(name: String, directory: String, features: [SensorFeature]) {
         self.name = name
         self.directory = directory
         self.features = features
@@ -17,22 +18,22 @@ public struct SensorChip: Sendable, Codable, Hashable {
 }
 
 /// One sensor of a chip.
-public struct SensorFeature: Sendable, Codable, Hashable {
+package struct SensorFeature: Sendable, Codable, Hashable {
     /// The kernel's name: `temp1`.
-    public var name: String
+    package var name: String
     /// What it measures, in the driver's or the board configuration's words: `Package id 0`.
-    public var label: String
-    public var kind: SensorKind
+    package var label: String
+    package var kind: SensorKind
     /// In ``unit``.
-    public var value: Double
+    package var value: Double
     /// The upper limit that the chip holds, in ``unit``; `nil` where it has none.
-    public var maximum: Double?
+    package var maximum: Double?
     /// The critical limit that the chip holds, in ``unit``; `nil` where it has none.
-    public var critical: Double?
+    package var critical: Double?
 
-    public var unit: ReadingUnit { kind.unit }
+    package var unit: ReadingUnit { kind.unit }
 
-    public init(
+    package init(
         name: String, label: String, kind: SensorKind, value: Double, maximum: Double? = nil, critical: Double? = nil
     ) {
         self.name = name
@@ -45,12 +46,12 @@ public struct SensorFeature: Sendable, Codable, Hashable {
 }
 
 /// All chips of a box at one time, and what could not be read.
-public struct SensorSurvey: Sendable {
-    public var chips: [SensorChip] = []
+package struct SensorSurvey: Sendable {
+    package var chips: [SensorChip] = []
     /// One error for each chip or sensor that was left out.
-    public var failures: [ProbeError] = []
+    package var failures: [KerfError] = []
 
-    public init(chips: [SensorChip] = [], failures: [ProbeError] = []) {
+    package init(chips: [SensorChip] = [], failures: [KerfError] = []) {
         self.chips = chips
         self.failures = failures
     }

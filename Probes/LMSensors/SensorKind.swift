@@ -1,12 +1,12 @@
-public import ProbeKit
+import ProbeKit
 
 /// What a sensor measures. The order is the one in which chips list their sensors.
 ///
 /// Source: Documentation/hwmon/sysfs-interface.rst.
-public enum SensorKind: String, Sendable, Codable, Hashable, CaseIterable {
+package enum SensorKind: String, Sendable, Codable, Hashable, CaseIterable {
     case voltage, fan, temperature, power, energy, current
 
-    public var unit: ReadingUnit {
+    package var unit: ReadingUnit {
         switch self {
         case .voltage: .volts
         case .fan: .revolutionsPerMinute

@@ -1,11 +1,6 @@
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Follows the links of sysfs within one root, whether they are symbolic links or text files that stand for them.
 ///

@@ -1,11 +1,6 @@
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The calls of NVIDIA's management library that Kerf makes, found at run time: the library comes with the GPU's driver,
 /// and a box without one is normal.
@@ -43,18 +38,18 @@ final class NVMLLibrary: Sendable {
 
     /// Loads and starts the library.
     ///
-    /// - Throws: ``ProbeError/Code/vanished`` when there is no such library or no driver behind it.
-    init(_ path: String) throws(ProbeError) {
+    /// - Throws: ``KerfError/Code/notFound`` when there is no such library or no driver behind it.
+    init(_ path: String) throws(KerfError) {
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-            throw ProbeError(
-                .vanished, "no \(path) can be loaded: there is no NVIDIA driver",
+            throw KerfError(
+                .notFound, "no \(path) can be loaded: there is no NVIDIA driver",
                 remedy: "where the box has an NVIDIA GPU, install its driver (it brings libnvidia-ml.so.1)")
         }
         var symbols: [String: UInt] = [:]
         for name in Self.needed {
             guard let symbol = dlsym(handle, name) else {
                 dlclose(handle)
-                throw ProbeError(.malformed, "\(path) lacks \(name)", remedy: "install a newer NVIDIA driver")
+                throw KerfError(.invalidReading, "\(path) lacks \(name)", remedy: "install a newer NVIDIA driver")
             }
             symbols[name] = UInt(bitPattern: symbol)
         }
@@ -82,22 +77,22 @@ final class NVMLLibrary: Sendable {
         unsafeBitCast(UnsafeRawPointer(bitPattern: symbols[name]!)!, to: Function.self)
     }
 
-    func count() throws(ProbeError) -> Int {
+    func count() throws(KerfError) -> Int {
         let call: Count = function("nvmlDeviceGetCount_v2")
         var count: UInt32 = 0
         try check(call(&count), "count GPUs")
         return Int(count)
     }
 
-    func device(_ index: Int) throws(ProbeError) -> Device {
+    func device(_ index: Int) throws(KerfError) -> Device {
         let call: Handle = function("nvmlDeviceGetHandleByIndex_v2")
         var device: Device?
         try check(call(UInt32(index), &device), "find GPU \(index)")
-        guard let device else { throw ProbeError(.malformed, "\(path): GPU \(index) is nothing") }
+        guard let device else { throw KerfError(.invalidReading, "\(path): GPU \(index) is nothing") }
         return device
     }
 
-    func name(of device: Device) throws(ProbeError) -> String {
+    func name(of device: Device) throws(KerfError) -> String {
         let call: Name = function("nvmlDeviceGetName")
         var text = [CChar](repeating: 0, count: 96)
         try check(call(device, &text, UInt32(text.count)), "name a GPU")
@@ -106,21 +101,21 @@ final class NVMLLibrary: Sendable {
     }
 
     /// Energy since the driver was loaded, in millijoules; Volta and later.
-    func millijoules(of device: Device) throws(ProbeError) -> UInt64 {
+    func millijoules(of device: Device) throws(KerfError) -> UInt64 {
         let call: Energy = function("nvmlDeviceGetTotalEnergyConsumption")
         var value: UInt64 = 0
         try check(call(device, &value), "read energy")
         return value
     }
 
-    func watts(of device: Device) throws(ProbeError) -> Double {
+    func watts(of device: Device) throws(KerfError) -> Double {
         let call: Power = function("nvmlDeviceGetPowerUsage")
         var milliwatts: UInt32 = 0
         try check(call(device, &milliwatts), "read power")
         return Double(milliwatts) * 1e-3
     }
 
-    func celsius(of device: Device) throws(ProbeError) -> Double {
+    func celsius(of device: Device) throws(KerfError) -> Double {
         let call: Selected = function("nvmlDeviceGetTemperature")
         var degrees: UInt32 = 0
         // NVML_TEMPERATURE_GPU
@@ -129,7 +124,7 @@ final class NVMLLibrary: Sendable {
     }
 
     /// The clock of the streaming multiprocessors now, in hertz.
-    func hertz(of device: Device) throws(ProbeError) -> Double {
+    func hertz(of device: Device) throws(KerfError) -> Double {
         let call: Selected = function("nvmlDeviceGetClockInfo")
         var megahertz: UInt32 = 0
         // NVML_CLOCK_SM
@@ -137,19 +132,19 @@ final class NVMLLibrary: Sendable {
         return Double(megahertz) * 1e6
     }
 
-    private func check(_ result: Int32, _ what: String) throws(ProbeError) {
+    private func check(_ result: Int32, _ what: String) throws(KerfError) {
         if result != 0 { throw error(result, what) }
     }
 
-    private func error(_ result: Int32, _ what: String) -> ProbeError {
+    private func error(_ result: Int32, _ what: String) -> KerfError {
         let call: ErrorText = function("nvmlErrorString")
         let text = call(result).map { String(cString: $0) } ?? "error \(result)"
-        let code: ProbeError.Code =
+        let code: KerfError.Code =
             switch result {
-            case Code.noPermission: .forbidden
-            case Code.notSupported, Code.lost: .vanished
-            default: .failed
+            case Code.noPermission: .permissionDenied
+            case Code.notSupported, Code.lost: .notFound
+            default: .ioError
             }
-        return ProbeError(code, "NVML cannot \(what): \(SysfsFile.printable(text, limit: 120))", path: FilePath(path))
+        return KerfError(code, "NVML cannot \(what): \(SysfsFile.printable(text, limit: 120))", at: FilePath(path))
     }
 }

@@ -1,50 +1,51 @@
-public import ProbeKit
+import ProbeKit
+import SystemIO
 
 /// GPUs of NVIDIA, by the management library of their driver.
 ///
 /// A GPU stands beside the box's own meter: its energy is shown and never added, since Kerf's kernels run on the
 /// processor.
-public struct NVMLProbe: Probe {
-    public let name = "NVML"
-    public let interface = "libnvidia-ml"
+package struct NVMLProbe: Probe {
+    package let name = "NVML"
+    package let interface = "libnvidia-ml"
     /// The library: a name that the loader looks for, or a path.
     private let library: String
     private let isLive: Bool
 
     /// - Parameter root: the library knows the running system only; a tree has no GPUs.
-    public init(root: SystemRoot, library: String = "libnvidia-ml.so.1") {
+    package init(root: SystemRoot, library: String = "libnvidia-ml.so.1") {
         self.library = library
         isLive = root.isLive
     }
 
-    public func availability() -> Availability {
-        do throws(ProbeError) {
+    package func availability() -> Availability {
+        do throws(KerfError) {
             let gpus = try open()
             defer { gpus.library.end() }
-            return Availability(.present, reason: gpus.names.joined(separator: ", ") + "; beside the box's total")
+            return Availability(.present, reason: gpus.names.joined(separator: ", ") + "; external the box's total")
         } catch {
             return Availability(
-                error.code == .forbidden ? .forbidden : .absent, reason: error.message,
+                error.code == .permissionDenied ? .forbidden : .absent, reason: error.message,
                 remedy: error.remedy ?? "see dmesg")
         }
     }
 
     /// Energy, power, temperature and clock of every GPU; what one does not support is left out and reported.
-    public func readings() -> ProbeReadings {
+    package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         guard let gpus = try? open() else { return result }
         defer { gpus.library.end() }
-        let kinds: [(String, ReadingUnit, (NVMLLibrary.Device) throws(ProbeError) -> Double)] = [
+        let kinds: [(String, ReadingUnit, (NVMLLibrary.Device) throws(KerfError) -> Double)] = [
             (
                 "energy", .joules,
-                { (device) throws(ProbeError) in Double(try gpus.library.millijoules(of: device)) * 1e-3 }
+                { (device) throws(KerfError) in Double(try gpus.library.millijoules(of: device)) * 1e-3 }
             ),
             ("power", .watts, gpus.library.watts), ("temperature", .celsius, gpus.library.celsius),
             ("clock", .hertz, gpus.library.hertz),
         ]
         for (index, name) in gpus.names.enumerated() {
             for (kind, unit, read) in kinds {
-                do throws(ProbeError) {
+                do throws(KerfError) {
                     let value = try read(try gpus.library.device(index))
                     result.readings.append(Reading(sensor: "\(name)/\(kind)", value: value, unit: unit))
                 } catch {
@@ -57,22 +58,22 @@ public struct NVMLProbe: Probe {
 
     /// A meter on the GPUs' energy counters.
     ///
-    /// - Throws: ``ProbeError`` without the library, a GPU, or an energy counter in each of them.
-    public func meter() throws(ProbeError) -> NVMLMeter {
+    /// - Throws: ``KerfError`` without the library, a GPU, or an energy counter in each of them.
+    package func meter() throws(KerfError) -> NVMLMeter {
         let gpus = try open()
         return try NVMLMeter(gpus.library, names: gpus.names)
     }
 
-    private func open() throws(ProbeError) -> (library: NVMLLibrary, names: [String]) {
+    private func open() throws(KerfError) -> (library: NVMLLibrary, names: [String]) {
         guard isLive else {
-            throw ProbeError(
-                .vanished, "a tree of files has no GPU to ask", remedy: "on the running system: kerf doctor")
+            throw KerfError(
+                .notFound, "a tree of files has no GPU to ask", remedy: "on the running system: kerf doctor")
         }
         let library = try NVMLLibrary(library)
-        do throws(ProbeError) {
+        do throws(KerfError) {
             let count = try library.count()
             guard count > 0 else {
-                throw ProbeError(.vanished, "the NVIDIA driver knows no GPU", remedy: "see nvidia-smi and dmesg")
+                throw KerfError(.notFound, "the NVIDIA driver knows no GPU", remedy: "see nvidia-smi and dmesg")
             }
             var names: [String] = []
             for index in 0..<min(count, 64) {

@@ -1,4 +1,4 @@
-import CPCIGuard
+import CPCI
 
 /// Where a function sits, as the kernel writes it: `0000:01:00.0`.
 struct PCIAddress: Hashable, Comparable {

@@ -1,5 +1,5 @@
-import CPCIGuard
-import ProbeKit
+import CPCI
+import SystemIO
 import SystemPackage
 
 /// An open bus of libpci, closed when it goes out of use.
@@ -14,7 +14,7 @@ struct PCIBus: ~Copyable {
         case dump(FilePath)
     }
 
-    init(_ source: Source, names: FilePath?) throws(ProbeError) {
+    init(_ source: Source, names: FilePath?) throws(KerfError) {
         var message = [CChar](repeating: 0, count: Int(KERF_PCI_MESSAGE_BYTES))
         let opened: OpaquePointer?
         let place: FilePath
@@ -26,7 +26,7 @@ struct PCIBus: ~Copyable {
             place = path
             opened = kerf_pci_open(nil, path.string, names?.string, &message)
         }
-        guard let opened else { throw ProbeError(.failed, "libpci: \(Self.text(message))", path: place) }
+        guard let opened else { throw KerfError(.ioError, "libpci: \(Self.text(message))", at: place) }
         bus = opened
     }
 
@@ -41,7 +41,7 @@ struct PCIBus: ~Copyable {
     }
 
     /// - Parameter configuration: the device's configuration space, where libpci cannot open its files itself.
-    func read(_ address: PCIAddress, configuration: [UInt8]? = nil, path: FilePath) throws(ProbeError) -> PCIDevice {
+    func read(_ address: PCIAddress, configuration: [UInt8]? = nil, path: FilePath) throws(KerfError) -> PCIDevice {
         var message = [CChar](repeating: 0, count: Int(KERF_PCI_MESSAGE_BYTES))
         var record = kerf_pci_record()
         let done =
@@ -52,10 +52,10 @@ struct PCIBus: ~Copyable {
             } else {
                 kerf_pci_read(bus, address.record, nil, 0, &record, &message)
             }
-        guard done else { throw ProbeError(.failed, "libpci: \(Self.text(message))", path: path) }
+        guard done else { throw KerfError(.ioError, "libpci: \(Self.text(message))", at: path) }
         // All ones is what a slot without a device answers; no vendor has the number 0.
         guard record.vendor_id != 0, record.vendor_id != 0xFFFF else {
-            throw ProbeError(.malformed, "vendor id is \(hexadecimal(record.vendor_id))", path: path)
+            throw KerfError(.invalidReading, "vendor id is \(hexadecimal(record.vendor_id))", at: path)
         }
         return PCIDevice(
             address: address.text, vendorID: record.vendor_id, deviceID: record.device_id,

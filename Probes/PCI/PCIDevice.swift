@@ -1,20 +1,20 @@
 /// One function of a PCI device.
-public struct PCIDevice: Sendable, Codable, Hashable {
+package struct PCIDevice: Sendable, Codable, Hashable {
     /// Domain, bus, device and function: `0000:01:00.0`.
-    public var address: String
-    public var vendorID: UInt16
-    public var deviceID: UInt16
+    package var address: String
+    package var vendorID: UInt16
+    package var deviceID: UInt16
     /// Base class in the high byte, subclass in the low one.
-    public var classCode: UInt16
+    package var classCode: UInt16
     /// Names by the pci.ids database; `nil` where it is not installed or does not know the id.
-    public var vendorName: String?
-    public var deviceName: String?
-    public var className: String?
+    package var vendorName: String?
+    package var deviceName: String?
+    package var className: String?
     /// The PCI Express link to the device; `nil` for conventional PCI, for parts of the root complex and for virtual
     /// devices, which have none.
-    public var link: PCILink?
+    package var link: PCILink?
 
-    public init(
+    package init(
         address: String, vendorID: UInt16, deviceID: UInt16, classCode: UInt16, vendorName: String? = nil,
         deviceName: String? = nil, className: String? = nil, link: PCILink? = nil
     ) {
@@ -29,13 +29,13 @@ public struct PCIDevice: Sendable, Codable, Hashable {
     }
 
     /// Vendor and device id: `10de:2331`.
-    public var identifier: String { hexadecimal(vendorID) + ":" + hexadecimal(deviceID) }
+    package var identifier: String { hexadecimal(vendorID) + ":" + hexadecimal(deviceID) }
 
     /// What the device is, in names where there are any: `Ethernet controller`, else `class 0200`.
-    public var kind: String { className ?? "class " + hexadecimal(classCode) }
+    package var kind: String { className ?? "class " + hexadecimal(classCode) }
 
     /// Whose it is, in names where there are any: `Red Hat, Inc. Virtio 1.0 network device`, else `1af4:1041`.
-    public var title: String {
+    package var title: String {
         switch (vendorName, deviceName) {
         case (let vendor?, let device?): "\(vendor) \(device)"
         case (let vendor?, nil): "\(vendor) device \(hexadecimal(deviceID))"
@@ -44,7 +44,7 @@ public struct PCIDevice: Sendable, Codable, Hashable {
     }
 
     /// For a box's identity: `1af4:1041 Ethernet controller`.
-    public var summary: String { "\(identifier) \(kind)" }
+    package var summary: String { "\(identifier) \(kind)" }
 }
 
 /// Four digits, as ids are written.

@@ -1,14 +1,14 @@
 /// Speed and width of a PCI Express link, now and at best. A part that is `nil` is not told by the device.
-public struct PCILink: Sendable, Codable, Hashable {
+package struct PCILink: Sendable, Codable, Hashable {
     /// Transfers per second and lane, in 10^9: 2.5, 5, 8, 16, 32 or 64. `nil` while the link is down.
-    public var currentGigatransfersPerSecond: Double?
+    package var currentGigatransfersPerSecond: Double?
     /// The most that this end can do; the other end may do less.
-    public var bestGigatransfersPerSecond: Double?
+    package var bestGigatransfersPerSecond: Double?
     /// Lanes in use; `nil` while the link is down.
-    public var currentWidth: Int?
-    public var bestWidth: Int?
+    package var currentWidth: Int?
+    package var bestWidth: Int?
 
-    public init(
+    package init(
         currentGigatransfersPerSecond: Double? = nil, bestGigatransfersPerSecond: Double? = nil,
         currentWidth: Int? = nil, bestWidth: Int? = nil
     ) {
@@ -20,7 +20,7 @@ public struct PCILink: Sendable, Codable, Hashable {
 
     /// Whether the link runs slower or narrower than this end can: by power saving while idle, by the slot, or by
     /// bad contact.
-    public var isBelowBest: Bool {
+    package var isBelowBest: Bool {
         if let now = currentGigatransfersPerSecond, let best = bestGigatransfersPerSecond, now < best { return true }
         if let now = currentWidth, let best = bestWidth, now < best { return true }
         return false

@@ -1,16 +1,17 @@
-public import ProbeKit
-public import SystemPackage
+import ProbeKit
+import SystemIO
+import SystemPackage
 
 /// What is on the box's PCI buses, by libpci.
-public struct PCIProbe: Probe {
-    public let name = "PCI"
-    public let interface = "libpci"
-    public let root: SystemRoot
+package struct PCIProbe: Probe {
+    package let name = "PCI"
+    package let interface = "libpci"
+    package let root: SystemRoot
     private let namesFile: FilePath?
 
     /// - Parameter namesFile: a pci.ids file; `nil` for the one that libpci finds. The names are no part of a box,
     ///   so that a captured one is named by the database of the system Kerf runs on.
-    public init(root: SystemRoot = SystemRoot(), namesFile: FilePath? = nil) {
+    package init(root: SystemRoot = SystemRoot(), namesFile: FilePath? = nil) {
         self.root = root
         self.namesFile = namesFile
     }
@@ -18,16 +19,17 @@ public struct PCIProbe: Probe {
     private var busDirectory: FilePath { root.file("sys/bus/pci") }
     private var devicesDirectory: FilePath { busDirectory.appending("devices") }
 
-    public func availability() -> Availability {
+    package func availability() -> Availability {
         guard root.isDirectory(devicesDirectory) else {
             return Availability(
                 .absent, reason: "no PCI bus at \(devicesDirectory)",
-                remedy: root.isLive
-                    ? "small boards and some virtual machines have none; on a PC mount sysfs: "
-                        + "`sudo mount -t sysfs sysfs /sys`"
-                    : "put the box's sys/bus/pci into the tree")
+                remedy: .text(
+                    root.isLive
+                        ? "small boards and some virtual machines have none; on a PC mount sysfs: "
+                            + "`sudo mount -t sysfs sysfs /sys`"
+                        : "put the box's sys/bus/pci into the tree"))
         }
-        do throws(ProbeError) {
+        do throws(KerfError) {
             let survey = try survey()
             if let failure = survey.failures.first, survey.devices.isEmpty {
                 return Availability(.absent, reason: "no PCI device could be read: \(failure)")
@@ -47,21 +49,21 @@ public struct PCIProbe: Probe {
 
     /// The devices that could be read, by address.
     ///
-    /// - Throws: ``ProbeError/Code/vanished`` without a PCI bus, ``ProbeError/Code/failed`` when libpci cannot start.
-    public func devices() throws(ProbeError) -> [PCIDevice] { try survey().devices }
+    /// - Throws: ``KerfError/Code/notFound`` without a PCI bus, ``KerfError/Code/ioError`` when libpci cannot start.
+    package func devices() throws(KerfError) -> [PCIDevice] { try survey().devices }
 
     /// The devices, and those that could not be read.
-    public func survey() throws(ProbeError) -> PCISurvey {
+    package func survey() throws(KerfError) -> PCISurvey {
         guard root.isDirectory(devicesDirectory) else {
-            throw ProbeError(.vanished, "no PCI bus", path: devicesDirectory)
+            throw KerfError(.notFound, "no PCI bus", at: devicesDirectory)
         }
         let bus = try PCIBus(.sysfs(busDirectory), names: namesFile)
         var survey = PCISurvey()
         for entry in root.names(in: devicesDirectory) where !entry.hasPrefix(".") {
             let path = devicesDirectory.appending(entry)
-            do throws(ProbeError) {
+            do throws(KerfError) {
                 guard let address = PCIAddress(entry) else {
-                    throw ProbeError(.malformed, "not an address like 0000:00:1f.0", path: path)
+                    throw KerfError(.invalidReading, "not an address like 0000:00:1f.0", at: path)
                 }
                 survey.devices.append(try read(address, at: path, on: bus))
             } catch {
@@ -73,7 +75,7 @@ public struct PCIProbe: Probe {
 
     private func read(
         _ address: PCIAddress, at path: FilePath, on bus: borrowing PCIBus
-    ) throws(ProbeError) -> PCIDevice {
+    ) throws(KerfError) -> PCIDevice {
         let directory = root.resolvingFlattenedLink(path)
         var device: PCIDevice
         if directory == path {
@@ -88,19 +90,19 @@ public struct PCIProbe: Probe {
         return device
     }
 
-    private func configuration(at path: FilePath) throws(ProbeError) -> [UInt8] {
+    private func configuration(at path: FilePath) throws(KerfError) -> [UInt8] {
         let file = try HeldFile(path)
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count: Int
         do {
             count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
-        } catch let error as ProbeError {
+        } catch let error as KerfError {
             throw error
         } catch {
-            throw ProbeError(.failed, "cannot read: \(error)", path: path)
+            throw KerfError(.ioError, "cannot read: \(error)", at: path)
         }
         guard count >= 64 else {
-            throw ProbeError(.malformed, "configuration space of \(count) bytes, not 64 or more", path: path)
+            throw KerfError(.invalidReading, "configuration space of \(count) bytes, not 64 or more", at: path)
         }
         return Array(bytes[..<count])
     }
@@ -113,8 +115,8 @@ public struct PCIProbe: Probe {
     }
 
     /// Only what is a quantity: how many devices there are, and the lanes of each link.
-    public func readings() -> ProbeReadings {
-        do throws(ProbeError) {
+    package func readings() -> ProbeReadings {
+        do throws(KerfError) {
             let survey = try survey()
             var readings = [Reading(sensor: "devices", value: Double(survey.devices.count), unit: .count)]
             for device in survey.devices {
@@ -129,8 +131,8 @@ public struct PCIProbe: Probe {
 }
 
 /// The devices of a box, and what could not be read.
-public struct PCISurvey: Sendable {
-    public var devices: [PCIDevice] = []
+package struct PCISurvey: Sendable {
+    package var devices: [PCIDevice] = []
     /// One error for each device that was left out.
-    public var failures: [ProbeError] = []
+    package var failures: [KerfError] = []
 }

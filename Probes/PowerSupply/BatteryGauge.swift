@@ -1,4 +1,5 @@
 import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// What one battery gives the box, on held descriptors.
@@ -13,15 +14,15 @@ struct BatteryGauge: Sendable {
     private let first: HeldFile
     private let current: HeldFile?
 
-    /// - Throws: ``ProbeError/Code/vanished`` for a battery that tells neither power nor voltage and current, or not
+    /// - Throws: ``KerfError/Code/notFound`` for a battery that tells neither power nor voltage and current, or not
     ///   whether it is being discharged.
-    init(_ supply: PowerSupply) throws(ProbeError) {
+    init(_ supply: PowerSupply) throws(KerfError) {
         name = supply.name
         let has = { (attribute: String) in SystemRoot().isRegularFile(supply.directory.appending(attribute)) }
         guard has("status") else {
-            throw ProbeError(
-                .vanished, "does not tell whether the battery is being discharged: there is no status",
-                path: supply.directory, remedy: "its driver does not tell it; use another meter")
+            throw KerfError(
+                .notFound, "does not tell whether the battery is being discharged: there is no status",
+                at: supply.directory, remedy: "its driver does not tell it; use another meter")
         }
         status = try HeldFile(supply.directory.appending("status"))
         if has("power_now") {
@@ -30,21 +31,21 @@ struct BatteryGauge: Sendable {
             first = try HeldFile(supply.directory.appending("voltage_now"))
             current = try HeldFile(supply.directory.appending("current_now"))
         } else {
-            throw ProbeError(
-                .vanished, "the battery tells neither its power nor its voltage and current", path: supply.directory,
+            throw KerfError(
+                .notFound, "the battery tells neither its power nor its voltage and current", at: supply.directory,
                 remedy: "its driver does not tell them; use another meter")
         }
     }
 
     /// Watts that the box draws from the battery.
     ///
-    /// - Throws: ``ProbeError/Code/vanished`` while it is being charged, or does not say what it does: what it takes up
+    /// - Throws: ``KerfError/Code/notFound`` while it is being charged, or does not say what it does: what it takes up
     ///   then is not what the box draws. A battery that rests gives nothing.
-    func watts() throws(ProbeError) -> Double {
+    func watts() throws(KerfError) -> Double {
         let told = try status.text()
         guard let state = PowerSupply.Status(rawValue: told), state != .unknown, state != .charging else {
-            throw ProbeError(
-                .vanished, "the battery is not being discharged: it says \(SysfsFile.quoted(told))", path: status.path,
+            throw KerfError(
+                .notFound, "the battery is not being discharged: it says \(SysfsFile.quoted(told))", at: status.path,
                 remedy: "pull the plug, so that the box runs on its battery")
         }
         guard state == .discharging else { return 0 }
@@ -57,7 +58,7 @@ struct BatteryGauge: Sendable {
         }
         let watts = microwatts * 1e-6
         guard watts < EnergyCounter.maximumWatts else {
-            throw ProbeError(.malformed, "power of \(watts) W is not to be believed", path: first.path)
+            throw KerfError(.invalidReading, "power of \(watts) W is not to be believed", at: first.path)
         }
         return watts
     }

@@ -1,5 +1,7 @@
 import ProbeKit
-import Statistics
+import ProfileFormat
+import Quantities
+import SystemIO
 
 /// The power that a box draws from its batteries, each a domain, all counted.
 struct BatterySource: PowerSource {
@@ -9,17 +11,17 @@ struct BatterySource: PowerSource {
     /// Fuel gauges renew their values in seconds; four looks a second find when.
     let samplingSeconds = 0.25
     let statedRefreshSeconds: Double? = nil
-    let patienceSeconds = 10.0
+    let refreshTimeoutSeconds = 10.0
     private let gauges: [BatteryGauge]
 
-    /// - Throws: ``ProbeError`` when no battery is being discharged: the box then draws from the wall, which no battery
+    /// - Throws: ``KerfError`` when no battery is being discharged: the box then draws from the wall, which no battery
     ///   measures.
-    init(root: SystemRoot) throws(ProbeError) {
+    init(root: SystemRoot) throws(KerfError) {
         let batteries = PowerSupply.all(in: root).filter(\.isSystemBattery)
         let place = root.file("sys/class/power_supply")
         guard !batteries.isEmpty else {
-            throw ProbeError(
-                .vanished, "no battery of the box in \(place)", remedy: "run on a box with a battery, unplugged")
+            throw KerfError(
+                .notFound, "no battery of the box in \(place)", remedy: "run on a box with a battery, unplugged")
         }
         var gauges: [BatteryGauge] = []
         var isDrawn = false
@@ -29,8 +31,8 @@ struct BatterySource: PowerSource {
             gauges.append(gauge)
         }
         guard isDrawn else {
-            throw ProbeError(
-                .vanished, "no power is drawn from \(batteries.map(\.name).joined(separator: ", "))", path: place,
+            throw KerfError(
+                .notFound, "no power is drawn from \(batteries.map(\.name).joined(separator: ", "))", at: place,
                 remedy: "pull the plug, so that the box runs on its battery")
         }
         self.gauges = gauges
@@ -39,14 +41,14 @@ struct BatterySource: PowerSource {
             gauges.map { EnergyDomain(identifier: $0.name, name: $0.name, role: .counted) })
     }
 
-    func watts() throws(ProbeError) -> [Double?] {
+    func watts() throws(KerfError) -> [Double?] {
         var watts: [Double?] = []
         watts.reserveCapacity(gauges.count)
         for gauge in gauges { watts.append(try gauge.watts()) }
         // All at rest: the box draws from the wall now.
         guard watts.contains(where: { ($0 ?? 0) > 0 }) else {
-            throw ProbeError(
-                .vanished, "no power is drawn from \(gauges.map(\.name).joined(separator: ", ")) any more",
+            throw KerfError(
+                .notFound, "no power is drawn from \(gauges.map(\.name).joined(separator: ", ")) any more",
                 remedy: "pull the plug, so that the box runs on its battery")
         }
         return watts

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// One entry of the power supply class: a battery, or what feeds the box from the wall.

@@ -1,28 +1,30 @@
-public import ProbeKit
+import ProbeKit
+import ProfileFormat
+import SystemIO
 import SystemPackage
 
 /// Batteries: how much power the box draws from them while it runs on them.
-public struct PowerSupplyProbe: Probe {
-    public let name = "battery"
-    public let interface = "power_supply"
-    public let root: SystemRoot
+package struct PowerSupplyProbe: Probe {
+    package let name = "battery"
+    package let interface = "power_supply"
+    package let root: SystemRoot
 
-    public init(root: SystemRoot) { self.root = root }
+    package init(root: SystemRoot) { self.root = root }
 
-    public func availability() -> Availability {
-        do throws(ProbeError) {
+    package func availability() -> Availability {
+        do throws(KerfError) {
             let source = try BatterySource(root: root)
             return Availability(.present, reason: "total = \(source.tree.totalFormula), power, sampled")
         } catch {
-            let place = error.path.map { "\($0): " } ?? ""
+            let place = error.location.map { "\($0): " } ?? ""
             return Availability(
-                error.code == .forbidden ? .forbidden : .absent, reason: place + error.message,
+                error.code == .permissionDenied ? .forbidden : .absent, reason: place + error.message,
                 remedy: error.remedy)
         }
     }
 
     /// Power and voltage of every battery as the kernel tells them, signs and all.
-    public func readings() -> ProbeReadings {
+    package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         for supply in PowerSupply.all(in: root) where supply.isSystemBattery {
             for (attribute, unit) in [
@@ -30,7 +32,7 @@ public struct PowerSupplyProbe: Probe {
             ] {
                 let path = supply.directory.appending(attribute)
                 guard root.isRegularFile(path) else { continue }
-                do throws(ProbeError) {
+                do throws(KerfError) {
                     let value = Double(try SysfsFile.integer(at: path)) * 1e-6
                     result.readings.append(Reading(sensor: "\(supply.name)/\(attribute)", value: value, unit: unit))
                 } catch {
@@ -43,7 +45,7 @@ public struct PowerSupplyProbe: Probe {
 
     /// A meter that samples the power drawn from the batteries.
     ///
-    /// - Throws: ``ProbeError`` with the remedy that ``availability()`` names, and when the batteries' values do not
+    /// - Throws: ``KerfError`` with the remedy that ``availability()`` names, and when the batteries' values do not
     ///   change for so long that nothing can be resolved with them.
-    public func meter() throws(ProbeError) -> PowerSampler { try PowerSampler(try BatterySource(root: root)) }
+    package func meter() throws(KerfError) -> PowerSampler { try PowerSampler(try BatterySource(root: root)) }
 }

@@ -28,7 +28,7 @@ enum MirroredCounters {
     static let quantumMicrojoules = 500.0
 
     /// - Parameter range: the range of both counters; counters of different ranges are never one.
-    static func areOne(_ left: Looks, _ right: Looks, range: UInt64?) -> Bool {
+    static func areSameCounter(_ left: Looks, _ right: Looks, range: UInt64?) -> Bool {
         let offsets = [distance(left.first, right.first, range), distance(left.second, right.second, range)]
         let growth = max(distance(left.first, left.second, range), distance(right.first, right.second, range))
         if growth == 0 {

@@ -1,4 +1,5 @@
-import ProbeKit
+import ProfileFormat
+import SystemIO
 import SystemPackage
 
 /// One energy event of the `power` PMU: `energy-pkg`, `energy-ram`.
@@ -12,21 +13,21 @@ struct PerfEvent: Sendable {
     /// Joules of one count.
     let joulesPerCount: Double
 
-    /// - Throws: ``ProbeError/Code/malformed`` for an event whose terms, scale or unit are not an energy's.
-    init(_ name: String, in device: FilePath) throws(ProbeError) {
+    /// - Throws: ``KerfError/Code/invalidReading`` for an event whose terms, scale or unit are not an energy's.
+    init(_ name: String, in device: FilePath) throws(KerfError) {
         self.name = name
         let path = device.appending("events/\(name)")
         let terms = try SysfsFile.text(at: path)
         // One term, in the low bits of the configuration (format/event is config:0-7).
         guard terms.hasPrefix("event=0x"), let config = UInt64(terms.dropFirst(8), radix: 16) else {
-            throw ProbeError(.malformed, "expected event=0x…, found \(SysfsFile.quoted(terms))", path: path)
+            throw KerfError(.invalidReading, "expected event=0x…, found \(SysfsFile.quoted(terms))", at: path)
         }
         let unit = try SysfsFile.text(at: device.appending("events/\(name).unit"))
         let scaleText = try SysfsFile.text(at: device.appending("events/\(name).scale"))
         guard unit == "Joules", let scale = Double(scaleText), scale > 0, scale < 1 else {
-            throw ProbeError(
-                .malformed, "expected joules and their scale, found \(SysfsFile.quoted(scaleText + " " + unit))",
-                path: path)
+            throw KerfError(
+                .invalidReading, "expected joules and their scale, found \(SysfsFile.quoted(scaleText + " " + unit))",
+                at: path)
         }
         self.config = config
         joulesPerCount = scale

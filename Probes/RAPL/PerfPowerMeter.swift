@@ -1,13 +1,10 @@
 import CPerf
-public import ProbeKit
-public import Statistics
+import Glibc
+import ProbeKit
+import ProfileFormat
+import Quantities
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// RAPL's counters through perf_event: the same registers as powercap's, with the kernel minding the wraps.
 ///
@@ -15,10 +12,10 @@ import SystemPackage
 /// zero when they are opened, are 64 bits wide and never wrap.
 ///
 /// Source: perf_event_open(2); arch/x86/events/rapl.c.
-public final class PerfPowerMeter: EnergyMeter, Sendable {
-    public let name = "perf_event"
-    public let origin: Origin
-    public let tree: EnergyDomainTree
+package final class PerfPowerMeter: EnergyMeter, Sendable {
+    package let name = "perf_event"
+    package let origin: Origin
+    package let tree: EnergyDomainTree
     private let counters: [Held]
 
     private struct Held {
@@ -28,8 +25,8 @@ public final class PerfPowerMeter: EnergyMeter, Sendable {
         let place: FilePath
     }
 
-    /// - Throws: ``ProbeError``, with code ``ProbeError/Code/forbidden`` when the process may not count for all.
-    init(_ unit: PerfPowerUnit, root: SystemRoot) throws(ProbeError) {
+    /// - Throws: ``KerfError``, with code ``KerfError/Code/permissionDenied`` when the process may not count for all.
+    init(_ unit: PerfPowerUnit, root: SystemRoot) throws(KerfError) {
         origin = root.origin
         var held: [Held] = []
         var tree = unit.tree
@@ -44,7 +41,7 @@ public final class PerfPowerMeter: EnergyMeter, Sendable {
                         place: place))
                 continue
             }
-            let error = ProbeError(Errno(rawValue: -descriptor), doing: "count", path: place)
+            let error = KerfError(Errno(rawValue: -descriptor), doing: "count", at: place)
             guard counter.domain.role == .counted else {
                 tree.domains[index].role = .unreadable(error.message)
                 continue
@@ -58,12 +55,12 @@ public final class PerfPowerMeter: EnergyMeter, Sendable {
 
     deinit { for counter in counters { try? counter.descriptor.close() } }
 
-    public func read() throws(ProbeError) -> EnergyReading {
+    package func read() throws(KerfError) -> EnergyReading {
         var reading = EnergyReading(instant: .now(), microjoules: [])
         reading.microjoules.reserveCapacity(counters.count)
         reading.instant = .now()
         for counter in counters {
-            do throws(ProbeError) {
+            do throws(KerfError) {
                 reading.microjoules.append(try Self.microjoules(counter))
             } catch {
                 if counter.counts { throw error }
@@ -73,23 +70,23 @@ public final class PerfPowerMeter: EnergyMeter, Sendable {
         return reading
     }
 
-    private static func microjoules(_ counter: Held) throws(ProbeError) -> UInt64 {
+    private static func microjoules(_ counter: Held) throws(KerfError) -> UInt64 {
         var count: UInt64 = 0
         let bytes: Int
         do {
             bytes = try withUnsafeMutableBytes(of: &count) { try counter.descriptor.read(into: $0) }
         } catch let errno as Errno {
-            throw ProbeError(errno, doing: "read", path: counter.place)
+            throw KerfError(errno, doing: "read", at: counter.place)
         } catch {
-            throw ProbeError(.failed, "cannot read: \(error)", path: counter.place)
+            throw KerfError(.ioError, "cannot read: \(error)", at: counter.place)
         }
         // A count that was stopped by an error of its own reads as nothing.
         guard bytes == MemoryLayout<UInt64>.size else {
-            throw ProbeError(.malformed, "expected 8 bytes, found \(bytes)", path: counter.place)
+            throw KerfError(.invalidReading, "expected 8 bytes, found \(bytes)", at: counter.place)
         }
         let microjoules = Double(count) * counter.joulesPerCount * 1e6
         guard microjoules < 0x1p63 else {
-            throw ProbeError(.malformed, "count of \(count) is beyond any energy", path: counter.place)
+            throw KerfError(.invalidReading, "count of \(count) is beyond any energy", at: counter.place)
         }
         return UInt64(microjoules)
     }

@@ -1,4 +1,5 @@
-import ProbeKit
+import ProfileFormat
+import SystemIO
 import SystemPackage
 
 /// The `power` PMU of a box: its events, and the CPUs on which each package's are counted.
@@ -18,15 +19,15 @@ struct PerfPowerUnit: Sendable {
 
     var tree: EnergyDomainTree { EnergyDomainTree(counters.map(\.domain)) }
 
-    /// - Throws: ``ProbeError/Code/vanished`` without the PMU or an event that counts; ``ProbeError/Code/ambiguous`` where
+    /// - Throws: ``KerfError/Code/notFound`` without the PMU or an event that counts; ``KerfError/Code/ambiguousReading`` where
     ///   several of its CPUs belong to one package, see there.
-    init(root: SystemRoot) throws(ProbeError) {
+    init(root: SystemRoot) throws(KerfError) {
         let device = root.file(Self.directory)
-        guard root.isDirectory(device) else { throw ProbeError(.vanished, "no \(device)") }
+        guard root.isDirectory(device) else { throw KerfError(.notFound, "no \(device)") }
         let typeText = try SysfsFile.text(at: device.appending("type"))
         guard let type = UInt32(typeText) else {
-            throw ProbeError(
-                .malformed, "expected a number, found \(SysfsFile.quoted(typeText))", path: device.appending("type"))
+            throw KerfError(
+                .invalidReading, "expected a number, found \(SysfsFile.quoted(typeText))", at: device.appending("type"))
         }
         self.type = type
         let names = root.names(in: device.appending("events")).filter { $0.hasPrefix("energy-") && !$0.contains(".") }
@@ -36,7 +37,7 @@ struct PerfPowerUnit: Sendable {
         let order = ["energy-pkg", "energy-cores", "energy-gpu", "energy-ram", "energy-psys"]
         events = order.compactMap { name in events.first { $0.name == name } }
         guard events.first?.name == "energy-pkg" else {
-            throw ProbeError(.vanished, "no energy-pkg among the events of \(device)")
+            throw KerfError(.notFound, "no energy-pkg among the events of \(device)")
         }
         var counters: [Counter] = []
         for (cpu, package) in try Self.packages(device: device, root: root) {
@@ -60,7 +61,7 @@ struct PerfPowerUnit: Sendable {
     ///
     /// Counters of a PMU start at zero when they are opened, so that two dies that mirror one counter look like two of
     /// their own. Where a package has several CPUs in the mask, powercap has to tell.
-    private static func packages(device: FilePath, root: SystemRoot) throws(ProbeError) -> [(Int32, String)] {
+    private static func packages(device: FilePath, root: SystemRoot) throws(KerfError) -> [(Int32, String)] {
         let path = device.appending("cpumask")
         let mask = try SysfsFile.text(at: path)
         var packages: [(Int32, String)] = []
@@ -68,20 +69,20 @@ struct PerfPowerUnit: Sendable {
             let bounds = part.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
             guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, bounds.count <= 2, first >= 0,
                 last >= first, last - first < 1024
-            else { throw ProbeError(.malformed, "expected CPUs, found \(SysfsFile.quoted(mask))", path: path) }
+            else { throw KerfError(.invalidReading, "expected CPUs, found \(SysfsFile.quoted(mask))", at: path) }
             for cpu in first...last {
                 let topology = root.file("sys/devices/system/cpu/cpu\(cpu)/topology/physical_package_id")
                 let package = "package-\(try SysfsFile.integer(at: topology))"
                 guard !packages.contains(where: { $0.1 == package }) else {
-                    throw ProbeError(
-                        .ambiguous,
+                    throw KerfError(
+                        .ambiguousReading,
                         "\(package) is counted on several CPUs: whether its dies share one counter is not told",
-                        path: path, remedy: "use powercap")
+                        at: path, remedy: "use powercap")
                 }
                 packages.append((cpu, package))
             }
         }
-        guard !packages.isEmpty else { throw ProbeError(.malformed, "no CPU in the mask", path: path) }
+        guard !packages.isEmpty else { throw KerfError(.invalidReading, "no CPU in the mask", at: path) }
         return packages
     }
 }

@@ -1,4 +1,5 @@
 import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// One power limit of a zone.

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// One power zone of the powercap tree: a directory with a counter in it.

@@ -1,10 +1,6 @@
-import ProbeKit
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
+import ProfileFormat
+import SystemIO
 
 extension RAPLDomains {
     /// Long enough for several updates of a counter that steps about every millisecond.
@@ -79,7 +75,7 @@ extension RAPLDomains {
         return candidates.first { candidate in
             guard let looks = entry.looks, let others = candidate.looks else { return false }
             return candidate.domain.wrapRangeMicrojoules == range
-                && MirroredCounters.areOne(looks, others, range: range)
+                && MirroredCounters.areSameCounter(looks, others, range: range)
         }?.domain.identifier
     }
 }

@@ -1,4 +1,5 @@
-import ProbeKit
+import ProfileFormat
+import SystemIO
 
 /// The energy domains of a box, made from its powercap zones.
 ///
@@ -24,7 +25,7 @@ struct RAPLDomains {
         var socketPath: String
         var looks: MirroredCounters.Looks?
         /// The error of a counter that cannot be read.
-        var failure: ProbeError?
+        var failure: KerfError?
     }
 
     let powercap: PowercapTree
@@ -59,7 +60,7 @@ struct RAPLDomains {
         case .counted: break
         // What a mirror shows is counted by its original, where both were read and seen to be alike.
         case .mirror: if other.zone.isMMIO { return false }
-        case .nested, .platform, .beside, .unreadable: return false
+        case .nested, .platform, .external, .unreadable: return false
         }
         return other.zone.name == package.zone.name || (package.zone.isMMIO && !package.kind.isDie)
     }

@@ -1,7 +1,9 @@
-public import ProbeKit
+import ProbeKit
+import ProfileFormat
+import SystemIO
 
 extension RAPLProbe {
-    public func availability() -> Availability { availability(of: RAPLDomains(root: root)) }
+    package func availability() -> Availability { availability(of: RAPLDomains(root: root)) }
 
     func availability(of domains: RAPLDomains) -> Availability {
         guard !domains.entries.isEmpty else { return absent(domains.powercap) }
@@ -10,7 +12,7 @@ extension RAPLProbe {
         let failure = domains.missingPackages.first ?? domains.entries.first { $0.failure != nil }
         if !domains.missingPackages.isEmpty || tree.counted.isEmpty, let entry = failure, let error = entry.failure {
             return Availability(
-                error.code == .forbidden ? .forbidden : .absent,
+                error.code == .permissionDenied ? .forbidden : .absent,
                 reason: "\(entry.domain.identifier): \(error.message) (\(entry.zone.energyFile))",
                 remedy: remedy(for: error))
         }
@@ -27,7 +29,7 @@ extension RAPLProbe {
         tree.domains.map { domain in
             switch domain.role {
             case .counted, .nested: ""
-            case .platform, .beside: "; \(domain.identifier) stands apart"
+            case .platform, .external: "; \(domain.identifier) stands apart"
             case .mirror(let original): "; \(domain.identifier) mirrors \(original)"
             case .unreadable(let reason): "; \(domain.identifier) \(reason)"
             }
@@ -57,8 +59,8 @@ extension RAPLProbe {
     }
 
     /// What makes a counter readable that could not be read.
-    func remedy(for error: ProbeError) -> String? {
-        guard error.code == .forbidden else { return nil }
+    func remedy(for error: KerfError) -> Remedy? {
+        guard error.code == .permissionDenied else { return nil }
         return "energy_uj is readable by root only since CVE-2020-8694: \(Self.permissionRemedy)"
     }
 

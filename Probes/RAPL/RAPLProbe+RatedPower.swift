@@ -1,4 +1,5 @@
 import ProbeKit
+import ProfileFormat
 
 extension RAPLProbe {
     /// The power that the box is made to sustain, in watts: the long-term limits of its packages, summed.
@@ -8,7 +9,7 @@ extension RAPLProbe {
     /// value above ``EnergyCounter/maximumWatts`` says nothing.
     ///
     /// - Returns: `nil` when a package does not tell it, since a sum without it would be another box's.
-    public func ratedPowerWatts() -> Double? {
+    package func ratedPowerWatts() -> Double? {
         let entries = RAPLDomains(root: root).entries
         let packages = entries.filter { $0.kind.isPackage }
         let candidates = packages.isEmpty ? entries.filter { $0.kind == .platform } : packages

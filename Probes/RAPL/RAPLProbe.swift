@@ -1,21 +1,23 @@
-public import ProbeKit
-import Statistics
+import ProbeKit
+import ProfileFormat
+import SystemIO
+import SystemPackage
 
 /// RAPL energy counters through the powercap tree.
 ///
 /// Source: Documentation/power/powercap/powercap.rst; names of zones from drivers/powercap/intel_rapl_common.c.
-public struct RAPLProbe: Probe {
-    public let name = "RAPL"
-    public let interface = "powercap"
-    public let root: SystemRoot
+package struct RAPLProbe: Probe {
+    package let name = "RAPL"
+    package let interface = "powercap"
+    package let root: SystemRoot
 
-    public init(root: SystemRoot) { self.root = root }
+    package init(root: SystemRoot) { self.root = root }
 
     /// The domains now: which contain which, which count, and which cannot be read. Empty without RAPL.
-    public func tree() -> EnergyDomainTree { RAPLDomains(root: root).tree }
+    package func tree() -> EnergyDomainTree { RAPLDomains(root: root).tree }
 
     /// Every readable counter in joules since its own start, by domain.
-    public func readings() -> ProbeReadings {
+    package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         for entry in RAPLDomains(root: root).entries {
             if let looks = entry.looks {
@@ -33,18 +35,19 @@ public struct RAPLProbe: Probe {
     /// A part that cannot be read is left out and stays in the tree with its reason. A package that cannot be read is
     /// an error, since the total would silently lack a socket.
     ///
-    /// - Throws: ``ProbeError`` with the remedy that ``availability()`` names.
-    public func meter() throws(ProbeError) -> HeldCounterMeter {
+    /// - Throws: ``KerfError`` with the remedy that ``availability()`` names.
+    package func meter() throws(KerfError) -> HeldCounterMeter {
         let domains = RAPLDomains(root: root)
         if let missing = domains.missingPackages.first, let failure = missing.failure {
-            throw ProbeError(
-                failure.code, "\(missing.domain.identifier): \(failure.message)", path: failure.path,
+            throw KerfError(
+                failure.code, "\(missing.domain.identifier): \(failure.message)",
+                at: failure.location.map { FilePath($0) },
                 remedy: remedy(for: failure))
         }
         guard !domains.tree.counted.isEmpty else {
             let availability = availability(of: domains)
-            let code: ProbeError.Code = availability.status == .forbidden ? .forbidden : .vanished
-            throw ProbeError(code, availability.reason, remedy: availability.remedy)
+            let code: KerfError.Code = availability.status == .forbidden ? .permissionDenied : .notFound
+            throw KerfError(code, availability.reason, remedy: availability.remedy)
         }
         let files = Dictionary(
             domains.entries.map { ($0.domain.identifier, $0.zone.energyFile) }, uniquingKeysWith: { first, _ in first })

@@ -1,5 +1,7 @@
-public import Calibration
-import Statistics
+import Calibration
+import ProfileFormat
+import Quantities
+import SystemIO
 
 /// Decides from two calibrations and a link.
 public struct Decider: Sendable {
@@ -11,7 +13,7 @@ public struct Decider: Sendable {
     public var link: Link
     public var weight: Double
     public var steps: Int
-    public var rung: Rung
+    public var level: ModelLevel
     public var account: EnergyAccount
     /// The server's power in watts at the clock it was profiled at, declared in place of any measured figure.
     public var declaredServerWatts: Double?
@@ -21,14 +23,14 @@ public struct Decider: Sendable {
     public var microBatches: Int
 
     public init(
-        link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, rung: Rung = .measuredLink,
+        link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, level: ModelLevel = .measuredLink,
         account: EnergyAccount = .net, declaredServerWatts: Double? = nil, scope: EnergyScope = .computing,
         limits: CutLimits = CutLimits(), microBatches: Int = 1
     ) {
         self.link = link
         self.weight = weight
         self.steps = steps
-        self.rung = rung
+        self.level = level
         self.account = account
         self.declaredServerWatts = declaredServerWatts
         self.scope = scope
@@ -47,27 +49,27 @@ public struct Decider: Sendable {
         }
     }
 
-    /// - Throws: ``CARDError``.
+    /// - Throws: ``KerfError``.
     public func decide(device: Side, server: Side) throws -> Decision {
         guard steps >= 1, steps <= 1_000_000_000 else {
-            throw CARDError(.argument, "steps must be between 1 and 1e9")
+            throw KerfError(.invalidArgument, "steps must be between 1 and 1e9")
         }
-        let situation = try situation(
+        let problem = try problem(
             try Pairing(device: device.calibration, server: server.calibration))
-        let solver = try Solver(model: try situation.model(rung), weight: weight)
+        let solver = try Solver(model: try problem.model(level), weight: weight)
         let solution = solver.solve()
         let assembly = DecisionAssembly(solver: solver, solution: solution)
-        let report = try AssumptionReport(situation, weight: weight)
+        let report = try AssumptionReport(problem, weight: weight)
         return Decision(
-            kerfVersion: KerfVersion.current, rung: rung, energyAccount: situation.account, energyScope: scope,
+            kerfVersion: KerfVersion.current, level: level, energyAccount: problem.account, energyScope: scope,
             weight: weight, steps: steps, link: link, limits: limits, microBatches: microBatches, device: side(device),
-            server: side(server), modelName: device.calibration.model.name, blockCount: situation.pairing.blockCount,
+            server: side(server), modelName: device.calibration.model.name, blockCount: problem.pairing.blockCount,
             delayNormaliserSeconds: solver.delayNormaliser, energyNormaliserJoules: solver.energyNormaliser,
             cuts: assembly.cuts, choice: assembly.choice, baselines: assembly.baselines,
             confidence: try ConfidenceEstimator(
-                situation: situation, rung: rung, solver: solver, solution: solution
+                problem: problem, level: level, solver: solver, solution: solution
             ).estimate(),
-            front: try ParetoFront.of(solver.model), rungs: report.rungs, findings: report.findings,
+            front: try ParetoFront.of(solver.model), levels: report.levels, findings: report.findings,
             assumptions: solver.model.assumptions + assembly.normaliserAssumptions,
             warnings: warnings(solver, solution, device.calibration, server.calibration))
     }
@@ -75,20 +77,20 @@ public struct Decider: Sendable {
     /// Delay and energy of every cut for two calibrations, without deciding: what a simulation needs, which has links of
     /// its own.
     ///
-    /// - Throws: ``CARDError``.
-    public func model(device: Calibration, server: Calibration) throws -> CutModel {
-        try situation(try Pairing(device: device, server: server)).model(rung)
+    /// - Throws: ``KerfError``.
+    package func model(device: Calibration, server: Calibration) throws -> CutModel {
+        try problem(try Pairing(device: device, server: server)).model(level)
     }
 
-    private func situation(_ pairing: Pairing) throws(CARDError) -> Situation {
+    private func problem(_ pairing: Pairing) throws(KerfError) -> SplitProblem {
         let batch = pairing.device.workload.batch
         guard microBatches >= 1, batch % microBatches == 0 else {
-            throw CARDError(
-                .argument, "micro-batches must divide the batch of \(batch), not be \(microBatches)",
+            throw KerfError(
+                .invalidArgument, "micro-batches must divide the batch of \(batch), not be \(microBatches)",
                 remedy: "profile with a larger --batch, or decide with fewer micro-batches")
         }
         try limits.check(blockCount: pairing.blockCount)
-        return Situation(
+        return SplitProblem(
             pairing: pairing, link: link, steps: steps, account: scope == .computing ? account : .gross, scope: scope,
             declaredServerWatts: declaredServerWatts, limits: limits, microBatches: microBatches)
     }

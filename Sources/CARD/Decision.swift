@@ -1,15 +1,16 @@
-public import Calibration
+import Quantities
+import SystemIO
 
 /// Where to cut the model and how fast the server should run, with every alternative that was weighed.
 public struct Decision: Codable, Sendable, KerfFile {
     public static let schema = "kerf.decision"
     public static let schemaVersion = 1
-    public static var remedy: String { "run kerf decide first" }
+    public static var remedy: Remedy { "run kerf decide first" }
 
     public var schema: String = Decision.schema
     public var schemaVersion: Int = Decision.schemaVersion
     public var kerfVersion: String
-    public var rung: Rung
+    public var level: ModelLevel
     /// Which of the server's joules count.
     public var energyAccount: EnergyAccount
     public var energyScope: EnergyScope
@@ -25,8 +26,8 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var modelName: String
     /// L: cuts go from 0 to this.
     public var blockCount: Int
-    public var delayNormaliserSeconds: Normaliser
-    public var energyNormaliserJoules: Normaliser
+    public var delayNormaliserSeconds: Normalizer
+    public var energyNormaliserJoules: Normalizer
     /// All cuts in order, each at its best server clock.
     public var cuts: [DecidedCut]
     public var choice: Choice
@@ -35,8 +36,8 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var confidence: Confidence?
     /// The undominated decisions as the weight goes from 0 to 1; empty without figures of energy.
     public var front: [FrontPoint]
-    /// What each rung of the ladder would choose, and its regret by the fullest.
-    public var rungs: [RungChoice]
+    /// What each level of the ladder would choose, and its regret by the fullest.
+    public var levels: [LevelChoice]
     /// The assumptions of the paper, each tested.
     public var findings: [AssumptionFinding]
     /// What the figures rest on, one sentence each.

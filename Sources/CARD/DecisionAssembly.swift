@@ -1,4 +1,4 @@
-import Calibration
+import Quantities
 import Statistics
 
 /// Turns a solution into what stands in the file.
@@ -32,8 +32,8 @@ struct DecisionAssembly {
 
     /// How delay and energy were made comparable.
     var normaliserAssumptions: [String] {
-        [("Delay", solver.delayNormaliser), ("Energy", solver.energyNormaliser)].map { name, normaliser in
-            switch normaliser.method {
+        [("Delay", solver.delayNormaliser), ("Energy", solver.energyNormaliser)].map { name, normalizer in
+            switch normalizer.method {
             case .corners:
                 "\(name) is normalised between server-only at the highest clock and device-only at the lowest."
             case .range:

@@ -1,10 +1,15 @@
+import ProfileFormat
+import Quantities
+import SystemIO
+import Workload
+
 /// What one box needs for each layer of one model: fitted from the raw samples of one or more profiles.
 ///
 /// A pure function of those profiles; it holds no time of its own making, so the same profiles give the same bytes.
 public struct Calibration: Codable, Sendable, KerfFile {
     public static let schema = "kerf.calibration"
     public static let schemaVersion = 1
-    public static var remedy: String { "run kerf calibrate first" }
+    public static var remedy: Remedy { "run kerf calibrate first" }
 
     public var schema: String = Calibration.schema
     public var schemaVersion: Int = Calibration.schemaVersion
@@ -19,15 +24,15 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public var model: ModelDescription
     public var workload: WorkloadDescription
     /// How the weights lay in memory: `resident`, `streaming` or `shared`; see ``ProfileSettings/weightResidency``.
-    public var weightResidency: String
+    public var weightResidency: WeightResidency
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerCalibration]
     public var step: StepCalibration
     /// What the box can do at most; `nil` where the profiles do not tell.
-    public var peaks: MachinePeaks?
+    public var roofline: Roofline?
     public var idlePowerWatts: Quantity
     /// What the domains beside the total drew, a GPU's among them; `nil` where there is none.
-    public var besidePower: [DomainPower]?
+    public var externalPower: [DomainPower]?
     /// How time and power go with the clock; `nil` where the profiles hold no sweep.
     public var frequencyLaws: FrequencyCalibration?
     /// The same of each kind of core by itself; `nil` where all cores are alike or no sweep told them apart.
@@ -43,8 +48,9 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public init(
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
-        workload: WorkloadDescription, weightResidency: String, layers: [LayerCalibration], step: StepCalibration,
-        peaks: MachinePeaks? = nil, idlePowerWatts: Quantity, besidePower: [DomainPower]? = nil,
+        workload: WorkloadDescription, weightResidency: WeightResidency, layers: [LayerCalibration],
+        step: StepCalibration,
+        roofline: Roofline? = nil, idlePowerWatts: Quantity, externalPower: [DomainPower]? = nil,
         frequencyLaws: FrequencyCalibration? = nil, frequencyGroups: [GroupFrequencyLaws]? = nil,
         closure: Closure, attribution: Attribution? = nil, rejections: [Rejection], warnings: [String]
     ) {
@@ -59,9 +65,9 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.weightResidency = weightResidency
         self.layers = layers
         self.step = step
-        self.peaks = peaks
+        self.roofline = roofline
         self.idlePowerWatts = idlePowerWatts
-        self.besidePower = besidePower
+        self.externalPower = externalPower
         self.frequencyLaws = frequencyLaws
         self.frequencyGroups = frequencyGroups
         self.closure = closure
@@ -141,19 +147,5 @@ public struct StepCalibration: Codable, Sendable, Hashable {
         self.netEnergyJoules = netEnergyJoules
         self.grossPowerWatts = grossPowerWatts
         self.netPowerWatts = netPowerWatts
-    }
-}
-
-/// (Sum of the parts - whole step) / whole step.
-public struct Closure: Codable, Sendable, Hashable {
-    public var timeRatio: Quantity
-    public var grossEnergyRatio: Quantity
-    /// `nil` in older files.
-    public var netEnergyRatio: Quantity?
-
-    public init(timeRatio: Quantity, grossEnergyRatio: Quantity, netEnergyRatio: Quantity? = nil) {
-        self.timeRatio = timeRatio
-        self.grossEnergyRatio = grossEnergyRatio
-        self.netEnergyRatio = netEnergyRatio
     }
 }

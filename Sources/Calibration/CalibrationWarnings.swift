@@ -1,4 +1,6 @@
-import Statistics
+import ProfileFormat
+import Quantities
+import Workload
 
 /// What a reader of a calibration should know before trusting it.
 enum CalibrationWarnings {
@@ -20,16 +22,16 @@ enum CalibrationWarnings {
                 "Figures of energy are modelled (\(calibration.meter.reason ?? "a power model")); no meter was read.")
         }
         switch calibration.weightResidency {
-        case "shared":
+        case .shared:
             warnings.append(
                 "Weights were shared: one block's weights stood for those of all blocks. A block that fits the "
                     + "processor's cache would look faster than it is.")
-        case "streaming":
+        case .streaming:
             warnings.append(
                 "Weights were streamed: one layer's weights were in memory at a time, and the time to load them is not "
                     + "counted. A layer whose weights fit the processor's cache would look faster than it is, as they "
                     + "were just loaded.")
-        default: break
+        case .resident: break
         }
         let steps = min(profile.steps.count, profile.layerTimes.first?.seconds.count ?? 0)
         if steps < fewSteps {

@@ -1,3 +1,6 @@
+import Estimation
+import ProfileFormat
+import Quantities
 import Statistics
 
 extension Calibrator {
@@ -8,13 +11,14 @@ extension Calibrator {
         let calibration = fit(profile, sources: [])
         let times = TimeFit(profile)
         let energies = EnergyFit(profile, stepTime: times.step)
-        let own = OwnCost.ratio(of: profile.ownCostPairs ?? [], confidence: times.confidence)
+        let own = InstrumentationOverheadEstimate.ratio(
+            of: profile.instrumentationOverheadPairs ?? [], confidence: times.confidence)
         return ProfileChecks(
             closure: calibration.closure, attribution: calibration.attribution,
-            ownTimeRatio: own.map { Quantity($0, confidence: times.confidence, origin: .measured) }
+            overheadTimeRatio: own.map { Quantity($0, confidence: times.confidence, origin: .measured) }
                 ?? .unavailable("no step was taken with instruments on by turns"),
-            ownEnergyRatio: own.map { energies.ownCost(ownTime: $0) } ?? .unavailable("no own cost in time"),
-            countedTimeRatio: counted(profile), idleDriftRatio: energies.idleDrift(),
+            overheadEnergyRatio: own.map { energies.ownCost(ownTime: $0) } ?? .unavailable("no own cost in time"),
+            computedOverheadRatio: counted(profile), idleDriftRatio: energies.idleDrift(),
             failures: calibration.closure.failures)
     }
 

@@ -1,4 +1,8 @@
+import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
+import Workload
 
 /// Makes a calibration from profiles.
 public enum Calibrator {
@@ -15,11 +19,11 @@ public enum Calibrator {
 
     /// A pure function: the same profiles, in any order, give an equal calibration, whose encoding is the same bytes.
     ///
-    /// - Throws: ``KerfFileError`` when an input is no profile, holds samples that cannot be used, was given twice, or
+    /// - Throws: ``KerfError`` when an input is no profile, holds samples that cannot be used, was given twice, or
     ///   was taken of something else than the others; the field is named.
     public static func calibrate(_ inputs: [Input]) throws -> Calibration {
         guard !inputs.isEmpty else {
-            throw KerfFileError(.missing, file: "kerf calibrate", "no profile was given", remedy: Calibration.remedy)
+            throw KerfError(.noSuchFile, at: "kerf calibrate", "no profile was given", remedy: Calibration.remedy)
         }
         let members = try inputs.map { input in
             let profile = try KerfJSON.decode(Profile.self, from: input.bytes, named: input.name)
@@ -41,15 +45,15 @@ public enum Calibrator {
         let layers = profile.layers.map { layer in
             LayerCalibration(
                 description: layer,
-                forward: direction(LayerPass(layer: layer.index, direction: "forward"), times, energies, inSitu),
-                backward: direction(LayerPass(layer: layer.index, direction: "backward"), times, energies, inSitu))
+                forward: direction(LayerPass(layer: layer.index, direction: .forward), times, energies, inSitu),
+                backward: direction(LayerPass(layer: layer.index, direction: .backward), times, energies, inSitu))
         }
         let step = StepCalibration(
             timeSeconds: Quantity(times.step, confidence: times.confidence, origin: .measured),
             grossEnergyJoules: energies.grossEnergy(.step, time: times.step),
             netEnergyJoules: energies.netEnergy(.step, time: times.step),
             grossPowerWatts: energies.grossPower(.step), netPowerWatts: energies.netPower(.step))
-        let beside = DomainPower.all(of: profile)
+        let external = DomainPower.all(of: profile)
         let energyClosure = energies.closure(times, step: step, layers: layers)
         var calibration = Calibration(
             provenance: sources.map {
@@ -58,8 +62,8 @@ public enum Calibrator {
             box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
             model: profile.model, workload: profile.workload,
             weightResidency: profile.settings.weightResidency, layers: layers, step: step,
-            peaks: profile.peaks, idlePowerWatts: energies.grossPower(.idle),
-            besidePower: beside.isEmpty ? nil : beside, frequencyLaws: frequency.laws,
+            roofline: profile.roofline, idlePowerWatts: energies.grossPower(.idle),
+            externalPower: external.isEmpty ? nil : external, frequencyLaws: frequency.laws,
             frequencyGroups: groups.laws.isEmpty ? nil : groups.laws,
             closure: Closure(
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),

@@ -1,4 +1,5 @@
-import ProbeKit
+import ProfileFormat
+import Quantities
 import Statistics
 
 /// What a domain beside the box's total drew: a GPU's, which its own meter counts and no layer runs on.
@@ -21,7 +22,7 @@ public struct DomainPower: Codable, Sendable, Hashable {
 
     /// Of every domain beside the total, in the tree's order; not of one that was lost during the run.
     static func all(of profile: Profile) -> [DomainPower] {
-        profile.meter.domains.filter { $0.role == .beside }.map { domain in
+        profile.meter.domains.filter { $0.role == .external }.map { domain in
             DomainPower(
                 domain: domain.identifier, name: domain.name,
                 idlePowerWatts: watts(of: domain, in: profile.idleWindows, of: profile),

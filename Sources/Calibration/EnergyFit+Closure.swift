@@ -1,4 +1,7 @@
+import ProfileFormat
+import Quantities
 import Statistics
+import Workload
 
 /// Parts against the whole.
 extension EnergyFit {
@@ -15,7 +18,7 @@ extension EnergyFit {
         for pass in LayerPass.all(of: times.layers) where !pass.isIdle(in: times.layers) {
             let layer = layers[pass.layer]
             let energy =
-                pass.direction == "forward" ? layer.forward.grossEnergyJoules : layer.backward.grossEnergyJoules
+                pass.direction == .forward ? layer.forward.grossEnergyJoules : layer.backward.grossEnergyJoules
             if case .known(let power) = power(.pass(pass)), energy.value != nil, let time = times.time(of: pass) {
                 powers[pass] = power.value
                 let energy = power.scaled(by: time.value)
@@ -36,8 +39,8 @@ extension EnergyFit {
         let whole = power * times.step
         let ofTimes = times.difference(powers, ofStep: power.value)
         let gross =
-            ofTimes + ofPowers.scaled(by: 1 / whole.value).doubt
-            + power.scaled(by: (1 + ofTimes.value) / power.value).doubt
+            ofTimes + ofPowers.scaled(by: 1 / whole.value).uncertainty
+            + power.scaled(by: (1 + ofTimes.value) / power.value).uncertainty
         return (
             Quantity(gross, confidence: confidence, origin: meter.origin),
             netClosure(gross, whole: whole, partsSeconds: times.weightedSum(powers.mapValues { _ in 1 }), times)

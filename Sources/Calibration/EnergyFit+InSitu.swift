@@ -1,4 +1,7 @@
+import ProfileFormat
+import Quantities
 import Statistics
+import Workload
 
 /// Looped against in situ.
 extension EnergyFit {

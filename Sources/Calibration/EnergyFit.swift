@@ -1,5 +1,8 @@
-import ProbeKit
+import Estimation
+import ProfileFormat
+import Quantities
 import Statistics
+import Workload
 
 /// Energy of layers and of the whole step, from windows in which one of them was repeated.
 ///
@@ -78,7 +81,7 @@ struct EnergyFit {
             case .idle: .idle
             case .step: .step
             case .instrumentedStep: .instrumentedStep
-            case .layer: .pass(LayerPass(layer: window.layer ?? -1, direction: window.direction ?? ""))
+            case .layer: .pass(LayerPass(layer: window.layer ?? -1, direction: window.direction ?? .forward))
             }
         }
     }
@@ -158,7 +161,7 @@ struct EnergyFit {
         guard abs(idle.drift.value) <= Self.widestDrift else {
             return .unknown(
                 "not resolved: the idle power changed by \(NumberText.percent(idle.drift.value)) over the run, "
-                    + "\(NumberText.percent(Self.widestDrift)) is the limit; let the box settle and profile again")
+                    + "\(NumberText.percent(Self.widestDrift)) is the limit; let the box flush and profile again")
         }
         let ofRuns = zip(runs, powersOfRuns).compactMap { $1.net($0[subject] ?? [])?.value }
         let widened = net.widened(byRuns: ofRuns, confidence: confidence)

@@ -1,3 +1,6 @@
+import Quantities
+import Workload
+
 /// How time and power of one box go with its clock, fitted from a sweep over the steps that the clock can really take.
 ///
 /// The laws hold between the lowest and the highest step. The paper's forms, time as 1/f and power as f³, stand beside
@@ -39,10 +42,10 @@ public struct FrequencyCalibration: Codable, Sendable, Hashable {
 public struct PassFrequencyLaw: Codable, Sendable, Hashable {
     public var layer: Int
     /// `forward` or `backward`.
-    public var direction: String
+    public var direction: Direction
     public var time: TimeLaw
 
-    public init(layer: Int, direction: String, time: TimeLaw) {
+    public init(layer: Int, direction: Direction, time: TimeLaw) {
         self.layer = layer
         self.direction = direction
         self.time = time

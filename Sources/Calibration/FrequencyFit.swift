@@ -1,4 +1,9 @@
+import Estimation
+import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
+import Workload
 
 /// The laws of time and power over the clock, from a profile's sweep.
 ///

@@ -1,3 +1,6 @@
+import ProfileFormat
+import SystemIO
+
 /// How time and power go with the clock of one kind of core, while the step runs on those cores alone.
 ///
 /// Power is the whole box's: the other cores stand idle at their own clock.

@@ -1,10 +1,11 @@
-import ProbeKit
+import ProfileFormat
 import Statistics
+import Workload
 
 /// Power of every pass from whole steps: the counters between the layers against the time line of the layers.
 ///
 /// Looping a layer alone keeps its weights in the cache; here each layer runs where it runs. A look between two layers
-/// shows what a counter had at its last update; see ``CounterStretches`` for how that becomes powers. Counters of several
+/// shows what a counter had at its last update; see ``UpdateIntervalRegression`` for how that becomes powers. Counters of several
 /// domains are updated at moments of their own: each is fitted alone, and the powers add up. Intervals come from leaving
 /// out a tenth of the bursts at a time (delete-group jackknife: Kott, "The delete-a-group jackknife", Journal of Official
 /// Statistics 17, 2001), which holds whatever the errors of one burst's steps have in common.
@@ -28,8 +29,8 @@ struct InSituFit {
         guard profile.meter.sampling == nil else { return nil }
         let last = profile.layers.count - 1
         let order =
-            (0...last).map { LayerPass(layer: $0, direction: "forward") }
-            + (1...last).reversed().map { LayerPass(layer: $0, direction: "backward") }
+            (0...last).map { LayerPass(layer: $0, direction: .forward) }
+            + (1...last).reversed().map { LayerPass(layer: $0, direction: .backward) }
         let domains = profile.meter.totalOf
         let traces = (profile.stepTraces ?? []).filter {
             $0.seconds.count == order.count + 1 && Set($0.joules.keys) == Set(domains)
@@ -39,12 +40,12 @@ struct InSituFit {
         guard groupCount >= Self.fewestGroups, let interval = profile.meter.updates?.meanSeconds, interval > 0 else {
             return nil
         }
-        let places = CounterStretches.places(seconds: Self.meanSeconds(of: traces), updateSeconds: interval)
-        let none = CounterStretches(places: places)
+        let places = UpdateIntervalRegression.places(seconds: Self.meanSeconds(of: traces), updateSeconds: interval)
+        let none = UpdateIntervalRegression(places: places)
         var watts = [Double](repeating: 0, count: order.count)
         var wattsWithout = [[Double]](repeating: watts, count: groupCount)
         for domain in domains {
-            var parts = [CounterStretches](repeating: none, count: groupCount)
+            var parts = [UpdateIntervalRegression](repeating: none, count: groupCount)
             for (trace, group) in zip(traces, groups) {
                 parts[group].add(trace, domain: domain, updateSeconds: interval)
             }

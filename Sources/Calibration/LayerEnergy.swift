@@ -1,4 +1,7 @@
+import ProfileFormat
+import Quantities
 import Statistics
+import Workload
 
 /// Energy of one pass by the rules of a calibration, without a whole profile: what `kerf selftest estimator` tests.
 public struct LayerEnergy: Sendable {
@@ -10,7 +13,7 @@ public struct LayerEnergy: Sendable {
     ///   - seconds: the pass's times inside whole steps.
     ///   - steps: those steps.
     public init(
-        layer: Int, direction: String, meter: MeterDescription, idleWindows: [EnergyWindow], windows: [EnergyWindow],
+        layer: Int, direction: Direction, meter: MeterDescription, idleWindows: [EnergyWindow], windows: [EnergyWindow],
         seconds: [Double], steps: [StepSample], confidence: Double
     ) {
         let times = TrimmedSteps(totals: seconds, groups: StepSample.groups(steps, count: seconds.count))

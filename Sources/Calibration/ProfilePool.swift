@@ -1,4 +1,7 @@
-import Statistics
+import ProfileFormat
+import Quantities
+import SystemIO
+import Workload
 
 /// Profiles of one box, model and workload, joined into one.
 struct ProfilePool {
@@ -15,20 +18,20 @@ struct ProfilePool {
     /// In the order of their hashes, so that the order of the arguments makes no difference.
     let members: [Member]
 
-    /// - Throws: ``KerfFileError/Code/unusable`` when a profile was given twice, since the same samples counted twice
+    /// - Throws: ``KerfError/Code/unusableData`` when a profile was given twice, since the same samples counted twice
     ///   would feign certainty, or when two differ in what they measured; the field is named.
     init(_ given: [Member]) throws {
         members = given.sorted { $0.sha256 < $1.sha256 }
         for (left, right) in zip(members, members.dropFirst()) where left.sha256 == right.sha256 {
-            throw KerfFileError(.unusable, file: right.name, "the same profile as \(left.name)", remedy: "give it once")
+            throw KerfError(.unusableData, at: right.name, "the same profile as \(left.name)", remedy: "give it once")
         }
         guard let first = members.first else { return }
         for other in members.dropFirst() {
             if let difference = try JSONDifference.first(
                 between: Subject(first.profile), and: Subject(other.profile))
             {
-                throw KerfFileError(
-                    .unusable, file: other.name,
+                throw KerfError(
+                    .unusableData, at: other.name,
                     "cannot be pooled with \(first.name): \(difference.path) is \(difference.right) here and \(difference.left) there",
                     remedy: "calibrate them apart")
             }
@@ -42,7 +45,7 @@ struct ProfilePool {
     var joined: Profile {
         var pool = members[0].profile
         pool.frequency.runningHertz = envelope(members.map(\.profile.frequency.runningHertz))
-        pool.peaks = best(members.compactMap(\.profile.peaks))
+        pool.roofline = best(members.compactMap(\.profile.roofline))
         pool.meter.updateIntervalSeconds = envelope(members.map(\.profile.meter.updateIntervalSeconds))
         pool.layerTimes = pool.layerTimes.map { first in
             var joined = first
@@ -60,7 +63,9 @@ struct ProfilePool {
             if let steps = other.instrumentedSteps {
                 pool.instrumentedSteps = (pool.instrumentedSteps ?? []) + steps.renumbered(from: taken)
             }
-            if let pairs = other.ownCostPairs { pool.ownCostPairs = (pool.ownCostPairs ?? []) + pairs }
+            if let pairs = other.instrumentationOverheadPairs {
+                pool.instrumentationOverheadPairs = (pool.instrumentationOverheadPairs ?? []) + pairs
+            }
             if let traces = other.stepTraces {
                 pool.stepTraces = (pool.stepTraces ?? []) + traces.renumbered(from: taken)
             }
@@ -84,18 +89,18 @@ struct ProfilePool {
     private func checkClocks() throws {
         let clocks = members.compactMap { $0.profile.frequency.runningHertz.value }
         guard let low = clocks.min(), let high = clocks.max(), high > low * (1 + Self.clockTolerance) else { return }
-        throw KerfFileError(
-            .unusable, file: members.map(\.name).joined(separator: ", "),
+        throw KerfError(
+            .unusableData, at: members.map(\.name).joined(separator: ", "),
             "cannot be pooled: frequency.running_hertz goes from \(low) to \(high)", remedy: "calibrate them apart")
     }
 
     /// A roof is the highest that was reached.
-    private func best(_ peaks: [MachinePeaks]) -> MachinePeaks? {
-        func highest(_ roof: KeyPath<MachinePeaks, Quantity>) -> Quantity? {
-            peaks.map { $0[keyPath: roof] }.max { ($0.value ?? 0) < ($1.value ?? 0) }
+    private func best(_ roofline: [Roofline]) -> Roofline? {
+        func highest(_ roof: KeyPath<Roofline, Quantity>) -> Quantity? {
+            roofline.map { $0[keyPath: roof] }.max { ($0.value ?? 0) < ($1.value ?? 0) }
         }
         guard let flops = highest(\.flopsPerSecond), let bytes = highest(\.bytesPerSecond) else { return nil }
-        return MachinePeaks(flopsPerSecond: flops, bytesPerSecond: bytes)
+        return Roofline(flopsPerSecond: flops, bytesPerSecond: bytes)
     }
 
     /// The mean by count, within the widest bounds that any of them states.
@@ -128,7 +133,7 @@ struct ProfilePool {
         var meter: MeterDescription
         var model: ModelDescription
         var workload: WorkloadDescription
-        var weightResidency: String
+        var weightResidency: WeightResidency
         var confidence: Double
         var layers: [LayerDescription]
         /// Layer passes and kernels that were timed.
@@ -155,10 +160,6 @@ struct ProfilePool {
             timed = profile.layerTimes.map { "\($0.pass) \($0.kernels.keys.sorted())" }.sorted()
         }
     }
-}
-
-extension LayerTimes {
-    var pass: LayerPass { LayerPass(layer: layer, direction: direction) }
 }
 
 extension [StepSample] {

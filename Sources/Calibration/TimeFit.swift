@@ -1,4 +1,6 @@
+import ProfileFormat
 import Statistics
+import Workload
 
 /// Times of layers and of the whole step.
 ///

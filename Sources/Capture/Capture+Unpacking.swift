@@ -1,16 +1,12 @@
-public import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
+import SystemIO
+import SystemPackage
 
 extension Capture {
     /// Writes the tree into a directory that is there and empty.
     ///
     /// Links come last, so that no file is ever written through one.
-    public func unpack(into directory: FilePath) throws(CaptureError) {
+    package func unpack(into directory: FilePath) throws(KerfError) {
         let ordered = entries.values.sorted { $0.path < $1.path }
         for entry in ordered where entry.content == .directory { try make(entry, in: directory) }
         for entry in ordered {
@@ -21,7 +17,7 @@ extension Capture {
         }
     }
 
-    private func make(_ entry: TarEntry, in directory: FilePath) throws(CaptureError) {
+    private func make(_ entry: TarEntry, in directory: FilePath) throws(KerfError) {
         let path = directory.appending(entry.path)
         do {
             switch entry.content {
@@ -39,7 +35,7 @@ extension Capture {
                 guard symlink(target, path.string) == 0 else { throw Errno(rawValue: errno) }
             }
         } catch {
-            throw CaptureError(.uncreatable, at: path.string, "cannot be made: \(error)")
+            throw KerfError(.cannotCreate, at: path.string, "cannot be made: \(error)")
         }
     }
 }

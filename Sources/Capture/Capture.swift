@@ -1,24 +1,26 @@
+import SystemIO
+
 /// A recorded box, checked: a tree of small files in which nothing leads out.
-public struct Capture: Sendable {
+package struct Capture: Sendable {
     /// Most members and bytes that a capture may have; a server of 512 threads needs a third of it.
-    public static let mostEntries = 400_000
-    public static let mostBytes = 512 << 20
+    package static let mostEntries = 400_000
+    package static let mostBytes = 512 << 20
     static let mostFileBytes = 8 << 20
-    static let remedy = "make one with: kerf capture --out box.tar"
+    static let remedy: Remedy = "make one with: kerf capture --out box.tar"
     /// What a capture may hold at its top.
     static let tops: Set<String> = ["sys", "proc", "etc", "kerf"]
     /// Links followed for one name before it counts as a loop, as the kernel does.
     private static let mostLinks = 40
 
-    public let name: String
+    package let name: String
     /// By path; every parent directory is among them.
-    public private(set) var entries: [String: TarEntry] = [:]
+    package private(set) var entries: [String: TarEntry] = [:]
 
     /// - Parameters:
     ///   - bytes: of a plain ustar archive; nothing in it is trusted.
     ///   - name: what the user calls it.
-    /// - Throws: ``CaptureError/Code/malformed`` with the member and what is wrong with it.
-    public init(_ bytes: [UInt8], name: String) throws(CaptureError) {
+    /// - Throws: ``KerfError/Code/malformed`` with the member and what is wrong with it.
+    package init(_ bytes: [UInt8], name: String) throws(KerfError) {
         self.name = name
         for entry in try TarReader.entries(of: bytes, name: name) { try add(entry) }
         guard entries["sys"] != nil else { throw fault("holds no sys: it is no recorded box") }
@@ -29,13 +31,13 @@ public struct Capture: Sendable {
     }
 
     /// Whether what was recorded is a virtual board's tree, and so simulated.
-    public var isVirtualBoard: Bool { entries["kerf/board.json"] != nil }
+    package var isVirtualBoard: Bool { entries["kerf/board.json"] != nil }
 
-    private func fault(_ message: String) -> CaptureError {
-        CaptureError(.malformed, at: name, message, remedy: Self.remedy)
+    private func fault(_ message: String) -> KerfError {
+        KerfError(.malformed, at: name, message, remedy: Self.remedy)
     }
 
-    private mutating func add(_ entry: TarEntry) throws(CaptureError) {
+    private mutating func add(_ entry: TarEntry) throws(KerfError) {
         var parts = entry.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         // As `tar -C box .` writes them.
         if parts.first == "." { parts.removeFirst() }
@@ -67,7 +69,7 @@ public struct Capture: Sendable {
     /// Follows a link as the kernel would, link by link, since a name that looks harmless may lead out over another.
     ///
     /// Out is already out of `sys`, or whichever top the link lies in: a replay puts each of them in its own place.
-    private func checkLink(_ path: String, _ target: String) throws(CaptureError) {
+    private func checkLink(_ path: String, _ target: String) throws(KerfError) {
         var place = path.split(separator: "/").dropLast().map(String.init)
         var rest = Array(target.split(separator: "/", omittingEmptySubsequences: false).map(String.init).reversed())
         guard !target.isEmpty, !target.hasPrefix("/"), !place.isEmpty else {

@@ -10,19 +10,19 @@ import Statistics
 /// Each row of each tensor has its own key, made from the seed, the tensor's role and the row, and each element is
 /// made from its row's key and its column alone. So a tensor can be made at any time, without the others, and is
 /// always the same.
-public struct RandomWeights: WeightSource {
-    public let config: ModelConfig
-    public let seed: UInt64
-    public let kind = "random"
-    public var origin: String { "seed \(seed)" }
+package struct RandomWeights: WeightSource {
+    package let config: ModelConfig
+    package let seed: UInt64
+    package let kind = "random"
+    package var origin: String { "seed \(seed)" }
 
     /// - Parameter config: as ``HuggingFaceConfig`` or ``ModelPresets`` gives it, so with shapes already checked.
-    public init(_ config: ModelConfig, seed: UInt64) {
+    package init(_ config: ModelConfig, seed: UInt64) {
         self.config = config
         self.seed = seed
     }
 
-    public func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
+    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
         try config.validate(role, count: destination.count, file: origin)
         guard let base = destination.baseAddress else { return }
         let role = config.stored(role)

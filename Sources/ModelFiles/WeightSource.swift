@@ -1,10 +1,10 @@
 /// One of a decoder block's seven linear projections. Weights are `[output, input]`, row-major: y = x Wᵀ.
-public enum Projection: String, Sendable, Hashable, CaseIterable, Codable {
+package enum Projection: String, Sendable, Hashable, CaseIterable, Codable {
     case q, k, v, o, gate, up, down
 }
 
 /// What a tensor is in the model, whatever its file calls it.
-public enum TensorRole: Sendable, Hashable {
+package enum TensorRole: Sendable, Hashable {
     /// `[vocabularySize, hiddenSize]`
     case embedding
     /// `[hiddenSize]`; `block` counts from 0.
@@ -20,7 +20,7 @@ public enum TensorRole: Sendable, Hashable {
 
 extension ModelConfig {
     /// Rows and columns of a tensor; a vector is one row.
-    public func shape(of role: TensorRole) -> (rows: Int, columns: Int) {
+    package func shape(of role: TensorRole) -> (rows: Int, columns: Int) {
         switch role {
         case .embedding, .lmHead: (vocabularySize, hiddenSize)
         case .attentionNorm, .mlpNorm, .finalNorm: (1, hiddenSize)
@@ -29,7 +29,7 @@ extension ModelConfig {
     }
 
     /// `rows` is the projection's output width, `columns` its input width.
-    public func shape(of projection: Projection) -> (rows: Int, columns: Int) {
+    package func shape(of projection: Projection) -> (rows: Int, columns: Int) {
         switch projection {
         case .q: (querySize, hiddenSize)
         case .k, .v: (keyValueSize, hiddenSize)
@@ -44,7 +44,7 @@ extension ModelConfig {
 ///
 /// Rotary projections (q and k) are always delivered in Hugging Face's row order, in which element `i` of a head is
 /// rotated with element `i + headSize / 2`; a source whose file interleaves the pairs reorders them.
-public protocol WeightSource: Sendable {
+package protocol WeightSource: Sendable {
     var config: ModelConfig { get }
     /// `gguf`, `safetensors` or `random`.
     var kind: String { get }
@@ -53,6 +53,6 @@ public protocol WeightSource: Sendable {
 
     /// Writes a tensor as f32, row-major, into `destination`, whose count is that of the tensor's shape.
     ///
-    /// - Throws: ``ModelFileError`` when the tensor is missing, has another shape, or its bytes cannot be read.
+    /// - Throws: ``KerfError`` when the tensor is missing, has another shape, or its bytes cannot be read.
     func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws
 }

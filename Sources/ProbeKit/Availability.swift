@@ -1,6 +1,8 @@
+import SystemIO
+
 /// Whether a probe can deliver, why, and what the reader can do about it.
-public struct Availability: Sendable, Codable, Hashable {
-    public enum Status: String, Sendable, Codable, Hashable {
+package struct Availability: Sendable, Hashable {
+    package enum Status: String, Sendable, Codable, Hashable {
         /// Readings can be taken now.
         case present
         /// The hardware, the driver or the file is not there.
@@ -9,14 +11,14 @@ public struct Availability: Sendable, Codable, Hashable {
         case forbidden
     }
 
-    public var status: Status
+    package var status: Status
     /// What was found, or what is missing and where it was looked for. One sentence.
-    public var reason: String
+    package var reason: String
     /// The exact command or setting that would make it present, or put right what is wrong with it; `nil` when nothing is
     /// to be done or nothing can.
-    public var remedy: String?
+    package var remedy: Remedy?
 
-    public init(_ status: Status, reason: String, remedy: String? = nil) {
+    package init(_ status: Status, reason: String, remedy: Remedy? = nil) {
         self.status = status
         self.reason = reason
         self.remedy = remedy

@@ -1,8 +1,10 @@
+import SystemIO
+
 /// Differences of energy counters that wrap.
-public enum EnergyCounter {
+package enum EnergyCounter {
     /// No domain of a box Kerf is made for draws more than this; it bounds how soon a counter can wrap where the domain
     /// states no maximum of its own.
-    public static let maximumWatts = 2000.0
+    package static let maximumWatts = 2000.0
 
     /// How stale a counter may be: energy drawn before the first reading may be shown only in the second. RAPL is
     /// stale by a millisecond, slow chips by up to a second.
@@ -25,30 +27,31 @@ public enum EnergyCounter {
     ///   - elapsedSeconds: time between the readings.
     ///   - maximumWatts: more than this the domain never draws. A generous bound is meant: the counter's staleness is
     ///     added only where a rise is judged impossible.
-    /// - Throws: ``ProbeError/Code/ambiguous`` when the readings allow no answer or several;
-    ///   ``ProbeError/Code/malformed`` when a reading lies beyond the range.
-    public static func microjoules(
+    /// - Throws: ``KerfError/Code/ambiguousReading`` when the readings allow no answer or several;
+    ///   ``KerfError/Code/invalidReading`` when a reading lies beyond the range.
+    package static func microjoules(
         from start: UInt64, to end: UInt64, range: UInt64?, elapsedSeconds: Double,
         maximumWatts: Double = EnergyCounter.maximumWatts
-    ) throws(ProbeError) -> UInt64 {
+    ) throws(KerfError) -> UInt64 {
         let possible = maximumWatts * (elapsedSeconds + stalenessSeconds) * 1e6
         guard let range, range > 0 else {
             guard end >= start else {
-                throw ProbeError(
-                    .ambiguous, "counter fell from \(start) to \(end) µJ and its range is not known")
+                throw KerfError(
+                    .ambiguousReading, "counter fell from \(start) to \(end) µJ and its range is not known")
             }
             guard Double(end - start) <= possible else { throw impossible(start, end, elapsedSeconds, maximumWatts) }
             return end - start
         }
         guard start <= range, end <= range else {
-            throw ProbeError(.malformed, "reading \(max(start, end)) µJ is beyond the counter's range of \(range) µJ")
+            throw KerfError(
+                .invalidReading, "reading \(max(start, end)) µJ is beyond the counter's range of \(range) µJ")
         }
         let difference = end >= start ? end - start : range - start + end
         guard Double(difference) <= possible else { throw impossible(start, end, elapsedSeconds, maximumWatts) }
         // One more turn would also fit into what the box can have drawn: two answers, so none.
         guard Double(difference) + Double(range) > maximumWatts * elapsedSeconds * 1e6 else {
-            throw ProbeError(
-                .ambiguous,
+            throw KerfError(
+                .ambiguousReading,
                 "counter may have wrapped more than once in \(elapsedSeconds) s (range \(range) µJ, \(maximumWatts) W at most)",
                 remedy: "use shorter windows")
         }
@@ -67,9 +70,9 @@ public enum EnergyCounter {
 
     static func impossible(
         _ start: UInt64, _ end: UInt64, _ seconds: Double, _ watts: Double
-    ) -> ProbeError {
-        ProbeError(
-            .ambiguous,
+    ) -> KerfError {
+        KerfError(
+            .ambiguousReading,
             "counter went from \(start) to \(end) µJ in \(seconds) s, which \(watts) W do not explain: it was reset, or a "
                 + "reading is damaged")
     }

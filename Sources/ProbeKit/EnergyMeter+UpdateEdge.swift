@@ -1,19 +1,22 @@
+import ProfileFormat
+import SystemIO
+
 /// What a meter's counters showed right after each of them was updated.
 ///
 /// The counters of one meter need not be updated together: one that was read at another's update is stale by up to an
 /// interval. So every counter of the total has an edge of its own; a counter beside the total is read with the first.
-public struct UpdateEdge: Sendable {
+package struct UpdateEdge: Sendable {
     /// Microjoules by domain, in the order of the tree's readable domains.
-    public var microjoules: [UInt64?]
+    package var microjoules: [UInt64?]
     /// The look that showed each first.
-    public var instants: [MonotonicInstant]
+    package var instants: [MonotonicInstant]
     /// Of the first domain that counts, whose updates stand for the meter's.
-    public var instant: MonotonicInstant
+    package var instant: MonotonicInstant
     /// Time since the look before, which still showed the old value of that domain: the update lies in between.
-    public var gapSeconds: Double
+    package var gapSeconds: Double
 
     /// A reading of all domains at one moment.
-    public init(_ reading: EnergyReading, gapSeconds: Double) {
+    package init(_ reading: EnergyReading, gapSeconds: Double) {
         microjoules = reading.microjoules
         instant = reading.instant
         instants = Array(repeating: reading.instant, count: reading.microjoules.count)
@@ -30,11 +33,11 @@ extension EnergyMeter {
     /// taken as it is.
     ///
     /// - Returns: `nil` when no update of the first domain came within `seconds`.
-    public func updateEdge(within seconds: Double = 0.05) throws(ProbeError) -> UpdateEdge? {
+    package func updateEdge(within seconds: Double = 0.05) throws(KerfError) -> UpdateEdge? {
         let watched = try watchedIndex()
-        let accounts = countsProcessorTime ? ThreadAccounts() : nil
-        func look() throws(ProbeError) -> EnergyReading {
-            accounts?.settle()
+        let accounts = countsProcessorTime ? ThreadCPUClocks() : nil
+        func look() throws(KerfError) -> EnergyReading {
+            accounts?.flush()
             return try read()
         }
         prepareForEdge()
@@ -68,15 +71,15 @@ extension EnergyMeter {
     /// Joules of every domain between two edges, by identifier, each between its own two updates.
     ///
     /// - Throws: as ``joules(from:to:)-swift.method``.
-    public func joules(from start: UpdateEdge, to end: UpdateEdge) throws(ProbeError) -> [String: Double] {
+    package func joules(from start: UpdateEdge, to end: UpdateEdge) throws(KerfError) -> [String: Double] {
         try joules(from: start.microjoules, to: end.microjoules) { end.instants[$0].seconds(since: start.instants[$0]) }
     }
 
     /// The place, in a reading, of the domain whose updates stand for the meter's: the first that counts.
-    func watchedIndex() throws(ProbeError) -> Int {
+    func watchedIndex() throws(KerfError) -> Int {
         let watched = tree.counted.first ?? tree.readable.first
         guard let index = tree.readable.firstIndex(where: { $0.identifier == watched?.identifier }) else {
-            throw ProbeError(.vanished, "\(name) has no counter to watch")
+            throw KerfError(.notFound, "\(name) has no counter to watch")
         }
         return index
     }

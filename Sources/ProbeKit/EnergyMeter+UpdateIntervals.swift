@@ -1,8 +1,6 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
+import ProfileFormat
+import SystemIO
 
 extension EnergyMeter {
     /// The times between successive updates of a counter, in seconds, in the order in which they came.
@@ -15,17 +13,17 @@ extension EnergyMeter {
     /// change seen is not whole and is left out. Ends after `seconds` also when the counter never moves; then the
     /// list is empty. Each interval is known to the time between two polls.
     ///
-    /// - Throws: the error of a failed read; ``ProbeError/Code/vanished`` for a meter without a readable domain.
-    public func updateIntervals(observing seconds: Double) throws(ProbeError) -> [Double] {
+    /// - Throws: the error of a failed read; ``KerfError/Code/notFound`` for a meter without a readable domain.
+    package func updateIntervals(observing seconds: Double) throws(KerfError) -> [Double] {
         try watchUpdates(for: seconds).intervals
     }
 
     /// Watches a counter's updates until `enough` intervals were seen, for at most `seconds`.
     ///
     /// - Parameter pauseSeconds: time between two looks; none by default.
-    public func watchUpdates(
+    package func watchUpdates(
         for seconds: Double, orUntil enough: Int = .max, pauseSeconds: Double = 0
-    ) throws(ProbeError) -> CounterWatch {
+    ) throws(KerfError) -> CounterWatch {
         let index = try watchedIndex()
         let start = try read()
         var value = start.microjoules[index]
@@ -49,17 +47,17 @@ extension EnergyMeter {
 }
 
 /// What was seen of a counter's updates.
-public struct CounterWatch: Sendable, Hashable {
+package struct CounterWatch: Sendable, Hashable {
     /// Seconds between successive updates.
-    public var intervals: [Double]
+    package var intervals: [Double]
     /// By how many microjoules the counter grew at each update that was no wrap.
-    public var stepsMicrojoules: [UInt64]
+    package var stepsMicrojoules: [UInt64]
 
     /// No window can be known better; `nil` when the counter did not rise.
-    public var smallestStepMicrojoules: UInt64? { stepsMicrojoules.min() }
+    package var smallestStepMicrojoules: UInt64? { stepsMicrojoules.min() }
 
     /// `nil` when no whole interval was seen.
-    public var updates: CounterUpdates? {
+    package var updates: CounterUpdates? {
         CounterUpdates(
             intervalsSeconds: intervals, resolutionJoules: CounterUpdates.resolutionJoules(ofSteps: stepsMicrojoules))
     }

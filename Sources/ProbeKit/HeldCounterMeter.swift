@@ -1,16 +1,18 @@
-public import Statistics
+import ProfileFormat
+import Quantities
 import Synchronization
-public import SystemPackage
+import SystemIO
+import SystemPackage
 
 /// Energy counters in attribute files, held open: RAPL through powercap, chips with an energy register through hwmon.
 ///
 /// A reading is one clock call and one `pread` a domain. The counters are energies in microjoules since some start.
-public final class HeldCounterMeter: EnergyMeter, Sendable {
-    public let name: String
-    public let origin: Origin
-    public let tree: EnergyDomainTree
+package final class HeldCounterMeter: EnergyMeter, Sendable {
+    package let name: String
+    package let origin: Origin
+    package let tree: EnergyDomainTree
     /// A virtual board's files do.
-    public var countsProcessorTime: Bool { origin == .simulated }
+    package var countsProcessorTime: Bool { origin == .simulated }
     private let counters: [Counter]
     /// The last sound reading of every counter: the next one has to follow from it.
     private let last: Mutex<[Sound?]>
@@ -28,10 +30,10 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
     }
 
     /// - Parameter file: the counter of each readable domain of the tree.
-    /// - Throws: ``ProbeError`` when a counter cannot be opened.
-    public init(
+    /// - Throws: ``KerfError`` when a counter cannot be opened.
+    package init(
         name: String, origin: Origin, tree: EnergyDomainTree, file: (EnergyDomain) -> FilePath
-    ) throws(ProbeError) {
+    ) throws(KerfError) {
         self.name = name
         self.origin = origin
         self.tree = tree
@@ -49,18 +51,18 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
 
     /// Reads every readable domain, in the tree's order, right after the clock.
     ///
-    /// - Throws: ``ProbeError`` with the path when a counter of the total has gone, holds no number, or holds one that
+    /// - Throws: ``KerfError`` with the path when a counter of the total has gone, holds no number, or holds one that
     ///   cannot follow from the reading before: text that was cut short is still a number. A counter beside the total
     ///   (psys, a part of a package) is `nil` then: it must not cost the run its energy.
-    public func read() throws(ProbeError) -> EnergyReading {
+    package func read() throws(KerfError) -> EnergyReading {
         // One reader at a time, so that the last reading is the one before.
-        try last.withLock { (last: inout [Sound?]) throws(ProbeError) -> EnergyReading in
+        try last.withLock { (last: inout [Sound?]) throws(KerfError) -> EnergyReading in
             var reading = EnergyReading(instant: .now(), microjoules: [])
             reading.microjoules.reserveCapacity(counters.count)
             // The array's allocation is over: from here to the last counter nothing but reads.
             reading.instant = .now()
             for (index, counter) in counters.enumerated() {
-                do throws(ProbeError) {
+                do throws(KerfError) {
                     reading.microjoules.append(try Self.value(of: counter, after: &last[index], at: reading.instant))
                 } catch {
                     if counter.counts { throw error }
@@ -71,8 +73,8 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
         }
     }
 
-    public func readTotal(into microjoules: inout [UInt64]) throws(ProbeError) -> MonotonicInstant {
-        try last.withLock { (last: inout [Sound?]) throws(ProbeError) -> MonotonicInstant in
+    package func readTotal(into microjoules: inout [UInt64]) throws(KerfError) -> MonotonicInstant {
+        try last.withLock { (last: inout [Sound?]) throws(KerfError) -> MonotonicInstant in
             let instant = MonotonicInstant.now()
             for index in counters.indices where counters[index].counts {
                 microjoules.append(try Self.value(of: counters[index], after: &last[index], at: instant))
@@ -83,7 +85,7 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
 
     private static func value(
         of counter: Counter, after last: inout Sound?, at instant: MonotonicInstant
-    ) throws(ProbeError) -> UInt64 {
+    ) throws(KerfError) -> UInt64 {
         let value = try counter.file.counter()
         try check(value, of: counter, after: last, at: instant)
         last = Sound(microjoules: value, instant: instant)
@@ -92,7 +94,7 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
 
     private static func check(
         _ value: UInt64, of counter: Counter, after last: Sound?, at instant: MonotonicInstant
-    ) throws(ProbeError) {
+    ) throws(KerfError) {
         guard let last, last.microjoules != value else { return }
         let elapsed = instant.seconds(since: last.instant)
         guard
@@ -101,7 +103,7 @@ public final class HeldCounterMeter: EnergyMeter, Sendable {
                 maximumWatts: counter.maximumWatts)
         else { return }
         var error = EnergyCounter.impossible(last.microjoules, value, elapsed, counter.maximumWatts)
-        (error.code, error.path) = (.malformed, counter.file.path)
+        (error.code, error.location) = (.invalidReading, counter.file.path.string)
         throw error
     }
 }

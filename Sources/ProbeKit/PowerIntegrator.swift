@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Energy from samples of power, by the trapezoidal rule.
 struct PowerIntegrator: Sendable {
     /// Since the first sample, for each domain; `nil` once a sample of it was missing, since what it drew then is not

@@ -1,38 +1,35 @@
-public import Statistics
+import Glibc
+import ProfileFormat
+import Quantities
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import SystemIO
 
 /// A meter on something that tells power: a thread samples it and adds it up, and what it has added up is the counter.
 ///
 /// The counter steps at every sample. It costs processor time on the box that is measured, which ``sampling`` states.
 /// The thread starts with the sampler and ends with it.
-public final class PowerSampler: EnergyMeter, Sendable {
-    public let name: String
-    public let origin: Origin
-    public let tree: EnergyDomainTree
+package final class PowerSampler: EnergyMeter, Sendable {
+    package let name: String
+    package let origin: Origin
+    package let tree: EnergyDomainTree
     private let work: Work
     private let thread: UInt
 
     /// Starts sampling and waits until the sensor's own interval is known.
     ///
-    /// - Throws: the error of the first sample; ``ProbeError/Code/vanished`` when the value neither changes within the
+    /// - Throws: the error of the first sample; ``KerfError/Code/notFound`` when the value neither changes within the
     ///   source's patience nor has a stated interval: nothing then tells what a window can resolve.
-    public convenience init(_ source: some PowerSource) throws(ProbeError) {
+    package convenience init(_ source: some PowerSource) throws(KerfError) {
         try self.init(source, waiting: true)
     }
 
-    init(_ source: some PowerSource, waiting: Bool) throws(ProbeError) {
+    init(_ source: some PowerSource, waiting: Bool) throws(KerfError) {
         name = source.name
         origin = source.origin
         tree = source.tree
         let counted = tree.counted.first ?? tree.readable.first
         guard let watched = tree.readable.firstIndex(where: { $0.identifier == counted?.identifier }) else {
-            throw ProbeError(.vanished, "\(source.name) has no power to sample")
+            throw KerfError(.notFound, "\(source.name) has no power to sample")
         }
         work = Work(source, PowerIntegrator(domains: tree.readable.count, watched: watched))
         try work.takeSample()
@@ -41,13 +38,13 @@ public final class PowerSampler: EnergyMeter, Sendable {
         let began = MonotonicInstant.now()
         while sampling?.refreshSeconds == nil {
             _ = try read()
-            guard MonotonicInstant.now().seconds(since: began) < source.patienceSeconds else { break }
+            guard MonotonicInstant.now().seconds(since: began) < source.refreshTimeoutSeconds else { break }
             usleep(UInt32(source.samplingSeconds * 1e6))
         }
         guard sampling?.refreshSeconds != nil else {
-            throw ProbeError(
-                .vanished,
-                "the value of \(source.name) did not change within \(source.patienceSeconds) s, and nothing states how "
+            throw KerfError(
+                .notFound,
+                "the value of \(source.name) did not change within \(source.refreshTimeoutSeconds) s, and nothing states how "
                     + "often it is renewed: its energy cannot be resolved")
         }
     }
@@ -57,7 +54,7 @@ public final class PowerSampler: EnergyMeter, Sendable {
         if thread != 0 { pthread_join(pthread_t(thread), nil) }
     }
 
-    public func read() throws(ProbeError) -> EnergyReading {
+    package func read() throws(KerfError) -> EnergyReading {
         // The moment is taken with the counters: whoever lost the processor in between would date them too late.
         let (reading, failure) = work.state.withLock {
             (EnergyReading(instant: .now(), microjoules: $0.integrator.microjoules), $0.failure)
@@ -66,7 +63,7 @@ public final class PowerSampler: EnergyMeter, Sendable {
         return reading
     }
 
-    public var sampling: PowerSampling? {
+    package var sampling: PowerSampling? {
         work.state.withLock { state in
             PowerSampling(
                 intervalSeconds: work.source.samplingSeconds, longestGapSeconds: state.integrator.longestGapSeconds,
@@ -81,7 +78,7 @@ public final class PowerSampler: EnergyMeter, Sendable {
         struct State {
             var integrator: PowerIntegrator
             /// The error that ended sampling. What was added up before is no reading of now.
-            var failure: ProbeError?
+            var failure: KerfError?
             var cpuSeconds = 0.0
             var shouldEnd = false
         }
@@ -94,7 +91,7 @@ public final class PowerSampler: EnergyMeter, Sendable {
             state = Mutex(State(integrator: integrator))
         }
 
-        func takeSample() throws(ProbeError) {
+        func takeSample() throws(KerfError) {
             let before = MonotonicInstant.now()
             let watts = try source.watts()
             // The sensors were read between the two looks at the clock.
@@ -109,7 +106,7 @@ public final class PowerSampler: EnergyMeter, Sendable {
                 due = max(due + interval, MonotonicInstant.now().nanoseconds)
                 var time = timespec(tv_sec: Int(due / 1_000_000_000), tv_nsec: Int(due % 1_000_000_000))
                 clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil)
-                do throws(ProbeError) {
+                do throws(KerfError) {
                     try takeSample()
                 } catch {
                     state.withLock { $0.failure = error }
@@ -121,7 +118,7 @@ public final class PowerSampler: EnergyMeter, Sendable {
         }
     }
 
-    private static func start(_ work: Work) throws(ProbeError) -> UInt {
+    private static func start(_ work: Work) throws(KerfError) -> UInt {
         var thread = pthread_t()
         let held = Unmanaged.passRetained(work)
         let result = pthread_create(
@@ -133,7 +130,7 @@ public final class PowerSampler: EnergyMeter, Sendable {
             }, held.toOpaque())
         guard result == 0 else {
             held.release()
-            throw ProbeError(.failed, "no thread to sample power with: error \(result)")
+            throw KerfError(.ioError, "no thread to sample power with: error \(result)")
         }
         return UInt(thread)
     }

@@ -1,8 +1,10 @@
+import SystemIO
+
 /// Something that turns one Linux interface into typed readings.
 ///
 /// A probe is made for one ``SystemRoot`` and touches nothing outside it. Making one never fails: what is wrong is
 /// told by ``availability()``.
-public protocol Probe: Sendable {
+package protocol Probe: Sendable {
     /// The name shown to the reader: `RAPL`, `cpufreq`, `lm-sensors`.
     var name: String { get }
     /// The interface in the kernel's or library's own words: `powercap`, `libsensors`.
@@ -17,12 +19,12 @@ public protocol Probe: Sendable {
 }
 
 /// What one look at a probe gave.
-public struct ProbeReadings: Sendable {
-    public var readings: [Reading]
+package struct ProbeReadings: Sendable {
+    package var readings: [Reading]
     /// Sensors that could not be read, one error each.
-    public var failures: [ProbeError]
+    package var failures: [KerfError]
 
-    public init(readings: [Reading] = [], failures: [ProbeError] = []) {
+    package init(readings: [Reading] = [], failures: [KerfError] = []) {
         self.readings = readings
         self.failures = failures
     }

@@ -1,5 +1,7 @@
+import SystemIO
+
 /// What kind of processor a box has, as far as it decides which interfaces can be there at all.
-public enum ProcessorKind: Sendable, Hashable {
+package enum ProcessorKind: Sendable, Hashable {
     /// A virtual x86 machine: its power and clock are the host's.
     case virtualX86
     case x86
@@ -7,7 +9,7 @@ public enum ProcessorKind: Sendable, Hashable {
     case other
 
     /// Source: /proc/cpuinfo; its flag `hypervisor` is the CPUID bit that hypervisors set.
-    public init(root: SystemRoot) {
+    package init(root: SystemRoot) {
         let text = (try? SysfsFile.wholeText(at: root.file("proc/cpuinfo"))) ?? ""
         let lines = text.split(separator: "\n")
         if let flags = lines.first(where: { $0.hasPrefix("flags") }) {

@@ -1,11 +1,11 @@
 /// The SI unit in which a reading is given, always without a prefix.
-public enum ReadingUnit: String, Sendable, Codable, Hashable {
+package enum ReadingUnit: String, Sendable, Codable, Hashable {
     case celsius, watts, joules, volts, amperes, hertz
     case revolutionsPerMinute = "revolutions_per_minute"
     case seconds, bytes, count
 
     /// The short form for tables.
-    public var symbol: String {
+    package var symbol: String {
         switch self {
         case .celsius: "°C"
         case .watts: "W"
@@ -22,13 +22,13 @@ public enum ReadingUnit: String, Sendable, Codable, Hashable {
 }
 
 /// One value of one sensor at one time.
-public struct Reading: Sendable, Codable, Hashable {
+package struct Reading: Sendable, Codable, Hashable {
     /// The sensor's own name, unique within its probe: `coretemp-isa-0000/Package id 0`.
-    public var sensor: String
-    public var value: Double
-    public var unit: ReadingUnit
+    package var sensor: String
+    package var value: Double
+    package var unit: ReadingUnit
 
-    public init(sensor: String, value: Double, unit: ReadingUnit) {
+    package init(sensor: String, value: Double, unit: ReadingUnit) {
         self.sensor = sensor
         self.value = value
         self.unit = unit

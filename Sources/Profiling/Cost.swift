@@ -1,5 +1,3 @@
-import ProbeKit
-
 /// What a stretch of work cost, and what was seen of the counters around it.
 struct Cost {
     /// Of the work itself.

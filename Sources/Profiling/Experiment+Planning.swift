@@ -1,4 +1,5 @@
-import Calibration
+import ProfileFormat
+import Workload
 
 /// What is done next, what it is planned to take, and whether the budget has time for it.
 ///
@@ -15,7 +16,7 @@ extension Experiment {
         var tasks = step.passes.filter { isMetered && settings.loopsPasses && !isPowerSettled(of: $0) }.map(Task.window)
         let windowsSeconds = tasks.reduce(0) { $0 + planned($1) }
         let pair = planned(.pair)
-        let ownCostTasks = ownCostTasksLeft()
+        let ownCostTasks = overheadTasksLeft()
         let ownCost = ownCostTasks > 0 ? planned(.ownCost) : 0
         let wanted = max(1, min(8, windowsSeconds / pair))
         let affordable = max(0, (secondsLeft - windowsSeconds - planned(.idle)) / (pair + ownCost))

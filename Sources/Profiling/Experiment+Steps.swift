@@ -1,7 +1,6 @@
-import Calibration
-import ProbeKit
-import Statistics
-import TransformerKernels
+import ProfileFormat
+import SystemIO
+import Workload
 
 /// Taking whole steps, with and without instruments.
 extension Experiment {
@@ -55,7 +54,7 @@ extension Experiment {
         try takeEnergyWindow(.instrumentedStep) {
             if step.isInterrupted {
                 // Loads lie within, so there is no window around it.
-                try recorder.take(isLooking: false, checkpoint: checkpoint)
+                try recorder.take(isSampling: false, checkpoint: checkpoint)
                 return (nil, 1)
             }
             var count = 0
@@ -65,7 +64,7 @@ extension Experiment {
                     // The first step of a burst begins right after an update, and all updates within it come at about the
                     // same places: not at moments like any other.
                     let isAligned = isBurst && count == 0
-                    try recorder.take(isLooking: !isAligned && nextStepLooks(), checkpoint: checkpoint)
+                    try recorder.take(isSampling: !isAligned && nextStepSamples(), checkpoint: checkpoint)
                     recorder.lastUpdate = nil
                     count += 1
                 }
@@ -73,7 +72,7 @@ extension Experiment {
             return (cost, count)
         } keep: {
             recorder.steps(pair: pair).forEach { record.append($0) }
-            noteLooks(of: recorder)
+            recordSamples(of: recorder)
         }
     }
 

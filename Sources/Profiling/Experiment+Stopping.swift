@@ -1,7 +1,9 @@
-import Calibration
+import Estimation
 import ProbeKit
+import ProfileFormat
 import Statistics
-import TransformerKernels
+import SystemIO
+import Workload
 
 /// When to stop.
 extension Experiment {
@@ -12,30 +14,30 @@ extension Experiment {
         planTimes()
         planPower(of: .step)
         return stepsPlan.isSettled && (gauge.meter == nil || powerPlans.values.allSatisfy(\.isSettled))
-            && ownCostTasksLeft() == 0
+            && overheadTasksLeft() == 0
     }
 
     /// Two bursts of each kind: the fewest from which there is an interval at all.
-    var hasFewest: Bool { burstsOfEachKind >= 2 }
+    var hasMinimumSamples: Bool { burstsOfEachKind >= 2 }
 
     var burstsOfEachKind: Int { min(bursts(record.steps), bursts(record.instrumentedSteps)) }
 
     private func bursts(_ steps: [StepSample]) -> Int { Set(steps.map(\.pair)).count }
 
     /// Three budgets gone and the box still spoils every step.
-    var isHopeless: Bool { elapsedSeconds >= 3 * settings.budgetSeconds && record.rejectedSteps >= 4 }
+    var exceededRetryBudget: Bool { elapsedSeconds >= 3 * settings.budgetSeconds && record.rejectedSteps >= 4 }
 
-    func spoiled() -> ProfilingError {
+    func disturbed() -> KerfError {
         let reasons = record.rejections.map { "\($0.count) x \($0.reason)" }.joined(separator: ", ")
-        return ProfilingError(
-            .spoiled, "too few sound steps: rejected \(reasons)",
+        return KerfError(
+            .disturbed, "too few sound steps: rejected \(reasons)",
             remedy: "free the box of other load or heat, or allow more time with --budget")
     }
 
     var elapsedSeconds: Double { clock.now().seconds(since: start) }
 
     func checkpoint() throws {
-        if shouldStop() { throw ProfilingError(.interrupted, "interrupted; nothing was written") }
+        if shouldStop() { throw KerfError(.interrupted, "interrupted; nothing was written") }
     }
 
     // MARK: - Times
@@ -120,7 +122,7 @@ enum PowerSubject: Hashable {
     func matches(_ window: EnergyWindow) -> Bool {
         switch self {
         case .step: window.subject == .step
-        case .pass(let pass): window.layer == pass.layer && window.direction == pass.direction.rawValue
+        case .pass(let pass): window.layer == pass.layer && window.direction == pass.direction
         }
     }
 }

@@ -1,8 +1,9 @@
-import Calibration
 import Logging
 import ProbeKit
+import ProfileFormat
 import Statistics
-import TransformerKernels
+import SystemIO
+import Workload
 
 /// Taking windows.
 extension Experiment {
@@ -73,7 +74,7 @@ extension Experiment {
         let began = clock.now()
         guard let (cost, iterations) = try metering(body) else { return }
         let seconds = cost?.seconds ?? clock.now().seconds(since: began)
-        if let reason = spoiling(since: before, seconds: seconds, subject, pass) {
+        if let reason = disturbance(since: before, seconds: seconds, subject, pass) {
             if subject == .step || subject == .instrumentedStep { record.rejectedSteps += iterations }
             reject("\(subject.rawValue) window: \(reason)")
             return
@@ -90,19 +91,19 @@ extension Experiment {
         }
         record.append(
             EnergyWindow(
-                subject: subject, layer: pass?.layer, direction: pass?.direction.rawValue, iterations: iterations,
+                subject: subject, layer: pass?.layer, direction: pass?.direction, iterations: iterations,
                 seconds: cost.meteredSeconds, workSeconds: cost.seconds, edgeSeconds: cost.edgeSeconds,
                 pollingSeconds: cost.pollingSeconds, pollingJoules: cost.pollingJoules, cpuSeconds: cost.cpuSeconds,
                 joules: cost.joules, startSeconds: began.seconds(since: start)))
     }
 
     /// Why the time since `before` is spoiled; notes the clock when it is not.
-    private func spoiling(
+    private func disturbance(
         since before: BoxConditions, seconds: Double, _ subject: EnergyWindow.Subject, _ pass: LayerPass?
     ) -> String? {
         let after = conditions()
         let hasRunUp = subject != .idle && (pass.map { runUpSeconds(of: $0) > 0 } ?? isBurst)
-        if let reason = BoxConditions.spoiling(
+        if let reason = BoxConditions.disturbance(
             from: before, to: after, seconds: seconds, hasRunUp: hasRunUp,
             hasLoads: step.isInterrupted && subject != .layer)
         {
@@ -121,8 +122,8 @@ extension Experiment {
     func metering<Result>(_ body: () throws -> Result) throws -> Result? {
         do {
             return try body()
-        } catch let error as ProbeError {
-            giveUpMeter(because: "\(error)")
+        } catch let failure as MeterFailure {
+            giveUpMeter(because: "\(failure.error)")
         }
         return nil
     }
@@ -130,7 +131,7 @@ extension Experiment {
     private func giveUpMeter(because reason: String) {
         logger.debug("meter given up", metadata: ["reason": "\(reason)"])
         record.dropEnergy(because: "\(gauge.meter?.name ?? "meter") failed during the run: \(reason)")
-        gauge = CostGauge(clock: clock, meter: nil)
+        gauge = MeteredInterval(clock: clock, meter: nil)
     }
 
     /// Whether no counter of the total moved in a window of many updates: whoever feeds it has gone, and its zeros are

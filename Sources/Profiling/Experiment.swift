@@ -1,8 +1,9 @@
-import Calibration
-public import Logging
-public import ProbeKit
+import Logging
+import ProbeKit
+import ProfileFormat
 import Statistics
-import TransformerKernels
+import SystemIO
+import Workload
 
 /// One profiling run: steps and windows in random order until every interval is narrow enough or the budget ends.
 ///
@@ -13,10 +14,10 @@ import TransformerKernels
 /// not blamed on particular layers; idle windows are spread over the run. Steps with and without instruments come in
 /// pairs, one burst right after the other, so that parts and whole are compared under the same conditions; what
 /// instruments cost is told by steps in which they are on by turns.
-public final class Experiment {
+package final class Experiment {
     let step: any ProfiledStep
     let clock: any ExperimentClock
-    var gauge: CostGauge
+    var gauge: MeteredInterval
     let windowSeconds: Double
     /// Between updates of the counters; 0 where it is not known, and where a sensor is summed up.
     let updateSeconds: Double
@@ -47,19 +48,19 @@ public final class Experiment {
     /// Whether the next pair begins with the burst without instruments.
     var isPlainFirst: Bool
     /// Time that went into steps with instruments on by turns.
-    var ownCostSeconds = 0.0
-    var ownCostPlan = StoppingPlan()
+    var overheadSeconds = 0.0
+    var overheadPlan = StoppingPlan()
     /// Steps that looks can be afforded in; the first is one.
-    var stepsToLook = 1.0
+    var stepsToSample = 1.0
     /// Looks at the counters within steps.
-    var looksTaken = (count: 0, seconds: 0.0)
+    var samplesTaken = (count: 0, seconds: 0.0)
 
     /// - Parameters:
     ///   - updates: how the meter's counters are updated, or `nil` when it is not known.
     ///   - conditions: looks at throttling and stolen time; called around every step and window.
     ///   - shouldStop: asked between passes that may be long; `true` ends the run with
-    ///     ``ProfilingError/Code/interrupted``.
-    public init(
+    ///     ``KerfError/Code/interrupted``.
+    package init(
         step: any ProfiledStep, clock: any ExperimentClock = SystemClock(), meter: (any EnergyMeter)? = nil,
         updates: CounterUpdates? = nil, settings: ExperimentSettings = ExperimentSettings(),
         conditions: @escaping () -> BoxConditions = { BoxConditions() },
@@ -68,7 +69,7 @@ public final class Experiment {
     ) {
         self.step = step
         self.clock = clock
-        self.gauge = CostGauge(clock: clock, meter: meter)
+        self.gauge = MeteredInterval(clock: clock, meter: meter)
         gauge.longestWaitSeconds = max(gauge.longestWaitSeconds, 5 * (updates?.longestSeconds ?? 0))
         longestWindowSeconds = ExperimentSettings.longestWindowSeconds(meter, updates: updates)
         self.windowSeconds = settings.windowSeconds(
@@ -91,9 +92,9 @@ public final class Experiment {
 
     /// Runs to the end and returns all raw samples.
     ///
-    /// - Throws: ``ProfilingError``; whatever the step throws. A meter that fails does not end the run: its energy is
+    /// - Throws: ``KerfError``; whatever the step throws. A meter that fails does not end the run: its energy is
     ///   dropped and ``ExperimentRecord/meterFailure`` says why.
-    public func run() throws -> ExperimentRecord {
+    package func run() throws -> ExperimentRecord {
         record.overhead.secondsPerSpan = secondsPerSpan()
         record.overhead.secondsPerMeterRead = try metering { try secondsPerMeterRead() } ?? nil
         report("idle")
@@ -106,7 +107,7 @@ public final class Experiment {
         try perform(.pair)
         while !isSettled, try takeCycle() {}
         try takeIdleWindow()
-        guard hasFewest else { throw spoiled() }
+        guard hasMinimumSamples else { throw disturbed() }
         return record
     }
 
@@ -118,7 +119,7 @@ public final class Experiment {
         var isAnyPerformed = false
         for task in planCycle() {
             // Beyond the budget only what there is no result without.
-            let isIndispensable = task == .pair && !hasFewest && !isHopeless
+            let isIndispensable = task == .pair && !hasMinimumSamples && !exceededRetryBudget
             guard isIndispensable || !isOver(before: task) else { continue }
             try perform(task)
             // Idle windows alone are no reason to go on.
@@ -140,7 +141,7 @@ public final class Experiment {
         plannedSeconds += planned(task)
         switch task {
         case .pair: try takePair()
-        case .ownCost: try takeOwnCostPairs()
+        case .ownCost: try takeOverheadPairs()
         case .idle: try takeIdleWindow()
         case .window(let pass): try takeWindow(of: pass)
         }

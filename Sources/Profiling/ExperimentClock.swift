@@ -1,36 +1,31 @@
-public import ProbeKit
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
+import SystemIO
 
 /// The time an experiment runs in: the machine's, or a simulated one in tests.
-public protocol ExperimentClock {
+package protocol ExperimentClock {
     func now() -> MonotonicInstant
     /// Processor time used so far by the measured process, all threads, in seconds.
     func cpuSeconds() -> Double
     /// The accounts of the process's threads as they are now, to be settled before its processor time is read; `nil`
     /// where that is never stale.
-    func accounts() -> ThreadAccounts?
+    func accounts() -> ThreadCPUClocks?
     /// Lets the time pass with the processor at rest.
     func sleep(seconds: Double)
 }
 
 extension ExperimentClock {
-    public func accounts() -> ThreadAccounts? { nil }
+    package func accounts() -> ThreadCPUClocks? { nil }
 }
 
 /// The machine's own clocks.
-public struct SystemClock: ExperimentClock {
-    public init() {}
+package struct SystemClock: ExperimentClock {
+    package init() {}
 
-    public func now() -> MonotonicInstant { .now() }
-    public func cpuSeconds() -> Double { processCPUSeconds() }
-    public func accounts() -> ThreadAccounts? { ThreadAccounts() }
+    package func now() -> MonotonicInstant { .now() }
+    package func cpuSeconds() -> Double { processCPUSeconds() }
+    package func accounts() -> ThreadCPUClocks? { ThreadCPUClocks() }
 
-    public func sleep(seconds: Double) {
+    package func sleep(seconds: Double) {
         var left = timespec(
             tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
         // A signal ends the sleep early; `left` then holds what remains.

@@ -1,33 +1,34 @@
-public import Calibration
-import TransformerKernels
+import ProfileFormat
+import Workload
 
 /// What an experiment found, as raw samples.
-public struct ExperimentRecord: Sendable {
-    public internal(set) var steps: [StepSample] = []
-    public internal(set) var layerTimes: [LayerTimes] = []
+package struct ExperimentRecord: Sendable {
+    package internal(set) var steps: [StepSample] = []
+    package internal(set) var layerTimes: [LayerTimes] = []
     /// Whole steps with every instrument on.
-    public internal(set) var instrumentedSteps: [StepSample] = []
+    package internal(set) var instrumentedSteps: [StepSample] = []
     /// Steps with instruments on by turns.
-    public internal(set) var ownCostPairs: [OwnCostPair] = []
+    package internal(set) var instrumentationOverheadPairs: [InstrumentationOverheadPair] = []
     /// The counters between the layers of instrumented steps.
-    public internal(set) var traces: [StepTrace] = []
-    public internal(set) var idleWindows: [EnergyWindow] = []
-    public internal(set) var energyWindows: [EnergyWindow] = []
-    public internal(set) var rejections: [Rejection] = []
-    public internal(set) var overhead = HarnessOverhead(secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
+    package internal(set) var traces: [StepTrace] = []
+    package internal(set) var idleWindows: [EnergyWindow] = []
+    package internal(set) var energyWindows: [EnergyWindow] = []
+    package internal(set) var rejections: [Rejection] = []
+    package internal(set) var overhead = InstrumentationOverhead(
+        secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
     /// The clock at the end of every step and window that was kept, in hertz; empty where nothing tells it.
-    public internal(set) var clockHertz: [Double] = []
+    package internal(set) var clockHertz: [Double] = []
     /// Looks at the counters in steps that were kept.
-    private var lookCount = 0
+    private var sampleCount = 0
     /// Steps that were taken and rejected.
     var rejectedSteps = 0
     /// Why the energy stopped being measured, when a meter failed during the run.
-    public internal(set) var meterFailure: String?
+    package internal(set) var meterFailure: String?
 
     /// - Parameter passes: in the order of a step.
     init(passes: [LayerPass]) {
         layerTimes = passes.map {
-            LayerTimes(layer: $0.layer, direction: $0.direction.rawValue, seconds: [], kernels: [:])
+            LayerTimes(layer: $0.layer, direction: $0.direction, seconds: [], kernels: [:])
         }
     }
 
@@ -41,9 +42,9 @@ public struct ExperimentRecord: Sendable {
         instrumentedSteps.append(step.sample)
         if let trace = step.trace, traces.count < ExperimentSettings.mostTraces { traces.append(trace) }
         overhead.spansPerStep = step.spanCount
-        lookCount += step.lookCount
+        sampleCount += step.sampleCount
         if overhead.secondsPerMeterRead != nil {
-            overhead.looksPerStep = Double(lookCount) / Double(instrumentedSteps.count)
+            overhead.samplesPerStep = Double(sampleCount) / Double(instrumentedSteps.count)
         }
     }
 

@@ -1,29 +1,30 @@
 import ProbeKit
+import ProfileFormat
 
 /// How an experiment is run.
-public struct ExperimentSettings: Sendable, Hashable {
+package struct ExperimentSettings: Sendable, Hashable {
     /// Time for the whole run, warm-up included. The fewest observations that allow an interval are taken even when
     /// they need longer.
-    public var budgetSeconds: Double
+    package var budgetSeconds: Double
     /// Relative half width of a confidence interval at which a quantity is good enough: 0.02 for 2 %.
-    public var targetRelativeHalfWidth: Double
-    public var confidence: Double
-    public var seed: UInt64
+    package var targetRelativeHalfWidth: Double
+    package var confidence: Double
+    package var seed: UInt64
     /// Whether each pass is repeated alone for its power; a sweep over the clock needs the whole step's only.
-    public var loopsPasses: Bool
+    package var loopsPasses: Bool
     /// Whether steps are taken with instruments on by turns, to learn what they cost.
-    public var learnsOwnCost: Bool
+    package var measuresInstrumentationOverhead: Bool
 
-    public init(
+    package init(
         budgetSeconds: Double = 60, targetRelativeHalfWidth: Double = 0.02, confidence: Double = 0.95, seed: UInt64 = 1,
-        loopsPasses: Bool = true, learnsOwnCost: Bool = true
+        loopsPasses: Bool = true, measuresInstrumentationOverhead: Bool = true
     ) {
         self.budgetSeconds = budgetSeconds
         self.targetRelativeHalfWidth = targetRelativeHalfWidth
         self.confidence = confidence
         self.seed = seed
         self.loopsPasses = loopsPasses
-        self.learnsOwnCost = learnsOwnCost
+        self.measuresInstrumentationOverhead = measuresInstrumentationOverhead
     }
 
     /// Steps that are run and thrown away: page faults, first-touch allocation, clocks going up.
@@ -42,13 +43,13 @@ public struct ExperimentSettings: Sendable, Hashable {
     static let longestBurst = 20
     static let idleWindowSeconds = 0.25
     /// What looks at the meter may cost of a step's time, each as it takes within steps.
-    static let looksShare = 0.001
+    static let samplingShare = 0.001
     /// The half width at which the harness's own cost in time is known well enough, and the share of the budget that
     /// learning it may take.
-    static let ownCostHalfWidth = 0.001
-    static let ownCostShare = 0.25
+    static let overheadHalfWidth = 0.001
+    static let overheadShare = 0.25
     /// Most pairs of steps with instruments on by turns.
-    static let mostOwnCostPairs = 1000
+    static let maximumOverheadPairs = 1000
 
     /// The length of windows on a counter: long enough for many updates, and short enough that the budget holds ten of
     /// each pass.

@@ -1,5 +1,5 @@
-import Calibration
-import TransformerKernels
+import ProfileFormat
+import Workload
 
 /// Times of one whole step with every instrument on.
 struct InstrumentedStep {
@@ -8,7 +8,7 @@ struct InstrumentedStep {
     /// Seconds by kernel within each pass.
     var kernels: [[Kernel: Double]]
     var spanCount: Int
-    var lookCount: Int
+    var sampleCount: Int
     /// The whole step, instruments included, loads of weights left out.
     var sample: StepSample
     var trace: StepTrace?

@@ -1,12 +1,13 @@
-public import TransformerKernels
+import TransformerKernels
+import Workload
 
 /// The real thing: a stack of all layers of a model.
 extension LayerStack: ProfiledStep {
-    public var layerCount: Int { layers.count }
+    package var layerCount: Int { layers.count }
 
-    public func needsPreparation(layer: Int) -> Bool { !isPrepared(layer: layer) }
+    package func needsPreparation(layer: Int) -> Bool { !isPrepared(layer: layer) }
 
-    public func run(layer: Int, _ direction: Direction) throws {
+    package func run(layer: Int, _ direction: Direction) throws {
         switch direction {
         case .forward:
             try forward(layer: layer)

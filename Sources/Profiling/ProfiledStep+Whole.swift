@@ -1,5 +1,6 @@
-import Calibration
-import ProbeKit
+import ProfileFormat
+import SystemIO
+import Workload
 
 extension ProfiledStep {
     /// Whether weights have to be loaded in the middle of a step.
@@ -7,7 +8,7 @@ extension ProfiledStep {
 
     /// One whole step, its loads of weights kept out: the passes between two loads are one stretch, which begins and
     /// ends at updates of the counters, since loading draws another power than computing.
-    func costOfInterruptedStep(gauge: CostGauge, checkpoint: () throws -> Void) throws -> Cost {
+    func costOfInterruptedStep(gauge: MeteredInterval, checkpoint: () throws -> Void) throws -> Cost {
         var total = Cost()
         var pending = passes[...]
         while let next = pending.first {

@@ -1,10 +1,11 @@
-public import TransformerKernels
+import TransformerKernels
+import Workload
 
 /// A training step that can be run layer by layer: what an experiment measures.
 ///
 /// Layers are numbered 0 the embedding, 1...L the blocks, L + 1 the head. One step is every layer forward in order,
 /// then every layer backward in reverse, each block's AdamW at the end of its backward.
-public protocol ProfiledStep: AnyObject {
+package protocol ProfiledStep: AnyObject {
     /// L + 2.
     var layerCount: Int { get }
     var timeline: KernelTimeline { get }
@@ -18,25 +19,14 @@ public protocol ProfiledStep: AnyObject {
     func run(layer: Int, _ direction: Direction) throws
 }
 
-/// One pass of one layer.
-public struct LayerPass: Hashable, Sendable {
-    public var layer: Int
-    public var direction: Direction
-
-    public init(layer: Int, direction: Direction) {
-        self.layer = layer
-        self.direction = direction
-    }
-}
-
 extension ProfiledStep {
     /// The passes of one step, in order. The embedding is frozen, so nothing runs backward through it.
-    public var passes: [LayerPass] {
+    package var passes: [LayerPass] {
         (0..<layerCount).map { LayerPass(layer: $0, direction: .forward) }
             + (1..<layerCount).reversed().map { LayerPass(layer: $0, direction: .backward) }
     }
 
-    public func run(_ pass: LayerPass) throws {
+    package func run(_ pass: LayerPass) throws {
         try run(layer: pass.layer, pass.direction)
     }
 }

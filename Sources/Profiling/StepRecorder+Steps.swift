@@ -1,11 +1,13 @@
-import Calibration
 import ProbeKit
+import ProfileFormat
+import SystemIO
 import TransformerKernels
+import Workload
 
 /// What was recorded, as steps.
 extension StepRecorder {
     /// What each look took, where the layers had had the caches to themselves.
-    var secondsOfLooks: [Double] {
+    var samplingTimes: [Double] {
         taken.enumerated().flatMap { index, step in
             step.looks.map { secondsBefore(pass: looks[$0].boundary, step: index) }
         }
@@ -38,7 +40,7 @@ extension StepRecorder {
             sample.pair = pair
             return InstrumentedStep(
                 seconds: order.indices.map { seconds(of: $0, step: index) }, kernels: kernels(ofSteps: [index]),
-                spanCount: taken[index].spans.count, lookCount: taken[index].looks.count, sample: sample,
+                spanCount: taken[index].spans.count, sampleCount: taken[index].looks.count, sample: sample,
                 trace: trace(index, pair: pair))
         }
     }

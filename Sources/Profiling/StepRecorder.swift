@@ -1,7 +1,8 @@
-import Calibration
 import ProbeKit
-import Statistics
+import ProfileFormat
+import SystemIO
 import TransformerKernels
+import Workload
 
 /// Takes whole steps with every instrument on: marks at layers and kernels, and a look at the meter between layers.
 ///
@@ -13,7 +14,7 @@ struct StepRecorder {
     private let clock: any ExperimentClock
     /// `nil` without a meter, and where loads lie between passes.
     let meter: (any EnergyMeter)?
-    private let accounts: ThreadAccounts?
+    private let accounts: ThreadCPUClocks?
     let order: [LayerPass]
     let counted: [EnergyDomain]
     /// Of the run.
@@ -43,7 +44,7 @@ struct StepRecorder {
         /// Places of the step's kernel marks and looks.
         var spans: Range<Int>
         var looks: Range<Int>
-        /// See ``StepRecorder/take(isInstrumented:isLooking:checkpoint:)``.
+        /// See ``StepRecorder/take(isInstrumented:isSampling:checkpoint:)``.
         var isInstrumented: [Bool]
     }
 
@@ -58,7 +59,7 @@ struct StepRecorder {
         self.clock = clock
         self.start = start
         self.meter = step.isInterrupted ? nil : meter
-        accounts = self.meter?.countsProcessorTime == true ? ThreadAccounts() : nil
+        accounts = self.meter?.countsProcessorTime == true ? ThreadCPUClocks() : nil
         counted = self.meter?.tree.counted ?? []
         order = step.passes
         // One more than is kept: a step is forgotten after it was taken.
@@ -77,8 +78,8 @@ struct StepRecorder {
     /// - Parameters:
     ///   - isInstrumented: the passes before which the counters are looked at and whose kernels are marked, and one more
     ///     for the look after the last pass; all unless given.
-    ///   - isLooking: whether the counters are looked at in this step.
-    mutating func take(isInstrumented: [Bool]? = nil, isLooking: Bool = true, checkpoint: () throws -> Void) throws {
+    ///   - isSampling: whether the counters are looked at in this step.
+    mutating func take(isInstrumented: [Bool]? = nil, isSampling: Bool = true, checkpoint: () throws -> Void) throws {
         let isInstrumented = isInstrumented ?? everywhere
         let timeline = step.timeline
         let (firstSpan, firstMoment, firstLook) = (timeline.spans.count, moments.count, looks.count)
@@ -88,8 +89,8 @@ struct StepRecorder {
         let began = clock.now()
         for (place, pass) in order.enumerated() {
             timeline.isRecording = isInstrumented[place]
-            if isLooking && isInstrumented[place] { try look(after: place) }
-            if !isLooking && place >= order.count - Self.passesSettledForNextStep { accounts?.settle() }
+            if isSampling && isInstrumented[place] { try look(after: place) }
+            if !isSampling && place >= order.count - Self.passesSettledForNextStep { accounts?.flush() }
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()
                 try checkpoint()
@@ -100,7 +101,7 @@ struct StepRecorder {
             try step.run(pass)
             moments.append(clock.now())
         }
-        if isLooking && isInstrumented[order.count] { try look(after: order.count) }
+        if isSampling && isInstrumented[order.count] { try look(after: order.count) }
         let ended = clock.now()
         let sample = StepSample(
             seconds: ended.seconds(since: began) - loadSeconds, cpuSeconds: clock.cpuSeconds() - cpuBefore)
@@ -120,7 +121,8 @@ struct StepRecorder {
 
     private mutating func look(after boundary: Int) throws {
         guard let meter else { return }
-        accounts?.settle()
-        looks.append((try meter.readTotal(into: &counters), boundary))
+        accounts?.flush()
+        let instant = try MeterFailure.marking { () throws(KerfError) in try meter.readTotal(into: &counters) }
+        looks.append((instant, boundary))
     }
 }

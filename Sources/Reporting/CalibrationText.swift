@@ -1,12 +1,13 @@
-public import Calibration
-import ProbeKit
-import Statistics
+import Calibration
+import ProfileFormat
+import Quantities
+import SystemIO
 
 extension Calibration {
     /// The calibration as a reader sees it: box, model, layers, whole step, closure, warnings.
     ///
     /// The first line says `SIMULATED` when any figure is.
-    public var report: String {
+    package var report: String {
         simulatedLine(isSimulated) + heading("Calibration")
             + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
             + layerTable.text + "\n" + totals + clockLines + warningLines
@@ -46,8 +47,8 @@ extension Calibration {
 
     /// What stands beside the total, and what could not be read.
     private var besideLines: String {
-        (besidePower ?? []).map { power in
-            "beside       \(PlainText.shown(power.name)): "
+        (externalPower ?? []).map { power in
+            "external       \(PlainText.shown(power.name)): "
                 + "\(line(power.stepPowerWatts, "W")) in steps, \(line(power.idlePowerWatts, "W")) idle, not in the total\n"
         }.joined()
             + meter.domains.map { domain in

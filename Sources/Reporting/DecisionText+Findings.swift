@@ -1,7 +1,8 @@
 import CARD
-import Calibration
+import Quantities
+import SystemIO
 
-/// How sure the decision is, what each rung would choose, and what the paper's assumptions are worth.
+/// How sure the decision is, what each level would choose, and what the paper's assumptions are worth.
 extension Decision {
     var confidenceLines: String {
         guard let confidence else { return "confidence: not known, as no figure has an interval\n" }
@@ -24,12 +25,12 @@ extension Decision {
 
     var rungTable: TextTable {
         var table = TextTable([
-            .init("rung"), .init("adds", .left), .init("cut"), .init("clock", unit: "GHz"), .init("delay", unit: "s"),
+            .init("level"), .init("adds", .left), .init("cut"), .init("clock", unit: "GHz"), .init("delay", unit: "s"),
             .init("energy", unit: "J"), .init("regret"), .init("", .left),
         ])
-        for choice in rungs {
+        for choice in levels {
             table.append([
-                choice.rung.rawValue, choice.rung.summary, choice.cut.map(String.init) ?? "n/a",
+                choice.level.rawValue, choice.level.summary, choice.cut.map(String.init) ?? "n/a",
                 short(choice.frequencyHertz.map { $0 * 1e-9 }), short(choice.delaySeconds),
                 short(choice.serverEnergyJoules), regret(choice.regret, choice.regretRatio),
                 PlainText.shown(choice.unavailable ?? choice.obstacle.map { "not possible: \($0)" } ?? "", limit: 100),

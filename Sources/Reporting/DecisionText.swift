@@ -1,15 +1,15 @@
-public import CARD
-import Calibration
-import Statistics
+import CARD
+import Quantities
+import SystemIO
 
 extension Decision {
     /// The decision as a reader sees it: all cuts with delay, its parts, energy and cost; the choice; the baselines.
     ///
     /// The first line says `SIMULATED` when any figure is.
-    public var report: String {
+    package var report: String {
         var text = simulatedLine(isSimulated)
         text +=
-            "CARD rung \(rung.rawValue) for \(PlainText.shown(modelName)): device \(PlainText.shown(device.cpuModel)), "
+            "CARD level \(level.rawValue) for \(PlainText.shown(modelName)): device \(PlainText.shown(device.cpuModel)), "
         text += "server \(PlainText.shown(server.cpuModel))\n"
         text += "up \(NumberText.si(link.uplinkBitsPerSecond, "bit/s")), "
         text += "down \(NumberText.si(link.downlinkBitsPerSecond, "bit/s")), "

@@ -1,4 +1,7 @@
 import Calibration
+import ProfileFormat
+import Quantities
+import SystemIO
 
 /// Time of every kernel in a step, summed over layers, the largest first; and how that compares with what the box can
 /// do, where the profile says what each kernel has to do.
@@ -33,14 +36,14 @@ struct KernelTable {
     }
 
     private var rows: [String: Row] = [:]
-    private let peaks: MachinePeaks?
+    private let roofline: Roofline?
     private let hasCosts: Bool
     /// The whole step's own time, so that shares leave out what lies between the kernels.
     private let stepSeconds: Double?
 
     init(_ calibration: Calibration) {
         stepSeconds = calibration.step.timeSeconds.value
-        peaks = calibration.peaks
+        roofline = calibration.roofline
         hasCosts = calibration.layers.allSatisfy { $0.description.kernels != nil }
         for layer in calibration.layers {
             for (kernel, time) in layer.forward.kernelSeconds { rows[kernel, default: Row()].forward.add(time) }
@@ -85,7 +88,7 @@ struct KernelTable {
     /// The shortest time that peak rate and memory allow over the time it took; more than 100 % where operands were
     /// still in a cache.
     private func roofShare(_ row: Row) -> String {
-        guard let flops = peaks?.flopsPerSecond.value, let bytes = peaks?.bytesPerSecond.value,
+        guard let flops = roofline?.flopsPerSecond.value, let bytes = roofline?.bytesPerSecond.value,
             let seconds = row.seconds, seconds > 0
         else { return "n/a" }
         let (computing, moving) = (row.flops / flops, row.bytes / bytes)
@@ -93,7 +96,7 @@ struct KernelTable {
     }
 
     private var roofLine: String {
-        guard hasCosts, let flops = peaks?.flopsPerSecond.value, let bytes = peaks?.bytesPerSecond.value else {
+        guard hasCosts, let flops = roofline?.flopsPerSecond.value, let bytes = roofline?.bytesPerSecond.value else {
             return ""
         }
         return "roof: \(NumberText.si(flops, "FLOP/s")) computing (c), \(NumberText.si(bytes, "B/s")) memory (m), "

@@ -1,6 +1,6 @@
-import Calibration
-import ProbeKit
-import Statistics
+import ProfileFormat
+import Quantities
+import SystemIO
 
 extension MeterDescription {
     /// The meter that was used and how finely it tells, in one line.

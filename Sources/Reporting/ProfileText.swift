@@ -1,12 +1,14 @@
-public import Calibration
-import ProbeKit
+import Calibration
+import ProfileFormat
+import Quantities
+import SystemIO
 
 extension Profile {
     /// The profile as a reader sees it at the end of a run: layers, kernels, whole step, closure, and what measuring
     /// itself cost. The first line says `SIMULATED` when any figure is.
     ///
     /// - Parameter calibration: what ``Calibrator`` makes of this profile alone.
-    public func report(_ calibration: Calibration) -> String {
+    package func report(_ calibration: Calibration) -> String {
         simulatedLine(calibration.isSimulated, failures: checks?.failures ?? []) + calibration.heading("Profile")
             + samples + "\n"
             + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals + harness
@@ -24,15 +26,15 @@ extension Profile {
             "harness      \(overhead.spansPerStep) marks a step of \(NumberText.si(overhead.secondsPerSpan, "s"))"
         if let look = overhead.secondsPerMeterRead {
             text +=
-                ", \(NumberText.fixed(overhead.looksPerStep ?? 0, digits: 1)) looks at the meter of \(NumberText.si(look, "s"))"
+                ", \(NumberText.fixed(overhead.samplesPerStep ?? 0, digits: 1)) looks at the meter of \(NumberText.si(look, "s"))"
         }
         guard let checks else { return text + "\n" }
-        if let counted = checks.countedTimeRatio.value {
+        if let counted = checks.computedOverheadRatio.value {
             text += ": \(NumberText.percent(counted, digits: 3)) of the fastest plain step"
         }
         text += "\n"
-        text += "own cost     time \(NumberText.percent(checks.ownTimeRatio)), energy "
-        text += "\(NumberText.percent(checks.ownEnergyRatio)), from steps with instruments on by turns"
+        text += "own cost     time \(NumberText.percent(checks.overheadTimeRatio)), energy "
+        text += "\(NumberText.percent(checks.overheadEnergyRatio)), from steps with instruments on by turns"
         if let sampling = meter.sampling {
             text += "; in all of them sampling took \(NumberText.percent(sampling.processorShare)) of a processor"
         }

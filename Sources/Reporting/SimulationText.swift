@@ -1,13 +1,14 @@
 import CARD
-import Calibration
-public import Simulation
+import Quantities
+import Simulation
+import SystemIO
 
 extension SimulationResult {
     /// The policies beside each other, then the front; the first line says that all is simulated.
-    public var report: String {
+    package var report: String {
         var text = "SIMULATED: every figure below is of a simulated fleet\n"
         text +=
-            "\(PlainText.shown(scenario)), rung \(rung.rawValue), weight of delay \(weight): \(deviceCount) devices, "
+            "\(PlainText.shown(scenario)), level \(level.rawValue), weight of delay \(weight): \(deviceCount) devices, "
         text += "\(roundCount) rounds, \(seeds.count) \(seeds.count == 1 ? "seed" : "seeds"); "
         text += "means of one device's turn of \(steps) steps, 95 % intervals over seeds\n\n"
         var table = TextTable([

@@ -1,29 +1,29 @@
 /// Aligned columns of text with a header and, under it, the units.
-public struct TextTable: Sendable {
-    public enum Alignment: Sendable { case left, right }
+package struct TextTable: Sendable {
+    package enum Alignment: Sendable { case left, right }
 
-    public struct Column: Sendable {
-        public var title: String
-        public var unit: String
-        public var alignment: Alignment
+    package struct Column: Sendable {
+        package var title: String
+        package var unit: String
+        package var alignment: Alignment
 
-        public init(_ title: String, unit: String = "", _ alignment: Alignment = .right) {
+        package init(_ title: String, unit: String = "", _ alignment: Alignment = .right) {
             self.title = title
             self.unit = unit
             self.alignment = alignment
         }
     }
 
-    public var columns: [Column]
+    package var columns: [Column]
     /// Cells by row; a short row is filled up with blanks.
-    public private(set) var rows: [[String]] = []
+    package private(set) var rows: [[String]] = []
 
-    public init(_ columns: [Column]) { self.columns = columns }
+    package init(_ columns: [Column]) { self.columns = columns }
 
-    public mutating func append(_ cells: [String]) { rows.append(cells) }
+    package mutating func append(_ cells: [String]) { rows.append(cells) }
 
     /// The table's lines, each without blanks at its end; the unit line stands only where a column has a unit.
-    public var lines: [String] {
+    package var lines: [String] {
         let titles = columns.map(\.title)
         let units = columns.map(\.unit)
         let heading = units.contains { !$0.isEmpty } ? [titles, units] : [titles]
@@ -39,7 +39,7 @@ public struct TextTable: Sendable {
     }
 
     /// All lines, each ended by a line feed.
-    public var text: String { lines.map { $0 + "\n" }.joined() }
+    package var text: String { lines.map { $0 + "\n" }.joined() }
 
     private func padded(_ text: String, to width: Int, _ alignment: Alignment) -> String {
         let blanks = String(repeating: " ", count: max(0, width - text.count))

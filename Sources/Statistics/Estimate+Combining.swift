@@ -2,7 +2,7 @@ extension Estimate {
     /// The sum of two independent estimates; half widths add in quadrature.
     ///
     /// The count is the smaller one. Independence is the caller's to know: values of one step move together.
-    public static func + (left: Estimate, right: Estimate) -> Estimate {
+    package static func + (left: Estimate, right: Estimate) -> Estimate {
         left.combined(with: right, into: left.value + right.value, slopes: (1, 1))
     }
 
@@ -10,14 +10,14 @@ extension Estimate {
     ///
     /// A standard error of a sum is never above the sum of the standard errors, so this errs on the safe side whatever
     /// the correlation, and is exact where both move together, as times of one step or energies less one idle power do.
-    public func addingDependent(_ other: Estimate) -> Estimate {
+    package func addingDependent(_ other: Estimate) -> Estimate {
         Estimate(
             value: value + other.value, halfWidth: halfWidth + other.halfWidth, count: min(count, other.count))
     }
 
     /// The product of two estimates whose errors may be one and the same, by the delta method; see
     /// ``addingDependent(_:)``.
-    public func multipliedByDependent(_ other: Estimate) -> Estimate {
+    package func multipliedByDependent(_ other: Estimate) -> Estimate {
         Estimate(
             value: value * other.value,
             halfWidth: scaledWidth(halfWidth, by: other.value) + scaledWidth(other.halfWidth, by: value),
@@ -29,22 +29,22 @@ extension Estimate {
     /// Observations of one run are alike in what differs from run to run (temperature, placement in memory), so that
     /// all of them together are not as many independent ones. One run says nothing of that and changes nothing; two
     /// say little, and the interval is wide.
-    public func widened(byRuns means: [Double], confidence: Double = 0.95) -> Estimate {
+    package func widened(byRuns means: [Double], confidence: Double = 0.95) -> Estimate {
         guard means.count > 1, let between = Estimate.mean(of: means, confidence: confidence) else { return self }
         let width = between.halfWidth + abs(between.value - value)
         return width > halfWidth ? Estimate(value: value, halfWidth: width, count: count) : self
     }
 
     /// The difference of two independent estimates.
-    public static func - (left: Estimate, right: Estimate) -> Estimate { left + right.scaled(by: -1) }
+    package static func - (left: Estimate, right: Estimate) -> Estimate { left + right.scaled(by: -1) }
 
     /// The product of two independent estimates, by the delta method.
-    public static func * (left: Estimate, right: Estimate) -> Estimate {
+    package static func * (left: Estimate, right: Estimate) -> Estimate {
         left.combined(with: right, into: left.value * right.value, slopes: (right.value, left.value))
     }
 
     /// The estimate times a number that is known.
-    public func scaled(by factor: Double) -> Estimate {
+    package func scaled(by factor: Double) -> Estimate {
         guard var spread else {
             return Estimate(value: value * factor, halfWidth: scaledWidth(halfWidth, by: factor), count: count)
         }
@@ -53,19 +53,19 @@ extension Estimate {
     }
 
     /// The estimate divided by an independent one, less 1, by the delta method: how far off it is.
-    public func relativeDifference(to whole: Estimate) -> Estimate {
+    package func relativeDifference(to whole: Estimate) -> Estimate {
         let ratio = value / whole.value
         return combined(with: whole, into: ratio - 1, slopes: (1 / whole.value, ratio / whole.value))
     }
 
     /// One relative change upon another, independent one: (1 + a)(1 + b) - 1.
-    public func compounded(with other: Estimate) -> Estimate {
+    package func compounded(with other: Estimate) -> Estimate {
         combined(
             with: other, into: (1 + value) * (1 + other.value) - 1, slopes: (1 + other.value, 1 + value))
     }
 
     /// The same interval around zero: what the estimate may be off by.
-    public var doubt: Estimate {
+    package var uncertainty: Estimate {
         spread.map { Estimate(value: 0, spread: $0, count: count) }
             ?? Estimate(value: 0, halfWidth: halfWidth, count: count)
     }
@@ -103,7 +103,7 @@ extension Estimate {
     ///
     /// Long windows count more, as they should when each has the same error at its edges (ratio estimator: Cochran,
     /// "Sampling Techniques", section 2.11). The interval is infinite with one observation.
-    public static func ratio(
+    package static func ratio(
         of numerators: [Double], to denominators: [Double], confidence: Double = 0.95
     ) -> Estimate? {
         precondition(numerators.count == denominators.count, "a ratio needs pairs")

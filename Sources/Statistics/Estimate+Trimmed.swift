@@ -3,15 +3,15 @@
 /// A step is chosen by its total, and every part of the step is then averaged over the same steps. So the averages of
 /// the parts add up to the average of the total, as plain means do and medians do not, and a step hit by preemption
 /// leaves the parts and the whole together, which plain means do not survive.
-public struct TrimmedSteps: Sendable {
+package struct TrimmedSteps: Sendable {
     /// Share left out at each end; 0.2 is the usual choice (Wilcox, "Introduction to Robust Estimation and Hypothesis
     /// Testing", section 3.3).
-    public static let fraction = 0.2
+    package static let fraction = 0.2
 
     /// Totals by step.
-    public let totals: [Double]
+    package let totals: [Double]
     /// Indices of the steps that are kept, in the order of their totals.
-    public let kept: ArraySlice<Int>
+    package let kept: ArraySlice<Int>
     private let order: [Int]
     /// Which steps were taken together, by step.
     private let groups: [Int]
@@ -21,7 +21,7 @@ public struct TrimmedSteps: Sendable {
     ///   - totals: one a step, finite. Fewer than five are all kept.
     ///   - groups: the group of each step, where several were taken in a row: they are alike in what the box did in that
     ///     moment, so that a group is one observation and its steps are not. `nil` where every step stands alone.
-    public init(totals: [Double], groups: [Int]? = nil) {
+    package init(totals: [Double], groups: [Int]? = nil) {
         precondition(groups.map { $0.count == totals.count } ?? true, "a group for each step")
         self.totals = totals
         isGrouped = groups != nil
@@ -33,7 +33,7 @@ public struct TrimmedSteps: Sendable {
     }
 
     /// The trimmed mean of the totals themselves.
-    public func total(confidence: Double = 0.95) -> Estimate? { mean(of: totals, confidence: confidence) }
+    package func total(confidence: Double = 0.95) -> Estimate? { mean(of: totals, confidence: confidence) }
 
     /// The mean of one part over the kept steps, with its interval.
     ///
@@ -43,7 +43,7 @@ public struct TrimmedSteps: Sendable {
     /// which is the kept mean itself where the two are not related. Steps of one group count as one observation.
     ///
     /// - Parameter part: one value a step, in the order of the totals.
-    public func mean(of part: [Double], confidence: Double = 0.95) -> Estimate? {
+    package func mean(of part: [Double], confidence: Double = 0.95) -> Estimate? {
         guard let (mean, errors) = errors(of: part) else { return nil }
         guard errors.count > 1 else { return Estimate(value: mean, halfWidth: .infinity, count: errors.count) }
         return Estimate(value: mean, spread: spread(of: errors, confidence: confidence), count: errors.count)
@@ -53,14 +53,14 @@ public struct TrimmedSteps: Sendable {
     /// what the box did to both of them then is no difference. Steps whose group the other lacks are left out.
     ///
     /// - Parameter whole: of other steps, its groups numbered as here.
-    public func relativeDifference(
+    package func relativeDifference(
         of part: [Double], to whole: TrimmedSteps, confidence: Double = 0.95
     ) -> Estimate? {
         let theirs = Set(whole.groups)
         let shared = totals.indices.filter { theirs.contains(groups[$0]) }
         if isGrouped, !shared.isEmpty, shared.count < totals.count {
-            let beside = TrimmedSteps(totals: shared.map { totals[$0] }, groups: shared.map { groups[$0] })
-            return beside.relativeDifference(of: shared.map { part[$0] }, to: whole, confidence: confidence)
+            let external = TrimmedSteps(totals: shared.map { totals[$0] }, groups: shared.map { groups[$0] })
+            return external.relativeDifference(of: shared.map { part[$0] }, to: whole, confidence: confidence)
         }
         guard let (mean, errors) = errors(of: part), let (other, others) = whole.errors(of: whole.totals), other != 0
         else { return nil }

@@ -1,50 +1,50 @@
 /// An estimated value with its two-sided confidence interval.
-public struct Estimate: Sendable, Hashable {
-    public var value: Double
+package struct Estimate: Sendable, Hashable {
+    package var value: Double
     /// Half the width of the interval; infinite when the sample is too small to tell. Set by hand, it is no longer
     /// Student's, and ``spread`` is forgotten.
-    public var halfWidth: Double { didSet { spread = nil } }
+    package var halfWidth: Double { didSet { spread = nil } }
     /// The number of observations behind it.
-    public var count: Int
+    package var count: Int
     /// What Student's interval was made from; `nil` for one of another kind. It lets estimates be combined without
     /// widening small samples twice.
-    public private(set) var spread: Spread?
+    package private(set) var spread: Spread?
 
     /// The parts of a Student's t interval.
-    public struct Spread: Sendable, Hashable {
-        public var standardError: Double
-        public var degreesOfFreedom: Double
-        public var confidence: Double
+    package struct Spread: Sendable, Hashable {
+        package var standardError: Double
+        package var degreesOfFreedom: Double
+        package var confidence: Double
 
-        public init(standardError: Double, degreesOfFreedom: Double, confidence: Double) {
+        package init(standardError: Double, degreesOfFreedom: Double, confidence: Double) {
             self.standardError = standardError
             self.degreesOfFreedom = degreesOfFreedom
             self.confidence = confidence
         }
     }
 
-    public init(value: Double, halfWidth: Double, count: Int) {
+    package init(value: Double, halfWidth: Double, count: Int) {
         self.value = value
         self.halfWidth = halfWidth
         self.count = count
     }
 
     /// With Student's interval of a spread.
-    public init(value: Double, spread: Spread, count: Int) {
+    package init(value: Double, spread: Spread, count: Int) {
         let t = StudentT.quantile(0.5 + spread.confidence / 2, degreesOfFreedom: spread.degreesOfFreedom)
         self.init(value: value, halfWidth: t * spread.standardError, count: count)
         self.spread = spread
     }
 
-    public var lower: Double { value - halfWidth }
-    public var upper: Double { value + halfWidth }
+    package var lower: Double { value - halfWidth }
+    package var upper: Double { value + halfWidth }
     /// Half width over value; infinite for a value of zero.
-    public var relativeHalfWidth: Double { value == 0 ? .infinity : halfWidth / abs(value) }
+    package var relativeHalfWidth: Double { value == 0 ? .infinity : halfWidth / abs(value) }
 
     /// The mean of independent observations, with Student's t interval.
     ///
     /// With one observation the interval is infinite; with none there is no estimate.
-    public static func mean(of sample: some Collection<Double>, confidence: Double = 0.95) -> Estimate? {
+    package static func mean(of sample: some Collection<Double>, confidence: Double = 0.95) -> Estimate? {
         guard !sample.isEmpty else { return nil }
         let count = sample.count
         let mean = sample.reduce(0, +) / Double(count)
@@ -60,7 +60,7 @@ public struct Estimate: Sendable, Hashable {
     /// (binomial; David and Nagaraja, "Order Statistics", section 7.1).
     ///
     /// The interval is infinite when the sample is too small for the confidence asked (fewer than 6 for 95 %).
-    public static func median(of sample: some Collection<Double>, confidence: Double = 0.95) -> Estimate? {
+    package static func median(of sample: some Collection<Double>, confidence: Double = 0.95) -> Estimate? {
         guard !sample.isEmpty else { return nil }
         let sorted = sample.sorted()
         let count = sorted.count

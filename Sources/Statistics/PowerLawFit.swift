@@ -4,13 +4,13 @@ import RealModule
 ///
 /// For a given exponent the model is linear, so that the search runs over the exponent alone. Intervals come from the
 /// Jacobian at the best point (Seber and Wild, "Nonlinear Regression", section 5.1).
-public struct PowerLawFit: Sendable {
-    public let constant: Estimate
-    public let factor: Estimate
-    public let exponent: Estimate
+package struct PowerLawFit: Sendable {
+    package let constant: Estimate
+    package let factor: Estimate
+    package let exponent: Estimate
 
     /// Where the exponent is looked for.
-    public static let exponents = 0.5...6.0
+    package static let exponents = 0.5...6.0
     private static let gridStep = 0.125
 
     /// - Parameters:
@@ -18,7 +18,7 @@ public struct PowerLawFit: Sendable {
     ///   - weights: one over the variance, up to a common factor.
     /// - Returns: `nil` when the data do not determine the law: too few different points, or a best exponent at the end
     ///   of ``exponents``, as where y does not change with x.
-    public init?(x: [Double], y: [Double], weights: [Double], confidence: Double = 0.95) {
+    package init?(x: [Double], y: [Double], weights: [Double], confidence: Double = 0.95) {
         guard Set(x).count > 3, x.allSatisfy({ $0 > 0 }) else { return nil }
         func fit(_ exponent: Double) -> WeightedFit? {
             WeightedFit(rows: x.map { [1, .pow($0, exponent)] }, values: y, weights: weights)
@@ -44,7 +44,7 @@ public struct PowerLawFit: Sendable {
         exponent = estimate(best, 2)
     }
 
-    public func callAsFunction(_ x: Double) -> Double {
+    package func callAsFunction(_ x: Double) -> Double {
         constant.value + factor.value * .pow(x, exponent.value)
     }
 

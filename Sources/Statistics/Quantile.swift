@@ -1,7 +1,7 @@
 extension RandomAccessCollection<Double> where Index == Int {
     /// The value that a share of an ascending collection stays below, between two of its values by proportion; the
     /// only value of one, and not a number of none.
-    public func quantile(_ share: Double) -> Double {
+    package func quantile(_ share: Double) -> Double {
         guard let first, let last else { return .nan }
         let place = share * Double(count - 1)
         let below = Int(place.rounded(.down))

@@ -1,7 +1,7 @@
 import RealModule
 
 /// Student's t distribution.
-public enum StudentT {
+package enum StudentT {
     /// The value that a t variable stays below with probability `probability`.
     ///
     /// Found by bisection of the distribution function, which is the regularised incomplete beta function
@@ -12,7 +12,7 @@ public enum StudentT {
     /// - Parameters:
     ///   - probability: between 0 and 1, both excluded.
     ///   - degreesOfFreedom: positive; need not be whole (Welch-Satterthwaite gives fractions).
-    public static func quantile(_ probability: Double, degreesOfFreedom: Double) -> Double {
+    package static func quantile(_ probability: Double, degreesOfFreedom: Double) -> Double {
         precondition(probability > 0 && probability < 1 && degreesOfFreedom > 0)
         if probability == 0.5 { return 0 }
         if probability < 0.5 { return -quantile(1 - probability, degreesOfFreedom: degreesOfFreedom) }
@@ -34,7 +34,7 @@ public enum StudentT {
     }
 
     /// The probability that a t variable stays below `t`.
-    public static func cumulative(_ t: Double, degreesOfFreedom n: Double) -> Double {
+    package static func cumulative(_ t: Double, degreesOfFreedom n: Double) -> Double {
         let tail = 0.5 * regularizedIncompleteBeta(n / (n + t * t), n / 2, 0.5)
         return t > 0 ? 1 - tail : tail
     }

@@ -6,20 +6,20 @@ import RealModule
 /// intervals, be it noise or a wrong model.
 ///
 /// Source: Seber and Lee, "Linear Regression Analysis", section 3.10.
-public struct WeightedFit: Sendable {
-    public let coefficients: [Double]
+package struct WeightedFit: Sendable {
+    package let coefficients: [Double]
     /// Covariance of the coefficients.
-    public let covariance: [[Double]]
+    package let covariance: [[Double]]
     /// Weighted sum of squared residuals.
-    public let squares: Double
+    package let squares: Double
     /// Observations less coefficients.
-    public let degreesOfFreedom: Int
+    package let degreesOfFreedom: Int
 
     /// - Parameters:
     ///   - rows: one row of regressors for each observation, all of the same length.
     ///   - weights: one over the variance, up to a common factor.
     /// - Returns: `nil` without more observations than coefficients, and when the regressors do not determine them.
-    public init?(rows: [[Double]], values: [Double], weights: [Double]) {
+    package init?(rows: [[Double]], values: [Double], weights: [Double]) {
         precondition(rows.count == values.count && rows.count == weights.count, "one row, value and weight each")
         guard let count = rows.first?.count, rows.count > count else { return nil }
         guard let inverse = Self.inverseOfNormal(rows, weights) else { return nil }
@@ -38,7 +38,7 @@ public struct WeightedFit: Sendable {
     }
 
     /// A coefficient with Student's t interval.
-    public func estimate(_ index: Int, confidence: Double = 0.95) -> Estimate {
+    package func estimate(_ index: Int, confidence: Double = 0.95) -> Estimate {
         Estimate(
             value: coefficients[index],
             spread: .init(

@@ -1,11 +1,7 @@
-internal import CKernels
-internal import ModelFiles
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import CKernels
+import Glibc
+import ModelFiles
+import SystemIO
 
 /// Cosines and sines of every position's angles, computed in double. Shape `[sequence, headSize / 2]` each.
 ///
@@ -49,7 +45,7 @@ final class RotaryTable {
             return plain.map { $0 / factor }
         case .perFrequency(let divisors):
             guard divisors.count == half, divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-                throw KernelError(
+                throw KerfError(
                     .impossibleShape, "\(divisors.count) rotary divisors for \(half) frequencies, or one not positive")
             }
             return zip(plain, divisors).map { $0 / Double($1) }

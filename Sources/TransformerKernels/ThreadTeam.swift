@@ -1,28 +1,28 @@
-internal import CKernels
-internal import Synchronization
+import CKernels
+import Synchronization
 
 /// Threads of libgomp's pool that share independent units of work.
-public struct ThreadTeam: Sendable {
-    public let count: Int
+package struct ThreadTeam: Sendable {
+    package let count: Int
 
-    public init(count: Int) { self.count = count }
+    package init(count: Int) { self.count = count }
 
     /// Binds each of the pool's threads to a processor of its own, the first `count` that this process may run on, for
     /// the rest of the process's life.
     ///
     /// - Returns: whether every thread could be bound.
-    public func pin() -> Bool { kerf_pin_threads(Int32(count)) }
+    package func pin() -> Bool { kerf_pin_threads(Int32(count)) }
 
     /// Binds all of the pool's threads to a set of processors, among which the kernel then places them.
     ///
     /// - Returns: whether every thread could be bound.
-    public func bind(to processors: [Int]) -> Bool {
+    package func bind(to processors: [Int]) -> Bool {
         let processors = processors.map { Int32(clamping: $0) }
         return kerf_bind_threads(Int32(count), processors, Int32(processors.count))
     }
 
     /// Whether this process may run on any of the processors.
-    public static func mayRun(on processors: [Int]) -> Bool {
+    package static func mayRun(on processors: [Int]) -> Bool {
         let processors = processors.map { Int32(clamping: $0) }
         return kerf_may_run_on(processors, Int32(processors.count))
     }
@@ -33,7 +33,7 @@ public struct ThreadTeam: Sendable {
     /// on. Called from inside a body, it runs all units on the calling thread.
     ///
     /// - Throws: the first error that a unit threw; the thread that met it leaves its later units undone.
-    public func run(units: Int, _ body: (_ unit: Int, _ thread: Int) throws -> Void) throws {
+    package func run(units: Int, _ body: (_ unit: Int, _ thread: Int) throws -> Void) throws {
         try withoutActuallyEscaping(body) { body in
             var region = Region(units: units, body: body)
             withUnsafeMutablePointer(to: &region) { pointer in

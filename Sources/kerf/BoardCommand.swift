@@ -1,13 +1,9 @@
 import ArgumentParser
+import Glibc
 import ProbeKit
+import SystemIO
 import SystemPackage
 import VirtualBoard
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// `kerf board`: a simulated box.
 struct BoardCommand: ParsableCommand {
@@ -46,7 +42,7 @@ struct BoardCommand: ParsableCommand {
     }
 
     func run() throws {
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             let parent = ParentProcess()
             Interruption.watch()
             if exitWithParent { VirtualBoard.raisePriority() }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Calibration
 import Reporting
+import SystemIO
 
 struct CalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,7 +25,7 @@ struct CalibrateCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             try OutputFile.checkPlace(out)
             try OutputGuard.check(out, isNoneOf: profiles)
             let inputs = try profiles.map { path in

@@ -1,12 +1,9 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
+import Instrumentation
 import ProbeKit
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import SystemIO
 
 /// `kerf demo`: the whole way of the data on this box.
 struct DemoCommand: ParsableCommand {
@@ -41,14 +38,14 @@ struct DemoCommand: ParsableCommand {
     }
 
     func run() throws {
-        try KerfFailure.reporting { try demonstrate() }
+        try ErrorReport.reporting { try demonstrate() }
     }
 
     private func demonstrate() throws {
         try makeDirectory(out)
         try run("doctor")
 
-        let hasMeter = MeterRung.allCases.contains {
+        let hasMeter = MeterBackend.allCases.contains {
             $0.availability(in: SystemRoot(), rails: []).status == .present
         }
         for (role, threads) in [("device", ["--threads", "1"]), ("server", [])] {
@@ -90,7 +87,7 @@ struct DemoCommand: ParsableCommand {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw KerfFailure(.cannotCreate, "\(path): cannot make the folder; give another with --out")
+            throw KerfError(.cannotCreate, "\(path): cannot make the folder; give another with --out")
         }
     }
 }

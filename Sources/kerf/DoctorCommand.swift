@@ -1,6 +1,7 @@
 import ArgumentParser
-import FoundationEssentials
-import ProbeKit
+import Instrumentation
+import Reporting
+import SystemIO
 
 /// `kerf doctor`: what this box can measure, and the exact remedy for what it cannot.
 struct DoctorCommand: ParsableCommand {
@@ -23,28 +24,13 @@ struct DoctorCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        try KerfFailure.reporting {
-            let report = DoctorReport(root: try .named(root))
+        try ErrorReport.reporting {
+            let report = DoctorReport(root: try .named(root), remedy: RemedyText.words)
             if json {
-                print(try report.json())
+                print(try KerfJSON.text(of: report))
             } else {
                 for line in DoctorText(report).lines { print(line) }
             }
         }
-    }
-}
-
-extension DoctorReport {
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
-    init(json: [UInt8]) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(DoctorReport.self, from: Data(json))
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Calibration
+import SystemIO
 
 /// The command line: configuration only. Every subcommand has its own file.
 @main

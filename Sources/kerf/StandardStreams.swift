@@ -1,9 +1,5 @@
 // `stdout` is a mutable C global, which Swift 6 refuses to read as not concurrency-safe; it is never assigned here.
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#elseif canImport(Musl)
-    @preconcurrency import Musl
-#endif
+@preconcurrency import Glibc
 
 /// What has to hold for the three standard streams before anything is opened.
 enum StandardStreams {

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 extension SystemRoot {
@@ -6,8 +6,8 @@ extension SystemRoot {
     static func named(_ root: String) throws -> SystemRoot {
         let tree = SystemRoot(FilePath(root))
         guard tree.isDirectory(tree.path) else {
-            throw KerfFailure(
-                .noInput, "--root \(root): no such directory; give the top of a tree with sys and proc in it")
+            throw KerfError(
+                .noSuchFile, "--root \(root): no such directory; give the top of a tree with sys and proc in it")
         }
         return tree
     }

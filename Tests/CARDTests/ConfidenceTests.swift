@@ -1,5 +1,5 @@
-import Calibration
 import Foundation
+import Quantities
 import Statistics
 import TestSupport
 import Testing
@@ -9,7 +9,7 @@ import Testing
 @Suite("Confidence")
 struct ConfidenceTests {
     private static func template(blocks: Int) throws -> Pairing {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.blocks = blocks
         var calibration = try DeciderTests.calibration(planted)
         calibration.layers[0].forward.timeSeconds = Quantity(value: 0, origin: .modelled)
@@ -50,9 +50,9 @@ struct ConfidenceTests {
         let templates = try [4, 8].map { try Self.template(blocks: $0) }
         var generator = SeededGenerator(seed: seed ?? 11)
         let planted = try (0..<1000).map { pair in
-            let kinds = PlantedKind.allCases
+            let kinds = SyntheticKind.allCases
             return try (
-                PlantedChoice(
+                SyntheticChoice(
                     template: templates[pair / kinds.count % templates.count], kind: kinds[pair % kinds.count],
                     &generator),
                 generator.next()

@@ -1,12 +1,13 @@
 import CARD
 import Calibration
-import Statistics
+import Quantities
+import SystemIO
 import TestSupport
 import Testing
 
 @Suite("Decider")
 struct DeciderTests {
-    static func calibration(_ planted: PlantedProfile) throws -> Calibration {
+    static func calibration(_ planted: SyntheticProfile) throws -> Calibration {
         try Calibration.planted(planted)
     }
 
@@ -17,18 +18,18 @@ struct DeciderTests {
             device: .init(calibration: device, sha256: "d"), server: .init(calibration: server, sha256: "s"))
     }
 
-    private var slowDevice: PlantedProfile {
-        var device = PlantedProfile()
+    private var slowDevice: SyntheticProfile {
+        var device = SyntheticProfile()
         (device.embeddingSeconds, device.blockSeconds, device.headSeconds) = (0.01, 0.05, 0.1)
         device.cpuModel = "Slow CPU"
         return device
     }
 
-    @Test("rung E adds up the measured layers, bytes and messages of each cut; rung B leaves the messages out")
+    @Test("level E adds up the measured layers, bytes and messages of each cut; level B leaves the messages out")
     func parts() throws {
-        let (device, server) = (try Self.calibration(slowDevice), try Self.calibration(PlantedProfile()))
+        let (device, server) = (try Self.calibration(slowDevice), try Self.calibration(SyntheticProfile()))
         let decision = try Self.decide(Decider(link: Self.link(), steps: 10), device, server)
-        let ideal = try Self.decide(Decider(link: Self.link(), steps: 10, rung: .measuredLayers), device, server)
+        let ideal = try Self.decide(Decider(link: Self.link(), steps: 10, level: .measuredLayers), device, server)
         #expect(decision.cuts.map(\.cut) == [0, 1, 2, 3, 4])
         func seconds(_ layers: ArraySlice<LayerCalibration>) -> Double {
             layers.reduce(0) { $0 + ($1.forward.timeSeconds.value ?? 0) + ($1.backward.timeSeconds.value ?? 0) }
@@ -73,18 +74,18 @@ struct DeciderTests {
 
     @Test("a decision survives being written and read, to the same bytes")
     func file() throws {
-        let calibration = try Self.calibration(PlantedProfile())
-        for rung in Rung.allCases {
-            let decision = try Self.decide(Decider(link: Self.link(), rung: rung), calibration, calibration)
+        let calibration = try Self.calibration(SyntheticProfile())
+        for level in ModelLevel.allCases {
+            let decision = try Self.decide(Decider(link: Self.link(), level: level), calibration, calibration)
             let bytes = try KerfJSON.encode(decision)
             let again = try KerfJSON.decode(Decision.self, from: bytes, named: "decision.json")
             #expect(try KerfJSON.encode(again) == bytes)
         }
     }
 
-    @Test("rung A: identical layers give an endpoint, whatever the link, the weight and the clock")
+    @Test("level A: identical layers give an endpoint, whatever the link, the weight and the clock")
     func rungA() throws {
-        var server = PlantedProfile()
+        var server = SyntheticProfile()
         server.settable = true
         (server.blocks, server.slope) = (8, 0.3)
         var device = slowDevice
@@ -94,19 +95,19 @@ struct DeciderTests {
         for link in ["up=20mbit,down=80mbit,rtt=20ms", "up=10gbit,down=10gbit,rtt=1ms", "up=100kbit,down=1mbit,rtt=1s"]
         {
             for weight in stride(from: 0.0, through: 1.0, by: 0.05) {
-                let decision = try Self.decide(Decider(link: Self.link(link), weight: weight, rung: .paper), a, b)
+                let decision = try Self.decide(Decider(link: Self.link(link), weight: weight, level: .paper), a, b)
                 cuts.insert(decision.choice.cut)
             }
         }
         #expect(cuts == [0, 8])
     }
 
-    @Test("rung A is the paper's formula")
+    @Test("level A is the paper's formula")
     func formula() throws {
-        var server = PlantedProfile()
+        var server = SyntheticProfile()
         (server.settable, server.hertz) = (true, (1e9, 2e9, 4e9))
         let calibration = try Self.calibration(server)
-        let decision = try Self.decide(Decider(link: Self.link(), weight: 0.2, rung: .paper), calibration, calibration)
+        let decision = try Self.decide(Decider(link: Self.link(), weight: 0.2, level: .paper), calibration, calibration)
         // 10 steps of 4 blocks of 3 x 2e8 operations on 2 cores x 32 a cycle.
         let cycles = 10 * 4 * 3 * 2e8 / 64
         #expect(abs(decision.cuts[4].delayParts.deviceSeconds - cycles / 2e9) < 1e-12)
@@ -125,30 +126,30 @@ struct DeciderTests {
         }
     }
 
-    @Test("only what rung A leaves out makes an interior cut right, and rung B finds it")
+    @Test("only what level A leaves out makes an interior cut right, and level B finds it")
     func interior() throws {
-        var (device, server) = (PlantedProfile(), PlantedProfile())
+        var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.blocks, device.slope, device.blockSeconds) = (8, 2, 0.002)
         // The server is slow in the first blocks and quick in the last ones.
         (server.blocks, server.slope, server.blockSeconds) = (8, -0.11, 0.03)
         server.headSeconds = 0.001
         let (a, b) = (try Self.calibration(device), try Self.calibration(server))
         let fast = try Self.link("up=10gbit,down=10gbit,rtt=10us")
-        let measured = try Self.decide(Decider(link: fast, weight: 1, rung: .measuredLayers), a, b)
+        let measured = try Self.decide(Decider(link: fast, weight: 1, level: .measuredLayers), a, b)
         #expect(measured.choice.kind == .split, "cut \(measured.choice.cut)")
         #expect(measured.baselines.allSatisfy { ($0.delaySavingPercent ?? 0) > 1 })
-        let paper = try Self.decide(Decider(link: fast, weight: 1, rung: .paper), a, b)
+        let paper = try Self.decide(Decider(link: fast, weight: 1, level: .paper), a, b)
         #expect(paper.choice.kind != .split)
     }
 
     @Test("without energy figures only delay can be decided, unless a power is declared")
     func noEnergy() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         (planted.origin, planted.ratedWatts) = (.unavailable, nil)
         let calibration = try Self.calibration(planted)
-        for rung in Rung.allCases {
-            var decider = Decider(link: try Self.link(), rung: rung)
-            let error = #expect(throws: CARDError.self) { try Self.decide(decider, calibration, calibration) }
+        for level in ModelLevel.allCases {
+            var decider = Decider(link: try Self.link(), level: level)
+            let error = #expect(throws: KerfError.self) { try Self.decide(decider, calibration, calibration) }
             #expect(error?.code == .noEnergy)
             #expect(error?.remedy?.contains("--weight 1") == true)
             #expect(error?.remedy?.contains("--server-power WATTS") == true)
@@ -166,13 +167,13 @@ struct DeciderTests {
             #expect(row.serverEnergyJoules.origin == .modelled)
             #expect(declared.assumptions.contains { $0.contains("declared: 50.0 W") })
             decider.declaredServerWatts = -1
-            #expect(throws: CARDError.self) { try Self.decide(decider, calibration, calibration) }
+            #expect(throws: KerfError.self) { try Self.decide(decider, calibration, calibration) }
         }
     }
 
-    @Test("rung B takes the best energy figure there is, and says which")
+    @Test("level B takes the best energy figure there is, and says which")
     func energyLadder() throws {
-        let full = try Self.calibration(PlantedProfile())
+        let full = try Self.calibration(SyntheticProfile())
         func source(_ change: (inout Calibration) -> Void, _ account: EnergyAccount = .net) throws -> String {
             var changed = full
             change(&changed)
@@ -204,8 +205,8 @@ struct DeciderTests {
 
     @Test("calibrations that do not belong together are refused, and the field is named")
     func incompatible() throws {
-        let good = try Self.calibration(PlantedProfile())
-        let changes: [(String, CARDError.Code, (inout Calibration) -> Void)] = [
+        let good = try Self.calibration(SyntheticProfile())
+        let changes: [(String, KerfError.Code, (inout Calibration) -> Void)] = [
             ("workload.batch is 2 on the device and 4", .incompatible, { $0.workload.batch = 4 }),
             ("workload.lora_rank", .incompatible, { $0.workload.loraRank = 4 }),
             ("workload.lora_targets", .incompatible, { $0.workload.loraTargets = ["q"] }),
@@ -221,7 +222,7 @@ struct DeciderTests {
         for (expected, code, change) in changes {
             var bad = good
             change(&bad)
-            let error = #expect(throws: CARDError.self) { try Self.decide(Decider(link: Self.link()), good, bad) }
+            let error = #expect(throws: KerfError.self) { try Self.decide(Decider(link: Self.link()), good, bad) }
             #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
             #expect(error?.code == code)
         }
@@ -232,21 +233,21 @@ struct DeciderTests {
 
     @Test("a box that does not tell its clock can be decided for by measured layers only")
     func noClock() throws {
-        var calibration = try Self.calibration(PlantedProfile())
+        var calibration = try Self.calibration(SyntheticProfile())
         calibration.frequency.runningHertz = .unavailable("no cpufreq")
         let decision = try Self.decide(Decider(link: Self.link()), calibration, calibration)
         #expect(decision.cuts.allSatisfy { $0.frequencyHertz.origin == .unavailable })
-        let error = #expect(throws: CARDError.self) {
-            try Self.decide(Decider(link: Self.link(), rung: .paper), calibration, calibration)
+        let error = #expect(throws: KerfError.self) {
+            try Self.decide(Decider(link: Self.link(), level: .paper), calibration, calibration)
         }
         #expect(error?.description.contains("no cpufreq") == true)
-        #expect(error?.remedy?.contains("--rung B") == true)
+        #expect(error?.remedy?.contains("--level B") == true)
     }
 
     @Test("steps that mean nothing", arguments: [0, -1, Int.max])
     func steps(steps: Int) throws {
-        let calibration = try Self.calibration(PlantedProfile())
-        #expect(throws: CARDError.self) {
+        let calibration = try Self.calibration(SyntheticProfile())
+        #expect(throws: KerfError.self) {
             try Self.decide(Decider(link: Self.link(), steps: steps), calibration, calibration)
         }
     }

@@ -1,12 +1,12 @@
 import CARD
 import Calibration
-import Statistics
+import SystemIO
 import TestSupport
 import Testing
 
 @Suite("Decision schema", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct DecisionSchemaTests {
-    private func decision(_ planted: PlantedProfile, _ change: (inout Decider) -> Void = { _ in }) throws -> [UInt8] {
+    private func decision(_ planted: SyntheticProfile, _ change: (inout Decider) -> Void = { _ in }) throws -> [UInt8] {
         var decider = Decider(link: try DeciderTests.link())
         change(&decider)
         let bytes = try KerfJSON.encode(planted.make())
@@ -15,11 +15,11 @@ struct DecisionSchemaTests {
         return try KerfJSON.encode(try decider.decide(device: side, server: side))
     }
 
-    @Test("decisions are valid: both rungs, with a settable clock, without energy")
+    @Test("decisions are valid: both levels, with a settable clock, without energy")
     func valid() throws {
-        var planted = PlantedProfile()
-        for rung in Rung.allCases {
-            #expect(try SchemaChecker.faults(in: decision(planted) { $0.rung = rung }, schema: "decision").isEmpty)
+        var planted = SyntheticProfile()
+        for level in ModelLevel.allCases {
+            #expect(try SchemaChecker.faults(in: decision(planted) { $0.level = level }, schema: "decision").isEmpty)
         }
         (planted.settable, planted.origin, planted.ratedWatts) = (true, .unavailable, nil)
         #expect(try SchemaChecker.faults(in: decision(planted) { $0.weight = 1 }, schema: "decision").isEmpty)
@@ -28,13 +28,13 @@ struct DecisionSchemaTests {
     @Test(
         "a broken decision is not valid",
         arguments: [
-            ("\"rung\" : \"B\"", "\"rung\" : \"Z\""), ("\"tied_cuts\" :", "\"ties\" :"),
+            ("\"level\" : \"B\"", "\"level\" : \"Z\""), ("\"tied_cuts\" :", "\"ties\" :"),
             ("\"weight\" : 0.2", "\"weight\" : 2"), ("\"device_seconds\" :", "\"device_hours\" :"),
             ("\"kind\" : \"device_only\"", "\"kind\" : \"nowhere\""),
             ("\"method\" : \"corners\"", "\"method\" : \"unavailable\""),
         ])
     func broken(from: String, to: String) throws {
-        let bytes = try decision(PlantedProfile())
+        let bytes = try decision(SyntheticProfile())
         #expect(!(try SchemaChecker.faults(in: bytes, changing: from, to: to, schema: "decision").isEmpty))
     }
 }

@@ -21,14 +21,14 @@ struct InteriorTests {
 
     private func expectInterior(_ decision: Decision) {
         #expect(decision.choice.kind == .split, "cut \(decision.choice.cut)")
-        #expect([0, decision.blockCount].contains(decision.rungs[0].cut ?? -1), "the paper's form takes an endpoint")
-        #expect((decision.rungs[0].regret ?? 1) > 0)
-        #expect(decision.rungs[4].regret == 0)
+        #expect([0, decision.blockCount].contains(decision.levels[0].cut ?? -1), "the paper's form takes an endpoint")
+        #expect((decision.levels[0].regret ?? 1) > 0)
+        #expect(decision.levels[4].regret == 0)
     }
 
     @Test("a heavy head belongs on the server, the blocks on a quick device")
     func heavyHead() throws {
-        var (device, server) = (PlantedProfile(), PlantedProfile())
+        var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.blocks, device.blockSeconds, device.headSeconds) = (8, 0.004, 0.5)
         (server.blocks, server.blockSeconds, server.headSeconds) = (8, 0.008, 0.02)
         server.embeddingSeconds = 0.004
@@ -41,7 +41,7 @@ struct InteriorTests {
 
     @Test("a memory cap keeps a quick device from taking all, and the finding names it")
     func memoryCap() throws {
-        var (device, server) = (PlantedProfile(), PlantedProfile())
+        var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.blocks, device.blockSeconds, device.headSeconds) = (8, 0.004, 0.01)
         (server.blocks, server.blockSeconds, server.headSeconds) = (8, 0.04, 0.1)
         var (a, b) = (try DeciderTests.calibration(device), try DeciderTests.calibration(server))
@@ -53,12 +53,12 @@ struct InteriorTests {
         let memory = try finding(decision, .freeMemory)
         #expect(memory.verdict == .fails && memory.believedCut == 8 && memory.changesDecision == true)
         #expect(memory.regret == nil && memory.obstacle?.contains("needs 900 MB") == true)
-        #expect(decision.rungs.map(\.cut)[..<3].allSatisfy { [0, 8].contains($0) })
+        #expect(decision.levels.map(\.cut)[..<3].allSatisfy { [0, 8].contains($0) })
     }
 
     @Test("where computing overlaps with sending, both sides working beats either alone")
     func overlap() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         (planted.blocks, planted.blockSeconds, planted.headSeconds, planted.embeddingSeconds) = (8, 0.02, 0.02, 0.001)
         let calibration = try DeciderTests.calibration(planted)
         let decision = try decide(calibration, calibration) { $0.microBatches = 2 }
@@ -71,7 +71,7 @@ struct InteriorTests {
 
     @Test("a neutral box breaks no assumption that it keeps, and says which it cannot tell")
     func verdicts() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         (planted.backwardFactor, planted.noise, planted.headSeconds) = (2, 0.001, 0.03)
         let calibration = try DeciderTests.calibration(planted)
         let decision = try decide(calibration, calibration) { _ in }
@@ -82,7 +82,7 @@ struct InteriorTests {
             #expect(finding.verdict == .untested && finding.believedCut == nil && finding.deviation.reason != nil)
         }
         var swept = calibration
-        PlantedSweep(fixedShare: 0.5, staticWatts: 20, dynamicWatts: 20, exponent: 2).plant(into: &swept)
+        SyntheticSweep(fixedShare: 0.5, staticWatts: 20, dynamicWatts: 20, exponent: 2).plant(into: &swept)
         let known = try decide(calibration, swept) { _ in }
         #expect(try finding(known, .inverseClock).verdict == .fails)
         #expect(abs((try finding(known, .inverseClock).deviation.value ?? 0) + 0.5) < 0.01)

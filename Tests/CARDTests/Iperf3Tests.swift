@@ -1,5 +1,5 @@
 import CARD
-import Statistics
+import SystemIO
 import Testing
 
 @Suite("Links measured by iperf3")
@@ -37,7 +37,7 @@ struct Iperf3Tests {
         let up = report(0, 20e6, host: "edge-1")
         let link = try Link(iperf3: [("up.json", up), ("down.json", report(1, 80e6, host: "edge-1"))])
         #expect(link.source == "iperf3 to edge-1")
-        let error = #expect(throws: CARDError.self) {
+        let error = #expect(throws: KerfError.self) {
             try Link(iperf3: [("up.json", up), ("down.json", report(1, 900e6, host: "speedtest.example"))])
         }
         #expect(error?.description.contains("edge-1, another of speedtest.example") == true)
@@ -72,7 +72,7 @@ struct Iperf3Tests {
             ),
         ]
         for (files, says) in cases {
-            let error = #expect(throws: CARDError.self) { try Link(iperf3: files.map { (name: $0.0, bytes: $0.1) }) }
+            let error = #expect(throws: KerfError.self) { try Link(iperf3: files.map { (name: $0.0, bytes: $0.1) }) }
             #expect(error?.description.contains(says) == true, "\(String(describing: error))")
         }
     }

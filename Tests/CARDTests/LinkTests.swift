@@ -1,5 +1,5 @@
 import CARD
-import Statistics
+import SystemIO
 import Testing
 
 @Suite("Link")
@@ -43,7 +43,7 @@ struct LinkTests {
             ("up=1mbit,down=1mbit,rtt=9999s", "between 0 and 3600"), ("up=1mbit\n,down=1mbit,rtt=1s", "no known unit"),
         ])
     func refuses(text: String, expected: String) throws {
-        let error = try #require(#expect(throws: CARDError.self) { try Link(parsing: text) })
+        let error = try #require(#expect(throws: KerfError.self) { try Link(parsing: text) })
         #expect(error.description.contains(expected), "\(error)")
         #expect(error.remedy == Link.usage)
         #expect(!error.description.contains("\n"))

@@ -2,7 +2,7 @@ import CARD
 import Statistics
 import Testing
 
-/// Rung E with everything: measured clock laws, latency and overlap, against a grid over all cuts and clocks.
+/// Level E with everything: measured clock laws, latency and overlap, against a grid over all cuts and clocks.
 @Suite("Overlap, solved")
 struct OverlapOracleTests {
     /// One step's schedule played out, micro-batch after micro-batch: the device runs its forward passes first, and its
@@ -77,10 +77,10 @@ struct OverlapOracleTests {
                 * (fixedShare + (1 - fixedShare) / ratio)
         }
 
-        /// The cost by the solver's own normalisers, so that it is the search that is compared.
+        /// The cost by the solver's own normalizers, so that it is the search that is compared.
         func cost(_ solver: Solver, _ cut: Int, _ ratio: Double) throws -> Double {
-            func share(_ value: Double, _ normaliser: Normaliser) throws -> Double {
-                let (low, high) = (try #require(normaliser.minimum), try #require(normaliser.maximum))
+            func share(_ value: Double, _ normalizer: Normalizer) throws -> Double {
+                let (low, high) = (try #require(normalizer.minimum), try #require(normalizer.maximum))
                 return (value - low) / (high - low)
             }
             return try instance.weight * share(delay(cut, ratio), solver.delayNormaliser)

@@ -1,5 +1,6 @@
 import CARD
 import Statistics
+import SystemIO
 import Testing
 
 @Suite("Solver")
@@ -145,7 +146,7 @@ struct SolverTests {
     func weights(weight: Double) throws {
         var generator = SeededGenerator(seed: 12)
         let model = try RandomInstance(&generator).model()
-        let error = #expect(throws: CARDError.self) { try Solver(model: model, weight: weight) }
-        #expect(error?.code == .argument)
+        let error = #expect(throws: KerfError.self) { try Solver(model: model, weight: weight) }
+        #expect(error?.code == .invalidArgument)
     }
 }

@@ -1,6 +1,9 @@
 import CARD
 import Calibration
+import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
 import TestSupport
 import Testing
 
@@ -8,8 +11,8 @@ import Testing
 @Suite("Uncertainty of a decision")
 struct UncertaintyTests {
     /// Times of one step move together, and all net energies lack the same idle power.
-    private var correlated: PlantedProfile {
-        var planted = PlantedProfile()
+    private var correlated: SyntheticProfile {
+        var planted = SyntheticProfile()
         (planted.blocks, planted.noise, planted.stepNoise) = (8, 0.002, 0.05)
         (planted.steps, planted.windows, planted.idleWatts) = (15, 6, 20)
         return planted
@@ -74,7 +77,7 @@ struct UncertaintyTests {
 
     @Test("a simulated clock makes simulated what it scales, and its own figure always")
     func clockOrigin() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.origin = .measured
         for settable in [false, true] {
             (planted.settable, planted.hertz) = (settable, (1e9, 2e9, 4e9))
@@ -94,7 +97,7 @@ struct UncertaintyTests {
     @Test("warnings of both calibrations come with the decision, and say whose they are")
     func warnings() throws {
         var (device, server) = (
-            try DeciderTests.calibration(PlantedProfile()), try DeciderTests.calibration(PlantedProfile())
+            try DeciderTests.calibration(SyntheticProfile()), try DeciderTests.calibration(SyntheticProfile())
         )
         device.warnings = ["Closure is poor."]
         server.warnings = ["Few steps.", "Another."]
@@ -108,7 +111,7 @@ struct UncertaintyTests {
     @Test("cuts are told apart by delay and energy together, over the layers in which they differ")
     func indistinguishable() throws {
         func close(_ weight: Double, _ change: (inout Calibration) -> Void) throws -> String? {
-            var calibration = try DeciderTests.calibration(PlantedProfile())
+            var calibration = try DeciderTests.calibration(SyntheticProfile())
             change(&calibration)
             let link = try DeciderTests.link("up=1gbit,down=1gbit,rtt=0us")
             let decision = try DeciderTests.decide(Decider(link: link, weight: weight), calibration, calibration)

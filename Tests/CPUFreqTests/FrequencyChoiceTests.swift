@@ -1,6 +1,7 @@
 import CPUFreq
 import Host
 import ProbeKit
+import SystemIO
 import TestSupport
 import Testing
 
@@ -107,7 +108,7 @@ import Testing
         #expect(clusters.map { $0.steps.last?.hertz } == [3.204e9, 2.064e9])
     }
 
-    private func groups(of box: FixtureTree) throws -> [ClockGroup] {
+    private func groups(of box: FixtureTree) throws -> [CoreGroup] {
         try FrequencyChoice.all.groups(
             of: CPUFreqProbe(root: box.root).policies(),
             kinds: HostProbe(root: box.root).coreTypes().map { (name: $0.name, cpus: $0.cpus) })
@@ -119,9 +120,9 @@ import Testing
         for (list, word) in [
             ([1e9, 2.5e9], "2.5 GHz"), ([5e9, 1e9], "1.0, 2.0, 3.0, 4.0 GHz"), ([1e9, 1e9], "two steps"),
         ] {
-            let error = #expect(throws: ProbeError.self) { try FrequencyChoice.list(list).steps(of: policies) }
+            let error = #expect(throws: KerfError.self) { try FrequencyChoice.list(list).steps(of: policies) }
             #expect(error?.description.contains(word) == true, "\(String(describing: error))")
         }
-        #expect(throws: ProbeError.self) { try FrequencyChoice.all.steps(of: []) }
+        #expect(throws: KerfError.self) { try FrequencyChoice.all.steps(of: []) }
     }
 }

@@ -1,5 +1,4 @@
 import CPUFreq
-import ProbeKit
 import TestSupport
 import Testing
 

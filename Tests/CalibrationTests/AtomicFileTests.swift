@@ -1,14 +1,8 @@
-import Calibration
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 @Suite("Atomic files")
 struct AtomicFileTests {
@@ -49,8 +43,8 @@ struct AtomicFileTests {
         try tree.directory("d")
         try tree.write("file", "x")
         for path in [tree.file("none/a.json").string, tree.file("d").string, tree.file("file/a.json").string, ""] {
-            let error = #expect(throws: KerfFileError.self) { try AtomicFile.write(bytes, to: path) }
-            #expect(error?.code == .uncreatable, "\(String(describing: error))")
+            let error = #expect(throws: KerfError.self) { try AtomicFile.write(bytes, to: path) }
+            #expect(error?.code == .cannotCreate, "\(String(describing: error))")
             #expect(error?.remedy != nil)
         }
         #expect(names(tree) == ["d", "file"])
@@ -59,8 +53,8 @@ struct AtomicFileTests {
     @Test("a device is written to and never replaced")
     func devices() throws {
         try AtomicFile.write(bytes, to: "/dev/null")
-        let error = #expect(throws: KerfFileError.self) { try AtomicFile.write(bytes, to: "/dev/full") }
-        #expect(error?.code == .unwritable)
+        let error = #expect(throws: KerfError.self) { try AtomicFile.write(bytes, to: "/dev/full") }
+        #expect(error?.code == .ioError)
         #expect(error?.message.contains("No space left") == true)
         var information = stat()
         #expect(stat("/dev/full", &information) == 0 && information.st_mode & S_IFMT == S_IFCHR)
@@ -73,10 +67,10 @@ struct AtomicFileTests {
         let disk = try #require(SmallDisk(at: tree.file("disk").string))
         defer { disk.unmount() }
         try tree.write("disk/a.json", "old")
-        let error = #expect(throws: KerfFileError.self) {
+        let error = #expect(throws: KerfError.self) {
             try AtomicFile.write([UInt8](repeating: 65, count: 1 << 20), to: tree.file("disk/a.json").string)
         }
-        #expect(error?.code == .unwritable, "\(String(describing: error))")
+        #expect(error?.code == .ioError, "\(String(describing: error))")
         #expect(error?.message.contains("No space left") == true)
         #expect(try tree.text("disk/a.json") == "old")
         #expect(SystemRoot().names(in: tree.file("disk")) == ["a.json"])
@@ -87,8 +81,8 @@ struct AtomicFileTests {
         let tree = try FixtureTree()
         chmod(tree.path.string, 0o500)
         defer { chmod(tree.path.string, 0o700) }
-        let error = #expect(throws: KerfFileError.self) { try AtomicFile.write(bytes, to: tree.file("a").string) }
-        #expect(error?.code == .forbidden)
+        let error = #expect(throws: KerfError.self) { try AtomicFile.write(bytes, to: tree.file("a").string) }
+        #expect(error?.code == .permissionDenied)
     }
 }
 

@@ -1,6 +1,7 @@
 import Calibration
-import ProbeKit
-import Statistics
+import ProfileFormat
+import Quantities
+import SystemIO
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ struct CalibratorTests {
         Calibrator.Input(name: name, bytes: try KerfJSON.encode(profile))
     }
 
-    static func calibrate(_ planted: PlantedProfile) throws -> Calibration {
+    static func calibrate(_ planted: SyntheticProfile) throws -> Calibration {
         try Calibrator.calibrate([try input(planted.make())])
     }
 
@@ -24,7 +25,7 @@ struct CalibratorTests {
 
     @Test("planted times and powers come back, intervals covering them")
     func planted() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.steps = 40
         planted.windows = 12
         planted.slope = 0.1
@@ -64,8 +65,8 @@ struct CalibratorTests {
 
     @Test("a step hit by preemption moves neither parts nor whole")
     func outliers() throws {
-        let clean = try Self.calibrate(PlantedProfile())
-        var profile = PlantedProfile().make()
+        let clean = try Self.calibrate(SyntheticProfile())
+        var profile = SyntheticProfile().make()
         profile.steps[3].seconds += 5
         let index = try #require(profile.layerTimes.firstIndex { $0.layer == 2 && $0.direction == "forward" })
         profile.layerTimes[index].seconds[7] += 5
@@ -77,7 +78,7 @@ struct CalibratorTests {
 
     @Test("the same profile gives the same bytes, whatever it is called")
     func deterministic() throws {
-        let profile = PlantedProfile().make()
+        let profile = SyntheticProfile().make()
         let first = try KerfJSON.encode(Calibrator.calibrate([Self.input(profile, "a.json")]))
         let second = try KerfJSON.encode(Calibrator.calibrate([Self.input(profile, "elsewhere/b.json")]))
         #expect(first == second)
@@ -87,7 +88,7 @@ struct CalibratorTests {
 
     @Test("profiles are pooled in any order, and pooling narrows the intervals")
     func pooled() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         let inputs = try (1...8).map { seed in
             planted.seed = UInt64(seed)
             return try Self.input(planted.make(), "\(seed).json")
@@ -106,10 +107,10 @@ struct CalibratorTests {
 
     @Test("runs that differ are pooled within an interval that their spread allows, not as one sample")
     func betweenRuns() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.steps = 30
         let factors = [0.94, 0.98, 1.02, 1.06]
-        func runs(_ vary: (inout PlantedProfile, Double) -> Void) throws -> Calibration {
+        func runs(_ vary: (inout SyntheticProfile, Double) -> Void) throws -> Calibration {
             try Calibrator.calibrate(
                 factors.enumerated().map { index, factor in
                     var run = planted
@@ -146,7 +147,7 @@ struct CalibratorTests {
     @Test("how the weights lay comes with the calibration, and with a warning where it matters")
     func residency() throws {
         for (residency, word) in [("shared", "one block's weights"), ("streaming", "streamed"), ("resident", nil)] {
-            var profile = PlantedProfile().make()
+            var profile = SyntheticProfile().make()
             profile.settings.weightResidency = residency
             let calibration = try Calibrator.calibrate([try Self.input(profile)])
             #expect(calibration.weightResidency == residency)
@@ -158,11 +159,11 @@ struct CalibratorTests {
 
     @Test("text of a profile cannot break the line of a refusal")
     func hostileDifference() throws {
-        let profile = PlantedProfile().make()
+        let profile = SyntheticProfile().make()
         var other = profile
         other.box.cpuModel = "evil\u{1b}[2J\nCPU" + String(repeating: "x", count: 5000)
         let error = try #require(
-            #expect(throws: KerfFileError.self) {
+            #expect(throws: KerfError.self) {
                 try Calibrator.calibrate([try Self.input(profile, "a.json"), try Self.input(other, "b.json")])
             })
         #expect(error.message.contains("evil?[2J?CPU"))
@@ -172,8 +173,8 @@ struct CalibratorTests {
 
     @Test("what was taken of something else is refused, and the field is named")
     func different() throws {
-        let profile = PlantedProfile().make()
-        var planted = PlantedProfile()
+        let profile = SyntheticProfile().make()
+        var planted = SyntheticProfile()
         planted.seed = 2
         let other = planted.make()
         let changes: [(String, (inout Profile) -> Void)] = [
@@ -190,13 +191,13 @@ struct CalibratorTests {
         for (expected, change) in changes {
             var changed = other
             change(&changed)
-            let error = #expect(throws: KerfFileError.self) {
+            let error = #expect(throws: KerfError.self) {
                 try Calibrator.calibrate([try Self.input(profile, "a.json"), try Self.input(changed, "b.json")])
             }
             #expect(error?.message.contains(expected) == true, "\(String(describing: error))")
-            #expect(error?.code == .unusable)
+            #expect(error?.code == .unusableData)
         }
-        let error = #expect(throws: KerfFileError.self) {
+        let error = #expect(throws: KerfError.self) {
             try Calibrator.calibrate([try Self.input(profile, "a.json"), try Self.input(profile, "b.json")])
         }
         #expect(error?.message.contains("same profile") == true)
@@ -204,7 +205,7 @@ struct CalibratorTests {
 
     @Test("without a meter energy is unavailable and says why")
     func noMeter() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.origin = .unavailable
         let calibration = try Self.calibrate(planted)
         for quantity in [
@@ -221,7 +222,7 @@ struct CalibratorTests {
 
     @Test("too few or too noisy windows are not resolved, and what would resolve them is said")
     func unresolved() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.windows = 2
         var calibration = try Self.calibrate(planted)
         var energy = calibration.layers[1].forward.grossEnergyJoules
@@ -230,7 +231,7 @@ struct CalibratorTests {
         #expect(try #require(energy.reason).contains("--budget"))
         #expect(calibration.warnings.contains { $0.contains("energy of 11 of 12 layer passes is not resolved") })
 
-        planted = PlantedProfile()
+        planted = SyntheticProfile()
         var profile = planted.make()
         var number = 0
         for index in profile.energyWindows.indices where profile.energyWindows[index].layer == 2 {
@@ -249,7 +250,7 @@ struct CalibratorTests {
 
     @Test("a pass too short to be timed well is resolved by what it means to the step")
     func negligible() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.embeddingSeconds = 0.0001
         var profile = planted.make()
         let index = try #require(profile.layerTimes.firstIndex { $0.layer == 0 && $0.direction == "forward" })
@@ -265,7 +266,7 @@ struct CalibratorTests {
 
     @Test("net energy is not told where the layer draws no more than the idle box")
     func belowIdle() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.idleWatts = 60
         let calibration = try Self.calibrate(planted)
         #expect(calibration.layers[1].forward.grossEnergyJoules.value != nil)
@@ -274,7 +275,7 @@ struct CalibratorTests {
 
     @Test("an interval that covers the truth does so in 95 of 100 profiles")
     func coverage() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.blocks = 1
         planted.noise = 0.05
         planted.steps = 12

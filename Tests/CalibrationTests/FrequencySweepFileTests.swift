@@ -1,5 +1,6 @@
 import Calibration
-import Statistics
+import ProfileFormat
+import SystemIO
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ struct FrequencySweepFileTests {
 
     /// A profile whose layers slow down as 1/f below 3 GHz, in two rounds; all its noise comes from the seed.
     private func profile(seed: UInt64 = 1, rounds: Int = 2) -> Profile {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.seed = seed
         planted.steps = 6
         var profile = planted.make()
@@ -133,7 +134,7 @@ struct FrequencySweepFileTests {
         twice.frequencySweep?.groups = [SweptGroup](
             repeating: SweptGroup(name: "E-core", cpus: [4, 5], threads: 2), count: 2)
         for (profile, word) in [(unknown, "no group"), (twice, "twice")] {
-            let error = #expect(throws: KerfFileError.self) { try Calibrator.calibrate([input(profile)]) }
+            let error = #expect(throws: KerfError.self) { try Calibrator.calibrate([input(profile)]) }
             #expect(error?.description.contains(word) == true, "\(String(describing: error))")
         }
     }
@@ -177,7 +178,7 @@ struct FrequencySweepFileTests {
             change(&visit)
             profile.frequencySweep?.visits[3] = visit
         }
-        let error = #expect(throws: KerfFileError.self) { try Calibrator.calibrate([input(profile)]) }
+        let error = #expect(throws: KerfError.self) { try Calibrator.calibrate([input(profile)]) }
         #expect(error?.description.contains("frequency_sweep.visits[3]: ") == true, "\(String(describing: error))")
         #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
     }

@@ -1,20 +1,21 @@
 import Calibration
-import ProbeKit
-import Statistics
+import ProfileFormat
+import Quantities
+import SystemIO
 import TestSupport
 import Testing
 
 /// A profile may come from anywhere: whatever is wrong with it is one clear line, never a crash or a wrong figure.
 @Suite("Hostile profiles")
 struct HostileProfileTests {
-    private func failure(_ bytes: [UInt8]) throws -> KerfFileError {
+    private func failure(_ bytes: [UInt8]) throws -> KerfError {
         try #require(
-            #expect(throws: KerfFileError.self) {
+            #expect(throws: KerfError.self) {
                 try Calibrator.calibrate([Calibrator.Input(name: "bad.json", bytes: bytes)])
             })
     }
 
-    private func expectFailure(_ bytes: [UInt8], _ expected: String, _ code: KerfFileError.Code) throws {
+    private func expectFailure(_ bytes: [UInt8], _ expected: String, _ code: KerfError.Code) throws {
         let error = try failure(bytes)
         #expect(error.description.contains(expected), "\(error)")
         #expect(error.code == code, "\(error)")
@@ -68,14 +69,14 @@ struct HostileProfileTests {
     @Test("samples that cannot be used are named", arguments: changes.indices)
     func samples(index: Int) throws {
         let (expected, change) = Self.changes[index]
-        var profile = PlantedProfile().make()
+        var profile = SyntheticProfile().make()
         change(&profile)
-        try expectFailure(try KerfJSON.encode(profile), expected, .unusable)
+        try expectFailure(try KerfJSON.encode(profile), expected, .unusableData)
     }
 
     @Test("bytes that are no profile")
     func bytes() throws {
-        let good = try KerfJSON.encode(PlantedProfile().make())
+        let good = try KerfJSON.encode(SyntheticProfile().make())
         let text = String(decoding: good, as: UTF8.self)
         func changed(_ from: String, _ to: String) throws -> [UInt8] {
             let range = try #require(text.firstRange(of: from))
@@ -96,12 +97,12 @@ struct HostileProfileTests {
 
     @Test("another file, a newer and an older version")
     func schemas() throws {
-        let calibration = try CalibratorTests.calibrate(PlantedProfile())
+        let calibration = try CalibratorTests.calibrate(SyntheticProfile())
         try expectFailure(
             try KerfJSON.encode(calibration), "this is a kerf.calibration file where a kerf.profile file is needed",
             .wrongSchema)
-        let profile = PlantedProfile().make()
-        let error = #expect(throws: KerfFileError.self) {
+        let profile = SyntheticProfile().make()
+        let error = #expect(throws: KerfError.self) {
             try KerfJSON.decode(Calibration.self, from: try KerfJSON.encode(profile), named: "p.json")
         }
         #expect(error?.message.contains("this is a kerf.profile file") == true)
@@ -134,7 +135,7 @@ struct HostileProfileTests {
             (Quantity(value: 1e200, origin: .measured), "out of range"),
         ]
         for (quantity, expected) in bad {
-            var profile = PlantedProfile().make()
+            var profile = SyntheticProfile().make()
             profile.frequency.maximumHertz = quantity
             try expectFailure(try KerfJSON.encode(profile), "frequency.maximum_hertz: ", .malformed)
             try expectFailure(try KerfJSON.encode(profile), expected, .malformed)

@@ -1,7 +1,8 @@
-import ProbeKit
+import ProfileFormat
 import Statistics
 import TestSupport
 import Testing
+import Workload
 
 @testable import Calibration
 
@@ -29,7 +30,7 @@ struct InSituTests {
     private func planted(
         watts: [Double], seconds: [Double], steps: Int, lookShare: Double = 1, isAligned: Bool = false
     ) -> Profile {
-        var profile = PlantedProfile().make()
+        var profile = SyntheticProfile().make()
         var generator = SeededGenerator(seed: 3)
         profile.meter.updates = CounterUpdates(intervalsSeconds: [0.001], resolutionJoules: nil)
         profile.stepTraces = (0..<steps).map { step in
@@ -58,7 +59,7 @@ struct InSituTests {
 
     @Test(arguments: [(1.0, 200), (0.4, 500)])
     func powersComeFromTheCountersBetweenLayers(lookShare: Double, steps: Int) throws {
-        let layers = PlantedProfile().make().layers.count
+        let layers = SyntheticProfile().make().layers.count
         let count = 2 * layers - 1
         let watts = (0..<count).map { 10 + Double($0 % 4) * 3 }
         let seconds = (0..<count).map { 0.004 + 0.001 * Double($0 % 3) }
@@ -73,7 +74,7 @@ struct InSituTests {
 
     /// Taken for half an interval old, the counter would make a step of 55 ms draw 0.9 % less than it does.
     @Test func aStepThatBeginsAtAnUpdateIsNotBiased() throws {
-        let count = 2 * PlantedProfile().make().layers.count - 1
+        let count = 2 * SyntheticProfile().make().layers.count - 1
         let seconds = (0..<count).map { 0.004 + 0.001 * Double($0 % 3) }
         var profile = planted(
             watts: [Double](repeating: 20, count: count), seconds: seconds, steps: 400, isAligned: true)
@@ -91,7 +92,7 @@ struct InSituTests {
     /// Where an update was is known to half a millisecond: least squares alone would make layers of 0.3 and 0.9 ms draw 6 %
     /// less than they do.
     @Test(arguments: [0.0003, 0.0009, 0.0013]) func stepsOfShortLayersDrawWhatTheyDraw(seconds: Double) throws {
-        let count = 2 * PlantedProfile().make().layers.count - 1
+        let count = 2 * SyntheticProfile().make().layers.count - 1
         let profile = planted(
             watts: [Double](repeating: 20, count: count), seconds: [Double](repeating: seconds, count: count),
             steps: 600)
@@ -103,7 +104,7 @@ struct InSituTests {
     /// An embedding of 0.1 ms, looked at in steps in which it takes twice its time: a power of its own would be whatever error
     /// the others leave, at some 2 % of the step's energy.
     @Test func aPassShorterThanAnUpdateTakesNoErrors() throws {
-        let count = 2 * PlantedProfile().make().layers.count - 1
+        let count = 2 * SyntheticProfile().make().layers.count - 1
         let seconds = [0.0001] + [Double](repeating: 0.003, count: count - 1)
         let profile = planted(watts: [Double](repeating: 20, count: count), seconds: seconds, steps: 600)
         let fit = try #require(InSituFit(profile))
@@ -119,12 +120,12 @@ struct InSituTests {
             ([0.4, 0.4, 0.4, 0.4], [0, 0, 0, 0]), ([5, 0.4, 0.4, 0.4, 0.4], [0, 1, 1, 1, 1]),
         ] as [([Double], [Int])])
     func neighboursShareAPowerUntilTheyLastAnUpdate(milliseconds: [Double], places: [Int]) {
-        #expect(CounterStretches.places(seconds: milliseconds, updateSeconds: 1) == places)
+        #expect(UpdateIntervalRegression.places(seconds: milliseconds, updateSeconds: 1) == places)
     }
 
     /// Counters that are updated apart from each other: what one shows is not put down to the time since the other's update.
     @Test func countersAreFittedEachByItsOwnUpdates() throws {
-        let count = 2 * PlantedProfile().make().layers.count - 1
+        let count = 2 * SyntheticProfile().make().layers.count - 1
         let watts = (0..<count).map { $0 % 2 == 0 ? 20.0 : 8.0 }
         let profile = planted(watts: watts, seconds: [Double](repeating: 0.0013, count: count), steps: 2000)
         let fit = try #require(InSituFit(profile))
@@ -136,7 +137,7 @@ struct InSituTests {
 
     /// What a burst's steps have in common is no evidence twice.
     @Test func theIntervalKnowsBursts() throws {
-        let count = 2 * PlantedProfile().make().layers.count - 1
+        let count = 2 * SyntheticProfile().make().layers.count - 1
         let seconds = [Double](repeating: 0.005, count: count)
         let watts = [Double](repeating: 20, count: count)
         var profile = planted(watts: watts, seconds: seconds, steps: 400)
@@ -164,7 +165,7 @@ struct InSituTests {
     }
 
     @Test func tooFewStepsGiveNoFigure() {
-        let count = 2 * PlantedProfile().make().layers.count - 1
+        let count = 2 * SyntheticProfile().make().layers.count - 1
         let ones = [Double](repeating: 0.004, count: count)
         #expect(InSituFit(planted(watts: ones, seconds: ones, steps: 4)) == nil)
         #expect(InSituFit(planted(watts: ones, seconds: ones, steps: 5)) != nil)

@@ -1,5 +1,5 @@
-import Calibration
-import ProbeKit
+import ProfileFormat
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -8,7 +8,7 @@ import Testing
 struct KerfJSONTests {
     @Test("keys are snake case; kernel names and domain identifiers stay as they are; everything comes back")
     func roundTrip() throws {
-        let profile = PlantedProfile().make()
+        let profile = SyntheticProfile().make()
         let bytes = try KerfJSON.encode(profile)
         let text = String(decoding: bytes, as: UTF8.self)
         for expected in [
@@ -30,9 +30,9 @@ struct KerfJSONTests {
 
     @Test("a number that is not finite is never written")
     func notFinite() throws {
-        var profile = PlantedProfile().make()
+        var profile = SyntheticProfile().make()
         profile.steps[2].cpuSeconds = .nan
-        let error = #expect(throws: KerfFileError.self) { try KerfJSON.encode(profile) }
+        let error = #expect(throws: KerfError.self) { try KerfJSON.encode(profile) }
         #expect(error?.message.contains("steps[2].cpu_seconds") == true, "\(String(describing: error))")
     }
 
@@ -49,12 +49,12 @@ struct KerfJSONTests {
     @Test("a file that is missing, a directory, or endless")
     func reading() throws {
         let tree = try FixtureTree()
-        let cases: [(String, KerfFileError.Code)] = [
+        let cases: [(String, KerfError.Code)] = [
             (tree.file("none.json").string, .missing), (tree.path.string, .missing), ("/dev/null", .malformed),
             ("/dev/zero", .malformed),
         ]
         for (path, code) in cases {
-            let error = #expect(throws: KerfFileError.self) { try KerfJSON.read(Profile.self, at: path) }
+            let error = #expect(throws: KerfError.self) { try KerfJSON.read(Profile.self, at: path) }
             #expect(error?.code == code, "\(String(describing: error))")
             #expect(error?.file == path)
         }

@@ -1,5 +1,4 @@
-import Calibration
-import Statistics
+import Quantities
 import Testing
 
 @Suite("Numbers as text")

@@ -1,4 +1,4 @@
-import Calibration
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -15,10 +15,10 @@ struct OutputGuardTests {
         let roundabout = tree.path.string + "/./profile.json"
         for output in [profile, tree.file("link.json").string, roundabout] {
             let error = try #require(
-                #expect(throws: KerfFileError.self) {
+                #expect(throws: KerfError.self) {
                     try OutputGuard.check(output, isNoneOf: [tree.file("other.json").string, profile])
                 })
-            #expect(error.code == .uncreatable)
+            #expect(error.code == .cannotCreate)
             #expect(error.file == output)
             #expect(error.message.contains("profile.json"))
             #expect(error.remedy?.contains("--out") == true)

@@ -1,4 +1,4 @@
-import Calibration
+import SystemIO
 import Testing
 
 @Suite("Text from outside")

@@ -1,13 +1,13 @@
 import Calibration
-import ProbeKit
-import Statistics
+import ProfileFormat
+import SystemIO
 import TestSupport
 import Testing
 
 @Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct SchemaTests {
     private static var profiles: [Profile] {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         let simulated = planted.make()
         planted.origin = .unavailable
         planted.ratedWatts = nil
@@ -40,7 +40,7 @@ struct SchemaTests {
             ("\"kind\" : \"embedding\"", "\"kind\" : \"attic\""), ("\"created\" :", "\"made\" :"),
         ])
     func brokenProfile(from: String, to: String) throws {
-        let bytes = try KerfJSON.encode(PlantedProfile().make())
+        let bytes = try KerfJSON.encode(SyntheticProfile().make())
         #expect(!(try SchemaChecker.faults(in: bytes, changing: from, to: to, schema: "profile").isEmpty))
     }
 
@@ -52,13 +52,13 @@ struct SchemaTests {
             ("\"confidence\" : 0.95", "\"confidence\" : 95"), ("\"lower\" :", "\"least\" :"),
         ])
     func brokenCalibration(from: String, to: String) throws {
-        let bytes = try KerfJSON.encode(try CalibratorTests.calibrate(PlantedProfile()))
+        let bytes = try KerfJSON.encode(try CalibratorTests.calibrate(SyntheticProfile()))
         #expect(!(try SchemaChecker.faults(in: bytes, changing: from, to: to, schema: "calibration").isEmpty))
     }
 
     @Test("an unavailable quantity must not have a value, and must say why")
     func unavailable() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.origin = .unavailable
         let bytes = try KerfJSON.encode(try CalibratorTests.calibrate(planted))
         for (from, to) in [

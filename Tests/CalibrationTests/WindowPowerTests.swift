@@ -1,4 +1,5 @@
-import Calibration
+import Estimation
+import ProfileFormat
 import Statistics
 import Testing
 

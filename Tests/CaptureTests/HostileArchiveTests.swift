@@ -1,4 +1,3 @@
-import ProbeKit
 import Statistics
 import SystemPackage
 import TestSupport
@@ -130,7 +129,7 @@ struct HostileArchiveTests {
     @Test func fuzzedArchivesNeverLeadOut() throws {
         let seed = Fuzzing.seed
         var generator = SeededGenerator(seed: seed)
-        let box = try PlantedBox()
+        let box = try SyntheticBox()
         var recorder = CaptureRecorder(root: box.tree.root, kerfVersion: "0")
         let good = try recorder.record().archive
         var outcomes = (refused: 0, unpacked: 0)

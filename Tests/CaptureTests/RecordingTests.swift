@@ -1,19 +1,14 @@
 import Capture
 import Foundation
+import Glibc
 import Host
 import LMSensors
 import PCI
-import ProbeKit
 import RAPL
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 struct RecordingTests {
     private func record(_ tree: FixtureTree) throws -> (archive: [UInt8], manifest: CaptureManifest) {
@@ -28,14 +23,14 @@ struct RecordingTests {
     }
 
     @Test func nothingThatNamesTheBoxIsInIt() throws {
-        let box = try PlantedBox()
+        let box = try SyntheticBox()
         let bytes = try record(box.tree).archive
-        for secret in PlantedBox.secrets {
+        for secret in SyntheticBox.secrets {
             for spelling in [secret, secret.lowercased(), secret.uppercased()] {
                 #expect(!contains(bytes, Array(spelling.utf8)), "\(spelling)")
             }
         }
-        #expect(!contains(bytes, PlantedBox.pciSerial))
+        #expect(!contains(bytes, SyntheticBox.pciSerial))
         #expect(!contains(bytes, Array("f5 e4 d3 ff".utf8)), "the dump holds the serial number")
         #expect(!contains(bytes, Array("resource0".utf8)))
         // The rest is what it was.
@@ -53,7 +48,7 @@ struct RecordingTests {
     }
 
     @Test func theUnpackedBoxIsReadAsTheBoxItself() throws {
-        let box = try PlantedBox()
+        let box = try SyntheticBox()
         let copy = try unpacked(box.tree)
         let devices = try PCIProbe(root: copy.root).devices()
         #expect(devices == (try PCIProbe(root: box.tree.root).devices()) && devices.count == 1)
@@ -79,7 +74,7 @@ struct RecordingTests {
     }
 
     @Test func aLinkThatLeadsOutOfTheTreeIsNotFollowed() throws {
-        let box = try PlantedBox()
+        let box = try SyntheticBox()
         let zone = "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0"
         try box.tree.write(under: "elsewhere", ["name": "package-9"])
         try box.tree.remove("\(zone)/energy_uj")
@@ -91,19 +86,19 @@ struct RecordingTests {
     }
 
     @Test func theSameBoxGivesTheSameBytes() throws {
-        let box = try PlantedBox()
+        let box = try SyntheticBox()
         #expect(try record(box.tree).archive == record(box.tree).archive)
     }
 
     @Test func aTreeWithoutABoxIsRefused() throws {
         let tree = try FixtureTree()
         try tree.write("home/me/letter", "dear")
-        #expect(throws: CaptureError.self) { try record(tree) }
+        #expect(throws: KerfError.self) { try record(tree) }
     }
 
     /// Any tar reads it.
     @Test func tarListsIt() throws {
-        let box = try PlantedBox()
+        let box = try SyntheticBox()
         let folder = try FixtureTree()
         try folder.write("box.tar", bytes: record(box.tree).archive)
         try folder.directory("out")

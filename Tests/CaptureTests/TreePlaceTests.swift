@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing

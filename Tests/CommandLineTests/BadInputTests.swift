@@ -1,5 +1,5 @@
 import Foundation
-import ProbeKit
+import SystemIO
 import SystemPackage
 import Testing
 import VirtualBoard

@@ -1,5 +1,6 @@
 import Calibration
 import Foundation
+import SystemIO
 import TestSupport
 import Testing
 
@@ -42,12 +43,12 @@ struct DecideTests {
 
     /// The paper's form takes an endpoint, as it must.
     private func expectEndpointByThePaper(_ decision: [String: Any]) throws {
-        let rungs = try #require(decision["rungs"] as? [[String: Any]])
-        #expect([0, 8].contains(try #require(rungs.first?["cut"] as? Int)))
+        let levels = try #require(decision["levels"] as? [[String: Any]])
+        #expect([0, 8].contains(try #require(levels.first?["cut"] as? Int)))
     }
 
     @Test func aHeavyHeadMovesTheCutInsideAndIsTheReason() throws {
-        var (device, server) = (PlantedProfile(), PlantedProfile())
+        var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.blocks, device.blockSeconds, device.headSeconds) = (8, 0.004, 0.5)
         (server.blocks, server.blockSeconds, server.headSeconds, server.embeddingSeconds) = (8, 0.008, 0.02, 0.004)
         let decision = try decide(.planted(device), .planted(server))
@@ -61,7 +62,7 @@ struct DecideTests {
     }
 
     @Test func aMemoryCapMovesTheCutInsideAndIsTheReason() throws {
-        var (device, server) = (PlantedProfile(), PlantedProfile())
+        var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.blocks, device.blockSeconds, device.headSeconds) = (8, 0.004, 0.01)
         (server.blocks, server.blockSeconds, server.headSeconds) = (8, 0.04, 0.1)
         var (a, b) = (try Calibration.planted(device), try Calibration.planted(server))
@@ -83,7 +84,7 @@ struct DecideTests {
     }
 
     @Test func overlapMovesTheCutInsideAndIsTheReason() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         (planted.blocks, planted.blockSeconds, planted.headSeconds, planted.embeddingSeconds) = (8, 0.02, 0.02, 0.001)
         let calibration = try Calibration.planted(planted)
         let decision = try decide(calibration, calibration, "--micro-batches", "2")
@@ -97,7 +98,7 @@ struct DecideTests {
     }
 
     @Test func theTableSaysWhyTheCutIsInside() throws {
-        var (device, server) = (PlantedProfile(), PlantedProfile())
+        var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.blocks, device.blockSeconds, device.headSeconds) = (8, 0.004, 0.5)
         (server.blocks, server.blockSeconds, server.headSeconds) = (8, 0.008, 0.02)
         let outcome = try run(.planted(device), .planted(server), [])
@@ -107,9 +108,9 @@ struct DecideTests {
     }
 
     @Test func calibrationsOfAnotherModelOrSchemaAreRefused() throws {
-        var other = PlantedProfile()
+        var other = SyntheticProfile()
         other.blocks = 5
-        let (mine, theirs) = (try Calibration.planted(PlantedProfile()), try Calibration.planted(other))
+        let (mine, theirs) = (try Calibration.planted(SyntheticProfile()), try Calibration.planted(other))
         let refused = try run(mine, theirs, [])
         #expect(refused.status == 65, "\(refused.standardError)")
         #expect(refused.failureLine?.contains("not of the same training") == true, "\(refused.standardError)")
@@ -124,7 +125,7 @@ struct DecideTests {
 
     /// A rate that nobody measured between these two boxes must not pass for one that was.
     @Test func aDeclaredLinkIsToldAsDeclared() throws {
-        let sides = [try Calibration.planted(PlantedProfile()), try .planted(PlantedProfile())]
+        let sides = [try Calibration.planted(SyntheticProfile()), try .planted(SyntheticProfile())]
         let declared = try run(sides[0], sides[1], [])
         #expect(declared.standardOutput.contains("round trip 0 s (declared, not measured)"))
         let link = try #require(try workspace.json("decision.json")["link"] as? [String: Any])

@@ -1,6 +1,6 @@
 import FoundationEssentials
-import ProbeKit
-import Statistics
+import Instrumentation
+import Reporting
 import TestSupport
 import Testing
 import VirtualBoard

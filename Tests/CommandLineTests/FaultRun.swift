@@ -1,6 +1,6 @@
-import Calibration
 import Foundation
-import Statistics
+import ProfileFormat
+import SystemIO
 import Testing
 
 /// A profile with the fault library preloaded: which reads go wrong, from when, and what stands in for hardware.

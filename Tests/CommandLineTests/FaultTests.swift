@@ -1,6 +1,4 @@
-import Calibration
 import Foundation
-import Statistics
 import Testing
 
 /// Reads that go wrong, in the built executable: whatever a probe meets, a profile completes without that meter and says
@@ -53,7 +51,7 @@ struct FaultTests {
 
     /// What is watched beside the meter: losing it costs its own knowledge only.
     @Test(
-        "clock, processor times and domains beside the total",
+        "clock, processor times and domains external the total",
         arguments: [
             ("scaling_cur_freq", "the clock"), ("/proc/stat", "stolen time and the load of others"),
             ("intel-rapl:1/energy_uj", nil),

@@ -1,6 +1,6 @@
 import CPUFreq
 import Foundation
-import ProbeKit
+import SystemIO
 import SystemPackage
 import Testing
 

@@ -1,7 +1,7 @@
 import CPUFreq
-import Calibration
 import Foundation
-import ProbeKit
+import ProfileFormat
+import SystemIO
 import SystemPackage
 import Testing
 

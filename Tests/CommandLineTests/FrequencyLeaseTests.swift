@@ -1,6 +1,7 @@
 import CPUFreq
 import Foundation
 import ProbeKit
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -36,7 +37,7 @@ struct FrequencyLeaseTests {
         }
     }
 
-    private let step = ClockStep(hertz: 1.4e9, policyHertz: ["policy0": 1.4e9, "policy4": 1e9])
+    private let step = FrequencySetpoint(hertz: 1.4e9, policyHertz: ["policy0": 1.4e9, "policy4": 1e9])
     private let before = ["800000", "2600000", "<unsupported>", "600000", "1800000", "1200000"]
     private let during = ["1400000", "1400000", "<unsupported>", "600000", "1800000", "1000000"]
 
@@ -49,7 +50,7 @@ struct FrequencyLeaseTests {
         #expect(try settings(box) == before)
         // Nothing is left, and the next one may come.
         #expect(CPUFreqProbe(root: box.root).leftover() == nil)
-        #expect(throws: ProbeError.self) { try lease.set(step) }
+        #expect(throws: KerfError.self) { try lease.set(step) }
         #expect(try settings(box) == before, "a lease that was given back changes nothing")
         try FrequencyLease(root: box.root, executable: Self.executable).release()
     }
@@ -69,7 +70,7 @@ struct FrequencyLeaseTests {
         }
         try lease.set(step)
         // It would come back with the sweep's limits, so that the record stays.
-        let error = #expect(throws: ProbeError.self) { try lease.release() }
+        let error = #expect(throws: KerfError.self) { try lease.release() }
         #expect(error?.description.contains("off line") == true)
         #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "2600000\n")
         #expect(CPUFreqProbe(root: box.root).leftover() != nil)
@@ -96,10 +97,10 @@ struct FrequencyLeaseTests {
         let box = try box()
         let first = try FrequencyLease(root: box.root, executable: Self.executable)
         try first.set(step)
-        let error = #expect(throws: ProbeError.self) {
+        let error = #expect(throws: KerfError.self) {
             try FrequencyLease(root: box.root, executable: Self.executable)
         }
-        #expect(error?.code == .occupied && error?.message.contains("process \(getpid())") == true)
+        #expect(error?.code == .inUse && error?.message.contains("process \(getpid())") == true)
         #expect(CPUFreqProbe(root: box.root).leftover() == nil, "a lease in use is no leftover")
         try first.release()
         #expect(try settings(box) == before)
@@ -110,9 +111,9 @@ struct FrequencyLeaseTests {
         // A program that ends at once, as a watchdog that was killed has.
         let lease = try FrequencyLease(root: box.root, executable: "/bin/true")
         let deadline = Date().addingTimeInterval(30)
-        var error: ProbeError?
+        var error: KerfError?
         while error == nil, Date() < deadline {
-            do throws(ProbeError) { try lease.set(step) } catch let failure { error = failure }
+            do throws(KerfError) { try lease.set(step) } catch let failure { error = failure }
             Thread.sleep(forTimeInterval: 0.01)
         }
         #expect(error?.message.contains("watchdog") == true)
@@ -172,7 +173,7 @@ struct FrequencyLeaseTests {
         #expect(try settings(box) == before)
         #expect(try box.text("victim/scaling_min_freq") == "5\n")
         #expect(try box.text("run/kerf/frequency-lease") == record)
-        #expect(throws: ProbeError.self) { try FrequencyLease(root: box.root, executable: Self.executable) }
+        #expect(throws: KerfError.self) { try FrequencyLease(root: box.root, executable: Self.executable) }
     }
 
     /// The other lines are given back all the same.

@@ -1,7 +1,8 @@
 import Calibration
 import Foundation
-import ProbeKit
+import ProfileFormat
 import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing

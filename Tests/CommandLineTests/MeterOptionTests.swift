@@ -1,7 +1,8 @@
 import Calibration
 import Foundation
-import ProbeKit
-import Statistics
+import Instrumentation
+import ProfileFormat
+import SystemIO
 import TestSupport
 import Testing
 
@@ -72,8 +73,8 @@ struct MeterOptionTests {
 
     @Test func doctorShowsEveryRungWithItsRemedy() throws {
         let report = DoctorReport(root: try FixtureTree().root)
-        #expect(report.energy.rungs.map(\.name) == ["perf", "powercap", "hwmon", "battery"])
-        #expect(report.energy.rungs.allSatisfy { $0.status == .absent && $0.remedy != nil && !$0.used })
+        #expect(report.energy.backends.map(\.name) == ["perf", "powercap", "hwmon", "battery"])
+        #expect(report.energy.backends.allSatisfy { $0.status == .absent && $0.remedy != nil && !$0.used })
     }
 
     /// A box without RAPL climbs down to its board's power sensor.
@@ -89,7 +90,7 @@ struct MeterOptionTests {
         try box.write(
             under: "sys/class/powercap/intel-rapl:0", ["name": "package-0", "energy_uj": "5"])
         let energy = DoctorReport(root: box.root).energy
-        #expect(energy.meter == "powercap" && energy.rungs.filter(\.used).map(\.name) == ["powercap"])
-        #expect(energy.rungs.first { $0.name == "hwmon" }?.status == .present)
+        #expect(energy.meter == "powercap" && energy.backends.filter(\.used).map(\.name) == ["powercap"])
+        #expect(energy.backends.first { $0.name == "hwmon" }?.status == .present)
     }
 }

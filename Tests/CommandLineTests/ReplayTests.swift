@@ -1,5 +1,4 @@
 import Foundation
-import ProbeKit
 import SystemPackage
 import TestSupport
 import Testing
@@ -115,7 +114,7 @@ struct ReplayTests {
         for key in ["sensor_chips", "pci_devices"] {
             #expect(shown[key] as? NSObject == direct[key] as? NSObject, "\(key): \(shown[key] ?? "none")")
         }
-        // The rungs of the ladder tell of the system that runs here: a record has no PMU.
+        // The levels of the ladder tell of the system that runs here: a record has no PMU.
         let energies = try [shown, direct].map { try #require($0["energy"] as? [String: Any]) }
         for key in ["domains", "total_formula", "origin", "meter"] {
             #expect(

@@ -46,10 +46,10 @@ import Testing
         #expect(Array(calibrated.standardOutput.utf8) == (try file("calibration.json")))
         #expect(try SchemaChecker.faults(in: file("calibration.json"), schema: "calibration") == [])
         let calibration = workspace.path("calibration.json")
-        for rung in ["A", "B", "C", "D", "E"] {
+        for level in ["A", "B", "C", "D", "E"] {
             let decided = try KerfProcess.run(
                 "decide", "--device", calibration, "--server", calibration, "--link", "up=20mbit,down=80mbit,rtt=20ms",
-                "--rung", rung, "--server-power", "60", "--json", "--out", workspace.path("decision.json"))
+                "--level", level, "--server-power", "60", "--json", "--out", workspace.path("decision.json"))
             #expect(decided.status == 0, "\(decided.standardError)")
             #expect(Array(decided.standardOutput.utf8) == (try file("decision.json")))
             #expect(try SchemaChecker.faults(in: file("decision.json"), schema: "decision") == [])

@@ -1,5 +1,6 @@
 import Calibration
 import Foundation
+import SystemIO
 import TestSupport
 import Testing
 
@@ -34,7 +35,7 @@ struct SimulateTests {
 
     @Test(.enabled(if: SchemaChecker.isPossible, SchemaChecker.needs)) func filesAreWhatTheirSchemasSay() throws {
         #expect(try SchemaChecker.faults(in: [UInt8](Data(contentsOf: Self.shipped)), schema: "scenario") == [])
-        for options in [["--seeds", "1"], ["--seeds", "2", "--front", "2", "--rung", "E", "--state", "mixed"]] {
+        for options in [["--seeds", "1"], ["--seeds", "2", "--front", "2", "--level", "E", "--state", "mixed"]] {
             let outcome = try KerfProcess(["simulate", "--rounds", "2", "--json"] + options).finish()
             #expect(outcome.status == 0, "\(outcome.standardError)")
             let bytes = Array(outcome.standardOutput.utf8)
@@ -84,7 +85,7 @@ struct SimulateTests {
             }
             let path = try workspace.write("scenario.json", String(decoding: bytes, as: UTF8.self))
             let outcome = try KerfProcess.run(
-                "simulate", "--scenario", path, "--rung", "E", "--rounds", "3", "--seeds", "2", "--out",
+                "simulate", "--scenario", path, "--level", "E", "--rounds", "3", "--seeds", "2", "--out",
                 workspace.path("out.json"))
             #expect(outcome.status == 0, "\(outcome.standardError)")
             let result = try workspace.json("out.json")
@@ -116,7 +117,7 @@ struct SimulateTests {
 
     @Test func calibrationsOfAnotherModelOrSchemaAreRefused() throws {
         let workspace = try Workspace()
-        var calibration = try Calibration.planted(PlantedProfile())
+        var calibration = try Calibration.planted(SyntheticProfile())
         let path = try scenario(
             workspace, "\"rated\": {", "\"calibration\": \"server.json\", \"rated\": null, \"y\": {")
         func refusal() throws -> KerfProcess.Outcome {
@@ -150,7 +151,7 @@ struct SimulateTests {
 
     @Test(arguments: [
         ["--weight", "1.5"], ["--weight", "nan"], ["--devices", "0"], ["--rounds", "0"], ["--seeds", "0"],
-        ["--front", "1"], ["--rung", "F"], ["--state", "bad"],
+        ["--front", "1"], ["--level", "F"], ["--state", "bad"],
     ]) func badOptionsAreUsageErrors(_ option: [String]) throws {
         let outcome = try KerfProcess(["simulate"] + option).finish()
         #expect(outcome.status == 64, "\(outcome.standardError)")

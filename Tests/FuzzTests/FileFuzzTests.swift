@@ -1,7 +1,7 @@
 import CARD
 import Calibration
-import Reporting
-import Statistics
+import ProfileFormat
+import SystemIO
 import TestSupport
 import Testing
 
@@ -11,12 +11,12 @@ import Testing
 @Suite("Damaged files of Kerf")
 struct FileFuzzTests {
     private static func expectOneLine(_ error: any Error, _ seed: UInt64, _ name: String) {
-        let isOurs = error is KerfFileError || error is CARDError
+        let isOurs = error is KerfError || error is KerfError
         #expect(isOurs && !"\(error)".contains("\n"), "\(name), seed \(seed): \(error)")
     }
 
     @Test("profiles") func profiles() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         (planted.blocks, planted.steps, planted.windows) = (2, 4, 3)
         let good = try KerfJSON.encode(planted.make())
         var (used, refused) = (0, 0)
@@ -42,7 +42,7 @@ struct FileFuzzTests {
     }
 
     @Test("calibrations") func calibrations() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         (planted.blocks, planted.steps, planted.windows) = (2, 4, 3)
         let bytes = try KerfJSON.encode(planted.make())
         let sound = try Calibrator.calibrate([.init(name: "p.json", bytes: bytes)])

@@ -1,12 +1,6 @@
 import FoundationEssentials
+import Glibc
 import Statistics
-import TestSupport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// One input kind, damaged again and again.
 ///

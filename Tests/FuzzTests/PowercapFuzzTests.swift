@@ -1,6 +1,6 @@
-import ProbeKit
 import RAPL
 import Statistics
+import SystemIO
 import TestSupport
 import Testing
 
@@ -88,7 +88,7 @@ struct PowercapFuzzTests {
                 #expect(!"\(availability)".contains("\n"), "seed \(seed)")
                 _ = probe.ratedPowerWatts()
                 _ = probe.readings()
-                do throws(ProbeError) {
+                do throws(KerfError) {
                     let meter = try probe.meter()
                     let (start, end) = (try meter.read(), try meter.read())
                     let joules = try meter.joules(from: start, to: end)

@@ -1,5 +1,5 @@
 import Host
-import ProbeKit
+import SystemIO
 import TestSupport
 import Testing
 
@@ -52,8 +52,8 @@ struct HostCountersTests {
         try host.writeX86()
         try host.tree.write(path, text)
         if path.hasPrefix("sys") { try host.writeThread(0, core: 0, siblings: "0") }
-        let error = try #require(throws: ProbeError.self) { try host.probe.counters() }
-        #expect(error.code == .malformed && error.path == host.tree.file(path))
+        let error = try #require(throws: KerfError.self) { try host.probe.counters() }
+        #expect(error.code == .invalidReading && error.location == host.tree.file(path))
     }
 
     @Test("readings go on where a file is missing, and say which")

@@ -1,6 +1,5 @@
 import Host
-import ProbeKit
-import TestSupport
+import SystemIO
 import Testing
 
 @Suite("host identity")
@@ -104,8 +103,8 @@ struct HostIdentityTests {
         if let text { try host.tree.write("proc/cpuinfo", text) }
         #expect(host.probe.availability().status == .absent)
         #expect(host.probe.availability().remedy != nil)
-        let error = try #require(throws: ProbeError.self) { try host.probe.identity() }
-        #expect(error.code == (text == nil ? .vanished : .malformed))
+        let error = try #require(throws: KerfError.self) { try host.probe.identity() }
+        #expect(error.code == (text == nil ? .notFound : .invalidReading))
     }
 
     @Test("the running system has an identity")

@@ -1,5 +1,4 @@
 import Host
-import ProbeKit
 import TestSupport
 import Testing
 

@@ -51,7 +51,7 @@ struct HwmonReaderTests {
         try tree.write("sys/class/hwmon/hwmon0/\(attribute)", text)
         let survey = LMSensorsProbe(root: tree.root).survey()
         #expect(survey.chips.first?.features.map(\.name) == ["temp9"])
-        #expect(survey.failures.map(\.code) == [.malformed])
+        #expect(survey.failures.map(\.code) == [.invalidReading])
         #expect(survey.failures.first?.path?.lastComponent?.string == attribute)
     }
 
@@ -101,7 +101,7 @@ struct HwmonReaderTests {
         try tree.write(under: "sys/class/hwmon/hwmon10", ["name": "good", "temp1_input": "40000"])
         let survey = LMSensorsProbe(root: tree.root).survey()
         #expect(survey.chips.map(\.name) == ["good-virtual-0"])
-        #expect(survey.failures.map(\.code) == [.vanished, .vanished, .malformed, .vanished, .vanished])
+        #expect(survey.failures.map(\.code) == [.notFound, .notFound, .invalidReading, .notFound, .notFound])
     }
 
     @Test("a link that leads out of the root is not followed")
@@ -112,7 +112,7 @@ struct HwmonReaderTests {
         try tree.link("sys/class/hwmon/hwmon0", outside.file("chip").string)
         let survey = LMSensorsProbe(root: tree.root).survey()
         #expect(survey.chips.isEmpty)
-        #expect(survey.failures.map(\.code) == [.vanished])
+        #expect(survey.failures.map(\.code) == [.notFound])
     }
 
     @Test("sensor names are unique, though labels and chips repeat")

@@ -1,7 +1,6 @@
 import Capture
 import FoundationEssentials
 import LMSensors
-import ProbeKit
 import SystemPackage
 import TestSupport
 import Testing

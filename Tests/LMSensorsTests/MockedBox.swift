@@ -1,14 +1,8 @@
 import FoundationEssentials
+import Glibc
 import LMSensors
-import ProbeKit
 import SystemPackage
 import TestSupport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// One box in two forms: a tree of files, and a description for umockdev, which shows it to a process as /sys.
 struct MockedBox {

@@ -1,5 +1,4 @@
-import ProbeKit
-import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -48,7 +47,7 @@ struct PowerRailTests {
         let availability = probe.energyAvailability()
         #expect(availability.status == .absent)
         #expect(availability.remedy?.contains("--rails") == true)
-        #expect(throws: ProbeError.self) { try probe.energyMeter() }
+        #expect(throws: KerfError.self) { try probe.energyMeter() }
         let named = rails(box, named: ["VDD_GPU", "VDD_SOC"])
         #expect(named.counted.map(\.label) == ["VDD_GPU", "VDD_SOC"])
         #expect(named.tree.domains.map(\.role) == [.counted, .platform, .counted])
@@ -111,7 +110,7 @@ struct PowerRailTests {
         let box = try board()
         let source = try HwmonPowerSource(rails(box), origin: .measured)
         try box.write("sys/class/hwmon/hwmon0/curr1_input", text)
-        #expect(throws: ProbeError.self) { try source.watts() }
+        #expect(throws: KerfError.self) { try source.watts() }
     }
 
     @Test func partThatFailsIsLeftOutAndTheTotalStays() throws {

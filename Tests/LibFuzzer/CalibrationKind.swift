@@ -1,8 +1,8 @@
 import CARD
 import Calibration
-import Reporting
+import ProfileFormat
 import Statistics
-import TestSupport
+import SystemIO
 
 /// Calibrations: decoded, and decided from, as the device's and as the server's beside a sound one.
 struct CalibrationKind: InputKind {
@@ -43,7 +43,7 @@ struct CalibrationKind: InputKind {
         var decider = Decider(link: try Link(parsing: "up=20mbit,down=80mbit,rtt=20ms"))
         guard Bool.random(using: &random) else { return decider }
         decider.weight = [0, 0.2, 1].randomElement(using: &random) ?? 1
-        decider.rung = Rung.allCases.randomElement(using: &random) ?? .paper
+        decider.level = ModelLevel.allCases.randomElement(using: &random) ?? .paper
         decider.account = EnergyAccount.allCases.randomElement(using: &random) ?? .gross
         decider.scope = EnergyScope.allCases.randomElement(using: &random) ?? .device
         decider.declaredServerWatts = [nil, nil, 0.001, 300].randomElement(using: &random) ?? nil

@@ -1,14 +1,8 @@
 import Capture
-import ProbeKit
+import Glibc
 import Statistics
 import SystemPackage
 import TestSupport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Captures: archives, checked and unpacked, with nothing written or linked outside.
 struct CaptureKind: InputKind {

@@ -1,7 +1,4 @@
-import CARD
-import Calibration
-import Capture
-import ProbeKit
+import SystemIO
 
 /// What counts as a finding besides a crash and a hang: each ends the process, so that libFuzzer keeps the case.
 enum Finding {
@@ -10,7 +7,7 @@ enum Finding {
         do {
             try attempt()
         } catch {
-            guard error is KerfFileError || error is CARDError || error is CaptureError || error is ProbeError else {
+            guard error is KerfError || error is KerfError || error is KerfError || error is KerfError else {
                 fatalError("an error that is not Kerf's: \(type(of: error)): \(error)")
             }
             require(isPlain("\(error)", lineFeeds: false), "an error is no plain line: \(error)")

@@ -1,12 +1,6 @@
 import FoundationEssentials
-import Statistics
+import Glibc
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// All kinds of input, and the one of this process.
 ///

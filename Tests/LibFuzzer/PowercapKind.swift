@@ -1,7 +1,4 @@
-import ProbeKit
 import RAPL
-import Statistics
-import TestSupport
 
 /// Trees of files where powercap should be, asked all that a probe tells, and read twice.
 struct PowercapKind: InputKind {

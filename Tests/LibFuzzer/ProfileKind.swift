@@ -1,7 +1,7 @@
 import Calibration
-import Reporting
+import ProfileFormat
 import Statistics
-import TestSupport
+import SystemIO
 
 /// Profiles: decoded, calibrated alone and with a sound one, reported, and what comes of them written.
 struct ProfileKind: InputKind {

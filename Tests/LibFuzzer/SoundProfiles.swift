@@ -1,5 +1,5 @@
-import Calibration
-import Statistics
+import ProfileFormat
+import Quantities
 import TestSupport
 
 /// Small profiles with everything that a profile can hold, each from planted truth.
@@ -7,8 +7,8 @@ enum SoundProfiles {
     /// Without a meter, measured, and simulated with all that is optional.
     static func all() throws -> [Profile] { [planted(.unavailable).make(), planted(.measured).make(), full()] }
 
-    static func planted(_ origin: Origin, clock hertz: Double = 3e9) -> PlantedProfile {
-        var planted = PlantedProfile()
+    static func planted(_ origin: Origin, clock hertz: Double = 3e9) -> SyntheticProfile {
+        var planted = SyntheticProfile()
         (planted.blocks, planted.steps, planted.windows) = (1, 2, 2)
         planted.origin = origin
         planted.blockSeconds *= 3e9 / hertz
@@ -21,7 +21,7 @@ enum SoundProfiles {
 
     private static func full() -> Profile {
         var profile = planted(.simulated).make()
-        profile.peaks = MachinePeaks(
+        profile.roofline = Roofline(
             flopsPerSecond: Quantity(value: 2e11, count: 5, origin: .measured),
             bytesPerSecond: Quantity(value: 3e10, count: 5, origin: .measured))
         profile.steps = profile.steps.enumerated().map {
@@ -47,7 +47,7 @@ enum SoundProfiles {
         let share = Quantity(value: 0.01, lower: -0.01, upper: 0.03, confidence: 0.95, count: 9, origin: .measured)
         profile.checks = ProfileChecks(
             closure: Closure(timeRatio: share, grossEnergyRatio: share, netEnergyRatio: share), attribution: nil,
-            ownTimeRatio: share, ownEnergyRatio: share, countedTimeRatio: share, idleDriftRatio: share,
+            overheadTimeRatio: share, overheadEnergyRatio: share, computedOverheadRatio: share, idleDriftRatio: share,
             failures: ["time"])
         return profile
     }

@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 import Testing
 
@@ -6,13 +7,13 @@ import Testing
 /// Files that must be refused: what is changed in a good one, and how the refusal reads.
 struct GGUFRefusal: Sendable, CustomTestStringConvertible {
     var testDescription: String
-    var code: ModelFileError.Code
+    var code: KerfError.Code
     /// A part of the message.
     var says: String
     var change: @Sendable (inout GGUFBuilder) -> Void
 
     init(
-        _ description: String, _ code: ModelFileError.Code, _ says: String,
+        _ description: String, _ code: KerfError.Code, _ says: String,
         _ change: @escaping @Sendable (inout GGUFBuilder) -> Void
     ) {
         testDescription = description

@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 import Testing
 
@@ -76,7 +77,7 @@ struct HuggingFaceConfigTests {
             try model(["rope_scaling": #"{"type": "linear", "factor": 2}"#]).rope.scaling == .linear(factor: 2))
     }
 
-    static let refusals: [([String: String], ModelFileError.Code, String)] = [
+    static let refusals: [([String: String], KerfError.Code, String)] = [
         (["model_type": #""gemma""#], .unsupported, #"model_type is "gemma"; Kerf reads model_type llama"#),
         (["architectures": #"["GemmaForCausalLM"]"#], .unsupported, "GemmaForCausalLM"),
         (["architectures": "[1]"], .malformed, "architectures[0] is not a valid text"),
@@ -142,7 +143,7 @@ struct HuggingFaceConfigTests {
         let gguf = try scratch.write("model.gguf", TinyModel.gguf().bytes)
         #expect(modelFileError { try HuggingFaceConfig.model(at: gguf) }?.remedy == "give it as the weights")
         let absent = scratch.folder.appending("absent.json")
-        #expect(modelFileError { try HuggingFaceConfig.model(at: absent) }?.code == .unreadable)
+        #expect(modelFileError { try HuggingFaceConfig.model(at: absent) }?.code == .noSuchFile)
         #expect(modelFileError { try HuggingFaceConfig.model(at: "/dev/zero") }?.message == "is not a regular file")
         #expect(modelFileError { try HuggingFaceConfig.model(at: scratch.folder) }?.message == "is a directory")
     }

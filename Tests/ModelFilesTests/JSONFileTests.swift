@@ -1,3 +1,4 @@
+import SystemIO
 import Testing
 
 @testable import ModelFiles
@@ -46,7 +47,7 @@ struct JSONFileTests {
             "{'count':1}", "\u{1}",
         ])
     func notJSON(_ text: String) {
-        let expected = ModelFileError(.malformed, file: "sample.json", "is not valid JSON, or is cut off")
+        let expected = KerfError(.malformed, at: "sample.json", "is not valid JSON, or is cut off")
         #expect(modelFileError { try decode(text) } == expected)
     }
 
@@ -70,7 +71,7 @@ struct JSONFileTests {
             (#"{"count":1,"sizes":[1e400]}"#, "sizes is not an array of integers of 64 bits"),
         ])
     func wrong(_ text: String, _ message: String) {
-        #expect(modelFileError { try decode(text) } == ModelFileError(.malformed, file: "sample.json", message))
+        #expect(modelFileError { try decode(text) } == KerfError(.malformed, at: "sample.json", message))
     }
 
     @Test("Bytes that are not UTF-8")

@@ -1,4 +1,5 @@
 import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -67,7 +68,7 @@ struct MutationTests {
             do {
                 try read(open(bytes))
             } catch {
-                guard let error = error as? ModelFileError, !error.description.contains("\n") else {
+                guard let error = error as? KerfError, !error.description.contains("\n") else {
                     Issue.record("seed \(seed), round \(round): \(error)")
                     continue
                 }

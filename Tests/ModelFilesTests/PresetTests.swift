@@ -38,7 +38,7 @@ struct PresetTests {
     @Test("An unknown name is answered with the known ones")
     func unknown() throws {
         let error = try #require(modelFileError { try ModelReference.resolve("llama-9") })
-        #expect(error.code == .unreadable)
+        #expect(error.code == .noSuchFile)
         #expect(
             error.description == "\"llama-9\": no such model; known are "
                 + Self.parameters.keys.sorted().joined(separator: ", ") + "; a path to a config.json works too")

@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -6,12 +7,12 @@ import Testing
 
 @Suite struct RegularFileTests {
     @Test(arguments: [
-        (Errno.noSuchFileOrDirectory, ModelFileError.Code.unreadable), (.notDirectory, .unreadable),
+        (Errno.noSuchFileOrDirectory, KerfError.Code.noSuchFile), (.notDirectory, .noSuchFile),
         (.permissionDenied, .forbidden), (.notPermitted, .forbidden), (.ioError, .failed),
         (.tooManyOpenFiles, .failed),
     ])
-    func failedCallsAreToldApart(errno: Errno, code: ModelFileError.Code) {
-        let error = ModelFileError(errno, doing: "open", file: "m.gguf")
+    func failedCallsAreToldApart(errno: Errno, code: KerfError.Code) {
+        let error = KerfError(errno, doing: "open", at: "m.gguf")
         #expect(error.code == code)
         #expect(error.description.hasPrefix("m.gguf: cannot open: "))
     }
@@ -19,9 +20,9 @@ import Testing
     @Test func pathsThroughAFileAreMissingInput() throws {
         let tree = try FixtureTree()
         try tree.write("file", "")
-        let error = #expect(throws: ModelFileError.self) {
+        let error = #expect(throws: KerfError.self) {
             try RegularFile.contents(of: tree.file("file/below"), limit: 100)
         }
-        #expect(error?.code == .unreadable)
+        #expect(error?.code == .noSuchFile)
     }
 }

@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 import Testing
 
@@ -71,7 +72,7 @@ struct SafetensorsTests {
     func brokenShards() throws {
         let folder = try folderWithoutWeights()
         try writeShards { $0.replacing("model-1.safetensors", with: "model-9.safetensors") }
-        #expect(modelFileError { try SafetensorsWeights(folder) }?.code == .unreadable)
+        #expect(modelFileError { try SafetensorsWeights(folder) }?.code == .noSuchFile)
         try writeShards { $0.replacing("model-1.safetensors", with: "model-2.safetensors") }
         #expect(modelFileError { try SafetensorsWeights(folder) }?.code == .missingTensor)
         try writeShards { _ in #"{"metadata": {}}"# }
@@ -122,7 +123,7 @@ struct SafetensorsTests {
 
 @Suite("Safetensors refusals")
 struct SafetensorsRefusalTests {
-    static let headers: [(header: String, code: ModelFileError.Code, says: String)] = [
+    static let headers: [(header: String, code: KerfError.Code, says: String)] = [
         (#"[]"#, .malformed, "the JSON is not a valid object"),
         (#"{"a""#, .malformed, "is not valid JSON, or is cut off"),
         (#"{"a": 1}"#, .malformed, "a is not a valid object"),
@@ -188,10 +189,10 @@ struct SafetensorsRefusalTests {
     @Test(
         "A header's length is not believed",
         arguments: [
-            (UInt64.max, ModelFileError.Code.malformed), (1 << 63, .malformed), (1 << 24 + 1, .malformed),
+            (UInt64.max, KerfError.Code.malformed), (1 << 63, .malformed), (1 << 24 + 1, .malformed),
             (1000, .truncated),
         ])
-    func length(_ length: UInt64, _ code: ModelFileError.Code) throws {
+    func length(_ length: UInt64, _ code: KerfError.Code) throws {
         let scratch = try Scratch()
         let path = try scratch.write("a.safetensors", littleEndian(length) + Array("{}".utf8))
         #expect(modelFileError { try SafetensorsFile(path) }?.code == code)

@@ -1,13 +1,8 @@
+import Glibc
 import SystemPackage
 import Testing
 
 @testable import ModelFiles
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 @Suite("Weight sources")
 struct WeightSourcesTests {
@@ -35,7 +30,7 @@ struct WeightSourcesTests {
     func neither() throws {
         let file = try scratch.write("model.safetensors", TinyModel.safetensors().bytes)
         #expect(modelFileError { try WeightSources.open(file) }?.remedy?.contains("folder") == true)
-        #expect(modelFileError { try WeightSources.open("/no/such/file") }?.code == .unreadable)
+        #expect(modelFileError { try WeightSources.open("/no/such/file") }?.code == .noSuchFile)
         #expect(modelFileError { try WeightSources.open(scratch.write("short", [71])) }?.code == .truncated)
     }
 

@@ -1,15 +1,9 @@
-import ProbeKit
-import Statistics
+import Glibc
+import SystemIO
 import SystemPackage
 import Testing
 
 @testable import NVML
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// NVML against a library of our own that implements the same calls: no GPU is needed, and none is measured.
 @Suite("NVML, stubbed", .serialized)
@@ -74,16 +68,16 @@ struct NVMLProbeTests {
         }
         #expect(stub.started == 0)
         stub.set("energy", 3)
-        #expect(throws: ProbeError.self) { try stub.probe.meter() }
+        #expect(throws: KerfError.self) { try stub.probe.meter() }
         #expect(stub.started == 0)
     }
 
-    @Test(arguments: [(3, ProbeError.Code.vanished), (4, .forbidden), (15, .vanished), (999, .failed)])
-    func failuresAreErrorsNeverZero(result: Int, code: ProbeError.Code) throws {
+    @Test(arguments: [(3, KerfError.Code.notFound), (4, .permissionDenied), (15, .notFound), (999, .ioError)])
+    func failuresAreErrorsNeverZero(result: Int, code: KerfError.Code) throws {
         let stub = try Stub()
         let meter = try stub.probe.meter()
         stub.set("energy", result)
-        let error = #expect(throws: ProbeError.self) { try meter.read() }
+        let error = #expect(throws: KerfError.self) { try meter.read() }
         #expect(error?.code == code)
         #expect(error?.description.contains("\n") == false)
         #expect(stub.probe.readings().failures.count == 1)
@@ -95,15 +89,15 @@ struct NVMLProbeTests {
         stub.set("gpus", 2)
         let meter = try stub.probe.meter()
         stub.set("gpus", 1)
-        #expect(throws: ProbeError.self) { try meter.read() }
+        #expect(throws: KerfError.self) { try meter.read() }
     }
 
     @Test func impossibleEnergyIsMalformed() throws {
         let stub = try Stub()
         let meter = try stub.probe.meter()
         stub.set("millijoules", -1)
-        let error = #expect(throws: ProbeError.self) { try meter.read() }
-        #expect(error?.code == .malformed)
+        let error = #expect(throws: KerfError.self) { try meter.read() }
+        #expect(error?.code == .invalidReading)
     }
 
     @Test func absenceNamesItsRemedy() throws {

@@ -1,5 +1,5 @@
 import PCI
-import ProbeKit
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -42,16 +42,16 @@ struct PCIDumpTests {
         arguments: ["", "hello\n", "00: 86 80\n", String(repeating: "x", count: 70_000)])
     func garbage(text: String) throws {
         let (_, file) = try dump(text)
-        let error = try #require(throws: ProbeError.self) { try PCIDump.survey(of: file) }
-        #expect(error.path == file)
+        let error = try #require(throws: KerfError.self) { try PCIDump.survey(of: file) }
+        #expect(error.location == file)
     }
 
     @Test("no file, or a directory in its place")
     func noFile() throws {
         let tree = try FixtureTree()
         for path in [tree.file("nothing"), tree.path] {
-            let error = try #require(throws: ProbeError.self) { try PCIDump.survey(of: path) }
-            #expect(error.code == .vanished)
+            let error = try #require(throws: KerfError.self) { try PCIDump.survey(of: path) }
+            #expect(error.code == .notFound)
         }
     }
 

@@ -1,5 +1,4 @@
 import PCI
-import ProbeKit
 import SystemPackage
 import TestSupport
 

@@ -1,7 +1,7 @@
 import PCI
 import ProbeKit
+import SystemIO
 import SystemPackage
-import TestSupport
 import Testing
 
 @Suite("PCI devices of a tree")
@@ -135,8 +135,8 @@ struct PCIProbeTests {
         let probe = try fixture.probe()
         #expect(probe.availability().status == .absent)
         #expect(probe.availability().remedy != nil)
-        #expect(throws: ProbeError.self) { try probe.devices() }
-        #expect(probe.readings().failures.map(\.code) == [.vanished])
+        #expect(throws: KerfError.self) { try probe.devices() }
+        #expect(probe.readings().failures.map(\.code) == [.notFound])
         try fixture.tree.directory("sys/bus/pci/devices")
         #expect(probe.availability().status == .absent)
         #expect(try probe.devices().isEmpty)

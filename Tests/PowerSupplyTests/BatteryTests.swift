@@ -1,5 +1,5 @@
 import ProbeKit
-import Statistics
+import SystemIO
 import TestSupport
 import Testing
 
@@ -57,7 +57,7 @@ struct BatteryTests {
         let availability = PowerSupplyProbe(root: box.root).availability()
         #expect(availability.status == .absent)
         #expect(availability.remedy?.contains("pull the plug") == true)
-        #expect(throws: ProbeError.self) { try PowerSupplyProbe(root: box.root).meter() }
+        #expect(throws: KerfError.self) { try PowerSupplyProbe(root: box.root).meter() }
     }
 
     /// Without a status the sign decides nothing, so the power is shown and not used.
@@ -74,7 +74,7 @@ struct BatteryTests {
         #expect(try source.watts() == [5])
         for status in ["Charging", "Full", "Unknown"] {
             try box.write("\(place)/status", status + "\n")
-            #expect(throws: ProbeError.self, "\(status)") { try source.watts() }
+            #expect(throws: KerfError.self, "\(status)") { try source.watts() }
         }
     }
 
@@ -83,7 +83,7 @@ struct BatteryTests {
         let box = try battery(["power_now": "5000000"])
         let source = try BatterySource(root: box.root)
         try box.write("\(place)/power_now", text)
-        #expect(throws: ProbeError.self) { try source.watts() }
+        #expect(throws: KerfError.self) { try source.watts() }
     }
 
     @Test func noBatteryIsAbsentWithARemedy() throws {

@@ -1,5 +1,6 @@
 import ProbeKit
 import Statistics
+import SystemIO
 import Testing
 
 /// Counters with planted draws: whatever the readings allow is found, and what they leave open is refused.
@@ -27,7 +28,7 @@ struct EnergyCounterPropertyTests {
 
         var watts: Double { Double(drawn) * 1e-6 / seconds }
 
-        func found(maximumWatts: Double) throws(ProbeError) -> UInt64 {
+        func found(maximumWatts: Double) throws(KerfError) -> UInt64 {
             try EnergyCounter.microjoules(
                 from: start, to: end, range: range, elapsedSeconds: seconds, maximumWatts: maximumWatts)
         }
@@ -50,8 +51,8 @@ struct EnergyCounterPropertyTests {
         var random = SeededGenerator(seed: 12)
         for _ in 0..<5000 {
             let one = Case(wraps: 1...40, using: &random)
-            let error = #expect(throws: ProbeError.self) { try one.found(maximumWatts: 1.001 * one.watts) }
-            #expect(error?.code == .ambiguous)
+            let error = #expect(throws: KerfError.self) { try one.found(maximumWatts: 1.001 * one.watts) }
+            #expect(error?.code == .ambiguousReading)
         }
     }
 
@@ -61,8 +62,8 @@ struct EnergyCounterPropertyTests {
         for _ in 0..<5000 {
             let one = Case(wraps: 0.001...40, using: &random)
             let turn = Double(one.range) * 1e-6 / one.seconds
-            let error = #expect(throws: ProbeError.self) { try one.found(maximumWatts: one.watts + 1.001 * turn) }
-            #expect(error?.code == .ambiguous)
+            let error = #expect(throws: KerfError.self) { try one.found(maximumWatts: one.watts + 1.001 * turn) }
+            #expect(error?.code == .ambiguousReading)
         }
     }
 
@@ -77,7 +78,7 @@ struct EnergyCounterPropertyTests {
             )
             let seconds = Double.random(in: 0...10, using: &random)
             let most = Double.random(in: 50...300, using: &random)
-            do throws(ProbeError) {
+            do throws(KerfError) {
                 let drawn = try EnergyCounter.microjoules(
                     from: start, to: end, range: range, elapsedSeconds: seconds, maximumWatts: most)
                 answered += 1
@@ -86,7 +87,7 @@ struct EnergyCounterPropertyTests {
                 if start == end { #expect(drawn == 0) }
             } catch {
                 refused += 1
-                #expect(error.code == .ambiguous)
+                #expect(error.code == .ambiguousReading)
             }
         }
         #expect(answered > 1000 && refused > 1000)
@@ -111,10 +112,10 @@ struct EnergyCounterPropertyTests {
         ] as [(UInt64, UInt64)])
     func risesThatNoPowerExplainsAreRefused(start: UInt64, end: UInt64) {
         for range in [262_143_328_850, nil] as [UInt64?] {
-            let error = #expect(throws: ProbeError.self) {
+            let error = #expect(throws: KerfError.self) {
                 try EnergyCounter.microjoules(from: start, to: end, range: range, elapsedSeconds: 0.1)
             }
-            #expect(error?.code == .ambiguous)
+            #expect(error?.code == .ambiguousReading)
         }
     }
 }

@@ -1,4 +1,5 @@
 import ProbeKit
+import SystemIO
 import Testing
 
 @Suite struct EnergyCounterTests {
@@ -11,24 +12,24 @@ import Testing
 
     @Test func windowLongEnoughForAnotherTurnIsRefused() throws {
         // 2000 W go round 262 kJ in 131 s: then 1 J could be 1 J or 262 kJ more.
-        let error = #expect(throws: ProbeError.self) {
+        let error = #expect(throws: KerfError.self) {
             try EnergyCounter.microjoules(from: 0, to: 1_000_000, range: range, elapsedSeconds: 140)
         }
-        #expect(error?.code == .ambiguous)
+        #expect(error?.code == .ambiguousReading)
         #expect(try EnergyCounter.microjoules(from: 0, to: 1_000_000, range: range, elapsedSeconds: 130) == 1_000_000)
     }
 
     @Test func fallWithoutARangeIsRefused() {
-        let error = #expect(throws: ProbeError.self) {
+        let error = #expect(throws: KerfError.self) {
             try EnergyCounter.microjoules(from: 5, to: 4, range: nil, elapsedSeconds: 1)
         }
-        #expect(error?.code == .ambiguous)
+        #expect(error?.code == .ambiguousReading)
     }
 
     @Test func readingBeyondTheRangeIsMalformed() {
-        let error = #expect(throws: ProbeError.self) {
+        let error = #expect(throws: KerfError.self) {
             try EnergyCounter.microjoules(from: 0, to: range + 1, range: range, elapsedSeconds: 1)
         }
-        #expect(error?.code == .malformed)
+        #expect(error?.code == .invalidReading)
     }
 }

@@ -1,6 +1,8 @@
 import ProbeKit
-import Statistics
+import ProfileFormat
+import Quantities
 import Synchronization
+import SystemIO
 import Testing
 
 @Suite struct EnergyMeterTests {
@@ -18,7 +20,7 @@ import Testing
                 roles.enumerated().map { EnergyDomain(identifier: "d\($0.offset)", name: "d", role: $0.element) })
         }
 
-        func read() throws(ProbeError) -> EnergyReading {
+        func read() throws(KerfError) -> EnergyReading {
             let count = taken.withLock { taken in
                 taken += 1
                 return taken
@@ -86,7 +88,7 @@ import Testing
 
         init(first: (every: Int, at: Int), second: (every: Int, at: Int)) { steps = [first, second] }
 
-        func read() throws(ProbeError) -> EnergyReading {
+        func read() throws(KerfError) -> EnergyReading {
             let count = taken.withLock { taken in
                 taken += 1
                 return taken
@@ -98,7 +100,7 @@ import Testing
     }
 
     @Test func meterWithNothingToWatchIsAnError() {
-        #expect(throws: ProbeError.self) {
+        #expect(throws: KerfError.self) {
             try ScriptedMeter(stepsEvery: 1, roles: [.unreadable("gone")]).updateIntervals(observing: 0.01)
         }
     }

@@ -1,13 +1,8 @@
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 @Suite struct HeldFileTests {
     @Test func seesWhatIsWrittenInPlace() throws {
@@ -36,44 +31,44 @@ import Testing
         let tree = try FixtureTree()
         try tree.write("counter", text)
         let held = try HeldFile(tree.file("counter"))
-        let error = #expect(throws: ProbeError.self) { try held.counter() }
-        #expect(error?.code == .malformed)
+        let error = #expect(throws: KerfError.self) { try held.counter() }
+        #expect(error?.code == .invalidReading)
         #expect(error?.path == tree.file("counter"))
     }
 
     @Test func missingFileHasVanished() throws {
         let tree = try FixtureTree()
-        let error = #expect(throws: ProbeError.self) { try HeldFile(tree.file("counter")) }
-        #expect(error?.code == .vanished)
+        let error = #expect(throws: KerfError.self) { try HeldFile(tree.file("counter")) }
+        #expect(error?.code == .notFound)
     }
 
     @Test func directoryFailsAtTheRead() throws {
         let tree = try FixtureTree()
         try tree.directory("counter")
         let held = try HeldFile(tree.file("counter"))
-        let error = #expect(throws: ProbeError.self) { try held.counter() }
-        #expect(error?.code == .failed)
+        let error = #expect(throws: KerfError.self) { try held.counter() }
+        #expect(error?.code == .ioError)
     }
 
     @Test func pipeDoesNotHoldUpTheReader() throws {
         let tree = try FixtureTree()
         #expect(mkfifo(tree.file("counter").string, 0o600) == 0)
-        #expect(throws: ProbeError.self) { try SysfsFile.integer(at: tree.file("counter")) }
+        #expect(throws: KerfError.self) { try SysfsFile.integer(at: tree.file("counter")) }
     }
 
     @Test func errorNumbersBecomeCodes() {
-        #expect(ProbeError(.permissionDenied, doing: "open", path: "x").code == .forbidden)
-        #expect(ProbeError(.notPermitted, doing: "open", path: "x").code == .forbidden)
-        #expect(ProbeError(.noSuchFileOrDirectory, doing: "open", path: "x").code == .vanished)
-        #expect(ProbeError(.ioError, doing: "read", path: "x").code == .failed)
-        #expect(ProbeError(.resourceTemporarilyUnavailable, doing: "read", path: "x").code == .failed)
+        #expect(KerfError(.permissionDenied, doing: "open", at: "x").code == .permissionDenied)
+        #expect(KerfError(.notPermitted, doing: "open", at: "x").code == .permissionDenied)
+        #expect(KerfError(.noSuchFileOrDirectory, doing: "open", at: "x").code == .notFound)
+        #expect(KerfError(.ioError, doing: "read", at: "x").code == .ioError)
+        #expect(KerfError(.resourceTemporarilyUnavailable, doing: "read", at: "x").code == .ioError)
     }
 
     @Test func longFileIsBounded() throws {
         let tree = try FixtureTree()
         try tree.write("long", String(repeating: "abcdefgh", count: 20_000))
         #expect(try SysfsFile.wholeText(at: tree.file("long")).count == 160_000)
-        #expect(throws: ProbeError.self) { try SysfsFile.wholeText(at: tree.file("long"), limit: 100_000) }
+        #expect(throws: KerfError.self) { try SysfsFile.wholeText(at: tree.file("long"), limit: 100_000) }
     }
 
     @Test func foreignTextIsShownInOneCleanLine() {

@@ -1,6 +1,8 @@
+import ProfileFormat
+import Quantities
 import Statistics
 import Synchronization
-import TestSupport
+import SystemIO
 import Testing
 
 @testable import ProbeKit
@@ -61,12 +63,12 @@ struct PowerSamplerTests {
         let tree = EnergyDomainTree([EnergyDomain(identifier: "rail", name: "rail", role: .counted)])
         let samplingSeconds = 0.002
         let statedRefreshSeconds: Double?
-        let patienceSeconds = 0.05
-        let failure = Mutex<ProbeError?>(nil)
+        let refreshTimeoutSeconds = 0.05
+        let failure = Mutex<KerfError?>(nil)
 
         init(stated: Double?) { statedRefreshSeconds = stated }
 
-        func watts() throws(ProbeError) -> [Double?] {
+        func watts() throws(KerfError) -> [Double?] {
             if let failure = failure.withLock({ $0 }) { throw failure }
             return [20]
         }
@@ -91,16 +93,16 @@ struct PowerSamplerTests {
         let source = ScriptedSource(stated: 0.5)
         let sampler = try PowerSampler(source)
         _ = try sampler.read()
-        source.failure.withLock { $0 = ProbeError(.vanished, "gone") }
-        var caught: ProbeError?
+        source.failure.withLock { $0 = KerfError(.notFound, "gone") }
+        var caught: KerfError?
         while caught == nil {
-            do throws(ProbeError) { _ = try sampler.read() } catch { caught = error }
+            do throws(KerfError) { _ = try sampler.read() } catch { caught = error }
         }
-        #expect(caught?.code == .vanished)
+        #expect(caught?.code == .notFound)
     }
 
     @Test func sourceThatNeverChangesAndStatesNothingIsRefused() {
-        let error = #expect(throws: ProbeError.self) { try PowerSampler(ScriptedSource(stated: nil)) }
+        let error = #expect(throws: KerfError.self) { try PowerSampler(ScriptedSource(stated: nil)) }
         #expect(error?.message.contains("did not change") == true)
     }
 

@@ -1,4 +1,4 @@
-import Profiling
+import ProbeKit
 import Testing
 
 struct BoxConditionsTests {
@@ -11,15 +11,15 @@ struct BoxConditionsTests {
         ("temperature drift", BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
     ])
     func eachSpoilsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
-        #expect(BoxConditions.spoiling(from: start, to: end, seconds: 0.05, hasRunUp: true) == reason)
-        #expect(BoxConditions.spoiling(from: start, to: start, seconds: 0.05, hasRunUp: true) == nil)
+        #expect(BoxConditions.disturbance(from: start, to: end, seconds: 0.05, hasRunUp: true) == reason)
+        #expect(BoxConditions.disturbance(from: start, to: start, seconds: 0.05, hasRunUp: true) == nil)
         // What is not told on one side says nothing.
-        #expect(BoxConditions.spoiling(from: BoxConditions(), to: end, seconds: 0.05, hasRunUp: true) == nil)
+        #expect(BoxConditions.disturbance(from: BoxConditions(), to: end, seconds: 0.05, hasRunUp: true) == nil)
     }
 
     @Test func loadsAndColdStartsHaveTheirExcuse() {
         let start = BoxConditions(clockHertz: 1e9, majorFaultCount: 1)
         let end = BoxConditions(clockHertz: 2e9, majorFaultCount: 9)
-        #expect(BoxConditions.spoiling(from: start, to: end, seconds: 1, hasLoads: true) == nil)
+        #expect(BoxConditions.disturbance(from: start, to: end, seconds: 1, hasLoads: true) == nil)
     }
 }

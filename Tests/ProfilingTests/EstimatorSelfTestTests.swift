@@ -1,6 +1,6 @@
-import Calibration
-import Profiling
+import SelfTest
 import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -15,7 +15,7 @@ struct EstimatorSelfTestTests {
     }()
 
     private func report(
-        _ truth: PlantedTruth, intervals: UpdateIntervalFile = regular, budget: Double = 3, trials: Int = 60,
+        _ truth: GroundTruth, intervals: UpdateIntervalFile = regular, budget: Double = 3, trials: Int = 60,
         seed: Int = 4
     ) throws -> EstimatorReport {
         try EstimatorSelfTest(
@@ -24,8 +24,8 @@ struct EstimatorSelfTestTests {
         ).run()
     }
 
-    private func truth(_ seconds: Double) -> PlantedTruth {
-        PlantedTruth(layerWatts: 15, idleWatts: 5, layerSeconds: seconds)
+    private func truth(_ seconds: Double) -> GroundTruth {
+        GroundTruth(layerWatts: 15, idleWatts: 5, layerSeconds: seconds)
     }
 
     /// - Parameter refusals: runs that may end with too few windows, and say so.

@@ -1,10 +1,10 @@
-import Calibration
 import ProbeKit
 import Profiling
 import Statistics
 import Synchronization
+import SystemIO
 import Testing
-import TransformerKernels
+import Workload
 
 /// The experiment in virtual time, against planted times and powers.
 struct ExperimentTests {
@@ -86,7 +86,8 @@ struct ExperimentTests {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box, scale: 40)
         let record = try metered(
-            step, on: box, ExperimentSettings(budgetSeconds: budget, loopsPasses: false, learnsOwnCost: false))
+            step, on: box,
+            ExperimentSettings(budgetSeconds: budget, loopsPasses: false, measuresInstrumentationOverhead: false))
         let lastStep = try #require(record.energyWindows.map(\.startSeconds).max())
         #expect(record.idleWindows.count { $0.startSeconds > lastStep } <= 2)
         #expect(Double(box.now().nanoseconds) * 1e-9 < max(budget * 1.05, 6 * step.stepSeconds + 4))
@@ -212,7 +213,7 @@ struct ExperimentTests {
                 looks += 1
                 return BoxConditions(stealSeconds: nil, throttleCount: looks)
             })
-        #expect { try experiment.run() } throws: { ($0 as? ProfilingError)?.code == .spoiled }
+        #expect { try experiment.run() } throws: { ($0 as? KerfError)?.code == .disturbed }
     }
 
     @Test func interruptionEndsTheRun() throws {
@@ -221,7 +222,7 @@ struct ExperimentTests {
             step: SimulatedStep.typical(on: box, noise: 0.9), clock: box,
             settings: ExperimentSettings(budgetSeconds: 100, targetRelativeHalfWidth: 0.0001),
             shouldStop: { box.now().nanoseconds > 1_000_000_000 })
-        #expect { try experiment.run() } throws: { ($0 as? ProfilingError)?.code == .interrupted }
+        #expect { try experiment.run() } throws: { ($0 as? KerfError)?.code == .interrupted }
     }
 
     @Test func theSeedFixesTheOrder() throws {

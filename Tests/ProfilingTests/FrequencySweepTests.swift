@@ -1,19 +1,21 @@
 import Calibration
 import ProbeKit
+import ProfileFormat
 import Profiling
-import Statistics
+import Quantities
+import SystemIO
 import TestSupport
 import Testing
-import TransformerKernels
+import Workload
 
 /// The sweep in virtual time, from the first visit to the fitted laws, against planted laws.
 struct FrequencySweepTests {
     private static let clocks = stride(from: 0.8e9, through: 2.4e9, by: 0.2e9).map {
-        ClockStep(hertz: $0, policyHertz: ["policy0": $0])
+        FrequencySetpoint(hertz: $0, policyHertz: ["policy0": $0])
     }
 
     private func sweep(
-        _ step: ClockedStep, clocks: [ClockStep] = clocks, seed: UInt64 = 3, budgetSeconds: Double = 30,
+        _ step: ClockedStep, clocks: [FrequencySetpoint] = clocks, seed: UInt64 = 3, budgetSeconds: Double = 30,
         isMetered: Bool = true, conditions: @escaping () -> BoxConditions = { BoxConditions() }
     ) throws -> FrequencySweep {
         let box = step.box
@@ -33,7 +35,7 @@ struct FrequencySweepTests {
 
     /// What the calibration makes of a sweep.
     private func calibrate(_ sweep: FrequencySweep, on step: ClockedStep) throws -> Calibration {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.blocks = step.layerCount - 2
         var profile = planted.make()
         profile.frequencySweep = sweep
@@ -160,7 +162,7 @@ struct FrequencySweepTests {
         ) { settings, _ in
             Experiment(step: step, clock: box, settings: settings, shouldStop: { step.set.count > 4 })
         }
-        #expect { try run.run() } throws: { ($0 as? ProfilingError)?.code == .interrupted }
+        #expect { try run.run() } throws: { ($0 as? KerfError)?.code == .interrupted }
         #expect(step.set.count == 5)
     }
 }

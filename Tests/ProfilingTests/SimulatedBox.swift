@@ -1,8 +1,12 @@
 import ProbeKit
+import ProfileFormat
 import Profiling
+import Quantities
 import Statistics
 import Synchronization
+import SystemIO
 import TransformerKernels
+import Workload
 
 /// A box in virtual time: a clock, a counter that updates about every millisecond, and the power drawn now.
 final class SimulatedBox: ExperimentClock, EnergyMeter {
@@ -100,14 +104,14 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         ])
     }
 
-    func read() throws(ProbeError) -> EnergyReading {
+    func read() throws(KerfError) -> EnergyReading {
         let (watts, threads) = state.withLock { ($0.watts, $0.threads) }
         pass(seconds: Self.readSeconds, watts: watts, threads: threads)
         let (reads, nanoseconds, joules) = state.withLock { state in
             state.reads += 1
             return (state.reads, state.nanoseconds, state.shownJoules)
         }
-        if let failsAtRead, reads >= failsAtRead { throw ProbeError(.vanished, "gone") }
+        if let failsAtRead, reads >= failsAtRead { throw KerfError(.notFound, "gone") }
         var microjoules = UInt64(joules * 1e6)
         if let range { microjoules %= range + 1 }
         return EnergyReading(instant: MonotonicInstant(nanoseconds: nanoseconds), microjoules: [microjoules])

@@ -1,5 +1,4 @@
-import ProbeKit
-import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -19,20 +18,20 @@ import Testing
         #expect(availability.status == .absent)
         #expect(availability.reason.contains(cause))
         #expect(availability.remedy?.contains(remedy) == true)
-        #expect(throws: ProbeError.self) { try RAPLProbe(root: box.root).meter() }
+        #expect(throws: KerfError.self) { try RAPLProbe(root: box.root).meter() }
     }
 
     /// Root reads what nobody may, so the refusal itself is made from the error number.
     @Test func refusalNamesTheRuleAndTheCapability() throws {
         let box = try FixtureTree()
         let probe = RAPLProbe(root: box.root)
-        let refused = ProbeError(.permissionDenied, doing: "open", path: "/sys/class/powercap/intel-rapl:0/energy_uj")
-        #expect(refused.code == .forbidden)
+        let refused = KerfError(.permissionDenied, doing: "open", at: "/sys/class/powercap/intel-rapl:0/energy_uj")
+        #expect(refused.code == .permissionDenied)
         let remedy = try #require(probe.remedy(for: refused))
         #expect(remedy.contains("RUN+=\"/bin/chgrp kerf %S%p/energy_uj\""))
         #expect(remedy.contains("setcap cap_dac_read_search+ep"))
         #expect(!remedy.contains("\n"))
-        let gone = ProbeError(.noSuchFileOrDirectory, doing: "open", path: "x")
+        let gone = KerfError(.noSuchFileOrDirectory, doing: "open", at: "x")
         #expect(probe.remedy(for: gone) == nil)
     }
 

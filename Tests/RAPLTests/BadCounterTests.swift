@@ -1,5 +1,5 @@
-import ProbeKit
 import RAPL
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -45,7 +45,7 @@ import Testing
         let box = try box()
         try box.zone("intel-rapl:1", name: "package-1", microjoules: "nothing")
         let probe = RAPLProbe(root: box.root)
-        #expect(throws: ProbeError.self) { try probe.meter() }
+        #expect(throws: KerfError.self) { try probe.meter() }
         #expect(probe.availability().status == .absent)
         #expect(probe.availability().reason.contains("package-1"))
         // Shown all the same.
@@ -58,15 +58,15 @@ import Testing
         try box.zone("intel-rapl:0", name: "package-0-die-0", microjoules: "5000000")
         try box.zone("intel-rapl:1", name: "package-0-die-1", microjoules: "garbage")
         let probe = RAPLProbe(root: box.root)
-        let error = #expect(throws: ProbeError.self) { try probe.meter() }
+        let error = #expect(throws: KerfError.self) { try probe.meter() }
         #expect(error?.description.contains("package-0-die-1") == true)
         #expect(probe.availability().status == .absent)
         #expect(probe.availability().reason.contains("package-0-die-1"))
         // Memory-mapped zones are in no total beside the registers', and so no stand-in.
         try box.zone("intel-rapl-mmio:0", name: "package-0-die-0", microjoules: "4000")
-        #expect(throws: ProbeError.self) { try probe.meter() }
+        #expect(throws: KerfError.self) { try probe.meter() }
         try box.zone("intel-rapl-mmio:1", name: "package-0-die-1", microjoules: "3000")
-        #expect(throws: ProbeError.self) { try probe.meter() }
+        #expect(throws: KerfError.self) { try probe.meter() }
     }
 
     /// What the registers show is not missing where only the memory-mapped view of it fails.
@@ -85,7 +85,7 @@ import Testing
         let meter = try RAPLProbe(root: box.root).meter()
         let start = try meter.read()
         try box.write(box.counter("intel-rapl:0"), "")
-        #expect(throws: ProbeError.self) { try meter.read() }
+        #expect(throws: KerfError.self) { try meter.read() }
         try box.write(box.counter("intel-rapl:0"), "350\n")
         #expect(try meter.joules(from: start, to: try meter.read())["package-0"] == 250e-6)
     }
@@ -99,8 +99,8 @@ import Testing
             let meter = try RAPLProbe(root: box.root).meter()
             for _ in 0..<readsBefore { _ = try meter.read() }
             try box.write(box.counter("intel-rapl:0"), "")
-            let error = #expect(throws: ProbeError.self) { try meter.read() }
-            #expect(error?.code == .malformed && error?.path?.string.hasSuffix("energy_uj") == true)
+            let error = #expect(throws: KerfError.self) { try meter.read() }
+            #expect(error?.code == .invalidReading && error?.path?.string.hasSuffix("energy_uj") == true)
         }
     }
 
@@ -118,7 +118,7 @@ import Testing
         let start = try meter.read()
         try box.write(box.counter("intel-rapl:0"), "4000\n")
         let end = try meter.read()
-        #expect(throws: ProbeError.self) { try meter.joules(from: start, to: end) }
+        #expect(throws: KerfError.self) { try meter.joules(from: start, to: end) }
     }
 
     /// A counter text of which only the start arrives is a number all the same; and it may be the same number again at
@@ -132,8 +132,8 @@ import Testing
         try box.write(box.counter("intel-rapl:1"), "367")
         #expect(try meter.read().microjoules == [26_716_954_797, nil])
         try box.write(box.counter("intel-rapl:0"), "267")
-        let error = #expect(throws: ProbeError.self) { try meter.read() }
-        #expect(error?.code == .malformed)
+        let error = #expect(throws: KerfError.self) { try meter.read() }
+        #expect(error?.code == .invalidReading)
         #expect(error?.path?.string.hasSuffix("intel-rapl:0/energy_uj") == true)
     }
 }

@@ -1,4 +1,3 @@
-import ProbeKit
 import RAPL
 import SystemPackage
 import TestSupport

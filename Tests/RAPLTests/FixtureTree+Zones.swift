@@ -1,4 +1,4 @@
-import ProbeKit
+import ProfileFormat
 import RAPL
 import TestSupport
 

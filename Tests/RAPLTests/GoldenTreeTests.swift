@@ -1,6 +1,6 @@
 import FoundationEssentials
-import ProbeKit
 import RAPL
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -62,7 +62,7 @@ struct GoldenTreeTests {
                 case .counted: "counted"
                 case .nested: "nested"
                 case .platform: "platform"
-                case .beside: "beside"
+                case .external: "external"
                 case .mirror(let original): "mirror of \(original)"
                 case .unreadable: "unreadable"
                 }

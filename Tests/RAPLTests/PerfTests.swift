@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -45,14 +45,14 @@ struct PerfTests {
 
     @Test func diesOfOnePackageAreLeftToPowercap() throws {
         let box = try box(mask: "0-1")
-        let error = #expect(throws: ProbeError.self) { try PerfPowerUnit(root: box.root) }
-        #expect(error?.code == .ambiguous && error?.remedy == "use powercap")
+        let error = #expect(throws: KerfError.self) { try PerfPowerUnit(root: box.root) }
+        #expect(error?.code == .ambiguousReading && error?.remedy == "use powercap")
     }
 
     @Test(arguments: ["", "x", "3-1", "0-99999999", "-1"])
     func badMasksAreErrors(mask: String) throws {
         let box = try box(mask: mask)
-        #expect(throws: ProbeError.self) { try PerfPowerUnit(root: box.root) }
+        #expect(throws: KerfError.self) { try PerfPowerUnit(root: box.root) }
     }
 
     @Test(arguments: [
@@ -63,7 +63,7 @@ struct PerfTests {
     func eventsThatAreNoEnergiesAreErrors(file: String, text: String) throws {
         let box = try box()
         try box.write("\(PerfPowerUnit.directory)/events/\(file)", text)
-        #expect(throws: ProbeError.self) { try PerfPowerUnit(root: box.root) }
+        #expect(throws: KerfError.self) { try PerfPowerUnit(root: box.root) }
     }
 
     /// The real system call, the real counter.
@@ -86,13 +86,13 @@ struct PerfTests {
 
     @Test func unknownPMUIsAnErrorWithItsPlace() throws {
         let box = try box(type: "4000000")
-        let error = #expect(throws: ProbeError.self) { try RAPLProbe(root: box.root).perfMeter(of: box.root) }
+        let error = #expect(throws: KerfError.self) { try RAPLProbe(root: box.root).perfMeter(of: box.root) }
         #expect(error?.path?.string.contains("energy-pkg") == true)
     }
 
     @Test func remediesNameTheCapabilityAndTheModule() throws {
         let empty = try FixtureTree()
-        let absent = #expect(throws: ProbeError.self) { try RAPLProbe(root: empty.root).perfMeter(of: empty.root) }
+        let absent = #expect(throws: KerfError.self) { try RAPLProbe(root: empty.root).perfMeter(of: empty.root) }
         #expect(absent?.remedy?.contains("modprobe rapl") == true)
         // A tree is never counted on the running kernel.
         let tree = try box()

@@ -1,13 +1,13 @@
 import CARD
 import Calibration
-import Reporting
-import Statistics
+import ProfileFormat
+import SystemIO
 import TestSupport
 import Testing
 
 @Suite("Reports")
 struct ReportTests {
-    private func calibration(_ planted: PlantedProfile) throws -> Calibration {
+    private func calibration(_ planted: SyntheticProfile) throws -> Calibration {
         try Calibrator.calibrate([.init(name: "p.json", bytes: try KerfJSON.encode(planted.make()))])
     }
 
@@ -19,7 +19,7 @@ struct ReportTests {
 
     @Test("simulated figures are announced in the first line, measured ones are not")
     func simulated() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         let simulated = try calibration(planted)
         #expect(simulated.report.hasPrefix("SIMULATED"))
         #expect(try decision(simulated).report.hasPrefix("SIMULATED"))
@@ -37,9 +37,9 @@ struct ReportTests {
 
     @Test("a profile whose parts do not make up the whole says so in its first line")
     func closureFails() throws {
-        var profile = PlantedProfile().make()
+        var profile = SyntheticProfile().make()
         func first(_ profile: Profile) throws -> Substring {
-            try #require(profile.report(try calibration(PlantedProfile())).split(separator: "\n").first)
+            try #require(profile.report(try calibration(SyntheticProfile())).split(separator: "\n").first)
         }
         profile.checks = Calibrator.checks(of: profile)
         profile.checks?.failures = []
@@ -59,7 +59,7 @@ struct ReportTests {
 
     @Test("a calibration shows every layer, the step, closure and warnings")
     func calibrationReport() throws {
-        let calibration = try calibration(PlantedProfile())
+        let calibration = try calibration(SyntheticProfile())
         let report = calibration.report
         for expected in [
             "embedding", "block 1", "block 4", "head", "whole step", "closure      time ", "net energy", "warning:",
@@ -71,9 +71,9 @@ struct ReportTests {
 
     @Test("shares are of the step's own time, and a kernel's time that is missing is not zero")
     func kernels() throws {
-        var profile = PlantedProfile().make()
+        var profile = SyntheticProfile().make()
         profile.checks = Calibrator.checks(of: profile)
-        var calibration = try calibration(PlantedProfile())
+        var calibration = try calibration(SyntheticProfile())
         func row(_ kernel: String) throws -> [Substring] {
             let report = profile.report(calibration)
             let line = try #require(report.split(separator: "\n").first { $0.contains(kernel) })
@@ -93,7 +93,7 @@ struct ReportTests {
 
     @Test("without a meter the reason stands there and no number")
     func unavailable() throws {
-        var planted = PlantedProfile()
+        var planted = SyntheticProfile()
         planted.origin = .unavailable
         let report = try calibration(planted).report
         #expect(report.contains("energy       unavailable: powercap is absent; load intel_rapl_common"))
@@ -102,7 +102,7 @@ struct ReportTests {
 
     @Test("a decision shows every cut, marks the choice once, and compares with both baselines")
     func decisionReport() throws {
-        let decision = try decision(calibration(PlantedProfile()))
+        let decision = try decision(calibration(SyntheticProfile()))
         let lines = decision.report.split(separator: "\n")
         let rows = lines.filter { $0.drop { $0 == " " }.first?.isNumber == true }
         #expect(rows.count == 5)
@@ -115,7 +115,7 @@ struct ReportTests {
 
     @Test("text from a file cannot move the terminal's cursor")
     func hostileText() throws {
-        var calibration = try calibration(PlantedProfile())
+        var calibration = try calibration(SyntheticProfile())
         calibration.model.name = "evil\u{1b}[2J\nname"
         calibration.box.cpuModel = "cpu\u{9b}x"
         let report = calibration.report

@@ -1,7 +1,6 @@
-import CARD
 import CFleet
 import Foundation
-import Statistics
+import SystemIO
 import Testing
 
 @testable import Simulation
@@ -118,6 +117,6 @@ struct ChannelTests {
         "traces that are none are refused with their line",
         arguments: ["", "0,1e6\n", "0,1e6\n0,1e6\n", "0,1e6\n1,-3\n", "0,1\n1,nan\n", "0,1\n1\n", "0,1\n1,2,3,4\n"])
     func badTraces(text: String) {
-        #expect(throws: CARDError.self) { try Trace(csv: text, named: "t.csv") }
+        #expect(throws: KerfError.self) { try Trace(csv: text, named: "t.csv") }
     }
 }

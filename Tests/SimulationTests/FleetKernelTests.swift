@@ -1,6 +1,7 @@
 import CARD
 import CFleet
 import Statistics
+import SystemIO
 import Testing
 
 @testable import Simulation
@@ -33,8 +34,8 @@ struct FleetKernelTests {
         }
         let ratios = stepped ? (0..<Int.random(in: 1...16, using: &generator)).map { 0.3 + 0.1 * Double($0) } : nil
         var model = CutModel(
-            rung: .measuredLink, cuts: cuts,
-            clock: ServerClock(
+            level: .measuredLink, cuts: cuts,
+            clock: ServerFrequency(
                 referenceHertz: 2e9, lowestRatio: ratios?.first ?? draw(0.2, 0.9),
                 highestRatio: ratios?.last ?? draw(1, 2), stepRatios: ratios, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 0.01),
@@ -149,6 +150,6 @@ struct FleetKernelTests {
         var generator = SeededGenerator(seed: 23)
         var model = try model(&generator, stepped: false, alike: true)
         model.microBatches = 2
-        #expect(throws: CARDError.self) { try CutTable(model, weight: 0.5) }
+        #expect(throws: KerfError.self) { try CutTable(model, weight: 0.5) }
     }
 }

@@ -1,6 +1,6 @@
 import CARD
-import Calibration
 import Statistics
+import SystemIO
 import Testing
 
 @testable import Simulation
@@ -11,7 +11,7 @@ struct FleetRunTests {
         let link = try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 0.01)
         let models = [0.02, 0.05, 0.1].map { device in
             var model = CutModel(
-                rung: .measuredLayers,
+                level: .measuredLayers,
                 cuts: (0...8).map { cut in
                     let exact = { (value: Double) in Estimate(value: value, halfWidth: 0, count: 1) }
                     return CutCost(
@@ -22,7 +22,7 @@ struct FleetRunTests {
                             uplinkBytes: cut == 8 ? 0 : 1e5, downlinkBytes: cut == 8 || cut == 0 ? 0 : 1e5,
                             adapterBytes: 1e4 * Double(cut), stepMessages: 2, roundMessages: 2))
                 },
-                clock: ServerClock(referenceHertz: 1e9, lowestRatio: 0.4, highestRatio: 1, origin: .modelled),
+                clock: ServerFrequency(referenceHertz: 1e9, lowestRatio: 0.4, highestRatio: 1, origin: .modelled),
                 link: link, steps: 5, countsLatency: false, delayOrigin: .simulated, energyOrigin: .simulated,
                 assumptions: [])
             model.microBatches = microBatches
@@ -104,8 +104,8 @@ struct FleetRunTests {
 
     @Test("fleets that are none are refused")
     func empty() throws {
-        #expect(throws: CARDError.self) { try run(devices: 0) }
-        #expect(throws: CARDError.self) { try run(rounds: 0) }
-        #expect(throws: CARDError.self) { try Fleet(models: [], channel: .radio(.cell)) }
+        #expect(throws: KerfError.self) { try run(devices: 0) }
+        #expect(throws: KerfError.self) { try run(rounds: 0) }
+        #expect(throws: KerfError.self) { try Fleet(models: [], channel: .radio(.cell)) }
     }
 }

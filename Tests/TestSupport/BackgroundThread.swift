@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
 
 /// A thread of its own for work that blocks: on a box with one processor, blocked tasks would starve each other.
 public final class BackgroundThread {

@@ -1,8 +1,10 @@
-public import Calibration
+import Calibration
+import ProfileFormat
+import SystemIO
 
 extension Calibration {
     /// A calibration of a planted profile.
-    public static func planted(_ profile: PlantedProfile) throws -> Calibration {
+    public static func planted(_ profile: SyntheticProfile) throws -> Calibration {
         try Calibrator.calibrate([Calibrator.Input(name: "p.json", bytes: try KerfJSON.encode(profile.make()))])
     }
 
@@ -10,7 +12,7 @@ extension Calibration {
     public mutating func plantMemory(megabytes: Int, scratch: Int = 0) {
         for index in layers.indices {
             layers[index].description.memory = LayerMemory(
-                weightBytes: megabytes * 1_000_000, adapterBytes: 0, optimiserBytes: 0, activationBytes: 0,
+                weightBytes: megabytes * 1_000_000, adapterBytes: 0, optimizerBytes: 0, activationBytes: 0,
                 scratchBytes: scratch * 1_000_000)
         }
     }

@@ -1,4 +1,4 @@
-public import Statistics
+import Statistics
 
 /// Random damage to good bytes.
 public enum Damage {

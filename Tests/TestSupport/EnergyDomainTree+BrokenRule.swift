@@ -1,4 +1,4 @@
-public import ProbeKit
+import ProfileFormat
 
 extension EnergyDomainTree {
     /// The first broken one of the rules that hold for every box; `nil` for a sound tree.

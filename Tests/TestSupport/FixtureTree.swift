@@ -1,6 +1,6 @@
 import FoundationEssentials
-public import ProbeKit
-public import SystemPackage
+import SystemIO
+import SystemPackage
 
 /// A temporary directory that stands for `/` in a test, and goes away with the last reference to it.
 ///

@@ -1,6 +1,6 @@
 import Foundation
 import SystemPackage
-public import Testing
+import Testing
 
 /// Checks files against the shipped JSON Schemas by Python's jsonschema: an implementation that shares no code with
 /// what wrote them.

@@ -1,6 +1,6 @@
 import FoundationEssentials
-public import ProbeKit
-public import SystemPackage
+import SystemIO
+import SystemPackage
 
 /// Trees of real machines beside the package, for tests; absent on most machines.
 ///
@@ -10,8 +10,8 @@ public enum SharedBoxes {
     /// The folder of all boxes, or `nil` when there is none.
     public static let folder: FilePath? = {
         let asked = ProcessInfo.processInfo.environment["KERF_BOXES"].map { FilePath($0) }
-        let beside = FilePath(#filePath).appending("../../../../shared/boxes").lexicallyNormalized()
-        return [asked, beside].compactMap { $0 }.first { SystemRoot().isDirectory($0) }
+        let external = FilePath(#filePath).appending("../../../../shared/boxes").lexicallyNormalized()
+        return [asked, external].compactMap { $0 }.first { SystemRoot().isDirectory($0) }
     }()
 
     public static var arePresent: Bool { folder != nil }
@@ -46,7 +46,7 @@ public enum SharedBoxes {
                 try copy(from, to: tree, at: to)
             } else {
                 let bytes = try [UInt8](Data(contentsOf: URL(filePath: from.string)))
-                if let target = flattenedTarget(bytes, beside: from) {
+                if let target = flattenedTarget(bytes, external: from) {
                     try tree.link(to, target)
                 } else {
                     try tree.write(to, bytes: bytes)
@@ -56,7 +56,7 @@ public enum SharedBoxes {
     }
 
     /// The target, when a file holds nothing but a relative path to a directory that exists.
-    private static func flattenedTarget(_ bytes: [UInt8], beside file: FilePath) -> String? {
+    private static func flattenedTarget(_ bytes: [UInt8], external file: FilePath) -> String? {
         guard bytes.count < 1024, bytes.contains(UInt8(ascii: "/")), !bytes.contains(UInt8(ascii: "\n")),
             bytes.first != UInt8(ascii: "/")
         else { return nil }

@@ -1,10 +1,5 @@
-public import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
+import SystemPackage
 
 /// The real model that some tests read: SmolLM2-135M-Instruct, Q4_1, a GGUF file of 98 MB.
 ///

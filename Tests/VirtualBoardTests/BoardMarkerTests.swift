@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -30,13 +30,13 @@ import VirtualBoard
         #expect(VirtualBoard.marker(in: place.root) == nil)
         // The tree keeps its label: better simulated without need than measured without truth.
         #expect(place.root.hasVirtualBoard)
-        #expect(throws: ProbeError.self) { try VirtualBoard.register(pid: 1, in: place.root) }
+        #expect(throws: KerfError.self) { try VirtualBoard.register(pid: 1, in: place.root) }
     }
 
     @Test func processCannotBeRegisteredWithABoardThatStandsStill() throws {
         let place = try FixtureTree()
         let board = try VirtualBoard(root: place.path)
-        let error = #expect(throws: ProbeError.self) { try VirtualBoard.register(pid: 1, in: board.root) }
+        let error = #expect(throws: KerfError.self) { try VirtualBoard.register(pid: 1, in: board.root) }
         #expect(error?.message == "the virtual board is not running")
     }
 

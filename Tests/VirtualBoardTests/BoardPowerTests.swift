@@ -1,5 +1,6 @@
 import ProbeKit
 import RAPL
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,7 +1,6 @@
 import CPUFreq
-import ProbeKit
 import RAPL
-import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -74,15 +73,15 @@ import VirtualBoard
     @Test func foreignDirectoryIsNeverTouched() throws {
         let place = try FixtureTree()
         try place.write("sys/class/powercap/intel-rapl:0/energy_uj", "5\n")
-        let error = #expect(throws: ProbeError.self) { try VirtualBoard(root: place.path) }
-        #expect(error?.code == .occupied)
+        let error = #expect(throws: KerfError.self) { try VirtualBoard(root: place.path) }
+        #expect(error?.code == .inUse)
         #expect(place.root.names(in: place.path) == ["sys"])
         #expect(try place.text("sys/class/powercap/intel-rapl:0/energy_uj") == "5\n")
 
         // A marker of something else is no board's.
         try place.write("kerf/board.json", #"{"schema":"kerf.board","schema_version":99}"#)
-        #expect(throws: ProbeError.self) { try VirtualBoard(root: place.path) }
-        #expect(throws: ProbeError.self) { try VirtualBoard(root: "/") }
+        #expect(throws: KerfError.self) { try VirtualBoard(root: place.path) }
+        #expect(throws: KerfError.self) { try VirtualBoard(root: "/") }
     }
 
     @Test func linkInAnEarlierTreeIsNotFollowed() throws {
@@ -92,7 +91,7 @@ import VirtualBoard
         let counter = "board/sys/devices/virtual/powercap/intel-rapl/intel-rapl:0/energy_uj"
         try place.remove(counter)
         try place.link(counter, place.file("victim").string)
-        #expect(throws: ProbeError.self) { try VirtualBoard(root: place.file("board")) }
+        #expect(throws: KerfError.self) { try VirtualBoard(root: place.file("board")) }
         #expect(try place.text("victim") == "mine\n")
     }
 
@@ -100,8 +99,8 @@ import VirtualBoard
         let place = try FixtureTree()
         do {
             let board = try VirtualBoard(root: place.path)
-            let error = #expect(throws: ProbeError.self) { try VirtualBoard(root: place.path) }
-            #expect(error?.code == .occupied)
+            let error = #expect(throws: KerfError.self) { try VirtualBoard(root: place.path) }
+            #expect(error?.code == .inUse)
             try board.advance(to: 100, processCPUSeconds: 0)
         }
         // The first has gone: its tree is stale, and another may take it over, from time zero.

@@ -1,23 +1,19 @@
+import Glibc
 import ProbeKit
 import RAPL
 import Synchronization
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
 import VirtualBoard
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// A board served by a thread of the test.
 private final class ServedBoard: Sendable {
     let root: SystemRoot
     private let stopping = Atomic(false)
     private let ended = Atomic(false)
-    private let failure = Mutex<ProbeError?>(nil)
+    private let failure = Mutex<KerfError?>(nil)
 
     private init(_ place: FilePath) { root = SystemRoot(place) }
 
@@ -36,7 +32,7 @@ private final class ServedBoard: Sendable {
     }
 
     private func serve(_ pid: Int32?) {
-        do throws(ProbeError) {
+        do throws(KerfError) {
             let board = try VirtualBoard(root: root.path)
             try board.serve(measuring: pid) { stopping.load(ordering: .acquiring) }
         } catch {
@@ -160,8 +156,8 @@ private final class OtherProcess {
         try ServedBoard.run(place.path) { root in
             let registered = root.file("kerf/measured_pid")
             try VirtualBoard.register(pid: first.pid, in: root)
-            let error = #expect(throws: ProbeError.self) { try VirtualBoard.register(pid: getpid(), in: root) }
-            #expect(error?.code == .occupied && error?.message.contains("process \(first.pid)") == true)
+            let error = #expect(throws: KerfError.self) { try VirtualBoard.register(pid: getpid(), in: root) }
+            #expect(error?.code == .inUse && error?.message.contains("process \(first.pid)") == true)
             // Only the one that is registered can take itself away, and again if it likes.
             VirtualBoard.unregister(pid: getpid(), in: root)
             #expect(try SysfsFile.text(at: registered) == "\(first.pid)")
@@ -179,11 +175,11 @@ private final class OtherProcess {
     /// No process has these numbers: the kernel's largest is 4194304, and none is below 1.
     @Test(arguments: [Int32.max, 4_194_305, 0, -7]) func processThatIsNotThereIsRefused(pid: Int32) throws {
         let place = try FixtureTree()
-        let error = #expect(throws: ProbeError.self) { try ServedBoard.run(place.path, measuring: pid) { _ in } }
-        #expect(error?.code == .vanished && error?.message.contains("no process \(pid)") == true)
+        let error = #expect(throws: KerfError.self) { try ServedBoard.run(place.path, measuring: pid) { _ in } }
+        #expect(error?.code == .notFound && error?.message.contains("no process \(pid)") == true)
         let other = try FixtureTree()
         try ServedBoard.run(other.path) { root in
-            #expect(throws: ProbeError.self) { try VirtualBoard.register(pid: pid, in: root) }
+            #expect(throws: KerfError.self) { try VirtualBoard.register(pid: pid, in: root) }
         }
     }
 
@@ -193,7 +189,7 @@ private final class OtherProcess {
             let marker = try #require(VirtualBoard.marker(in: root))
             #expect(marker.pid == getpid())
             #expect(marker.isServed)
-            let error = #expect(throws: ProbeError.self) { try VirtualBoard(root: root.path) }
+            let error = #expect(throws: KerfError.self) { try VirtualBoard(root: root.path) }
             #expect(error?.message.contains("process \(getpid())") == true)
         }
         let marker = try #require(VirtualBoard.marker(in: place.root))

@@ -1,4 +1,4 @@
-public import Calibration
+import Quantities
 
 /// What an assumption of the paper is worth on these boxes.
 public struct AssumptionFinding: Codable, Sendable, Hashable {
@@ -30,16 +30,16 @@ public struct AssumptionFinding: Codable, Sendable, Hashable {
     public var obstacle: String?
 }
 
-/// What one rung of the ladder would choose.
-public struct RungChoice: Codable, Sendable, Hashable {
-    public var rung: Rung
-    /// `nil` where the rung lacks figures; then the reason is given.
+/// What one level of the ladder would choose.
+public struct LevelChoice: Codable, Sendable, Hashable {
+    public var level: ModelLevel
+    /// `nil` where the level lacks figures; then the reason is given.
     public var cut: Int?
     public var frequencyHertz: Double?
-    /// As this rung sees it.
+    /// As this level sees it.
     public var delaySeconds: Double?
     public var serverEnergyJoules: Double?
-    /// Of its choice, by the fullest rung, as in ``AssumptionFinding/regret``.
+    /// Of its choice, by the fullest level, as in ``AssumptionFinding/regret``.
     public var regret: Double?
     public var regretRatio: Double?
     public var obstacle: String?

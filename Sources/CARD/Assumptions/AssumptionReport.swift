@@ -1,49 +1,49 @@
-import Calibration
+import Quantities
 import Statistics
 
-/// Tests every assumption of the paper against the calibrations, one at a time, and every rung against the fullest.
+/// Tests every assumption of the paper against the calibrations, one at a time, and every level against the fullest.
 struct AssumptionReport {
-    let situation: Situation
+    let problem: SplitProblem
     let weight: Double
-    let judge: Judge
+    let judge: RegretEvaluator
 
     /// What counts as holding: 5 %.
     static let tolerance = 0.05
 
-    init(_ situation: Situation, weight: Double) throws {
-        self.situation = situation
+    init(_ problem: SplitProblem, weight: Double) throws {
+        self.problem = problem
         self.weight = weight
-        judge = try Judge(situation, weight: weight)
+        judge = try RegretEvaluator(problem, weight: weight)
     }
 
     var findings: [AssumptionFinding] { PaperAssumption.allCases.map(finding) }
 
-    /// The choice of every rung; one that lacks figures says so.
-    var rungs: [RungChoice] {
-        Rung.allCases.map { rung in
+    /// The choice of every level; one that lacks figures says so.
+    var levels: [LevelChoice] {
+        ModelLevel.allCases.map { level in
             do {
-                let solver = try Solver(model: try situation.model(rung), weight: weight)
+                let solver = try Solver(model: try problem.model(level), weight: weight)
                 let chosen = solver.solve().chosen
                 let sentence = judge.judge(chosen)
-                return RungChoice(
-                    rung: rung, cut: chosen.cut.cut,
+                return LevelChoice(
+                    level: level, cut: chosen.cut.cut,
                     frequencyHertz: solver.model.clock.referenceHertz.map { $0 * chosen.ratio },
                     delaySeconds: solver.model.delay(chosen.cut, ratio: chosen.ratio).total,
                     serverEnergyJoules: solver.model.energy(chosen.cut, ratio: chosen.ratio)?.value,
                     regret: sentence.regret, regretRatio: sentence.regretRatio, obstacle: sentence.obstacle)
             } catch {
-                return RungChoice(rung: rung, unavailable: "\(error)")
+                return LevelChoice(level: level, unavailable: "\(error)")
             }
         }
     }
 
     private func finding(_ assumption: PaperAssumption) -> AssumptionFinding {
-        let deviation = Deviations(situation, judge).deviation(from: assumption)
+        let deviation = Deviations(problem, judge).deviation(from: assumption)
         var finding = AssumptionFinding(
             assumption: assumption, statement: assumption.statement, deviation: deviation,
             verdict: Self.verdict(deviation))
         guard finding.verdict != .untested,
-            let model = try? situation.believing(assumption).model(.measuredLink),
+            let model = try? problem.assuming(assumption).model(.measuredLink),
             let chosen = (try? Solver(model: model, weight: weight))?.solve().chosen
         else { return finding }
         let sentence = judge.judge(chosen)

@@ -1,15 +1,17 @@
 import Calibration
+import ProfileFormat
+import Quantities
 import Statistics
 
 /// How far the boxes are from each assumption, relative to what it says, with the interval the calibrations give it.
 struct Deviations {
-    private let situation: Situation
-    private let judge: Judge
-    private var device: Calibration { situation.pairing.device }
-    private var server: Calibration { situation.pairing.server }
+    private let problem: SplitProblem
+    private let judge: RegretEvaluator
+    private var device: Calibration { problem.pairing.device }
+    private var server: Calibration { problem.pairing.server }
 
-    init(_ situation: Situation, _ judge: Judge) {
-        self.situation = situation
+    init(_ problem: SplitProblem, _ judge: RegretEvaluator) {
+        self.problem = problem
         self.judge = judge
     }
 
@@ -101,7 +103,7 @@ struct Deviations {
     }
 
     private var memory: Quantity {
-        let limits = [situation.limits.deviceMemoryBytes, situation.limits.serverMemoryBytes]
+        let limits = [problem.limits.deviceMemoryBytes, problem.limits.serverMemoryBytes]
         guard limits.contains(where: { $0 != nil }) else { return .unavailable("no limit of memory was given") }
         let cuts = judge.solver.model.cuts
         let barred = cuts.filter { $0.exclusion?.hasPrefix("needs") == true }.count
@@ -115,12 +117,12 @@ struct Deviations {
         let rest = parts.total - parts.latencySeconds
         guard rest > 0 else { return .unavailable("the choice takes no time but latency") }
         return Quantity(
-            value: parts.latencySeconds / rest, origin: situation.link.origin,
+            value: parts.latencySeconds / rest, origin: problem.link.origin,
             reason: "the round trips of the best choice against the rest of its delay")
     }
 
     private var overlap: Quantity {
-        guard situation.microBatches > 1 else { return .unavailable("nothing was to overlap; give --micro-batches") }
+        guard problem.microBatches > 1 else { return .unavailable("nothing was to overlap; give --micro-batches") }
         let parts = judge.solver.model.delay(judge.best.cut, ratio: judge.best.ratio)
         let hidden = parts.overlapSeconds ?? 0
         guard parts.total + hidden > 0 else { return .unavailable("the choice takes no time") }

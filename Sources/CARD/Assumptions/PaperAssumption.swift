@@ -1,5 +1,6 @@
 import Calibration
-import Statistics
+import ProfileFormat
+import Quantities
 
 /// What CARD's paper takes for granted, in our reconstruction.
 public enum PaperAssumption: String, Codable, Sendable, Hashable, CaseIterable {
@@ -27,8 +28,8 @@ public enum PaperAssumption: String, Codable, Sendable, Hashable, CaseIterable {
 }
 
 /// The same situation as one who believes an assumption sees it, all else as measured.
-extension Situation {
-    func believing(_ assumption: PaperAssumption) -> Situation {
+extension SplitProblem {
+    func assuming(_ assumption: PaperAssumption) -> SplitProblem {
         var believed = self
         switch assumption {
         case .timeByOperations:

@@ -1,6 +1,7 @@
-import Calibration
 import FoundationEssentials
+import Quantities
 import Statistics
+import SystemIO
 
 /// What `iperf3 --json` wrote: the rate of one TCP test, or of both directions of a `--bidir` test, as the client saw
 /// it. Reads what iperf3 3.1 and later write; fields that are not needed are not looked at.
@@ -75,20 +76,20 @@ struct Iperf3Report: Decodable {
         return Rate(isUplink: isUplink, bitsPerSecond: sum.bitsPerSecond, relativeHalfWidth: width)
     }
 
-    /// - Throws: ``CARDError/Code/incomplete`` with the file's name.
-    static func decode(_ bytes: [UInt8], named name: String) throws(CARDError) -> Iperf3Report {
+    /// - Throws: ``KerfError/Code/incomplete`` with the file's name.
+    static func decode(_ bytes: [UInt8], named name: String) throws(KerfError) -> Iperf3Report {
         let file = PlainText.shown(name)
         let remedy = "run iperf3 --json --client SERVER on the device, once plain and once with --reverse"
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         guard let report = try? decoder.decode(Iperf3Report.self, from: Data(bytes)) else {
-            throw CARDError(.incomplete, "\(file): not what iperf3 --json writes", remedy: remedy)
+            throw KerfError(.incomplete, "\(file): not what iperf3 --json writes", remedy: .text(remedy))
         }
         if let error = report.error {
-            throw CARDError(.incomplete, "\(file): iperf3 failed: \(PlainText.shown(error))", remedy: remedy)
+            throw KerfError(.incomplete, "\(file): iperf3 failed: \(PlainText.shown(error))", remedy: .text(remedy))
         }
         guard report.start.testStart?.protocol == "TCP" else {
-            throw CARDError(.incomplete, "\(file): not a TCP test", remedy: remedy)
+            throw KerfError(.incomplete, "\(file): not a TCP test", remedy: .text(remedy))
         }
         return report
     }
@@ -101,13 +102,13 @@ extension Link {
     /// shortest of the files. The source names the server that was measured to: a rate to a public server says nothing of
     /// the edge server.
     ///
-    /// - Throws: ``CARDError``: not such a file; a direction that no file holds, or two do; files of two servers.
-    public init(iperf3 files: [(name: String, bytes: [UInt8])]) throws(CARDError) {
+    /// - Throws: ``KerfError``: not such a file; a direction that no file holds, or two do; files of two servers.
+    public init(iperf3 files: [(name: String, bytes: [UInt8])]) throws(KerfError) {
         var reports: [Iperf3Report] = []
         for file in files { reports.append(try Iperf3Report.decode(file.bytes, named: file.name)) }
         let servers = reports.compactMap(\.start.connectingTo?.host)
         if let first = servers.first, let other = servers.first(where: { $0 != first }) {
-            throw CARDError(
+            throw KerfError(
                 .incomplete,
                 "iperf3: one file is of the server \(PlainText.shown(first)), another of \(PlainText.shown(other))",
                 remedy: "measure both directions to the server that trains")
@@ -115,12 +116,12 @@ extension Link {
         let rates = reports.flatMap(\.rates)
         let (up, down) = (rates.filter(\.isUplink), rates.filter { !$0.isUplink })
         guard up.count == 1, down.count == 1 else {
-            throw CARDError(
+            throw KerfError(
                 .incomplete, "iperf3: \(up.count) tests of the uplink and \(down.count) of the downlink, not one each",
                 remedy: "give two files, of a plain run and of one with --reverse, or one of a run with --bidir")
         }
         guard let roundTrip = reports.compactMap(\.roundTripSeconds).min() else {
-            throw CARDError(
+            throw KerfError(
                 .incomplete, "iperf3: no file tells the round trip time", remedy: "run iperf3 on Linux, or give --link")
         }
         try self.init(

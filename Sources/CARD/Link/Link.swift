@@ -1,5 +1,5 @@
-import Calibration
-public import Statistics
+import Quantities
+import SystemIO
 
 /// The link between device and server: declared, measured or simulated.
 public struct Link: Codable, Sendable, Hashable {
@@ -17,20 +17,21 @@ public struct Link: Codable, Sendable, Hashable {
     public var uplinkRelativeHalfWidth: Double?
     public var downlinkRelativeHalfWidth: Double?
 
-    /// - Throws: ``CARDError/Code/argument`` unless both rates are positive, the round trip is not negative, and all
+    /// - Throws: ``KerfError/Code/invalidArgument`` unless both rates are positive, the round trip is not negative, and all
     ///   are finite.
     public init(
         uplinkBitsPerSecond: Double, downlinkBitsPerSecond: Double, roundTripSeconds: Double,
         origin: Origin = .modelled, source: String? = nil
-    ) throws(CARDError) {
+    ) throws(KerfError) {
         for (name, rate) in [("up", uplinkBitsPerSecond), ("down", downlinkBitsPerSecond)] {
             guard rate > 0, rate <= 1e15 else {
-                throw CARDError(
-                    .argument, "link: \(name) must be more than 0 and at most 1e15 bit/s", remedy: Self.usage)
+                throw KerfError(
+                    .invalidArgument, "link: \(name) must be more than 0 and at most 1e15 bit/s",
+                    remedy: .text(Self.usage))
             }
         }
         guard roundTripSeconds >= 0, roundTripSeconds <= 3600 else {
-            throw CARDError(.argument, "link: rtt must be between 0 and 3600 s", remedy: Self.usage)
+            throw KerfError(.invalidArgument, "link: rtt must be between 0 and 3600 s", remedy: .text(Self.usage))
         }
         self.uplinkBitsPerSecond = uplinkBitsPerSecond
         self.downlinkBitsPerSecond = downlinkBitsPerSecond
@@ -44,22 +45,22 @@ public struct Link: Codable, Sendable, Hashable {
     /// All three are needed, each once, in any order. Rates in bit, kbit, mbit or gbit (a second, powers of 1000, as
     /// tc(8) writes them), the round trip in us, ms or s. A number is digits with at most one point; no sign, no
     /// exponent, no space.
-    public init(parsing text: String) throws(CARDError) {
+    public init(parsing text: String) throws(KerfError) {
         var values: [String: Double] = [:]
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard pair.count == 2, let units = Self.units[pair[0]] else {
-                throw CARDError(
-                    .argument, "link: \(PlainText.quoted(String(part))) is none of up=..., down=..., rtt=...",
-                    remedy: Self.usage)
+                throw KerfError(
+                    .invalidArgument, "link: \(PlainText.quoted(String(part))) is none of up=..., down=..., rtt=...",
+                    remedy: .text(Self.usage))
             }
             guard values[pair[0]] == nil else {
-                throw CARDError(.argument, "link: \(pair[0]) stands there twice", remedy: Self.usage)
+                throw KerfError(.invalidArgument, "link: \(pair[0]) stands there twice", remedy: .text(Self.usage))
             }
             values[pair[0]] = try Self.value(pair[1], of: pair[0], in: units)
         }
         for key in ["up", "down", "rtt"] where values[key] == nil {
-            throw CARDError(.argument, "link: \(key) is missing", remedy: Self.usage)
+            throw KerfError(.invalidArgument, "link: \(key) is missing", remedy: .text(Self.usage))
         }
         try self.init(
             uplinkBitsPerSecond: values["up"] ?? 0, downlinkBitsPerSecond: values["down"] ?? 0,
@@ -74,18 +75,18 @@ public struct Link: Codable, Sendable, Hashable {
 
     private static func value(
         _ text: String, of key: String, in units: [String: Double]
-    ) throws(CARDError) -> Double {
+    ) throws(KerfError) -> Double {
         let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
         guard let number = Double(digits), number.isFinite, digits.first != ".", digits.last != "." else {
-            throw CARDError(
-                .argument, "link: \(key)=\(PlainText.quoted(text)) is not a plain positive number with a unit",
-                remedy: usage)
+            throw KerfError(
+                .invalidArgument, "link: \(key)=\(PlainText.quoted(text)) is not a plain positive number with a unit",
+                remedy: .text(usage))
         }
         guard let unit = units[String(text.dropFirst(digits.count))] else {
             let known = units.sorted { $0.value < $1.value }.map(\.key).joined(separator: ", ")
-            throw CARDError(
-                .argument, "link: \(key)=\(PlainText.quoted(text)) has no known unit; \(key) takes \(known)",
-                remedy: usage)
+            throw KerfError(
+                .invalidArgument, "link: \(key)=\(PlainText.quoted(text)) has no known unit; \(key) takes \(known)",
+                remedy: .text(usage))
         }
         return number * unit
     }

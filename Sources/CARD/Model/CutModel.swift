@@ -1,6 +1,7 @@
-public import Statistics
+import Quantities
+import Statistics
 
-/// Delay and energy of every cut at any server clock: what a rung of the ladder hands to the solver.
+/// Delay and energy of every cut at any server clock: what a level of the ladder hands to the solver.
 ///
 ///     D(c,f) = A(c)/R_down + T [ t_dev(c) + S(c)/R_up + t_srv(c,f) + G(c)/R_down ] + A(c)/R_up + latency(c)
 ///     E(c,f) = T e_srv(c,f)
@@ -8,33 +9,33 @@ public import Statistics
 ///
 /// With a = 0 and P as f³, as in the paper, time goes as 1/f and energy as f². Our reconstruction of CARD's delay and
 /// energy model (arXiv 2412.00090): the paper's body was not at hand.
-public struct CutModel: Sendable {
-    public var rung: Rung
+package struct CutModel: Sendable {
+    package var level: ModelLevel
     /// Ascending by cut; not empty.
-    public var cuts: [CutCost]
-    public var clock: ServerClock
-    public var power = PowerShape.cubic
-    public var link: Link
+    package var cuts: [CutCost]
+    package var clock: ServerFrequency
+    package var power = PowerShape.cubic
+    package var link: Link
     /// Local steps of a round, T.
-    public var steps: Int
+    package var steps: Int
     /// Whether half a round trip is counted for every message; the paper's form has ideal rates only.
-    public var countsLatency: Bool
+    package var countsLatency: Bool
     /// Parts that a batch is cut into so that computing and communication overlap; 1 is none.
-    public var microBatches = 1
-    public var scope = EnergyScope.computing
+    package var microBatches = 1
+    package var scope = EnergyScope.computing
     /// What the server draws while it waits, where that counts.
-    public var idleWatts = 0.0
-    public var delayOrigin: Origin
+    package var idleWatts = 0.0
+    package var delayOrigin: Origin
     /// `unavailable` when no cut has a figure of server energy.
-    public var energyOrigin: Origin
+    package var energyOrigin: Origin
     /// What the figures rest on, one sentence each.
-    public var assumptions: [String]
+    package var assumptions: [String]
 
-    public init(
-        rung: Rung, cuts: [CutCost], clock: ServerClock, link: Link, steps: Int, countsLatency: Bool,
+    package init(
+        level: ModelLevel, cuts: [CutCost], clock: ServerFrequency, link: Link, steps: Int, countsLatency: Bool,
         delayOrigin: Origin, energyOrigin: Origin, assumptions: [String]
     ) {
-        self.rung = rung
+        self.level = level
         self.cuts = cuts
         self.clock = clock
         self.link = link
@@ -46,7 +47,7 @@ public struct CutModel: Sendable {
     }
 
     /// Where a round's time goes, in seconds, at the server clock `ratio` · f0.
-    public func delay(_ cost: CutCost, ratio: Double) -> DelayParts {
+    package func delay(_ cost: CutCost, ratio: Double) -> DelayParts {
         let (steps, traffic) = (Double(steps), cost.traffic)
         let messages = steps * Double(traffic.stepMessages) + Double(traffic.roundMessages)
         var parts = DelayParts(
@@ -78,7 +79,7 @@ public struct CutModel: Sendable {
     ///
     /// Half widths of one calibration's layers were added up, since they move together; device and server are two
     /// calibrations, taken as independent.
-    public func delayEstimate(_ cost: CutCost, ratio: Double) -> Estimate {
+    package func delayEstimate(_ cost: CutCost, ratio: Double) -> Estimate {
         let server = cost.serverSeconds.scaled(by: cost.serverTimeFactor(ratio))
         var estimate = (cost.deviceSeconds + server).scaled(by: Double(steps))
         estimate.value = delay(cost, ratio: ratio).total
@@ -86,13 +87,13 @@ public struct CutModel: Sendable {
     }
 
     /// Server energy at `ratio` = f / f0 over that at f0.
-    public func energyFactor(_ cost: CutCost, ratio: Double) -> Double {
+    package func energyFactor(_ cost: CutCost, ratio: Double) -> Double {
         cost.serverFixedShare == 0 && power == .cubic
             ? ratio * ratio : power.factor(ratio) * cost.serverTimeFactor(ratio)
     }
 
     /// The energy of a round that counts, in joules.
-    public func energy(_ cost: CutCost, ratio: Double) -> Estimate? {
+    package func energy(_ cost: CutCost, ratio: Double) -> Estimate? {
         guard var joules = cost.serverJoules?.scaled(by: Double(steps) * energyFactor(cost, ratio: ratio)) else {
             return nil
         }

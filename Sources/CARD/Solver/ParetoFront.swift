@@ -1,4 +1,5 @@
 import Statistics
+import SystemIO
 
 /// A decision at one weight.
 public struct FrontPoint: Codable, Sendable, Hashable {
@@ -14,7 +15,7 @@ enum ParetoFront {
     /// The decisions at 21 weights, those left out that another beats in one and equals in the other.
     ///
     /// - Returns: from least energy to least delay; empty without figures of energy.
-    static func of(_ model: CutModel) throws(CARDError) -> [FrontPoint] {
+    static func of(_ model: CutModel) throws(KerfError) -> [FrontPoint] {
         guard model.cuts.allSatisfy({ $0.serverJoules != nil }) else { return [] }
         var points: [FrontPoint] = []
         for index in 0...20 {

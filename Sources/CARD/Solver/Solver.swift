@@ -1,4 +1,5 @@
 import Statistics
+import SystemIO
 
 /// Finds the cut and the server clock of least cost, exactly: every cut is tried, each at its best clock.
 ///
@@ -6,32 +7,33 @@ import Statistics
 ///
 /// Corners and ranges are those of all cuts, also of those that limits exclude: a limit takes choices away and does not
 /// change what a second is worth.
-public struct Solver: Sendable {
+package struct Solver: Sendable {
     /// Costs closer than this are a tie. Cost is a share, of the order of 1.
-    public static let tieTolerance = 1e-9
+    package static let tieTolerance = 1e-9
 
-    public let model: CutModel
+    package let model: CutModel
     /// Of delay; 1 - weight of energy.
-    public let weight: Double
-    public let delayNormaliser: Normaliser
-    public let energyNormaliser: Normaliser
+    package let weight: Double
+    package let delayNormaliser: Normalizer
+    package let energyNormaliser: Normalizer
 
-    /// - Throws: ``CARDError``: a weight outside 0...1; no energy figures and a weight below 1.
-    public init(model: CutModel, weight: Double) throws(CARDError) {
+    /// - Throws: ``KerfError``: a weight outside 0...1; no energy figures and a weight below 1.
+    package init(model: CutModel, weight: Double) throws(KerfError) {
         guard weight >= 0, weight <= 1 else {
-            throw CARDError(.argument, "weight must be between 0 and 1", remedy: "0.2 is usual: energy counts more")
+            throw KerfError(
+                .invalidArgument, "weight must be between 0 and 1", remedy: "0.2 is usual: energy counts more")
         }
         guard let serverOnly = model.cuts.first, let deviceOnly = model.cuts.last else {
-            throw CARDError(.incomplete, "the model has no cut")
+            throw KerfError(.incomplete, "the model has no cut")
         }
         guard weight == 1 || model.cuts.allSatisfy({ $0.serverJoules != nil }) else {
-            throw CARDError(
+            throw KerfError(
                 .noEnergy, "no figure of the server's energy, and weight \(weight) asks for one",
                 remedy: "declare its power with --server-power WATTS, or count delay only with --weight 1")
         }
         guard model.cuts.contains(where: { $0.exclusion == nil }) else {
             let reasons = [serverOnly, deviceOnly].compactMap { cut in cut.exclusion.map { "cut \(cut.cut) \($0)" } }
-            throw CARDError(
+            throw KerfError(
                 .infeasible, "no cut is allowed: \(reasons.joined(separator: ", "))",
                 remedy: "allow more memory or a lower privacy floor")
         }
@@ -39,24 +41,24 @@ public struct Solver: Sendable {
         self.weight = weight
         let (low, high) = (model.clock.lowestRatio, model.clock.highestRatio)
         let delays = model.cuts.flatMap { [model.delay($0, ratio: low).total, model.delay($0, ratio: high).total] }
-        delayNormaliser = Normaliser(
+        delayNormaliser = Normalizer(
             least: model.delay(serverOnly, ratio: high).total, greatest: model.delay(deviceOnly, ratio: low).total,
             values: delays)
         let energies = model.cuts.flatMap { cut in [low, high].compactMap { model.energy(cut, ratio: $0)?.value } }
         if let least = model.energy(deviceOnly, ratio: low), let greatest = model.energy(serverOnly, ratio: high) {
-            energyNormaliser = Normaliser(least: least.value, greatest: greatest.value, values: energies)
+            energyNormaliser = Normalizer(least: least.value, greatest: greatest.value, values: energies)
         } else {
-            energyNormaliser = Normaliser()
+            energyNormaliser = Normalizer()
         }
     }
 
     /// U of a cut at the clock `ratio` · f0.
-    public func cost(_ cut: CutCost, ratio: Double) -> Double {
+    package func cost(_ cut: CutCost, ratio: Double) -> Double {
         let energy = model.energy(cut, ratio: ratio).map { energyNormaliser.share($0.value) } ?? 0
         return weight * delayNormaliser.share(model.delay(cut, ratio: ratio).total) + (1 - weight) * energy
     }
 
-    public func solve() -> Solution {
+    package func solve() -> Solution {
         let outcomes = model.cuts.map { cut in
             let ratio = bestRatio(cut)
             return CutOutcome(cut: cut, ratio: ratio, cost: cost(cut, ratio: ratio))
@@ -74,16 +76,16 @@ public struct Solver: Sendable {
 }
 
 /// A cut at a clock, and what it costs.
-public struct CutOutcome: Sendable, Hashable {
-    public var cut: CutCost
-    public var ratio: Double
-    public var cost: Double
+package struct CutOutcome: Sendable, Hashable {
+    package var cut: CutCost
+    package var ratio: Double
+    package var cost: Double
 }
 
 /// Every cut at its best clock, and the best of them.
-public struct Solution: Sendable, Hashable {
-    public var outcomes: [CutOutcome]
-    public var chosen: CutOutcome
+package struct Solution: Sendable, Hashable {
+    package var outcomes: [CutOutcome]
+    package var chosen: CutOutcome
     /// All cuts that cost the same as the chosen one, itself included.
-    public var tied: [Int]
+    package var tied: [Int]
 }

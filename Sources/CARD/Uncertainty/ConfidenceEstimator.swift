@@ -3,12 +3,12 @@ import Statistics
 
 /// Draws worlds that the calibrations' intervals allow, and counts in how many each cut is the best.
 ///
-/// Each uncertain figure is shifted by its standard error and the rung's model made anew, which gives the change of
+/// Each uncertain figure is shifted by its standard error and the level's model made anew, which gives the change of
 /// every cut's cost, each cut at its chosen clock. Costs of a world are then the sum of those changes times Student t
 /// draws: to first order in the errors, which is exact where costs are sums of the figures.
 struct ConfidenceEstimator {
-    let situation: Situation
-    let rung: Rung
+    let problem: SplitProblem
+    let level: ModelLevel
     let solver: Solver
     let solution: Solution
 
@@ -18,14 +18,14 @@ struct ConfidenceEstimator {
     func estimate(seed: UInt64 = 1) throws -> Confidence? {
         let allowed = solution.outcomes.filter { $0.cut.exclusion == nil }
         guard let chosen = allowed.firstIndex(where: { $0.cut.cut == solution.chosen.cut.cut }) else { return nil }
-        let costs = WorldCosts(solver, allowed)
-        let levers = try situation.uncertainFigures.map {
-            MeasurementWorlds.Lever(figure: $0, effect: try effect(of: $0, on: allowed, costs.row))
+        let costs = SampledCosts(solver, allowed)
+        let levers = try problem.uncertainFigures.map {
+            MonteCarloSampler.Lever(figure: $0, effect: try effect(of: $0, on: allowed, costs.row))
         }.filter { costs.costs(costs.row.adding($0.effect)) != costs.costs(costs.row) }
         guard !levers.isEmpty else { return nil }
         let measurements = Measurement.allCases.filter { group in levers.contains { $0.figure.measurement == group } }
         let sources = measurements.map { group in
-            MeasurementWorlds(levers.filter { $0.figure.measurement == group })
+            MonteCarloSampler(levers.filter { $0.figure.measurement == group })
         }
         var generator = SeededGenerator(seed: seed)
         let worlds = (0..<Self.draws).map { _ in sources.map { $0.draw(count: costs.row.count, &generator) } }
@@ -45,18 +45,18 @@ struct ConfidenceEstimator {
     }
 
     /// How the row that costs come from changes with one standard error of a figure.
-    private func effect(of figure: UncertainFigure, on outcomes: [CutOutcome], _ row: [Double]) throws -> [Double] {
-        var shifted = situation
+    private func effect(of figure: UncertainValue, on outcomes: [CutOutcome], _ row: [Double]) throws -> [Double] {
+        var shifted = problem
         figure.shift(&shifted)
-        let other = try Solver(model: try shifted.model(rung), weight: solver.weight)
-        return zip(WorldCosts(other, outcomes).row, row).map { $0 - $1 }
+        let other = try Solver(model: try shifted.model(level), weight: solver.weight)
+        return zip(SampledCosts(other, outcomes).row, row).map { $0 - $1 }
     }
 
     private var takenAsExact: [String] {
         var exact: [String] = []
-        if situation.link.uplinkRelativeHalfWidth == nil { exact.append("The link's rates, which have no interval.") }
-        if situation.declaredServerWatts != nil { exact.append("The server's declared power.") }
-        if rung >= .frequencyLaws, situation.pairing.server.frequencyLaws == nil {
+        if problem.link.uplinkRelativeHalfWidth == nil { exact.append("The link's rates, which have no interval.") }
+        if problem.declaredServerWatts != nil { exact.append("The server's declared power.") }
+        if level >= .frequencyLaws, problem.pairing.server.frequencyLaws == nil {
             exact.append("How time and power go with the clock, which was not swept.")
         }
         return exact
@@ -65,7 +65,7 @@ struct ConfidenceEstimator {
 
 /// Counts over worlds, each a change of the row that costs come from by measurement.
 private struct Tally {
-    let costs: WorldCosts
+    let costs: SampledCosts
     let chosen: Int
     /// The mean change of the row, by measurement.
     let means: [[Double]]
@@ -74,7 +74,7 @@ private struct Tally {
     /// By measurement: how much less the regret would be if it alone were known.
     var reductions: [Double]
 
-    init(costs: WorldCosts, chosen: Int, worlds: [[[Double]]]) {
+    init(costs: SampledCosts, chosen: Int, worlds: [[[Double]]]) {
         self.costs = costs
         self.chosen = chosen
         let zero = [Double](repeating: 0, count: costs.row.count)

@@ -1,4 +1,4 @@
-import Calibration
+import Quantities
 import Statistics
 
 /// How far a figure may be off: its standard error, and how well that is known.

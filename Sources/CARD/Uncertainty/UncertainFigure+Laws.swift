@@ -1,10 +1,11 @@
 import Calibration
-import Statistics
+import ProfileFormat
+import Quantities
 
 /// Figures of the server's sweep over its clock.
-extension Situation {
+extension SplitProblem {
     /// The share of each pass' time that does not depend on the clock; its level is the time's own figure.
-    var timeLaws: [UncertainFigure] {
+    var timeLaws: [UncertainValue] {
         let server = pairing.server
         guard let laws = server.frequencyLaws, let hertz = server.frequency.runningHertz.value, hertz > 0 else {
             return []
@@ -14,32 +15,32 @@ extension Situation {
             guard let spread = law.fixedShareSpread(atHertz: hertz), let share = law.fixedShare(atHertz: hertz),
                 let whole = law.seconds(atHertz: hertz)
             else { return nil }
-            return UncertainFigure(
+            return UncertainValue(
                 measurement: .serverSweep, commonShare: 0, degreesOfFreedom: spread.degreesOfFreedom
-            ) { situation in
+            ) { problem in
                 let shifted = min(max(share + spread.standardError, 0), 1)
-                situation.pairing.server.frequencyLaws?.passes[index].time.fixedSeconds.value = shifted * whole
-                situation.pairing.server.frequencyLaws?.passes[index].time.cycles.value = (1 - shifted) * whole * hertz
+                problem.pairing.server.frequencyLaws?.passes[index].time.fixedSeconds.value = shifted * whole
+                problem.pairing.server.frequencyLaws?.passes[index].time.cycles.value = (1 - shifted) * whole * hertz
             }
         }
     }
 
     /// The power law's three figures, taken as independent, which errs on the safe side: the calibration does not keep
     /// their covariance.
-    var powerLaws: [UncertainFigure] {
+    var powerLaws: [UncertainValue] {
         typealias Law = WritableKeyPath<FrequencyCalibration, PowerLaw?> & Sendable
         typealias Figure = WritableKeyPath<PowerLaw, Quantity> & Sendable
         let laws: [Law] = [\.netPower, \.grossPower]
         let figures: [Figure] = [\.staticWatts, \.dynamicWatts, \.exponent]
         return laws.flatMap { law in
-            figures.compactMap { figure -> UncertainFigure? in
+            figures.compactMap { figure -> UncertainValue? in
                 guard let quantity = pairing.server.frequencyLaws?[keyPath: law]?[keyPath: figure],
                     let value = quantity.value, let spread = Spread(quantity)
                 else { return nil }
-                return UncertainFigure(
+                return UncertainValue(
                     measurement: .serverSweep, commonShare: 0, degreesOfFreedom: spread.degreesOfFreedom
-                ) { situation in
-                    situation.pairing.server.frequencyLaws?[keyPath: law]?[keyPath: figure].value =
+                ) { problem in
+                    problem.pairing.server.frequencyLaws?[keyPath: law]?[keyPath: figure].value =
                         value + spread.standardError
                 }
             }

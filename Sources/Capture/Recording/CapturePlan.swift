@@ -2,7 +2,7 @@
 ///
 /// Attributes are named rather than taken wholesale wherever a directory also holds what must not be read: the
 /// registers of a PCI device (`resource0`), memory modules' EEPROMs.
-public enum CapturePlan {
+package enum CapturePlan {
     /// What is recorded of a directory.
     struct Selection {
         /// `nil` for every attribute and link; else these, and the links by which a device is known.
@@ -56,7 +56,7 @@ public enum CapturePlan {
     ]
 
     /// Single files. Those below `proc` are also what a replay hides of the box it runs on.
-    public static let processFiles = [
+    package static let processFiles = [
         "proc/cpuinfo", "proc/stat", "proc/meminfo", "proc/loadavg", "proc/version", "proc/sys/kernel/osrelease",
         "proc/sys/kernel/arch", "proc/sys/kernel/perf_event_paranoid", "proc/sys/abi/sve_default_vector_length",
         "proc/device-tree/hypervisor/compatible",

@@ -1,17 +1,12 @@
-public import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Records a box as an archive.
 ///
 /// Reading changes nothing: attributes are opened for reading only, by name (see ``CapturePlan``), and links are
 /// recorded as links.
-public struct CaptureRecorder {
+package struct CaptureRecorder {
     private let root: SystemRoot
     private let top: String
     private let redactor: Redactor
@@ -22,7 +17,7 @@ public struct CaptureRecorder {
     /// Devices of devices: an NVMe drive's sensor belongs to its controller, that to a PCI device.
     private static let mostOwners = 4
 
-    public init(root: SystemRoot, kerfVersion: String) {
+    package init(root: SystemRoot, kerfVersion: String) {
         self.root = root
         top = root.path.string
         redactor = Redactor(root: root)
@@ -33,15 +28,15 @@ public struct CaptureRecorder {
     /// read.
     ///
     /// - Parameter views: texts that go below `kerf/`, by name. In JSON the root's own path is shown as `/`.
-    /// - Throws: ``CaptureError/Code/unavailable`` when the root holds no box, or one beyond a capture's limits.
-    public mutating func record(
+    /// - Throws: ``KerfError/Code/unavailable`` when the root holds no box, or one beyond a capture's limits.
+    package mutating func record(
         views: KeyValuePairs<String, String> = [:]
-    ) throws(CaptureError) -> (archive: [UInt8], manifest: CaptureManifest) {
+    ) throws(KerfError) -> (archive: [UInt8], manifest: CaptureManifest) {
         for group in CapturePlan.groups { record(group) }
         for (directory, selection) in CapturePlan.trees { record(directory, selection, depth: 0) }
         for path in CapturePlan.processFiles + CapturePlan.otherFiles { recordFile(path) }
         guard entries.keys.contains(where: { $0.hasPrefix("sys/") }) else {
-            throw CaptureError(
+            throw KerfError(
                 .unavailable, at: root.path.string, "no box to record: there is nothing known below sys",
                 remedy: "give the top of a tree with sys and proc in it")
         }
@@ -53,12 +48,12 @@ public struct CaptureRecorder {
         let dump = LspciDump.text(of: entries)
         if !dump.isEmpty { add(TarEntry("kerf/lspci.txt", .file(Array(dump.utf8)))) }
         guard bytes <= Capture.mostBytes, entries.count < Capture.mostEntries else {
-            throw CaptureError(.unavailable, at: root.path.string, "more than a capture may hold")
+            throw KerfError(.unavailable, at: root.path.string, "more than a capture may hold")
         }
         return try archive()
     }
 
-    private mutating func archive() throws(CaptureError) -> (archive: [UInt8], manifest: CaptureManifest) {
+    private mutating func archive() throws(KerfError) -> (archive: [UInt8], manifest: CaptureManifest) {
         var writer = TarWriter()
         for path in entries.keys.sorted() {
             guard let entry = entries[path], !writer.append(entry) else { continue }
@@ -67,7 +62,7 @@ public struct CaptureRecorder {
         do {
             _ = writer.append(TarEntry(CaptureManifest.path, .file(try manifest.encoded())))
         } catch {
-            throw CaptureError(.unavailable, at: CaptureManifest.path, "cannot be encoded: \(error)")
+            throw KerfError(.unavailable, at: CaptureManifest.path, "cannot be encoded: \(error)")
         }
         return (writer.finished(), manifest)
     }

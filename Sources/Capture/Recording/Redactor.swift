@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 
 /// Takes out of a recorded box what names the box or its owner: serial numbers, MAC addresses, host names.
 ///

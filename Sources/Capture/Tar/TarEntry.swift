@@ -1,6 +1,6 @@
 /// One member of an archive.
-public struct TarEntry: Sendable, Hashable {
-    public enum Content: Sendable, Hashable {
+package struct TarEntry: Sendable, Hashable {
+    package enum Content: Sendable, Hashable {
         case directory
         case file([UInt8])
         /// The target as it is written.
@@ -8,12 +8,12 @@ public struct TarEntry: Sendable, Hashable {
     }
 
     /// Relative, without `.` and `..`: `sys/class/powercap`.
-    public var path: String
-    public var content: Content
+    package var path: String
+    package var content: Content
     /// Permission bits.
-    public var mode: UInt16
+    package var mode: UInt16
 
-    public init(_ path: String, _ content: Content, mode: UInt16? = nil) {
+    package init(_ path: String, _ content: Content, mode: UInt16? = nil) {
         self.path = path
         self.content = content
         self.mode = mode ?? (content == .directory ? 0o755 : 0o644)

@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Reads a plain ustar archive that may come from anyone.
 ///
 /// Only directories, files and symbolic links are taken. Everything is checked against the bytes that are there, so that
@@ -13,7 +15,7 @@ struct TarReader {
     }
 
     /// All members, in order.
-    static func entries(of bytes: [UInt8], name: String) throws(CaptureError) -> [TarEntry] {
+    static func entries(of bytes: [UInt8], name: String) throws(KerfError) -> [TarEntry] {
         var reader = TarReader(bytes, name: name)
         var entries: [TarEntry] = []
         while let entry = try reader.next() {
@@ -26,7 +28,7 @@ struct TarReader {
     }
 
     /// `nil` at the archive's end.
-    private mutating func next() throws(CaptureError) -> TarEntry? {
+    private mutating func next() throws(KerfError) -> TarEntry? {
         guard offset + TarHeader.blockBytes <= bytes.count else { throw fault("is cut off") }
         let header = bytes[offset..<(offset + TarHeader.blockBytes)]
         if header.allSatisfy({ $0 == 0 }) {
@@ -55,7 +57,7 @@ struct TarReader {
         return TarEntry(path, content, mode: UInt16(mode & 0o777))
     }
 
-    private mutating func data(_ size: Int, of path: String) throws(CaptureError) -> [UInt8] {
+    private mutating func data(_ size: Int, of path: String) throws(KerfError) -> [UInt8] {
         guard size <= Capture.mostFileBytes else {
             throw fault("\(Self.shown(path)) says to be \(size) bytes long, more than any file of a capture")
         }
@@ -65,7 +67,7 @@ struct TarReader {
         return data
     }
 
-    private func path(_ header: ArraySlice<UInt8>) throws(CaptureError) -> String {
+    private func path(_ header: ArraySlice<UInt8>) throws(KerfError) -> String {
         let prefix = try text(header, TarHeader.prefix)
         let name = try text(header, TarHeader.name)
         return prefix.isEmpty ? name : "\(prefix)/\(name)"
@@ -75,7 +77,7 @@ struct TarReader {
         header[(header.startIndex + range.lowerBound)..<(header.startIndex + range.upperBound)]
     }
 
-    private func text(_ header: ArraySlice<UInt8>, _ range: Range<Int>) throws(CaptureError) -> String {
+    private func text(_ header: ArraySlice<UInt8>, _ range: Range<Int>) throws(KerfError) -> String {
         let bytes = field(header, range).prefix { $0 != 0 }
         guard let text = String(validating: bytes, as: UTF8.self),
             !text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 })
@@ -90,8 +92,8 @@ struct TarReader {
         return Int(String(decoding: digits, as: UTF8.self), radix: 8).flatMap { $0 >= 0 ? $0 : nil }
     }
 
-    private func fault(_ message: String) -> CaptureError {
-        CaptureError(.malformed, at: name, message, remedy: Capture.remedy)
+    private func fault(_ message: String) -> KerfError {
+        KerfError(.malformed, at: name, message, remedy: Capture.remedy)
     }
 
     /// The start of a name from outside, for one line.

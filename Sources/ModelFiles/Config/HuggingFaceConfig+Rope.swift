@@ -1,3 +1,5 @@
+import SystemIO
+
 extension HuggingFaceConfig {
     /// The rotary embedding, in either of the forms that transformers has written.
     ///
@@ -5,7 +7,7 @@ extension HuggingFaceConfig {
     /// The kind is `rope_type`, or `type` in files of before 2024. Source: transformers, `modeling_rope_utils.py`.
     static func rotaryEmbedding(
         _ fields: HuggingFaceFields, file: String
-    ) throws(ModelFileError) -> RotaryEmbedding {
+    ) throws(KerfError) -> RotaryEmbedding {
         let theta = fields.ropeParameters?.theta ?? fields.ropeTheta ?? 10_000
         guard let stated = fields.ropeParameters ?? fields.ropeScaling else { return RotaryEmbedding(theta: theta) }
         return RotaryEmbedding(theta: theta, scaling: try scaling(stated, file: file))
@@ -13,7 +15,7 @@ extension HuggingFaceConfig {
 
     private static func scaling(
         _ fields: HuggingFaceFields.Rope, file: String
-    ) throws(ModelFileError) -> RotaryEmbedding.Scaling? {
+    ) throws(KerfError) -> RotaryEmbedding.Scaling? {
         let kind = fields.kind ?? "default"
         switch kind {
         case "default":
@@ -28,14 +30,14 @@ extension HuggingFaceConfig {
                 originalContextLength: try stated(
                     fields.originalContextLength, "original_max_position_embeddings"))
         default:
-            throw ModelFileError(
-                .unsupported, file: file, "the rotary embedding's rope_type is \(quoted(kind))",
+            throw KerfError(
+                .unsupported, at: file, "the rotary embedding's rope_type is \(quoted(kind))",
                 remedy: "Kerf handles default, linear and llama3")
         }
 
-        func stated<Number>(_ value: Number?, _ name: String) throws(ModelFileError) -> Number {
+        func stated<Number>(_ value: Number?, _ name: String) throws(KerfError) -> Number {
             if let value { return value }
-            throw ModelFileError(.malformed, file: file, "rope_type is \(quoted(kind)), but \(name) is missing")
+            throw KerfError(.malformed, at: file, "rope_type is \(quoted(kind)), but \(name) is missing")
         }
     }
 }

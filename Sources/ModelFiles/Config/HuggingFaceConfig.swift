@@ -1,10 +1,11 @@
-public import SystemPackage
+import SystemIO
+import SystemPackage
 
 /// Reads Hugging Face's `config.json` of the Llama family.
 ///
 /// Fields and their defaults: transformers, `LlamaConfig` and `MistralConfig`. Mistral is the same computation as
 /// Llama as long as it has no sliding window. Whatever would change the computation is refused, not ignored.
-public enum HuggingFaceConfig {
+package enum HuggingFaceConfig {
     /// Real ones have one to two kilobytes.
     static let sizeLimit = 1 << 20
     /// Values of `model_type`, and the class that `architectures` names for each.
@@ -14,13 +15,13 @@ public enum HuggingFaceConfig {
     /// The model that a `config.json` describes.
     ///
     /// - Parameter name: what to call the model; by default the file's name, or its folder's for `config.json`.
-    /// - Throws: ``ModelFileError``: `unreadable`, `malformed`, `unsupported` for another architecture or a variant,
+    /// - Throws: ``KerfError``: `unreadable`, `malformed`, `unsupported` for another architecture or a variant,
     ///   `impossibleShape` naming the field.
-    public static func model(at path: FilePath, name: String? = nil) throws(ModelFileError) -> ModelConfig {
+    package static func model(at path: FilePath, name: String? = nil) throws(KerfError) -> ModelConfig {
         let bytes = try RegularFile.contents(of: path, limit: sizeLimit)
         if bytes.starts(with: GGUFHeader.magic) {
-            throw ModelFileError(
-                .malformed, file: path.string, "is a GGUF file, not a config.json", remedy: "give it as the weights")
+            throw KerfError(
+                .malformed, at: path.string, "is a GGUF file, not a config.json", remedy: "give it as the weights")
         }
         let file = path.string
         let family = try JSONFile.decode(HuggingFaceFields.Family.self, from: bytes, file: file)
@@ -32,7 +33,7 @@ public enum HuggingFaceConfig {
 
     private static func model(
         _ fields: HuggingFaceFields, name: String, file: String
-    ) throws(ModelFileError) -> ModelConfig {
+    ) throws(KerfError) -> ModelConfig {
         let model = ModelConfig(
             name: name,
             hiddenSize: fields.hiddenSize,
@@ -49,29 +50,29 @@ public enum HuggingFaceConfig {
         return model
     }
 
-    private static func headSize(_ fields: HuggingFaceFields, file: String) throws(ModelFileError) -> Int {
+    private static func headSize(_ fields: HuggingFaceFields, file: String) throws(KerfError) -> Int {
         if let size = fields.headSize { return size }
         let (hiddenSize, headCount) = (fields.hiddenSize, fields.headCount)
         guard headCount > 0, hiddenSize % headCount == 0 else {
-            throw ModelFileError(
-                .impossibleShape, file: file,
+            throw KerfError(
+                .impossibleShape, at: file,
                 "hidden_size \(hiddenSize) is not a multiple of num_attention_heads \(headCount), and there is no head_dim"
             )
         }
         return hiddenSize / headCount
     }
 
-    private static func check(_ family: HuggingFaceFields.Family, file: String) throws(ModelFileError) {
+    private static func check(_ family: HuggingFaceFields.Family, file: String) throws(KerfError) {
         if let type = family.type, families[type] == nil {
-            throw ModelFileError(.unsupported, file: file, "model_type is \(quoted(type))", remedy: handled)
+            throw KerfError(.unsupported, at: file, "model_type is \(quoted(type))", remedy: .text(handled))
         }
         if let architecture = family.architectures?.first, !families.values.contains(architecture) {
-            throw ModelFileError(
-                .unsupported, file: file, "the architecture is \(quoted(architecture))", remedy: handled)
+            throw KerfError(
+                .unsupported, at: file, "the architecture is \(quoted(architecture))", remedy: .text(handled))
         }
         if family.type == nil && family.architectures?.first == nil {
-            throw ModelFileError(
-                .malformed, file: file, "neither model_type nor architectures is there",
+            throw KerfError(
+                .malformed, at: file, "neither model_type nor architectures is there",
                 remedy: "give the config.json of a Hugging Face model")
         }
     }
@@ -79,20 +80,20 @@ public enum HuggingFaceConfig {
     /// Fields that change the computation, and their only handled values.
     private static func checkVariants(
         _ fields: HuggingFaceFields, of family: HuggingFaceFields.Family, file: String
-    ) throws(ModelFileError) {
+    ) throws(KerfError) {
         if let name = fields.switchesOn.first {
-            throw ModelFileError(.unsupported, file: file, "\(name) is true", remedy: "Kerf handles false only")
+            throw KerfError(.unsupported, at: file, "\(name) is true", remedy: "Kerf handles false only")
         }
         if let activation = fields.activation, activation != "silu" {
-            throw ModelFileError(
-                .unsupported, file: file, "hidden_act is \(quoted(activation))", remedy: "Kerf handles silu only")
+            throw KerfError(
+                .unsupported, at: file, "hidden_act is \(quoted(activation))", remedy: "Kerf handles silu only")
         }
         if family.type == "mistral", let window = fields.slidingWindow {
-            throw ModelFileError(.unsupported, file: file, "sliding_window is \(window)", remedy: handled)
+            throw KerfError(.unsupported, at: file, "sliding_window is \(window)", remedy: .text(handled))
         }
         if let part = fields.partialRotaryFactor, part != 1 {
-            throw ModelFileError(
-                .unsupported, file: file, "partial_rotary_factor is \(part)", remedy: "Kerf handles 1 only")
+            throw KerfError(
+                .unsupported, at: file, "partial_rotary_factor is \(part)", remedy: "Kerf handles 1 only")
         }
     }
 

@@ -1,6 +1,8 @@
+import SystemIO
+
 extension ModelConfig {
     /// Weights of the whole model, norms included. Overflows only for sizes that ``validate(file:name:)`` refuses.
-    public var parameterCount: Int {
+    package var parameterCount: Int {
         let block = Projection.allCases.reduce(2 * hiddenSize) { sum, projection in
             let (rows, columns) = shape(of: projection)
             return sum + rows * columns
@@ -15,7 +17,7 @@ extension ModelConfig {
     /// blocks) and low enough that no product of them overflows.
     ///
     /// - Parameter name: what the file calls a field.
-    func validate(file: String, name: (ConfigField) -> String) throws(ModelFileError) {
+    func validate(file: String, name: (ConfigField) -> String) throws(KerfError) {
         let sizes: [(ConfigField, Int, ClosedRange<Int>)] = [
             (.hiddenSize, hiddenSize, 1...65_536),
             (.blockCount, blockCount, 1...1024),
@@ -49,8 +51,8 @@ extension ModelConfig {
             throw impossible("\(name(.ropeScaling)): \(reason)")
         }
 
-        func impossible(_ message: String) -> ModelFileError {
-            ModelFileError(.impossibleShape, file: file, message)
+        func impossible(_ message: String) -> KerfError {
+            KerfError(.impossibleShape, at: file, message)
         }
     }
 
@@ -61,7 +63,7 @@ extension ModelConfig {
     /// - Parameters:
     ///   - expected: the configuration that was asked for.
     ///   - file: the weights, whose configuration this is.
-    func validate(against expected: ModelConfig, file: String) throws(ModelFileError) {
+    func validate(against expected: ModelConfig, file: String) throws(KerfError) {
         let pairs: [(ConfigField, String, String)] = [
             (.hiddenSize, "\(hiddenSize)", "\(expected.hiddenSize)"),
             (.blockCount, "\(blockCount)", "\(expected.blockCount)"),
@@ -76,8 +78,8 @@ extension ModelConfig {
             (.ropeTheta, "\(Float(rope.theta))", "\(Float(expected.rope.theta))"),
         ]
         for (field, found, wanted) in pairs where found != wanted {
-            throw ModelFileError(
-                .impossibleShape, file: file,
+            throw KerfError(
+                .impossibleShape, at: file,
                 "\(field.huggingFace) is \(found), but \(wanted) in \(quoted(expected.name))",
                 remedy: "give the model that these weights belong to")
         }
@@ -85,15 +87,15 @@ extension ModelConfig {
 
     /// The number of elements of a tensor.
     ///
-    /// - Throws: ``ModelFileError`` when the model has no such block or `count` is another number.
-    func validate(_ role: TensorRole, count: Int, file: String) throws(ModelFileError) {
+    /// - Throws: ``KerfError`` when the model has no such block or `count` is another number.
+    func validate(_ role: TensorRole, count: Int, file: String) throws(KerfError) {
         if let block = role.block, !(0..<blockCount).contains(block) {
-            throw ModelFileError(.missingTensor, file: file, "there is no block \(block) among \(blockCount)")
+            throw KerfError(.missingTensor, at: file, "there is no block \(block) among \(blockCount)")
         }
         let (rows, columns) = shape(of: role)
         guard count == rows * columns else {
-            throw ModelFileError(
-                .impossibleShape, file: file,
+            throw KerfError(
+                .impossibleShape, at: file,
                 "\(role.huggingFaceName) has \(rows) x \(columns) elements, but there is room for \(count)")
         }
     }

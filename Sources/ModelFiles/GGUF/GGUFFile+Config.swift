@@ -1,8 +1,10 @@
+import SystemIO
+
 extension GGUFFile {
     /// The model's shape, from metadata and, where they leave it open, from tensors.
     ///
     /// Keys: ggml, docs/gguf.md, "LLM". A variant that changes the computation is refused, not ignored.
-    func config(name modelName: String) throws(ModelFileError) -> ModelConfig {
+    func config(name modelName: String) throws(KerfError) -> ModelConfig {
         try checkVariants()
         let hiddenSize = try required("llama.embedding_length")
         let headCount = try required("llama.attention.head_count")
@@ -27,9 +29,9 @@ extension GGUFFile {
         return model
     }
 
-    private func checkVariants() throws(ModelFileError) {
+    private func checkVariants() throws(KerfError) {
         guard let architecture = try string("general.architecture") else {
-            throw ModelFileError(.malformed, file: name, "general.architecture is missing")
+            throw KerfError(.malformed, at: name, "general.architecture is missing")
         }
         guard architecture == "llama" else {
             throw unsupported("the architecture is \(quoted(architecture))", "Kerf reads llama")
@@ -62,11 +64,11 @@ extension GGUFFile {
         return Set(roles.map { String($0.ggufName.dropFirst("blk.0.".count)) } + ["attn_rot_embd.weight"])
     }()
 
-    private func headSize(hiddenSize: Int, headCount: Int) throws(ModelFileError) -> Int {
+    private func headSize(hiddenSize: Int, headCount: Int) throws(KerfError) -> Int {
         guard let size = try integer("llama.attention.key_length") else {
             guard headCount > 0, hiddenSize % headCount == 0 else {
-                throw ModelFileError(
-                    .impossibleShape, file: name,
+                throw KerfError(
+                    .impossibleShape, at: name,
                     "llama.embedding_length \(hiddenSize) is not a multiple of llama.attention.head_count \(headCount)")
             }
             return hiddenSize / headCount
@@ -78,38 +80,38 @@ extension GGUFFile {
     }
 
     /// Rows of the embedding; the metadata's number, where there is one, must be the same.
-    private func vocabularySize() throws(ModelFileError) -> Int {
+    private func vocabularySize() throws(KerfError) -> Int {
         guard let embedding = header.tensors[TensorRole.embedding.ggufName] else {
-            throw ModelFileError(.missingTensor, file: name, "\(TensorRole.embedding.ggufName) is missing")
+            throw KerfError(.missingTensor, at: name, "\(TensorRole.embedding.ggufName) is missing")
         }
         guard embedding.dimensions.count == 2 else {
-            throw ModelFileError(.impossibleShape, file: name, "\(embedding.name) is not a matrix")
+            throw KerfError(.impossibleShape, at: name, "\(embedding.name) is not a matrix")
         }
         let rows = embedding.dimensions[1]
         if let stated = try integer("llama.vocab_size"), stated != rows {
-            throw ModelFileError(
-                .impossibleShape, file: name, "llama.vocab_size is \(stated), but \(embedding.name) has \(rows) rows")
+            throw KerfError(
+                .impossibleShape, at: name, "llama.vocab_size is \(stated), but \(embedding.name) has \(rows) rows")
         }
         return rows
     }
 
-    private func epsilon() throws(ModelFileError) -> Double {
+    private func epsilon() throws(KerfError) -> Double {
         guard let value = try number("llama.attention.layer_norm_rms_epsilon") else {
-            throw ModelFileError(.malformed, file: name, "llama.attention.layer_norm_rms_epsilon is missing")
+            throw KerfError(.malformed, at: name, "llama.attention.layer_norm_rms_epsilon is missing")
         }
         return value
     }
 
     /// A tensor with one divisor a frequency, or a stretch of all of them.
-    private func scaling() throws(ModelFileError) -> RotaryEmbedding.Scaling? {
+    private func scaling() throws(KerfError) -> RotaryEmbedding.Scaling? {
         if let tensor = try tensor("rope_freqs.weight") {
             // Half a head; the bound keeps a hostile size from being allocated.
             guard tensor.rows == 1, tensor.columns <= 4096 else {
-                throw ModelFileError(.impossibleShape, file: name, "rope_freqs.weight is not a short vector")
+                throw KerfError(.impossibleShape, at: name, "rope_freqs.weight is not a short vector")
             }
             var divisors = [Float](repeating: 0, count: tensor.columns)
             let outcome = divisors.withUnsafeMutableBufferPointer { buffer in
-                Result { () throws(ModelFileError) in try tensor.read(into: buffer.baseAddress!) }
+                Result { () throws(KerfError) in try tensor.read(into: buffer.baseAddress!) }
             }
             try outcome.get()
             return .perFrequency(divisors)
@@ -120,14 +122,14 @@ extension GGUFFile {
         case "none": return nil
         case "linear":
             guard let factor = try number("llama.rope.scaling.factor") else {
-                throw ModelFileError(.malformed, file: name, "llama.rope.scaling.factor is missing")
+                throw KerfError(.malformed, at: name, "llama.rope.scaling.factor is missing")
             }
             return .linear(factor: factor)
         case let kind: throw unsupported("llama.rope.scaling.type is \(quoted(kind))", "Kerf handles none and linear")
         }
     }
 
-    private func unsupported(_ message: String, _ remedy: String) -> ModelFileError {
-        ModelFileError(.unsupported, file: name, message, remedy: remedy)
+    private func unsupported(_ message: String, _ remedy: String) -> KerfError {
+        KerfError(.unsupported, at: name, message, remedy: .text(remedy))
     }
 }

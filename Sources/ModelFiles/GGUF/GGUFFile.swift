@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 
 /// An open GGUF file: its header, and its tensors with checked places.
@@ -7,42 +8,42 @@ struct GGUFFile: Sendable {
 
     var name: String { map.name }
 
-    init(_ path: FilePath) throws(ModelFileError) {
+    init(_ path: FilePath) throws(KerfError) {
         let map = try MappedFile(path, minimumBytes: GGUFHeader.minimumBytes)
         self.map = map
-        header = try map.withBytes(0..<map.count) { (bytes) throws(ModelFileError) in
+        header = try map.withBytes(0..<map.count) { (bytes) throws(KerfError) in
             try GGUFHeader(bytes, file: path.string)
         }
     }
 
     /// A tensor, or `nil` when the file has none of this name.
     ///
-    /// - Throws: ``ModelFileError`` when its type is not decoded here, or it does not lie inside the file.
-    func tensor(_ tensorName: String) throws(ModelFileError) -> StoredTensor? {
+    /// - Throws: ``KerfError`` when its type is not decoded here, or it does not lie inside the file.
+    func tensor(_ tensorName: String) throws(KerfError) -> StoredTensor? {
         guard let info = header.tensors[tensorName] else { return nil }
         guard let format = TensorFormats.ggml(info.type) else {
-            throw ModelFileError(
-                .unsupported, file: name, "tensor \(quoted(tensorName)) has type \(TensorFormats.ggmlName(info.type))",
-                remedy: TensorFormats.handledInGGUF)
+            throw KerfError(
+                .unsupported, at: name, "tensor \(quoted(tensorName)) has type \(TensorFormats.ggmlName(info.type))",
+                remedy: .text(TensorFormats.handledInGGUF))
         }
         let columns = info.dimensions.first ?? 1
         guard info.elements > 0, let bytes = StoredTensor.byteCount(format, elements: info.elements, columns: columns)
         else {
-            throw ModelFileError(
-                .impossibleShape, file: name,
+            throw KerfError(
+                .impossibleShape, at: name,
                 "tensor \(quoted(tensorName)) of type \(format.name) has rows of \(columns) values, \(info.elements) in all"
             )
         }
         guard info.offset % UInt64(header.alignment) == 0 else {
-            throw ModelFileError(
-                .malformed, file: name,
+            throw KerfError(
+                .malformed, at: name,
                 "tensor \(quoted(tensorName)) starts at \(info.offset), which is no multiple of \(header.alignment)")
         }
         let (end, overflow) = info.offset.addingReportingOverflow(UInt64(bytes))
         let (fileEnd, fileOverflow) = end.addingReportingOverflow(UInt64(header.dataStart))
         guard !overflow, !fileOverflow, fileEnd <= UInt64(map.count) else {
-            throw ModelFileError(
-                .truncated, file: name,
+            throw KerfError(
+                .truncated, at: name,
                 "tensor \(quoted(tensorName)) has \(bytes) bytes at \(info.offset) of the data, beyond the file's end",
                 remedy: "fetch the file again")
         }
@@ -54,33 +55,33 @@ struct GGUFFile: Sendable {
     // MARK: - Metadata
 
     /// A size or a count; any integer type that holds it will do.
-    func integer(_ key: String) throws(ModelFileError) -> Int? {
+    func integer(_ key: String) throws(KerfError) -> Int? {
         switch header.metadata[key] {
         case nil: return nil
         case .unsigned(let value) where value <= UInt64(Int.max): return Int(value)
         case .signed(let value) where value >= 0: return Int(value)
-        default: throw ModelFileError(.malformed, file: name, "\(key) is not a count")
+        default: throw KerfError(.malformed, at: name, "\(key) is not a count")
         }
     }
 
-    func required(_ key: String) throws(ModelFileError) -> Int {
-        guard let value = try integer(key) else { throw ModelFileError(.malformed, file: name, "\(key) is missing") }
+    func required(_ key: String) throws(KerfError) -> Int {
+        guard let value = try integer(key) else { throw KerfError(.malformed, at: name, "\(key) is missing") }
         return value
     }
 
-    func number(_ key: String) throws(ModelFileError) -> Double? {
+    func number(_ key: String) throws(KerfError) -> Double? {
         switch header.metadata[key] {
         case nil: return nil
         case .float(let value): return value
-        default: throw ModelFileError(.malformed, file: name, "\(key) is not a floating-point number")
+        default: throw KerfError(.malformed, at: name, "\(key) is not a floating-point number")
         }
     }
 
-    func string(_ key: String) throws(ModelFileError) -> String? {
+    func string(_ key: String) throws(KerfError) -> String? {
         guard let value = header.metadata[key] else { return nil }
         guard case .string(let range) = value, range.count <= 4096 else {
-            throw ModelFileError(.malformed, file: name, "\(key) is not a short text")
+            throw KerfError(.malformed, at: name, "\(key) is not a short text")
         }
-        return try map.withBytes(range) { (bytes) throws(ModelFileError) in String(decoding: bytes, as: UTF8.self) }
+        return try map.withBytes(range) { (bytes) throws(KerfError) in String(decoding: bytes, as: UTF8.self) }
     }
 }

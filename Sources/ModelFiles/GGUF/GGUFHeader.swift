@@ -1,3 +1,5 @@
+import SystemIO
+
 /// A tensor info of a GGUF file.
 struct GGUFTensorInfo: Sendable, Hashable {
     var name: String
@@ -29,15 +31,15 @@ struct GGUFHeader: Sendable {
     /// Of the tensor data and of each tensor in it, in bytes.
     private(set) var alignment = 32
 
-    init(_ bytes: UnsafeRawBufferPointer, file: String) throws(ModelFileError) {
+    init(_ bytes: UnsafeRawBufferPointer, file: String) throws(KerfError) {
         var cursor = ByteCursor(bytes, file: file)
         try Self.checkVersion(&cursor)
         let tensorCount = try cursor.integer(UInt64.self)
         let metadataCount = try cursor.integer(UInt64.self)
         for (count, what) in [(tensorCount, "tensors"), (metadataCount, "metadata entries")]
         where count > Self.entryLimit {
-            throw ModelFileError(
-                .malformed, file: file,
+            throw KerfError(
+                .malformed, at: file,
                 "claims \(count) \(what), more than the \(Self.entryLimit) that a model can have")
         }
         for _ in 0..<metadataCount { try readMetadata(&cursor) }
@@ -46,37 +48,37 @@ struct GGUFHeader: Sendable {
         dataStart = (cursor.position + alignment - 1) / alignment * alignment
     }
 
-    private static func checkVersion(_ cursor: inout ByteCursor) throws(ModelFileError) {
+    private static func checkVersion(_ cursor: inout ByteCursor) throws(KerfError) {
         let magic = try cursor.skip(UInt64(Self.magic.count))
         guard cursor.bytes[magic].elementsEqual(Self.magic) else {
-            throw ModelFileError(.malformed, file: cursor.file, "does not start with GGUF")
+            throw KerfError(.malformed, at: cursor.file, "does not start with GGUF")
         }
         let version = try cursor.integer(UInt32.self)
         if version != 0 && version & 0xFFFF == 0 {
-            throw ModelFileError(
-                .unsupported, file: cursor.file, "is a big-endian GGUF file", remedy: "convert it to little-endian")
+            throw KerfError(
+                .unsupported, at: cursor.file, "is a big-endian GGUF file", remedy: "convert it to little-endian")
         }
         guard version == 3 else {
-            throw ModelFileError(
-                .unsupported, file: cursor.file, "is GGUF version \(version)",
+            throw KerfError(
+                .unsupported, at: cursor.file, "is GGUF version \(version)",
                 remedy: "Kerf reads version 3; convert the model anew with a current llama.cpp")
         }
     }
 
-    private mutating func readMetadata(_ cursor: inout ByteCursor) throws(ModelFileError) {
+    private mutating func readMetadata(_ cursor: inout ByteCursor) throws(KerfError) {
         let key = try cursor.string(limit: 65_535, what: "metadata key")
         let type = try cursor.ggufValueType()
         let value = try cursor.ggufValue(type)
         guard metadata.updateValue(value, forKey: key) == nil else {
-            throw ModelFileError(.malformed, file: cursor.file, "metadata key \(quoted(key)) stands twice")
+            throw KerfError(.malformed, at: cursor.file, "metadata key \(quoted(key)) stands twice")
         }
     }
 
-    private mutating func readTensorInfo(_ cursor: inout ByteCursor) throws(ModelFileError) {
+    private mutating func readTensorInfo(_ cursor: inout ByteCursor) throws(KerfError) {
         let name = try cursor.string(limit: 64, what: "tensor name")
         let rank = try cursor.integer(UInt32.self)
         guard rank <= 4 else {
-            throw ModelFileError(.malformed, file: cursor.file, "tensor \(quoted(name)) has \(rank) dimensions")
+            throw KerfError(.malformed, at: cursor.file, "tensor \(quoted(name)) has \(rank) dimensions")
         }
         var dimensions: [Int] = []
         var elements = 1
@@ -84,8 +86,8 @@ struct GGUFHeader: Sendable {
             let size = try cursor.integer(UInt64.self)
             let (product, overflow) = elements.multipliedReportingOverflow(by: Int(clamping: size))
             guard !overflow, size <= UInt64(Int.max) else {
-                throw ModelFileError(
-                    .impossibleShape, file: cursor.file, "tensor \(quoted(name)) has more elements than can be counted")
+                throw KerfError(
+                    .impossibleShape, at: cursor.file, "tensor \(quoted(name)) has more elements than can be counted")
             }
             elements = product
             dimensions.append(Int(size))
@@ -94,16 +96,16 @@ struct GGUFHeader: Sendable {
             name: name, dimensions: dimensions, elements: elements, type: try cursor.integer(),
             offset: try cursor.integer())
         guard tensors.updateValue(info, forKey: name) == nil else {
-            throw ModelFileError(.malformed, file: cursor.file, "tensor \(quoted(name)) stands twice")
+            throw KerfError(.malformed, at: cursor.file, "tensor \(quoted(name)) stands twice")
         }
     }
 
-    private func statedAlignment(file: String) throws(ModelFileError) -> Int {
+    private func statedAlignment(file: String) throws(KerfError) -> Int {
         switch metadata["general.alignment"] {
         case nil: return 32
         case .unsigned(let value) where value > 0 && value <= 1 << 20 && value & (value - 1) == 0: return Int(value)
         default:
-            throw ModelFileError(.malformed, file: file, "general.alignment is not a power of two up to 1048576")
+            throw KerfError(.malformed, at: file, "general.alignment is not a power of two up to 1048576")
         }
     }
 }

@@ -1,3 +1,5 @@
+import SystemIO
+
 /// A metadata value of a GGUF file. Long ones stay in the file: only where they are is kept.
 enum GGUFValue: Sendable, Hashable {
     case unsigned(UInt64)
@@ -29,16 +31,16 @@ extension ByteCursor {
     /// Arrays of arrays of arrays have no use; the limit keeps a hostile file from exhausting the stack.
     private static var ggufDepthLimit: Int { 4 }
 
-    mutating func ggufValueType() throws(ModelFileError) -> GGUFValueType {
+    mutating func ggufValueType() throws(KerfError) -> GGUFValueType {
         let start = position
         let number = try integer(UInt32.self)
         guard let type = GGUFValueType(rawValue: number) else {
-            throw ModelFileError(.malformed, file: file, "metadata value type \(number) at byte \(start) is unknown")
+            throw KerfError(.malformed, at: file, "metadata value type \(number) at byte \(start) is unknown")
         }
         return type
     }
 
-    mutating func ggufValue(_ type: GGUFValueType, depth: Int = 0) throws(ModelFileError) -> GGUFValue {
+    mutating func ggufValue(_ type: GGUFValueType, depth: Int = 0) throws(KerfError) -> GGUFValue {
         switch type {
         case .uint8: return .unsigned(UInt64(try integer(UInt8.self)))
         case .uint16: return .unsigned(UInt64(try integer(UInt16.self)))
@@ -56,28 +58,28 @@ extension ByteCursor {
         }
     }
 
-    private mutating func ggufBoolean() throws(ModelFileError) -> Bool {
+    private mutating func ggufBoolean() throws(KerfError) -> Bool {
         let start = position
         let byte = try integer(UInt8.self)
         guard byte <= 1 else {
-            throw ModelFileError(.malformed, file: file, "the boolean at byte \(start) is \(byte)")
+            throw KerfError(.malformed, at: file, "the boolean at byte \(start) is \(byte)")
         }
         return byte == 1
     }
 
     /// Passes over an array, element by element where elements have no fixed size. No element is smaller than a byte,
     /// so a count that the rest of the file cannot hold ends in an error; nothing is allocated for it.
-    private mutating func ggufArray(depth: Int) throws(ModelFileError) -> GGUFValue {
+    private mutating func ggufArray(depth: Int) throws(KerfError) -> GGUFValue {
         let start = position
         guard depth < Self.ggufDepthLimit else {
-            throw ModelFileError(
-                .malformed, file: file, "arrays nested deeper than \(Self.ggufDepthLimit) at byte \(start)")
+            throw KerfError(
+                .malformed, at: file, "arrays nested deeper than \(Self.ggufDepthLimit) at byte \(start)")
         }
         let type = try ggufValueType()
         let count = try integer(UInt64.self)
         guard count <= UInt64(remaining) else {
-            throw ModelFileError(
-                .truncated, file: file,
+            throw KerfError(
+                .truncated, at: file,
                 "the array at byte \(start) claims \(count) elements, but \(remaining) bytes follow")
         }
         if let size = type.size {

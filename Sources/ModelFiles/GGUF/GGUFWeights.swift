@@ -1,28 +1,29 @@
-public import SystemPackage
+import SystemIO
+import SystemPackage
 
 /// The weights of a GGUF file of the `llama` architecture.
 ///
 /// All tensors are looked up and checked when the file is opened, so a file that opens can be read throughout.
-public struct GGUFWeights: WeightSource {
-    public let kind = "gguf"
-    public let origin: String
-    public var config: ModelConfig { table.config }
+package struct GGUFWeights: WeightSource {
+    package let kind = "gguf"
+    package let origin: String
+    package var config: ModelConfig { table.config }
     private let table: TensorTable
 
     /// - Parameters:
     ///   - path: a file; its name without extension becomes the model's.
     ///   - expected: the model that the weights must belong to, if that is known; its name is then kept.
-    /// - Throws: ``ModelFileError`` for a file that is absent, damaged, or of a kind that is not handled, and
+    /// - Throws: ``KerfError`` for a file that is absent, damaged, or of a kind that is not handled, and
     ///   `impossibleShape` when it is another model's.
-    public init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(ModelFileError) {
+    package init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(KerfError) {
         let file = try GGUFFile(path)
         let config = try file.config(name: expected?.name ?? path.stem ?? "model")
         if let expected { try config.validate(against: expected, file: path.string) }
         let source = path.string
         origin = path.lastComponent?.string ?? kind
-        table = try TensorTable(config, file: source) { (role) throws(ModelFileError) in
+        table = try TensorTable(config, file: source) { (role) throws(KerfError) in
             guard var tensor = try file.tensor(role.ggufName) else {
-                throw ModelFileError(.missingTensor, file: source, "\(role.ggufName) is missing")
+                throw KerfError(.missingTensor, at: source, "\(role.ggufName) is missing")
             }
             try tensor.validate(config.shape(of: role), name: role.ggufName, file: source)
             switch role {
@@ -33,7 +34,7 @@ public struct GGUFWeights: WeightSource {
         }
     }
 
-    public func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
+    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
         try table.read(role, into: destination)
     }
 }

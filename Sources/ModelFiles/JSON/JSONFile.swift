@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SystemIO
 
 /// Decodes JSON that came from outside.
 ///
@@ -9,11 +10,11 @@ enum JSONFile {
     /// - Throws: `malformed`, naming the field where there is one to name.
     static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from bytes: some Sequence<UInt8>, file: String
-    ) throws(ModelFileError) -> Value {
+    ) throws(KerfError) -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {
-            throw ModelFileError(.malformed, file: file, message(error))
+            throw KerfError(.malformed, at: file, message(error))
         }
     }
 

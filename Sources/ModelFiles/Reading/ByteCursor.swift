@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Little-endian values read one after the other, never past the end.
 struct ByteCursor {
     let bytes: UnsafeRawBufferPointer
@@ -12,7 +14,7 @@ struct ByteCursor {
 
     var remaining: Int { bytes.count - position }
 
-    mutating func integer<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(ModelFileError) -> Value {
+    mutating func integer<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(KerfError) -> Value {
         let size = MemoryLayout<Value>.size
         guard size <= remaining else { throw truncated(UInt64(size)) }
         defer { position += size }
@@ -20,7 +22,7 @@ struct ByteCursor {
     }
 
     /// The range of the next `count` bytes, which are passed over.
-    mutating func skip(_ count: UInt64) throws(ModelFileError) -> Range<Int> {
+    mutating func skip(_ count: UInt64) throws(KerfError) -> Range<Int> {
         guard count <= UInt64(remaining) else { throw truncated(count) }
         defer { position += Int(count) }
         return position..<position + Int(count)
@@ -29,23 +31,23 @@ struct ByteCursor {
     /// Text with its length in front, as GGUF writes it.
     ///
     /// - Parameter limit: in bytes; more is malformed.
-    mutating func string(limit: Int, what: String) throws(ModelFileError) -> String {
+    mutating func string(limit: Int, what: String) throws(KerfError) -> String {
         let start = position
         let length = try integer(UInt64.self)
         guard length <= UInt64(limit) else {
-            throw ModelFileError(
-                .malformed, file: file, "the \(what) at byte \(start) claims \(length) bytes, more than \(limit)")
+            throw KerfError(
+                .malformed, at: file, "the \(what) at byte \(start) claims \(length) bytes, more than \(limit)")
         }
         let range = try skip(length)
         guard let text = String(validating: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self) else {
-            throw ModelFileError(.malformed, file: file, "the \(what) at byte \(start) is not UTF-8")
+            throw KerfError(.malformed, at: file, "the \(what) at byte \(start) is not UTF-8")
         }
         return text
     }
 
-    private func truncated(_ wanted: UInt64) -> ModelFileError {
-        ModelFileError(
-            .truncated, file: file, "ends at byte \(bytes.count), but \(wanted) bytes should follow byte \(position)",
+    private func truncated(_ wanted: UInt64) -> KerfError {
+        KerfError(
+            .truncated, at: file, "ends at byte \(bytes.count), but \(wanted) bytes should follow byte \(position)",
             remedy: "fetch the file again")
     }
 }

@@ -1,10 +1,6 @@
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// A whole file mapped read-only.
 ///
@@ -21,17 +17,17 @@ final class MappedFile: Sendable {
     nonisolated(unsafe) private let base: UnsafeMutableRawPointer
 
     /// - Parameter minimumBytes: fewer than this and the file is called truncated.
-    init(_ path: FilePath, minimumBytes: Int) throws(ModelFileError) {
+    init(_ path: FilePath, minimumBytes: Int) throws(KerfError) {
         let (descriptor, size) = try RegularFile.open(path)
-        do throws(ModelFileError) {
+        do throws(KerfError) {
             guard size >= max(minimumBytes, 1) else {
-                throw ModelFileError(
-                    .truncated, file: path.string, "has \(size) bytes, fewer than its header needs",
+                throw KerfError(
+                    .truncated, at: path.string, "has \(size) bytes, fewer than its header needs",
                     remedy: "fetch the file again")
             }
             let mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor.rawValue, 0)
             guard let mapping, mapping != MAP_FAILED else {
-                throw ModelFileError(Errno(rawValue: errno), doing: "map", file: path.string)
+                throw KerfError(Errno(rawValue: errno), doing: "map", at: path.string)
             }
             base = mapping
         } catch {
@@ -50,16 +46,16 @@ final class MappedFile: Sendable {
     }
 
     func withBytes<Result>(
-        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Result
-    ) throws(ModelFileError) -> Result {
+        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(KerfError) -> Result
+    ) throws(KerfError) -> Result {
         guard range.lowerBound >= 0, range.upperBound <= count else {
-            throw ModelFileError(
-                .truncated, file: name, "ends at byte \(count), before byte \(range.upperBound)")
+            throw KerfError(
+                .truncated, at: name, "ends at byte \(count), before byte \(range.upperBound)")
         }
         let size = try RegularFile.size(of: descriptor, path: path)
         guard size >= count else {
-            throw ModelFileError(
-                .truncated, file: name, "was cut from \(count) to \(size) bytes while it was in use")
+            throw KerfError(
+                .truncated, at: name, "was cut from \(count) to \(size) bytes while it was in use")
         }
         return try body(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
     }

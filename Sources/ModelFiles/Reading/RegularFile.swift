@@ -1,24 +1,20 @@
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Opening and reading of files that came from outside: only regular ones, so that a pipe cannot block and a device
 /// cannot feed without end.
 enum RegularFile {
     /// - Returns: the descriptor, which the caller closes, and the file's size in bytes.
-    static func open(_ path: FilePath) throws(ModelFileError) -> (descriptor: FileDescriptor, size: Int) {
+    static func open(_ path: FilePath) throws(KerfError) -> (descriptor: FileDescriptor, size: Int) {
         let descriptor: FileDescriptor
         do {
             // Not blocking: opening a pipe that nobody writes to would wait for ever.
             descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch let errno as Errno {
-            throw ModelFileError(errno, doing: "open", file: path.string)
+            throw KerfError(errno, doing: "open", at: path.string)
         } catch {
-            throw ModelFileError(.failed, file: path.string, "cannot open")
+            throw KerfError(.ioError, at: path.string, "cannot open")
         }
         do {
             return (descriptor, try size(of: descriptor, path: path))
@@ -29,15 +25,15 @@ enum RegularFile {
     }
 
     /// The size now; asked anew before mapped bytes are used, since a file may have been cut meanwhile.
-    static func size(of descriptor: FileDescriptor, path: FilePath) throws(ModelFileError) -> Int {
+    static func size(of descriptor: FileDescriptor, path: FilePath) throws(KerfError) -> Int {
         var information = stat()
         guard fstat(descriptor.rawValue, &information) == 0 else {
-            throw ModelFileError(Errno(rawValue: errno), doing: "stat", file: path.string)
+            throw KerfError(Errno(rawValue: errno), doing: "stat", at: path.string)
         }
         guard information.st_mode & S_IFMT == S_IFREG else {
             let isDirectory = information.st_mode & S_IFMT == S_IFDIR
-            throw ModelFileError(
-                .unreadable, file: path.string, isDirectory ? "is a directory" : "is not a regular file",
+            throw KerfError(
+                .noSuchFile, at: path.string, isDirectory ? "is a directory" : "is not a regular file",
                 remedy: "give the path of a file")
         }
         return Int(information.st_size)
@@ -53,12 +49,12 @@ enum RegularFile {
     /// A small file as a whole.
     ///
     /// - Parameter limit: the size in bytes above which the file is refused unread.
-    static func contents(of path: FilePath, limit: Int) throws(ModelFileError) -> [UInt8] {
+    static func contents(of path: FilePath, limit: Int) throws(KerfError) -> [UInt8] {
         let (descriptor, size) = try open(path)
         defer { try? descriptor.close() }
         guard size <= limit else {
-            throw ModelFileError(
-                .malformed, file: path.string, "has \(size) bytes, more than the \(limit) that such a file can need")
+            throw KerfError(
+                .malformed, at: path.string, "has \(size) bytes, more than the \(limit) that such a file can need")
         }
         do {
             return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
@@ -70,9 +66,9 @@ enum RegularFile {
                 }
             }
         } catch let errno as Errno {
-            throw ModelFileError(errno, doing: "read", file: path.string)
+            throw KerfError(errno, doing: "read", at: path.string)
         } catch {
-            throw ModelFileError(.failed, file: path.string, "cannot read")
+            throw KerfError(.ioError, at: path.string, "cannot read")
         }
     }
 }

@@ -1,3 +1,5 @@
+import SystemIO
+
 /// A tensor inside a mapped file: where it is and how to read it. Its range was checked when the file was opened.
 struct StoredTensor: Sendable {
     /// How the rows stand in the file.
@@ -19,9 +21,9 @@ struct StoredTensor: Sendable {
     private var range: Range<Int> { offset..<offset + rows * bytesPerRow }
 
     /// Writes all rows as f32; `destination` has room for `rows * columns`.
-    func read(into destination: UnsafeMutablePointer<Float>) throws(ModelFileError) {
+    func read(into destination: UnsafeMutablePointer<Float>) throws(KerfError) {
         let blocksPerRow = columns / format.valuesPerBlock
-        try file.withBytes(range) { (bytes) throws(ModelFileError) in
+        try file.withBytes(range) { (bytes) throws(KerfError) in
             guard let source = bytes.baseAddress else { return }
             switch rowOrder {
             case .asNamed:
@@ -42,10 +44,10 @@ struct StoredTensor: Sendable {
     /// - Throws: `impossibleShape` unless the tensor has the shape that the model needs.
     func validate(
         _ shape: (rows: Int, columns: Int), name: String, file: String
-    ) throws(ModelFileError) {
+    ) throws(KerfError) {
         guard rows == shape.rows, columns == shape.columns else {
-            throw ModelFileError(
-                .impossibleShape, file: file,
+            throw KerfError(
+                .impossibleShape, at: file,
                 "\(name) is \(rows) x \(columns), but the model needs \(shape.rows) x \(shape.columns)")
         }
     }

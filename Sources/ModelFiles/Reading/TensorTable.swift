@@ -1,3 +1,5 @@
+import SystemIO
+
 /// The tensors of a checkpoint by their role: what ``GGUFWeights`` and ``SafetensorsWeights`` share.
 struct TensorTable: Sendable {
     let config: ModelConfig
@@ -7,17 +9,17 @@ struct TensorTable: Sendable {
 
     /// - Parameter find: gives the tensor for a role, or throws why there is none.
     init(
-        _ config: ModelConfig, file: String, find: (TensorRole) throws(ModelFileError) -> StoredTensor
-    ) throws(ModelFileError) {
+        _ config: ModelConfig, file: String, find: (TensorRole) throws(KerfError) -> StoredTensor
+    ) throws(KerfError) {
         self.config = config
         self.file = file
         for role in config.roles { tensors[role] = try find(role) }
     }
 
-    func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws(ModelFileError) {
+    func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws(KerfError) {
         try config.validate(role, count: destination.count, file: file)
         guard let tensor = tensors[config.stored(role)], let base = destination.baseAddress else {
-            throw ModelFileError(.missingTensor, file: file, "\(role.huggingFaceName) is missing")
+            throw KerfError(.missingTensor, at: file, "\(role.huggingFaceName) is missing")
         }
         try tensor.read(into: base)
     }

@@ -4,7 +4,7 @@ import FoundationEssentials
 /// with each tensor's type, shape and place; the numbers.
 ///
 /// Source: the format's description at Hugging Face's safetensors.
-public struct SafetensorsEncoding {
+package struct SafetensorsEncoding {
     private struct Entry: Encodable {
         var dtype: String
         var shape: [Int]
@@ -19,18 +19,18 @@ public struct SafetensorsEncoding {
     private var entries: [String: Entry] = [:]
     private var numbers: [UInt8] = []
 
-    public init() {}
+    package init() {}
 
     /// - Parameters:
     ///   - values: as many as the product of `shape`, row-major.
-    public mutating func append(_ name: String, shape: [Int], _ values: UnsafeMutableBufferPointer<Float>) {
+    package mutating func append(_ name: String, shape: [Int], _ values: UnsafeMutableBufferPointer<Float>) {
         precondition(shape.reduce(1, *) == values.count)
         let begin = numbers.count
         for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { numbers += $0 } }
         entries[name] = Entry(dtype: "F32", shape: shape, dataOffsets: [begin, numbers.count])
     }
 
-    public func bytes() throws -> [UInt8] {
+    package func bytes() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var header = [UInt8](try encoder.encode(entries))

@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 
 /// One safetensors file, mapped, with its header checked.
@@ -24,20 +25,20 @@ struct SafetensorsFile: Sendable {
     let map: MappedFile
     let tensors: [String: TensorInfo]
 
-    init(_ path: FilePath) throws(ModelFileError) {
+    init(_ path: FilePath) throws(KerfError) {
         let map = try MappedFile(path, minimumBytes: Self.lengthBytes)
         let file = path.string
-        let length = try map.withBytes(0..<Self.lengthBytes) { (bytes) throws(ModelFileError) in
+        let length = try map.withBytes(0..<Self.lengthBytes) { (bytes) throws(KerfError) in
             var cursor = ByteCursor(bytes, file: file)
             return try cursor.integer(UInt64.self)
         }
         guard length <= UInt64(Self.headerLimit) else {
-            throw ModelFileError(
-                .malformed, file: file, "claims a header of \(length) bytes, more than \(Self.headerLimit)",
+            throw KerfError(
+                .malformed, at: file, "claims a header of \(length) bytes, more than \(Self.headerLimit)",
                 remedy: "check that it is a safetensors file")
         }
         let dataStart = Self.lengthBytes + Int(length)
-        let header = try map.withBytes(Self.lengthBytes..<dataStart) { (bytes) throws(ModelFileError) in
+        let header = try map.withBytes(Self.lengthBytes..<dataStart) { (bytes) throws(KerfError) in
             try JSONFile.decode(SafetensorsHeader.self, from: bytes, file: file)
         }
         var tensors: [String: TensorInfo] = [:]
@@ -50,21 +51,21 @@ struct SafetensorsFile: Sendable {
     }
 
     /// A tensor, or `nil` when the file has none of this name.
-    func tensor(_ name: String) throws(ModelFileError) -> StoredTensor? {
+    func tensor(_ name: String) throws(KerfError) -> StoredTensor? {
         guard let info = tensors[name] else { return nil }
         let file = map.name
         guard let format = TensorFormats.plain.first(where: { $0.name == info.type }) else {
             let handled = TensorFormats.plain.map { $0.name }.joined(separator: ", ")
-            throw ModelFileError(
-                .unsupported, file: file, "tensor \(quoted(name)) has type \(quoted(info.type))",
-                remedy: "Kerf reads " + handled)
+            throw KerfError(
+                .unsupported, at: file, "tensor \(quoted(name)) has type \(quoted(info.type))",
+                remedy: .text("Kerf reads " + handled))
         }
         let columns = info.shape.last ?? 1
         guard info.elements > 0,
             StoredTensor.byteCount(format, elements: info.elements, columns: columns) == info.range.count
         else {
-            throw ModelFileError(
-                .impossibleShape, file: file,
+            throw KerfError(
+                .impossibleShape, at: file,
                 "tensor \(quoted(name)) has \(info.elements) elements of \(format.name) in \(info.range.count) bytes")
         }
         return StoredTensor(
@@ -73,23 +74,23 @@ struct SafetensorsFile: Sendable {
 
     private static func info(
         _ name: String, _ entry: SafetensorsHeader.Entry, dataStart: Int, file: String
-    ) throws(ModelFileError) -> TensorInfo {
+    ) throws(KerfError) -> TensorInfo {
         var elements = 1
         for size in entry.shape {
             guard size >= 0 else {
-                throw ModelFileError(.malformed, file: file, "tensor \(quoted(name)) has a size of \(size)")
+                throw KerfError(.malformed, at: file, "tensor \(quoted(name)) has a size of \(size)")
             }
             let (product, overflow) = elements.multipliedReportingOverflow(by: size)
             guard !overflow else {
-                throw ModelFileError(
-                    .impossibleShape, file: file, "tensor \(quoted(name)) has more elements than can be counted")
+                throw KerfError(
+                    .impossibleShape, at: file, "tensor \(quoted(name)) has more elements than can be counted")
             }
             elements = product
         }
         guard entry.offsets.count == 2, 0 <= entry.offsets[0], entry.offsets[0] <= entry.offsets[1],
             entry.offsets[1] <= Int.max - dataStart
         else {
-            throw ModelFileError(.malformed, file: file, "tensor \(quoted(name)) has impossible data_offsets")
+            throw KerfError(.malformed, at: file, "tensor \(quoted(name)) has impossible data_offsets")
         }
         return TensorInfo(
             type: entry.type, shape: entry.shape, elements: elements,
@@ -99,7 +100,7 @@ struct SafetensorsFile: Sendable {
     /// One tensor after the other, without gap or overlap, from the header's end to the file's.
     private static func checkCover(
         _ tensors: [String: TensorInfo], dataStart: Int, end: Int, file: String
-    ) throws(ModelFileError) {
+    ) throws(KerfError) {
         let inOrder = tensors.sorted {
             ($0.value.range.lowerBound, $0.value.range.upperBound, $0.key)
                 < ($1.value.range.lowerBound, $1.value.range.upperBound, $1.key)
@@ -107,19 +108,19 @@ struct SafetensorsFile: Sendable {
         var position = dataStart
         for (name, tensor) in inOrder {
             guard tensor.range.upperBound <= end else {
-                throw ModelFileError(
-                    .truncated, file: file,
+                throw KerfError(
+                    .truncated, at: file,
                     "tensor \(quoted(name)) ends at byte \(tensor.range.upperBound), the file at \(end)",
                     remedy: "fetch the file again")
             }
             guard tensor.range.lowerBound == position else {
                 let defect = tensor.range.lowerBound < position ? "overlaps the one before" : "leaves a gap before it"
-                throw ModelFileError(.malformed, file: file, "tensor \(quoted(name)) \(defect)")
+                throw KerfError(.malformed, at: file, "tensor \(quoted(name)) \(defect)")
             }
             position = tensor.range.upperBound
         }
         guard position == end else {
-            throw ModelFileError(.malformed, file: file, "\(end - position) bytes follow the last tensor")
+            throw KerfError(.malformed, at: file, "\(end - position) bytes follow the last tensor")
         }
     }
 }

@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 
 /// The safetensors files of a checkpoint's folder: `model.safetensors`, or the shards that
@@ -23,7 +24,7 @@ struct SafetensorsFolder: Sendable {
     /// Shard by tensor; `nil` when all tensors are in one file.
     private let weightMap: [String: String]?
 
-    init(_ folder: FilePath) throws(ModelFileError) {
+    init(_ folder: FilePath) throws(KerfError) {
         self.folder = folder
         let index = folder.appending(Self.indexName)
         if RegularFile.exists(folder.appending(Self.singleName)) {
@@ -36,18 +37,18 @@ struct SafetensorsFolder: Sendable {
             weightMap = map
             self.shards = shards
         } else {
-            throw ModelFileError(
-                .unreadable, file: folder.string, "has neither \(Self.singleName) nor \(Self.indexName)",
+            throw KerfError(
+                .noSuchFile, at: folder.string, "has neither \(Self.singleName) nor \(Self.indexName)",
                 remedy: "give the folder of a Hugging Face checkpoint")
         }
     }
 
-    func tensor(_ name: String) throws(ModelFileError) -> StoredTensor? {
+    func tensor(_ name: String) throws(KerfError) -> StoredTensor? {
         guard let weightMap else { return try shards[Self.singleName]?.tensor(name) }
         guard let shard = weightMap[name] else { return nil }
         guard let tensor = try shards[shard]?.tensor(name) else {
-            throw ModelFileError(
-                .missingTensor, file: folder.appending(shard).string,
+            throw KerfError(
+                .missingTensor, at: folder.appending(shard).string,
                 "\(quoted(name)) is missing, though \(Self.indexName) places it here")
         }
         return tensor
@@ -56,20 +57,20 @@ struct SafetensorsFolder: Sendable {
     /// All tensor names, sorted.
     var names: [String] { shards.values.flatMap { $0.tensors.keys }.sorted() }
 
-    private static func weightMap(_ index: FilePath) throws(ModelFileError) -> [String: String] {
+    private static func weightMap(_ index: FilePath) throws(KerfError) -> [String: String] {
         let file = index.string
         let bytes = try RegularFile.contents(of: index, limit: indexLimit)
         let map = try JSONFile.decode(Index.self, from: bytes, file: file).weightMap
         let shards = Set(map.values)
         guard shards.count <= shardLimit else {
-            throw ModelFileError(.malformed, file: file, "lists more than \(shardLimit) shards")
+            throw KerfError(.malformed, at: file, "lists more than \(shardLimit) shards")
         }
         // Files beside the index and nothing else: no folder, no way up. Sorted, for the same message each time.
         for shard in shards.sorted() {
             guard FilePath.Component(shard)?.kind == .regular, !shard.utf8.contains(UInt8(ascii: "/")),
                 !shard.utf8.contains(0)
             else {
-                throw ModelFileError(.malformed, file: file, "the shard name \(quoted(shard)) leaves the folder")
+                throw KerfError(.malformed, at: file, "the shard name \(quoted(shard)) leaves the folder")
             }
         }
         return map

@@ -1,42 +1,43 @@
-public import SystemPackage
+import SystemIO
+import SystemPackage
 
 /// The weights of a Hugging Face checkpoint: a folder with `config.json` and safetensors.
 ///
 /// All tensors are looked up and checked when the folder is opened, so a folder that opens can be read throughout.
-public struct SafetensorsWeights: WeightSource {
-    public let kind = "safetensors"
-    public let origin: String
-    public var config: ModelConfig { table.config }
+package struct SafetensorsWeights: WeightSource {
+    package let kind = "safetensors"
+    package let origin: String
+    package var config: ModelConfig { table.config }
     private let table: TensorTable
 
     /// - Parameters:
     ///   - path: the folder; its name becomes the model's.
     ///   - expected: the model that the weights must belong to, if that is known; its name is then kept.
-    /// - Throws: ``ModelFileError`` for files that are absent, damaged, or of a kind that is not handled, and
+    /// - Throws: ``KerfError`` for files that are absent, damaged, or of a kind that is not handled, and
     ///   `impossibleShape` when they are another model's.
-    public init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(ModelFileError) {
+    package init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(KerfError) {
         let config = try HuggingFaceConfig.model(
             at: path.appending(SafetensorsFolder.configName), name: expected?.name ?? path.lastComponent?.string)
         if let expected { try config.validate(against: expected, file: path.string) }
         let folder = try SafetensorsFolder(path)
         if let bias = folder.names.first(where: { $0.hasPrefix("model.layers.") && $0.hasSuffix(".bias") }) {
-            throw ModelFileError(
-                .unsupported, file: path.string, "has a tensor \(quoted(bias))",
+            throw KerfError(
+                .unsupported, at: path.string, "has a tensor \(quoted(bias))",
                 remedy: "Kerf reads Llama blocks without biases")
         }
         let file = path.string
         origin = path.lastComponent?.string ?? kind
-        table = try TensorTable(config, file: file) { (role) throws(ModelFileError) in
+        table = try TensorTable(config, file: file) { (role) throws(KerfError) in
             let name = role.huggingFaceName
             guard let tensor = try folder.tensor(name) else {
-                throw ModelFileError(.missingTensor, file: file, "\(name) is missing")
+                throw KerfError(.missingTensor, at: file, "\(name) is missing")
             }
             try tensor.validate(config.shape(of: role), name: name, file: file)
             return tensor
         }
     }
 
-    public func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
+    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
         try table.read(role, into: destination)
     }
 }

@@ -1,17 +1,18 @@
 import Statistics
-public import TransformerKernels
+import TransformerKernels
+import Workload
 
 /// How long one kernel of a layer takes in one direction.
-public struct KernelTime: Sendable {
-    public var kernel: Kernel
-    public var direction: Direction
+package struct KernelTime: Sendable {
+    package var kernel: Kernel
+    package var direction: Direction
     /// Summed over the kernel's runs in a pass; the median over passes.
-    public var seconds: Double
+    package var seconds: Double
 }
 
 extension LayerStack {
     /// Times of the kernels of the stack's first layer, forward before backward, in the order of their first run.
-    public func kernelTimes(rounds: Int) throws -> [KernelTime] {
+    package func kernelTimes(rounds: Int) throws -> [KernelTime] {
         let layer = layers.lowerBound
         var places: [(kernel: Kernel, direction: Direction)] = []
         var samples: [[Double]] = []

@@ -1,18 +1,19 @@
-import ProbeKit
-public import TransformerKernels
+import SystemIO
+import TransformerKernels
+import Workload
 
 /// One decoder block against the bare products of its projections, in turn in the same process.
 ///
 /// Forward and backward pass of both are timed in every round, in random order, so that what changes on the box during
 /// the run changes all four alike.
-public final class LayerBenchmark {
+package final class LayerBenchmark {
     /// What a round times.
-    public enum Subject: String, Sendable, CaseIterable {
+    package enum Subject: String, Sendable, CaseIterable {
         case blockForward, blockBackward, bareForward, bareBackward
     }
 
     /// Seconds by subject; sample `i` of each is round `i`.
-    public typealias Samples = [Subject: [Double]]
+    package typealias Samples = [Subject: [Double]]
 
     /// Rounds that are run and forgotten: until two in a row take the same within this ratio, at most so many.
     static let steadyRatio = 0.02
@@ -26,7 +27,7 @@ public final class LayerBenchmark {
     /// - Parameters:
     ///   - stack: one block and nothing else, its input and its output's gradient filled.
     ///   - bare: `nil` to time the block alone.
-    public init(stack: LayerStack, bare: BareProducts?, clock: any ExperimentClock = SystemClock()) {
+    package init(stack: LayerStack, bare: BareProducts?, clock: any ExperimentClock = SystemClock()) {
         self.stack = stack
         self.bare = bare
         self.clock = clock
@@ -37,7 +38,7 @@ public final class LayerBenchmark {
     /// steady.
     ///
     /// - Throws: what the block and the products throw.
-    public func warmUp() throws {
+    package func warmUp() throws {
         try run(.blockForward)
         var last = Double.infinity
         for _ in 0..<Self.longestWarmUp {
@@ -48,7 +49,7 @@ public final class LayerBenchmark {
     }
 
     /// One pass of each subject.
-    public func round() throws -> [Subject: Double] {
+    package func round() throws -> [Subject: Double] {
         order.shuffle()
         return try order.reduce(into: [:]) { seconds, subject in
             let began = clock.now()
@@ -58,7 +59,7 @@ public final class LayerBenchmark {
     }
 
     /// Rounds until `count` are done or `shouldStop`.
-    public func run(rounds count: Int, shouldStop: () -> Bool = { false }) throws -> Samples {
+    package func run(rounds count: Int, shouldStop: () -> Bool = { false }) throws -> Samples {
         var samples: Samples = [:]
         for _ in 0..<count where !shouldStop() {
             for (subject, seconds) in try round() { samples[subject, default: []].append(seconds) }

@@ -1,11 +1,12 @@
-public import CARD
-import Statistics
+import CARD
+import Quantities
+import SystemIO
 
 extension RadioChannel {
     /// The link that a state of the cell gives in its median block: of 1001 places and fadings drawn with the seed.
     ///
-    /// - Throws: ``CARDError``.
-    public static func link(state: ChannelState, seed: UInt64 = 1) throws(CARDError) -> Link {
+    /// - Throws: ``KerfError``.
+    package static func link(state: ChannelState, seed: UInt64 = 1) throws(KerfError) -> Link {
         var channel = cell
         channel.state = state
         let lanes = Lanes(first: 0, count: 1001)

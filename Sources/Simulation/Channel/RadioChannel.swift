@@ -1,46 +1,46 @@
-import CARD
+import SystemIO
 
 /// A radio cell: devices in a ring around the server, log-distance path loss, block fading, noise.
-public struct RadioChannel: Codable, Sendable, Hashable {
-    public enum Rate: String, Codable, Sendable, Hashable {
+package struct RadioChannel: Codable, Sendable, Hashable {
+    package enum Rate: String, Codable, Sendable, Hashable {
         /// B log2(1 + SNR / gap).
         case shannon
         /// The greatest efficiency of the CQI table that Shannon's bound over the gap reaches.
         case cqi
     }
-    public enum Fading: String, Codable, Sendable, Hashable {
+    package enum Fading: String, Codable, Sendable, Hashable {
         case none, rayleigh, rician
     }
 
-    public var rate: Rate
-    public var fading: Fading
+    package var rate: Rate
+    package var fading: Fading
     /// Power of the direct path over that of the scattered ones; for Rician fading.
-    public var ricianFactorDb: Double
-    public var carrierHertz: Double
-    public var bandwidthHertz: Double
-    public var uplinkWatts: Double
-    public var downlinkWatts: Double
-    public var noiseFigureDb: Double
+    package var ricianFactorDb: Double
+    package var carrierHertz: Double
+    package var bandwidthHertz: Double
+    package var uplinkWatts: Double
+    package var downlinkWatts: Double
+    package var noiseFigureDb: Double
     /// Path loss in dB: intercept + 10 exponent log10(metres) + 20 log10(GHz).
-    public var pathLossInterceptDb: Double
-    public var pathLossExponent: Double
-    public var minimumMetres: Double
-    public var maximumMetres: Double
+    package var pathLossInterceptDb: Double
+    package var pathLossExponent: Double
+    package var minimumMetres: Double
+    package var maximumMetres: Double
     /// How far real coding stays behind Shannon's bound.
-    public var gapDb: Double
+    package var gapDb: Double
     /// Below this a link is not let fall, as the cell would serve it another way.
-    public var floorBitsPerSecond: Double
-    public var state: ChannelState
+    package var floorBitsPerSecond: Double
+    package var state: ChannelState
 
     /// The cell that named channels stand for: the path loss of 3GPP TR 38.901, table 7.4.1-1, UMi street canyon in
     /// line of sight (32.4 + 21 log10 d + 20 log10 f), on 20 MHz at 3.5 GHz; powers, noise figure, distances, floor and
     /// the 3 dB gap are our assumptions.
-    public static let cell = RadioChannel(
+    package static let cell = RadioChannel(
         rate: .shannon, fading: .rayleigh, ricianFactorDb: 6, carrierHertz: 3.5e9, bandwidthHertz: 20e6,
         uplinkWatts: 0.2, downlinkWatts: 1, noiseFigureDb: 7, pathLossInterceptDb: 32.4, pathLossExponent: 2.1,
         minimumMetres: 10, maximumMetres: 150, gapDb: 3, floorBitsPerSecond: 1e6, state: .normal)
 
-    func check(_ refuse: (String, String) -> CARDError) throws(CARDError) {
+    func check(_ refuse: (String, String) -> KerfError) throws(KerfError) {
         let above: [(String, Double)] = [
             ("carrier_hertz", carrierHertz), ("bandwidth_hertz", bandwidthHertz), ("uplink_watts", uplinkWatts),
             ("downlink_watts", downlinkWatts), ("minimum_metres", minimumMetres), ("maximum_metres", maximumMetres),
@@ -62,7 +62,7 @@ public struct RadioChannel: Codable, Sendable, Hashable {
 }
 
 /// How good a channel is besides its distance: a loss on top of the path's. The steps of 10 dB are our choice.
-public enum ChannelState: String, Codable, Sendable, Hashable, CaseIterable {
+package enum ChannelState: String, Codable, Sendable, Hashable, CaseIterable {
     case good, normal, poor
     /// One of the three in every block, each as likely.
     case mixed

@@ -1,25 +1,25 @@
-public import CARD
-import Calibration
+import CARD
+import SystemIO
 
 /// A recorded trace of rates, walked through again and again; every device starts at a place of its own.
-public struct TraceChannel: Codable, Sendable, Hashable {
+package struct TraceChannel: Codable, Sendable, Hashable {
     /// Path of the CSV file, from the scenario's folder.
-    public var file: String
+    package var file: String
     /// Time between two rounds of one device.
-    public var roundSeconds: Double
+    package var roundSeconds: Double
 }
 
 /// The samples of a trace: each rate holds until the next.
-public struct Trace: Sendable, Hashable {
-    public private(set) var timesSeconds: [Double] = []
-    public private(set) var uplinkBitsPerSecond: [Double] = []
-    public private(set) var downlinkBitsPerSecond: [Double] = []
+package struct Trace: Sendable, Hashable {
+    package private(set) var timesSeconds: [Double] = []
+    package private(set) var uplinkBitsPerSecond: [Double] = []
+    package private(set) var downlinkBitsPerSecond: [Double] = []
 
     /// Reads CSV: time in seconds, ascending, and one rate for both directions or one up and one down, in bit/s. A
     /// first line that is no numbers is a heading.
     ///
-    /// - Throws: ``CARDError/Code/incomplete`` with file and line.
-    public init(csv text: String, named name: String) throws(CARDError) {
+    /// - Throws: ``KerfError/Code/incomplete`` with file and line.
+    package init(csv text: String, named name: String) throws(KerfError) {
         for (index, line) in text.split(whereSeparator: \.isNewline).enumerated() {
             let cells = line.split(separator: ",", omittingEmptySubsequences: false).map {
                 Double(String($0.filter { $0 != " " }))
@@ -29,7 +29,7 @@ public struct Trace: Sendable, Hashable {
             guard numbers.count == cells.count, (2...3).contains(numbers.count), numbers.allSatisfy(\.isFinite),
                 numbers.dropFirst().allSatisfy({ $0 > 0 }), timesSeconds.last.map({ $0 < numbers[0] }) ?? true
             else {
-                throw CARDError(
+                throw KerfError(
                     .incomplete,
                     "\(PlainText.shown(name)): line \(index + 1) is not an ascending time and one or two positive rates"
                 )
@@ -39,7 +39,7 @@ public struct Trace: Sendable, Hashable {
             downlinkBitsPerSecond.append(numbers[numbers.count - 1])
         }
         guard timesSeconds.count >= 2 else {
-            throw CARDError(.incomplete, "\(PlainText.shown(name)): a trace needs at least two samples")
+            throw KerfError(.incomplete, "\(PlainText.shown(name)): a trace needs at least two samples")
         }
     }
 

@@ -1,6 +1,7 @@
-package import CARD
-package import CFleet
+import CARD
+import CFleet
 import Statistics
+import SystemIO
 
 /// A cut model as the kernels for many devices take it: plain arrays, by cut and by clock step, for a whole round.
 ///
@@ -11,14 +12,14 @@ package final class CutTable: @unchecked Sendable {
     private let storage: UnsafeMutableBufferPointer<Double>
     package private(set) var kernel = kerf_cut_table()
 
-    /// - Throws: ``CARDError``: a model that the kernels do not know (overlap, energy of waiting), or one that cannot be
+    /// - Throws: ``KerfError``: a model that the kernels do not know (overlap, energy of waiting), or one that cannot be
     ///   decided.
-    package init(_ model: CutModel, weight: Double) throws(CARDError) {
+    package init(_ model: CutModel, weight: Double) throws(KerfError) {
         let steps = model.clock.stepRatios ?? []
         guard model.microBatches == 1, model.scope == .computing, model.cuts.count <= Int(KERF_FLEET_MAXIMUM_CUTS),
             !steps.isEmpty || (model.power == .cubic && model.cuts.allSatisfy { $0.serverFixedShare == 0 })
         else {
-            throw CARDError(.argument, "a fleet cannot be simulated with overlap or energy of waiting")
+            throw KerfError(.invalidArgument, "a fleet cannot be simulated with overlap or energy of waiting")
         }
         energySpan = try Solver(model: model, weight: weight).energyNormaliser.span ?? 0
         cuts = model.cuts.count

@@ -1,25 +1,28 @@
-public import CARD
+import CARD
 import Statistics
+import SystemIO
 
 /// A fleet: device classes in equal numbers, one server, one channel.
-public struct Fleet: Sendable {
+package struct Fleet: Sendable {
     /// One model for each class, its link's rates replaced by the channel's in every round.
     let models: [CutModel]
     let channel: FleetChannel
 
-    /// - Throws: ``CARDError``: no class.
-    public init(models: [CutModel], channel: FleetChannel) throws(CARDError) {
-        guard !models.isEmpty else { throw CARDError(.argument, "the fleet is empty: it needs at least one device") }
+    /// - Throws: ``KerfError``: no class.
+    package init(models: [CutModel], channel: FleetChannel) throws(KerfError) {
+        guard !models.isEmpty else {
+            throw KerfError(.invalidArgument, "the fleet is empty: it needs at least one device")
+        }
         self.models = models
         self.channel = channel
     }
 
     /// The same with its radio channel in another state.
     ///
-    /// - Throws: ``CARDError``: the channel is a trace, which has none.
-    public func inState(_ state: ChannelState) throws(CARDError) -> Fleet {
+    /// - Throws: ``KerfError``: the channel is a trace, which has none.
+    package func inState(_ state: ChannelState) throws(KerfError) -> Fleet {
         guard case .radio(var radio) = channel else {
-            throw CARDError(.argument, "--state: the scenario's channel is a recorded trace, which has no state")
+            throw KerfError(.invalidArgument, "--state: the scenario's channel is a recorded trace, which has no state")
         }
         radio.state = state
         return try Fleet(models: models, channel: .radio(radio))
@@ -27,7 +30,7 @@ public struct Fleet: Sendable {
 }
 
 /// What rates a fleet's devices see.
-public enum FleetChannel: Sendable {
+package enum FleetChannel: Sendable {
     case radio(RadioChannel)
     case trace(Trace, roundSeconds: Double)
 }

@@ -1,28 +1,28 @@
-public import CARD
 import Dispatch
+import SystemIO
 
 /// One seed's run of a fleet: every device decides in every round, under every rule, on the same channels.
 ///
 /// Devices are taken in blocks that fit a cache, each block through all rounds; nothing is kept of a device but its part
 /// of the sums. Blocks run on all cores and are added up in their order, so that the result does not depend on how many
 /// there are.
-public struct FleetRun: Sendable {
-    public var fleet: Fleet
-    public var deviceCount: Int
-    public var roundCount: Int
-    public var rules: [Rule]
+package struct FleetRun: Sendable {
+    package var fleet: Fleet
+    package var deviceCount: Int
+    package var roundCount: Int
+    package var rules: [Rule]
     /// Threads that work at once; `nil` for as many as there are cores.
-    public var threads: Int?
+    package var threads: Int?
 
-    /// - Throws: ``CARDError/Code/argument``: no device, no round.
-    public init(
+    /// - Throws: ``KerfError/Code/invalidArgument``: no device, no round.
+    package init(
         fleet: Fleet, deviceCount: Int, roundCount: Int, rules: [Rule], threads: Int? = nil
-    ) throws(CARDError) {
+    ) throws(KerfError) {
         guard deviceCount >= 1, deviceCount <= 1_000_000_000 else {
-            throw CARDError(.argument, "--devices must be between 1 and 1e9: an empty fleet decides nothing")
+            throw KerfError(.invalidArgument, "--devices must be between 1 and 1e9: an empty fleet decides nothing")
         }
         guard roundCount >= 1, roundCount <= 1_000_000 else {
-            throw CARDError(.argument, "--rounds must be between 1 and 1e6")
+            throw KerfError(.invalidArgument, "--rounds must be between 1 and 1e6")
         }
         self.fleet = fleet
         self.deviceCount = deviceCount
@@ -31,8 +31,8 @@ public struct FleetRun: Sendable {
         self.threads = threads
     }
 
-    /// - Throws: ``CARDError`` for a model that cannot be decided.
-    public func run(seed: UInt64) throws(CARDError) -> FleetTally {
+    /// - Throws: ``KerfError`` for a model that cannot be decided.
+    package func run(seed: UInt64) throws(KerfError) -> FleetTally {
         let tables = try tables()
         let blocks = blocks
         let kernel = ChannelKernel(fleet.channel, seed: seed)
@@ -56,7 +56,7 @@ public struct FleetRun: Sendable {
     }
 
     /// [class][rule].
-    private func tables() throws(CARDError) -> [[RuleDecider]] {
+    private func tables() throws(KerfError) -> [[RuleDecider]] {
         var tables: [[RuleDecider]] = []
         for model in fleet.models {
             var ofRules: [RuleDecider] = []
@@ -106,12 +106,12 @@ public struct FleetRun: Sendable {
 }
 
 /// A policy, and for those that weigh delay and energy, the weight of delay.
-public struct Rule: Sendable, Hashable {
-    public var policy: Policy
+package struct Rule: Sendable, Hashable {
+    package var policy: Policy
     /// `nil` for a fixed cut.
-    public var weight: Double?
+    package var weight: Double?
 
-    public init(_ policy: Policy, weight: Double = 0) {
+    package init(_ policy: Policy, weight: Double = 0) {
         self.policy = policy
         self.weight =
             switch policy {

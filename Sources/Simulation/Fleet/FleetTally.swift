@@ -1,15 +1,15 @@
 import CARD
 
 /// Sums over a fleet's decisions, by round and rule.
-public struct FleetTally: Sendable {
-    public let deviceCount: Int
-    public let roundCount: Int
-    public let rules: [Rule]
+package struct FleetTally: Sendable {
+    package let deviceCount: Int
+    package let roundCount: Int
+    package let rules: [Rule]
     /// [round][rule]: sums over devices, in seconds and joules.
     private var delays: [Double]
     private var energies: [Double]
     /// [rule][cut]: how often each cut was taken.
-    public private(set) var cutCounts: [[Int]]
+    package private(set) var cutCounts: [[Int]]
 
     init(_ run: FleetRun) {
         deviceCount = run.deviceCount
@@ -42,20 +42,20 @@ public struct FleetTally: Sendable {
     }
 
     /// Mean over devices, for one device's turn.
-    public func delaySeconds(rule: Int, round: Int) -> Double {
+    package func delaySeconds(rule: Int, round: Int) -> Double {
         delays[round * rules.count + rule] / Double(deviceCount)
     }
 
-    public func energyJoules(rule: Int, round: Int) -> Double {
+    package func energyJoules(rule: Int, round: Int) -> Double {
         energies[round * rules.count + rule] / Double(deviceCount)
     }
 
     /// Mean over devices and rounds.
-    public func delaySeconds(rule: Int) -> Double {
+    package func delaySeconds(rule: Int) -> Double {
         (0..<roundCount).reduce(0) { $0 + delaySeconds(rule: rule, round: $1) } / Double(roundCount)
     }
 
-    public func energyJoules(rule: Int) -> Double {
+    package func energyJoules(rule: Int) -> Double {
         (0..<roundCount).reduce(0) { $0 + energyJoules(rule: rule, round: $1) } / Double(roundCount)
     }
 

@@ -1,5 +1,5 @@
 /// How a simulated device and server decide.
-public enum Policy: String, Codable, Sendable, Hashable, CaseIterable {
+package enum Policy: String, Codable, Sendable, Hashable, CaseIterable {
     /// The weighted optimum of cut and clock.
     case card
     /// Everything on the server, at its highest clock.

@@ -1,6 +1,7 @@
 import CARD
 import CFleet
 import Statistics
+import SystemIO
 
 /// One rule for one class of devices: fills lanes with the cut that it takes and what that costs.
 enum RuleDecider: Sendable {
@@ -8,8 +9,8 @@ enum RuleDecider: Sendable {
     /// For models that the kernels do not know: the exact solver, one lane after the other.
     case exact(Rule, CutModel)
 
-    /// - Throws: ``CARDError`` for a model that cannot be decided.
-    init(_ rule: Rule, _ model: CutModel) throws(CARDError) {
+    /// - Throws: ``KerfError`` for a model that cannot be decided.
+    init(_ rule: Rule, _ model: CutModel) throws(KerfError) {
         guard model.microBatches > 1 else {
             self = .quick(rule, try CutTable(model, weight: rule.weight ?? 1))
             return

@@ -1,6 +1,6 @@
 /// Every round of every seed and policy, a line each: for a spreadsheet or a plot.
-public struct SimulationCSV {
-    public static func text(seeds: [UInt64], tallies: [FleetTally]) -> String {
+package struct SimulationCSV {
+    package static func text(seeds: [UInt64], tallies: [FleetTally]) -> String {
         var text = "seed,round,policy,mean_delay_seconds,mean_server_energy_joules\n"
         for (seed, tally) in zip(seeds, tallies) {
             for round in 0..<tally.roundCount {

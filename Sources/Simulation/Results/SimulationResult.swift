@@ -1,60 +1,61 @@
-public import CARD
-public import Calibration
+import CARD
+import Quantities
 import Statistics
+import SystemIO
 
 /// What a fleet's rounds cost under each policy, over seeds. All figures are simulated.
-public struct SimulationResult: Codable, Sendable, KerfFile {
-    public static let schema = "kerf.simulation"
-    public static let schemaVersion = 1
-    public static var remedy: String { "run kerf simulate first" }
+package struct SimulationResult: Codable, Sendable, KerfFile {
+    package static let schema = "kerf.simulation"
+    package static let schemaVersion = 1
+    package static var remedy: Remedy { "run kerf simulate first" }
 
-    public var schema: String = SimulationResult.schema
-    public var schemaVersion: Int = SimulationResult.schemaVersion
-    public var kerfVersion: String
-    public var scenario: String
+    package var schema: String = SimulationResult.schema
+    package var schemaVersion: Int = SimulationResult.schemaVersion
+    package var kerfVersion: String
+    package var scenario: String
     /// Of the scenario's bytes.
-    public var scenarioSha256: String
-    public var rung: Rung
-    public var weight: Double
-    public var steps: Int
-    public var deviceCount: Int
-    public var roundCount: Int
-    public var seeds: [UInt64]
-    public var policies: [PolicyResult]
+    package var scenarioSha256: String
+    package var level: ModelLevel
+    package var weight: Double
+    package var steps: Int
+    package var deviceCount: Int
+    package var roundCount: Int
+    package var seeds: [UInt64]
+    package var policies: [PolicyResult]
     /// CARD as the weight of delay goes from 0 to 1.
-    public var front: [FrontResult]
+    package var front: [FrontResult]
     /// How often CARD took each cut, over all seeds, by cut from 0 on.
-    public var cutCounts: [Int]
-    public var assumptions: [String]
+    package var cutCounts: [Int]
+    package var assumptions: [String]
 }
 
 /// Means over devices and rounds, for one device's turn; intervals over seeds.
-public struct PolicyResult: Codable, Sendable, Hashable {
-    public var policy: Policy
-    public var delaySeconds: Quantity
-    public var serverEnergyJoules: Quantity
+package struct PolicyResult: Codable, Sendable, Hashable {
+    package var policy: Policy
+    package var delaySeconds: Quantity
+    package var serverEnergyJoules: Quantity
     /// Against device-only, in per cent.
-    public var delaySavingPercent: Quantity
+    package var delaySavingPercent: Quantity
     /// Against server-only, in per cent.
-    public var energySavingPercent: Quantity
+    package var energySavingPercent: Quantity
 }
 
-public struct FrontResult: Codable, Sendable, Hashable {
-    public var weight: Double
-    public var delaySavingPercent: Quantity
-    public var energySavingPercent: Quantity
+package struct FrontResult: Codable, Sendable, Hashable {
+    package var weight: Double
+    package var delaySavingPercent: Quantity
+    package var energySavingPercent: Quantity
 }
 
 extension SimulationResult {
     /// Summarises one tally a seed; its rules are all policies and then CARD at each weight of the front.
-    public init(
-        scenario: Scenario, sha256: String, weight: Double, rung: Rung, frontWeights: [Double], seeds: [UInt64],
+    package init(
+        scenario: Scenario, sha256: String, weight: Double, level: ModelLevel, frontWeights: [Double], seeds: [UInt64],
         tallies: [FleetTally], assumptions: [String]
     ) {
         let savings = Savings(tallies)
         let count = Policy.allCases.count
         self.init(
-            kerfVersion: KerfVersion.current, scenario: scenario.name, scenarioSha256: sha256, rung: rung,
+            kerfVersion: KerfVersion.current, scenario: scenario.name, scenarioSha256: sha256, level: level,
             weight: weight, steps: scenario.steps, deviceCount: tallies.first?.deviceCount ?? 0,
             roundCount: tallies.first?.roundCount ?? 0, seeds: seeds,
             policies: Policy.allCases.enumerated().map { rule, policy in
@@ -75,7 +76,7 @@ extension SimulationResult {
     }
 
     /// The rules that a run needs for a result.
-    public static func rules(weight: Double, frontWeights: [Double]) -> [Rule] {
+    package static func rules(weight: Double, frontWeights: [Double]) -> [Rule] {
         Policy.allCases.map { Rule($0, weight: weight) } + frontWeights.map { Rule(.card, weight: $0) }
     }
 }

@@ -1,14 +1,17 @@
-public import Calibration
-import Statistics
+import Calibration
+import ProfileFormat
+import Quantities
+import SystemIO
+import Workload
 
 /// The calibration that a rated box would have if it did what its specification says: the paper's premise as a file.
-public struct RatedCalibration {
+package struct RatedCalibration {
     /// With a value for its times and powers, all of origin `modelled`; none has an interval.
     ///
     /// - Parameters:
     ///   - layers: all layers of the model under the workload, in order.
     ///   - settable: whether the clock may be chosen, as of the server.
-    public static func of(
+    package static func of(
         _ box: RatedBox, name: String, model: ModelDescription, workload: WorkloadDescription,
         layers: [LayerDescription], settable: Bool
     ) -> Calibration {
@@ -34,7 +37,7 @@ public struct RatedCalibration {
             meter: MeterDescription(
                 name: nil, origin: .unavailable, domains: [], totalOf: [], updateIntervalSeconds: absent,
                 reason: "rated, not measured"),
-            model: model, workload: workload, weightResidency: "resident",
+            model: model, workload: workload, weightResidency: .resident,
             layers: layers.map {
                 LayerCalibration(description: $0, forward: pass($0.forwardFlops), backward: pass($0.backwardFlops))
             },

@@ -1,80 +1,80 @@
-public import CARD
-public import Calibration
+import CARD
+import SystemIO
 
 /// What is simulated: a fleet of devices that take turns, one server, their channel, and the training they do.
-public struct Scenario: Codable, Sendable, KerfFile {
-    public static let schema = "kerf.scenario"
-    public static let schemaVersion = 1
-    public static var remedy: String { "see Profiles/scenarios for examples" }
+package struct Scenario: Codable, Sendable, KerfFile {
+    package static let schema = "kerf.scenario"
+    package static let schemaVersion = 1
+    package static var remedy: Remedy { "see Profiles/scenarios for examples" }
 
-    public var schema: String = Scenario.schema
-    public var schemaVersion: Int = Scenario.schemaVersion
-    public var name: String
-    public var description: String
+    package var schema: String = Scenario.schema
+    package var schemaVersion: Int = Scenario.schemaVersion
+    package var name: String
+    package var description: String
     /// A shipped model or the path of a `config.json`.
-    public var model: String
-    public var workload: ScenarioWorkload
+    package var model: String
+    package var workload: ScenarioWorkload
     /// Local steps of a round.
-    public var steps: Int
+    package var steps: Int
     /// Of delay.
-    public var weight: Double
-    public var rung: Rung
-    /// Blocks that must stay on the device, for privacy; counts from rung D on. Absent is 0.
-    public var minimumCut: Int?
-    /// Parts of a batch that go through device, link and server in a pipeline; counts at rung E. Absent is 1, no overlap.
-    public var microBatches: Int?
-    public var server: ScenarioBox
+    package var weight: Double
+    package var level: ModelLevel
+    /// Blocks that must stay on the device, for privacy; counts from level D on. Absent is 0.
+    package var minimumCut: Int?
+    /// Parts of a batch that go through device, link and server in a pipeline; counts at level E. Absent is 1, no overlap.
+    package var microBatches: Int?
+    package var server: ScenarioBox
     /// The kinds of devices; a fleet has as many of each as of any other.
-    public var devices: [ScenarioBox]
-    public var channel: ScenarioChannel
+    package var devices: [ScenarioBox]
+    package var channel: ScenarioChannel
     /// What was assumed for want of a source, one sentence each.
-    public var assumed: [String]
+    package var assumed: [String]
 }
 
 /// The training step.
-public struct ScenarioWorkload: Codable, Sendable, Hashable {
-    public var batch: Int
-    public var sequence: Int
-    public var loraRank: Int
-    public var loraTargets: [String]
+package struct ScenarioWorkload: Codable, Sendable, Hashable {
+    package var batch: Int
+    package var sequence: Int
+    package var loraRank: Int
+    package var loraTargets: [String]
 }
 
 /// A box: measured, by its calibration, or rated, by public figures.
-public struct ScenarioBox: Codable, Sendable, Hashable {
-    public var name: String
+package struct ScenarioBox: Codable, Sendable, Hashable {
+    package var name: String
     /// Path of a calibration, from the scenario's folder.
-    public var calibration: String?
-    public var rated: RatedBox?
-    /// What the box has for its layers; counts from rung D on. Absent is no limit.
-    public var memoryBytes: Double?
+    package var calibration: String?
+    package var rated: RatedBox?
+    /// What the box has for its layers; counts from level D on. Absent is no limit.
+    package var memoryBytes: Double?
 }
 
 /// What a public specification says of a box. Nothing of it is measured.
-public struct RatedBox: Codable, Sendable, Hashable {
+package struct RatedBox: Codable, Sendable, Hashable {
     /// f32 operations a second at the highest clock.
-    public var operationsPerSecond: Double
-    public var minimumHertz: Double
-    public var maximumHertz: Double
+    package var operationsPerSecond: Double
+    package var minimumHertz: Double
+    package var maximumHertz: Double
     /// Rated power at the highest clock.
-    public var powerWatts: Double
+    package var powerWatts: Double
     /// Share of the rated operations that training reaches, taken as the same for all layers; 1 is the paper's.
-    public var efficiency: Double
+    package var efficiency: Double
     /// Where the figures stand.
-    public var source: String
+    package var source: String
 }
 
 /// How rates come about: a radio cell, or a recorded trace.
-public struct ScenarioChannel: Codable, Sendable, Hashable {
-    public var radio: RadioChannel?
-    public var trace: TraceChannel?
-    public var roundTripSeconds: Double
+package struct ScenarioChannel: Codable, Sendable, Hashable {
+    package var radio: RadioChannel?
+    package var trace: TraceChannel?
+    package var roundTripSeconds: Double
 }
 
 extension Scenario {
-    /// - Throws: ``CARDError/Code/incomplete`` naming the field.
-    public func check() throws(CARDError) {
-        func refuse(_ field: String, _ why: String) -> CARDError {
-            CARDError(.incomplete, "scenario \(PlainText.quoted(name)): \(field) \(why)")
+    /// - Throws: ``KerfError/Code/incomplete`` naming the field.
+    package func check() throws(KerfError) {
+        func refuse(_ field: String, _ why: String) -> KerfError {
+            KerfError(.incomplete, "scenario \(PlainText.quoted(name)): \(field) \(why)")
         }
         guard !devices.isEmpty else { throw refuse("devices", "is empty: a fleet needs at least one kind of device") }
         guard weight >= 0, weight <= 1 else { throw refuse("weight", "must be between 0 and 1") }

@@ -1,10 +1,11 @@
-internal import CKernels
-public import ModelFiles
+import CKernels
+import ModelFiles
+import Workload
 
 /// The products of a block's seven projections and nothing else: what a block is measured against.
 ///
 /// Same engine, shapes, formats and layouts as the block's own; random numbers.
-public final class BareProducts {
+package final class BareProducts {
     private struct Member {
         let product: any MatrixProduct
         let weight: AlignedBuffer
@@ -16,10 +17,10 @@ public final class BareProducts {
     private let backwardMembers: [Member]
     private let scratch: AlignedBuffer
     /// Of one pass; the same for both directions.
-    public let flops: Double
+    package let flops: Double
 
-    /// - Throws: ``KernelError`` when memory does not suffice or the engine refuses.
-    public init(model: ModelConfig, batch: BatchShape, format: NumberFormat, engine: any MatrixEngine) throws {
+    /// - Throws: ``KerfError`` when memory does not suffice or the engine refuses.
+    package init(model: ModelConfig, batch: BatchShape, format: NumberFormat, engine: any MatrixEngine) throws {
         try engine.check(format)
         let memory = BufferAllocator(limitBytes: availableMemoryBytes())
         let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
@@ -57,7 +58,7 @@ public final class BareProducts {
         try fill(widest: widest * batch.tokenCount, model: model, sources: sources)
     }
 
-    public func run(_ direction: Direction) throws {
+    package func run(_ direction: Direction) throws {
         for member in direction == .forward ? forwardMembers : backwardMembers {
             try member.product.run(
                 member.source.raw, weight: member.weight.raw, addedTo: nil, into: member.destination.raw,

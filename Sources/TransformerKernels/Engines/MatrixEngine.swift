@@ -1,46 +1,41 @@
+import ProfileFormat
+import Workload
+
 /// A linear algebra library that multiplies by frozen weights.
 ///
 /// An engine shares its work among libgomp's threads, which Kerf's own kernels use too, so that one pool of threads has
 /// the cores to itself.
-public protocol MatrixEngine: Sendable {
+package protocol MatrixEngine: Sendable {
     var identity: EngineIdentity { get }
     /// Threads that share one product.
     var threadCount: Int { get }
     /// Whether a weight in the layout `packed` is multiplied faster than one in `plain`.
     var packsWeights: Bool { get }
 
-    /// - Throws: ``KernelError`` with code `engine` when library or processor do not multiply in this format.
+    /// - Throws: ``KerfError`` with code `engine` when library or processor do not multiply in this format.
     func check(_ format: NumberFormat) throws
 
     /// Prepares a product; slow, and done once.
     ///
-    /// - Throws: ``KernelError`` with code `engine` when the library refuses.
+    /// - Throws: ``KerfError`` with code `engine` when the library refuses.
     func product(_ shape: ProductShape) throws -> any MatrixProduct
 }
 
-/// How a weight lies in memory.
-public enum WeightLayout: Sendable, Hashable {
-    /// `[outputSize, inputSize]`, row-major: one copy serves both directions.
-    case plain
-    /// As the engine likes it best, which differs between the directions.
-    case packed
-}
-
 /// A product with a frozen weight W of shape `[outputSize, inputSize]`.
-public struct ProductShape: Sendable, Hashable {
+package struct ProductShape: Sendable, Hashable {
     /// Of x and y.
-    public var rows: Int
-    public var outputSize: Int
-    public var inputSize: Int
+    package var rows: Int
+    package var outputSize: Int
+    package var inputSize: Int
     /// Forward y = x Wᵀ; backward y = x W, the gradient of the forward product's x.
-    public var direction: Direction
+    package var direction: Direction
     /// Format of x and W.
-    public var source: NumberFormat
+    package var source: NumberFormat
     /// Format of y. Sums are f32.
-    public var destination: NumberFormat
-    public var layout: WeightLayout
+    package var destination: NumberFormat
+    package var layout: WeightLayout
 
-    public init(
+    package init(
         rows: Int, outputSize: Int, inputSize: Int, direction: Direction, source: NumberFormat,
         destination: NumberFormat, layout: WeightLayout
     ) {
@@ -54,17 +49,17 @@ public struct ProductShape: Sendable, Hashable {
     }
 
     /// Columns of x, over which is summed, and of y.
-    public var sourceWidth: Int { direction == .forward ? inputSize : outputSize }
-    public var destinationWidth: Int { direction == .forward ? outputSize : inputSize }
+    package var sourceWidth: Int { direction == .forward ? inputSize : outputSize }
+    package var destinationWidth: Int { direction == .forward ? outputSize : inputSize }
 
     /// Of one run: a multiplication and an addition each count one.
-    public var flops: Double { 2 * Double(rows) * Double(outputSize) * Double(inputSize) }
+    package var flops: Double { 2 * Double(rows) * Double(outputSize) * Double(inputSize) }
 }
 
 /// A prepared product: y = base + x op(W), all row-major and contiguous. Used from one thread at a time.
 ///
 /// The same arguments give the same bits for the same thread count.
-public protocol MatrixProduct: AnyObject {
+package protocol MatrixProduct: AnyObject {
     /// Bytes of the weight in its layout.
     var weightByteCount: Int { get }
     /// Bytes that a run uses and leaves free again.
@@ -79,19 +74,4 @@ public protocol MatrixProduct: AnyObject {
     func run(
         _ x: UnsafeRawPointer, weight: UnsafeRawPointer, addedTo base: UnsafeRawPointer?,
         into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) throws
-}
-
-/// What computed: part of the provenance of every measured time.
-public struct EngineIdentity: Sendable, Hashable, Codable {
-    /// `onednn` or `openblas`.
-    public var name: String
-    public var version: String
-    /// The instruction set that the library chose for this processor, in the library's words.
-    public var instructionSet: String
-
-    public init(name: String, version: String, instructionSet: String) {
-        self.name = name
-        self.version = version
-        self.instructionSet = instructionSet
-    }
 }

@@ -1,16 +1,19 @@
-internal import COneDNN
+import COneDNN
+import ProfileFormat
+import SystemIO
+import Workload
 
 /// oneDNN's matmul primitive, which compiles its inner loops for the processor at hand.
-public struct OneDNNEngine: MatrixEngine {
-    public let identity: EngineIdentity
-    public let threadCount: Int
-    public var packsWeights: Bool { true }
+package struct OneDNNEngine: MatrixEngine {
+    package let identity: EngineIdentity
+    package let threadCount: Int
+    package var packsWeights: Bool { true }
 
-    /// - Throws: ``KernelError`` with code `engine` when the library was built for threads other than OpenMP's.
-    public init(threadCount: Int) throws {
+    /// - Throws: ``KerfError`` with code `engine` when the library was built for threads other than OpenMP's.
+    package init(threadCount: Int) throws {
         guard kerf_onednn_uses_openmp() else {
-            throw KernelError(
-                .engine, "this oneDNN is not built for OpenMP, so its threads cannot be set or shared",
+            throw KerfError(
+                .engineUnavailable, "this oneDNN is not built for OpenMP, so its threads cannot be set or shared",
                 remedy: "install the distribution's libdnnl-dev, or use the engine openblas")
         }
         let version = kerf_onednn_version()
@@ -20,10 +23,10 @@ public struct OneDNNEngine: MatrixEngine {
         self.threadCount = threadCount
     }
 
-    public func check(_ format: NumberFormat) throws {
+    package func check(_ format: NumberFormat) throws {
         guard format == .f32 || Self.multipliesBF16(identity.instructionSet) else {
-            throw KernelError(
-                .engine, "this processor has no bf16 products: oneDNN uses \(identity.instructionSet) here",
+            throw KerfError(
+                .engineUnavailable, "this processor has no bf16 products: oneDNN uses \(identity.instructionSet) here",
                 remedy: "use --dtype f32")
         }
     }
@@ -33,7 +36,7 @@ public struct OneDNNEngine: MatrixEngine {
         ["bf16", "amx", "avx512_core_fp16"].contains { instructionSet.contains($0) }
     }
 
-    public func product(_ shape: ProductShape) throws -> any MatrixProduct {
+    package func product(_ shape: ProductShape) throws -> any MatrixProduct {
         try check(shape.source)
         return try OneDNNProduct(shape, threadCount: threadCount)
     }
@@ -76,9 +79,9 @@ private final class OneDNNProduct: MatrixProduct {
         guard status == 0 else { throw Self.refused(shape, status) }
     }
 
-    private static func refused(_ shape: ProductShape, _ status: Int32) -> KernelError {
-        KernelError(
-            .engine,
+    private static func refused(_ shape: ProductShape, _ status: Int32) -> KerfError {
+        KerfError(
+            .engineUnavailable,
             "oneDNN refused a \(shape.rows)x\(shape.destinationWidth)x\(shape.sourceWidth) product in "
                 + "\(shape.source.rawValue): \(String(cString: kerf_onednn_status(status)))")
     }

@@ -1,17 +1,20 @@
-internal import CKernels
-internal import COpenBLAS
+import CKernels
+import COpenBLAS
+import ProfileFormat
+import SystemIO
+import Workload
 
 /// OpenBLAS's `cblas_sgemm`, in f32.
 ///
 /// Debian's OpenBLAS has a pool of POSIX threads of its own, which would spin against libgomp's. So OpenBLAS is told to
 /// use one thread, and a product is cut into strips of y, one for each of libgomp's threads. It packs a weight anew in
 /// every product, so there is no layout that it likes better than another.
-public struct OpenBLASEngine: MatrixEngine {
-    public let identity: EngineIdentity
-    public let threadCount: Int
-    public var packsWeights: Bool { false }
+package struct OpenBLASEngine: MatrixEngine {
+    package let identity: EngineIdentity
+    package let threadCount: Int
+    package var packsWeights: Bool { false }
 
-    public init(threadCount: Int) {
+    package init(threadCount: Int) {
         openblas_set_num_threads(1)
         // "OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY SkylakeX MAX_THREADS=64"
         let words = String(cString: openblas_get_config()).split(separator: " ")
@@ -21,19 +24,20 @@ public struct OpenBLASEngine: MatrixEngine {
         self.threadCount = threadCount
     }
 
-    public func check(_ format: NumberFormat) throws {
+    package func check(_ format: NumberFormat) throws {
         guard format == .f32 else {
-            throw KernelError(
-                .engine, "the engine openblas computes in f32 only", remedy: "use --dtype f32 or --engine onednn")
+            throw KerfError(
+                .engineUnavailable, "the engine openblas computes in f32 only",
+                remedy: "use --dtype f32 or --engine onednn")
         }
     }
 
-    public func product(_ shape: ProductShape) throws -> any MatrixProduct {
+    package func product(_ shape: ProductShape) throws -> any MatrixProduct {
         try check(shape.source)
         try check(shape.destination)
         guard max(shape.rows, shape.outputSize, shape.inputSize) <= Int(Int32.max) else {
-            throw KernelError(
-                .engine,
+            throw KerfError(
+                .engineUnavailable,
                 "a \(shape.rows)x\(shape.outputSize)x\(shape.inputSize) product is beyond OpenBLAS's 32-bit sizes")
         }
         return OpenBLASProduct(shape: shape, team: ThreadTeam(count: threadCount))

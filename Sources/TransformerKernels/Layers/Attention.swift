@@ -1,5 +1,6 @@
-internal import CKernels
-internal import ModelFiles
+import CKernels
+import ModelFiles
+import Workload
 
 /// Causal attention with grouped queries: out = softmax(q kᵀ / sqrt(headSize)) v, head by head.
 struct Attention {

@@ -1,4 +1,5 @@
-internal import ModelFiles
+import ModelFiles
+import Workload
 
 /// What one block's forward pass keeps for its backward pass.
 ///

@@ -1,5 +1,6 @@
-internal import CKernels
-internal import ModelFiles
+import CKernels
+import ModelFiles
+import Workload
 
 extension DecoderBlock {
     /// The gradient of the block's input from that of its output, and the gradients of the block's LoRA pairs, which

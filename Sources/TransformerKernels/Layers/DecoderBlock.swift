@@ -1,5 +1,6 @@
-internal import CKernels
-internal import ModelFiles
+import CKernels
+import ModelFiles
+import Workload
 
 /// One decoder block: x + attention(norm(x)), then that plus mlp(norm(that)). Pre-norm, as Llama has it.
 ///

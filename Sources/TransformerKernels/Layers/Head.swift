@@ -1,5 +1,6 @@
-internal import CKernels
-internal import ModelFiles
+import CKernels
+import ModelFiles
+import Workload
 
 /// The last layer: final norm, LM head, mean cross-entropy over the tokens that have a target. Its ``HeadPlan`` says in
 /// which chunks.

@@ -1,4 +1,5 @@
-internal import ModelFiles
+import ModelFiles
+import Workload
 
 /// What all layers of one stack share.
 struct LayerContext {

@@ -1,21 +1,9 @@
-internal import CKernels
-internal import ModelFiles
+import CKernels
+import ModelFiles
+import Workload
 
 /// Memory that holds nothing from one layer's pass to the next; all layers of a stack use the same.
 final class Scratch {
-    /// How much is computed at a time; smaller in tests, so that small models come in several pieces too.
-    struct Limits {
-        /// Bytes of logits that are computed together.
-        var logitsBytes = 64 << 20
-        /// Bytes of the logits' gradient that the head keeps from its forward for its backward pass.
-        var keptLogitsBytes = 256 << 20
-        /// Bytes that the head's matrix may take in the engine's layouts, both directions together; a larger one is
-        /// multiplied as it lies.
-        var packedHeadBytes = 256 << 20
-        /// Bytes that a stack may take in all.
-        var memoryBytes = availableMemoryBytes()
-    }
-
     /// `[tokens, hiddenSize]`: a norm's output.
     let normed: AlignedBuffer
     /// f32, `[tokens, hiddenSize]`: the gradient of a norm's output; that of the stream between attention and MLP.

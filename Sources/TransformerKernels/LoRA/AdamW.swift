@@ -1,20 +1,15 @@
-internal import CKernels
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import CKernels
+import Glibc
 
 /// AdamW with decoupled weight decay (Loshchilov and Hutter, ICLR 2019), by PyTorch's formula and with its defaults.
-public struct AdamW: Sendable, Hashable {
-    public var learningRate: Double
-    public var beta1: Double
-    public var beta2: Double
-    public var epsilon: Double
-    public var weightDecay: Double
+package struct AdamW: Sendable, Hashable {
+    package var learningRate: Double
+    package var beta1: Double
+    package var beta2: Double
+    package var epsilon: Double
+    package var weightDecay: Double
 
-    public init(
+    package init(
         learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
         weightDecay: Double = 0.01
     ) {

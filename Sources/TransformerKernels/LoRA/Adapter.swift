@@ -1,19 +1,19 @@
-public import ModelFiles
+import ModelFiles
 
 /// One LoRA pair and its gradients: views into the stack's memory, which is valid as long as the stack lives.
 ///
 /// Writing to `a` or `b` sets the adapter.
-public struct Adapter {
-    public let projection: Projection
-    public let rank: Int
-    public let inputSize: Int
-    public let outputSize: Int
+package struct Adapter {
+    package let projection: Projection
+    package let rank: Int
+    package let inputSize: Int
+    package let outputSize: Int
     /// `[rank, inputSize]`
-    public let a: UnsafeMutableBufferPointer<Float>
+    package let a: UnsafeMutableBufferPointer<Float>
     /// `[outputSize, rank]`
-    public let b: UnsafeMutableBufferPointer<Float>
+    package let b: UnsafeMutableBufferPointer<Float>
     /// Shape of `a`; what the last backward pass of the layer gave.
-    public let gradientA: UnsafeMutableBufferPointer<Float>
+    package let gradientA: UnsafeMutableBufferPointer<Float>
     /// Shape of `b`.
-    public let gradientB: UnsafeMutableBufferPointer<Float>
+    package let gradientB: UnsafeMutableBufferPointer<Float>
 }

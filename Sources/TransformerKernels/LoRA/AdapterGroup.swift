@@ -1,5 +1,3 @@
-internal import ModelFiles
-
 /// The LoRA pairs of a block's projections that share an input: their A lie one below the other, so that the input is
 /// read, and its gradient written, once for all of them.
 struct AdapterGroup {

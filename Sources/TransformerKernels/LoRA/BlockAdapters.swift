@@ -1,8 +1,9 @@
-internal import CKernels
-internal import ModelFiles
-internal import Statistics
+import CKernels
+import ModelFiles
+import Statistics
+import Workload
 
-/// The LoRA pairs of one block, their gradients and their optimiser state, each kind in one piece of memory, so that
+/// The LoRA pairs of one block, their gradients and their optimizer state, each kind in one piece of memory, so that
 /// one call updates them all.
 final class BlockAdapters {
     let parameters: AlignedBuffer
@@ -17,8 +18,8 @@ final class BlockAdapters {
         let count = lora.parameterCount(model)
         parameters = try memory.buffer(count, for: "adapters")
         gradients = try memory.buffer(count, for: "adapter gradients")
-        firstMoments = try memory.buffer(count, for: "optimiser state")
-        secondMoments = try memory.buffer(count, for: "optimiser state")
+        firstMoments = try memory.buffer(count, for: "optimizer state")
+        secondMoments = try memory.buffer(count, for: "optimizer state")
         let (parameters, gradients) = (parameters, gradients)
         var end = 0
         func next(_ count: Int) -> Range<Int> {

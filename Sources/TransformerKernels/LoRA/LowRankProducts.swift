@@ -1,5 +1,6 @@
-internal import CKernels
-internal import ModelFiles
+import CKernels
+import ModelFiles
+import Workload
 
 /// The products of a group's pairs with all rows of a batch. Uses the scratch memory's `lowRankPanels`.
 struct LowRankProducts {

@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
+import Workload
 
 /// Owned memory for numbers of one format, whose start is on a 64-byte boundary: one cache line, one AVX-512 register.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
 
 /// Bytes that a process can use without swapping and without being killed: `MemAvailable` of `/proc/meminfo` (the
 /// kernel's `Documentation/filesystems/proc.rst`), or the machine's memory where that cannot be read; less where a

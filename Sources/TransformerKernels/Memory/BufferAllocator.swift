@@ -1,8 +1,7 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
+import ModelFiles
+import SystemIO
+import Workload
 
 /// Allocates all the buffers of one stack within a limit, and only then touches them.
 ///
@@ -18,7 +17,7 @@ final class BufferAllocator {
     /// A buffer of as many elements as the product of `sizes`.
     ///
     /// - Parameter zeroed: false for what is overwritten before it is read.
-    /// - Throws: ``KernelError`` with code `impossibleShape` for sizes beyond any machine, `outOfMemory` beyond this one.
+    /// - Throws: ``KerfError`` with code `impossibleShape` for sizes beyond any machine, `outOfMemory` beyond this one.
     func buffer(
         _ sizes: Int..., format: NumberFormat = .f32, for purpose: String, zeroed: Bool = true
     ) throws -> AlignedBuffer {
@@ -26,14 +25,14 @@ final class BufferAllocator {
         for size in sizes {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
             guard size >= 0, !overflow, product <= 1 << 44 else {
-                throw KernelError(
+                throw KerfError(
                     .impossibleShape, "\(purpose) of \(sizes.map(String.init).joined(separator: " x ")) elements")
             }
             count = product
         }
         let bytes = count * format.byteCount
         guard bytes <= limitBytes - grantedBytes, let buffer = AlignedBuffer(count: count, format: format) else {
-            throw KernelError(
+            throw KerfError(
                 .outOfMemory,
                 "\(bytes >> 20) MiB of \(purpose) do not fit: \(limitBytes >> 20) MiB are available and "
                     + "\(grantedBytes >> 20) MiB of them taken",

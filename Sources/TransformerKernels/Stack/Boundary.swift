@@ -1,3 +1,5 @@
+import Workload
+
 /// What passes between two layers. Every boundary has its own, so that a layer's forward or backward pass run alone
 /// writes nothing that another layer reads but its own result.
 struct Boundary {

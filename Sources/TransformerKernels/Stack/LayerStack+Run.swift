@@ -1,48 +1,50 @@
-internal import CKernels
-internal import ModelFiles
+import CKernels
+import ModelFiles
+import SystemIO
+import Workload
 
 extension LayerStack {
     /// Sets what goes in and what should come out. Negative targets count for nothing.
     ///
-    /// - Throws: ``KernelError`` with code `badToken` for a wrong count, an id outside the vocabulary, or no target at
+    /// - Throws: ``KerfError`` with code `badToken` for a wrong count, an id outside the vocabulary, or no target at
     ///   all; nothing is changed then.
-    public func setTokens(_ tokens: [Int32], targets: [Int32]) throws {
+    package func setTokens(_ tokens: [Int32], targets: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
         try setTargets(targets)
         self.tokens = tokens
     }
 
     /// Sets what goes in, for a range without the head.
-    public func setTokens(_ tokens: [Int32]) throws {
+    package func setTokens(_ tokens: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
         self.tokens = tokens
     }
 
     /// Sets what should come out, for a range without the embedding.
-    public func setTargets(_ targets: [Int32]) throws {
+    package func setTargets(_ targets: [Int32]) throws {
         try check(targets, "target", negativeAllowed: true)
         guard Head.counted(targets) > 0 else {
-            throw KernelError(.badToken, "no token has a target, so there is no mean loss")
+            throw KerfError(.invalidToken, "no token has a target, so there is no mean loss")
         }
         self.targets = targets
     }
 
     /// Whether a layer's weights are resident, so that it can run without reading them first.
-    public func isPrepared(layer: Int) -> Bool {
+    package func isPrepared(layer: Int) -> Bool {
         !(1...model.blockCount).contains(layer) || weights[layer - 1] != nil
     }
 
     /// Makes a layer's weights resident; does nothing when they are. Reading them is slow: keep it out of timed windows.
-    public func prepare(layer: Int) throws {
+    package func prepare(layer: Int) throws {
         try check(layer)
         if (1...model.blockCount).contains(layer) { try weights.prepare(block: layer - 1) }
     }
 
     /// Computes a layer's output from the output of the layer before it, or from ``input`` or the tokens.
     ///
-    /// - Throws: ``KernelError``; `notReady` when the weights are not resident (``prepare(layer:)``) or no tokens or
+    /// - Throws: ``KerfError``; `notReady` when the weights are not resident (``prepare(layer:)``) or no tokens or
     ///   targets are set.
-    public func forward(layer: Int) throws {
+    package func forward(layer: Int) throws {
         try check(layer)
         timeline.layer = Int32(layer)
         timeline.direction = .forward
@@ -65,11 +67,11 @@ extension LayerStack {
 
     /// Computes the gradient of a layer's input and of its adapters from the gradient of its output.
     ///
-    /// - Throws: ``KernelError``; `notReady` when the weights are not resident or the layer has never run forward.
-    public func backward(layer: Int) throws {
+    /// - Throws: ``KerfError``; `notReady` when the weights are not resident or the layer has never run forward.
+    package func backward(layer: Int) throws {
         try check(layer)
         guard computed.contains(layer) else {
-            throw KernelError(.notReady, "layer \(layer) has not run forward", remedy: "run its forward pass first")
+            throw KerfError(.notReady, "layer \(layer) has not run forward", remedy: "run its forward pass first")
         }
         timeline.layer = Int32(layer)
         timeline.direction = .backward
@@ -92,7 +94,7 @@ extension LayerStack {
 
     /// One AdamW step on a layer's adapters with the gradients of its last backward pass. Layers without adapters have
     /// nothing to do.
-    public func update(layer: Int) throws {
+    package func update(layer: Int) throws {
         try check(layer)
         guard (1...model.blockCount).contains(layer), !lora.targets.isEmpty else { return }
         timeline.layer = Int32(layer)
@@ -103,7 +105,7 @@ extension LayerStack {
     }
 
     /// All layers of the range, preparing each.
-    public func forward() throws {
+    package func forward() throws {
         for layer in layers {
             try prepare(layer: layer)
             try forward(layer: layer)
@@ -111,19 +113,19 @@ extension LayerStack {
     }
 
     /// All layers of the range, last first, preparing each.
-    public func backward() throws {
+    package func backward() throws {
         for layer in layers.reversed() {
             try prepare(layer: layer)
             try backward(layer: layer)
         }
     }
 
-    public func update() throws {
+    package func update() throws {
         for layer in layers { try update(layer: layer) }
     }
 
     /// Forward, backward, update; the loss is in ``loss`` when the range has the head.
-    public func step() throws {
+    package func step() throws {
         try forward()
         try backward()
         try update()
@@ -132,7 +134,7 @@ extension LayerStack {
     private func embed() throws {
         guard let table = weights.embedding else { throw notResident(0) }
         guard !tokens.isEmpty else {
-            throw KernelError(.notReady, "no tokens are set", remedy: "call setTokens first")
+            throw KerfError(.notReady, "no tokens are set", remedy: "call setTokens first")
         }
         timeline.measure(.embeddingLookup) {
             tokens.withUnsafeBufferPointer { tokens in
@@ -155,13 +157,13 @@ extension LayerStack {
         return weights
     }
 
-    private func notResident(_ layer: Int) -> KernelError {
-        KernelError(.notReady, "the weights of layer \(layer) are not in memory", remedy: "call prepare(layer:) first")
+    private func notResident(_ layer: Int) -> KerfError {
+        KerfError(.notReady, "the weights of layer \(layer) are not in memory", remedy: "call prepare(layer:) first")
     }
 
     private func knownTargets() throws -> [Int32] {
         guard !targets.isEmpty else {
-            throw KernelError(.notReady, "no targets are set", remedy: "call setTargets first")
+            throw KerfError(.notReady, "no targets are set", remedy: "call setTargets first")
         }
         return targets
     }

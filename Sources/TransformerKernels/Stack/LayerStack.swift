@@ -1,4 +1,6 @@
-public import ModelFiles
+import ModelFiles
+import ProfileFormat
+import Workload
 
 /// A contiguous range of a model's layers, ready to run forward and backward: all of them, or one side of a split.
 ///
@@ -11,27 +13,27 @@ public import ModelFiles
 /// is frozen and its backward pass does nothing.
 ///
 /// Used from one thread at a time; the engine's threads share the work inside.
-public final class LayerStack {
-    public let model: ModelConfig
-    public let lora: LoRAConfiguration
-    public let batch: BatchShape
-    public let layers: ClosedRange<Int>
-    public let residency: WeightResidency
+package final class LayerStack {
+    package let model: ModelConfig
+    package let lora: LoRAConfiguration
+    package let batch: BatchShape
+    package let layers: ClosedRange<Int>
+    package let residency: WeightResidency
     /// Of weights and wide activations.
-    public let format: NumberFormat
-    public let engine: EngineIdentity
-    public let threadCount: Int
+    package let format: NumberFormat
+    package let engine: EngineIdentity
+    package let threadCount: Int
     /// Whether the engine's threads are bound to processors (``ThreadTeam/pin()``); for the record only.
-    public var isPinned = false
-    public let timeline: KernelTimeline
+    package var isPinned = false
+    package let timeline: KernelTimeline
     /// What ``update(layer:)`` applies.
-    public var optimizer = AdamW()
+    package var optimizer = AdamW()
     /// The last head forward pass's mean cross-entropy, in nats.
-    public internal(set) var loss = Double.nan
+    package internal(set) var loss = Double.nan
     /// `[batch, sequence]`; empty until set.
-    public internal(set) var tokens: [Int32] = []
+    package internal(set) var tokens: [Int32] = []
     /// What the head is to predict at each position; negative where nothing. Empty until set.
-    public internal(set) var targets: [Int32] = []
+    package internal(set) var targets: [Int32] = []
 
     let weights: WeightStore
     let context: LayerContext
@@ -47,21 +49,22 @@ public final class LayerStack {
     ///   - layers: within `0...model.blockCount + 1`.
     ///   - seed: of the adapters' initial values.
     ///   - timeline: where every kernel reports; the stack sets its layer and direction.
-    /// - Throws: ``KernelError`` for sizes that cannot be or memory that is not there; what `weights` throws.
-    public convenience init(
+    /// - Throws: ``KerfError`` for sizes that cannot be or memory that is not there; what `weights` throws.
+    package convenience init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
         seed: UInt64, timeline: KernelTimeline
     ) throws {
         try self.init(
             model: model, weights: weights, lora: lora, batch: batch, layers: layers, engine: engine, format: format,
-            residency: residency, seed: seed, timeline: timeline, limits: Scratch.Limits())
+            residency: residency, seed: seed, timeline: timeline,
+            limits: MemoryLimits(memoryBytes: availableMemoryBytes()))
     }
 
     init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
-        seed: UInt64, timeline: KernelTimeline, limits: Scratch.Limits
+        seed: UInt64, timeline: KernelTimeline, limits: MemoryLimits
     ) throws {
         try Self.check(model, lora, batch, layers)
         try engine.check(format)
@@ -122,39 +125,39 @@ public final class LayerStack {
 
     /// The activations that enter the range, `[tokens, hiddenSize]`, for the caller to fill; nil when the range begins
     /// with the embedding.
-    public var input: UnsafeMutableBufferPointer<Float>? {
+    package var input: UnsafeMutableBufferPointer<Float>? {
         layers.lowerBound > 0 ? boundaries.first?.activation.elements : nil
     }
 
     /// The loss's gradient by ``input``, as ``backward()`` leaves it.
-    public var inputGradient: UnsafeMutableBufferPointer<Float>? {
+    package var inputGradient: UnsafeMutableBufferPointer<Float>? {
         layers.lowerBound > 0 ? boundaries.first?.gradient.elements : nil
     }
 
     /// The activations that leave the range; nil when the range ends with the head.
-    public var output: UnsafeMutableBufferPointer<Float>? {
+    package var output: UnsafeMutableBufferPointer<Float>? {
         head == nil ? boundaries.last?.activation.elements : nil
     }
 
     /// The loss's gradient by ``output``, for the caller to fill before ``backward()``.
-    public var outputGradient: UnsafeMutableBufferPointer<Float>? {
+    package var outputGradient: UnsafeMutableBufferPointer<Float>? {
         head == nil ? boundaries.last?.gradient.elements : nil
     }
 
     /// The LoRA pair of a block's projection; nil when the layer is no block of this range or the projection no target.
-    public func adapter(layer: Int, projection: Projection) -> Adapter? {
+    package func adapter(layer: Int, projection: Projection) -> Adapter? {
         guard layers.contains(layer), (1...model.blockCount).contains(layer) else { return nil }
         return block(layer).adapters[projection]
     }
 
     /// What the engine's products use for a while; part of ``memory``'s scratch.
-    public var productScratchBytes: Int { context.scratch.product.byteCount }
+    package var productScratchBytes: Int { context.scratch.product.byteCount }
 
-    public var memory: MemoryUse {
+    package var memory: MemoryUse {
         MemoryUse(
             weights: weights.byteCount,
             adapters: blocks.reduce(0) { $0 + 2 * $1.adapters.parameters.byteCount },
-            optimiser: blocks.reduce(0) { $0 + $1.adapters.optimiserByteCount },
+            optimizer: blocks.reduce(0) { $0 + $1.adapters.optimiserByteCount },
             activations: blocks.reduce(head?.keptByteCount ?? 0) { $0 + $1.saved.byteCount }
                 + boundaries.reduce(0) { $0 + $1.activation.byteCount },
             gradients: boundaries.reduce(0) { $0 + $1.gradient.byteCount },

@@ -1,4 +1,5 @@
-internal import ModelFiles
+import ModelFiles
+import Workload
 
 /// The frozen weights of one block.
 final class BlockWeights {
@@ -37,15 +38,4 @@ final class BlockWeights {
     }
 
     var byteCount: Int { matrices.reduce(attentionNorm.byteCount + mlpNorm.byteCount) { $0 + $1.byteCount } }
-}
-
-extension Projection {
-    /// Formats of the products' results: what goes on or into the residual stream is f32, what feeds another product
-    /// has the format that it is multiplied in.
-    func output(_ format: NumberFormat) -> (forward: NumberFormat, backward: NumberFormat) {
-        switch self {
-        case .q, .k, .v, .gate, .up: (format, .f32)
-        case .o, .down: (.f32, format)
-        }
-    }
 }

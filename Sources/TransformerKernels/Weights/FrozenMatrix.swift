@@ -1,4 +1,5 @@
-internal import ModelFiles
+import ModelFiles
+import Workload
 
 /// A frozen weight W, `[outputSize, inputSize]`, in memory, with the products that use it.
 ///

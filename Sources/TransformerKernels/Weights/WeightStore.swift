@@ -1,4 +1,5 @@
-internal import ModelFiles
+import ModelFiles
+import Workload
 
 /// The frozen weights of a stack's layers, as many at a time as its ``WeightResidency`` says.
 ///

@@ -6,7 +6,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure how fast Kerf's own kernels are on this box.",
         discussion: """
-            `layer` times Kerf beside a reference in the same run; `make bench` runs them all.
+            `layer` times Kerf external a reference in the same run; `make bench` runs them all.
 
             EXAMPLE
               kerf bench layer --model llama-3.2-1b --dtype bf16 --seq 512

@@ -1,8 +1,9 @@
 import ArgumentParser
-import Calibration
+import Instrumentation
 import ModelFiles
 import Profiling
-import Statistics
+import Reporting
+import SystemIO
 import TransformerKernels
 
 /// `kerf bench layer`: one block against the bare products of the same shapes.
@@ -49,13 +50,14 @@ struct BenchLayerCommand: ParsableCommand {
     }
 
     func run() throws {
-        try KerfFailure.reporting { try bench() }
+        try ErrorReport.reporting { try bench() }
     }
 
     private func bench() throws {
         Interruption.watch()
         let baseline = ResidentMemory.now()
         let source = try model.open(seed: 1)
+        let workload = try workload.workload()
         let engine = try workload.matrixEngine()
         let stack = try workload.block(source: source, engine: engine)
         let bare =
@@ -67,24 +69,33 @@ struct BenchLayerCommand: ParsableCommand {
         try benchmark.warmUp()
         if paced { return try pace(benchmark, baseline: baseline) }
         let samples = try benchmark.run(rounds: rounds, shouldStop: { Interruption.isRequested })
-        if Interruption.isRequested { throw KerfFailure(.interrupted, "interrupted; nothing was printed") }
+        if Interruption.isRequested { throw KerfError(.interrupted, "interrupted; nothing was printed") }
         let kernels = try stack.kernelTimes(rounds: min(rounds, 5))
         let report = BlockReport(
             stack: stack, bareFlops: bare?.flops, samples: samples, kernelSeconds: kernels,
             resident: bare == nil ? ResidentMemory.now() - baseline : nil)
         if json {
-            print(try report.json())
+            print(try KerfJSON.text(of: report))
         } else {
             print(report.text, terminator: "")
         }
     }
 
+    /// One round: seconds by what was timed.
+    private struct Round: Encodable {
+        var blockForward, blockBackward, bareForward, bareBackward: Double?
+        var peakBytes: Int?
+    }
+
     private func pace(_ benchmark: LayerBenchmark, baseline: ResidentMemory) throws {
         while readLine() != nil {
             let seconds = try benchmark.round()
-            var fields = seconds.map { "\"\($0.key.rawValue)\": \($0.value)" }.sorted()
-            fields.append("\"peakBytes\": \((ResidentMemory.now() - baseline).peakBytes ?? 0)")
-            print("{\(fields.joined(separator: ", "))}")
+            print(
+                try KerfJSON.line(
+                    of: Round(
+                        blockForward: seconds[.blockForward], blockBackward: seconds[.blockBackward],
+                        bareForward: seconds[.bareForward], bareBackward: seconds[.bareBackward],
+                        peakBytes: (ResidentMemory.now() - baseline).peakBytes)))
             guard StandardStreams.outputArrived() else { return }
         }
     }

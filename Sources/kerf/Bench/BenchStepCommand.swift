@@ -1,10 +1,11 @@
 import ArgumentParser
-import Calibration
 import FoundationEssentials
+import Instrumentation
 import ModelFiles
-import ProbeKit
 import Profiling
+import SystemIO
 import TransformerKernels
+import Workload
 
 /// `kerf bench step`: whole training steps, and what they do to the loss.
 struct BenchStepCommand: ParsableCommand {
@@ -54,7 +55,13 @@ struct BenchStepCommand: ParsableCommand {
     }
 
     func run() throws {
-        try KerfFailure.reporting { try bench() }
+        try ErrorReport.reporting { try bench() }
+    }
+
+    private struct Step: Encodable {
+        /// Before the update.
+        var loss: Double
+        var seconds: Double
     }
 
     private func bench() throws {
@@ -65,6 +72,7 @@ struct BenchStepCommand: ParsableCommand {
                 exportAdapters, isNoneOf: [model.model, model.weights, tokens].compactMap(\.self))
         }
         let source = try model.open(seed: 1)
+        let workload = try workload.workload()
         let stack = try workload.stack(source: source, engine: workload.matrixEngine(), seed: 1)
         stack.optimizer.learningRate = learningRate
         if let tokens { try stack.setTokens(fromFile: tokens) }
@@ -72,10 +80,10 @@ struct BenchStepCommand: ParsableCommand {
         let clock = SystemClock()
         for _ in 0..<steps {
             if paced && readLine() == nil { return }
-            if Interruption.isRequested { throw KerfFailure(.interrupted, "interrupted before the last step") }
+            if Interruption.isRequested { throw KerfError(.interrupted, "interrupted before the last step") }
             let began = clock.now()
             try stack.step()
-            print("{\"loss\": \(stack.loss), \"seconds\": \(clock.now().seconds(since: began))}")
+            print(try KerfJSON.line(of: Step(loss: stack.loss, seconds: clock.now().seconds(since: began))))
             guard StandardStreams.outputArrived() else { return }
         }
     }
@@ -85,11 +93,12 @@ extension LayerStack {
     fileprivate func setTokens(fromFile path: String) throws {
         let bytes = try FileBytes.read(path, limit: 64 << 20)
         guard let rows = try? JSONDecoder().decode([[Int32]].self, from: Data(bytes)) else {
-            throw KerfFailure(.badData, "\(path): not a JSON list of lists of token ids")
+            throw KerfError(.unusableData, "\(path): not a JSON list of lists of token ids")
         }
         guard rows.count == batch.batch, rows.allSatisfy({ $0.count == batch.sequence + 1 }) else {
-            throw KerfFailure(
-                .badData, "\(path): needs \(batch.batch) lists of \(batch.sequence + 1) ids, for --batch and --seq")
+            throw KerfError(
+                .unusableData, "\(path): needs \(batch.batch) lists of \(batch.sequence + 1) ids, for --batch and --seq"
+            )
         }
         try setTokens(rows.flatMap { $0.dropLast() }, targets: rows.flatMap { $0.dropFirst() })
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Calibration
 import Capture
-import ProbeKit
+import Instrumentation
+import SystemIO
 import SystemPackage
 
 /// `kerf capture`: a box as a file.
@@ -33,7 +33,7 @@ struct CaptureCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             try OutputFile.checkPlace(out)
             // Absolute, so that its path is told from other words in the report.
             let tree = try SystemRoot.named(root).absolute
@@ -57,18 +57,18 @@ struct CaptureCommand: ParsableCommand {
 
     /// The doctor's report. Recording takes the tree's own place out of it.
     private func view(of tree: SystemRoot) throws -> String {
-        var report = DoctorReport(root: tree)
+        var report = DoctorReport(root: tree, remedy: RemedyText.words)
         report.root = "/"
-        return try report.json() + "\n"
+        return try KerfJSON.text(of: report) + "\n"
     }
 
     private static func checkView(in capture: Capture) throws {
         guard case .file(let bytes) = capture.entries["kerf/\(viewName)"]?.content else { return }
         do {
-            _ = try DoctorReport(json: bytes)
+            _ = try KerfJSON.decode(DoctorReport.self, from: bytes, named: viewName)
         } catch {
-            throw KerfFailure(
-                .failure, "kerf/\(viewName) was damaged by taking names out of it; this is a defect of Kerf")
+            throw KerfError(
+                .internalError, "kerf/\(viewName) was damaged by taking names out of it; this is a defect of Kerf")
         }
     }
 }

@@ -1,15 +1,9 @@
 import ArgumentParser
 import CNamespaces
-import Calibration
 import Capture
-import ProbeKit
+import Glibc
+import SystemIO
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// `kerf replay`: any command against a recorded box.
 struct ReplayCommand: ParsableCommand {
@@ -41,63 +35,21 @@ struct ReplayCommand: ParsableCommand {
 
     func run() throws {
         var status: Int32 = 0
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             let capture = try Self.open(archive)
             if capture.isVirtualBoard {
-                throw KerfFailure(
-                    .badData,
-                    "\(archive): was recorded of a virtual board, which a replay would show as a real box; "
-                        + "unpack it with tar and name the tree: kerf doctor --root DIR")
+                throw KerfError(
+                    .unusableData,
+                    "\(archive): was recorded of a virtual board, which a replay would show as a real box",
+                    remedy: .unpackCapture)
             }
-            status = try replay()
+            status = try Replay.run(
+                command[0], arguments: ["kerf", ReplayInsideCommand.name, archive, "--"] + command)
         }
         if status != 0 { throw ExitCode(status) }
     }
 
     static func open(_ archive: String) throws -> Capture {
         try Capture(try FileBytes.read(archive, limit: Capture.mostBytes), name: archive)
-    }
-
-    /// Starts the command in its namespaces and waits for its end.
-    ///
-    /// - Returns: its exit code.
-    private func replay() throws -> Int32 {
-        let arguments = ["kerf", ReplayInsideCommand.name, archive, "--"] + command
-        var pointers = arguments.map { strdup($0) }
-        pointers.append(nil)
-        defer { for pointer in pointers { free(pointer) } }
-        var child: pid_t = 0
-        var error: Int32 = 0
-        let stage = kerf_namespaces_spawn("/proc/self/exe", pointers, &child, &error)
-        guard stage == KERF_NAMESPACES_DONE else { throw Self.refusal(stage, Errno(rawValue: error)) }
-        // The child ends in order; its exit code is awaited.
-        Interruption.handOn(to: child)
-        while true {
-            if let ending = ChildProcess.status(child) {
-                switch ending {
-                case .exit(let code): return code
-                // Handed on before the command could hear it, or a second time.
-                case .signal(SIGTERM): throw KerfFailure(.interrupted, "interrupted in the middle of \(command[0])")
-                case .signal(let number):
-                    throw KerfFailure(.failure, "\(command[0]) was ended by signal \(number)")
-                case .gone: return ExitStatus.failure.rawValue
-                }
-            }
-            usleep(2000)
-        }
-    }
-
-    private static func refusal(_ stage: kerf_namespaces_stage, _ errno: Errno) -> KerfFailure {
-        switch stage {
-        case KERF_NAMESPACES_UNSHARE, KERF_NAMESPACES_MAP:
-            KerfFailure(
-                .noPermission,
-                "this system permits no user namespaces (\(errno)); allow them "
-                    + "(sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
-                    + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
-                    + "or unpack the capture with tar and use: kerf doctor --root DIR")
-        default:
-            KerfFailure(.systemError, "cannot start the replay: \(errno)")
-        }
     }
 }

@@ -1,7 +1,8 @@
-public import ArgumentParser
-public import CARD
+import ArgumentParser
+import CARD
 import Calibration
 import Reporting
+import SystemIO
 
 struct DecideCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,10 +10,10 @@ struct DecideCommand: ParsableCommand {
         abstract: "Decide where to cut the model between a device and a server.",
         discussion: """
             Weighs training delay against the server's energy over all cuts and server clocks (CARD, \
-            arXiv 2412.00090, in our reconstruction). Rung A is the paper's form: operations over rated speed, power \
-            as the cube of the clock. Each further rung of the ladder adds: B the measured time and energy of every \
+            arXiv 2412.00090, in our reconstruction). Level A is the paper's form: operations over rated speed, power \
+            as the cube of the clock. Each further level of the ladder adds: B the measured time and energy of every \
             layer; C measured T(f) and P(f) over the clock's real steps; D memory limits and a privacy floor; E the \
-            link's latency and, with --micro-batches, overlap. The choice of every rung is shown, and what believing \
+            link's latency and, with --micro-batches, overlap. The choice of every level is shown, and what assuming \
             each of the paper's assumptions would cost.
 
             EXAMPLE
@@ -36,8 +37,8 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Local training steps between two exchanges of adapters.")
     var steps = Decider.defaultSteps
 
-    @Option(help: "Rung of the model ladder that decides: A, the paper's form, to E, all that is known.")
-    var rung = Rung.measuredLink
+    @Option(help: "ModelLevel of the model ladder that decides: A, the paper's form, to E, all that is known.")
+    var level = ModelLevel.measuredLink
 
     @Option(help: "Server energy that counts: net of what it draws idle, for a server that is on anyway; or gross.")
     var energy = EnergyAccount.net
@@ -73,7 +74,7 @@ struct DecideCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             if let out {
                 try OutputFile.checkPlace(out)
                 try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.iperf3)
@@ -81,7 +82,7 @@ struct DecideCommand: ParsableCommand {
             let limits = CutLimits(
                 deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
             let decider = Decider(
-                link: try linkOptions.resolved(), weight: weight, steps: steps, rung: rung, account: energy,
+                link: try linkOptions.resolved(), weight: weight, steps: steps, level: level, account: energy,
                 declaredServerWatts: serverPower, scope: count, limits: limits, microBatches: microBatches)
             let decision = try decider.decide(device: try side(device), server: try side(server))
             let bytes = try KerfJSON.encode(decision)
@@ -101,6 +102,6 @@ struct DecideCommand: ParsableCommand {
     }
 }
 
-extension Rung: ExpressibleByArgument {}
+extension ModelLevel: ExpressibleByArgument {}
 extension EnergyAccount: ExpressibleByArgument {}
 extension EnergyScope: ExpressibleByArgument {}

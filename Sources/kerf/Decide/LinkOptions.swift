@@ -1,7 +1,7 @@
 import ArgumentParser
 import CARD
-import Calibration
 import Simulation
+import SystemIO
 
 /// How the link is told: declared, measured or simulated.
 struct LinkOptions: ParsableArguments {

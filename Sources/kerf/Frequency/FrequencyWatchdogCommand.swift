@@ -1,6 +1,6 @@
 import ArgumentParser
 import CPUFreq
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// `kerf frequency-watchdog`: what a frequency lease starts beside itself.
@@ -14,6 +14,6 @@ struct FrequencyWatchdogCommand: ParsableCommand {
     var root = "/"
 
     func run() throws {
-        try KerfFailure.reporting { try FrequencyWatchdog.run(root: SystemRoot(FilePath(root))) }
+        try ErrorReport.reporting { try FrequencyWatchdog.run(root: SystemRoot(FilePath(root))) }
     }
 }

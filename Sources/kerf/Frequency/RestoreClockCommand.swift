@@ -1,6 +1,5 @@
 import ArgumentParser
 import CPUFreq
-import ProbeKit
 
 /// `kerf restore-clock`: for the case in which even the watchdog was killed, or could not give the limits back.
 struct RestoreClockCommand: ParsableCommand {
@@ -21,7 +20,7 @@ struct RestoreClockCommand: ParsableCommand {
     var root = "/"
 
     func run() throws {
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             let restored = try FrequencyLease.restoreLeftover(root: try .named(root))
             print(restored ? "the clock's limits are as they were" : "nothing to give back")
         }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Instrumentation
+import SystemIO
 
 /// Which meter measures energy.
 struct MeterOptions: ParsableArguments {
@@ -9,7 +11,7 @@ struct MeterOptions: ParsableArguments {
         help: ArgumentHelp(
             "Measure energy by this only: perf, powercap, hwmon or battery. (default: the first that can be had)",
             valueName: "name"))
-    var meter: MeterRung?
+    var meter: MeterBackend?
 
     @Option(
         help: ArgumentHelp(
@@ -20,7 +22,7 @@ struct MeterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Compute energy from declared watts instead of a meter; every figure of it is labelled modelled.",
-            valueName: "idle=W,busy=W"), transform: { try PowerModel(parsing: $0) })
+            valueName: "idle=W,busy=W"), transform: Self.powerModel)
     var powerModel: PowerModel?
 
     func validate() throws {
@@ -36,10 +38,21 @@ struct MeterOptions: ParsableArguments {
         }
     }
 
-    var railNames: [String] {
+    private var railNames: [String] {
         rails.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
     }
 
-    /// Rails that were named are wanted.
-    var rung: MeterRung? { meter ?? (rails == nil ? nil : .hwmon) }
+    var request: MeterRequest {
+        MeterRequest(board: board, backend: meter, rails: railNames, powerModel: powerModel)
+    }
+
+    @Sendable private static func powerModel(_ text: String) throws -> PowerModel {
+        do throws(KerfError) {
+            return try PowerModel(parsing: text)
+        } catch {
+            throw ValidationError("--power-model: \(error)")
+        }
+    }
 }
+
+extension MeterBackend: ExpressibleByArgument {}

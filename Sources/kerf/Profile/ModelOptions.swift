@@ -1,4 +1,5 @@
 import ArgumentParser
+import Instrumentation
 import ModelFiles
 import SystemPackage
 
@@ -19,6 +20,6 @@ struct ModelOptions: ParsableArguments {
     func open(seed: UInt64) throws -> any WeightSource {
         let config = try ModelReference.resolve(model)
         return InterruptibleWeights(
-            source: try WeightSources.open(config, weights: weights.map { FilePath($0) }, seed: seed))
+            try WeightSources.open(config, weights: weights.map { FilePath($0) }, seed: seed))
     }
 }

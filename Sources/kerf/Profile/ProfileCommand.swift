@@ -1,14 +1,10 @@
 import ArgumentParser
-import CPUFreq
 import Calibration
-import Host
+import Instrumentation
 import Logging
-import ModelFiles
-import ProbeKit
-import Profiling
+import ProfileFormat
 import Reporting
-import Statistics
-import TransformerKernels
+import SystemIO
 
 /// `kerf profile`: time and energy of every layer of a model on this box.
 struct ProfileCommand: ParsableCommand {
@@ -74,69 +70,42 @@ struct ProfileCommand: ParsableCommand {
     }
 
     func run() throws {
-        try KerfFailure.reporting { try profile() }
+        try ErrorReport.reporting { try profile() }
     }
 
     private func profile() throws {
         Interruption.watch()
         try OutputFile.checkPlace(out)
         try OutputGuard.check(out, isNoneOf: [model.model, model.weights].compactMap(\.self))
-        let source = try model.open(seed: UInt64(seed))
-        let engine = try workload.matrixEngine()
-        let host = HostProbe()
-        let identity = try host.identity()
-
-        let energy = try MeterSelection.choose(metering)
-        defer { energy.close() }
-        if requireEnergy, energy.meter == nil {
-            throw KerfFailure(
-                .unavailable,
-                "--require-energy: \(energy.description.reason ?? "no energy meter"), or with --board DIR")
-        }
-        let inspection = BoxInspection(
-            host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
-        let conditions = ConditionsMonitor(host, clockRoot: energy.root, meterOrigin: energy.description.origin)
-        let clocks = try ClockSweep.prepare(sweep.frequencies, root: energy.root)
-        let run = try measure(Measuring(source: source, engine: engine, energy: energy, conditions: conditions), clocks)
-        let record = run.record
-
-        let meter = energy.finalDescription.after(record)
-        let lost =
-            meter.origin == .unavailable
-            ? meter.reason ?? "the meter failed during the run"
-            : run.sweep?.visits.compactMap(\.meterFailure).first
-        if requireEnergy, let lost {
-            if let failure = run.clockFailure { throw failure }
-            throw KerfFailure(.unavailable, "--require-energy: \(lost)")
-        }
-        var profile = Profile(
-            kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
-            frequency: inspection.frequency(during: record.clockHertz),
-            rated: inspection.rated(threads: engine.threadCount), meter: meter,
-            model: ModelDescription(source), workload: run.workload,
-            settings: ProfileSettings(
-                budgetSeconds: budget, targetRelativeHalfWidth: targetCi / 100, confidence: 0.95, seed: seed,
-                weightResidency: run.residency.rawValue),
-            peaks: run.peaks, layers: run.layers, steps: record.steps,
-            layerTimes: record.layerTimes, instrumentedSteps: record.instrumentedSteps,
-            ownCostPairs: record.ownCostPairs.isEmpty ? nil : record.ownCostPairs,
-            stepTraces: record.traces.isEmpty ? nil : record.traces, idleWindows: record.idleWindows,
-            energyWindows: record.energyWindows, rejections: record.rejections, overhead: record.overhead,
-            frequencySweep: run.sweep)
-        profile.checks = Calibrator.checks(of: profile)
-        let bytes = try KerfJSON.encode(profile)
-        // First the file: whatever happens to the summary or the clock, the run is not lost.
+        let progress = ProgressLine(quiet: quiet)
+        var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = verbose ? .debug : .warning
+        var run = try ProfileRun(
+            source: try model.open(seed: UInt64(seed)), request: try request(),
+            shouldStop: { Interruption.isRequested },
+            progress: { if let state = $0 { progress.show(state) } else { progress.finish() } }, logger: logger
+        ).run()
+        run.profile.checks = Calibrator.checks(of: run.profile)
+        let bytes = try KerfJSON.encode(run.profile)
+        // The file comes first: whatever happens to the summary or the frequency limits, the run is not lost.
         try AtomicFile.write(bytes, to: out)
         Interruption.unwatch()
         if json {
             print(String(decoding: bytes, as: UTF8.self), terminator: "")
         } else {
             let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
-            print(profile.report(summary), terminator: "")
-            for what in conditions.unwatched { print("not watched: \(what)") }
-            for what in clocks.notSwept + run.notSwept { print("clock not swept: \(PlainText.shown(what))") }
+            print(run.profile.report(summary), terminator: "")
+            for what in run.unmonitored { print("not monitored: \(what)") }
+            for what in run.notSwept { print("frequency not swept: \(PlainText.shown(what))") }
             print("written: \(out)")
         }
-        if let failure = run.clockFailure { throw failure }
+        if let failure = run.frequencyFailure { throw failure }
+    }
+
+    private func request() throws -> ProfileRequest {
+        ProfileRequest(
+            workload: try workload.workload(), meter: metering.request, frequencies: sweep.frequencies,
+            budgetSeconds: budget, sweepBudgetSeconds: sweep.sweepBudget, targetRelativeHalfWidth: targetCi / 100,
+            seed: seed, requiresEnergy: requireEnergy)
     }
 }

@@ -1,7 +1,8 @@
 import ArgumentParser
+import Instrumentation
 import ModelFiles
-import Statistics
 import TransformerKernels
+import Workload
 
 /// The training step that is run, and on what.
 struct WorkloadOptions: ParsableArguments {
@@ -62,82 +63,25 @@ struct WorkloadOptions: ParsableArguments {
         }
     }
 
-    /// LoRA with alpha twice the rank, the usual choice; it scales numbers and costs nothing.
-    func lora() throws -> LoRAConfiguration {
-        LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: try projections())
-    }
-
-    /// The engine, and its threads bound where that is asked.
-    ///
-    /// - Parameter processors: those to run on, a thread for each at most; `nil` for all.
-    func matrixEngine(on processors: [Int]? = nil) throws -> any MatrixEngine {
-        let count = processors.map { min(threads ?? .max, $0.count) } ?? threads
-        let chosen =
-            try engine.map { try MatrixEngines.named($0, threadCount: count) }
-            ?? MatrixEngines.default(threadCount: count)
-        try chosen.check(dtype.format)
-        if let processors, !ThreadTeam(count: chosen.threadCount).bind(to: processors) {
-            throw KerfFailure(
-                .unavailable, "threads cannot be bound to the processors \(DoctorFormat.ranges(processors))")
-        }
-        if pin, !ThreadTeam(count: chosen.threadCount).pin() {
-            throw KerfFailure(
-                .unavailable, "--pin: \(chosen.threadCount) threads cannot be bound to processors; leave out --pin")
-        }
-        return chosen
-    }
-
-    /// All layers of the model, ready to run on random tokens.
-    func stack(source: any WeightSource, engine: any MatrixEngine, seed: UInt64) throws -> LayerStack {
-        let model = source.config
-        let shape = BatchShape(batch: batch, sequence: seq)
-        let stack = try LayerStack(
-            model: model, weights: source, lora: try lora(), batch: shape, layers: 0...(model.blockCount + 1),
-            engine: engine, format: dtype.format,
-            residency: residency.residency(for: source, format: dtype.format), seed: seed,
-            timeline: KernelTimeline())
-        // Looping a layer's backward pass repeats its update. At learning rate 0 that costs the same and moves nothing,
-        // so that the last repetition computes what the first did.
-        stack.optimizer.learningRate = 0
-        stack.isPinned = pin
-        var generator = SeededGenerator(seed: seed)
-        let tokens = (0..<shape.tokenCount).map { _ in
-            Int32.random(in: 0..<Int32(model.vocabularySize), using: &generator)
-        }
-        try stack.setTokens(tokens, targets: Array(tokens.dropFirst() + tokens.prefix(1)))
-        return stack
-    }
-
-    /// The model's first block alone, with random numbers as its input and its output's gradient.
-    func block(source: any WeightSource, engine: any MatrixEngine) throws -> LayerStack {
-        let stack = try LayerStack(
-            model: source.config, weights: source, lora: try lora(), batch: BatchShape(batch: batch, sequence: seq),
-            layers: 1...1, engine: engine, format: dtype.format, residency: .resident, seed: 1,
-            timeline: KernelTimeline())
-        stack.isPinned = pin
-        var generator = SeededGenerator(seed: 1)
-        for buffer in [stack.input, stack.outputGradient].compactMap(\.self) {
-            for index in buffer.indices { buffer[index] = Float.random(in: -1...1, using: &generator) }
-        }
-        return stack
+    func workload() throws -> TrainingWorkload {
+        TrainingWorkload(
+            batch: BatchShape(batch: batch, sequence: seq),
+            // Alpha is twice the rank, the usual choice; it scales numbers and costs nothing.
+            lora: LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: try projections()),
+            format: dtype.format, threads: threads, isPinned: pin, engineName: engine,
+            residency: residency.request)
     }
 }
 
-/// Whether all weights stay in memory.
+/// `--residency`.
 enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, all, one
 
-    /// Above this, `auto` keeps one block at a time.
-    static let automaticLimitBytes = 3 << 29
-
-    /// Random weights need no reading again: one block stands for all, which costs the same.
-    func residency(for source: any WeightSource, format: NumberFormat) -> WeightResidency {
-        let one: WeightResidency = source.kind == "random" ? .shared : .streaming
+    var request: TrainingWorkload.ResidencyRequest {
         switch self {
-        case .all: return .resident
-        case .one: return one
-        case .auto:
-            return format.byteCount * source.config.parameterCount <= Self.automaticLimitBytes ? .resident : one
+        case .auto: .automatic
+        case .all: .all
+        case .one: .one
         }
     }
 }

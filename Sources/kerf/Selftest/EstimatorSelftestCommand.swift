@@ -1,7 +1,7 @@
 import ArgumentParser
-import Calibration
-import Profiling
 import Reporting
+import SelfTest
+import SystemIO
 
 /// `kerf selftest estimator`: the energy estimator against planted truths.
 struct EstimatorSelftestCommand: ParsableCommand {
@@ -64,7 +64,7 @@ struct EstimatorSelftestCommand: ParsableCommand {
     var maxPower: Double?
 
     @Option(help: ArgumentHelp("Unit of the counter; 61 µJ unless given.", valueName: "joules"))
-    var resolution = PlantedTruth.usualResolutionJoules
+    var resolution = GroundTruth.usualResolutionJoules
 
     @Option(help: ArgumentHelp("Virtual time for one run.", valueName: "seconds"))
     var budgetS = 5.0
@@ -111,7 +111,7 @@ struct EstimatorSelftestCommand: ParsableCommand {
     }
 
     func run() throws {
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             Interruption.watch()
             if let out {
                 try OutputFile.checkPlace(out)
@@ -133,7 +133,7 @@ struct EstimatorSelftestCommand: ParsableCommand {
     private func selfTest() throws -> EstimatorSelfTest {
         EstimatorSelfTest(
             intervals: try UpdateIntervalFile(path: updateIntervals, column: column),
-            truth: PlantedTruth(
+            truth: GroundTruth(
                 layerWatts: power, idleWatts: idle, layerSeconds: layerMs * 1e-3, jitter: jitter.value,
                 idleDrift: drift.value, throttledShare: throttled.value, wrapSeconds: wrapMs.map { $0 * 1e-3 },
                 resolutionJoules: resolution, maximumWatts: maxPower),

@@ -1,8 +1,8 @@
-public import ArgumentParser
+import ArgumentParser
 import CARD
-import Calibration
 import Reporting
-public import Simulation
+import Simulation
+import SystemIO
 import SystemPackage
 
 struct SimulateCommand: ParsableCommand {
@@ -35,8 +35,8 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "Weight of delay, 0 to 1, in place of the scenario's.")
     var weight: Double?
 
-    @Option(help: "Rung of the model ladder, in place of the scenario's.")
-    var rung: Rung?
+    @Option(help: "ModelLevel of the model ladder, in place of the scenario's.")
+    var level: ModelLevel?
 
     @Option(help: "State of the radio channel, in place of the scenario's: good, normal, poor, mixed.")
     var state: ChannelState?
@@ -66,7 +66,7 @@ struct SimulateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try KerfFailure.reporting {
+        try ErrorReport.reporting {
             Interruption.watch()
             try checkPlaces()
             let (result, table) = try simulate()
@@ -83,9 +83,9 @@ struct SimulateCommand: ParsableCommand {
         guard let csv else { return }
         try OutputFile.checkPlace(csv, of: "--csv")
         guard let out else { return }
-        let areOne = FilePath(out).lexicallyNormalized() == FilePath(csv).lexicallyNormalized()
-        guard !areOne, (try? OutputGuard.check(csv, isNoneOf: [out])) != nil else {
-            throw KerfFailure(.usage, "--out and --csv name one file, \(csv); give each its own")
+        let areSameCounter = FilePath(out).lexicallyNormalized() == FilePath(csv).lexicallyNormalized()
+        guard !areSameCounter, (try? OutputGuard.check(csv, isNoneOf: [out])) != nil else {
+            throw KerfError(.invalidArgument, "--out and --csv name one file, \(csv); give each its own")
         }
     }
 
@@ -93,8 +93,8 @@ struct SimulateCommand: ParsableCommand {
         let file = try ScenarioFile(scenario)
         if let out { try OutputGuard.check(out, isNoneOf: [scenario]) }
         if let csv { try OutputGuard.check(csv, of: "--csv", isNoneOf: [scenario]) }
-        let (rung, weight) = (rung ?? file.scenario.rung, weight ?? file.scenario.weight)
-        var (fleet, assumptions) = try file.fleet(rung: rung)
+        let (level, weight) = (level ?? file.scenario.level, weight ?? file.scenario.weight)
+        var (fleet, assumptions) = try file.fleet(level: level)
         if let state { fleet = try fleet.inState(state) }
         let weights = front > 0 ? (0..<front).map { Double($0) / Double(front - 1) } : []
         let run = try FleetRun(
@@ -104,13 +104,13 @@ struct SimulateCommand: ParsableCommand {
         let numbers = (1...UInt64(seeds ?? (decisions > 1e6 ? 1 : 10))).map { $0 }
         let tallies = try numbers.map { seed in
             guard !Interruption.isRequested else {
-                throw KerfFailure(.interrupted, "interrupted; nothing was written")
+                throw KerfError(.interrupted, "interrupted; nothing was written")
             }
             return try run.run(seed: seed)
         }
         if let state { assumptions.append("The channel's state is \(state.rawValue).") }
         let result = SimulationResult(
-            scenario: file.scenario, sha256: file.sha256, weight: weight, rung: rung, frontWeights: weights,
+            scenario: file.scenario, sha256: file.sha256, weight: weight, level: level, frontWeights: weights,
             seeds: numbers, tallies: tallies, assumptions: assumptions)
         return (result, { SimulationCSV.text(seeds: numbers, tallies: tallies) })
     }

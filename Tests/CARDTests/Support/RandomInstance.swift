@@ -61,7 +61,7 @@ struct RandomInstance {
 
     func model() throws -> CutModel {
         CutModel(
-            rung: .measuredLayers,
+            level: .measuredLayers,
             cuts: cuts.enumerated().map { cut, c in
                 CutCost(
                     cut: cut, deviceSeconds: Estimate(value: c.device, halfWidth: 0, count: 1),
@@ -71,7 +71,7 @@ struct RandomInstance {
                         uplinkBytes: c.up, downlinkBytes: c.down, adapterBytes: c.adapters, stepMessages: 2,
                         roundMessages: 0))
             },
-            clock: ServerClock(referenceHertz: 2e9, lowestRatio: low, highestRatio: high, origin: .modelled),
+            clock: ServerFrequency(referenceHertz: 2e9, lowestRatio: low, highestRatio: high, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: uplink, downlinkBitsPerSecond: downlink, roundTripSeconds: rtt),
             steps: steps, countsLatency: true, delayOrigin: .modelled, energyOrigin: .modelled, assumptions: [])
     }

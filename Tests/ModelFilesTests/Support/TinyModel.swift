@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 
 @testable import ModelFiles
@@ -91,12 +92,12 @@ extension WeightSource {
     }
 }
 
-/// What ``ModelFileError`` an operation throws; `nil` for none, or for another error.
-func modelFileError<Result>(_ operation: () throws -> Result) -> ModelFileError? {
+/// What ``KerfError`` an operation throws; `nil` for none, or for another error.
+func modelFileError<Result>(_ operation: () throws -> Result) -> KerfError? {
     do {
         _ = try operation()
         return nil
     } catch {
-        return error as? ModelFileError
+        return error as? KerfError
     }
 }

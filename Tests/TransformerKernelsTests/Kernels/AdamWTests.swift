@@ -4,7 +4,7 @@ import Testing
 @testable import TransformerKernels
 
 extension KernelTests {
-    @Suite struct Optimiser {
+    @Suite struct Optimizer {
         @Test func firstStepByHand() {
             // m = 0.1 g and v = 0.001 g^2, corrected to g and g^2: the step is the learning rate, with g's sign.
             var parameter: [Float] = [1, -2]

@@ -1,6 +1,7 @@
 import CKernels
 import ModelFiles
 import Testing
+import Workload
 
 @testable import TransformerKernels
 

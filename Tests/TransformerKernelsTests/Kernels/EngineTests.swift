@@ -1,6 +1,8 @@
 import CKernels
 import Synchronization
+import SystemIO
 import Testing
+import Workload
 
 @testable import TransformerKernels
 
@@ -84,7 +86,7 @@ extension KernelTests {
         }
 
         @Test func bf16IsRefusedWhereItIsNotComputed() throws {
-            let error = #expect(throws: KernelError.self) { try OpenBLASEngine(threadCount: 1).check(.bf16) }
+            let error = #expect(throws: KerfError.self) { try OpenBLASEngine(threadCount: 1).check(.bf16) }
             #expect(error?.code == .engine && error?.description.contains("--dtype f32") == true)
             for name in ["avx2", "sse41", "avx512_core", "avx512_core_vnni", "asimd"] {
                 #expect(!OneDNNEngine.multipliesBF16(name))
@@ -103,7 +105,7 @@ extension KernelTests {
         }
 
         @Test func sizesBeyondOpenBLASsInterfaceAreRefused() throws {
-            #expect(throws: KernelError.self) {
+            #expect(throws: KerfError.self) {
                 try OpenBLASEngine(threadCount: 1).product(
                     ProductShape(
                         rows: 1, outputSize: 1 << 32, inputSize: 1, direction: .forward, source: .f32,
@@ -112,9 +114,9 @@ extension KernelTests {
         }
 
         @Test func unknownEnginesAndThreadCountsAreRefused() {
-            #expect(throws: KernelError.self) { try MatrixEngines.named("mkl") }
-            #expect(throws: KernelError.self) { try MatrixEngines.named("onednn", threadCount: 0) }
-            #expect(throws: KernelError.self) { try MatrixEngines.named("openblas", threadCount: 1 << 20) }
+            #expect(throws: KerfError.self) { try MatrixEngines.named("mkl") }
+            #expect(throws: KerfError.self) { try MatrixEngines.named("onednn", threadCount: 0) }
+            #expect(throws: KerfError.self) { try MatrixEngines.named("openblas", threadCount: 1 << 20) }
         }
 
         @Test func teamRunsEveryUnitOnceOnItsThread() throws {
@@ -126,9 +128,9 @@ extension KernelTests {
         }
 
         @Test func teamPassesErrorsOn() {
-            #expect(throws: KernelError(.engine, "no")) {
+            #expect(throws: KerfError(.engineUnavailable, "no")) {
                 try ThreadTeam(count: 2).run(units: 4) { unit, _ in
-                    if unit == 3 { throw KernelError(.engine, "no") }
+                    if unit == 3 { throw KerfError(.engineUnavailable, "no") }
                 }
             }
         }

@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import ModelFiles
+import SystemIO
 import Testing
 
 @testable import TransformerKernels
@@ -93,7 +94,7 @@ extension KernelTests {
 
         @Test func ropeWithWrongDivisorsIsRefused() {
             for divisors: [Float] in [[1, 2], [1, 2, 0], [1, 2, .nan]] {
-                #expect(throws: KernelError.self) {
+                #expect(throws: KerfError.self) {
                     try RotaryTable(
                         RotaryEmbedding(theta: 100, scaling: .perFrequency(divisors)), headSize: 6, sequence: 5,
                         memory: BufferAllocator(limitBytes: 1 << 20))

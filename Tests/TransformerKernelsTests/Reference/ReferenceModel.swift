@@ -1,4 +1,5 @@
 import ModelFiles
+import Workload
 
 @testable import TransformerKernels
 

@@ -1,7 +1,9 @@
 import ModelFiles
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
+import Workload
 
 @testable import TransformerKernels
 
@@ -110,7 +112,7 @@ extension KernelTests {
                 _ = try LayerStack(
                     model: model, weights: tiny.weights, lora: tiny.lora, batch: tiny.batch, layers: 0...1 << 24,
                     engine: MatrixEngines.default(threadCount: 1), residency: .resident, seed: 1,
-                    timeline: KernelTimeline(), limits: Scratch.Limits(memoryBytes: 1 << 20))
+                    timeline: KernelTimeline(), limits: MemoryLimits(memoryBytes: 1 << 20))
             }
             expect(.impossibleShape) {
                 try stack(tiny.model, batch: BatchShape(batch: 1 << 24, sequence: 1 << 24))
@@ -138,10 +140,10 @@ extension KernelTests {
                 var kind: String { "broken" }
                 var origin: String { "nowhere" }
                 func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-                    throw ModelFileError(.missingTensor, file: "f", "no tensor")
+                    throw KerfError(.missingTensor, at: "f", "no tensor")
                 }
             }
-            #expect(throws: ModelFileError.self) {
+            #expect(throws: KerfError.self) {
                 try LayerStack(
                     model: tiny.model, weights: Broken(config: tiny.model), lora: tiny.lora, batch: tiny.batch,
                     layers: 0...2, engine: MatrixEngines.default(), residency: .resident, seed: 1,
@@ -171,9 +173,9 @@ extension KernelTests {
         }
 
         private func expect(
-            _ code: KernelError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+            _ code: KerfError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
         ) {
-            let error = #expect(throws: KernelError.self, sourceLocation: sourceLocation) { try body() }
+            let error = #expect(throws: KerfError.self, sourceLocation: sourceLocation) { try body() }
             #expect(error?.code == code, sourceLocation: sourceLocation)
         }
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import ModelFiles
 import Testing
+import Workload
 
 @testable import TransformerKernels
 

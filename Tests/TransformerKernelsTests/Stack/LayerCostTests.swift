@@ -1,6 +1,6 @@
 import ModelFiles
 import Testing
-import TransformerKernels
+import Workload
 
 /// Counts against hand calculations for Llama 3.2 1B: 2048 wide, 32 heads of 64 on 8, MLP 8192, 128256 tokens.
 @Suite struct LayerCostTests {

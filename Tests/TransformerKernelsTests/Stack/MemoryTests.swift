@@ -1,5 +1,6 @@
 import ModelFiles
 import Testing
+import Workload
 
 @testable import TransformerKernels
 
@@ -38,14 +39,14 @@ extension KernelTests {
 
         private func expected(_ stack: LayerStack, layout: WeightLayout) -> MemoryUse {
             let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
-            var sum = MemoryUse(weights: 0, adapters: 0, optimiser: 0, activations: 0, gradients: 0, scratch: 0)
+            var sum = MemoryUse(weights: 0, adapters: 0, optimizer: 0, activations: 0, gradients: 0, scratch: 0)
             var (blockScratch, headScratch) = (0, 0)
             for layer in stack.layers {
                 let use = cost.memory(
                     layer: layer, format: stack.format, layout: layout, threadCount: stack.threadCount)
                 sum.weights += use.weights
                 sum.adapters += use.adapters
-                sum.optimiser += use.optimiser
+                sum.optimizer += use.optimizer
                 sum.activations += use.activations
                 sum.gradients += use.gradients
                 if layer == stack.model.blockCount + 1 {
@@ -90,7 +91,7 @@ extension KernelTests {
         @Test func keepingLogitsChangesNoBit() throws {
             let tiny = Tiny("two blocks", blocks: 2)
             let stacks = try [0, 1 << 20].map { kept in
-                try tiny.stack(limits: Scratch.Limits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: kept))
+                try tiny.stack(limits: MemoryLimits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: kept))
             }
             for stack in stacks { try stack.step() }
             #expect(StepBits(stacks[0]) == StepBits(stacks[1]))

@@ -2,6 +2,7 @@ import FoundationEssentials
 import ModelFiles
 import TestSupport
 import Testing
+import Workload
 
 @testable import TransformerKernels
 

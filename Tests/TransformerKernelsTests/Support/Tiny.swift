@@ -1,4 +1,5 @@
 import ModelFiles
+import Workload
 
 @testable import TransformerKernels
 
@@ -53,13 +54,13 @@ struct Tiny: Sendable, CustomStringConvertible {
     }
 
     /// Logits come in pieces of 3 rows and are computed again in the backward pass.
-    var limits: Scratch.Limits { Scratch.Limits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: 0) }
+    var limits: MemoryLimits { MemoryLimits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: 0) }
 
     /// A stack whose adapters have no zeros, so that every gradient has something to show.
     func stack(
         layers: ClosedRange<Int>? = nil, engine: String = "onednn", format: NumberFormat = .f32, threads: Int = 2,
         residency: WeightResidency = .resident, timeline: KernelTimeline = KernelTimeline(),
-        limits: Scratch.Limits? = nil, weights: (any WeightSource)? = nil
+        limits: MemoryLimits? = nil, weights: (any WeightSource)? = nil
     ) throws -> LayerStack {
         let stack = try LayerStack(
             model: model, weights: weights ?? self.weights, lora: lora, batch: batch, layers: layers ?? 0...lastLayer,

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// What is known of a box by reading it: its names, its serial numbers and its cards' addresses.
@@ -16,14 +16,14 @@ struct BoxSecrets {
     init(of root: SystemRoot, _ addresses: inout HardwareAddresses) {
         hostNames = HostNames.secrets(of: root).ordered
         for text in Self.addresses(root) { addresses.learn(text) }
-        serials = Self.serialNumbers(root).filter { !addresses.learn($0) && Self.isTelling($0) }.map { Secret($0) }
+        serials = Self.serialNumbers(root).filter { !addresses.learn($0) && Self.isIdentifying($0) }.map { Secret($0) }
         var secrets = serials
         var identities: Set<String> = []
         for name in root.names(in: root.file(Self.supplies)) {
             guard let battery = PeripheralBattery(named: name), !addresses.learn(battery.identity) else { continue }
             identities.insert(battery.identity)
             secrets += battery.secrets(number: identities.count)
-            if Self.isTelling(battery.identity) {
+            if Self.isIdentifying(battery.identity) {
                 secrets.append(Secret(battery.identity, replacement: "\(identities.count)"))
             }
         }
@@ -32,7 +32,7 @@ struct BoxSecrets {
 
     private static let supplies = "sys/class/power_supply"
 
-    private static func isTelling(_ serial: String) -> Bool {
+    private static func isIdentifying(_ serial: String) -> Bool {
         serial.utf8.count >= shortestSerial && !PlaceholderSerial.isOne(serial)
     }
 

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 
 /// The names by which a box is known in its network.
 enum HostNames {

@@ -1,4 +1,4 @@
-import ProbeKit
+import SystemIO
 import SystemPackage
 
 /// The directory in which a tree lies that stands for `/`: its path may hold its owner's name, and is nobody's business.

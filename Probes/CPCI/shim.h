@@ -1,3 +1,0 @@
-#pragma once
-
-#include <pci/pci.h>

@@ -1,0 +1,163 @@
+import Calibration
+import ProfileFormat
+import Quantities
+import Statistics
+import SystemIO
+
+/// A device's and a server's calibration that belong together.
+///
+/// Both must describe the same model, layer by layer, and the same training step; then one layer's figures may come
+/// from either side. Which weights were loaded, how many threads ran and the engine may differ.
+struct Pairing {
+    /// May be changed in figures, never in model or workload, after the pair was checked.
+    var device: Calibration
+    var server: Calibration
+
+    var blockCount: Int { device.model.blockCount }
+    private var workload: WorkloadDescription { device.workload }
+
+    init(device: Calibration, server: Calibration) throws {
+        try Self.checkComplete(device, "device")
+        try Self.checkComplete(server, "server")
+        if let difference = try JSONDifference.first(between: Subject(device), and: Subject(server)) {
+            throw KerfError(
+                .incompatible,
+                "the calibrations are not of the same training: \(difference.path) is \(difference.left) on the device "
+                    + "and \(difference.right) on the server",
+                remedy: "profile both boxes with the same model, --batch, --seq, --rank and --targets")
+        }
+        self.device = device
+        self.server = server
+    }
+
+    /// What the link carries at a cut.
+    ///
+    /// Targets go up at every cut but L, since the server computes the loss: 4 bytes a token. At cut 0 the tokens
+    /// themselves go up, 4 bytes each, and no gradient comes back, as nothing before the first block is trained. At
+    /// cut L nothing is exchanged but the adapters.
+    func traffic(at cut: Int) -> CutTraffic {
+        let tokenBytes = 4 * Double(workload.batch) * Double(workload.sequence)
+        let adapters = device.layers[...cut].reduce(0.0) { $0 + Double($1.description.adapterBytes) }
+        let smashed = cut == 0 ? tokenBytes : Double(device.layers[cut].description.outputBytes)
+        return CutTraffic(
+            uplinkBytes: cut == blockCount ? 0 : smashed + tokenBytes,
+            downlinkBytes: cut == 0 || cut == blockCount ? 0 : smashed,
+            adapterBytes: adapters, stepMessages: cut == blockCount ? 0 : cut == 0 ? 1 : 2,
+            roundMessages: adapters > 0 ? 2 : 0)
+    }
+
+    /// The layers that each side runs at a cut: blocks 1...c on the device, with the embedding and, at L, the head.
+    func deviceLayers(at cut: Int) -> ArraySlice<LayerCalibration> {
+        cut == 0 ? [] : cut == blockCount ? device.layers[...] : device.layers[...cut]
+    }
+
+    func serverLayers(at cut: Int) -> ArraySlice<LayerCalibration> {
+        cut == 0 ? server.layers[...] : cut == blockCount ? [] : server.layers[(cut + 1)...]
+    }
+
+    /// The server's clock range around its running clock, f0.
+    ///
+    /// - Parameter required: whether the clock must be known in hertz.
+    func serverClock(required: Bool) throws -> ServerFrequency {
+        let frequency = server.frequency
+        guard let running = frequency.runningHertz.value, running > 0 else {
+            guard required else { return .unknown }
+            throw KerfError(
+                .incomplete, "the server's clock is not known: \(frequency.runningHertz.reason ?? "no reason given")",
+                remedy: "decide with --level B, which needs none")
+        }
+        guard frequency.settable, let low = frequency.minimumHertz.value, let high = frequency.maximumHertz.value else {
+            return ServerFrequency(
+                referenceHertz: running, lowestRatio: 1, highestRatio: 1, origin: frequency.runningHertz.origin)
+        }
+        guard low > 0, low <= high else {
+            throw KerfError(.incomplete, "the server's clock range is empty: \(low) to \(high) Hz")
+        }
+        return ServerFrequency(
+            referenceHertz: running, lowestRatio: low / running, highestRatio: high / running,
+            origin: Origin.weakest(
+                [frequency.runningHertz, frequency.minimumHertz, frequency.maximumHertz].map(\.origin)))
+    }
+
+    /// How the clock enters the decision, in words.
+    func clockAssumption(_ clock: ServerFrequency) -> String {
+        if clock.isChosen {
+            return "The server's clock is chosen within its limits; its time goes as 1/f and its energy as f squared."
+        }
+        return "The server's clock cannot be set; it stays at the clock it was profiled at."
+    }
+
+    private static func checkComplete(_ calibration: Calibration, _ side: String) throws(KerfError) {
+        let layers = calibration.layers
+        let remedy = "calibrate its profile again"
+        guard layers.count >= 3, layers.count - 2 == calibration.model.blockCount else {
+            throw KerfError(
+                .incomplete,
+                "the \(side)'s calibration has \(layers.count) layers for a model of "
+                    + "\(calibration.model.blockCount) blocks", remedy: .text(remedy))
+        }
+        for (index, layer) in layers.enumerated() {
+            let kind: LayerDescription.Kind = index == 0 ? .embedding : index == layers.count - 1 ? .head : .block
+            guard layer.description.index == index, layer.description.kind == kind else {
+                throw KerfError(
+                    .incomplete, "the \(side)'s layers[\(index)] is not layer \(index), a \(kind.rawValue)",
+                    remedy: .text(remedy))
+            }
+            let sizes = [layer.description.adapterBytes, layer.description.outputBytes]
+            guard sizes.allSatisfy({ $0 >= 0 }), layer.description.forwardFlops >= 0 else {
+                throw KerfError(
+                    .incomplete, "the \(side)'s layer \(index) has a size below zero", remedy: .text(remedy))
+            }
+            for (name, pass) in [("forward", layer.forward), ("backward", layer.backward)] {
+                guard let seconds = pass.timeSeconds.value, seconds >= 0 else {
+                    throw KerfError(
+                        .incomplete, "the \(side)'s calibration has no time of layer \(index) \(name)",
+                        remedy: .text(remedy))
+                }
+            }
+        }
+        guard calibration.workload.batch > 0, calibration.workload.sequence > 0 else {
+            throw KerfError(.incomplete, "the \(side)'s workload has no tokens", remedy: .text(remedy))
+        }
+    }
+
+    /// What must agree.
+    private struct Subject: Encodable {
+        var model: ModelDescription
+        var workload: WorkloadDescription
+        var layers: [LayerDescription]
+
+        init(_ calibration: Calibration) {
+            model = calibration.model
+            model.weightsKind = ""
+            model.weightsOrigin = ""
+            workload = calibration.workload
+            workload.threads = 0
+            workload.pinned = nil
+            layers = calibration.layers.map { layer in
+                // What a layer needs of memory, and moves, depends on the engine and its threads.
+                var description = layer.description
+                description.memory = nil
+                description.kernels = nil
+                return description
+            }
+        }
+    }
+}
+
+extension Quantity {
+    /// As an estimate; without bounds the width is unknown, except for the exact zero of a pass that does nothing.
+    var estimate: Estimate? {
+        guard let value else { return nil }
+        let isExact = value == 0 && origin == .modelled
+        let width = upper.flatMap { upper in lower.map { max(upper - value, value - $0) } }
+        return Estimate(value: value, halfWidth: width ?? (isExact ? 0 : .infinity), count: isExact ? .max : count)
+    }
+}
+
+extension Sequence<Estimate> {
+    /// The sum of estimates of one calibration; nothing is exactly zero.
+    ///
+    /// They are not independent: times of one step move together, and all net energies share one idle power.
+    var sum: Estimate { reduce(Estimate(value: 0, halfWidth: 0, count: .max)) { $0.addingDependent($1) } }
+}

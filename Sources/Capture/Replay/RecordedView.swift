@@ -1,0 +1,77 @@
+import Glibc
+import SystemIO
+import SystemPackage
+
+/// A recorded box laid over this one, in a mount namespace of its own.
+///
+/// Not over `/sys` itself, since libsensors checks that a sysfs is there, but over each of its directories: one that
+/// was recorded shows the record, any other is empty. Every mount is read-only.
+package struct RecordedView {
+    private let capture: Capture
+
+    /// Where the tree is unpacked: memory, over a directory that is in every kernel's sysfs and covered in the end.
+    private static let stage: FilePath = "/sys/module"
+    /// Not of the box: control groups, which limit this very process, and the kernel's own state.
+    private static let kept: Set<String> = ["fs", "kernel"]
+
+    package init(_ capture: Capture) { self.capture = capture }
+
+    package func show() throws {
+        // Nothing mounted here shall reach the namespace that this one was copied from.
+        try attach(nil, on: "/", UInt(MS_REC | MS_PRIVATE))
+        try attach("tmpfs", on: Self.stage, type: "tmpfs", UInt(MS_NOSUID | MS_NODEV))
+        let tree = Self.stage.appending("tree")
+        let nothing = Self.stage.appending("nothing")
+        let emptyFile = Self.stage.appending("empty")
+        for directory in [tree, nothing] {
+            guard mkdir(directory.string, 0o755) == 0 else { throw failure("make", directory) }
+        }
+        close(creat(emptyFile.string, 0o444))
+        try capture.unpack(into: tree)
+
+        let live = SystemRoot()
+        for name in live.names(in: "/sys") where !Self.kept.contains(name) && "/sys/\(name)" != Self.stage.string {
+            let place = FilePath("/sys").appending(name)
+            guard live.isDirectory(place) else { continue }
+            let recorded = tree.appending("sys").appending(name)
+            try cover(place, with: live.isDirectory(recorded) ? recorded : nothing)
+        }
+        for path in CapturePlan.processFiles + ["etc/sensors3.conf"] {
+            let place = live.file(path)
+            guard live.isRegularFile(place) else { continue }
+            let recorded = tree.appending(path)
+            try cover(place, with: live.isRegularFile(recorded) ? recorded : emptyFile)
+        }
+        let recordedConfiguration = tree.appending("etc/sensors.d")
+        for (place, source) in [
+            (FilePath("/etc/sensors.d"), live.isDirectory(recordedConfiguration) ? recordedConfiguration : nothing),
+            // Leases of this box's clock.
+            (FilePath("/run/kerf"), nothing),
+        ] where live.isDirectory(place) {
+            try cover(place, with: source)
+        }
+        // A graphics processor answers its library through these, whatever /sys shows.
+        for name in live.names(in: "/dev") where name.hasPrefix("nvidia") {
+            let place = FilePath("/dev").appending(name)
+            try cover(place, with: live.isDirectory(place) ? nothing : emptyFile)
+        }
+        let modules = tree.appending("sys/module")
+        try cover(Self.stage, with: live.isDirectory(modules) ? modules : nothing)
+    }
+
+    private func cover(_ place: FilePath, with source: FilePath) throws {
+        try attach(source.string, on: place, UInt(MS_BIND))
+        try attach(nil, on: place, UInt(MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV))
+    }
+
+    private func attach(_ source: String?, on place: FilePath, type: String? = nil, _ flags: UInt) throws {
+        guard mount(source, place.string, type, flags, nil) == 0 else { throw failure("mount over", place) }
+    }
+
+    private func failure(_ verb: String, _ place: FilePath) -> KerfError {
+        KerfError(
+            .permissionDenied,
+            "cannot \(verb) \(place): \(Errno(rawValue: errno)); a security policy may forbid it",
+            remedy: .unpackCapture)
+    }
+}

@@ -1,0 +1,63 @@
+import Host
+import ProbeKit
+import SystemIO
+
+extension DoctorReport {
+    /// The machine, and what has disturbed it since it was started.
+    package struct HostSection: Codable, Equatable, Sendable {
+        package var architecture: String
+        package var cpuModel: String
+        package var cpuVendor: String
+        package var cpuFamily: Int?
+        package var cpuModelNumber: Int?
+        package var cpuStepping: Int?
+        package var microcode: String?
+        package var instructionSet: String
+        package var ratedFlopsPerCyclePerCore: Double?
+        /// What the rated figure assumes.
+        package var ratedBasis: String?
+        package var hypervisor: String?
+        package var sockets: Int
+        package var cores: Int
+        package var threads: Int
+        package var coreTypes: [CoreType]
+        package var numaNodes: [NUMANode]
+        package var memoryBytes: Int?
+        package var memoryAvailableBytes: Int?
+        package var kernelRelease: String?
+        /// Runnable tasks over 1, 5 and 15 minutes; empty when not told.
+        package var loadAverages: [Double]
+        package var stealSeconds: Double?
+        package var coreThrottleCount: UInt64?
+        package var packageThrottleCount: UInt64?
+
+        /// - Throws: ``KerfError`` when the CPU is not told; all else may be missing.
+        package init(_ probe: HostProbe, readings: ProbeReadings) throws(KerfError) {
+            let identity = try probe.identity()
+            architecture = identity.architecture
+            cpuModel = identity.cpuModel
+            cpuVendor = identity.cpuVendor
+            cpuFamily = identity.cpuFamily
+            cpuModelNumber = identity.cpuModelNumber
+            cpuStepping = identity.cpuStepping
+            microcode = identity.microcode
+            instructionSet = identity.instructionSet
+            ratedFlopsPerCyclePerCore = identity.ratedFlopsPerCyclePerCore
+            ratedBasis = identity.rated?.basis
+            hypervisor = identity.hypervisor
+            sockets = identity.topology.sockets
+            cores = identity.topology.cores
+            threads = identity.topology.threads
+            coreTypes = identity.topology.coreTypes
+            numaNodes = identity.topology.numaNodes
+            memoryBytes = identity.memoryBytes
+            kernelRelease = identity.kernelRelease
+            let counters = try? probe.counters()
+            stealSeconds = counters?.stealSeconds
+            coreThrottleCount = counters?.coreThrottleCount
+            packageThrottleCount = counters?.packageThrottleCount
+            loadAverages = (try? probe.loadAverages()) ?? []
+            memoryAvailableBytes = readings.readings.first { $0.sensor == "memory available" }.map { Int($0.value) }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import FoundationEssentials
+import ModelFiles
+import ProfileFormat
+import Profiling
+import Quantities
+import TransformerKernels
+import Workload
+
+extension ModelDescription {
+    package init(_ source: any WeightSource) {
+        self.init(source.config, weightsKind: source.kind, weightsOrigin: source.origin)
+    }
+}
+
+extension WorkloadDescription {
+    package init(_ stack: LayerStack) {
+        self.init(
+            batch: stack.batch.batch, sequence: stack.batch.sequence, loraRank: stack.lora.rank,
+            loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets.map(\.rawValue), dtype: stack.format.rawValue,
+            threads: stack.threadCount, pinned: stack.isPinned)
+    }
+}
+
+extension LayerDescription {
+    /// All layers of a model under a workload, in order, with what each needs of memory and each kernel has to do.
+    package static func all(of stack: LayerStack, engine: any MatrixEngine) -> [LayerDescription] {
+        let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
+        return all(cost).map { layer in
+            var layer = layer
+            layer.memory = LayerMemory(
+                cost.memory(
+                    layer: layer.index, format: stack.format, layout: engine.packsWeights ? .packed : .plain,
+                    threadCount: stack.threadCount))
+            layer.kernels = cost.kernels(of: layer.index).flatMap { kernel in
+                Direction.allCases.compactMap { KernelCost(cost, layer.index, kernel, $0, stack.format) }
+            }
+            return layer
+        }
+    }
+}
+
+extension KernelCost {
+    /// `nil` where the layer does not run the kernel in this direction.
+    fileprivate init?(
+        _ cost: LayerCost, _ layer: Int, _ kernel: Kernel, _ direction: Direction, _ format: NumberFormat
+    ) {
+        let bytes = cost.bytes(layer: layer, kernel: kernel, direction: direction, format: format)
+        guard bytes > 0 else { return nil }
+        self.init(
+            kernel: kernel.rawValue, direction: direction,
+            flops: cost.flops(layer: layer, kernel: kernel, direction: direction), bytes: bytes)
+    }
+}
+
+extension Roofline {
+    /// Roofs that could not be measured are told with the reason.
+    package static func measured(engine: any MatrixEngine, format: NumberFormat) -> Roofline {
+        do {
+            let roofline = try RooflineMeasurement.measure(engine: engine, format: format)
+            return Roofline(
+                flopsPerSecond: Quantity(
+                    value: roofline.flopsPerSecond, count: roofline.productRuns, origin: .measured,
+                    reason: "best run of a 512 x 2048 x 2048 product"),
+                bytesPerSecond: Quantity(
+                    value: roofline.bytesPerSecond, count: roofline.copyRuns, origin: .measured,
+                    reason: "best run of copying 128 MiB"))
+        } catch {
+            let none = Quantity.unavailable("\(error)")
+            return Roofline(flopsPerSecond: none, bytesPerSecond: none)
+        }
+    }
+}
+
+extension MeterDescription {
+    /// The meter as it was, or what became of it during the run.
+    package func after(_ record: ExperimentRecord) -> MeterDescription {
+        record.meterFailure.map(MeterDescription.none(because:)) ?? self
+    }
+}
+
+/// The time now, ISO 8601, UTC, to the second.
+package func currentTimestamp() -> String { Date.now.formatted(.iso8601) }

@@ -1,0 +1,215 @@
+import CPUFreq
+import Host
+import Logging
+import ModelFiles
+import ProbeKit
+import ProfileFormat
+import Profiling
+import Quantities
+import SystemIO
+import TransformerKernels
+import Workload
+
+/// One profiling run on this box: the whole box, then each frequency, then each kind of core by itself.
+package struct ProfileRun {
+    /// Called with how far the run is; `nil` ends a line of progress.
+    package typealias ProgressHandler = (Progress?) -> Void
+
+    private let source: any WeightSource
+    private let request: ProfileRequest
+    private let shouldStop: () -> Bool
+    private let progress: ProgressHandler
+    private let logger: Logger
+
+    /// What a run gives.
+    package struct Result {
+        package var profile: Profile
+        /// What disturbs windows on some boxes and cannot be monitored on this one.
+        package var unmonitored: [String]
+        /// Frequencies that were asked for and not swept, and why.
+        package var notSwept: [String]
+        /// The frequency limits could not be restored. The profile is complete all the same.
+        package var frequencyFailure: KerfError?
+    }
+
+    /// - Parameters:
+    ///   - shouldStop: asked between passes; `true` ends the run with ``KerfError/Code/interrupted``.
+    ///   - logger: takes cycles and rejected windows at level debug.
+    package init(
+        source: any WeightSource, request: ProfileRequest, shouldStop: @escaping () -> Bool = { false },
+        progress: @escaping ProgressHandler = { _ in }, logger: Logger
+    ) {
+        self.source = source
+        self.request = request
+        self.shouldStop = shouldStop
+        self.progress = progress
+        self.logger = logger
+    }
+
+    /// - Throws: ``KerfError``; whatever the engine or the weights throw. A meter that fails during the run does not end
+    ///   it, unless energy is required.
+    package func run() throws -> Result {
+        let engine = try request.workload.matrixEngine()
+        let host = HostProbe()
+        let identity = try host.identity()
+        let energy = try MeterSelection.choose(request.meter)
+        defer { energy.close() }
+        if request.requiresEnergy, energy.meter == nil {
+            throw Self.missingEnergy(energy.description.reason ?? "no energy meter")
+        }
+        let inspection = BoxInspection(host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
+        let conditions = ConditionsMonitor(host, clockRoot: energy.root, meterOrigin: energy.description.origin)
+        let sweep = try FrequencySweepPlan.prepare(request.frequencies, root: energy.root)
+
+        let run = try measure(Instruments(engine: engine, energy: energy, conditions: conditions), sweep)
+        let meter = energy.finalDescription.after(run.record)
+        let lost =
+            meter.origin == .unavailable
+            ? meter.reason ?? "the meter failed during the run"
+            : run.sweep?.visits.compactMap(\.meterFailure).first
+        if request.requiresEnergy, let lost { throw run.frequencyFailure ?? Self.missingEnergy(lost) }
+        return Result(
+            profile: profile(run, inspection, engine, meter), unmonitored: conditions.unmonitored,
+            notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure)
+    }
+
+    private static func missingEnergy(_ reason: String) -> KerfError {
+        KerfError(.unavailable, "energy is required: \(reason)", remedy: .virtualBoard)
+    }
+
+    private func profile(
+        _ run: Measured, _ inspection: BoxInspection, _ engine: any MatrixEngine, _ meter: MeterDescription
+    ) -> Profile {
+        let record = run.record
+        return Profile(
+            kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
+            frequency: inspection.frequency(during: record.clockHertz),
+            rated: inspection.rated(threads: engine.threadCount), meter: meter, model: ModelDescription(source),
+            workload: run.workload,
+            settings: ProfileSettings(
+                budgetSeconds: request.budgetSeconds, targetRelativeHalfWidth: request.targetRelativeHalfWidth,
+                confidence: 0.95, seed: request.seed, weightResidency: run.residency),
+            roofline: run.roofline, layers: run.layers, steps: record.steps, layerTimes: record.layerTimes,
+            instrumentedSteps: record.instrumentedSteps,
+            instrumentationOverheadPairs: record.instrumentationOverheadPairs.isEmpty
+                ? nil : record.instrumentationOverheadPairs,
+            stepTraces: record.traces.isEmpty ? nil : record.traces, idleWindows: record.idleWindows,
+            energyWindows: record.energyWindows, rejections: record.rejections, overhead: record.overhead,
+            frequencySweep: run.sweep)
+    }
+
+    // MARK: - Measuring
+
+    private struct Instruments {
+        let engine: any MatrixEngine
+        let energy: MeterSelection
+        let conditions: ConditionsMonitor
+    }
+
+    /// What was measured, without the layers' memory.
+    private struct Measured {
+        let roofline: Roofline
+        let layers: [LayerDescription]
+        let workload: WorkloadDescription
+        let residency: WeightResidency
+        let record: ExperimentRecord
+        var sweep: FrequencySweep?
+        /// Parts of the sweep that were cut off, and why.
+        var notSwept: [String] = []
+        var frequencyFailure: KerfError?
+    }
+
+    /// The whole run. The frequency limits are restored at its end, also after an error.
+    private func measure(_ instruments: Instruments, _ outcome: FrequencySweepPlan.Outcome) throws -> Measured {
+        guard case .possible(let plan) = outcome else { return try measureBox(instruments, at: nil) }
+        var result = Swift.Result { try measureSweep(instruments, plan) }
+        do throws(KerfError) {
+            try plan.lease.release()
+        } catch {
+            // Without a result this is the error to report.
+            guard case .success(var measured) = result else { throw error }
+            measured.frequencyFailure = error
+            result = .success(measured)
+        }
+        return try result.get()
+    }
+
+    /// The box, and then each kind of core for which the limits of the others can be restored.
+    private func measureSweep(_ instruments: Instruments, _ plan: FrequencySweepPlan) throws -> Measured {
+        var measured = try measureBox(instruments, at: plan)
+        for (index, group) in plan.groups.enumerated() {
+            do throws(KerfError) {
+                try plan.lease.reset()
+            } catch {
+                measured.notSwept = plan.groups[index...].map { "\($0.name)s by themselves: \(error)" }
+                break
+            }
+            measured.sweep?.append(try measure(group, instruments, plan))
+        }
+        return measured
+    }
+
+    /// All processors, at the frequency that is found and then at every frequency asked for.
+    private func measureBox(_ instruments: Instruments, at plan: FrequencySweepPlan?) throws -> Measured {
+        let engine = instruments.engine
+        let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
+        let roofline = Roofline.measured(engine: engine, format: stack.format)
+        let record = try withProgress {
+            try experiment(stack, instruments, settings(request.budgetSeconds), progress: $0).run()
+        }
+        let sweep = try plan.map { try visits(stack, instruments, $0, nil) }
+        return Measured(
+            roofline: roofline, layers: LayerDescription.all(of: stack, engine: engine),
+            workload: WorkloadDescription(stack), residency: stack.residency, record: record, sweep: sweep)
+    }
+
+    /// One kind of core, on which as many threads run as it has processors.
+    private func measure(
+        _ group: CoreGroup, _ instruments: Instruments, _ plan: FrequencySweepPlan
+    ) throws -> FrequencySweep {
+        let engine = try request.workload.matrixEngine(on: group.cpus)
+        let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
+        var sweep = try visits(stack, instruments, plan, group)
+        sweep.groups = [SweptGroup(name: group.name, cpus: group.cpus, threads: engine.threadCount)]
+        return sweep
+    }
+
+    private func visits(
+        _ stack: LayerStack, _ instruments: Instruments, _ plan: FrequencySweepPlan, _ group: CoreGroup?
+    ) throws -> FrequencySweep {
+        let share = Double(1 + plan.groups.count)
+        let budget = (request.sweepBudgetSeconds ?? request.budgetSeconds) / share
+        let setpoints = group?.steps ?? plan.clocks
+        let policies = Set(setpoints.flatMap(\.policyHertz.keys))
+        var sweep = try withProgress { progress in
+            try FrequencySweepRun(
+                group: group?.name, clocks: setpoints, control: plan.lease, settings: settings(budget),
+                progress: progress
+            ) { experiment(stack, instruments, $0, clockOf: policies, progress: $1) }.run()
+        }
+        sweep.budgetSeconds *= share
+        return sweep
+    }
+
+    private func withProgress<Value>(_ body: (@escaping (Progress) -> Void) throws -> Value) rethrows -> Value {
+        defer { progress(nil) }
+        return try body(progress)
+    }
+
+    private func settings(_ budget: Double) -> ExperimentSettings {
+        ExperimentSettings(
+            budgetSeconds: budget, targetRelativeHalfWidth: request.targetRelativeHalfWidth,
+            seed: UInt64(request.seed))
+    }
+
+    /// - Parameter policies: whose frequency is recorded; `nil` for all.
+    private func experiment(
+        _ stack: LayerStack, _ instruments: Instruments, _ settings: ExperimentSettings,
+        clockOf policies: Set<String>? = nil, progress: @escaping (Progress) -> Void
+    ) -> Experiment {
+        Experiment(
+            step: stack, meter: instruments.energy.meter, updates: instruments.energy.description.updates,
+            settings: settings, conditions: { instruments.conditions.now(clockOf: policies) }, shouldStop: shouldStop,
+            progress: progress, logger: logger)
+    }
+}

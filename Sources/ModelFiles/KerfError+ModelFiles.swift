@@ -1,0 +1,27 @@
+import SystemIO
+import SystemPackage
+
+extension KerfError.Code {
+    /// The bytes end before the format says they do.
+    package static let truncated = KerfError.Code("truncated", .badData)
+    /// A valid file that Kerf does not handle: a quantisation, an architecture.
+    package static let unsupported = KerfError.Code("unsupported", .badData)
+    /// A tensor that the model needs is not in the file.
+    package static let missingTensor = KerfError.Code("missing_tensor", .badData)
+    /// Sizes that no model can have, or that disagree.
+    package static let impossibleShape = KerfError.Code("impossible_shape", .badData)
+}
+
+extension KerfError {
+    /// The error of a failed system call on an input file.
+    package init(_ errno: Errno, doing verb: String, at file: String) {
+        let (code, remedy): (Code, Remedy?) =
+            switch errno {
+            case .noSuchFileOrDirectory, .notDirectory, .fileNameTooLong, .tooManySymbolicLinkLevels:
+                (.noSuchFile, "check the path")
+            case .permissionDenied, .notPermitted: (.permissionDenied, "give this user read permission")
+            default: (.ioError, nil)
+            }
+        self.init(code, at: file, "cannot \(verb): \(errno.description)", cause: errno, remedy: remedy)
+    }
+}

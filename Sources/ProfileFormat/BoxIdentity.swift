@@ -1,0 +1,105 @@
+import Quantities
+
+/// Which box a profile was taken on: what a calibration is valid for.
+public struct BoxIdentity: Codable, Sendable, Hashable {
+    public var architecture: String
+    public var cpuModel: String
+    public var cpuVendor: String
+    /// Microcode revision as the kernel prints it, when it does.
+    public var microcode: String?
+    public var sockets: Int
+    public var cores: Int
+    public var threads: Int
+    public var memoryBytes: Int?
+    public var kernelRelease: String?
+    /// Product name of the hypervisor when the box is a virtual machine.
+    public var hypervisor: String?
+    public var governor: String?
+    /// Widest vector extension that the CPU offers: `avx512_bf16`, `avx2`, `asimd`.
+    public var instructionSet: String
+    /// `vendor:device class name`, sorted.
+    public var pciDevices: [String]
+    public var engine: EngineIdentity
+    /// Kerf's own version and build configuration.
+    public var kerfBuild: String
+    /// The virtual board that stood in for the meters; `nil` on real meters. Its figures are simulated.
+    public var virtualBoard: String?
+
+    public init(
+        architecture: String, cpuModel: String, cpuVendor: String, microcode: String?, sockets: Int, cores: Int,
+        threads: Int, memoryBytes: Int?, kernelRelease: String?, hypervisor: String?, governor: String?,
+        instructionSet: String, pciDevices: [String], engine: EngineIdentity, kerfBuild: String,
+        virtualBoard: String?
+    ) {
+        self.architecture = architecture
+        self.cpuModel = cpuModel
+        self.cpuVendor = cpuVendor
+        self.microcode = microcode
+        self.sockets = sockets
+        self.cores = cores
+        self.threads = threads
+        self.memoryBytes = memoryBytes
+        self.kernelRelease = kernelRelease
+        self.hypervisor = hypervisor
+        self.governor = governor
+        self.instructionSet = instructionSet
+        self.pciDevices = pciDevices
+        self.engine = engine
+        self.kerfBuild = kerfBuild
+        self.virtualBoard = virtualBoard
+    }
+}
+
+/// The linear-algebra library that ran the kernels.
+public struct EngineIdentity: Codable, Sendable, Hashable {
+    /// `onednn` or `openblas`.
+    public var name: String
+    public var version: String
+    /// The instruction set the library says it uses.
+    public var instructionSet: String
+
+    public init(name: String, version: String, instructionSet: String) {
+        self.name = name
+        self.version = version
+        self.instructionSet = instructionSet
+    }
+}
+
+/// The clock of the box while it was profiled.
+public struct FrequencyDescription: Codable, Sendable, Hashable {
+    /// Lowest and highest clock that the policy allows.
+    public var minimumHertz: Quantity
+    public var maximumHertz: Quantity
+    /// The clock during the run.
+    public var runningHertz: Quantity
+    /// Whether Kerf can set the clock on this box; without it there is no frequency decision.
+    public var settable: Bool
+    /// Why it cannot be set; `nil` where it can.
+    public var reason: String?
+
+    public init(
+        minimumHertz: Quantity, maximumHertz: Quantity, runningHertz: Quantity, settable: Bool, reason: String? = nil
+    ) {
+        self.minimumHertz = minimumHertz
+        self.maximumHertz = maximumHertz
+        self.runningHertz = runningHertz
+        self.settable = settable
+        self.reason = reason
+    }
+}
+
+/// What the box's data sheet promises, as far as the box itself tells: the paper's inputs.
+public struct RatedDescription: Codable, Sendable, Hashable {
+    /// Cores used by the run.
+    public var cores: Int
+    /// f32 floating-point operations a core can finish in one cycle, from its vector width and FMA units.
+    public var flopsPerCyclePerCore: Quantity
+    /// The power limit that the box states (RAPL's long-term constraint), in watts.
+    public var powerWatts: Quantity
+
+    public init(cores: Int, flopsPerCyclePerCore: Quantity, powerWatts: Quantity) {
+        self.cores = cores
+        self.flopsPerCyclePerCore = flopsPerCyclePerCore
+        self.powerWatts = powerWatts
+    }
+}

@@ -1,0 +1,99 @@
+/// The raw samples of a run at several steps of the clock.
+///
+/// Steps are visited in random order, each once a round, so that heat and drift are not blamed on the clock.
+public struct FrequencySweep: Codable, Sendable, Hashable {
+    /// Seed of the order.
+    public var seed: Int
+    /// Time that was given to the sweep, on top of the profile's own.
+    public var budgetSeconds: Double
+    /// The kinds of core that were also swept by themselves; `nil` where all cores are alike.
+    public var groups: [SweptGroup]?
+    /// In the order in which they were made.
+    public var visits: [FrequencyVisit]
+
+    public init(seed: Int, budgetSeconds: Double, groups: [SweptGroup]? = nil, visits: [FrequencyVisit]) {
+        self.seed = seed
+        self.budgetSeconds = budgetSeconds
+        self.groups = groups
+        self.visits = visits
+    }
+}
+
+extension FrequencySweep {
+    /// Adds the visits of another sweep of the same box, and what groups it has more.
+    public mutating func append(_ other: FrequencySweep) {
+        visits += other.visits
+        let known = groups ?? []
+        let all = known + (other.groups ?? []).filter { group in !known.contains { $0.name == group.name } }
+        groups = all.isEmpty ? nil : all
+    }
+}
+
+/// Cores of one kind, swept by themselves: the step ran on them alone, and the other cores kept their own limits.
+public struct SweptGroup: Codable, Sendable, Hashable {
+    /// `P-core`, as the box's topology names it.
+    public var name: String
+    /// Numbers of the logical CPUs that the threads were bound to.
+    public var cpus: [Int]
+    public var threads: Int
+
+    public init(name: String, cpus: [Int], threads: Int) {
+        self.name = name
+        self.cpus = cpus
+        self.threads = threads
+    }
+}
+
+/// One stay at one step of the clock.
+public struct FrequencyVisit: Codable, Sendable, Hashable {
+    /// The kind of core that was swept by itself; `nil` where the whole box was.
+    public var group: String?
+    /// The clock that was set, of the fastest policy among those that were.
+    public var hertz: Double
+    /// The clock that was set, by policy: performance and efficiency cores have steps of their own.
+    public var policyHertz: [String: Double]
+    /// The fastest of these policies' clocks at the end of every step and window; empty where the driver does not tell it.
+    public var achievedHertz: [Double]
+    /// Whole steps without instruments.
+    public var steps: [StepSample]
+    /// Layers inside instrumented steps, without their kernels.
+    public var layerTimes: [LayerTimes]
+    public var idleWindows: [EnergyWindow]
+    /// Windows of whole steps.
+    public var energyWindows: [EnergyWindow]
+    /// Windows and steps that were spoiled and left out, by reason.
+    public var rejections: [Rejection]
+    /// Why there are no windows, where the meter was lost.
+    public var meterFailure: String?
+
+    public init(
+        group: String? = nil, hertz: Double, policyHertz: [String: Double], achievedHertz: [Double],
+        steps: [StepSample], layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow],
+        rejections: [Rejection], meterFailure: String? = nil
+    ) {
+        self.group = group
+        self.hertz = hertz
+        self.policyHertz = policyHertz
+        self.achievedHertz = achievedHertz
+        self.steps = steps
+        self.layerTimes = layerTimes
+        self.idleWindows = idleWindows
+        self.energyWindows = energyWindows
+        self.rejections = rejections
+        self.meterFailure = meterFailure
+    }
+}
+
+extension Profile {
+    /// The profile as if this visit had been all of it.
+    package func replacing(samplesBy visit: FrequencyVisit) -> Profile {
+        var profile = self
+        profile.frequencySweep = nil
+        profile.steps = visit.steps
+        profile.layerTimes = visit.layerTimes
+        profile.idleWindows = visit.idleWindows
+        profile.energyWindows = visit.energyWindows
+        profile.rejections = visit.rejections
+        return profile
+    }
+}

@@ -1,0 +1,156 @@
+import SystemIO
+import Workload
+
+/// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
+public struct Profile: Codable, Sendable, KerfFile {
+    public static let schema = "kerf.profile"
+    public static let schemaVersion = 2
+    public static var remedy: Remedy { "run kerf profile first" }
+
+    public var schema: String
+    public var schemaVersion: Int
+    public var kerfVersion: String
+    /// When the run ended, ISO 8601, UTC.
+    public var created: String
+    public var box: BoxIdentity
+    public var frequency: FrequencyDescription
+    public var rated: RatedDescription
+    public var meter: MeterDescription
+    public var model: ModelDescription
+    public var workload: WorkloadDescription
+    public var settings: ProfileSettings
+    /// What the box can do at most, measured before the layers.
+    public var roofline: Roofline?
+    /// All layers, in order: embedding, blocks, head.
+    public var layers: [LayerDescription]
+    /// Uninstrumented whole steps.
+    public var steps: [StepSample]
+    /// Layers timed inside whole steps, one entry for each layer and direction.
+    public var layerTimes: [LayerTimes]
+    /// The same steps as wholes, instruments included. Of two steps with instruments on by turns,
+    /// the passes that had them are one.
+    public var instrumentedSteps: [StepSample]?
+    /// Steps with instruments on by turns; absent where none were taken.
+    public var instrumentationOverheadPairs: [InstrumentationOverheadPair]?
+    /// The counters between the layers of instrumented steps; absent without a meter.
+    public var stepTraces: [StepTrace]?
+    /// The box doing nothing, before, between and after.
+    public var idleWindows: [EnergyWindow]
+    /// Windows in which one thing was repeated and the counters differenced.
+    public var energyWindows: [EnergyWindow]
+    /// Windows and steps that were taken and not used, by reason.
+    public var rejections: [Rejection]
+    /// What recording itself cost.
+    public var overhead: InstrumentationOverhead
+    /// The same step at several clocks; `nil` where none was asked for or the clock cannot be set, see
+    /// ``FrequencyDescription/reason``.
+    public var frequencySweep: FrequencySweep?
+    /// What the run says of itself, computed from the samples at its end.
+    public var checks: ProfileChecks?
+
+    public init(
+        kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
+        rated: RatedDescription, meter: MeterDescription, model: ModelDescription, workload: WorkloadDescription,
+        settings: ProfileSettings, roofline: Roofline? = nil, layers: [LayerDescription], steps: [StepSample],
+        layerTimes: [LayerTimes], instrumentedSteps: [StepSample]? = nil,
+        instrumentationOverheadPairs: [InstrumentationOverheadPair]? = nil,
+        stepTraces: [StepTrace]? = nil, idleWindows: [EnergyWindow], energyWindows: [EnergyWindow],
+        rejections: [Rejection], overhead: InstrumentationOverhead,
+        frequencySweep: FrequencySweep? = nil, checks: ProfileChecks? = nil
+    ) {
+        self.schema = Self.schema
+        self.schemaVersion = Self.schemaVersion
+        self.kerfVersion = kerfVersion
+        self.created = created
+        self.box = box
+        self.frequency = frequency
+        self.rated = rated
+        self.meter = meter
+        self.model = model
+        self.workload = workload
+        self.settings = settings
+        self.roofline = roofline
+        self.layers = layers
+        self.steps = steps
+        self.layerTimes = layerTimes
+        self.instrumentedSteps = instrumentedSteps
+        self.instrumentationOverheadPairs = instrumentationOverheadPairs
+        self.stepTraces = stepTraces
+        self.idleWindows = idleWindows
+        self.energyWindows = energyWindows
+        self.rejections = rejections
+        self.overhead = overhead
+        self.frequencySweep = frequencySweep
+        self.checks = checks
+    }
+}
+
+/// What was asked of the run.
+public struct ProfileSettings: Codable, Sendable, Hashable {
+    public var budgetSeconds: Double
+    /// Relative half width at which a time is good enough, 0.02 for 2 %.
+    public var targetRelativeHalfWidth: Double
+    public var confidence: Double
+    /// Seed of the random order, tokens and random weights.
+    public var seed: Int
+    /// `resident`: all weights in memory; `streaming`: one layer at a time, loads kept out of the windows; `shared`: one
+    /// block's weights stand for those of all blocks.
+    public var weightResidency: WeightResidency
+
+    public init(
+        budgetSeconds: Double, targetRelativeHalfWidth: Double, confidence: Double, seed: Int,
+        weightResidency: WeightResidency
+    ) {
+        self.budgetSeconds = budgetSeconds
+        self.targetRelativeHalfWidth = targetRelativeHalfWidth
+        self.confidence = confidence
+        self.seed = seed
+        self.weightResidency = weightResidency
+    }
+}
+
+/// One whole step without instruments: forward, loss, backward and AdamW over all layers.
+public struct StepSample: Codable, Sendable, Hashable {
+    /// Wall time without the loading of weights.
+    public var seconds: Double
+    /// Processor time of all threads in that time.
+    public var cpuSeconds: Double
+    /// Steps with and without instruments that were taken one right after the other share a number; absent in older
+    /// files.
+    public var pair: Int?
+
+    public init(seconds: Double, cpuSeconds: Double, pair: Int? = nil) {
+        self.seconds = seconds
+        self.cpuSeconds = cpuSeconds
+        self.pair = pair
+    }
+}
+
+/// Times of one layer in one direction inside instrumented whole steps; sample `i` of every layer is step `i`.
+public struct LayerTimes: Codable, Sendable, Hashable {
+    /// 0 the embedding, 1...L the blocks, L + 1 the head.
+    public var layer: Int
+    /// `forward` or `backward`; AdamW is the last kernel of a block's backward.
+    public var direction: Direction
+    public var seconds: [Double]
+    /// Seconds by kernel, same samples.
+    public var kernels: [String: [Double]]
+
+    public init(layer: Int, direction: Direction, seconds: [Double], kernels: [String: [Double]]) {
+        self.layer = layer
+        self.direction = direction
+        self.seconds = seconds
+        self.kernels = kernels
+    }
+}
+
+/// Windows or steps that were spoiled and left out.
+public struct Rejection: Codable, Sendable, Hashable {
+    public var reason: String
+    public var count: Int
+
+    public init(reason: String, count: Int) {
+        self.reason = reason
+        self.count = count
+    }
+}

@@ -1,0 +1,92 @@
+/// A number as Kerf writes it: never bare.
+///
+/// The unit stands in the name of the field that holds it (`time_seconds`, `energy_joules`).
+public struct Quantity: Codable, Sendable, Hashable {
+    /// `nil` exactly when the origin is `unavailable`.
+    public var value: Double?
+    /// Bounds of the two-sided confidence interval; `nil` when it is not known.
+    public var lower: Double?
+    public var upper: Double?
+    /// The interval's confidence, 0.95 for 95 %; `nil` with the bounds.
+    public var confidence: Double?
+    /// Observations behind the value.
+    public var count: Int
+    /// Of Student's t, where the interval is one of it; `nil` where it is of another kind. Observations of unequal weight, or
+    /// left out as outliers, leave fewer than the count less one.
+    public var degreesOfFreedom: Double?
+    public var origin: Origin
+    /// Why there is no value or no interval, or what a modelled value was computed from.
+    public var reason: String?
+
+    public init(
+        value: Double?, lower: Double? = nil, upper: Double? = nil, confidence: Double? = nil, count: Int = 0,
+        degreesOfFreedom: Double? = nil, origin: Origin, reason: String? = nil
+    ) {
+        self.value = value
+        self.lower = lower
+        self.upper = upper
+        self.confidence = confidence
+        self.count = count
+        self.degreesOfFreedom = degreesOfFreedom
+        self.origin = origin
+        self.reason = reason
+    }
+
+    /// A quantity that could not be obtained, and why.
+    public static func unavailable(_ reason: String) -> Quantity {
+        Quantity(value: nil, origin: .unavailable, reason: reason)
+    }
+
+    /// Half the interval's width over the value.
+    public var relativeHalfWidth: Double? {
+        guard let value, let lower, let upper, value != 0 else { return nil }
+        return (upper - lower) / 2 / abs(value)
+    }
+}
+
+/// What a quantity read from a file must hold, checked wherever one is decoded.
+extension Quantity {
+    // Not private: the synthesised encoder lies in another file, and the compiler crashes on it.
+    enum CodingKeys: String, CodingKey {
+        case value, lower, upper, confidence, count, degreesOfFreedom, origin, reason
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            value: try container.decodeIfPresent(Double.self, forKey: .value),
+            lower: try container.decodeIfPresent(Double.self, forKey: .lower),
+            upper: try container.decodeIfPresent(Double.self, forKey: .upper),
+            confidence: try container.decodeIfPresent(Double.self, forKey: .confidence),
+            count: try container.decode(Int.self, forKey: .count),
+            degreesOfFreedom: try container.decodeIfPresent(Double.self, forKey: .degreesOfFreedom),
+            origin: try container.decode(Origin.self, forKey: .origin),
+            reason: try container.decodeIfPresent(String.self, forKey: .reason))
+        if let fault {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: fault))
+        }
+    }
+
+    /// What is wrong with the quantity, or `nil`.
+    var fault: String? {
+        if (value == nil) != (origin == .unavailable) {
+            return "a value must be absent exactly when its origin is unavailable"
+        }
+        if origin == .unavailable && reason == nil { return "an unavailable quantity must say why" }
+        if count < 0 { return "a count below zero" }
+        // Two observations have one; far fewer would make an interval of any width that of a mean known exactly.
+        if let degreesOfFreedom, !(degreesOfFreedom >= 0.5 && degreesOfFreedom <= 1e30) || lower == nil {
+            return "degrees of freedom that are below 0.5 or have no interval"
+        }
+        for number in [value, lower, upper].compactMap({ $0 }) where !number.isFinite || abs(number) > 1e30 {
+            return "the number \(number) is out of range"
+        }
+        switch (value, lower, upper, confidence) {
+        case (_, nil, nil, nil): return nil
+        case (let value?, let lower?, let upper?, let confidence?):
+            guard lower <= value && value <= upper else { return "the value lies outside its interval" }
+            return confidence > 0 && confidence < 1 ? nil : "a confidence that is not between 0 and 1"
+        default: return "an interval needs its value, both bounds and the confidence"
+        }
+    }
+}

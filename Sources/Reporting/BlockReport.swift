@@ -1,0 +1,150 @@
+import FoundationEssentials
+import Instrumentation
+import ModelFiles
+import ProfileFormat
+import Profiling
+import Quantities
+import Statistics
+import SystemIO
+import TransformerKernels
+import Workload
+
+/// What `kerf bench layer` found.
+package struct BlockReport: Encodable {
+    /// One pass, or both together.
+    package struct Pass: Encodable {
+        package var flops: Double
+        package var seconds: Quantity
+        package var flopsPerSecond: Double
+        package var samplesSeconds: [Double]
+
+        package init(flops: Double, samples: [Double]) {
+            self.flops = flops
+            samplesSeconds = samples
+            let median = Estimate.median(of: samples)!
+            seconds = Quantity(median, origin: .measured)
+            flopsPerSecond = flops / median.value
+        }
+    }
+
+    package struct Passes: Encodable {
+        package var forward: Pass
+        package var backward: Pass
+        /// Of every round's sum.
+        package var both: Pass
+
+        package init(flops: (forward: Double, backward: Double), forward: [Double], backward: [Double]) {
+            self.forward = Pass(flops: flops.forward, samples: forward)
+            self.backward = Pass(flops: flops.backward, samples: backward)
+            both = Pass(flops: flops.forward + flops.backward, samples: zip(forward, backward).map(+))
+        }
+    }
+
+    package struct KernelRow: Encodable {
+        package var kernel: String
+        package var direction: Direction
+        package var seconds: Double
+        package var flopsPerSecond: Double
+        package var bytesPerSecond: Double
+    }
+
+    package struct Memory: Encodable {
+        package var weightBytes: Int
+        package var adapterBytes: Int
+        package var optimizerBytes: Int
+        package var activationBytes: Int
+        package var gradientBytes: Int
+        package var scratchBytes: Int
+        package var totalBytes: Int
+        /// What the process's resident memory grew by, and its highest; not with the bare products beside the block.
+        package var residentBytes: Int?
+        package var peakResidentBytes: Int?
+    }
+
+    package var model: String
+    package var workload: WorkloadDescription
+    package var engine: EngineIdentity
+    package var rounds: Int
+    /// Products, attention and LoRA; what norms, RoPE, SwiGLU and additions compute is not counted.
+    package var block: Passes
+    /// The products of the seven projections alone.
+    package var bareProducts: Passes?
+    /// The block's rate over the bare products'.
+    package var ratio: Double?
+    /// Of one instrumented pass, the median over some.
+    package var kernels: [KernelRow]
+    package var memory: Memory
+
+    package init(
+        stack: LayerStack, bareFlops: Double?, samples: LayerBenchmark.Samples, kernelSeconds: [KernelTime],
+        resident: ResidentMemory?
+    ) {
+        let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
+        let layer = stack.layers.lowerBound
+        func series(_ subject: LayerBenchmark.Subject) -> [Double] { samples[subject] ?? [] }
+        model = stack.model.name
+        workload = WorkloadDescription(stack)
+        engine = stack.engine
+        rounds = series(.blockForward).count
+        block = Passes(
+            flops: (
+                cost.productFlops(layer: layer, direction: .forward),
+                cost.productFlops(layer: layer, direction: .backward)
+            ), forward: series(.blockForward), backward: series(.blockBackward))
+        bareProducts = bareFlops.map {
+            Passes(flops: ($0, $0), forward: series(.bareForward), backward: series(.bareBackward))
+        }
+        ratio = bareProducts.map { [block] in block.both.flopsPerSecond / $0.both.flopsPerSecond }
+        kernels = kernelSeconds.map {
+            KernelRow(
+                kernel: $0.kernel.rawValue, direction: $0.direction, seconds: $0.seconds,
+                flopsPerSecond: cost.flops(layer: layer, kernel: $0.kernel, direction: $0.direction) / $0.seconds,
+                bytesPerSecond: cost.bytes(
+                    layer: layer, kernel: $0.kernel, direction: $0.direction, format: stack.format) / $0.seconds)
+        }
+        let use = stack.memory
+        memory = Memory(
+            weightBytes: use.weights, adapterBytes: use.adapters, optimizerBytes: use.optimizer,
+            activationBytes: use.activations, gradientBytes: use.gradients, scratchBytes: use.scratch,
+            totalBytes: use.total, residentBytes: resident?.bytes, peakResidentBytes: resident?.peakBytes)
+    }
+
+    package var text: String {
+        var lines = [
+            "One block of \(model), \(workload.dtype), batch \(workload.batch), sequence \(workload.sequence), "
+                + "LoRA rank \(workload.loraRank) on \(workload.loraTargets.joined(separator: ","))",
+            "\(engine.name) \(engine.version) (\(engine.instructionSet)), \(workload.threads) threads, "
+                + "median of \(rounds) rounds", "",
+        ]
+        var passes = TextTable([
+            .init("", .left), .init("forward"), .init("backward"), .init("both"), .init("rate", unit: "GFLOP/s"),
+        ])
+        func append(_ name: String, _ p: Passes) {
+            passes.append([
+                name, NumberText.si(p.forward.seconds, "s"), NumberText.si(p.backward.seconds, "s"),
+                NumberText.si(p.both.seconds, "s"), NumberText.significant(p.both.flopsPerSecond / 1e9),
+            ])
+        }
+        append("block", block)
+        if let bareProducts { append("bare products", bareProducts) }
+        lines += passes.lines + [""]
+        if let ratio { lines += ["the block runs at \(NumberText.percent(ratio)) of the bare products' rate", ""] }
+
+        var table = TextTable([
+            .init("kernel", .left), .init("direction", .left), .init("time"), .init("rate", unit: "GFLOP/s"),
+            .init("traffic", unit: "GB/s"),
+        ])
+        for row in kernels {
+            table.append([
+                row.kernel, row.direction.rawValue, NumberText.si(row.seconds, "s"),
+                row.flopsPerSecond > 0 ? NumberText.significant(row.flopsPerSecond / 1e9) : "-",
+                NumberText.significant(row.bytesPerSecond / 1e9),
+            ])
+        }
+        lines += table.lines + [""]
+        lines.append(
+            "memory: \(NumberText.si(Double(memory.totalBytes), "B")) by account"
+                + (memory.residentBytes.map { ", \(NumberText.si(Double($0), "B")) resident" } ?? ""))
+        return lines.map { $0 + "\n" }.joined()
+    }
+}

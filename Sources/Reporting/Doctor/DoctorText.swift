@@ -1,0 +1,127 @@
+import CARD
+import Instrumentation
+import ProbeKit
+import Quantities
+import SystemIO
+
+/// The report as text for a terminal.
+package struct DoctorText {
+    private let report: DoctorReport
+
+    package init(_ report: DoctorReport) { self.report = report }
+
+    /// All lines. Names come from files that anyone may have written, so that nothing in them reaches the terminal
+    /// as a control sequence.
+    package var lines: [String] {
+        var lines: [String] = []
+        if report.origin == .simulated {
+            lines.append("SIMULATED: everything below is read from a virtual board, not from this box")
+        }
+        lines += ["kerf doctor, root \(report.root)", ""]
+        lines += probes
+        lines += section("energy meters, in the order in which they are tried", backends)
+        lines += section("energy domains", EnergyTree(report.energy).lines)
+        lines += section("clock", policies)
+        lines += section("sensors", sensors)
+        lines += section("PCI", devices)
+        lines += section("host", report.host.map { HostLines($0).lines } ?? [])
+        lines += ["", "energy: \(report.energy.summary)"]
+        return lines.map(Self.harmless)
+    }
+
+    private func section(_ title: String, _ lines: [String]) -> [String] {
+        lines.isEmpty ? [] : ["", title] + lines.map { "  " + $0 }
+    }
+
+    private var probes: [String] {
+        findings(
+            report.probes.map { ([$0.name, $0.status.rawValue, $0.reason], $0.remedy, $0.failures) })
+    }
+
+    private var backends: [String] {
+        findings(
+            report.energy.backends.map { backend in
+                ([backend.name, backend.used ? "used" : backend.status.rawValue, backend.reason], backend.remedy, [])
+            })
+    }
+
+    /// A line for each row, and below it what to do about it and what failed in it.
+    private func findings(_ rows: [(head: [String], remedy: String?, failures: [String])]) -> [String] {
+        let names = rows.compactMap(\.head.first?.count).max() ?? 0
+        let margin = String(repeating: " ", count: names + 2)
+        var lines: [String] = []
+        for (row, head) in zip(rows, DoctorFormat.columns(rows.map(\.head))) {
+            lines.append(head)
+            if let remedy = row.remedy { lines.append(margin + "remedy: " + remedy) }
+            lines += row.failures.map { margin + "not read: " + $0 }
+        }
+        return lines
+    }
+
+    private var policies: [String] {
+        let header = ["policy", "CPUs", "driver", "governor", "hardware GHz", "allowed GHz", "now GHz", "can be set"]
+        let rows = report.frequencyPolicies.map { policy in
+            [
+                policy.name, CPUList.text(of: policy.cpus), policy.driver ?? "-", policy.governor ?? "-",
+                range(policy.hardwareMinimumHertz, policy.hardwareMaximumHertz),
+                range(policy.scalingMinimumHertz, policy.scalingMaximumHertz), gigahertz(policy.currentHertz),
+                policy.settable ? "yes" : "no",
+            ]
+        }
+        return rows.isEmpty ? [] : DoctorFormat.columns([header] + rows)
+    }
+
+    private var sensors: [String] {
+        report.sensorChips.filter { !$0.sensors.isEmpty }.flatMap { chip in
+            let rows = chip.sensors.map { sensor in
+                let limits = [("max", sensor.maximum), ("critical", sensor.critical)]
+                    .compactMap { name, value in
+                        value.map { "\(name) \(NumberText.fixed($0, digits: places(of: sensor.unit)))" }
+                    }
+                return [
+                    sensor.label,
+                    "\(NumberText.fixed(sensor.value, digits: places(of: sensor.unit))) \(sensor.unit.symbol)",
+                    limits.joined(separator: ", "),
+                ]
+            }
+            return [chip.name] + DoctorFormat.columns(rows).map { "  " + $0 }
+        }
+    }
+
+    private func places(of unit: ReadingUnit) -> Int {
+        switch unit {
+        case .celsius: 1
+        case .revolutionsPerMinute: 0
+        default: 3
+        }
+    }
+
+    private var devices: [String] {
+        DoctorFormat.columns(report.pciDevices.map { [$0.address, $0.kind, $0.title, $0.link.map(linkText) ?? ""] })
+    }
+
+    private func linkText(_ link: DoctorReport.Link) -> String {
+        let text = { (speed: Double?, lanes: Int?) in
+            (speed.map { "\(NumberText.fixed($0, digits: $0 == 2.5 ? 1 : 0)) GT/s" } ?? "? GT/s")
+                + (lanes.map { " x\($0)" } ?? " x?")
+        }
+        let best = text(link.bestGigatransfersPerSecond, link.bestLanes)
+        guard link.currentLanes != nil || link.currentGigatransfersPerSecond != nil else {
+            return "link down, at best \(best)"
+        }
+        let now = text(link.currentGigatransfersPerSecond, link.currentLanes)
+        return link.belowBest ? "link \(now), below its best of \(best)" : "link \(now)"
+    }
+
+    private func range(_ low: Double?, _ high: Double?) -> String {
+        low == nil && high == nil ? "-" : "\(gigahertz(low))..\(gigahertz(high))"
+    }
+
+    private func gigahertz(_ hertz: Double?) -> String { hertz.map { NumberText.fixed($0 / 1e9, digits: 2) } ?? "-" }
+
+    private static func harmless(_ line: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                line.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
+}

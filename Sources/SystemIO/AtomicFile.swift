@@ -1,0 +1,110 @@
+import Glibc
+import SystemPackage
+
+/// Writing a file whole or not at all.
+///
+/// The bytes go to a temporary file in the same directory, reach the disk, and then take the name in one step
+/// (rename(2)), so that a reader sees the old file or the new one. When anything fails the temporary is removed and
+/// what stood there before is untouched. Signals that end a program wait until that is done.
+package enum AtomicFile {
+    /// - Parameter path: the file to make or replace. A link is followed; a device or pipe (`/dev/stdout`) is written
+    ///   to directly, since it cannot be replaced.
+    /// - Throws: ``KerfError``: ``KerfError/Code/cannotCreate``, ``KerfError/Code/permissionDenied`` or
+    ///   ``KerfError/Code/ioError``.
+    package static func write(_ bytes: [UInt8], to path: String) throws(KerfError) {
+        let held = SignalHold()
+        defer { held.release() }
+        do {
+            var information = stat()
+            let exists = stat(path, &information) == 0
+            switch exists ? information.st_mode & S_IFMT : S_IFREG {
+            case S_IFREG:
+                let target = exists ? try resolved(path) : path
+                try replace(target, with: bytes, mode: exists ? information.st_mode & 0o777 : nil)
+            case S_IFDIR:
+                throw Errno.isDirectory
+            default:
+                let descriptor = try FileDescriptor.open(FilePath(path), .writeOnly, options: .closeOnExec)
+                _ = try descriptor.closeAfter { try descriptor.writeAll(bytes) }
+            }
+        } catch let errno as Errno {
+            throw failure(errno, path)
+        } catch {
+            throw KerfError(.ioError, at: path, "cannot be written: \(error)")
+        }
+    }
+
+    /// - Parameter mode: permissions of the file that is replaced, which the new one keeps.
+    private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) throws {
+        let target = FilePath(path)
+        guard let name = target.lastComponent else { throw Errno.isDirectory }
+        let directory = target.removingLastComponent()
+        let temporary = directory.appending(
+            ".\(name.string.prefix(200)).kerf-\(getpid())-\(UInt32.random(in: 0 ... .max))")
+        let descriptor = try FileDescriptor.open(
+            temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+            permissions: FilePermissions(rawValue: 0o666))
+        do {
+            try descriptor.closeAfter {
+                if let mode { _ = fchmod(descriptor.rawValue, mode) }
+                try descriptor.writeAll(bytes)
+                guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+            }
+            guard rename(temporary.string, path) == 0 else { throw Errno(rawValue: errno) }
+        } catch {
+            unlink(temporary.string)
+            throw error
+        }
+        // The rename itself reaches the disk with the directory. The file is whole either way, so a file system that
+        // cannot do it is no failure.
+        if let folder = try? FileDescriptor.open(directory.isEmpty ? "." : directory, .readOnly, options: .closeOnExec)
+        {
+            fsync(folder.rawValue)
+            try? folder.close()
+        }
+    }
+
+    /// The file behind symbolic links.
+    private static func resolved(_ path: String) throws -> String {
+        guard let found = realpath(path, nil) else { throw Errno(rawValue: errno) }
+        defer { free(found) }
+        return String(cString: found)
+    }
+
+    private static func failure(_ errno: Errno, _ path: String) -> KerfError {
+        switch errno {
+        case .noSuchFileOrDirectory, .notDirectory:
+            KerfError(
+                .cannotCreate, at: path, "cannot be written: its directory does not exist",
+                remedy: "make the directory first")
+        case .isDirectory:
+            KerfError(
+                .cannotCreate, at: path, "cannot be written: this is a directory", remedy: "give a file name in it")
+        case .permissionDenied, .notPermitted, .readOnlyFileSystem:
+            KerfError(
+                .permissionDenied, at: path, "cannot be written: \(errno)", remedy: "write to a directory of your own")
+        case .noSpace, Errno(rawValue: EDQUOT), .fileTooLarge:
+            KerfError(
+                .ioError, at: path, "cannot be written: \(errno)", remedy: "free some space; nothing was changed")
+        default:
+            KerfError(.ioError, at: path, "cannot be written: \(errno)", remedy: "nothing was changed")
+        }
+    }
+}
+
+/// Keeps the signals that end a program waiting on this thread.
+private struct SignalHold {
+    private var before = sigset_t()
+
+    init() {
+        var held = sigset_t()
+        sigemptyset(&held)
+        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&held, signal) }
+        pthread_sigmask(SIG_BLOCK, &held, &before)
+    }
+
+    func release() {
+        var mask = before
+        pthread_sigmask(SIG_SETMASK, &mask, nil)
+    }
+}

@@ -1,0 +1,135 @@
+import SystemPackage
+
+/// A file that stays open, so that a reading is one `pread` and nothing else.
+///
+/// Holding the descriptor keeps path lookup and permission checks out of the measured window. The writer must update
+/// the file in place; a file replaced by rename keeps answering with its old value.
+package final class HeldFile: Sendable {
+    package let path: FilePath
+    private let descriptor: FileDescriptor
+
+    package init(_ path: FilePath) throws(KerfError) {
+        self.path = path
+        do {
+            // Without blocking: a pipe in a foreign tree would hold the open for ever. It fails at the read instead.
+            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        } catch let errno as Errno {
+            throw KerfError(errno, doing: "open", at: path)
+        } catch {
+            throw KerfError(.ioError, "cannot open: \(error)", at: path)
+        }
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// Reads the first page into `buffer` and returns the number of bytes.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64 = 0) throws(KerfError) -> Int {
+        var attempts = 0
+        while true {
+            do {
+                return try descriptor.read(fromAbsoluteOffset: offset, into: buffer)
+            } catch let errno as Errno {
+                attempts += 1
+                // hwmon answers EAGAIN while a sensor is being powered up; more than three times is a failure.
+                if errno == .resourceTemporarilyUnavailable && attempts < 4 { continue }
+                throw KerfError(errno, doing: "read", at: path)
+            } catch {
+                throw KerfError(.ioError, "cannot read: \(error)", at: path)
+            }
+        }
+    }
+
+    /// The file's text, up to one page, without white space (or NUL padding of an archive) around it.
+    package func text() throws(KerfError) -> String {
+        let bytes: [UInt8]
+        do {
+            bytes = try [UInt8](unsafeUninitializedCapacity: SysfsFile.pageBytes) { buffer, count in
+                count = try read(into: UnsafeMutableRawBufferPointer(buffer))
+            }
+        } catch let error as KerfError {
+            throw error
+        } catch {
+            throw KerfError(.ioError, "cannot read: \(error)", at: path)
+        }
+        return String(decoding: trimmed(bytes[...]), as: UTF8.self)
+    }
+
+    /// The whole file, for procfs files longer than a page.
+    package func wholeText(limit: Int) throws(KerfError) -> String {
+        var bytes: [UInt8] = []
+        var page = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count: Int
+            do {
+                count = try page.withUnsafeMutableBytes { try read(into: $0, at: Int64(bytes.count)) }
+            } catch let error as KerfError {
+                throw error
+            } catch {
+                throw KerfError(.ioError, "cannot read: \(error)", at: path)
+            }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            guard bytes.count + count <= limit else {
+                throw KerfError(.invalidReading, "longer than \(limit) bytes", at: path)
+            }
+            bytes += page[..<count]
+        }
+    }
+
+    /// An unsigned decimal counter, without allocating.
+    ///
+    /// - Throws: ``KerfError/Code/invalidReading`` for an empty, negative, non-decimal or overflowing value. A failed read
+    ///   is never a value.
+    package func counter() throws(KerfError) -> UInt64 {
+        var storage: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var value: UInt64?
+        do {
+            value = try withUnsafeMutableBytes(of: &storage) { buffer in
+                let count = try read(into: buffer)
+                return count < buffer.count ? Self.decimal(buffer[..<count]) : nil
+            }
+        } catch let error as KerfError {
+            throw error
+        } catch {
+            throw KerfError(.ioError, "cannot read: \(error)", at: path)
+        }
+        guard let value else {
+            throw KerfError(.invalidReading, "expected a counter, found \(SysfsFile.quoted(try text()))", at: path)
+        }
+        return value
+    }
+
+    /// A signed decimal integer.
+    ///
+    /// - Throws: ``KerfError/Code/invalidReading`` for anything else.
+    package func integer() throws(KerfError) -> Int64 {
+        let text = try text()
+        guard let value = Int64(text) else {
+            throw KerfError(.invalidReading, "expected an integer, found \(SysfsFile.quoted(text))", at: path)
+        }
+        return value
+    }
+
+    private static func decimal(_ bytes: Slice<UnsafeMutableRawBufferPointer>) -> UInt64? {
+        let digits = trimmed(bytes)
+        guard !digits.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for byte in digits {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+            if overflow || carry { return nil }
+            value = sum
+        }
+        return value
+    }
+}
+
+/// Without the white space and NUL bytes at both ends.
+private func trimmed<Bytes: BidirectionalCollection<UInt8>>(_ bytes: Bytes) -> Bytes.SubSequence
+where Bytes.SubSequence: BidirectionalCollection {
+    let blank: (UInt8) -> Bool = { $0 <= UInt8(ascii: " ") }
+    guard let first = bytes.firstIndex(where: { !blank($0) }),
+        let last = bytes.lastIndex(where: { !blank($0) })
+    else { return bytes[bytes.endIndex...] }
+    return bytes[first...last]
+}

@@ -1,0 +1,76 @@
+import Glibc
+import Synchronization
+
+/// Ctrl-C and `kill`: asked for between two pieces of work, so that outputs, children and settings are left in order.
+package enum Interruption {
+    private static let requested = Atomic<Bool>(false)
+    private static let receiver = Atomic<pid_t>(0)
+
+    /// How long a piece of work may still take after the signal; then the process ends where it is. Outputs are
+    /// replaced whole or not at all, and an embedded board ends with its parent, so nothing is left half done.
+    private static let graceSeconds: UInt32 = 3
+
+    /// The exit status of a process that SIGINT ended, as shells have it: 128 plus the signal's number.
+    package static let exitStatus: Int32 = 130
+
+    /// Room for a signal's frame with the widest registers (AVX-512 and AMX: about 11 KiB) and a handler.
+    private static let stackBytes = 128 << 10
+
+    /// Whether SIGINT or SIGTERM has come.
+    package static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+    /// From now on the first SIGINT or SIGTERM only sets ``isRequested``; a second one ends the process at once.
+    ///
+    /// The handlers run on a stack of their own. oneDNN's generated code points the stack pointer at its workspace, and
+    /// a frame that the kernel put there would overwrite the heap.
+    package static func watch() {
+        var stack = stack_t()
+        stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: stackBytes, alignment: 64)
+        stack.ss_size = stackBytes
+        sigaltstack(&stack, nil)
+
+        handle(SIGINT, with: firstSignal)
+        handle(SIGTERM, with: firstSignal)
+        handle(SIGALRM) { _ in
+            let message: StaticString = "\nkerf: error: interrupted in the middle of a long step; nothing was written\n"
+            _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+            _exit(Interruption.exitStatus)
+        }
+    }
+
+    /// The opposite: from now on a signal ends the process at once. For when nothing is left that could be lost, so that no
+    /// message says it was.
+    package static func unwatch() {
+        alarm(0)
+        for number in [SIGINT, SIGTERM, SIGALRM] { signal(number, SIG_DFL) }
+    }
+
+    /// From now on every SIGINT and SIGTERM goes to a child, whose end is this process's: the first one asks it to end in
+    /// order, a second one ends it at once.
+    package static func forward(to child: pid_t) {
+        receiver.store(child, ordering: .relaxed)
+        for number in [SIGINT, SIGTERM] {
+            handle(number) { _ in kill(Interruption.receiver.load(ordering: .relaxed), SIGTERM) }
+        }
+    }
+
+    /// Only what is safe in a signal handler: an atomic store, `signal` and `alarm`.
+    private static let firstSignal: @convention(c) (Int32) -> Void = { _ in
+        Interruption.requested.store(true, ordering: .relaxed)
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
+        alarm(Interruption.graceSeconds)
+    }
+
+    /// A parent may have started this process with the signal blocked; then it would not be heard.
+    private static func handle(_ number: Int32, with handler: @escaping @convention(c) (Int32) -> Void) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = handler
+        action.sa_flags = SA_ONSTACK
+        sigaction(number, &action, nil)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, number)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+}

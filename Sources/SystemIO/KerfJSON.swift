@@ -1,0 +1,146 @@
+import FoundationEssentials
+
+/// The one place where Kerf's files become bytes and bytes become files.
+///
+/// Keys are snake case, sorted and indented, so that equal values are equal bytes and a difference reads well. The
+/// keys of dictionaries (kernels, energy domains) are data and stay as they are. A number that is not finite has no
+/// place in a file: encoding one is an error, never `null` or zero.
+public enum KerfJSON {
+    /// A bound against endless input, above what Kerf writes: a sample takes about 27 bytes and a block has some 26 a
+    /// step, so that a thousand instrumented steps of 32 blocks have about 22 MB and of 200 blocks about 140 MB.
+    /// Reading takes about 3.4 times the file in memory.
+    public static let maximumBytes = 256 << 20
+
+    /// The file's bytes, ended by a line feed.
+    ///
+    /// - Throws: ``KerfError/Code/malformed`` for a number that is not finite, with its place.
+    public static func encode(_ file: some KerfFile) throws(KerfError) -> [UInt8] {
+        do {
+            return try [UInt8](encoder.encode(file)) + [UInt8(ascii: "\n")]
+        } catch {
+            throw KerfError(
+                .malformed, at: type(of: file).schema, "cannot be written: \(oneLine(error))",
+                remedy: "a number in it is too large or not a number; this is a defect of Kerf if the input was sound")
+        }
+    }
+
+    /// A value that is no file of its own, as indented JSON with the files' naming of keys.
+    package static func text(of value: some Encodable) throws -> String {
+        String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// A value as one line of JSON with the files' naming of keys.
+    package static func line(of value: some Encodable) throws -> String {
+        let encoder = encoder
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// A file's content, after its schema and version have been checked.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - name: what the user calls it, for messages.
+    /// - Throws: ``KerfError``: too large, not JSON or cut off, another schema, a newer version, a field that is
+    ///   missing or wrong.
+    public static func decode<File: KerfFile>(
+        _ type: File.Type, from bytes: [UInt8], named name: String
+    ) throws(KerfError) -> File {
+        guard bytes.count <= maximumBytes else {
+            throw KerfError(.malformed, at: name, "larger than \(maximumBytes >> 20) MiB")
+        }
+        guard !bytes.isEmpty else {
+            throw KerfError(.malformed, at: name, "the file is empty", remedy: File.remedy)
+        }
+        let data = Data(bytes)
+        let header: Header
+        do {
+            header = try decoder.decode(Header.self, from: data)
+        } catch {
+            throw KerfError(
+                .malformed, at: name, "not a \(File.schema) file: \(oneLine(error))", remedy: File.remedy)
+        }
+        guard header.schema == File.schema else {
+            throw KerfError(
+                .wrongSchema, at: name,
+                "this is a \(PlainText.shown(header.schema, limit: 160)) file where a \(File.schema) file is needed",
+                remedy: File.remedy)
+        }
+        guard header.schemaVersion == File.schemaVersion else {
+            let newer = header.schemaVersion > File.schemaVersion
+            throw KerfError(
+                .wrongSchema, at: name,
+                "version \(header.schemaVersion) of \(File.schema); this Kerf reads version \(File.schemaVersion)",
+                remedy: newer ? "update Kerf" : "make the file again with this Kerf")
+        }
+        do {
+            return try decoder.decode(File.self, from: data)
+        } catch {
+            throw KerfError(
+                .malformed, at: name, "\(oneLine(error)) (damaged or edited)", remedy: "make the file again")
+        }
+    }
+
+    /// Reads and decodes the file at `path`; also gives the SHA-256 of its bytes.
+    public static func read<File: KerfFile>(
+        _ type: File.Type, at path: String
+    ) throws(KerfError) -> (file: File, sha256: String) {
+        let bytes = try FileBytes.read(path, limit: maximumBytes)
+        return (try decode(type, from: bytes, named: path), SHA256.hexDigest(of: bytes))
+    }
+
+    private struct Header: Decodable {
+        package var schema: String
+        package var schemaVersion: Int
+    }
+
+    package static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return encoder
+    }
+
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+
+    /// Where in the file and what, from Foundation's coding errors.
+    private static func oneLine(_ error: any Error) -> String {
+        let (context, message): (DecodingError.Context?, String) =
+            switch error {
+            case DecodingError.keyNotFound(let key, let context): (context, "no field \(snakeCase(key.stringValue))")
+            case DecodingError.valueNotFound(_, let context): (context, "the value is missing")
+            case DecodingError.typeMismatch(_, let context): (context, "a value of the wrong type")
+            case DecodingError.dataCorrupted(let context): (context, context.debugDescription)
+            default: (nil, "")
+            }
+        if case EncodingError.invalidValue(let value, let context) = error {
+            return place(context.codingPath) + "the value \(value) is not a finite number"
+        }
+        guard let context else { return PlainText.shown("\(error)") }
+        if context.codingPath.isEmpty, case DecodingError.dataCorrupted = error {
+            let detail = (context.underlyingError as? CustomStringConvertible).map { PlainText.shown("\($0)") } ?? ""
+            return "not valid JSON, or cut off" + (detail.isEmpty ? "" : " (\(detail))")
+        }
+        return place(context.codingPath) + PlainText.shown(message)
+    }
+
+    private static func place(_ path: [any CodingKey]) -> String {
+        var text = ""
+        for key in path {
+            if let index = key.intValue {
+                text += "[\(index)]"
+            } else {
+                text += (text.isEmpty ? "" : ".") + snakeCase(key.stringValue)
+            }
+        }
+        return text.isEmpty ? "" : PlainText.shown(text) + ": "
+    }
+
+    private static func snakeCase(_ key: String) -> String {
+        key.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+    }
+}

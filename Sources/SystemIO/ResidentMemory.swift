@@ -1,0 +1,36 @@
+import Glibc
+
+/// What of this process is in memory; `nil` where the kernel does not tell.
+package struct ResidentMemory {
+    package var bytes: Int?
+    /// Since the process began.
+    package var peakBytes: Int?
+
+    /// The second number of `/proc/self/statm`, in pages (the kernel's `Documentation/filesystems/proc.rst`), and
+    /// getrusage(2)'s, in KiB.
+    package static func now() -> ResidentMemory {
+        var usage = rusage()
+        let known = getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0
+        return ResidentMemory(
+            bytes: pages().map { $0 * sysconf(Int32(_SC_PAGESIZE)) }, peakBytes: known ? usage.ru_maxrss << 10 : nil)
+    }
+
+    /// What was added.
+    package static func - (later: ResidentMemory, earlier: ResidentMemory) -> ResidentMemory {
+        func difference(_ field: KeyPath<ResidentMemory, Int?>) -> Int? {
+            later[keyPath: field].flatMap { after in earlier[keyPath: field].map { after - $0 } }
+        }
+        return ResidentMemory(bytes: difference(\.bytes), peakBytes: difference(\.peakBytes))
+    }
+
+    private static func pages() -> Int? {
+        guard let file = fopen("/proc/self/statm", "re") else { return nil }
+        defer { fclose(file) }
+        var (whole, resident) = (0, 0)
+        return withUnsafeMutablePointer(to: &whole) { whole in
+            withUnsafeMutablePointer(to: &resident) { resident in
+                withVaList([whole, resident]) { vfscanf(file, "%ld %ld", $0) } == 2 ? resident.pointee : nil
+            }
+        }
+    }
+}

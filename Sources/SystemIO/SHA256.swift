@@ -1,0 +1,15 @@
+import COpenSSL
+
+/// SHA-256, which names the exact bytes a file was made from.
+package enum SHA256 {
+    /// The digest in 64 lower-case hexadecimal digits.
+    package static func hexDigest(of bytes: [UInt8]) -> String {
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        _ = COpenSSL.SHA256(bytes, bytes.count, &digest)
+        let digits = Array("0123456789abcdef")
+        return digest.reduce(into: "") { text, byte in
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+    }
+}

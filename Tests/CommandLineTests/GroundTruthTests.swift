@@ -1,0 +1,133 @@
+import Calibration
+import Estimation
+import Foundation
+import ProfileFormat
+import Quantities
+import SystemIO
+import Testing
+import VirtualBoard
+
+/// Energy measured on a live virtual board, against the power function that was planted in it.
+///
+/// The truth of a window follows from the processor time that the measured process saw itself use in it; the board
+/// learned it from outside, and Kerf from the counters alone. How fast the machine is, and what else it does, makes no
+/// difference to either: both count this process's processor time, to the microsecond.
+struct GroundTruthTests {
+    private static let fewestWindows = 3
+    /// What the figures may be off by, whatever their intervals say.
+    private static let tolerance = 0.02
+    /// And however wide these are.
+    private static let widestError = 0.05
+
+    /// A figure of a layer pass, what was planted, and whether they agree.
+    private struct Comparison: CustomStringConvertible {
+        var name: String
+        var stated: Quantity
+        var planted: Double
+
+        var error: Double { (stated.value ?? .nan) / planted - 1 }
+        var isHeld: Bool { (stated.lower ?? .infinity) <= planted && planted <= (stated.upper ?? -.infinity) }
+        var description: String {
+            "\(name): off by \(NumberText.percent(error, digits: 2)), interval \(NumberText.percent(stated))"
+        }
+    }
+
+    @Test func layersMatchThePlantedTruth() throws {
+        let profile = try profile()
+        let calibration = try Calibrator.calibrate([.init(name: "profile.json", bytes: KerfJSON.encode(profile))])
+        let hertz = try #require(profile.frequency.runningHertz.value)
+        let board = BoardPower()
+        let idleWatts = board.totalJoules(seconds: 1, cpuSeconds: 0, frequencyHertz: hertz)
+
+        /// Watts that were planted for the work of these windows.
+        func planted(_ windows: [EnergyWindow]) -> Double {
+            let seconds = windows.reduce(0) { $0 + ($1.workSeconds ?? $1.seconds) }
+            let cpuSeconds = windows.reduce(0) { $0 + $1.cpuSeconds }
+            return board.totalJoules(seconds: seconds, cpuSeconds: cpuSeconds, frequencyHertz: hertz) / seconds
+        }
+
+        let measured = WindowPower(
+            idleWindows: profile.idleWindows, totalOf: profile.meter.totalOf,
+            resolutionJoules: profile.meter.updates?.resolutionJoules, confidence: 0.95)
+        var powers: [Comparison] = []
+        var energies: [Comparison] = []
+        for layer in calibration.layers {
+            for (direction, pass) in [("forward", layer.forward), ("backward", layer.backward)] {
+                let name = "layer \(layer.description.index) \(direction)"
+                let windows = profile.energyWindows.filter {
+                    $0.subject == .layer && $0.layer == layer.description.index && $0.direction == direction
+                }
+                guard !windows.isEmpty, let gross = measured.gross(windows), let net = measured.net(windows),
+                    let seconds = pass.timeSeconds.value
+                else { continue }
+                let watts = planted(windows)
+                powers += [("gross", gross, watts), ("net", net, watts - idleWatts)].map {
+                    Comparison(name: "\($0) power of \(name)", stated: Quantity($1, origin: .simulated), planted: $2)
+                }
+                energies += [
+                    ("gross", pass.grossEnergyJoules, watts), ("net", pass.netEnergyJoules, watts - idleWatts),
+                ].map { Comparison(name: "\($0) energy of \(name)", stated: $1, planted: $2 * seconds) }
+            }
+        }
+        try #require(powers.count == 2 * 9)
+        for comparison in powers {
+            #expect(comparison.isHeld || abs(comparison.error) <= Self.tolerance, "\(comparison)")
+            // An interval that holds everything is no agreement.
+            #expect(abs(comparison.error) <= Self.widestError, "\(comparison)")
+        }
+        // Intervals of 95 % leave out one truth in twenty.
+        let missed = powers.filter { !$0.isHeld }
+        #expect(missed.count <= Self.mostMissed(of: powers.count), "\(missed)")
+        for comparison in energies {
+            // A layer whose time a busy machine leaves open says so, in place of a figure.
+            guard comparison.stated.value != nil else {
+                #expect(comparison.stated.reason?.contains("not resolved") == true, "\(comparison.name)")
+                continue
+            }
+            #expect(comparison.isHeld || abs(comparison.error) <= Self.tolerance, "\(comparison)")
+        }
+    }
+
+    /// What the number of missed truths exceeds once in ten thousand runs, by a binomial of 5 %. Gross and net of one pass
+    /// miss together, which is allowed for by halving the number of trials and doubling the count.
+    private static func mostMissed(of count: Int) -> Int {
+        let trials = (count + 1) / 2
+        var (missed, probability, cumulative) = (0, 1.0, 0.0)
+        for _ in 0..<trials { probability *= 0.95 }
+        while cumulative + probability < 1 - 1e-4, missed < trials {
+            cumulative += probability
+            probability *= Double(trials - missed) / Double(missed + 1) * 0.05 / 0.95
+            missed += 1
+        }
+        return 2 * missed
+    }
+
+    private func profile() throws -> Profile {
+        let workspace = try Workspace()
+        let model = try workspace.write(
+            "small.json",
+            """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 256,
+             "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "intermediate_size": 768, "vocab_size": 2048, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+             "hidden_act": "silu", "tie_word_embeddings": true, "max_position_embeddings": 512}
+            """)
+        // On a machine that others keep busy a cycle takes many times as long.
+        for budget in [20, 80, 320] {
+            let outcome = try KerfProcess.run(
+                "profile", "--model", model, "--seq", "128", "--budget", "\(budget)", "--target-ci", "0.5", "--quiet",
+                "--board", workspace.path("board"), "--out", workspace.path("profile.json"))
+            try #require(outcome.status == 0, "\(outcome.standardError)")
+            let profile = try KerfJSON.decode(
+                Profile.self, from: [UInt8](workspace.bytes("profile.json")), named: "profile.json")
+            let windows = Dictionary(grouping: profile.energyWindows.filter { $0.subject == .layer }) {
+                "\($0.layer ?? -1) \($0.direction ?? "")"
+            }
+            if windows.count == 9, windows.values.allSatisfy({ $0.count >= Self.fewestWindows }) { return profile }
+        }
+        throw Unmeasurable()
+    }
+
+    /// Not one of three runs, the last of five minutes, found three windows of every layer.
+    private struct Unmeasurable: Error {}
+}
