@@ -4,7 +4,7 @@ import Foundation
 enum Manual {
     /// Pages that show no command that every system can run.
     static let pagesWithoutCommands: Set = [
-        "CHANGELOG.md", "SECURITY.md", "Benchmarks/README.md", "docs/architecture.md", "docs/command-reference.md",
+        "CHANGELOG.md", "SECURITY.md", "docs/architecture.md", "docs/command-reference.md",
         "docs/file-formats.md", "docs/five-devices.md", "docs/glossary.md", "docs/limits.md",
     ]
     /// Pages that a program makes, whose examples that program checks.
