@@ -3,9 +3,8 @@ import Testing
 
 /// Every command that the manual shows is run, and its output compared where the page says how.
 ///
-/// `KERF_UPDATE_DOCS=1 swift test --filter DocumentationTests` writes the outputs into the pages;
-/// `KERF_UPDATE_DOCS=full` also those of commands that are shortened otherwise, which takes minutes and wants a quiet
-/// box.
+/// `make docs` writes the outputs into the pages; with `KERF_UPDATE_DOCS=full` also those of commands that are shortened
+/// otherwise, which takes minutes and wants a quiet box.
 @Suite(.serialized) struct DocumentationTests {
     private enum Update: String {
         case quick = "1"
@@ -48,7 +47,7 @@ import Testing
     @Test func generatedPagesAreThoseOfTheSchemasAndTheHelp() throws {
         let (status, output) = try run(
             "python3", "Scripts/make-reference.py", "--check", "--kerf",
-            PageRun.executables.appendingPathComponent("kerf").path)
+            PageRun.programs.appendingPathComponent("kerf").path)
         #expect(status == 0, "\(output)")
     }
 

@@ -20,9 +20,13 @@ struct PageRun {
         var errors: String
     }
 
-    /// The executable beside the test bundle, which is this process.
-    static let executables = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent()
+    /// Where the `kerf` is that is run: beside the test bundle, which is this process, unless `KERF_PROGRAMS` says where.
+    static let programs: URL =
+        if let folder = ProcessInfo.processInfo.environment["KERF_PROGRAMS"] {
+            URL(fileURLWithPath: folder)
+        } else {
+            URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        }
     static let repository = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
@@ -129,7 +133,7 @@ struct PageRun {
         shell.arguments = [script]
         shell.currentDirectoryURL = folder
         var environment = ProcessInfo.processInfo.environment
-        environment["PATH"] = Self.executables.path + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
+        environment["PATH"] = Self.programs.path + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
         environment["LC_ALL"] = "C.UTF-8"
         shell.environment = environment
         shell.standardInput = FileHandle.nullDevice
