@@ -12,7 +12,7 @@ import Foundation
 ///     <!-- exit: 69 -->              the exit status of its commands, 0 unless given
 ///     <!-- output: exact -->         the output is the one shown
 ///     <!-- output: shape -->         the same but for numbers, prefixes of units, and spaces
-///     <!-- wait: FILE -->            what follows waits for a file that a command in the background makes
+///     <!-- wait: COMMAND -->         what follows waits, next to a command in the background, until this one succeeds
 ///     <!-- file: NAME -->            the block is no command but the contents of a file
 ///
 /// In an output, a line `...` stands for any number of lines.

@@ -117,7 +117,7 @@ struct PageRun {
             if let awaited = directives.awaited {
                 script += """
                     if [ "$is_run" ]; then
-                        until [ -e \(quoted(awaited)) ]; do kill -0 $! 2>/dev/null || exit 1; sleep 0.05; done
+                        until (\(awaited)) >/dev/null 2>&1; do kill -0 $! 2>/dev/null || exit 1; sleep 0.05; done
                     fi
 
                     """

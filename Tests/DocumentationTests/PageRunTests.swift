@@ -90,7 +90,7 @@ struct PageRunTests {
             $ false
             ```
 
-            <!-- wait: made -->
+            <!-- wait: test -e made -->
             ```console
             $ (sleep 0.2; touch made; sleep 60) &
             ```
@@ -142,6 +142,21 @@ struct PageRunTests {
                 == text.replacing("one\n...\neight\nnine", with: "1\n...\n8\n9")
                 .replacing("b\\n'\n", with: "b\\n'\na\n\nb\n"))
         #expect(try faults(updated).isEmpty)
+    }
+
+    /// Lines between elisions are found again when their numbers, or what they say, changed.
+    @Test(
+        arguments: [
+            (
+                ["a", "...", "7 of 1 <- chosen", "...", "choice: 1 s"],
+                ["a", "...", "9 of 2.5 <- chosen", "...", "choice: 3 ms"]
+            ),
+            (["a", "...", "choice: split at 2", "..."], ["a", "...", "choice: 3 ms", "..."]),
+        ])
+    func linesBetweenElisionsAreFound(shown: [String], updated: [String]) {
+        let actual = ["a", "8 of 2.6", "9 of 2.5 <- chosen", "", "choice: 3 ms"]
+        #expect(ShownOutput(shown: shown).updated(to: actual) == updated)
+        #expect(ShownOutput(shown: ["a", "...", "nowhere", "...", "b"]).updated(to: actual) == nil)
     }
 
     @Test func linksAreChecked() throws {

@@ -36,10 +36,7 @@ struct ShownOutput {
         var lines = Array(actual.prefix(first.count)) + [Self.elision]
         var rest = actual.dropFirst(first.count).dropLast(last.count)
         for segment in segments.dropFirst().dropLast() {
-            guard let start = segment.first.map(Self.shape),
-                let place = rest.firstIndex(where: { Self.shape($0) == start }),
-                place + segment.count <= rest.endIndex
-            else { return nil }
+            guard let place = Self.likeliestPlace(of: segment, in: rest) else { return nil }
             lines += rest[place..<(place + segment.count)] + [Self.elision]
             rest = rest[(place + segment.count)...]
         }
@@ -53,6 +50,21 @@ struct ShownOutput {
             if line == Self.elision { segments.append([]) } else { segments[segments.count - 1].append(line) }
         }
         return segments
+    }
+
+    /// Where the lines begin whose first looks most like a segment's: the same shape; else the same first and last word;
+    /// else the same first word, which is no number.
+    private static func likeliestPlace(of segment: [String], in lines: ArraySlice<String>) -> Int? {
+        guard let first = segment.first else { return nil }
+        func words(_ line: String) -> [Substring] { shape(line).split(separator: " ") }
+        let shown = words(first)
+        let tests: [(String) -> Bool] = [
+            { shape($0) == shape(first) },
+            { words($0).first == shown.first && words($0).last == shown.last },
+            { words($0).first == shown.first && shown.first != "#" },
+        ]
+        let fitting = lines.prefix(max(0, lines.count - segment.count + 1)).indices
+        return tests.lazy.compactMap { test in fitting.first { test(lines[$0]) } }.first
     }
 
     private static func place(of segment: [String], in lines: ArraySlice<String>) -> Int? {
