@@ -8,21 +8,30 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// C kernels are vectorised by the compiler, so they are optimised even in a debug build: a test that runs a
-/// whole model would take minutes otherwise. Clones per instruction set are chosen in the source, never by -march.
-let vectorised: [CSetting] = [
-    .treatAllWarnings(as: .error),
-    // Operands of mixed formats are copied as 32-bit elements, which strict aliasing forbids.
-    .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno", "-fno-strict-aliasing"]),
-]
+/// Every C target.
+let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+
+/// A setting for work on Kerf itself. A package that depends on Kerf does not get it: that package decides how its
+/// dependencies are compiled, and unsafe flags would override it.
+///
+/// SwiftPM keeps the sources of dependencies in a folder `checkouts` of its build folder, or `registry/downloads`. A clone
+/// of Kerf in a folder so named only loses speed in debug builds.
+func whenDeveloping<Setting>(_ setting: Setting) -> [Setting] {
+    let folder = Context.packageDirectory
+    return folder.contains("/checkouts/") || folder.contains("/registry/downloads/") ? [] : [setting]
+}
+
+/// C kernels are optimized even in a debug build: a test that runs a whole model would take minutes otherwise. The level is
+/// that of a release build. Instruction sets are chosen in the source, never by -march.
+let vectorised = strictC + whenDeveloping(CSetting.unsafeFlags(["-O2"], .when(configuration: .debug)))
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
-/// As for C kernels: loops over every weight of a model, every byte of a capture, or thousands of drawn worlds, are
-/// optimised even in a debug build.
-let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+/// As for C kernels: loops over every weight of a model, every byte of a capture, or thousands of Monte Carlo samples are
+/// optimized even in a debug build.
+let optimised = whenDeveloping(SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug)))
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
@@ -48,6 +57,7 @@ let package = Package(
     name: "kerf",
     products: [
         .executable(name: "kerf", targets: ["kerf"]),
+        .library(name: "Calibration", targets: ["Calibration"]),
         // Preloaded or loaded at run time by tests, so each is a library of its own.
         .library(name: "kerf-fault", type: .dynamic, targets: ["FaultInjection"]),
         .library(name: "kerf-nvml-stub", type: .dynamic, targets: ["NVMLStub"]),
@@ -66,7 +76,7 @@ let package = Package(
             name: "CPCI", path: "Probes/CPCI", pkgConfig: "libpci", providers: [.apt(["libpci-dev"])]),
         .target(
             name: "CPCIGuard", dependencies: ["CPCI"], path: "Probes/CPCIGuard",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+            cSettings: strictC),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
@@ -78,11 +88,8 @@ let package = Package(
 
         .target(
             name: "CNamespaces",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
-        // Whole registers of AVX-512: the loops are long, and there is no other work beside them to slow down.
-        .target(
-            name: "CFleet", cSettings: vectorised + [.unsafeFlags(["-mprefer-vector-width=512"])],
-            linkerSettings: [.linkedLibrary("m")]),
+            cSettings: strictC),
+        .target(name: "CFleet", cSettings: vectorised, linkerSettings: [.linkedLibrary("m")]),
 
         // Probes: one Linux interface each, turned into typed readings.
         probe("RAPL", ["Statistics", "CPerf"]),
@@ -127,10 +134,10 @@ let package = Package(
             name: "sensor-reader", dependencies: ["LMSensors"], path: "Tests/SensorReader", swiftSettings: strict),
         .target(
             name: "FaultInjection", path: "Tests/FaultInjection",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+            cSettings: strictC),
         .target(
             name: "NVMLStub", path: "Tests/NVMLStub",
-            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]),
+            cSettings: strictC),
         tests("ProbeKit", ["ProbeKit", "Statistics", systemPackage]),
         tests("Statistics", ["Statistics", realModule]),
         tests("RAPL", ["RAPL", "ProbeKit", "Statistics", systemPackage], exclude: ["Golden"]),
