@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures planted-defects clean
+.PHONY: help demo test test-onednn-v3 test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures planted-defects clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -32,6 +32,9 @@ fuzz: setup setup-test ## libFuzzer on FUZZ_KINDS (all) for FUZZ_SECONDS (300) e
 
 test-onednn-v3: setup ## Build the products against oneDNN 3 from Python packages, and check them
 	@bash Scripts/test-onednn-v3.sh
+
+test-dependent: setup ## Build a package that depends on Kerf's libraries, without unsafe flags
+	@SWIFT="$(SWIFT)" bash Scripts/test-dependent.sh
 
 planted-defects: setup setup-test ## Plant the defects of other tools, one by one, and see that tests fail
 	@SWIFT="$(SWIFT)" $(PYTHON) Scripts/planted-defects.py
