@@ -28,7 +28,8 @@ extension EstimatorReport {
     private var disturbances: String {
         var parts: [String] = []
         if groundTruth.idleDrift != 0 { parts.append("idle power rising \(NumberText.percent(groundTruth.idleDrift))") }
-        if groundTruth.throttledShare > 0 { parts.append("\(NumberText.percent(groundTruth.throttledShare)) throttled") }
+        let throttled = groundTruth.throttledShare
+        if throttled > 0 { parts.append("\(NumberText.percent(throttled)) throttled") }
         if let wrap = groundTruth.wrapSeconds { parts.append("a wrap every \(si(wrap, "s"))") }
         return parts.map { ", " + $0 }.joined()
     }
