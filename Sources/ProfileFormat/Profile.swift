@@ -1,7 +1,7 @@
 import SystemIO
 import Workload
 
-/// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
+/// The record of one profiling run: raw samples, never edited. All results are computed from it.
 public struct Profile: Codable, Sendable, KerfFile {
     public static let schema = "kerf.profile"
     public static let schemaVersion = 3
@@ -20,33 +20,33 @@ public struct Profile: Codable, Sendable, KerfFile {
     public var model: ModelDescription
     public var workload: WorkloadDescription
     public var settings: ProfileSettings
-    /// What the box can do at most, measured before the layers.
+    /// Peak performance of the box, measured before the layers.
     public var roofline: Roofline?
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerDescription]
-    /// Uninstrumented whole steps.
+    /// Whole steps without instruments.
     public var steps: [StepSample]
     /// Layers timed inside whole steps, one entry for each layer and direction.
     public var layerTimes: [LayerTimes]
-    /// The same steps as wholes, instruments included. Of two steps with instruments on by turns,
-    /// the passes that had them are one.
+    /// The same steps as wholes, instruments included. A pair of interleaved steps is one of them: the passes that had
+    /// instruments.
     public var instrumentedSteps: [StepSample]?
-    /// Steps with instruments on by turns; absent where none were taken.
+    /// Interleaved steps; `nil` where none were taken.
     public var instrumentationOverheadPairs: [InstrumentationOverheadPair]?
-    /// The counters between the layers of instrumented steps; absent without a meter.
+    /// The counters between the layers of instrumented steps; `nil` without a meter.
     public var stepTraces: [StepTrace]?
-    /// The box doing nothing, before, between and after.
+    /// The idle box, before, during and after the run.
     public var idleWindows: [EnergyWindow]
-    /// Windows in which one thing was repeated and the counters differenced.
+    /// Windows of repeated work.
     public var energyWindows: [EnergyWindow]
-    /// Windows and steps that were taken and not used, by reason.
+    /// Windows and steps that were rejected, by reason.
     public var rejections: [Rejection]
-    /// What recording itself cost.
+    /// The cost of instruments.
     public var overhead: InstrumentationOverhead
-    /// The same step at several clocks; `nil` where none was asked for or the clock cannot be set, see
+    /// The step at several frequencies; `nil` where that was not requested or the frequency cannot be set, see
     /// ``FrequencyDescription/reason``.
     public var frequencySweep: FrequencySweep?
-    /// What the run says of itself, computed from the samples at its end.
+    /// Checks that were computed from the samples at the end of the run.
     public var checks: ProfileChecks?
 
     public init(
@@ -116,16 +116,16 @@ extension Profile {
     }
 }
 
-/// What was asked of the run.
+/// The settings of the run.
 public struct ProfileSettings: Codable, Sendable, Hashable {
     public var budgetSeconds: Double
-    /// Relative half width at which a time is good enough, 0.02 for 2 %.
+    /// Relative half width at which a time is known well enough, 0.02 for 2 %.
     public var targetRelativeHalfWidth: Double
     public var confidence: Double
     /// Seed of the random order, tokens and random weights.
     public var seed: Int
-    /// `resident`: all weights in memory; `streaming`: one layer at a time, loads kept out of the windows; `shared`: one
-    /// block's weights stand for those of all blocks.
+    /// `resident`: all weights in memory; `streaming`: one layer at a time, loading kept out of the windows; `shared`:
+    /// all blocks use one block's weights.
     public var weightResidency: WeightResidency
 
     public init(
@@ -142,11 +142,11 @@ public struct ProfileSettings: Codable, Sendable, Hashable {
 
 /// One whole step without instruments: forward, loss, backward and AdamW over all layers.
 public struct StepSample: Codable, Sendable, Hashable {
-    /// Wall time without the loading of weights.
+    /// Wall time without loading of weights.
     public var seconds: Double
     /// Processor time of all threads in that time.
     public var cpuSeconds: Double
-    /// Steps with and without instruments that were taken one right after the other share a number; absent in older
+    /// Steps with and without instruments that were taken right after each other have the same number; `nil` in older
     /// files.
     public var pair: Int?
 
@@ -175,7 +175,7 @@ public struct LayerTimes: Codable, Sendable, Hashable {
     }
 }
 
-/// Windows or steps that were spoiled and left out.
+/// Windows or steps that were rejected for one reason.
 public struct Rejection: Codable, Sendable, Hashable {
     public var reason: String
     public var count: Int

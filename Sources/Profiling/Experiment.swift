@@ -182,7 +182,7 @@ package final class Experiment {
                 elapsedSeconds: elapsed, remainingSeconds: max(0, settings.budgetSeconds - elapsed),
                 activity: activity, steps: record.steps.count + (record.layerTimes.first?.seconds.count ?? 0),
                 energyWindows: record.energyWindows.count,
-                widestRelativeHalfWidth: plan.precision.maximumRelativeHalfWidth(of: record)))
+                maximumRelativeHalfWidth: plan.precision.maximumRelativeHalfWidth(of: record)))
     }
 
     private func disturbed() -> KerfError {
