@@ -11,10 +11,10 @@ extension EstimatorReport {
         text += "counter   \(PlainText.shown(counter.file)), column \(PlainText.shown(counter.column)): "
         text += "\(updates.count) intervals, median \(si(updates.medianSeconds, "s")), 1 to 99 of 100 within "
         text += "\(si(updates.percentile1Seconds, "s")) to \(si(updates.percentile99Seconds, "s")), "
-        text += "longest \(si(updates.longestSeconds, "s")), unit \(si(planted.resolutionJoules, "J"))"
+        text += "longest \(si(updates.longestSeconds, "s")), unit \(si(groundTruth.resolutionJoules, "J"))"
         text += counter.skippedRows > 0 ? "; \(counter.skippedRows) rows without an interval skipped\n" : "\n"
-        text += "planted   a layer of \(si(planted.layerSeconds, "s")) at \(si(planted.layerWatts, "W")), idle "
-        text += "\(si(planted.idleWatts, "W")), spread \(NumberText.percent(planted.jitter))\(disturbances)\n"
+        text += "planted   a layer of \(si(groundTruth.layerSeconds, "s")) at \(si(groundTruth.layerWatts, "W")), idle "
+        text += "\(si(groundTruth.idleWatts, "W")), spread \(NumberText.percent(groundTruth.jitter))\(disturbances)\n"
         text += "runs      \(settings.trials) with a budget of \(si(settings.budgetSeconds, "s")); needed: median "
         text += "\(si(medianSecondsNeeded, "s")), 95 of 100 within \(si(percentile95SecondsNeeded, "s")), "
         text += "\(NumberText.significant(medianWindows)) windows\n"
@@ -27,9 +27,10 @@ extension EstimatorReport {
 
     private var disturbances: String {
         var parts: [String] = []
-        if planted.idleDrift != 0 { parts.append("idle power rising \(NumberText.percent(planted.idleDrift))") }
-        if planted.throttledShare > 0 { parts.append("\(NumberText.percent(planted.throttledShare)) throttled") }
-        if let wrap = planted.wrapSeconds { parts.append("a wrap every \(si(wrap, "s"))") }
+        if groundTruth.idleDrift != 0 { parts.append("idle power rising \(NumberText.percent(groundTruth.idleDrift))") }
+        let throttled = groundTruth.throttledShare
+        if throttled > 0 { parts.append("\(NumberText.percent(throttled)) throttled") }
+        if let wrap = groundTruth.wrapSeconds { parts.append("a wrap every \(si(wrap, "s"))") }
         return parts.map { ", " + $0 }.joined()
     }
 

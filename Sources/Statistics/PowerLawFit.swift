@@ -2,19 +2,19 @@ import RealModule
 
 /// y = constant + factor x^exponent, fitted by weighted least squares.
 ///
-/// For a given exponent the model is linear, so that the search runs over the exponent alone. Intervals come from the
+/// For a given exponent the model is linear, so the search is over the exponent alone. Intervals come from the
 /// Jacobian at the best point (Seber and Wild, "Nonlinear Regression", section 5.1).
 package struct PowerLawFit: Sendable {
     package let constant: Estimate
     package let factor: Estimate
     package let exponent: Estimate
 
-    /// Where the exponent is looked for.
+    /// Range of the exponent.
     package static let exponents = 0.5...6.0
     private static let gridStep = 0.125
 
     /// - Parameters:
-    ///   - x: positive, best near 1; four different ones or more.
+    ///   - x: positive, best near 1; at least four different values.
     ///   - weights: one over the variance, up to a common factor.
     /// - Returns: `nil` when the data do not determine the law: too few different points, or a best exponent at the end
     ///   of ``exponents``, as where y does not change with x.
@@ -27,7 +27,7 @@ package struct PowerLawFit: Sendable {
         let coarse = grid.compactMap { exponent in fit(exponent).map { (exponent, $0.squares) } }
         guard let start = coarse.min(by: { $0.1 < $1.1 })?.0 else { return nil }
         guard start > Self.exponents.lowerBound, start < Self.exponents.upperBound else { return nil }
-        let best = Self.minimise(start - Self.gridStep, start + Self.gridStep) { fit($0)?.squares ?? .infinity }
+        let best = Self.minimize(start - Self.gridStep, start + Self.gridStep) { fit($0)?.squares ?? .infinity }
         guard let linear = fit(best) else { return nil }
         let k = linear.coefficients[1]
         let jacobian = x.map { [1, .pow($0, best), k * .pow($0, best) * .log($0)] }
@@ -49,7 +49,7 @@ package struct PowerLawFit: Sendable {
     }
 
     /// Golden section search (Kiefer, 1953) for the minimum of a function with one minimum between two points.
-    private static func minimise(_ low: Double, _ high: Double, _ function: (Double) -> Double) -> Double {
+    private static func minimize(_ low: Double, _ high: Double, _ function: (Double) -> Double) -> Double {
         let ratio = (5.0.squareRoot() - 1) / 2
         var (low, high) = (low, high)
         var (left, right) = (high - ratio * (high - low), low + ratio * (high - low))

@@ -1,7 +1,7 @@
 import Quantities
 
 extension Quantity {
-    /// An estimate with its confidence interval. An estimate without a finite interval has none here, and says why.
+    /// An estimate with its confidence interval. Without a finite interval the quantity has none, and a reason.
     ///
     /// - Parameter reason: how the value was computed; replaces the reason for a missing interval.
     package init(_ estimate: Estimate, confidence: Double = 0.95, origin: Origin, reason: String? = nil) {

@@ -16,7 +16,7 @@ final class ProgressLine {
         var line = isTerminal ? bar(progress.fraction) + " " : "kerf: "
         line += "\(progress.activity), \(progress.steps) steps"
         if progress.energyWindows > 0 { line += ", \(progress.energyWindows) energy windows" }
-        if let width = progress.widestRelativeHalfWidth { line += ", widest interval ±\(percent(width))" }
+        if let width = progress.maximumRelativeHalfWidth { line += ", widest interval ±\(percent(width))" }
         line += ", at most \(Int(progress.remainingSeconds.rounded(.up))) s left"
         StandardError.write(isTerminal ? "\r\u{1B}[K" + line : line + "\n")
         hasDrawn = true

@@ -6,6 +6,9 @@ enum RemedyText {
         switch remedy {
         case .text(let text): text
         case .longerBudget: "profile with a longer --budget"
+        case .quietBoxOrLongerBudget: "free the box of other load or heat, or allow more time with --budget"
+        case .nameColumn: "name one of them with --column"
+        case .runEstimatorSelfTest: "run kerf selftest estimator --json first"
         case .withoutPinning: "leave out --pin"
         case .unpackCapture: "unpack it with tar and name the tree: kerf doctor --root DIR"
         case .userNamespaces:

@@ -1,13 +1,14 @@
+import Statistics
 import SystemIO
 import TransformerKernels
 import Workload
 
-/// One decoder block against the bare products of its projections, in turn in the same process.
+/// Times a decoder block and the bare matrix products of its projections, alternately in one process.
 ///
-/// Forward and backward pass of both are timed in every round, in random order, so that what changes on the box during
-/// the run changes all four alike.
+/// Every round times forward and backward pass of both, in random order, so that changes of the box during the run affect
+/// all four alike.
 package final class LayerBenchmark {
-    /// What a round times.
+    /// The parts of a round.
     package enum Subject: String, Sendable, CaseIterable {
         case blockForward, blockBackward, bareForward, bareBackward
     }
@@ -15,9 +16,9 @@ package final class LayerBenchmark {
     /// Seconds by subject; sample `i` of each is round `i`.
     package typealias Samples = [Subject: [Double]]
 
-    /// Rounds that are run and forgotten: until two in a row take the same within this ratio, at most so many.
+    /// Warm-up rounds end when two in a row take the same time within this ratio, or at the maximum.
     static let steadyRatio = 0.02
-    static let longestWarmUp = 12
+    static let maximumWarmUp = 12
 
     private let stack: LayerStack
     private let bare: BareProducts?
@@ -34,14 +35,13 @@ package final class LayerBenchmark {
         order = Subject.allCases.filter { bare != nil || $0 == .blockForward || $0 == .blockBackward }
     }
 
-    /// Runs the block once in order, so that its backward pass finds what it needs, and then rounds until the box is
-    /// steady.
+    /// Runs the block's forward pass, which its backward pass needs, and then rounds until the box is steady.
     ///
     /// - Throws: what the block and the products throw.
     package func warmUp() throws {
         try run(.blockForward)
         var last = Double.infinity
-        for _ in 0..<Self.longestWarmUp {
+        for _ in 0..<Self.maximumWarmUp {
             let seconds = try round().values.reduce(0, +)
             if abs(seconds / last - 1) < Self.steadyRatio { return }
             last = seconds
@@ -74,6 +74,45 @@ package final class LayerBenchmark {
         case .blockBackward: try stack.backward(layer: layer)
         case .bareForward: try bare?.run(.forward)
         case .bareBackward: try bare?.run(.backward)
+        }
+    }
+}
+
+/// The time of one kernel of a layer in one direction.
+package struct KernelTime: Sendable {
+    package var kernel: Kernel
+    package var direction: Direction
+    /// Median over passes of the sum over the kernel's runs in a pass.
+    package var seconds: Double
+}
+
+extension LayerStack {
+    /// Times of the kernels of the stack's first layer, forward before backward, in the order of their first run.
+    package func kernelTimes(rounds: Int) throws -> [KernelTime] {
+        let layer = layers.lowerBound
+        var places: [(kernel: Kernel, direction: Direction)] = []
+        var samples: [[Double]] = []
+        timeline.isRecording = true
+        defer { timeline.isRecording = false }
+        for round in 0..<rounds {
+            timeline.reset()
+            try forward(layer: layer)
+            try backward(layer: layer)
+            for span in timeline.spans {
+                let place =
+                    places.firstIndex { $0.kernel == span.kernel && $0.direction == span.direction }
+                    ?? places.count
+                if place == places.count {
+                    places.append((span.kernel, span.direction))
+                    samples.append(Array(repeating: 0, count: rounds))
+                }
+                samples[place][round] += Double(span.endNanoseconds - span.startNanoseconds) * 1e-9
+            }
+        }
+        return zip(places, samples).map { place, seconds in
+            KernelTime(
+                kernel: place.kernel, direction: place.direction,
+                seconds: Estimate.median(of: seconds)?.value ?? 0)
         }
     }
 }
