@@ -109,7 +109,7 @@ extension Experiment {
         {
             return reason
         }
-        if let hertz = after.clockHertz { record.clockHertz.append(hertz) }
+        if let hertz = after.frequencyHertz { record.clockHertz.append(hertz) }
         return nil
     }
 
