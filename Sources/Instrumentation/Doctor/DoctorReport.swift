@@ -14,7 +14,19 @@ import SystemPackage
 package struct DoctorReport: Codable, Equatable, KerfFile {
     package static let schema = "kerf.doctor"
     package static let schemaVersion = 2
+    package static let oldestReadableVersion = 1
     package static var remedy: Remedy { .makeDoctorReport }
+
+    package static func renamedKeys(from version: Int) -> [String: String] {
+        version < 2 ? ["rungs": "backends"] : [:]
+    }
+
+    package mutating func upgrade(from version: Int) {
+        guard version < 2 else { return }
+        for index in energy.domains.indices where energy.domains[index].role == "beside" {
+            energy.domains[index].role = "external"
+        }
+    }
 
     package var schema: String = DoctorReport.schema
     package var schemaVersion: Int = DoctorReport.schemaVersion
