@@ -15,7 +15,7 @@ package struct CaptureRecorder {
     private var bytes = 0
 
     /// Devices of devices: an NVMe drive's sensor belongs to its controller, that to a PCI device.
-    private static let mostOwners = 4
+    private static let maximumOwners = 4
 
     package init(root: SystemRoot, kerfVersion: String) {
         self.root = root
@@ -47,7 +47,7 @@ package struct CaptureRecorder {
         // From what was recorded, so that serial numbers are out of it already.
         let dump = LspciDump.text(of: entries)
         if !dump.isEmpty { add(TarEntry("kerf/lspci.txt", .file(Array(dump.utf8)))) }
-        guard bytes <= Capture.mostBytes, entries.count < Capture.mostEntries else {
+        guard bytes <= Capture.maximumBytes, entries.count < Capture.maximumEntries else {
             throw KerfError(.unavailable, at: root.path.string, "more than a capture may hold")
         }
         return try archive()
@@ -82,7 +82,7 @@ package struct CaptureRecorder {
     /// The devices that a device belongs to, as far as libsensors needs them to find its bus.
     private mutating func recordOwners(of device: String) {
         var device = device
-        for _ in 0..<Self.mostOwners {
+        for _ in 0..<Self.maximumOwners {
             guard let owner = record(linkOrDirectory: "\(device)/device") else { return }
             record(owner, CapturePlan.identity, depth: 0)
             device = owner

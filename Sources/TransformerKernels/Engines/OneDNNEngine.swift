@@ -27,7 +27,7 @@ package struct OneDNNEngine: MatrixEngine {
         guard format == .f32 || Self.multipliesBF16(identity.instructionSet) else {
             throw KerfError(
                 .engineUnavailable, "this processor has no bf16 products: oneDNN uses \(identity.instructionSet) here",
-                remedy: "use --dtype f32")
+                remedy: .f32Products)
         }
     }
 
