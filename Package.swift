@@ -85,7 +85,7 @@ let package = Package(
         room("SystemIO", ["COpenSSL", systemPackage]),
         room("ModelFiles", base, optimised),
         room("Workload", base + ["ModelFiles"]),
-        room("ProfileFormat", base + ["Workload"]),
+        room("ProfileFormat", base + ["ModelFiles", "Workload"]),
 
         // C libraries of the distribution, and Kerf's own C code.
         systemLibrary("CSensors", apt: "libsensors-dev"),
@@ -141,7 +141,8 @@ let package = Package(
         room(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling", "TransformerKernels",
+                "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
+                "TransformerKernels",
                 "Calibration", "SelfTest", "CARD", "Simulation",
             ]),
         .executableTarget(

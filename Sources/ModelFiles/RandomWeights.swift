@@ -13,7 +13,7 @@ import Statistics
 package struct RandomWeights: WeightSource {
     package let config: ModelConfig
     package let seed: UInt64
-    package let kind = "random"
+    package let kind = WeightsKind.random
     package var origin: String { "seed \(seed)" }
 
     /// - Parameter config: as ``HuggingFaceConfig`` or ``ModelPresets`` gives it, so with shapes already checked.

@@ -1,5 +1,5 @@
 /// One of a decoder block's seven linear projections. Weights are `[output, input]`, row-major: y = x Wᵀ.
-package enum Projection: String, Sendable, Hashable, CaseIterable, Codable {
+public enum Projection: String, Sendable, Hashable, CaseIterable, Codable {
     case q, k, v, o, gate, up, down
 }
 
@@ -40,14 +40,23 @@ extension ModelConfig {
     }
 }
 
-/// Where weights come from: a GGUF file, a folder of safetensors, or a seed.
+/// Where weights come from.
+public enum WeightsKind: String, Sendable, Hashable, CaseIterable, Codable {
+    /// A GGUF file.
+    case gguf
+    /// A folder with `config.json` and safetensors.
+    case safetensors
+    /// A seed.
+    case random
+}
+
+/// Weights of a model: a GGUF file, a folder of safetensors, or a seed.
 ///
 /// Rotary projections (q and k) are always delivered in Hugging Face's row order, in which element `i` of a head is
 /// rotated with element `i + headSize / 2`; a source whose file interleaves the pairs reorders them.
 package protocol WeightSource: Sendable {
     var config: ModelConfig { get }
-    /// `gguf`, `safetensors` or `random`.
-    var kind: String { get }
+    var kind: WeightsKind { get }
     /// For provenance: the file's or folder's own name, without the folders it lies in, or the seed in words.
     var origin: String { get }
 

@@ -2,7 +2,7 @@ import ModelFiles
 import Workload
 
 extension ModelDescription {
-    package init(_ config: ModelConfig, weightsKind: String, weightsOrigin: String) {
+    package init(_ config: ModelConfig, weightsKind: WeightsKind, weightsOrigin: String) {
         self.init(
             name: config.name, hiddenSize: config.hiddenSize, blockCount: config.blockCount,
             headCount: config.headCount, keyValueHeadCount: config.keyValueHeadCount, headSize: config.headSize,

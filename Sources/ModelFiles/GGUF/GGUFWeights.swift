@@ -5,7 +5,7 @@ import SystemPackage
 ///
 /// All tensors are looked up and checked when the file is opened, so a file that opens can be read throughout.
 package struct GGUFWeights: WeightSource {
-    package let kind = "gguf"
+    package let kind = WeightsKind.gguf
     package let origin: String
     package var config: ModelConfig { table.config }
     private let table: TensorTable
@@ -20,7 +20,7 @@ package struct GGUFWeights: WeightSource {
         let config = try file.config(name: expected?.name ?? path.stem ?? "model")
         if let expected { try config.validate(against: expected, file: path.string) }
         let source = path.string
-        origin = path.lastComponent?.string ?? kind
+        origin = path.lastComponent?.string ?? kind.rawValue
         table = try TensorTable(config, file: source) { (role) throws(KerfError) in
             guard var tensor = try file.tensor(role.ggufName) else {
                 throw KerfError(.missingTensor, at: source, "\(role.ggufName) is missing")

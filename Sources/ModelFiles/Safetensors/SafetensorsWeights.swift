@@ -5,7 +5,7 @@ import SystemPackage
 ///
 /// All tensors are looked up and checked when the folder is opened, so a folder that opens can be read throughout.
 package struct SafetensorsWeights: WeightSource {
-    package let kind = "safetensors"
+    package let kind = WeightsKind.safetensors
     package let origin: String
     package var config: ModelConfig { table.config }
     private let table: TensorTable
@@ -26,7 +26,7 @@ package struct SafetensorsWeights: WeightSource {
                 remedy: "Kerf reads Llama blocks without biases")
         }
         let file = path.string
-        origin = path.lastComponent?.string ?? kind
+        origin = path.lastComponent?.string ?? kind.rawValue
         table = try TensorTable(config, file: file) { (role) throws(KerfError) in
             let name = role.huggingFaceName
             guard let tensor = try folder.tensor(name) else {
