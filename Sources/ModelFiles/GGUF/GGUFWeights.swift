@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The weights of a GGUF file of the `llama` architecture.
 ///
-/// All tensors are looked up and checked when the file is opened, so a file that opens can be read throughout.
+/// All tensors are found and checked when the file is opened, so that later reads fail on I/O errors only.
 package struct GGUFWeights: WeightSource {
     package let kind = WeightsKind.gguf
     package let origin: String
@@ -11,9 +11,9 @@ package struct GGUFWeights: WeightSource {
     private let table: TensorTable
 
     /// - Parameters:
-    ///   - path: a file; its name without extension becomes the model's.
-    ///   - expected: the model that the weights must belong to, if that is known; its name is then kept.
-    /// - Throws: ``KerfError`` for a file that is absent, damaged, or of a kind that is not handled, and
+    ///   - path: the file; its name without extension becomes the model's name.
+    ///   - expected: the model that the weights must belong to, if known; its name is then used.
+    /// - Throws: ``KerfError`` for a file that is missing, damaged or unsupported, and
     ///   `impossibleShape` when it is another model's.
     package init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(KerfError) {
         let file = try GGUFFile(path)
