@@ -161,7 +161,7 @@ let package = Package(
 
         // Tests: one folder a target, and what they share.
         .target(
-            name: "TestSupport", dependencies: base + ["Workload", "ProfileFormat", "ProbeKit", "Calibration"],
+            name: "TestSupport", dependencies: base + ["ModelFiles", "Workload", "ProfileFormat", "ProbeKit", "Calibration"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: base + ["LMSensors", "ProbeKit"], path: "Tests/SensorReader",
@@ -191,7 +191,7 @@ let package = Package(
         tests("Calibration", base + ["Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
-        tests("CARD", base + ["Workload", "ProfileFormat", "CARD", "Calibration"]),
+        tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
         tests("Simulation", base + ["ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
         tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(

@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import ModelFiles
 import Quantities
 import SystemIO
 import TestSupport
