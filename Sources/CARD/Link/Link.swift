@@ -7,11 +7,11 @@ public struct Link: Codable, Sendable, Hashable {
     public var uplinkBitsPerSecond: Double
     /// From the server to the device.
     public var downlinkBitsPerSecond: Double
-    /// Of an empty message and its answer; half of it for one way.
+    /// Time of an empty message and its reply; a message in one direction takes half of it.
     public var roundTripSeconds: Double
     /// `modelled` where the link was declared.
     public var origin: Origin
-    /// Where the figures come from; `nil` where they were declared.
+    /// Where the values come from; `nil` where they were declared.
     public var source: String?
     /// Half widths of the rates' intervals over the rates; `nil` where the rates are taken as exact.
     public var uplinkRelativeHalfWidth: Double?
@@ -42,16 +42,16 @@ public struct Link: Codable, Sendable, Hashable {
 
     /// Reads `up=20mbit,down=80mbit,rtt=20ms`.
     ///
-    /// All three are needed, each once, in any order. Rates in bit, kbit, mbit or gbit (a second, powers of 1000, as
-    /// tc(8) writes them), the round trip in us, ms or s. A number is digits with at most one point; no sign, no
-    /// exponent, no space.
+    /// All three are required, each once, in any order. Rates are in bit, kbit, mbit or gbit per second, powers of 1000
+    /// as in tc(8); the round trip is in us, ms or s. A number is digits with at most one point, without sign, exponent or
+    /// space.
     public init(parsing text: String) throws(KerfError) {
         var values: [String: Double] = [:]
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard pair.count == 2, let units = Self.units[pair[0]] else {
                 throw KerfError(
-                    .invalidArgument, "link: \(PlainText.quoted(String(part))) is none of up=..., down=..., rtt=...",
+                    .invalidArgument, "link: \(PlainText.quoted(String(part))) is not one of up=..., down=..., rtt=...",
                     remedy: .text(Self.usage))
             }
             guard values[pair[0]] == nil else {
