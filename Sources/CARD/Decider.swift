@@ -70,7 +70,8 @@ public struct Decider: Sendable {
             server: side(server), modelName: device.calibration.model.name, blockCount: problem.pairing.blockCount,
             delayNormalizerSeconds: solver.delayNormalizer, energyNormalizerJoules: solver.energyNormalizer,
             cuts: assembly.cuts, choice: assembly.choice, baselines: assembly.baselines,
-            confidence: confidence, front: try ParetoFront.of(solver.model), levels: report.levels, findings: report.findings,
+            confidence: confidence, front: try ParetoFront.of(solver.model), levels: report.levels,
+            findings: report.findings,
             assumptions: solver.model.assumptions + assembly.normalizerAssumptions,
             warnings: warnings(solver, confidence, device.calibration, server.calibration))
     }

@@ -44,7 +44,7 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var cuts: [DecidedCut]
     public var choice: Choice
     public var baselines: [Baseline]
-    /// `nil` where no value that the choice was computed from has an interval.
+    /// `nil` where no value that affects the costs has an interval.
     public var confidence: Confidence?
     /// The Pareto front as the weight goes from 0 to 1; empty without values of energy.
     public var front: [FrontPoint]

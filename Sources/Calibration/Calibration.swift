@@ -121,7 +121,8 @@ public struct DirectionCalibration: Codable, Sendable, Hashable {
     public var grossEnergyJoules: Quantity
     /// Gross energy less idle power times the time.
     public var netEnergyJoules: Quantity
-    /// Gross energy from counters that were sampled between the layers of whole steps; `nil` where the profiles have none.
+    /// Gross energy from counters that were sampled between the layers of whole steps; `nil` where the profiles have
+    /// none.
     public var inSituEnergyJoules: Quantity?
     /// Time of each kernel.
     public var kernelSeconds: [String: Quantity]

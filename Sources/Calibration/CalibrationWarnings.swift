@@ -13,8 +13,8 @@ extension Closure {
     /// Relative difference beyond which the layers do not explain the whole step.
     package static let limit = 0.05
 
-    /// Whether a ratio shows that the layers do not add up to the step: it is beyond the limit, and its interval, where it
-    /// has one, excludes zero. A ratio without a value shows nothing.
+    /// Whether a ratio shows that the layers do not add up to the step: it is beyond the limit, and its interval, where
+    /// it has one, excludes zero. A ratio without a value shows nothing.
     package static func fails(_ ratio: Quantity) -> Bool {
         guard let value = ratio.value, abs(value) > limit else { return false }
         guard let lower = ratio.lower, let upper = ratio.upper else { return true }

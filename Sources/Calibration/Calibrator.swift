@@ -99,7 +99,7 @@ extension Calibrator {
     /// Checks of a run, from its samples alone.
     ///
     /// - Parameter profile: the profile of a run that has just ended; it is not validated.
-    public static func checks(of profile: Profile) -> ProfileChecks {
+    package static func checks(of profile: Profile) -> ProfileChecks {
         let calibration = fit(profile, sources: [])
         let times = TimeFit(profile)
         let energies = EnergyFit(profile, stepTime: times.step)

@@ -7,8 +7,8 @@ import Workload
 extension EnergyFit {
     /// (Sum of the layers' energies - the step's) / the step's, gross and net.
     ///
-    /// Net differs from gross only by the idle power, whose error affects layers and step equally. So the net gap is the
-    /// gross gap less the idle power times the gap in time, relative to the step's net energy.
+    /// Net differs from gross only by the idle power, whose error affects layers and step equally. So the net gap is
+    /// the gross gap less the idle power times the gap in time, relative to the step's net energy.
     func closure(
         _ times: TimeFit, step: StepCalibration, layers: [LayerCalibration]
     ) -> (gross: Quantity, net: Quantity) {

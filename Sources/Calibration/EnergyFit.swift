@@ -113,7 +113,8 @@ struct EnergyFit {
 
     /// Energy that is negligible for the step; zero when the step's power is not known well.
     var negligibleJoules: Double {
-        guard case .known(let watts) = power(.step), watts.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth else { return 0 }
+        guard case .known(let watts) = power(.step), watts.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth
+        else { return 0 }
         return Self.negligibleShare * watts.value * stepTime.value
     }
 
@@ -129,8 +130,8 @@ struct EnergyFit {
         let windows = windows[subject] ?? []
         guard windows.count >= Self.minimumWindows else {
             return .unknown(
-                "not resolved: \(windows.count) of the \(Self.minimumWindows) energy windows of \(subject) that are needed; "
-                    + "profile for longer")
+                "not resolved: \(windows.count) of the \(Self.minimumWindows) energy windows of \(subject) that are "
+                    + "needed; profile for longer")
         }
         guard let power = mean(of: subject, windows, powers), power.value > 0 else {
             return .unknown("not resolved: the counters did not change in \(windows.count) windows of \(subject)")
@@ -163,7 +164,8 @@ struct EnergyFit {
         }
         let ofRuns = zip(runs, powersOfRuns).compactMap { $1.net($0[subject] ?? [])?.value }
         let widened = net.widened(byRuns: ofRuns, confidence: confidence)
-        return net.value > 0 ? .known(widened) : .unknown("not resolved: the power of \(subject) is not above idle power")
+        return net.value > 0
+            ? .known(widened) : .unknown("not resolved: the power of \(subject) is not above idle power")
     }
 
     func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
@@ -180,7 +182,8 @@ struct EnergyFit {
         case .unknown(let reason):
             return .unavailable(reason)
         case .known(let estimate):
-            let isResolved = estimate.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth || estimate.halfWidth <= negligible
+            let isResolved =
+                estimate.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth || estimate.halfWidth <= negligible
             guard isResolved else {
                 return .unavailable(
                     "not resolved: known to ± \(NumberText.percent(estimate.relativeHalfWidth)) from "

@@ -5,8 +5,8 @@ import Workload
 
 /// Time and power of one box as functions of its frequency, fitted from a sweep over the steps of the hardware.
 ///
-/// The laws hold between the lowest and the highest step. The residuals of the paper's forms, time as 1/f and power as f³,
-/// are given for comparison.
+/// The laws hold between the lowest and the highest step. The residuals of the paper's forms, time as 1/f and power as
+/// f³, are given for comparison.
 public struct FrequencyCalibration: Codable, Sendable, Hashable {
     /// The steps that were set, ascending.
     public var stepsHertz: [Double]

@@ -7,9 +7,9 @@ import Workload
 
 /// Fits time and power as functions of the frequency, from a profile's sweep.
 ///
-/// Every visit is one observation: the mean of the visit's steps, at the frequency that was achieved. Differences between
-/// visits (heat, other load) are then in the residuals, and so in the intervals. Relative errors are taken as equal at all
-/// frequencies, so that an observation has the weight of one over its square.
+/// Every visit is one observation: the mean of the visit's steps, at the frequency that was achieved. Differences
+/// between visits (heat, other load) are then in the residuals, and so in the intervals. Relative errors are taken as
+/// equal at all frequencies, so that an observation has the weight of one over its square.
 struct FrequencyFit {
     /// `nil` where there is no sweep, or none that laws can be fitted to.
     private(set) var laws: FrequencyCalibration?
@@ -204,7 +204,8 @@ struct FrequencyFit {
             ("time", laws.stepTime.maximumResidual), ("gross power", laws.grossPower?.maximumResidual ?? 0),
         ].filter { $0.1 > Self.maximumResidual }
         for (name, residual) in misfits {
-            warnings.append("The law of \(name) deviates from the measured values by up to \(NumberText.percent(residual)).")
+            warnings.append(
+                "The law of \(name) deviates from the measured values by up to \(NumberText.percent(residual)).")
         }
     }
 }

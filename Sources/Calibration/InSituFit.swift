@@ -5,11 +5,11 @@ import Workload
 
 /// Power of every pass in whole steps, from counters that were sampled between the layers.
 ///
-/// A layer that is looped alone keeps its weights in the cache; here each layer runs inside its step. A sample between two
-/// layers shows a counter as of its last update; see ``UpdateIntervalRegression`` for how powers follow. Counters of
-/// several domains are updated at different times, so each is fitted separately and the powers are added. Intervals come
-/// from leaving out a tenth of the bursts at a time (delete-group jackknife: Kott, "The delete-a-group jackknife", Journal
-/// of Official Statistics 17, 2001), which allows for correlated errors within a burst.
+/// A layer that is looped alone keeps its weights in the cache; here each layer runs inside its step. A sample between
+/// two layers shows a counter as of its last update; see ``UpdateIntervalRegression`` for how powers follow. Counters
+/// of several domains are updated at different times, so each is fitted separately and the powers are added. Intervals
+/// come from leaving out a tenth of the bursts at a time (delete-group jackknife: Kott, "The delete-a-group jackknife",
+/// Journal of Official Statistics 17, 2001), which allows for correlated errors within a burst.
 struct InSituFit {
     private static let maximumGroups = 10
     /// Minimum number of bursts for an interval.
@@ -123,7 +123,8 @@ extension EnergyFit {
             return .unavailable("not resolved: the power of \(pass) cannot be separated from its neighbors'")
         }
         return quantity(
-            energy(.known(power), time), "power from counters sampled between the layers of whole steps, times its time",
+            energy(.known(power), time),
+            "power from counters sampled between the layers of whole steps, times its time",
             negligible: negligibleJoules)
     }
 

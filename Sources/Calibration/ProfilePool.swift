@@ -32,7 +32,8 @@ struct ProfilePool {
             {
                 throw KerfError(
                     .unusableData, at: other.name,
-                    "cannot be pooled with \(first.name): \(difference.path) is \(difference.right) here and \(difference.left) there",
+                    "cannot be pooled with \(first.name): \(difference.path) is \(difference.right) here and "
+                        + "\(difference.left) there",
                     remedy: "calibrate them separately")
             }
         }
@@ -92,7 +93,8 @@ struct ProfilePool {
         else { return }
         throw KerfError(
             .unusableData, at: members.map(\.name).joined(separator: ", "),
-            "cannot be pooled: frequency.running_hertz ranges from \(low) to \(high)", remedy: "calibrate them separately")
+            "cannot be pooled: frequency.running_hertz ranges from \(low) to \(high)",
+            remedy: "calibrate them separately")
     }
 
     /// The highest rates of any run.

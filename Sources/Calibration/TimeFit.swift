@@ -4,10 +4,10 @@ import Workload
 
 /// Times of layers and of the whole step.
 ///
-/// Layers and step must be estimated by the same rule, one under which layers add up, or closure measures the rule and not
-/// the box. Medians do not add up: with skewed noise the sum of the layers' medians is below the median of the sum. Means
-/// do, but one preempted step shifts them. So a trimmed mean over steps is used. Instrumented steps are ranked by their
-/// total, the fastest and slowest fifth left out, and every layer and kernel averaged over the remaining steps;
+/// Layers and step must be estimated by the same rule, one under which layers add up, or closure measures the rule and
+/// not the box. Medians do not add up: with skewed noise the sum of the layers' medians is below the median of the sum.
+/// Means do, but one preempted step shifts them. So a trimmed mean over steps is used. Instrumented steps are ranked by
+/// their total, the fastest and slowest fifth left out, and every layer and kernel averaged over the remaining steps;
 /// uninstrumented steps are treated in the same way. The steps of one burst are one observation, and a burst with
 /// instrumentation is compared with the adjacent one without. See ``TrimmedSteps``.
 struct TimeFit {

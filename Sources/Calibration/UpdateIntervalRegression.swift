@@ -3,12 +3,12 @@ import Statistics
 
 /// Powers of the passes from one energy counter that was sampled between the layers of steps, by linear regression.
 ///
-/// A sample shows the counter as of its last update, up to an update interval earlier. So time is divided at the updates,
-/// each placed in the middle of its possible range. The energy between two updates is the sum over the passes of power
-/// times the pass's time between them, and the powers are the non-negative least-squares solution. Because the times of the
-/// updates are inexact, least squares makes powers too small, by some per cent where the intervals are hardly longer than
-/// an update interval (errors in the variables: Fuller, "Measurement Error Models", section 1.1). Over whole steps these
-/// errors average out, so the powers are scaled to the energy of all steps together.
+/// A sample shows the counter as of its last update, up to an update interval earlier. So time is divided at the
+/// updates, each placed in the middle of its possible range. The energy between two updates is the sum over the passes
+/// of power times the pass's time between them, and the powers are the non-negative least-squares solution. Because the
+/// times of the updates are inexact, least squares makes powers too small, by some per cent where the intervals are
+/// hardly longer than an update interval (errors in the variables: Fuller, "Measurement Error Models", section 1.1).
+/// Over whole steps these errors average out, so the powers are scaled to the energy of all steps together.
 ///
 /// A pass shorter than an update interval lies within one interval and would absorb its neighbors' residuals. It shares
 /// one power with them.

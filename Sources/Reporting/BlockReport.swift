@@ -65,8 +65,8 @@ package struct BlockReport: Encodable {
     package var workload: WorkloadDescription
     package var engine: EngineIdentity
     package var rounds: Int
-    /// Times and rates of the block. Operations are those of matrix products, attention and LoRA; norms, RoPE, SwiGLU and
-    /// additions are not counted.
+    /// Times and rates of the block. Operations are those of matrix products, attention and LoRA; norms, RoPE, SwiGLU
+    /// and additions are not counted.
     package var block: Passes
     /// Matrix products of the seven projections alone.
     package var bareProducts: Passes?

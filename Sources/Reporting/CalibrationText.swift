@@ -16,8 +16,8 @@ extension Calibration {
     /// Model, box and workload.
     func heading(_ title: String) -> String {
         var text = "\(title) of \(PlainText.shown(model.name)) on \(PlainText.shown(box.cpuModel))"
-        text +=
-            " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), \(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
+        text += " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), "
+        text += "\(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
         text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "
         text += "\(PlainText.shown(workload.loraTargets.joined(separator: ","))), \(PlainText.shown(workload.dtype)), "
         return text + "weights \(PlainText.shown(model.weightsKind)) \(PlainText.shown(model.weightsOrigin))\n"
@@ -49,7 +49,8 @@ extension Calibration {
     private var externalLines: String {
         (externalPower ?? []).map { power in
             "external     \(PlainText.shown(power.name)): "
-                + "\(line(power.stepPowerWatts, "W")) in steps, \(line(power.idlePowerWatts, "W")) idle, not in the total\n"
+                + "\(line(power.stepPowerWatts, "W")) in steps, \(line(power.idlePowerWatts, "W")) idle, "
+                + "not in the total\n"
         }.joined()
             + meter.domains.map { domain in
                 guard case .unreadable(let reason) = domain.role else { return "" }
@@ -116,7 +117,9 @@ extension Calibration {
     var frequencyLines: String {
         let groups = (frequencyGroups ?? []).map { group in
             lines(
-                of: group.laws, "\(PlainText.shown(group.group.name)) cores only, \(group.group.threads) threads: ")
+                of: group.laws,
+                "\(PlainText.shown(group.group.name)) only, "
+                    + "\(group.group.threads == 1 ? "1 thread" : "\(group.group.threads) threads"): ")
         }
         return (frequencyLaws.map { lines(of: $0, "") } ?? "") + groups.joined()
     }

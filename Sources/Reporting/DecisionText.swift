@@ -9,12 +9,13 @@ extension Decision {
         for baseline in baselines { text += baselineLine(baseline) }
         text += confidenceLines + "\n" + settingLines + "\n" + cutTable.text + "\n" + levelTable.text + "\n"
         text += findingTable.text
-        text += "\nAssumptions of level \(level.rawValue):\n" + assumptions.map { "- \(PlainText.shown($0))\n" }.joined()
+        text += "\nAssumptions of level \(level.rawValue):\n"
+        text += assumptions.map { "- \(PlainText.shown($0))\n" }.joined()
         return text + warnings.map { "warning: \(PlainText.shown($0))\n" }.joined()
     }
 
-    /// The first line: whether the decision stands, and either the reasons why it does not or the choice and its confidence.
-    /// It begins with `SIMULATED` when any value is simulated.
+    /// The first line: whether the decision stands, and either the reasons why it does not or the choice and its
+    /// confidence. It begins with `SIMULATED` when any value is simulated.
     package var headline: String {
         let prefix = isSimulated ? "SIMULATED (energy or frequency from a virtual board): " : ""
         if let verdict, !verdict.stands {
@@ -43,7 +44,7 @@ extension Decision {
 
     /// The probability of the choice and the cuts that cannot be distinguished from it, both from the same samples.
     private var confidenceText: String {
-        guard let confidence else { return "confidence unknown, since no value has an interval" }
+        guard let confidence else { return "confidence unknown, since no value that affects the costs has an interval" }
         let text = "best with probability \(probability(confidence.chosenProbability))"
         guard let cuts = confidence.indistinguishableCuts, !cuts.isEmpty else { return text }
         return text + "; not distinguishable from cut\(cuts.count == 1 ? "" : "s") \(Self.ranges(cuts))"
@@ -103,9 +104,8 @@ extension Decision {
     }
 
     private var settingLines: String {
-        var text =
-            "CARD level \(level.rawValue) for \(PlainText.shown(modelName)): device \(PlainText.shown(device.cpuModel)), "
-        text += "server \(PlainText.shown(server.cpuModel))\n"
+        var text = "CARD level \(level.rawValue) for \(PlainText.shown(modelName)): "
+        text += "device \(PlainText.shown(device.cpuModel)), server \(PlainText.shown(server.cpuModel))\n"
         text += "up \(NumberText.si(link.uplinkBitsPerSecond, "bit/s")), "
         text += "down \(NumberText.si(link.downlinkBitsPerSecond, "bit/s")), "
         text += "round trip \(NumberText.si(link.roundTripSeconds, "s")) "

@@ -11,7 +11,8 @@ extension Profile {
     package func report(_ calibration: Calibration) -> String {
         simulatedLine(calibration.isSimulated, failures: checks?.failures ?? []) + calibration.heading("Profile")
             + samples + "\n"
-            + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals + overheadLines
+            + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals
+            + overheadLines
             + calibration.frequencyLines + calibration.warningLines
     }
 
@@ -22,7 +23,8 @@ extension Profile {
     }
 
     private var overheadLines: String {
-        var text = "instruments  \(overhead.spansPerStep) timestamps per step, \(NumberText.si(overhead.secondsPerSpan, "s")) each"
+        var text = "instruments  \(overhead.spansPerStep) timestamps per step, "
+        text += "\(NumberText.si(overhead.secondsPerSpan, "s")) each"
         if let seconds = overhead.secondsPerMeterRead {
             text += ", \(NumberText.fixed(overhead.samplesPerStep ?? 0, digits: 1)) meter reads, "
             text += "\(NumberText.si(seconds, "s")) each"

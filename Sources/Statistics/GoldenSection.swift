@@ -5,7 +5,8 @@ package enum GoldenSection {
     /// One evaluation per iteration; the interval shrinks by a factor of 0.618.
     ///
     /// - Parameters:
-    ///   - tolerance: width of the interval at which the search ends. Not below the spacing of doubles around the bounds.
+    ///   - tolerance: width of the interval at which the search ends. Not below the spacing of doubles around the
+    ///     bounds.
     ///   - prefersLower: of equal values, follow the lower argument; else the higher.
     /// - Returns: the middle of the last interval.
     package static func minimum(

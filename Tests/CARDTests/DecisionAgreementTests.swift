@@ -16,7 +16,8 @@ struct DecisionAgreementTests {
         device.plantMemory(megabytes: 100)
         server.plantMemory(megabytes: 100)
         device.closure.timeRatio = Quantity(value: 0.3, count: 1, origin: .measured)
-        SyntheticSweep(fixedShare: 0.5, staticWatts: 20, dynamicWatts: 20, exponent: 2, width: 0.01).plant(into: &server)
+        SyntheticSweep(fixedShare: 0.5, staticWatts: 20, dynamicWatts: 20, exponent: 2, width: 0.01).plant(
+            into: &server)
         var link = try DeciderTests.link()
         link.source = "planted"
         (link.uplinkRelativeHalfWidth, link.downlinkRelativeHalfWidth) = (0.1, 0.1)

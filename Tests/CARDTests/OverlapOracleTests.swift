@@ -53,7 +53,9 @@ struct OverlapOracleTests {
             model.microBatches = microBatches
             model.power = power
             model.frequency.stepRatios = steps
-            if let steps { (model.frequency.lowestRatio, model.frequency.highestRatio) = (steps[0], steps[steps.count - 1]) }
+            if let steps {
+                (model.frequency.lowestRatio, model.frequency.highestRatio) = (steps[0], steps[steps.count - 1])
+            }
             for cut in model.cuts.indices {
                 model.cuts[cut].deviceForwardShare = forwardShares[cut]
                 model.cuts[cut].serverFixedShare = fixedShare

@@ -11,8 +11,8 @@ import Testing
 @Suite("Verdict and confidence")
 struct VerdictTests {
     private func decide(
-        weight: Double = 0.2, _ change: (inout Decider) -> Void = { _ in }, device: (inout Calibration) -> Void = { _ in },
-        server: (inout Calibration) -> Void = { _ in }
+        weight: Double = 0.2, change: (inout Decider) -> Void = { _ in },
+        device: (inout Calibration) -> Void = { _ in }, server: (inout Calibration) -> Void = { _ in }
     ) throws -> Decision {
         var planted = SyntheticProfile()
         planted.origin = .measured
@@ -31,7 +31,7 @@ struct VerdictTests {
     @Test("a sound pair of calibrations stands, without reasons")
     func stands() throws {
         for level in ModelLevel.allCases {
-            let verdict = try #require(try decide { $0.level = level }.verdict)
+            let verdict = try #require(try decide(change: { $0.level = level }).verdict)
             #expect(verdict.stands && verdict.reasons.isEmpty, "\(level): \(verdict.reasons)")
         }
     }
@@ -64,32 +64,34 @@ struct VerdictTests {
 
     @Test("only the values that a decision uses are judged")
     func used() throws {
+        let off = ratio(0.3, 0.29, 0.31)
         func fails(_ calibration: inout Calibration) {
-            let off = ratio(0.3, 0.29, 0.31)
             calibration.closure = Closure(timeRatio: off, grossEnergyRatio: off, netEnergyRatio: off)
         }
         func energyFails(_ calibration: inout Calibration) {
-            let off = ratio(0.3, 0.29, 0.31)
             (calibration.closure.grossEnergyRatio, calibration.closure.netEnergyRatio) = (off, off)
         }
-        #expect(try decide { $0.level = .paper } device: { fails(&$0) } server: { fails(&$0) }.verdict?.stands == true)
+        let paper = try decide(change: { $0.level = .paper }, device: fails, server: fails)
+        #expect(paper.verdict?.stands == true, "level A uses no measured layer")
         for level in ModelLevel.allCases.dropFirst() {
-            #expect(try decide { $0.level = level } device: { fails(&$0) }.verdict?.stands == false)
+            let decision = try decide(change: { $0.level = level }, device: fails)
+            #expect(decision.verdict?.stands == false, "\(level)")
         }
-        #expect(try decide(server: { energyFails(&$0) }).verdict?.stands == false)
-        #expect(try decide(weight: 1, server: { energyFails(&$0) }).verdict?.stands == true)
-        #expect(try decide { $0.declaredServerWatts = 60 } server: { energyFails(&$0) }.verdict?.stands == true)
-        #expect(try decide(device: { energyFails(&$0) }).verdict?.stands == true)
-        #expect(try decide { $0.scope = .device } device: { energyFails(&$0) }.verdict?.stands == false)
-        // A net closure that older calibrations lack is replaced by the gross one.
-        #expect(
-            try decide(server: {
-                energyFails(&$0)
-                $0.closure.netEnergyRatio = nil
-            }).verdict?.stands == false)
+        #expect(try decide(server: energyFails).verdict?.stands == false)
+        #expect(try decide(weight: 1, server: energyFails).verdict?.stands == true)
+        let declared = try decide(change: { $0.declaredServerWatts = 60 }, server: energyFails)
+        #expect(declared.verdict?.stands == true)
+        #expect(try decide(device: energyFails).verdict?.stands == true)
+        let scoped = try decide(change: { $0.scope = .device }, device: energyFails)
+        #expect(scoped.verdict?.stands == false)
+        // The closure of net energy, which older calibrations lack, is replaced by that of gross energy.
+        let old = try decide(server: { calibration in
+            energyFails(&calibration)
+            calibration.closure.netEnergyRatio = nil
+        })
+        #expect(old.verdict?.stands == false)
         // Net energies are used, and only gross ones do not add up.
-        #expect(
-            try decide(server: { $0.closure.grossEnergyRatio = ratio(0.3, 0.29, 0.31) }).verdict?.stands == true)
+        #expect(try decide(server: { $0.closure.grossEnergyRatio = off }).verdict?.stands == true)
     }
 
     @Test("times and energies that are too wide, or have no interval, do not stand")
@@ -193,8 +195,9 @@ struct VerdictTests {
         #expect(list([1000, 0, 1000], chosen: 1) == [10, 12])
     }
 
-    /// The demo once printed "best with probability 100 %" and "cannot tell cuts 0 to 18 from the chosen one" for a closure
-    /// of -24 %: the intervals of the sums of the layers were wide, and the samples said that the choice was certain.
+    /// The demo once printed "best with probability 100 %" and "cannot tell cuts 0 to 18 from the chosen one" for a
+    /// closure of -24 %: the intervals of the sums of the layers were wide, and the samples said that the choice was
+    /// certain.
     @Test("probability 100 % and a list of cuts exclude each other, with wide correlated times as in the demo")
     func demo() throws {
         var planted = SyntheticProfile()

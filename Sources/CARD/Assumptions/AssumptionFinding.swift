@@ -1,6 +1,7 @@
 import Quantities
 
-/// An assumption of the paper tested against the calibrations: how far the boxes deviate and what assuming it would cost.
+/// An assumption of the paper tested against the calibrations: how far the boxes deviate and what assuming it would
+/// cost.
 public struct AssumptionFinding: Codable, Sendable, Hashable {
     public enum Verdict: String, Codable, Sendable, Hashable {
         /// The deviation's whole interval is within ``AssumptionReport/tolerance``.

@@ -123,7 +123,7 @@ struct Deviations {
     }
 
     private var overlap: Quantity {
-        guard problem.microBatches > 1 else { return .unavailable("overlap was not asked for: there is one micro-batch") }
+        guard problem.microBatches > 1 else { return .unavailable("there is one micro-batch, so nothing overlaps") }
         let parts = evaluator.solver.model.delay(evaluator.best.cut, ratio: evaluator.best.ratio)
         let hidden = parts.overlapSeconds ?? 0
         guard parts.total + hidden > 0 else { return .unavailable("the choice takes no time") }

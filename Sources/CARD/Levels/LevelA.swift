@@ -31,8 +31,8 @@ struct LevelA {
         }
         let delayOrigin = Origin.weakest(inputs + [frequency.origin, problem.link.origin, .modelled])
         var model = CutModel(
-            level: .paper, cuts: cuts, frequency: frequency, link: problem.link, steps: problem.steps, countsLatency: false,
-            delayOrigin: delayOrigin,
+            level: .paper, cuts: cuts, frequency: frequency, link: problem.link, steps: problem.steps,
+            countsLatency: false, delayOrigin: delayOrigin,
             energyOrigin: power.map { Origin.weakest([delayOrigin, $0.origin]) } ?? .unavailable,
             assumptions: [
                 "Our reconstruction of the paper's form (arXiv 2412.00090): time is operations / (f x cores x "

@@ -23,7 +23,7 @@ struct LevelC {
         }
         let steps = laws.stepsHertz.filter { $0 > 0 && $0.isFinite }.sorted().map { $0 / reference }
         guard let lowest = steps.first, let highest = steps.last else {
-            model.assumptions.append("The sweep of the server's frequency has no steps, so level C equals level B here.")
+            model.assumptions.append("The sweep of the server's frequency is empty, so level C equals level B here.")
             return
         }
         model.frequency.stepRatios = steps

@@ -42,8 +42,8 @@ struct LevelD {
 
     /// Bytes that a side needs for its layers; `nil` where a layer's memory is not known.
     ///
-    /// Blocks share their scratch memory; the head has its own. A tied model has one matrix for embedding and head, unless
-    /// the head keeps its own copy in the engine's layouts, which take twice as much.
+    /// Blocks share their scratch memory; the head has its own. A tied model has one matrix for embedding and head,
+    /// unless the head keeps its own copy in the engine's layouts, which take twice as much.
     static func need(of layers: ArraySlice<LayerCalibration>, tied: Bool) -> Double? {
         var held = 0
         var scratch: [LayerDescription.Kind: Int] = [:]

@@ -148,7 +148,8 @@ struct Pairing {
 }
 
 extension Quantity {
-    /// The quantity as an estimate. Without bounds its width is unknown, except for the exact zero of a pass without work.
+    /// The quantity as an estimate. Without bounds its width is unknown, except for the exact zero of a pass without
+    /// work.
     var estimate: Estimate? {
         guard let value else { return nil }
         let isExact = value == 0 && origin == .modelled

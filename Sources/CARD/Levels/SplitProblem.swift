@@ -19,7 +19,8 @@ struct SplitProblem {
         if level >= .measuredLink {
             LevelE(problem: self).refine(&model)
         } else if level != .paper {
-            model.assumptions.append("The link has ideal rates; its round trip is ignored. Computation and communication do not overlap.")
+            model.assumptions.append(
+                "The link has ideal rates; its round trip is ignored. Computation and communication do not overlap.")
         }
         try ScopedEnergy(problem: self).refine(&model)
         return model

@@ -98,11 +98,12 @@ struct Iperf3Report: Decodable {
 extension Link {
     /// A measured link, from the files of one or two `iperf3 --json` runs on the device.
     ///
-    /// The rates are the receivers'. The round trip is the mean that the senders' kernels saw under load, the smallest of
-    /// the files. The source names the server of the test, since a rate to a public server says nothing about the edge
-    /// server.
+    /// The rates are the receivers'. The round trip is the mean that the senders' kernels saw under load, the smallest
+    /// of the files. The source names the server of the test, since a rate to a public server says nothing about the
+    /// edge server.
     ///
-    /// - Throws: ``KerfError``: not an iperf3 file; a direction that is missing or measured twice; files of two servers.
+    /// - Throws: ``KerfError``: not an iperf3 file; a direction that is missing or measured twice; files of two
+    ///   servers.
     public init(iperf3 files: [(name: String, bytes: [UInt8])]) throws(KerfError) {
         var reports: [Iperf3Report] = []
         for file in files { reports.append(try Iperf3Report.decode(file.bytes, named: file.name)) }

@@ -32,9 +32,9 @@ public struct DelayParts: Codable, Sendable, Hashable {
 
 /// One training step whose batch passes through device, link and server in equal micro-batches.
 ///
-/// The device runs all its forward passes, then its backward passes in the order in which the gradients return (the order
-/// of GPipe, Huang et al., NeurIPS 2019). Uplink, server and downlink each process one micro-batch at a time. Every stage
-/// takes its time for the whole batch divided by the number of micro-batches.
+/// The device runs all its forward passes, then its backward passes in the order in which the gradients return (the
+/// order of GPipe, Huang et al., NeurIPS 2019). Uplink, server and downlink each process one micro-batch at a time.
+/// Every stage takes its time for the whole batch divided by the number of micro-batches.
 struct Pipeline {
     var forward: Double
     var uplink: Double

@@ -18,8 +18,8 @@ public struct Normalizer: Codable, Sendable, Hashable {
     /// Between two corners when they are in order, else between the extremes of all values.
     ///
     /// Device-only is the faster corner where the device is faster than the server or the link slower than what the
-    /// server gains. The span of the corners is then negative and would reward slow decisions. The range of all decisions
-    /// keeps sign and scale.
+    /// server gains. The span of the corners is then negative and would reward slow decisions. The range of all
+    /// decisions keeps sign and scale.
     init(least: Double, greatest: Double, values: [Double]) {
         let extremes = (values.min() ?? least, values.max() ?? greatest)
         if Self.isSpan(least, greatest) {

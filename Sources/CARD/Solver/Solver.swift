@@ -80,15 +80,15 @@ package struct Solver: Sendable {
 extension Solver {
     /// The best frequency for a cut, as a ratio to f0. A cut that leaves the server no work gets the lowest.
     ///
-    /// Where time is proportional to 1/f and energy to f², U as a function of f is b/f + k f² plus a constant, convex for
-    /// f > 0; its minimum is at
+    /// Where time is proportional to 1/f and energy to f², U as a function of f is b/f + k f² plus a constant, convex
+    /// for f > 0; its minimum is at
     ///
     ///     (f/f0)³ = w ΔE t_srv / (2 (1-w) ΔD e_srv)
     ///
-    /// and, clipped to the frequency limits, the best allowed one. With the paper's e_srv = ξ f0³ t_srv this is
-    /// f*³ = w ΔE / (2 ξ (1-w) ΔD), the same for every cut. Idle power while waiting does not depend on f. Discrete
-    /// steps are all evaluated. With overlap and continuous frequencies, U is a maximum of convex functions and is
-    /// minimized by a search.
+    /// and, clipped to the frequency limits, the best allowed one. With the paper's e_srv = ξ f0³ t_srv this is f*³ = w
+    /// ΔE / (2 ξ (1-w) ΔD), the same for every cut. Idle power while waiting does not depend on f. Discrete steps are
+    /// all evaluated. With overlap and continuous frequencies, U is a maximum of convex functions and is minimized by a
+    /// search.
     package func bestRatio(_ cut: CutCost) -> Double {
         guard cut.serverSeconds.value > 0 else { return model.frequency.lowestRatio }
         if let steps = model.frequency.stepRatios { return bestStep(cut, steps) }

@@ -9,9 +9,9 @@ public struct Confidence: Codable, Sendable, Hashable {
     /// All allowed cuts in order, each with the share of samples in which it is the best. The shares sum to 1.
     public var cuts: [CutProbability]
     public var chosenProbability: Double
-    /// Cuts that cannot be distinguished from the chosen one, in order: the smallest set of other cuts that, together with
-    /// the chosen one, holds the best cut in ``credibleShare`` of the samples. Empty exactly when the chosen cut alone
-    /// does. `nil` in files of version 1.
+    /// Cuts that cannot be distinguished from the chosen one, in order: the smallest set of other cuts that, together
+    /// with the chosen one, holds the best cut in ``credibleShare`` of the samples. Empty exactly when the chosen cut
+    /// alone does. `nil` in files of version 1.
     public var indistinguishableCuts: [Int]?
     /// Mean of (cost of the choice - cost of the best) over the samples, in the unit of the cost U.
     public var expectedRegret: Double

@@ -4,10 +4,10 @@ import Statistics
 /// The posterior of values that may be equal, by a normal hierarchical model.
 ///
 /// Blocks of one shape do the same work, and each is measured with independent noise. The best of several cuts is
-/// probably one whose layers the noise favored, so that the measurements taken one by one overstate the confidence in it.
-/// Therefore the true values are drawn as θ ~ N(μ, τ²), each measured as N(θ, s²). μ is free, and τ is estimated:
-/// measurements that differ by no more than their noise shrink towards their mean, and others stay as measured (Gelman et
-/// al., "Bayesian Data Analysis", 3rd ed., section 5.4).
+/// probably one whose layers the noise favored, so that the measurements taken one by one overstate the confidence in
+/// it. Therefore the true values are drawn as θ ~ N(μ, τ²), each measured as N(θ, s²). μ is free, and τ is estimated:
+/// measurements that differ by no more than their noise shrink towards their mean, and others stay as measured (Gelman
+/// et al., "Bayesian Data Analysis", 3rd ed., section 5.4).
 ///
 /// The prior gives equal probability to four cases: the values are equal (τ = 0), or τ is of the order of thousandths,
 /// hundredths or tenths of their mean.
@@ -67,8 +67,8 @@ struct PartialPooling {
 }
 
 extension SeededGenerator {
-    /// χ² over its degrees of freedom, by the cube of a normal (Wilson and Hilferty, PNAS 17, 1931): accurate to 1 % from
-    /// 4 degrees of freedom on.
+    /// χ² over its degrees of freedom, by the cube of a normal (Wilson and Hilferty, PNAS 17, 1931): accurate to 1 %
+    /// from 4 degrees of freedom on.
     fileprivate mutating func meanSquare(degreesOfFreedom n: Double) -> Double {
         let part = 2 / (9 * n)
         let root = max(1 - part + part.squareRoot() * normal(), 0.05)

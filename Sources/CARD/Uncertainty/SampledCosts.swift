@@ -2,9 +2,10 @@ import Statistics
 
 /// Costs of a solution's cuts as a function of one row of numbers, which differs between Monte Carlo samples.
 ///
-/// Delays and energies are sums of the measured values, so that a change of a value changes the row in proportion. Costs
-/// are not: the normalizers come from the corners, and where those are close together, a small error of a time changes
-/// the value of a second or the method of normalization. So errors are added to this row, and costs computed from it.
+/// Delays and energies are sums of the measured values, so that a change of a value changes the row in proportion.
+/// Costs are not: the normalizers come from the corners, and where those are close together, a small error of a time
+/// changes the value of a second or the method of normalization. So errors are added to this row, and costs computed
+/// from it.
 struct SampledCosts {
     /// Delay and energy of every allowed cut at its chosen frequency; then of every cut at the lowest and the highest
     /// frequency.

@@ -147,8 +147,8 @@ extension SplitProblem {
 
     /// The share of variance that the parts of one run have in common, estimated from the whole's interval.
     ///
-    /// Independent parts give the whole the variance Σ s², fully correlated ones (Σ s)²; the measured step lies between.
-    /// All are estimates, so the share is clipped to 0...1.
+    /// Independent parts give the whole the variance Σ s², fully correlated ones (Σ s)²; the measured step lies
+    /// between. All are estimates, so the share is clipped to 0...1.
     private func commonShare(whole: Quantity, parts: [Quantity]) -> Double {
         let widths = parts.compactMap(\.spread)
         guard let step = whole.spread, widths.count > 1, let count = parts.map(\.count).max(), count > 0

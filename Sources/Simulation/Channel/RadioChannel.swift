@@ -35,9 +35,9 @@ package struct RadioChannel: Codable, Sendable, Hashable {
     package var floorBitsPerSecond: Double
     package var state: ChannelState
 
-    /// The cell of the named channels: the path loss of 3GPP TR 38.901, table 7.4.1-1, UMi street canyon in line of sight
-    /// (32.4 + 21 log10 d + 20 log10 f), on 20 MHz at 3.5 GHz. Powers, noise figure, distances, floor and the 3 dB gap are
-    /// our assumptions.
+    /// The cell of the named channels: the path loss of 3GPP TR 38.901, table 7.4.1-1, UMi street canyon in line of
+    /// sight (32.4 + 21 log10 d + 20 log10 f), on 20 MHz at 3.5 GHz. Powers, noise figure, distances, floor and the 3
+    /// dB gap are our assumptions.
     package static let cell = RadioChannel(
         rate: .shannon, fading: .rayleigh, ricianFactorDb: 6, carrierHertz: 3.5e9, bandwidthHertz: 20e6,
         uplinkWatts: 0.2, downlinkWatts: 1, noiseFigureDb: 7, pathLossInterceptDb: 32.4, pathLossExponent: 2.1,

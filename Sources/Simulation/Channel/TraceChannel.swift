@@ -15,8 +15,8 @@ package struct Trace: Sendable, Hashable {
     package private(set) var uplinkBitsPerSecond: [Double] = []
     package private(set) var downlinkBitsPerSecond: [Double] = []
 
-    /// Reads CSV: ascending times in seconds, and one rate for both directions or one up and one down, in bit/s. A first
-    /// line without numbers is a heading.
+    /// Reads CSV: ascending times in seconds, and one rate for both directions or one up and one down, in bit/s. A
+    /// first line without numbers is a heading.
     ///
     /// - Throws: ``KerfError/Code/incomplete`` with file and line.
     package init(csv text: String, named name: String) throws(KerfError) {

@@ -3,8 +3,8 @@ import SystemIO
 
 /// A simulation with one seed: every device decides in every round, under every rule, on the same channels.
 ///
-/// Devices are processed in blocks that fit a cache, each block through all rounds, and only their sums are stored. Blocks
-/// run on all cores and are added in their order, so that the result does not depend on the number of cores.
+/// Devices are processed in blocks that fit a cache, each block through all rounds, and only their sums are stored.
+/// Blocks run on all cores and are added in their order, so that the result does not depend on the number of cores.
 package struct FleetRun: Sendable {
     package var fleet: Fleet
     package var deviceCount: Int

@@ -23,7 +23,8 @@ package struct Scenario: Codable, Sendable, KerfFile {
     package var level: ModelLevel
     /// Blocks that must stay on the device, for privacy; used from level D on. Absent is 0.
     package var minimumCut: Int?
-    /// Parts of a batch that pass through device, link and server as a pipeline; used at level E. Absent is 1, no overlap.
+    /// Parts of a batch that pass through device, link and server as a pipeline; used at level E. Absent is 1, no
+    /// overlap.
     package var microBatches: Int?
     package var server: ScenarioBox
     /// The kinds of devices; a fleet has equal numbers of each.
