@@ -2,7 +2,7 @@ import CARD
 import Statistics
 import Testing
 
-/// Level E with everything: measured clock laws, latency and overlap, against a grid over all cuts and clocks.
+/// Level E with everything: measured frequency laws, latency and overlap, compared with a grid over all cuts and frequencies.
 @Suite("Overlap, solved")
 struct OverlapOracleTests {
     /// One step's schedule played out, micro-batch after micro-batch: the device runs its forward passes first, and its
@@ -90,7 +90,7 @@ struct OverlapOracleTests {
         }
     }
 
-    @Test("over real steps of the clock the solver's choice is the grid's, on 2,000 random instances")
+    @Test("over frequency steps the solver's choice is the grid's, on 2,000 random instances")
     func steps() throws {
         var generator = SeededGenerator(seed: 51)
         var (interior, between) = (0, 0)
@@ -114,7 +114,7 @@ struct OverlapOracleTests {
         #expect(interior > 200 && between > 20, "\(interior) interior, \(between) between the end steps")
     }
 
-    @Test("over a continuous clock no point of a fine grid is better, on 1,000 random instances")
+    @Test("over continuous frequencies no point of a fine grid is better, on 1,000 random instances")
     func continuous() throws {
         var generator = SeededGenerator(seed: 52)
         var between = 0
@@ -137,6 +137,6 @@ struct OverlapOracleTests {
             #expect(least - found <= 2e-3 * scale, "trial \(trial): grid \(least), solver \(found)")
             if chosen.ratio > low, chosen.ratio < high { between += 1 }
         }
-        #expect(between > 100, "\(between) between the ends of the clock")
+        #expect(between > 100, "\(between) between the ends of the range")
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Solver")
 struct SolverTests {
-    /// Least cost of a cut over a grid of clocks, refined twice around its best point.
+    /// Least cost of a cut over a grid of frequencies, refined twice around its best point.
     private func gridMinimum(_ low: Double, _ high: Double, _ cost: (Double) -> Double) -> Double {
         var (from, to, best) = (low, high, Double.infinity)
         for _ in 0..<3 {
@@ -65,7 +65,7 @@ struct SolverTests {
         #expect(chosen.count == 2, "both endpoints occur")
     }
 
-    @Test("weight 1 is least delay at the highest clock, weight 0 least energy at the lowest")
+    @Test("weight 1 is least delay at the highest frequency, weight 0 least energy at the lowest")
     func extremes() throws {
         var generator = SeededGenerator(seed: 8)
         for _ in 0..<500 {
@@ -134,7 +134,7 @@ struct SolverTests {
             #expect(try #require(solver.delayNormalizer.span) > 0)
             #expect(solver.solve().chosen.cut.cut == 2)
         }
-        // Nothing to decide: one cut, one clock.
+        // Nothing to decide: one cut, one frequency.
         instance.cuts = [(1, 0, 0, 0, 0, 0)]
         let solver = try Solver(model: instance.model(), weight: 0.5)
         #expect(solver.delayNormalizer.method == .constant)

@@ -75,8 +75,8 @@ struct UncertaintyTests {
         #expect(Double(hits) / Double(trials) > 0.95 - 0.1, "\(hits) of \(trials)")
     }
 
-    @Test("a simulated clock makes simulated what it scales, and its own figure always")
-    func clockOrigin() throws {
+    @Test("a simulated frequency makes simulated what it scales, and its own value always")
+    func frequencyOrigin() throws {
         var planted = SyntheticProfile()
         planted.origin = .measured
         for settable in [false, true] {
@@ -94,7 +94,7 @@ struct UncertaintyTests {
         }
     }
 
-    @Test("warnings of both calibrations come with the decision, and say whose they are")
+    @Test("warnings of both calibrations are repeated in the decision with their side")
     func warnings() throws {
         var (device, server) = (
             try DeciderTests.calibration(SyntheticProfile()), try DeciderTests.calibration(SyntheticProfile())

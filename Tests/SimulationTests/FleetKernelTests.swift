@@ -46,7 +46,7 @@ struct FleetKernelTests {
         return model
     }
 
-    @Test("decide as the exact solver does, cut and clock, on random models and links", arguments: [false, true])
+    @Test("decide as the exact solver does, cut and frequency, on random models and links", arguments: [false, true])
     func decide(stepped: Bool) throws {
         var generator = SeededGenerator(seed: stepped ? 21 : 22)
         var chosen: Set<Int> = []
@@ -90,7 +90,7 @@ struct FleetKernelTests {
         #expect(chosen.count > 4, "cuts of many kinds were chosen")
     }
 
-    /// The same lanes decided by one of the kernels: delay, energy, cut and clock of each.
+    /// The same lanes decided by one of the kernels: delay, energy, cut and frequency of each.
     private func decided(
         _ table: CutTable, _ weight: Double, _ lanes: Lanes, plainly: Bool
     ) -> [[Double]] {

@@ -1,5 +1,6 @@
 import Foundation
 import SystemIO
+import SystemPackage
 
 /// Compares a shipped JSON Schema with the Swift type that reads and writes the file.
 ///
