@@ -6,6 +6,8 @@ extension EnergyDomain {
 
     private enum RoleName: String, Codable {
         case counted, nested, platform, external, mirror, unreadable
+        /// ``external`` in files before profile version 3; never written.
+        case beside
     }
 
     public init(from decoder: any Decoder) throws {
@@ -15,7 +17,7 @@ extension EnergyDomain {
             case .counted: .counted
             case .nested: .nested
             case .platform: .platform
-            case .external: .external
+            case .external, .beside: .external
             case .mirror: .mirror(of: try container.decode(String.self, forKey: .mirrorOf))
             case .unreadable: .unreadable(try container.decode(String.self, forKey: .reason))
             }

@@ -4,7 +4,8 @@ import Workload
 /// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
 public struct Profile: Codable, Sendable, KerfFile {
     public static let schema = "kerf.profile"
-    public static let schemaVersion = 2
+    public static let schemaVersion = 3
+    public static let oldestReadableVersion = 1
     public static var remedy: Remedy { "run kerf profile first" }
 
     public var schema: String
@@ -82,6 +83,36 @@ public struct Profile: Codable, Sendable, KerfFile {
         self.overhead = overhead
         self.frequencySweep = frequencySweep
         self.checks = checks
+    }
+}
+
+extension Profile {
+    /// Version 3 renamed fields and changed nothing else.
+    public static func renamedKeys(from version: Int) -> [String: String] {
+        [
+            "counted_time_ratio": "computed_overhead_ratio", "looks_per_step": "samples_per_step",
+            "looks_seconds": "sampling_seconds", "optimiser_bytes": "optimizer_bytes",
+            "own_cost_pairs": "instrumentation_overhead_pairs", "own_energy_ratio": "overhead_energy_ratio",
+            "own_time_ratio": "overhead_time_ratio", "peaks": "roofline",
+        ]
+    }
+
+    /// In the first files of version 1 a step's trace has one list for the total of all domains. With one domain it is
+    /// that domain's. With several, each of which is updated at moments of its own, the traces cannot be used.
+    public mutating func upgrade(from version: Int) {
+        guard let traces = stepTraces else { return }
+        let ofTotal = traces.count { $0.joules[StepTrace.total] != nil }
+        guard ofTotal > 0 else { return }
+        if meter.totalOf.count == 1 {
+            stepTraces = traces.map { trace in
+                var trace = trace
+                trace.joules = trace.joules[StepTrace.total].map { [meter.totalOf[0]: $0] } ?? trace.joules
+                return trace
+            }
+        } else {
+            stepTraces = nil
+            rejections.append(Rejection(reason: StepTrace.totalOnly, count: ofTotal))
+        }
     }
 }
 

@@ -39,7 +39,7 @@ package struct ProfileValidation {
     private func checkSamples() throws(KerfError) {
         try checkSteps()
         try checkLayerTimes()
-        try checkOwnCost()
+        try checkInstrumentationOverhead()
         try checkWindows()
         try checkTraces()
     }
@@ -123,10 +123,10 @@ package struct ProfileValidation {
         }
     }
 
-    private func checkOwnCost() throws(KerfError) {
+    private func checkInstrumentationOverhead() throws(KerfError) {
         let passCount = 2 * profile.layers.count - 1
         for (index, pair) in (profile.instrumentationOverheadPairs ?? []).enumerated() {
-            let place = "own_cost_pairs[\(index)]"
+            let place = "instrumentation_overhead_pairs[\(index)]"
             for seconds in [pair.instrumentedSeconds, pair.plainSeconds] {
                 try require(
                     seconds.count == passCount, "\(place): \(seconds.count) passes, \(passCount) are needed")
@@ -135,7 +135,7 @@ package struct ProfileValidation {
                     "\(place) has a time below zero or out of range")
             }
             try require(
-                abs(pair.samplingSeconds) < Self.maximumSeconds, "\(place).looks_seconds is \(pair.samplingSeconds)")
+                abs(pair.samplingSeconds) < Self.maximumSeconds, "\(place).sampling_seconds is \(pair.samplingSeconds)")
         }
     }
 

@@ -1,3 +1,5 @@
+import SystemIO
+
 /// The counters between the layers of one instrumented step: what in-situ attribution is made from.
 public struct StepTrace: Codable, Sendable, Hashable {
     /// From the start of the run to the step's start.
@@ -21,5 +23,26 @@ public struct StepTrace: Codable, Sendable, Hashable {
         self.staleSeconds = staleSeconds
         self.seconds = seconds
         self.joules = joules
+    }
+}
+
+extension StepTrace {
+    /// Stands for the box's total in ``joules`` while a file is decoded whose traces do not tell domains apart.
+    static let total = ""
+    static let totalOnly = "step trace of file version 1: one energy for several domains"
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        startSeconds = try container.decode(Double.self, forKey: .startSeconds)
+        pair = try container.decodeIfPresent(Int.self, forKey: .pair)
+        staleSeconds = try container.decodeIfPresent(Double.self, forKey: .staleSeconds)
+        seconds = try container.decode([Double].self, forKey: .seconds)
+        if decoder.userInfo[.fileVersion] as? Int == 1,
+            let list = try? container.decode([Double?].self, forKey: .joules)
+        {
+            joules = [Self.total: list]
+        } else {
+            joules = try container.decode([String: [Double?]].self, forKey: .joules)
+        }
     }
 }

@@ -11,10 +11,10 @@ extension EstimatorReport {
         text += "counter   \(PlainText.shown(counter.file)), column \(PlainText.shown(counter.column)): "
         text += "\(updates.count) intervals, median \(si(updates.medianSeconds, "s")), p1 "
         text += "\(si(updates.percentile1Seconds, "s")), p99 \(si(updates.percentile99Seconds, "s")), "
-        text += "maximum \(si(updates.longestSeconds, "s")), resolution \(si(planted.resolutionJoules, "J"))"
+        text += "maximum \(si(updates.longestSeconds, "s")), resolution \(si(groundTruth.resolutionJoules, "J"))"
         text += counter.skippedRows > 0 ? "; \(counter.skippedRows) rows without an interval skipped\n" : "\n"
-        text += "truth     a layer of \(si(planted.layerSeconds, "s")) at \(si(planted.layerWatts, "W")), idle "
-        text += "\(si(planted.idleWatts, "W")), spread \(NumberText.percent(planted.jitter))\(disturbances)\n"
+        text += "truth     a layer of \(si(groundTruth.layerSeconds, "s")) at \(si(groundTruth.layerWatts, "W")), idle "
+        text += "\(si(groundTruth.idleWatts, "W")), spread \(NumberText.percent(groundTruth.jitter))\(disturbances)\n"
         text += "trials    \(settings.trials) with a budget of \(si(settings.budgetSeconds, "s")); time needed: median "
         text += "\(si(medianSecondsNeeded, "s")), p95 \(si(percentile95SecondsNeeded, "s")), "
         text += "\(NumberText.significant(medianWindows)) windows\n"
@@ -27,9 +27,10 @@ extension EstimatorReport {
 
     private var disturbances: String {
         var parts: [String] = []
-        if planted.idleDrift != 0 { parts.append("idle power rising \(NumberText.percent(planted.idleDrift))") }
-        if planted.throttledShare > 0 { parts.append("\(NumberText.percent(planted.throttledShare)) throttled") }
-        if let wrap = planted.wrapSeconds { parts.append("a wrap every \(si(wrap, "s"))") }
+        if groundTruth.idleDrift != 0 { parts.append("idle power rising \(NumberText.percent(groundTruth.idleDrift))") }
+        let throttled = groundTruth.throttledShare
+        if throttled > 0 { parts.append("\(NumberText.percent(throttled)) throttled") }
+        if let wrap = groundTruth.wrapSeconds { parts.append("a wrap every \(si(wrap, "s"))") }
         return parts.map { ", " + $0 }.joined()
     }
 

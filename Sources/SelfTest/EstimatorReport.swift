@@ -7,7 +7,8 @@ import SystemIO
 /// All of it is simulated. Errors are relative: (estimate - truth) / truth.
 package struct EstimatorReport: Codable, Sendable, KerfFile {
     package static let schema = "kerf.selftest"
-    package static let schemaVersion = 1
+    package static let schemaVersion = 2
+    package static let oldestReadableVersion = 1
     package static var remedy: Remedy { "run kerf selftest estimator --json" }
 
     /// Whether the estimator kept its word.
@@ -61,7 +62,7 @@ package struct EstimatorReport: Codable, Sendable, KerfFile {
     package var origin = Origin.simulated
     package var subject = "estimator"
     package var counter: Counter
-    package var planted: GroundTruth
+    package var groundTruth: GroundTruth
     package var settings: Settings
     package var gross: Result
     package var net: Result
@@ -76,4 +77,8 @@ package struct EstimatorReport: Codable, Sendable, KerfFile {
     package var verdict: Verdict
     /// What was found wrong, why it was refused, or which intervals are wider than they need be; one sentence each.
     package var findings: [String]
+}
+
+extension EstimatorReport {
+    package static func renamedKeys(from version: Int) -> [String: String] { ["planted": "ground_truth"] }
 }

@@ -72,7 +72,7 @@ package struct EstimatorSelfTest: Sendable {
                 file: intervals.name, column: intervals.column, skippedRows: intervals.skippedRows,
                 updates: CounterUpdates(
                     intervalsSeconds: intervals.intervalsSeconds, resolutionJoules: truth.resolutionJoules)!),
-            planted: truth,
+            groundTruth: truth,
             settings: .init(
                 budgetSeconds: budgetSeconds, targetRelativeHalfWidth: targetRelativeHalfWidth,
                 confidence: Self.confidence, trials: trials.count, seed: seed),

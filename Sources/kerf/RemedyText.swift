@@ -6,6 +6,7 @@ enum RemedyText {
         switch remedy {
         case .text(let text): text
         case .longerBudget: "profile with a longer --budget"
+        case .quietBoxOrLongerBudget: "free the box of other load or heat, or allow more time with --budget"
         case .withoutPinning: "leave out --pin"
         case .largerBatch: "profile with a larger --batch, or decide with fewer --micro-batches"
         case .sameWorkload: "profile both boxes with the same --model, --batch, --seq, --rank and --targets"

@@ -7,6 +7,8 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case text(String)
     /// Give the run more time.
     case longerBudget
+    /// Reduce other load and heat, or give the run more time.
+    case quietBoxOrLongerBudget
     /// Permit user namespaces, or look at the capture without them.
     case userNamespaces
     /// Unpack a capture and look at its tree.
@@ -36,6 +38,7 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         switch self {
         case .text(let text): text
         case .longerBudget: "profile for longer"
+        case .quietBoxOrLongerBudget: "free the box of other load or heat, or profile for longer"
         case .withoutPinning: "do not pin threads"
         case .largerBatch: "profile with a larger batch, or decide with fewer micro-batches"
         case .sameWorkload:
