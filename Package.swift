@@ -195,7 +195,9 @@ let package = Package(
         tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
-            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard"]),
+            base + [
+                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "Reporting",
+            ], exclude: ["Snapshots"]),
     ]
 )
 

@@ -60,7 +60,8 @@ extension Decision {
         return cut == choice.cut ? "<- chosen" : choice.tiedCuts.contains(cut) ? "<- as good" : ""
     }
 
-    private var choiceLine: String {
+    /// The chosen cut, where each block runs, and what a round costs.
+    var choiceLine: String {
         guard let chosen = cuts.first(where: { $0.cut == choice.cut }) else { return "" }
         let place =
             switch choice.kind {
