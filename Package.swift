@@ -196,7 +196,8 @@ let package = Package(
         tests(
             "CommandLine",
             base + [
-                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "Reporting",
+                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard",
+                "Instrumentation", "Reporting",
             ], exclude: ["Snapshots"]),
     ]
 )

@@ -2,6 +2,7 @@ import CARD
 import CFleet
 import FoundationEssentials
 import Glibc
+import Quantities
 import Simulation
 import Statistics
 

@@ -151,8 +151,8 @@ struct DeciderTests {
             var decider = Decider(link: try Self.link(), level: level)
             let error = #expect(throws: KerfError.self) { try Self.decide(decider, calibration, calibration) }
             #expect(error?.code == .noEnergy)
-            #expect(error?.remedy?.contains("--weight 1") == true)
-            #expect(error?.remedy?.contains("--server-power WATTS") == true)
+            #expect(error?.remedy?.description.contains("--weight 1") == true)
+            #expect(error?.remedy?.description.contains("--server-power WATTS") == true)
             decider.weight = 1
             let fast = try Self.decide(decider, calibration, calibration)
             #expect(fast.energyNormaliserJoules.method == .unavailable)
@@ -241,7 +241,7 @@ struct DeciderTests {
             try Self.decide(Decider(link: Self.link(), level: .paper), calibration, calibration)
         }
         #expect(error?.description.contains("no cpufreq") == true)
-        #expect(error?.remedy?.contains("--level B") == true)
+        #expect(error?.remedy?.description.contains("--level B") == true)
     }
 
     @Test("steps that mean nothing", arguments: [0, -1, Int.max])

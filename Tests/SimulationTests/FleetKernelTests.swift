@@ -1,5 +1,6 @@
 import CARD
 import CFleet
+import Quantities
 import Statistics
 import SystemIO
 import Testing

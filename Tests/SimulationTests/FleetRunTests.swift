@@ -1,4 +1,5 @@
 import CARD
+import Quantities
 import Statistics
 import SystemIO
 import Testing

@@ -4,16 +4,16 @@ import Testing
 
 /// Checks files against the shipped JSON Schemas by Python's jsonschema: an implementation that shares no code with
 /// what wrote them.
-public enum SchemaChecker {
-    public static let needs: Comment = "needs python3 with jsonschema (apt install python3-jsonschema)"
+package enum SchemaChecker {
+    package static let needs: Comment = "needs python3 with jsonschema (apt install python3-jsonschema)"
 
     /// Whether the independent implementation is here.
-    public static let isPossible: Bool = (try? faults(in: Array("{}".utf8), schema: "board"))?.isEmpty == false
+    package static let isPossible: Bool = (try? faults(in: Array("{}".utf8), schema: "board"))?.isEmpty == false
 
     /// Faults found in the bytes, one line each; none when the file is valid.
     ///
     /// - Parameter schema: `profile`, `calibration`, `decision`, `doctor`, `board` or `capture`.
-    public static func faults(in bytes: [UInt8], schema: String) throws -> [String] {
+    package static func faults(in bytes: [UInt8], schema: String) throws -> [String] {
         let tree = try FixtureTree()
         try tree.write("file.json", bytes: bytes)
         let process = Process()
@@ -33,7 +33,7 @@ public enum SchemaChecker {
     }
 
     /// Faults in a file whose text was changed in one place; the place must be there.
-    public static func faults(
+    package static func faults(
         in bytes: [UInt8], changing from: String, to: String, schema: String
     ) throws -> [String] {
         let text = String(decoding: bytes, as: UTF8.self)
