@@ -45,7 +45,7 @@ package struct DemoSummary {
     package var text: String { lines.map { $0 + "\n" }.joined() }
 
     package var lines: [String] {
-        var lines = wrapped(String(decision.report.prefix { $0 != "\n" }), limit: 3)
+        var lines = wrapped(decision.headline, limit: 3)
         lines += sentences(decision.choiceLine, limit: 2) + sentences(decision.confidenceLines, limit: 2)
         lines += [""] + table.lines
         lines += wrapped("this box's meter: \(PlainText.shown(meter))", limit: 2)
@@ -65,8 +65,10 @@ package struct DemoSummary {
         append("processor") { $0.calibration.box.cpuModel }
         append("step time") { value($0.calibration.step.timeSeconds, "s") }
         append("step energy, gross") { value($0.calibration.step.grossEnergyJoules, "J") }
-        append("closure, time") { verdict($0.calibration.closure.timeRatio) }
-        append("closure, energy") { verdict($0.calibration.closure.grossEnergyRatio) }
+        append("closure, time") { verdict($0.calibration.closure.timeRatio, limit: Calibration.maximumTimeHalfWidth) }
+        append("closure, energy") {
+            verdict($0.calibration.closure.grossEnergyRatio, limit: Calibration.maximumEnergyHalfWidth)
+        }
         append("overhead, time") { $0.profile.checks.map { NumberText.percent($0.overheadTimeRatio) } ?? "n/a" }
         append("windows rejected") { rejected($0.profile.rejections) }
         return table
@@ -81,12 +83,12 @@ package struct DemoSummary {
         "\(NumberText.si(quantity, unit)) [\(quantity.origin.rawValue)]"
     }
 
-    /// A closure fails if its interval excludes zero.
-    private func verdict(_ ratio: Quantity) -> String {
-        guard ratio.value != nil, let lower = ratio.lower, let upper = ratio.upper else {
-            return NumberText.percent(ratio)
-        }
-        return "\(NumberText.percent(ratio)) \(lower > 0 || upper < 0 ? "FAILS" : "ok")"
+    /// - Parameter limit: half width of the interval beyond which the closure does not show anything.
+    private func verdict(_ ratio: Quantity, limit: Double) -> String {
+        guard let value = ratio.value else { return "n/a [\(ratio.origin.rawValue)]" }
+        let halfWidth = max((ratio.upper ?? value) - value, value - (ratio.lower ?? value))
+        let word = Closure.fails(ratio) ? "FAILS" : halfWidth > limit ? "too wide" : "ok"
+        return "\(NumberText.percent(ratio)) \(word)"
     }
 
     private func rejected(_ rejections: [Rejection]) -> String {
@@ -120,7 +122,10 @@ package struct DemoSummary {
                 lines.append("  " + word)
             }
         }
-        lines = lines.map { PlainText.shown($0, limit: Self.maximumColumns - 1) }
+        lines = lines.map { line in
+            // The mark of what was cut off takes a column.
+            line.count > Self.maximumColumns ? PlainText.shown(line, limit: Self.maximumColumns - 1) : line
+        }
         guard lines.count > limit else { return lines }
         let cut = lines[limit - 1].prefix(Self.maximumColumns - 2)
         return lines.prefix(limit - 1) + [cut.hasSuffix("…") ? String(cut) : cut + " …"]

@@ -84,7 +84,7 @@ struct DeciderTests {
     }
 
     @Test("level A: identical layers give an endpoint, whatever the link, the weight and the clock")
-    func rungA() throws {
+    func levelA() throws {
         var server = SyntheticProfile()
         server.settable = true
         (server.blocks, server.slope) = (8, 0.3)
@@ -113,7 +113,7 @@ struct DeciderTests {
         #expect(abs(decision.cuts[4].delayParts.deviceSeconds - cycles / 2e9) < 1e-12)
         #expect(decision.cuts.allSatisfy { $0.delayParts.latencySeconds == 0 })
         let xi = 65.0 / (4e9 * 4e9 * 4e9)
-        let (delays, energies) = (decision.delayNormaliserSeconds, decision.energyNormaliserJoules)
+        let (delays, energies) = (decision.delayNormalizerSeconds, decision.energyNormalizerJoules)
         #expect(abs(try #require(energies.maximum) - xi * 4e9 * 4e9 * cycles) < 1e-9)
         #expect(energies.minimum == 0)
         let (delaySpan, energySpan) = (try #require(delays.span), try #require(energies.span))
@@ -155,7 +155,7 @@ struct DeciderTests {
             #expect(error?.remedy?.description.contains("--server-power WATTS") == true)
             decider.weight = 1
             let fast = try Self.decide(decider, calibration, calibration)
-            #expect(fast.energyNormaliserJoules.method == .unavailable)
+            #expect(fast.energyNormalizerJoules.method == .unavailable)
             #expect(fast.cuts.allSatisfy { $0.serverEnergyJoules.origin == .unavailable })
             #expect(fast.baselines.allSatisfy { $0.energySavingPercent == nil })
             decider.weight = 0.2

@@ -52,8 +52,10 @@ struct OverlapOracleTests {
             var model = try instance.model()
             model.microBatches = microBatches
             model.power = power
-            model.clock.stepRatios = steps
-            if let steps { (model.clock.lowestRatio, model.clock.highestRatio) = (steps[0], steps[steps.count - 1]) }
+            model.frequency.stepRatios = steps
+            if let steps {
+                (model.frequency.lowestRatio, model.frequency.highestRatio) = (steps[0], steps[steps.count - 1])
+            }
             for cut in model.cuts.indices {
                 model.cuts[cut].deviceForwardShare = forwardShares[cut]
                 model.cuts[cut].serverFixedShare = fixedShare
@@ -83,8 +85,8 @@ struct OverlapOracleTests {
                 let (low, high) = (try #require(normalizer.minimum), try #require(normalizer.maximum))
                 return (value - low) / (high - low)
             }
-            return try instance.weight * share(delay(cut, ratio), solver.delayNormaliser)
-                + (1 - instance.weight) * share(energy(cut, ratio), solver.energyNormaliser)
+            return try instance.weight * share(delay(cut, ratio), solver.delayNormalizer)
+                + (1 - instance.weight) * share(energy(cut, ratio), solver.energyNormalizer)
         }
     }
 

@@ -130,15 +130,15 @@ struct SolverTests {
         (instance.uplink, instance.downlink) = (1e9, 1e9)
         for weight in [0, 0.2, 0.8, 1] {
             let solver = try Solver(model: instance.model(), weight: weight)
-            #expect(solver.delayNormaliser.method == .range)
-            #expect(try #require(solver.delayNormaliser.span) > 0)
+            #expect(solver.delayNormalizer.method == .range)
+            #expect(try #require(solver.delayNormalizer.span) > 0)
             #expect(solver.solve().chosen.cut.cut == 2)
         }
         // Nothing to decide: one cut, one clock.
         instance.cuts = [(1, 0, 0, 0, 0, 0)]
         let solver = try Solver(model: instance.model(), weight: 0.5)
-        #expect(solver.delayNormaliser.method == .constant)
-        #expect(solver.energyNormaliser.method == .constant)
+        #expect(solver.delayNormalizer.method == .constant)
+        #expect(solver.energyNormalizer.method == .constant)
         #expect(solver.solve().chosen.cost == 0)
     }
 

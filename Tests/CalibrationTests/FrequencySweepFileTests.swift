@@ -44,7 +44,7 @@ struct FrequencySweepFileTests {
     @Test("laws of clocks that the cores alone feel, and of a square in power")
     func laws() throws {
         let laws = try #require(Calibrator.calibrate([input(profile())]).frequencyLaws)
-        #expect(laws.inverseClockResidual < 0.02)
+        #expect(laws.inverseFrequencyResidual < 0.02)
         let share = (laws.stepTime.fixedSeconds.value ?? 1) / (laws.stepTime.seconds(atHertz: 3e9) ?? 1)
         #expect(abs(share) < 0.03)
         let power = try #require(laws.grossPower)

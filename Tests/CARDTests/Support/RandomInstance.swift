@@ -71,7 +71,7 @@ struct RandomInstance {
                         uplinkBytes: c.up, downlinkBytes: c.down, adapterBytes: c.adapters, stepMessages: 2,
                         roundMessages: 0))
             },
-            clock: ServerFrequency(referenceHertz: 2e9, lowestRatio: low, highestRatio: high, origin: .modelled),
+            frequency: ServerFrequency(referenceHertz: 2e9, lowestRatio: low, highestRatio: high, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: uplink, downlinkBitsPerSecond: downlink, roundTripSeconds: rtt),
             steps: steps, countsLatency: true, delayOrigin: .modelled, energyOrigin: .modelled, assumptions: [])
     }

@@ -25,17 +25,17 @@ struct SyntheticSweep {
         }
         let power = PowerLaw(
             staticWatts: figure(staticWatts), dynamicWatts: figure(dynamicWatts), exponent: figure(exponent),
-            largestResidual: 0)
+            maximumResidual: 0)
         calibration.frequencyLaws = FrequencyCalibration(
             stepsHertz: stepsHertz, referenceHertz: reference, passes: passes,
             stepTime: law(calibration.step.timeSeconds.value ?? 1, running), grossPower: power, netPower: power,
-            inverseClockResidual: 0, cubicPowerResidual: 0)
+            inverseFrequencyResidual: 0, cubicPowerResidual: 0)
     }
 
     private func law(_ seconds: Double, _ running: Double) -> TimeLaw {
         TimeLaw(
             fixedSeconds: figure(fixedShare * seconds), cycles: figure((1 - fixedShare) * seconds * running),
-            covariance: 0, largestResidual: 0)
+            covariance: 0, maximumResidual: 0)
     }
 
     private func figure(_ value: Double) -> Quantity {
