@@ -203,7 +203,17 @@ let package = Package(
         tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
-            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "Instrumentation", "Reporting", "ModelFiles", "Profiling", "TransformerKernels", "CARD"]),
+            base + [
+                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "ModelFiles",
+                "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
+            ], exclude: ["Snapshots"]),
+        tests("Documentation", ["kerf"]),
+        tests(
+            "Corpus",
+            base + [
+                "kerf", "ProfileFormat", "ProbeKit", "VirtualBoard", "Profiling", "Instrumentation", "Calibration",
+                "SelfTest", "CARD", "Simulation", "Capture",
+            ]),
     ]
 )
 

@@ -1,6 +1,6 @@
 import SystemIO
 
-/// Remedies in the words of the command line: the one place where they become options.
+/// Remedies in the words of the command line: the only place where they become options.
 enum RemedyText {
     static func words(_ remedy: Remedy) -> String {
         switch remedy {
@@ -18,9 +18,9 @@ enum RemedyText {
         case .computingEnergyOnly: "profile the server with a meter, or decide with --energy-scope computing"
         case .serverEnergyOnly: "profile the device with a meter, or decide with --energy-scope waiting"
         case .declaredLink: "run iperf3 on Linux, or give --link"
-        case .unpackCapture: "unpack it with tar and name the tree: kerf doctor --root DIR"
+        case .unpackCapture: "unpack it with tar and give the directory: kerf doctor --root DIR"
         case .userNamespaces:
-            "allow them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
+            "permit them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
                 + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
         case .recordCapture: "make one with: kerf capture --out box.tar"
@@ -40,6 +40,7 @@ enum RemedyText {
         case .startBoard(let root?): "start it again: kerf board --root \(root)"
         case .makeDoctorReport: "run kerf doctor --json first"
         case .all(let remedies): remedies.map(words).joined(separator: "; ")
+        case .virtualBoard: "measure on a virtual board: kerf board --root DIR"
         }
     }
 }
