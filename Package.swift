@@ -85,7 +85,7 @@ let package = Package(
         room("SystemIO", ["COpenSSL", systemPackage]),
         room("ModelFiles", base, optimised),
         room("Workload", base + ["ModelFiles"]),
-        room("ProfileFormat", base + ["Workload"]),
+        room("ProfileFormat", base + ["ModelFiles", "Workload"]),
 
         // C libraries of the distribution, and Kerf's own C code.
         systemLibrary("CSensors", apt: "libsensors-dev"),
@@ -141,16 +141,15 @@ let package = Package(
         room(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling", "TransformerKernels",
-                "Calibration", "SelfTest", "CARD", "Simulation",
+                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Host", "Profiling",
+                "Instrumentation", "Calibration", "SelfTest", "CARD", "Simulation",
             ]),
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
-                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Estimation",
-                "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD", "Simulation", "Capture", "Reporting",
-                logging, argumentParser,
+                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
+                "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
+                "Simulation", "Capture", "Reporting", logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -167,6 +166,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "FaultInjection", path: "Tests/FaultInjection", cSettings: warned),
         .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: warned),
+        tests("Architecture", []),
         tests("ProbeKit", base + ["ProfileFormat", "ProbeKit"]),
         tests("Statistics", base + [realModule]),
         tests("RAPL", base + ["ProfileFormat", "RAPL", "ProbeKit"], exclude: ["Golden"]),
@@ -195,7 +195,10 @@ let package = Package(
         tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
-            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "Instrumentation", "Reporting"]),
+            base + [
+                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard",
+                "Instrumentation", "Reporting",
+            ]),
     ]
 )
 
