@@ -143,7 +143,7 @@ def compare(args, dtype, sequence):
         "kerf_forward_seconds": median(0, "blockForward"),
         "torch_seconds": theirs,
         "torch_forward_seconds": median(1, "forward"),
-        # Of rounds, each with its own neighbour: what slows both falls out.
+        # Of rounds, each with its own neighbor: what slows both falls out.
         "ratio": statistics.median(
             (t["forward"] + t["backward"]) / (k["blockForward"] + k["blockBackward"]) for k, t in rounds),
         "kerf_memory_bytes": rounds[-1][0]["peakBytes"],

@@ -52,7 +52,7 @@ def row(name, result):
 
 
 def figure(fronts):
-    """SVG: energy saved over delay saved, a line for each rung, crosses for intervals, the paper's point."""
+    """SVG: energy saved over delay saved, a line for each level, crosses for intervals, the paper's point."""
     width, height, left, bottom = 640, 420, 60, 50
 
     def place(x, y):
@@ -74,17 +74,17 @@ def figure(fronts):
         f'<text x="16" y="{height / 2}" text-anchor="middle" transform="rotate(-90 16 {height / 2})">'
         "server energy saved against server-only, %</text>"
     )
-    for (name, result), colour in zip(fronts, ("#1b6ca8", "#c8553d")):
+    for (name, result), color in zip(fronts, ("#1b6ca8", "#c8553d")):
         points = [place(*saved(point)) for point in result["front"]]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-dasharray="3 3"/>')
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-dasharray="3 3"/>')
         for point in result["front"]:
             x, y = place(*saved(point))
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>')
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>')
             (low, _), (high, _) = (place(point["delay_saving_percent"][end], 0) for end in ("lower", "upper"))
-            parts.append(f'<line x1="{low:.1f}" y1="{y:.1f}" x2="{high:.1f}" y2="{y:.1f}" stroke="{colour}"/>')
+            parts.append(f'<line x1="{low:.1f}" y1="{y:.1f}" x2="{high:.1f}" y2="{y:.1f}" stroke="{color}"/>')
         x, y = place(4, 14 if name == "A" else 7)
-        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}">rung {name}, simulated, one point a weight</text>')
+        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}">level {name}, simulated, one point a weight</text>')
     x, y = place(*PAPER)
     parts.append(f'<path d="M{x - 6:.1f} {y:.1f}h12M{x:.1f} {y - 6:.1f}v12" stroke="black" stroke-width="2"/>')
     parts.append(f'<text x="{x - 10:.1f}" y="{y + 18:.1f}" text-anchor="end">the paper: 70.8 %, 53.1 %</text></svg>')
@@ -109,10 +109,10 @@ def top(section, field, value):
 
 def main():
     kerf, docs = sys.argv[1:]
-    rungs = [(rung, simulate(kerf, None, "--rung", rung)) for rung in "ABCDE"]
-    base = rungs[0][1]
+    levels = [(level, simulate(kerf, None, "--level", level)) for level in "ABCDE"]
+    base = levels[0][1]
     with open(os.path.join(docs, "five-devices.svg"), "w") as file:
-        file.write(figure([rungs[0], rungs[4]]))
+        file.write(figure([levels[0], levels[4]]))
     sensitivities = [
         ("devices twice as fast", devices(2)),
         ("devices half as fast", devices(0.5)),
@@ -134,7 +134,7 @@ def main():
     boxes = [scenario["server"]] + scenario["devices"]
     point = best(base)
     verdict = (
-        f"At weight {point['weight']:.2f} rung A saves {interval(point['delay_saving_percent'])} % of delay and "
+        f"At weight {point['weight']:.2f} level A saves {interval(point['delay_saving_percent'])} % of delay and "
         f"{interval(point['energy_saving_percent'])} % of server energy"
     )
     reached = all(a >= b for a, b in zip(saved(point), PAPER))
@@ -152,19 +152,19 @@ def main():
         "![Server energy saved over delay saved, as the weight of delay goes from 0 to 1](five-devices.svg)",
         "",
         f"{verdict}; the paper reports 70.8 % and 53.1 %, " + ("which lies inside our front." if reached else "more."),
-        "The front jumps: in rung A the best cut is an endpoint, so a device either does everything (no server energy,",
+        "The front jumps: at level A the best cut is an endpoint, so a device either does everything (no server energy,",
         "no delay saved) or nothing, and then only the server's clock trades delay for energy. Intervals are narrow",
         "because little is sent at an endpoint, so that fading hardly matters.",
         "",
-        "## From rung A to E",
+        "## From level A to E",
         "",
         *heading,
-        *(row(f"rung {name}", result) for name, result in rungs),
+        *(row(f"level {name}", result) for name, result in levels),
         "",
         "With rated figures alone, B adds the operations of every layer, the head included, and of the real backward",
         "pass; E adds the round trip. C and D add nothing here: rated boxes have no swept clock and no memory limit.",
         "",
-        "## Sensitivity of rung A to what was assumed",
+        "## Sensitivity of level A to what was assumed",
         "",
         *heading,
         row("as assumed", base),
