@@ -39,8 +39,9 @@ test-dependent: setup ## Build a package that depends on Kerf's libraries, witho
 planted-defects: setup setup-test ## Plant the defects of other tools one by one, and check that tests fail
 	@SWIFT="$(SWIFT)" $(PYTHON) Scripts/planted-defects.py
 
-lint: ## Check the formatting
-	$(SWIFT) format lint --strict --recursive Package.swift Probes Sources Tests
+lint: ## Check the formatting and the words
+	$(SWIFT) format lint --strict --recursive Package.swift Benchmarks Probes Sources Tests
+	$(PYTHON) Scripts/retired-words.py
 
 build: setup ## Build in release
 	$(SWIFT) build -c release --product kerf

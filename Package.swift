@@ -155,10 +155,9 @@ let package = Package(
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
-                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Estimation",
-                "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD", "Simulation", "Capture", "Reporting",
-                logging, argumentParser,
+                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
+                "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
+                "Simulation", "Capture", "Reporting", logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -175,6 +174,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "FaultInjection", path: "Tests/FaultInjection", cSettings: strictC),
         .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: strictC),
+        tests("Architecture", []),
         tests("ProbeKit", base + ["ProfileFormat", "ProbeKit"]),
         tests("Statistics", base + [realModule]),
         tests("RAPL", base + ["ProfileFormat", "RAPL", "ProbeKit"], exclude: ["Golden"]),

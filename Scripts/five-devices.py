@@ -74,17 +74,17 @@ def figure(fronts):
         f'<text x="16" y="{height / 2}" text-anchor="middle" transform="rotate(-90 16 {height / 2})">'
         "server energy saved against server-only, %</text>"
     )
-    for (name, result), colour in zip(fronts, ("#1b6ca8", "#c8553d")):
+    for (name, result), color in zip(fronts, ("#1b6ca8", "#c8553d")):
         points = [place(*saved(point)) for point in result["front"]]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-dasharray="3 3"/>')
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-dasharray="3 3"/>')
         for point in result["front"]:
             x, y = place(*saved(point))
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>')
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>')
             (low, _), (high, _) = (place(point["delay_saving_percent"][end], 0) for end in ("lower", "upper"))
-            parts.append(f'<line x1="{low:.1f}" y1="{y:.1f}" x2="{high:.1f}" y2="{y:.1f}" stroke="{colour}"/>')
+            parts.append(f'<line x1="{low:.1f}" y1="{y:.1f}" x2="{high:.1f}" y2="{y:.1f}" stroke="{color}"/>')
         x, y = place(4, 14 if name == "A" else 7)
-        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}">level {name}, simulated, one point per weight</text>')
+        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}">level {name}, simulated, one point per weight</text>')
     x, y = place(*PAPER)
     parts.append(f'<path d="M{x - 6:.1f} {y:.1f}h12M{x:.1f} {y - 6:.1f}v12" stroke="black" stroke-width="2"/>')
     parts.append(f'<text x="{x - 10:.1f}" y="{y + 18:.1f}" text-anchor="end">the paper: 70.8 %, 53.1 %</text></svg>')
