@@ -195,7 +195,7 @@ let package = Package(
         tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
-            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard"]),
+            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "Instrumentation", "Reporting"]),
     ]
 )
 

@@ -10,6 +10,14 @@ enum RemedyText {
         case .nameColumn: "name one of them with --column"
         case .runEstimatorSelfTest: "run kerf selftest estimator --json first"
         case .withoutPinning: "leave out --pin"
+        case .largerBatch: "profile with a larger --batch, or decide with fewer --micro-batches"
+        case .sameWorkload: "profile both boxes with the same --model, --batch, --seq, --rank and --targets"
+        case .measuredTimes: "decide with --level B, which uses measured times"
+        case .declaredServerPower:
+            "declare the server's power with --server-power WATTS, or count delay only with --weight 1"
+        case .computingEnergyOnly: "profile the server with a meter, or decide with --energy-scope computing"
+        case .serverEnergyOnly: "profile the device with a meter, or decide with --energy-scope waiting"
+        case .declaredLink: "run iperf3 on Linux, or give --link"
         case .unpackCapture: "unpack it with tar and name the tree: kerf doctor --root DIR"
         case .userNamespaces:
             "allow them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "

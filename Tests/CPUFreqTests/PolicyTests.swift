@@ -98,7 +98,7 @@ import Testing
         let availability = CPUFreqProbe(root: box.root).availability()
         #expect(availability.status == .absent)
         #expect(availability.reason.contains("virtual machine"))
-        #expect(availability.remedy?.contains("kerf board") == true)
+        #expect(availability.remedy?.description.contains("kerf board") == true)
     }
 }
 

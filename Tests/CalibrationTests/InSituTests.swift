@@ -66,7 +66,7 @@ struct InSituTests {
         let profile = planted(watts: watts, seconds: seconds, steps: steps, lookShare: lookShare)
         let fit = try #require(InSituFit(profile))
         for layer in 0..<layers {
-            let power = try #require(fit.power(of: LayerPass(layer: layer, direction: "forward")))
+            let power = try #require(fit.power(of: LayerPass(layer: layer, direction: .forward)))
             #expect(abs(power.value - watts[layer]) < 0.05 * watts[layer], "layer \(layer): \(power)")
             #expect(abs(power.value - watts[layer]) < 2.5 * power.halfWidth)
         }
@@ -80,7 +80,7 @@ struct InSituTests {
             watts: [Double](repeating: 20, count: count), seconds: seconds, steps: 400, isAligned: true)
         func energy() throws -> Double {
             try #require(InSituFit(profile)).stepEnergy { pass in
-                seconds[pass.direction == "forward" ? pass.layer : count - pass.layer]
+                seconds[pass.direction == .forward ? pass.layer : count - pass.layer]
             }.value
         }
         let truth = 20 * seconds.reduce(0, +)
@@ -111,7 +111,7 @@ struct InSituTests {
         let energy = fit.stepEnergy { $0.layer == 0 ? 0.00005 : 0.003 }
         let truth = 20 * (0.00005 + 0.003 * Double(count - 1))
         #expect(abs(energy.value - truth) < 0.005 * truth, "\(energy) J, planted \(truth) J")
-        #expect(abs(try #require(fit.power(of: LayerPass(layer: 0, direction: "forward"))).value - 20) < 1)
+        #expect(abs(try #require(fit.power(of: LayerPass(layer: 0, direction: .forward))).value - 20) < 1)
     }
 
     @Test(
@@ -130,7 +130,7 @@ struct InSituTests {
         let profile = planted(watts: watts, seconds: [Double](repeating: 0.0013, count: count), steps: 2000)
         let fit = try #require(InSituFit(profile))
         for layer in 1...3 {
-            let power = try #require(fit.power(of: LayerPass(layer: layer, direction: "forward")))
+            let power = try #require(fit.power(of: LayerPass(layer: layer, direction: .forward)))
             #expect(abs(power.value - watts[layer]) < 0.1 * watts[layer], "layer \(layer): \(power)")
         }
     }

@@ -56,7 +56,7 @@ struct KerfJSONTests {
         for (path, code) in cases {
             let error = #expect(throws: KerfError.self) { try KerfJSON.read(Profile.self, at: path) }
             #expect(error?.code == code, "\(String(describing: error))")
-            #expect(error?.file == path)
+            #expect(error?.location == path)
         }
     }
 }

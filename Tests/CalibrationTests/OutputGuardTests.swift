@@ -19,9 +19,9 @@ struct OutputGuardTests {
                     try OutputGuard.check(output, isNoneOf: [tree.file("other.json").string, profile])
                 })
             #expect(error.code == .cannotCreate)
-            #expect(error.file == output)
+            #expect(error.location == output)
             #expect(error.message.contains("profile.json"))
-            #expect(error.remedy?.contains("--out") == true)
+            #expect(error.remedy?.description.contains("--out") == true)
         }
     }
 

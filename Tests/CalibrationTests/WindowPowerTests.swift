@@ -12,7 +12,7 @@ struct WindowPowerTests {
         let wait = 0.001 * generator.uniform()
         let polling = 0.001 + 0.0001 * generator.uniform()
         return EnergyWindow(
-            subject: subject, layer: subject == .layer ? 1 : nil, direction: subject == .layer ? "forward" : nil,
+            subject: subject, layer: subject == .layer ? 1 : nil, direction: subject == .layer ? .forward : nil,
             iterations: 1, seconds: 0.05 + wait, workSeconds: 0.05, edgeSeconds: 2e-5, pollingSeconds: polling,
             pollingJoules: ["p": 8 * polling], cpuSeconds: 0.05,
             joules: ["p": watts * 0.05 + 8 * wait + 1e-5 * generator.normal(), "other": 99], startSeconds: start)
@@ -48,7 +48,7 @@ struct WindowPowerTests {
     @Test func windowsThatAgreeAreNoSurerThanTheCounter() throws {
         let same = (0..<4).map {
             EnergyWindow(
-                subject: .layer, layer: 1, direction: "forward", iterations: 1, seconds: 0.1, cpuSeconds: 0.1,
+                subject: .layer, layer: 1, direction: .forward, iterations: 1, seconds: 0.1, cpuSeconds: 0.1,
                 joules: ["p": 1], startSeconds: Double($0))
         }
         let fine = WindowPower(idleWindows: [], totalOf: ["p"], resolutionJoules: 1e-6, confidence: 0.95)

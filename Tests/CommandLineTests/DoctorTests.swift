@@ -1,5 +1,7 @@
 import FoundationEssentials
 import Instrumentation
+import ProbeKit
+import Quantities
 import Reporting
 import TestSupport
 import Testing

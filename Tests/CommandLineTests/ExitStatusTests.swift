@@ -1,3 +1,4 @@
+import ModelFiles
 import SystemIO
 import Testing
 

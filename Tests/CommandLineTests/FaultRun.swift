@@ -1,5 +1,6 @@
 import Foundation
 import ProfileFormat
+import Quantities
 import SystemIO
 import Testing
 

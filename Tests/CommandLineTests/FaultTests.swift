@@ -1,4 +1,6 @@
 import Foundation
+import ProfileFormat
+import Quantities
 import Testing
 
 /// Reads that go wrong, in the built executable: whatever a probe meets, a profile completes without that meter and says

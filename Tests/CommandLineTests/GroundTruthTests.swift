@@ -3,9 +3,11 @@ import Estimation
 import Foundation
 import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 import Testing
 import VirtualBoard
+import Workload
 
 /// Energy measured on a live virtual board, against the power function that was planted in it.
 ///
@@ -52,8 +54,8 @@ struct GroundTruthTests {
         var powers: [Comparison] = []
         var energies: [Comparison] = []
         for layer in calibration.layers {
-            for (direction, pass) in [("forward", layer.forward), ("backward", layer.backward)] {
-                let name = "layer \(layer.description.index) \(direction)"
+            for (direction, pass) in [(Direction.forward, layer.forward), (.backward, layer.backward)] {
+                let name = "layer \(layer.description.index) \(direction.rawValue)"
                 let windows = profile.energyWindows.filter {
                     $0.subject == .layer && $0.layer == layer.description.index && $0.direction == direction
                 }
@@ -121,7 +123,7 @@ struct GroundTruthTests {
             let profile = try KerfJSON.decode(
                 Profile.self, from: [UInt8](workspace.bytes("profile.json")), named: "profile.json")
             let windows = Dictionary(grouping: profile.energyWindows.filter { $0.subject == .layer }) {
-                "\($0.layer ?? -1) \($0.direction ?? "")"
+                "\($0.layer ?? -1) \($0.direction?.rawValue ?? "")"
             }
             if windows.count == 9, windows.values.allSatisfy({ $0.count >= Self.fewestWindows }) { return profile }
         }

@@ -1,3 +1,6 @@
+import ProbeKit
+import Quantities
+import Reporting
 import Calibration
 import Foundation
 import Instrumentation

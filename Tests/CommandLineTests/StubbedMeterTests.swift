@@ -1,6 +1,7 @@
 import Calibration
 import Foundation
 import ProfileFormat
+import Quantities
 import SystemIO
 import TestSupport
 import Testing

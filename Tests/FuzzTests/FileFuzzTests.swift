@@ -1,3 +1,4 @@
+import Reporting
 import CARD
 import Calibration
 import ProfileFormat

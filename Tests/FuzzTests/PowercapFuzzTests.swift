@@ -1,3 +1,5 @@
+import ProbeKit
+import ProfileFormat
 import RAPL
 import Statistics
 import SystemIO

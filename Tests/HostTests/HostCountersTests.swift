@@ -1,5 +1,7 @@
 import Host
+import ProbeKit
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -53,7 +55,7 @@ struct HostCountersTests {
         try host.tree.write(path, text)
         if path.hasPrefix("sys") { try host.writeThread(0, core: 0, siblings: "0") }
         let error = try #require(throws: KerfError.self) { try host.probe.counters() }
-        #expect(error.code == .invalidReading && error.location == host.tree.file(path))
+        #expect(error.code == .invalidReading && error.location == host.tree.file(path).string)
     }
 
     @Test("readings go on where a file is missing, and say which")

@@ -1,5 +1,7 @@
 import Host
+import ProbeKit
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite("host identity")

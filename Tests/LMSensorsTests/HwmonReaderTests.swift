@@ -1,5 +1,6 @@
 import LMSensors
 import ProbeKit
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -52,7 +53,7 @@ struct HwmonReaderTests {
         let survey = LMSensorsProbe(root: tree.root).survey()
         #expect(survey.chips.first?.features.map(\.name) == ["temp9"])
         #expect(survey.failures.map(\.code) == [.invalidReading])
-        #expect(survey.failures.first?.path?.lastComponent?.string == attribute)
+        #expect(survey.failures.first?.location?.split(separator: "/").last.map(String.init) == attribute)
     }
 
     @Test("a sensor that the chip calls faulty, or that cannot be read, is left out by name")
@@ -64,7 +65,7 @@ struct HwmonReaderTests {
         try tree.directory("sys/class/hwmon/hwmon0/temp3_input")
         let readings = LMSensorsProbe(root: tree.root).readings()
         #expect(readings.readings == [Reading(sensor: "board-virtual-0/temp2", value: 40, unit: .celsius)])
-        #expect(readings.failures.map { $0.path?.lastComponent?.string } == ["temp1_fault", "temp3_input"])
+        #expect(readings.failures.map { $0.location?.split(separator: "/").last.map(String.init) } == ["temp1_fault", "temp3_input"])
     }
 
     @Test("a limit that is garbage does not cost the sensor")
@@ -139,7 +140,7 @@ struct HwmonReaderTests {
         let tree = try FixtureTree()
         let probe = LMSensorsProbe(root: tree.root)
         #expect(probe.availability().status == .absent)
-        #expect(probe.availability().remedy?.contains("sys/class/hwmon") == true)
+        #expect(probe.availability().remedy?.description.contains("sys/class/hwmon") == true)
         try tree.write(under: "sys/class/hwmon/hwmon0", ["name": "empty"])
         #expect(probe.availability().status == .absent)
         #expect(probe.availability().reason.hasPrefix("hwmon chips without sensors"))
@@ -161,7 +162,7 @@ struct HwmonReaderTests {
                 "asus_wmi_sensors-isa-0000", "mt7996_phy0_0-isa-0000", "mt7996_phy0_1-isa-0000",
                 "mt7996_phy0_2-isa-0000",
             ])
-        #expect(survey.failures.map { $0.path?.lastComponent?.string } == ["hwmon2", "hwmon4"])
+        #expect(survey.failures.map { $0.location?.split(separator: "/").last.map(String.init) } == ["hwmon2", "hwmon4"])
         let coretemp = try #require(survey.chips.first)
         #expect(coretemp.features.map(\.label) == ["Physical id 0", "Core 0", "Core 1", "Core 2", "Core 3"])
         #expect(coretemp.features.map(\.value) == [55, 54, 52, 53, 50])

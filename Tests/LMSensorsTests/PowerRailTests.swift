@@ -1,3 +1,6 @@
+import ProbeKit
+import ProfileFormat
+import Quantities
 import SystemIO
 import SystemPackage
 import TestSupport
@@ -46,7 +49,7 @@ struct PowerRailTests {
         let probe = LMSensorsProbe(root: box.root)
         let availability = probe.energyAvailability()
         #expect(availability.status == .absent)
-        #expect(availability.remedy?.contains("--rails") == true)
+        #expect(availability.remedy?.description.contains("--rails") == true)
         #expect(throws: KerfError.self) { try probe.energyMeter() }
         let named = rails(box, named: ["VDD_GPU", "VDD_SOC"])
         #expect(named.counted.map(\.label) == ["VDD_GPU", "VDD_SOC"])
@@ -125,7 +128,7 @@ struct PowerRailTests {
         let box = try FixtureTree()
         try box.write(under: "sys/class/hwmon/hwmon0", ["name": "coretemp", "temp1_input": "45000"])
         let availability = LMSensorsProbe(root: box.root).energyAvailability()
-        #expect(availability.status == .absent && availability.remedy?.contains("modprobe") == true)
+        #expect(availability.status == .absent && availability.remedy?.description.contains("modprobe") == true)
     }
 
     @Test(

@@ -167,6 +167,6 @@ struct GGUFRefusalTests {
         #expect(error.code == refusal.code, "\(error)")
         #expect(error.description.contains(refusal.says), "\(error)")
         #expect(!error.description.contains("\n"))
-        #expect(error.file == path.string)
+        #expect(error.location == path.string)
     }
 }

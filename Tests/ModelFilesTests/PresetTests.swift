@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 import Testing
 
@@ -82,6 +83,6 @@ struct PresetTests {
         let wrong = modelFileError { try ShippedProfiles.locate(environment: "/dev", program: nil, source: "") }
         #expect(wrong?.file == "/dev")
         let none = modelFileError { try ShippedProfiles.locate(environment: nil, program: "/no/kerf", source: "/no/a") }
-        #expect(none?.remedy?.contains("KERF_PROFILES") == true)
+        #expect(none?.remedy?.description.contains("KERF_PROFILES") == true)
     }
 }

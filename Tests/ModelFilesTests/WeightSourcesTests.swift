@@ -1,4 +1,5 @@
 import Glibc
+import SystemIO
 import SystemPackage
 import Testing
 
@@ -29,7 +30,7 @@ struct WeightSourcesTests {
     @Test("What is neither is refused with what to give")
     func neither() throws {
         let file = try scratch.write("model.safetensors", TinyModel.safetensors().bytes)
-        #expect(modelFileError { try WeightSources.open(file) }?.remedy?.contains("folder") == true)
+        #expect(modelFileError { try WeightSources.open(file) }?.remedy?.description.contains("folder") == true)
         #expect(modelFileError { try WeightSources.open("/no/such/file") }?.code == .noSuchFile)
         #expect(modelFileError { try WeightSources.open(scratch.write("short", [71])) }?.code == .truncated)
     }

@@ -1,4 +1,7 @@
 import Glibc
+import ProbeKit
+import ProfileFormat
+import Quantities
 import SystemIO
 import SystemPackage
 import Testing
@@ -107,7 +110,7 @@ struct NVMLProbeTests {
         stub.set("init", 4)
         #expect(stub.probe.availability().status == .forbidden)
         let missing = NVMLProbe(root: SystemRoot(), library: "libkerf-no-such-library.so.1").availability()
-        #expect(missing.status == .absent && missing.remedy?.contains("driver") == true)
+        #expect(missing.status == .absent && missing.remedy?.description.contains("driver") == true)
         // A library of the same name that is something else.
         let other = NVMLProbe(root: SystemRoot(), library: "libc.so.6").availability()
         #expect(other.status == .absent && other.reason.contains("lacks nvmlInit_v2"))

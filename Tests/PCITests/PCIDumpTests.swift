@@ -43,7 +43,7 @@ struct PCIDumpTests {
     func garbage(text: String) throws {
         let (_, file) = try dump(text)
         let error = try #require(throws: KerfError.self) { try PCIDump.survey(of: file) }
-        #expect(error.location == file)
+        #expect(error.location == file.string)
     }
 
     @Test("no file, or a directory in its place")

@@ -2,6 +2,7 @@ import PCI
 import ProbeKit
 import SystemIO
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("PCI devices of a tree")
@@ -116,7 +117,7 @@ struct PCIProbeTests {
         let survey = try fixture.probe().survey()
         #expect(survey.devices.map(\.address) == ["0000:05:00.0"])
         #expect(survey.failures.count == 7)
-        #expect(survey.failures.allSatisfy { $0.path != nil })
+        #expect(survey.failures.allSatisfy { $0.location != nil })
     }
 
     @Test("a list of capabilities that runs in a circle ends")

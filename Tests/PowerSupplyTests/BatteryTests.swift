@@ -1,4 +1,6 @@
 import ProbeKit
+import ProfileFormat
+import Quantities
 import SystemIO
 import TestSupport
 import Testing
@@ -56,7 +58,7 @@ struct BatteryTests {
         let box = try battery(["power_now": "5000000"], status: status)
         let availability = PowerSupplyProbe(root: box.root).availability()
         #expect(availability.status == .absent)
-        #expect(availability.remedy?.contains("pull the plug") == true)
+        #expect(availability.remedy?.description.contains("pull the plug") == true)
         #expect(throws: KerfError.self) { try PowerSupplyProbe(root: box.root).meter() }
     }
 

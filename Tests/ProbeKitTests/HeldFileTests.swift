@@ -33,7 +33,7 @@ import Testing
         let held = try HeldFile(tree.file("counter"))
         let error = #expect(throws: KerfError.self) { try held.counter() }
         #expect(error?.code == .invalidReading)
-        #expect(error?.path == tree.file("counter"))
+        #expect(error?.location == tree.file("counter").string)
     }
 
     @Test func missingFileHasVanished() throws {

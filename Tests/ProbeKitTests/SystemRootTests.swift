@@ -1,4 +1,5 @@
 import Foundation
+import ProbeKit
 import SystemIO
 import SystemPackage
 import TestSupport

@@ -1,3 +1,4 @@
+import ProfileFormat
 import SelfTest
 import Statistics
 import SystemIO

@@ -1,4 +1,5 @@
 import ProbeKit
+import ProfileFormat
 import Profiling
 import Statistics
 import Synchronization
@@ -24,7 +25,7 @@ struct ExperimentTests {
             let time = try #require(Estimate.mean(of: times))
             #expect(abs(time.value - plan.seconds) <= 0.02 * plan.seconds, "time of \(pass)")
             let windows = record.energyWindows.filter {
-                $0.layer == pass.layer && $0.direction == pass.direction.rawValue
+                $0.layer == pass.layer && $0.direction == pass.direction
             }
             let power = try #require(Estimate.mean(of: windows.map { box.total(of: $0.joules) / $0.seconds }))
             #expect(abs(power.value - plan.watts) <= 0.02 * plan.watts, "power of \(pass)")
@@ -48,7 +49,7 @@ struct ExperimentTests {
         }
         for (pass, plan) in step.plans where pass.layer > 0 {
             let windows = record.energyWindows.filter {
-                $0.layer == pass.layer && $0.direction == pass.direction.rawValue
+                $0.layer == pass.layer && $0.direction == pass.direction
             }
             #expect(windows.count > 2)
             let watts = windows.map { box.total(of: $0.joules) / $0.seconds }.reduce(0, +) / Double(windows.count)
@@ -230,7 +231,7 @@ struct ExperimentTests {
             let box = SimulatedBox()
             let record = try metered(
                 SimulatedStep.typical(on: box), on: box, ExperimentSettings(budgetSeconds: 5, seed: seed))
-            return record.energyWindows.map { "\($0.subject) \($0.layer ?? -1) \($0.direction ?? "")" }
+            return record.energyWindows.map { "\($0.subject) \($0.layer ?? -1) \($0.direction?.rawValue ?? "")" }
         }
         let first = try order(seed: 1)
         #expect(try order(seed: 1) == first)
@@ -243,12 +244,12 @@ struct ExperimentTests {
         let record = try Experiment(step: step, clock: box, settings: ExperimentSettings(budgetSeconds: 2)).run()
         #expect(Set(record.layerTimes.map(\.seconds.count)).count == 1)
         #expect(record.layerTimes.count == step.passes.count)
-        #expect(!record.layerTimes.contains { $0.layer == 0 && $0.direction == "backward" })
+        #expect(!record.layerTimes.contains { $0.layer == 0 && $0.direction == .backward })
     }
 }
 
 extension ExperimentRecord {
     fileprivate func times(of pass: LayerPass) -> [Double]? {
-        layerTimes.first { $0.layer == pass.layer && $0.direction == pass.direction.rawValue }?.seconds
+        layerTimes.first { $0.layer == pass.layer && $0.direction == pass.direction }?.seconds
     }
 }

@@ -60,7 +60,7 @@ struct FrequencySweepTests {
         #expect(laws.passes.count == 2 * step.layerCount - 1)
         var (fixed, cycles) = (0.0, 0.0)
         for pass in laws.passes {
-            let direction: Direction = pass.direction == "forward" ? .forward : .backward
+            let direction: Direction = pass.direction == .forward ? .forward : .backward
             let truth = ClockedStep.law(.init(layer: pass.layer, direction: direction), layerCount: step.layerCount)
             fixed += truth.fixedSeconds
             cycles += truth.cycles

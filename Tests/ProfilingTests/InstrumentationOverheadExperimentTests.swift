@@ -1,5 +1,7 @@
 import Estimation
+import ProfileFormat
 import Profiling
+import Statistics
 import Testing
 
 /// What instruments cost, where a look at the counter takes a planted time.

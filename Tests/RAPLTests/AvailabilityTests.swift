@@ -1,3 +1,5 @@
+import ProbeKit
+import Quantities
 import SystemIO
 import SystemPackage
 import TestSupport
@@ -17,7 +19,7 @@ import Testing
         let availability = RAPLProbe(root: box.root).availability()
         #expect(availability.status == .absent)
         #expect(availability.reason.contains(cause))
-        #expect(availability.remedy?.contains(remedy) == true)
+        #expect(availability.remedy?.description.contains(remedy) == true)
         #expect(throws: KerfError.self) { try RAPLProbe(root: box.root).meter() }
     }
 
@@ -28,9 +30,9 @@ import Testing
         let refused = KerfError(.permissionDenied, doing: "open", at: "/sys/class/powercap/intel-rapl:0/energy_uj")
         #expect(refused.code == .permissionDenied)
         let remedy = try #require(probe.remedy(for: refused))
-        #expect(remedy.contains("RUN+=\"/bin/chgrp kerf %S%p/energy_uj\""))
-        #expect(remedy.contains("setcap cap_dac_read_search+ep"))
-        #expect(!remedy.contains("\n"))
+        #expect(remedy.description.contains("RUN+=\"/bin/chgrp kerf %S%p/energy_uj\""))
+        #expect(remedy.description.contains("setcap cap_dac_read_search+ep"))
+        #expect(!remedy.description.contains("\n"))
         let gone = KerfError(.noSuchFileOrDirectory, doing: "open", at: "x")
         #expect(probe.remedy(for: gone) == nil)
     }

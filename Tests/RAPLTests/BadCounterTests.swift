@@ -1,3 +1,5 @@
+import ProbeKit
+import ProfileFormat
 import RAPL
 import SystemIO
 import SystemPackage
@@ -100,7 +102,7 @@ import Testing
             for _ in 0..<readsBefore { _ = try meter.read() }
             try box.write(box.counter("intel-rapl:0"), "")
             let error = #expect(throws: KerfError.self) { try meter.read() }
-            #expect(error?.code == .invalidReading && error?.path?.string.hasSuffix("energy_uj") == true)
+            #expect(error?.code == .invalidReading && error?.location?.hasSuffix("energy_uj") == true)
         }
     }
 
@@ -134,6 +136,6 @@ import Testing
         try box.write(box.counter("intel-rapl:0"), "267")
         let error = #expect(throws: KerfError.self) { try meter.read() }
         #expect(error?.code == .invalidReading)
-        #expect(error?.path?.string.hasSuffix("intel-rapl:0/energy_uj") == true)
+        #expect(error?.location?.hasSuffix("intel-rapl:0/energy_uj") == true)
     }
 }

@@ -1,3 +1,5 @@
+import ProbeKit
+import ProfileFormat
 import RAPL
 import SystemPackage
 import TestSupport

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import ProbeKit
+import ProfileFormat
 import RAPL
 import SystemIO
 import SystemPackage

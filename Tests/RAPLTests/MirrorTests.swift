@@ -1,3 +1,5 @@
+import ProbeKit
+import ProfileFormat
 import TestSupport
 import Testing
 

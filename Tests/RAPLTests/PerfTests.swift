@@ -1,3 +1,5 @@
+import ProbeKit
+import ProfileFormat
 import SystemIO
 import SystemPackage
 import TestSupport
@@ -87,13 +89,13 @@ struct PerfTests {
     @Test func unknownPMUIsAnErrorWithItsPlace() throws {
         let box = try box(type: "4000000")
         let error = #expect(throws: KerfError.self) { try RAPLProbe(root: box.root).perfMeter(of: box.root) }
-        #expect(error?.path?.string.contains("energy-pkg") == true)
+        #expect(error?.location?.contains("energy-pkg") == true)
     }
 
     @Test func remediesNameTheCapabilityAndTheModule() throws {
         let empty = try FixtureTree()
         let absent = #expect(throws: KerfError.self) { try RAPLProbe(root: empty.root).perfMeter(of: empty.root) }
-        #expect(absent?.remedy?.contains("modprobe rapl") == true)
+        #expect(absent?.remedy?.description.contains("modprobe rapl") == true)
         // A tree is never counted on the running kernel.
         let tree = try box()
         #expect(RAPLProbe(root: tree.root).perfAvailability().status == .absent)

@@ -1,11 +1,11 @@
 import Glibc
 
 /// A thread of its own for work that blocks: on a box with one processor, blocked tasks would starve each other.
-public final class BackgroundThread {
+package final class BackgroundThread {
     private var thread = pthread_t()
 
     /// Starts `body` in a new thread.
-    public init(_ body: @escaping @Sendable () -> Void) {
+    package init(_ body: @escaping @Sendable () -> Void) {
         let work = Unmanaged.passRetained(Work(body))
         let result = pthread_create(
             &thread, nil,
@@ -17,7 +17,7 @@ public final class BackgroundThread {
     }
 
     /// Waits until the body has returned. To be called once.
-    public func join() { pthread_join(thread, nil) }
+    package func join() { pthread_join(thread, nil) }
 
     private final class Work {
         let body: @Sendable () -> Void

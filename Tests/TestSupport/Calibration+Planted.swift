@@ -4,12 +4,12 @@ import SystemIO
 
 extension Calibration {
     /// A calibration of a planted profile.
-    public static func planted(_ profile: SyntheticProfile) throws -> Calibration {
+    package static func planted(_ profile: SyntheticProfile) throws -> Calibration {
         try Calibrator.calibrate([Calibrator.Input(name: "p.json", bytes: try KerfJSON.encode(profile.make()))])
     }
 
     /// Gives every layer the same need of memory.
-    public mutating func plantMemory(megabytes: Int, scratch: Int = 0) {
+    package mutating func plantMemory(megabytes: Int, scratch: Int = 0) {
         for index in layers.indices {
             layers[index].description.memory = LayerMemory(
                 weightBytes: megabytes * 1_000_000, adapterBytes: 0, optimizerBytes: 0, activationBytes: 0,

@@ -1,11 +1,11 @@
 import Statistics
 
 /// Random damage to good bytes.
-public enum Damage {
+package enum Damage {
     /// Flipped bits, odd bytes, runs of ones, and now and then a file that is cut off.
     ///
     /// - Parameter favoured: half of the damage falls among so many bytes at the start.
-    public static func bytes(
+    package static func bytes(
         _ good: [UInt8], favouring favoured: Int, using random: inout SeededGenerator
     ) -> [UInt8] {
         var bytes = good
@@ -30,7 +30,7 @@ public enum Damage {
     /// JSON that stays JSON more often than not: values replaced by others, lines lost, doubled or exchanged.
     ///
     /// Works on the lines of a file that holds one value a line, as Kerf writes its files.
-    public static func json(_ good: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
+    package static func json(_ good: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
         if Int.random(in: 0..<8, using: &random) == 0 { return bytes(good, favouring: good.count, using: &random) }
         var lines = good.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
         for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -2,7 +2,7 @@ import ProfileFormat
 
 extension EnergyDomainTree {
     /// The first broken one of the rules that hold for every box; `nil` for a sound tree.
-    public var brokenRule: String? {
+    package var brokenRule: String? {
         let named = Dictionary(grouping: domains, by: \.identifier)
         if let twice = named.first(where: { $0.value.count > 1 }) { return "\(twice.key) stands there twice" }
         for domain in counted {

@@ -4,25 +4,28 @@ import Testing
 
 /// Checks files against the shipped JSON Schemas by Python's jsonschema: an implementation that shares no code with
 /// what wrote them.
-public enum SchemaChecker {
-    public static let needs: Comment = "needs python3 with jsonschema (apt install python3-jsonschema)"
+package enum SchemaChecker {
+    package static let needs: Comment = "needs python3 with jsonschema (apt install python3-jsonschema)"
 
     /// Whether the independent implementation is here.
-    public static let isPossible: Bool = (try? faults(in: Array("{}".utf8), schema: "board"))?.isEmpty == false
+    package static let isPossible: Bool = (try? faults(in: Array("{}".utf8), schema: "board"))?.isEmpty == false
 
     /// Faults found in the bytes, one line each; none when the file is valid.
     ///
     /// - Parameter schema: `profile`, `calibration`, `decision`, `doctor`, `board` or `capture`.
-    public static func faults(in bytes: [UInt8], schema: String) throws -> [String] {
+    package static func faults(in bytes: [UInt8], schema: String) throws -> [String] {
         let tree = try FixtureTree()
         try tree.write("file.json", bytes: bytes)
+        return try check([tree.file("file.json").string], schema: schema)
+    }
+
+    /// Faults found in files, one line each, which begins with the file's path.
+    static func check(_ paths: [String], schema: String) throws -> [String] {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "python3", root.appending(path: "Scripts/validate-schema.py").path,
-            root.appending(path: "Profiles/schema/\(schema).schema.json").path, tree.file("file.json").string,
-        ]
+        process.arguments =
+            ["python3", root.appending(path: "Scripts/validate-schema.py").path, url(ofSchema: schema).path] + paths
         process.standardOutput = output
         process.standardError = output
         try process.run()
@@ -32,8 +35,12 @@ public enum SchemaChecker {
         return text.split(separator: "\n").map(String.init)
     }
 
+    static func url(ofSchema schema: String) -> URL {
+        root.appending(path: "Profiles/schema/\(schema).schema.json")
+    }
+
     /// Faults in a file whose text was changed in one place; the place must be there.
-    public static func faults(
+    package static func faults(
         in bytes: [UInt8], changing from: String, to: String, schema: String
     ) throws -> [String] {
         let text = String(decoding: bytes, as: UTF8.self)

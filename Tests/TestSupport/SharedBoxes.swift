@@ -6,28 +6,28 @@ import SystemPackage
 ///
 /// They are looked for in `$KERF_BOXES`, else in `../shared/boxes` beside the package. A test that needs them is
 /// marked `.enabled(if: SharedBoxes.arePresent, SharedBoxes.reason)`.
-public enum SharedBoxes {
+package enum SharedBoxes {
     /// The folder of all boxes, or `nil` when there is none.
-    public static let folder: FilePath? = {
+    package static let folder: FilePath? = {
         let asked = ProcessInfo.processInfo.environment["KERF_BOXES"].map { FilePath($0) }
         let external = FilePath(#filePath).appending("../../../../shared/boxes").lexicallyNormalized()
         return [asked, external].compactMap { $0 }.first { SystemRoot().isDirectory($0) }
     }()
 
-    public static var arePresent: Bool { folder != nil }
+    package static var arePresent: Bool { folder != nil }
 
-    public static let reason = "needs the trees of real machines in ../shared/boxes or $KERF_BOXES"
+    package static let reason = "needs the trees of real machines in ../shared/boxes or $KERF_BOXES"
 
     /// The box's tree where it lies; links in it may be flattened into small text files.
-    public static func folder(_ name: String) throws -> FilePath {
+    package static func folder(_ name: String) throws -> FilePath {
         guard let folder, SystemRoot().isDirectory(folder.appending(name)) else { throw Missing(name: name) }
         return folder.appending(name)
     }
 
-    public static func root(_ name: String) throws -> SystemRoot { SystemRoot(try folder(name)) }
+    package static func root(_ name: String) throws -> SystemRoot { SystemRoot(try folder(name)) }
 
     /// A copy of the box's tree in which each flattened link is a symbolic link again.
-    public static func materialised(_ name: String) throws -> FixtureTree {
+    package static func materialised(_ name: String) throws -> FixtureTree {
         let tree = try FixtureTree()
         try copy(try folder(name), to: tree, at: "")
         return tree

@@ -1,43 +1,44 @@
 import ProfileFormat
 import Quantities
 import Statistics
+import Workload
 
 /// A profile whose truth is planted: what a run on a box with these times and powers would have recorded.
-public struct SyntheticProfile: Sendable {
-    public var blocks = 4
-    public var steps = 20
+package struct SyntheticProfile: Sendable {
+    package var blocks = 4
+    package var steps = 20
     /// Forward seconds of embedding, a block, the head; backward is `backwardFactor` times as long, the embedding's
     /// nothing.
-    public var embeddingSeconds = 0.002
-    public var blockSeconds = 0.010
-    public var headSeconds = 0.025
-    public var backwardFactor = 1.7
+    package var embeddingSeconds = 0.002
+    package var blockSeconds = 0.010
+    package var headSeconds = 0.025
+    package var backwardFactor = 1.7
     /// Block `i` (from 1) takes `1 + slope * i` times as long.
-    public var slope = 0.0
+    package var slope = 0.0
     /// Share of a step spent between layers.
-    public var glue = 0.01
+    package var glue = 0.01
     /// Gross watts of any layer, forward and backward.
-    public var forwardWatts = 30.0
-    public var backwardWatts = 40.0
-    public var idleWatts = 8.0
+    package var forwardWatts = 30.0
+    package var backwardWatts = 40.0
+    package var idleWatts = 8.0
     /// Relative standard deviation of every time and power.
-    public var noise = 0.01
+    package var noise = 0.01
     /// Relative standard deviation of what all layers of one instrumented step share.
-    public var stepNoise = 0.0
-    public var windows = 8
-    public var origin = Origin.simulated
-    public var reason: String?
-    public var seed: UInt64 = 1
-    public var cpuModel = "Planted CPU"
-    public var ratedWatts: Double? = 65
+    package var stepNoise = 0.0
+    package var windows = 8
+    package var origin = Origin.simulated
+    package var reason: String?
+    package var seed: UInt64 = 1
+    package var cpuModel = "Planted CPU"
+    package var ratedWatts: Double? = 65
     /// Lowest, running and highest clock.
-    public var hertz = (minimum: 1.0e9, running: 3.0e9, maximum: 3.0e9)
-    public var settable = false
-    public var hidden = 64
+    package var hertz = (minimum: 1.0e9, running: 3.0e9, maximum: 3.0e9)
+    package var settable = false
+    package var hidden = 64
 
-    public init() {}
+    package init() {}
 
-    public func seconds(layer: Int, forward: Bool) -> Double {
+    package func seconds(layer: Int, forward: Bool) -> Double {
         let once =
             layer == 0
             ? embeddingSeconds : layer > blocks ? headSeconds : blockSeconds * (1 + slope * Double(layer))
@@ -45,7 +46,7 @@ public struct SyntheticProfile: Sendable {
     }
 
     /// Seconds of one step, glue included.
-    public var stepSeconds: Double {
+    package var stepSeconds: Double {
         let parts = (0...(blocks + 1)).flatMap {
             [seconds(layer: $0, forward: true), seconds(layer: $0, forward: false)]
         }
@@ -53,12 +54,12 @@ public struct SyntheticProfile: Sendable {
     }
 
     /// Gross watts of a whole step; glue draws what a backward pass draws.
-    public var stepWatts: Double {
+    package var stepWatts: Double {
         let forward = (0...(blocks + 1)).reduce(0) { $0 + seconds(layer: $1, forward: true) }
         return (forward * forwardWatts + (stepSeconds - forward) * backwardWatts) / stepSeconds
     }
 
-    public func make() -> Profile {
+    package func make() -> Profile {
         var generator = SeededGenerator(seed: seed)
         let shared = stepNoise > 0 ? (0..<steps).map { _ in generator.factor(stepNoise) } : []
         return Profile(
@@ -72,7 +73,7 @@ public struct SyntheticProfile: Sendable {
                 powerWatts: ratedWatts.map { plain($0) } ?? .unavailable("no power limit is stated")),
             meter: meter, model: model, workload: workload,
             settings: ProfileSettings(
-                budgetSeconds: 60, targetRelativeHalfWidth: 0.02, confidence: 0.95, seed: 1, weightResidency: "resident"
+                budgetSeconds: 60, targetRelativeHalfWidth: 0.02, confidence: 0.95, seed: 1, weightResidency: .resident
             ),
             layers: layers,
             steps: (0..<steps).map { _ in
@@ -162,7 +163,7 @@ public struct SyntheticProfile: Sendable {
         let truth = seconds(layer: layer, forward: forward)
         let samples = (0..<steps).map { truth * generator.factor(noise) * (shared.isEmpty ? 1 : shared[$0]) }
         return LayerTimes(
-            layer: layer, direction: forward ? "forward" : "backward", seconds: samples,
+            layer: layer, direction: forward ? .forward : .backward, seconds: samples,
             kernels: layer == 0
                 ? [:] : ["qkv_proj": samples.map { $0 * 0.4 }, "gateUp_proj": samples.map { $0 * 0.5 }])
     }
@@ -176,7 +177,7 @@ public struct SyntheticProfile: Sendable {
                 for forward in [true, false] where layer > 0 || forward {
                     var looped = window(.layer, watts: forward ? forwardWatts : backwardWatts, start: start, &generator)
                     looped.layer = layer
-                    looped.direction = forward ? "forward" : "backward"
+                    looped.direction = forward ? .forward : .backward
                     windows.append(looped)
                 }
             }

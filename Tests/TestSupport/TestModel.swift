@@ -5,17 +5,17 @@ import SystemPackage
 ///
 /// `KERF_TEST_GGUF` names it; else it is looked for where `make test` puts it, in `kerf` of the user's cache
 /// directory (XDG Base Directory Specification).
-public enum TestModel {
-    public static let fileName = "SmolLM2-135M-Instruct.Q4_1.gguf"
+package enum TestModel {
+    package static let fileName = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
     /// `nil` when the file is not there; tests that need it are then skipped with ``absence``.
-    public static let path: FilePath? = {
+    package static let path: FilePath? = {
         let candidate = variable("KERF_TEST_GGUF").map { FilePath($0) } ?? cached
         guard let candidate, access(candidate.string, R_OK) == 0 else { return nil }
         return candidate
     }()
 
-    public static let absence =
+    package static let absence =
         "needs the model \(fileName) in ~/.cache/kerf, where make test puts it, or at KERF_TEST_GGUF"
 
     private static var cached: FilePath? {

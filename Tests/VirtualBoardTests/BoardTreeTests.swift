@@ -1,4 +1,7 @@
 import CPUFreq
+import ProbeKit
+import ProfileFormat
+import Quantities
 import RAPL
 import SystemIO
 import SystemPackage

@@ -21,6 +21,20 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case virtualBoard
     /// Run without binding threads to processors.
     case withoutPinning
+    /// Profile with a batch that the micro-batches divide.
+    case largerBatch
+    /// Profile both boxes with the same model and training step.
+    case sameWorkload
+    /// Decide at level B, which uses measured times and needs no frequency.
+    case measuredTimes
+    /// Declare the server's power, or give energy no weight.
+    case declaredServerPower
+    /// Count the server's computing energy only.
+    case computingEnergyOnly
+    /// Leave the device's energy out.
+    case serverEnergyOnly
+    /// Measure the link's round trip, or declare the link.
+    case declaredLink
 
     public init(stringLiteral value: String) { self = .text(value) }
 
@@ -32,6 +46,14 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .nameColumn: "name one of them"
         case .runEstimatorSelfTest: "run the estimator's self-test first"
         case .withoutPinning: "do not pin threads"
+        case .largerBatch: "profile with a larger batch, or decide with fewer micro-batches"
+        case .sameWorkload:
+            "profile both boxes with the same model, batch, sequence length, LoRA rank and LoRA targets"
+        case .measuredTimes: "decide at level B, which uses measured times"
+        case .declaredServerPower: "declare the server's power, or give delay all the weight"
+        case .computingEnergyOnly: "profile the server with a meter, or count its computing energy only"
+        case .serverEnergyOnly: "profile the device with a meter, or leave its energy out"
+        case .declaredLink: "run iperf3 on Linux, or declare the link"
         case .userNamespaces: "permit user namespaces, or unpack the capture with tar and use its tree"
         case .unpackCapture: "unpack the capture with tar and use its tree"
         case .virtualBoard: "measure against a virtual board"

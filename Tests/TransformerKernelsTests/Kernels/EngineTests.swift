@@ -1,4 +1,5 @@
 import CKernels
+import ProfileFormat
 import Synchronization
 import SystemIO
 import Testing
@@ -87,7 +88,7 @@ extension KernelTests {
 
         @Test func bf16IsRefusedWhereItIsNotComputed() throws {
             let error = #expect(throws: KerfError.self) { try OpenBLASEngine(threadCount: 1).check(.bf16) }
-            #expect(error?.code == .engine && error?.description.contains("--dtype f32") == true)
+            #expect(error?.code == .engineUnavailable && error?.description.contains("--dtype f32") == true)
             for name in ["avx2", "sse41", "avx512_core", "avx512_core_vnni", "asimd"] {
                 #expect(!OneDNNEngine.multipliesBF16(name))
             }

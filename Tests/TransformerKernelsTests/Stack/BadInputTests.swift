@@ -16,14 +16,14 @@ extension KernelTests {
             let stack = try tiny.stack()
             var tokens = tiny.tokens
             tokens[3] = 37
-            expect(.badToken) { try stack.setTokens(tokens, targets: tiny.targets) }
+            expect(.invalidToken) { try stack.setTokens(tokens, targets: tiny.targets) }
             tokens[3] = -1
-            expect(.badToken) { try stack.setTokens(tokens, targets: tiny.targets) }
-            expect(.badToken) { try stack.setTokens(Array(tiny.tokens.dropLast())) }
+            expect(.invalidToken) { try stack.setTokens(tokens, targets: tiny.targets) }
+            expect(.invalidToken) { try stack.setTokens(Array(tiny.tokens.dropLast())) }
             var targets = tiny.targets
             targets[0] = 37
-            expect(.badToken) { try stack.setTokens(tiny.tokens, targets: targets) }
-            expect(.badToken) { try stack.setTargets(targets.map { _ in -1 }) }
+            expect(.invalidToken) { try stack.setTokens(tiny.tokens, targets: targets) }
+            expect(.invalidToken) { try stack.setTargets(targets.map { _ in -1 }) }
             #expect(stack.tokens == tiny.tokens && stack.targets == tiny.targets)
         }
 

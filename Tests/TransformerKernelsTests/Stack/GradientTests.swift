@@ -1,5 +1,6 @@
 import ModelFiles
 import Testing
+import Workload
 
 @testable import TransformerKernels
 

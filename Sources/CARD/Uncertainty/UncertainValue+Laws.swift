@@ -1,10 +1,11 @@
 import Calibration
 import ProfileFormat
 import Quantities
+import Statistics
 
-/// Figures of the server's sweep over its clock.
+/// Values from the server's frequency sweep.
 extension SplitProblem {
-    /// The share of each pass' time that does not depend on the clock; its level is the time's own figure.
+    /// The share of each pass's time that does not depend on the frequency. The time itself is another value.
     var timeLaws: [UncertainValue] {
         let server = pairing.server
         guard let laws = server.frequencyLaws, let hertz = server.frequency.runningHertz.value, hertz > 0 else {
@@ -25,22 +26,22 @@ extension SplitProblem {
         }
     }
 
-    /// The power law's three figures, taken as independent, which errs on the safe side: the calibration does not keep
-    /// their covariance.
+    /// The power law's three coefficients. They are taken as independent, since the calibration does not store their
+    /// covariance; the resulting intervals are too wide rather than too narrow.
     var powerLaws: [UncertainValue] {
         typealias Law = WritableKeyPath<FrequencyCalibration, PowerLaw?> & Sendable
-        typealias Figure = WritableKeyPath<PowerLaw, Quantity> & Sendable
+        typealias Coefficient = WritableKeyPath<PowerLaw, Quantity> & Sendable
         let laws: [Law] = [\.netPower, \.grossPower]
-        let figures: [Figure] = [\.staticWatts, \.dynamicWatts, \.exponent]
+        let coefficients: [Coefficient] = [\.staticWatts, \.dynamicWatts, \.exponent]
         return laws.flatMap { law in
-            figures.compactMap { figure -> UncertainValue? in
-                guard let quantity = pairing.server.frequencyLaws?[keyPath: law]?[keyPath: figure],
-                    let value = quantity.value, let spread = Spread(quantity)
+            coefficients.compactMap { coefficient -> UncertainValue? in
+                guard let quantity = pairing.server.frequencyLaws?[keyPath: law]?[keyPath: coefficient],
+                    let value = quantity.value, let spread = quantity.spread
                 else { return nil }
                 return UncertainValue(
                     measurement: .serverSweep, commonShare: 0, degreesOfFreedom: spread.degreesOfFreedom
                 ) { problem in
-                    problem.pairing.server.frequencyLaws?[keyPath: law]?[keyPath: figure].value =
+                    problem.pairing.server.frequencyLaws?[keyPath: law]?[keyPath: coefficient].value =
                         value + spread.standardError
                 }
             }
@@ -49,10 +50,10 @@ extension SplitProblem {
 }
 
 extension TimeLaw {
-    /// Of a / (a + b / f), by the delta method with the covariance of a and b.
-    func fixedShareSpread(atHertz hertz: Double) -> Spread? {
-        guard let a = fixedSeconds.value, let b = cycles.value, let ofA = Spread(fixedSeconds),
-            let ofB = Spread(cycles), hertz > 0
+    /// Spread of a / (a + b / f), by the delta method with the covariance of a and b.
+    func fixedShareSpread(atHertz hertz: Double) -> Estimate.Spread? {
+        guard let a = fixedSeconds.value, let b = cycles.value, let ofA = fixedSeconds.spread,
+            let ofB = cycles.spread, hertz > 0
         else { return nil }
         let whole = a + b / hertz
         guard whole > 0 else { return nil }
@@ -61,7 +62,8 @@ extension TimeLaw {
             byA * byA * ofA.standardError * ofA.standardError + byB * byB * ofB.standardError * ofB.standardError
             + 2 * byA * byB * covariance
         guard variance > 0 else { return nil }
-        return Spread(
-            standardError: variance.squareRoot(), degreesOfFreedom: min(ofA.degreesOfFreedom, ofB.degreesOfFreedom))
+        return Estimate.Spread(
+            standardError: variance.squareRoot(), degreesOfFreedom: min(ofA.degreesOfFreedom, ofB.degreesOfFreedom),
+            confidence: ofA.confidence)
     }
 }
