@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 lint build bench bench-layer bench-card five-devices setup setup-test test-model fuzz fuzz-captures planted-defects clean
+.PHONY: help demo test test-onednn-v3 test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures planted-defects clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -32,6 +32,9 @@ fuzz: setup setup-test ## libFuzzer on FUZZ_KINDS (all) for FUZZ_SECONDS (300) e
 
 test-onednn-v3: setup ## Build the products against oneDNN 3 from Python packages, and check them
 	@bash Scripts/test-onednn-v3.sh
+
+test-dependent: setup ## Build a package that depends on Kerf's libraries, without unsafe flags
+	@SWIFT="$(SWIFT)" bash Scripts/test-dependent.sh
 
 planted-defects: setup setup-test ## Plant the defects of other tools, one by one, and see that tests fail
 	@SWIFT="$(SWIFT)" $(PYTHON) Scripts/planted-defects.py
@@ -54,6 +57,18 @@ bench-card: setup ## Decisions per second on one core, against NumPy in the same
 
 five-devices: build ## Make docs/five-devices.md and its figure again; takes seconds
 	$(PYTHON) Scripts/five-devices.py .build/release/kerf docs
+
+reference: build ## Make the manual's pages on file formats and commands again
+	$(PYTHON) Scripts/make-reference.py
+
+KERF_UPDATE_DOCS ?= 1
+docs: build setup-test ## Write the outputs that the manual shows again; KERF_UPDATE_DOCS=full also those that take minutes
+	$(SWIFT) build --build-tests
+	KERF_UPDATE_DOCS=$(KERF_UPDATE_DOCS) KERF_PROGRAMS="$$PWD/.build/release" \
+		$(SWIFT) test --skip-build --filter DocumentationTests
+
+examples: build ## Measure docs/examples again; takes five minutes and wants a quiet box
+	@bash Scripts/make-examples.sh .build/release/kerf
 
 setup: ## Install the libraries Kerf is built on
 	@bash Scripts/setup.sh build
