@@ -30,7 +30,7 @@ package struct SystemClock: ExperimentClock {
             tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
         // A signal ends the sleep early; `left` then holds what remains.
         withUnsafeMutablePointer(to: &left) { left in
-            while nanosleep(left, left) != 0 && errno == EINTR {}
+            _ = try? valueOrErrno { nanosleep(left, left) }
         }
     }
 }

@@ -255,7 +255,7 @@ final class Sampler {
             hasLoads: step.isInterrupted && subject != .layer)
         guard measurement.rejection == nil else { return measurement }
         measurement.isUndisturbed = true
-        measurement.frequencyHertz = after.clockHertz
+        measurement.frequencyHertz = after.frequencyHertz
         guard let meter = interval.meter, let cost else { return measurement }
         if hasStopped(meter, cost) {
             measurement.meterFailure = dropMeter(because: "its counters stood still for a whole window")

@@ -24,6 +24,19 @@ enum RemedyText {
                 + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
         case .virtualBoard: "measure against a virtual board: kerf board --root DIR"
+        case .hostOrVirtualBoard:
+            "run on the machine itself, or measure against a virtual board: kerf board --root DIR"
+        case .powerSensorOrVirtualBoard:
+            "use a power sensor of the board (lm-sensors), or a virtual board: kerf board --root DIR"
+        case .runningSystem: "on the running system: kerf doctor"
+        case .nameRails: "name those that do and that contain no other: kerf profile --rails NAME,NAME"
+        case .railsOfOneKind: "name rails of one kind with --rails"
+        case .restoreFrequency(let root):
+            "restore them: kerf restore-frequency" + (root.map { " --root \($0)" } ?? "")
+        case .startBoard(nil): "start one: kerf board --root DIR"
+        case .startBoard(let root?): "start it again: kerf board --root \(root)"
+        case .makeDoctorReport: "run kerf doctor --json first"
+        case .all(let remedies): remedies.map(words).joined(separator: "; ")
         }
     }
 }

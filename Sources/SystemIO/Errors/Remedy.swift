@@ -1,7 +1,7 @@
-/// What a reader can do about an error or a missing value.
+/// Advice on an error or a missing value.
 ///
 /// Libraries know no command-line option. A remedy that needs one is a case here, and the command line turns it into
-/// the option's name; ``description`` says the same without it.
+/// the option's name; ``description`` is the text without it.
 public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringInterpolation {
     /// Advice that names no option of Kerf.
     case text(String)
@@ -14,8 +14,9 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     /// Run the estimator's self-test, which writes the file.
     case runEstimatorSelfTest
     /// Permit user namespaces, or look at the capture without them.
+    /// Permit user namespaces, or examine the capture without them.
     case userNamespaces
-    /// Unpack a capture and look at its tree.
+    /// Unpack a capture and examine its tree.
     case unpackCapture
     /// Measure against a virtual board.
     case virtualBoard
@@ -35,6 +36,24 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case serverEnergyOnly
     /// Measure the link's round trip, or declare the link.
     case declaredLink
+    /// Run on the host of this virtual machine, or measure against a virtual board.
+    case hostOrVirtualBoard
+    /// Use a power sensor of the board, or a virtual board.
+    case powerSensorOrVirtualBoard
+    /// Examine the running system instead of a tree of files.
+    case runningSystem
+    /// Name the power rails that add up to the box.
+    case nameRails
+    /// Name power rails that all report energy, or all report power.
+    case railsOfOneKind
+    /// Restore frequency limits that a run left changed; `root` for a tree other than the running system's.
+    case restoreFrequency(root: String?)
+    /// Start a virtual board; `root` for the one that is to run again.
+    case startBoard(root: String?)
+    /// Make a doctor's report first.
+    case makeDoctorReport
+    /// Several remedies, all of which may be needed.
+    indirect case all([Remedy])
 
     public init(stringLiteral value: String) { self = .text(value) }
 
@@ -57,6 +76,16 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .userNamespaces: "permit user namespaces, or unpack the capture with tar and use its tree"
         case .unpackCapture: "unpack the capture with tar and use its tree"
         case .virtualBoard: "measure against a virtual board"
+        case .hostOrVirtualBoard: "run on the machine itself, or measure against a virtual board"
+        case .powerSensorOrVirtualBoard: "use a power sensor of the board (lm-sensors), or a virtual board"
+        case .runningSystem: "examine the running system"
+        case .nameRails: "name the rails that add up to the box and do not contain each other"
+        case .railsOfOneKind: "name rails that all report energy, or all report power"
+        case .restoreFrequency: "restore the frequency limits"
+        case .startBoard(nil): "start a virtual board"
+        case .startBoard(let root?): "start the virtual board in \(root) again"
+        case .makeDoctorReport: "make a doctor's report first"
+        case .all(let remedies): remedies.map(\.description).joined(separator: "; ")
         }
     }
 }

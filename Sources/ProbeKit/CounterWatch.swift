@@ -3,24 +3,24 @@ import ProfileFormat
 import SystemIO
 
 extension EnergyMeter {
-    /// The times between successive updates of a counter, in seconds, in the order in which they came.
+    /// Times between successive updates of a counter, in seconds, in order.
     ///
-    /// RAPL counters step about every millisecond with jitter; how far they step apart bounds what a window can
-    /// resolve. The counters of one meter do not step together, so their sum would show each update several times:
-    /// one domain is watched, the first that counts (else the first readable one).
+    /// RAPL counters are updated about every millisecond with jitter; the interval bounds the resolution of a window. The
+    /// counters of a meter are not updated together, so only one domain is watched: the first counted one, else the first
+    /// readable one.
     ///
-    /// Polls without pause, since a sleep is as long as the interval that is looked for. The interval before the first
-    /// change seen is not whole and is left out. Ends after `seconds` also when the counter never moves; then the
-    /// list is empty. Each interval is known to the time between two polls.
+    /// Polls without pause, since a sleep takes as long as the interval. The incomplete interval before the first change is
+    /// left out. Ends after `seconds` also when the counter never changes; then the list is empty. Each interval is known
+    /// to the time between two polls.
     ///
     /// - Throws: the error of a failed read; ``KerfError/Code/notFound`` for a meter without a readable domain.
     package func updateIntervals(observing seconds: Double) throws(KerfError) -> [Double] {
         try watchUpdates(for: seconds).intervals
     }
 
-    /// Watches a counter's updates until `enough` intervals were seen, for at most `seconds`.
+    /// Watches a counter's updates for `seconds`, or until `enough` intervals were observed.
     ///
-    /// - Parameter pauseSeconds: time between two looks; none by default.
+    /// - Parameter pauseSeconds: time between two polls.
     package func watchUpdates(
         for seconds: Double, orUntil enough: Int = .max, pauseSeconds: Double = 0
     ) throws(KerfError) -> CounterWatch {
@@ -46,17 +46,17 @@ extension EnergyMeter {
     }
 }
 
-/// What was seen of a counter's updates.
+/// Observed updates of a counter.
 package struct CounterWatch: Sendable, Hashable {
     /// Seconds between successive updates.
     package var intervals: [Double]
-    /// By how many microjoules the counter grew at each update that was no wrap.
+    /// Increments of the counter in microjoules, without wraps.
     package var stepsMicrojoules: [UInt64]
 
-    /// No window can be known better; `nil` when the counter did not rise.
+    /// The resolution of any window; `nil` when the counter did not rise.
     package var smallestStepMicrojoules: UInt64? { stepsMicrojoules.min() }
 
-    /// `nil` when no whole interval was seen.
+    /// `nil` without a complete interval.
     package var updates: CounterUpdates? {
         CounterUpdates(
             intervalsSeconds: intervals, resolutionJoules: CounterUpdates.resolutionJoules(ofSteps: stepsMicrojoules))
