@@ -93,7 +93,7 @@ let package = Package(
         room("SystemIO", ["COpenSSL", systemPackage]),
         room("ModelFiles", base, optimized),
         room("Workload", base + ["ModelFiles"]),
-        room("ProfileFormat", base + ["Workload"]),
+        room("ProfileFormat", base + ["ModelFiles", "Workload"]),
 
         // C libraries of the distribution, and Kerf's own C code.
         systemLibrary("CSensors", apt: "libsensors-dev"),
@@ -148,7 +148,8 @@ let package = Package(
         room(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling", "TransformerKernels",
+                "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
+                "TransformerKernels",
                 "Calibration", "SelfTest", "CARD", "Simulation",
             ]),
         .executableTarget(
@@ -167,7 +168,7 @@ let package = Package(
 
         // Tests: one folder a target, and what they share.
         .target(
-            name: "TestSupport", dependencies: base + ["Workload", "ProfileFormat", "ProbeKit", "Calibration"],
+            name: "TestSupport", dependencies: base + ["ModelFiles", "Workload", "ProfileFormat", "ProbeKit", "Calibration"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: base + ["LMSensors", "ProbeKit"], path: "Tests/SensorReader",
@@ -197,7 +198,7 @@ let package = Package(
         tests("Calibration", base + ["Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
-        tests("CARD", base + ["Workload", "ProfileFormat", "CARD", "Calibration"]),
+        tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
         tests("Simulation", base + ["ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
         tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(

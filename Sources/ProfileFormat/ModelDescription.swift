@@ -1,4 +1,5 @@
 import ModelFiles
+import Workload
 
 /// The model that was profiled.
 public struct ModelDescription: Codable, Sendable, Hashable {
@@ -11,14 +12,14 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var intermediateSize: Int
     public var vocabularySize: Int
     public var tiedEmbeddings: Bool
-    /// `gguf`, `safetensors` or `random`.
-    public var weightsKind: String
+    public var weightsKind: WeightsKind
     /// File name (without its folder) or seed.
     public var weightsOrigin: String
 
     public init(
         name: String, hiddenSize: Int, blockCount: Int, headCount: Int, keyValueHeadCount: Int, headSize: Int,
-        intermediateSize: Int, vocabularySize: Int, tiedEmbeddings: Bool, weightsKind: String, weightsOrigin: String
+        intermediateSize: Int, vocabularySize: Int, tiedEmbeddings: Bool, weightsKind: WeightsKind,
+        weightsOrigin: String
     ) {
         self.name = name
         self.hiddenSize = hiddenSize
@@ -32,6 +33,13 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.weightsKind = weightsKind
         self.weightsOrigin = weightsOrigin
     }
+
+    /// The shapes alone, for comparing models whose weights differ.
+    package var ignoringWeights: ModelDescription {
+        var model = self
+        (model.weightsKind, model.weightsOrigin) = (.random, "")
+        return model
+    }
 }
 
 /// The training step that was profiled.
@@ -43,15 +51,16 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     public var loraRank: Int
     public var loraAlpha: Double
     /// Projections with adapters, in the order q, k, v, o, gate, up, down.
-    public var loraTargets: [String]
-    /// Number format of weights and activations: `f32` or `bf16`.
-    public var dtype: String
+    public var loraTargets: [Projection]
+    /// Format of weights and activations.
+    public var dtype: NumberFormat
     public var threads: Int
     /// Whether each thread was pinned to a processor.
     public var pinned: Bool?
 
     public init(
-        batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [String], dtype: String, threads: Int,
+        batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [Projection], dtype: NumberFormat,
+        threads: Int,
         pinned: Bool? = nil
     ) {
         self.batch = batch
@@ -63,10 +72,13 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
         self.threads = threads
         self.pinned = pinned
     }
+
+    /// `q,v`
+    package var loraTargetNames: String { loraTargets.map(\.rawValue).joined(separator: ",") }
 }
 
 extension ModelDescription {
-    package init(_ config: ModelConfig, weightsKind: String, weightsOrigin: String) {
+    package init(_ config: ModelConfig, weightsKind: WeightsKind, weightsOrigin: String) {
         self.init(
             name: config.name, hiddenSize: config.hiddenSize, blockCount: config.blockCount,
             headCount: config.headCount, keyValueHeadCount: config.keyValueHeadCount, headSize: config.headSize,

@@ -112,8 +112,8 @@ package struct BlockReport: Encodable {
 
     package var text: String {
         var lines = [
-            "One block of \(model), \(workload.dtype), batch \(workload.batch), sequence \(workload.sequence), "
-                + "LoRA rank \(workload.loraRank) on \(workload.loraTargets.joined(separator: ","))",
+            "One block of \(model), \(workload.dtype.rawValue), batch \(workload.batch), sequence \(workload.sequence), "
+                + "LoRA rank \(workload.loraRank) on \(workload.loraTargetNames)",
             "\(engine.name) \(engine.version) (\(engine.instructionSet)), \(workload.threads) threads, "
                 + "median of \(rounds) rounds", "",
         ]

@@ -1,7 +1,9 @@
 import Calibration
+import ModelFiles
 import ProfileFormat
 import Quantities
 import SystemIO
+import Workload
 
 extension Calibration {
     /// The calibration as text: box, model, layers, whole step, closure, warnings.
@@ -19,8 +21,8 @@ extension Calibration {
         text += " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), "
         text += "\(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
         text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "
-        text += "\(PlainText.shown(workload.loraTargets.joined(separator: ","))), \(PlainText.shown(workload.dtype)), "
-        return text + "weights \(PlainText.shown(model.weightsKind)) \(PlainText.shown(model.weightsOrigin))\n"
+        text += "\(workload.loraTargetNames), \(workload.dtype.rawValue), "
+        return text + "weights \(model.weightsKind.rawValue) \(PlainText.shown(model.weightsOrigin))\n"
     }
 
     /// The whole step, idle power and closure.

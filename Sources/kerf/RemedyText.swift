@@ -23,6 +23,9 @@ enum RemedyText {
             "allow them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
                 + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
+        case .recordCapture: "make one with: kerf capture --out box.tar"
+        case .f32Products: "use --dtype f32"
+        case .f32ProductsOrOneDNN: "use --dtype f32 or --engine onednn"
         case .virtualBoard: "measure against a virtual board: kerf board --root DIR"
         case .hostOrVirtualBoard:
             "run on the machine itself, or measure against a virtual board: kerf board --root DIR"

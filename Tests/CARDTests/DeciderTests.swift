@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import ModelFiles
 import Quantities
 import SystemIO
 import TestSupport
@@ -208,7 +209,7 @@ struct DeciderTests {
         let changes: [(String, KerfError.Code, (inout Calibration) -> Void)] = [
             ("workload.batch is 2 on the device and 4", .incompatible, { $0.workload.batch = 4 }),
             ("workload.lora_rank", .incompatible, { $0.workload.loraRank = 4 }),
-            ("workload.lora_targets", .incompatible, { $0.workload.loraTargets = ["q"] }),
+            ("workload.lora_targets", .incompatible, { $0.workload.loraTargets = [.q] }),
             ("model.name", .incompatible, { $0.model.name = "other" }),
             ("model.hidden_size", .incompatible, { $0.model.hiddenSize = 32 }),
             ("layers[1].output_bytes", .incompatible, { $0.layers[1].description.outputBytes = 4 }),
@@ -226,7 +227,7 @@ struct DeciderTests {
             #expect(error?.code == code)
         }
         var same = good
-        (same.model.weightsKind, same.model.weightsOrigin, same.workload.threads) = ("gguf", "x.gguf", 16)
+        (same.model.weightsKind, same.model.weightsOrigin, same.workload.threads) = (.gguf, "x.gguf", 16)
         #expect(throws: Never.self) { try Self.decide(Decider(link: Self.link()), good, same) }
     }
 

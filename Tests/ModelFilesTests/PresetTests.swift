@@ -41,8 +41,8 @@ struct PresetTests {
         let error = try #require(modelFileError { try ModelReference.resolve("llama-9") })
         #expect(error.code == .noSuchFile)
         #expect(
-            error.description == "\"llama-9\": no such model; known are "
-                + Self.parameters.keys.sorted().joined(separator: ", ") + "; a path to a config.json works too")
+            error.description == "\"llama-9\": no such model; use one of "
+                + Self.parameters.keys.sorted().joined(separator: ", ") + ", or the path of a config.json")
     }
 
     @Test("A reference may be a file, a folder, or what has no preset's name here")

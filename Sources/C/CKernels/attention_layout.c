@@ -18,7 +18,7 @@ struct unit kerf_attention_unit(const struct kerf_attention *s, long index) {
                          .part = part};
 }
 
-// Turns 16 rows of 16 elements: rows i and i + 8 are interleaved, four times over.
+// Transposes 16 rows of 16 elements: rows i and i + 8 are interleaved, four times.
 KERF_INLINE void turn(kerf_bits rows[KERF_LANES]) {
     kerf_bits next[KERF_LANES];
     for (int stage = 0; stage < 4; stage++) {

@@ -2,11 +2,11 @@
 #include "tile.h"
 #include "vector.h"
 
-// The products of LoRA, in which one side has only `rank` rows or columns. A general matrix product reads the long side
-// no faster than these and pads the short one; here a tile of rows and ranks is held in registers.
+// The products of LoRA, in which one side has only `rank` rows or columns. A general matrix product would read the long
+// side no faster and pad the short one; here a tile of rows and ranks is kept in registers.
 //
-// The short side P[rank, width] comes as panels, [width / 16][rank][16], filled up with zeros: rows whose distance is a
-// power of two would push each other out of the cache.
+// The short side P[rank, width] is stored in panels, [width / 16][rank][16], padded with zeros: with a row stride of a
+// power of two, rows would evict each other from the cache.
 
 struct panels {
     long width, rank;
@@ -32,7 +32,7 @@ void kerf_low_rank_panels(int threads, long width, long rank, const float *p, bo
     kerf_for_rows(threads, (width + KERF_LANES - 1) / KERF_LANES, panel_rows, &arguments);
 }
 
-// Sums of 8 vectors, in the lanes 0, 2, ... 14: halves are added crosswise until a lane pair belongs to one vector.
+// Sums of 8 vectors, in the lanes 0, 2, ... 14: halves are added crosswise until each lane pair belongs to one vector.
 KERF_INLINE void sum_eight(kerf_vector *result, const kerf_vector v[8]) {
     kerf_vector four[4], two[2], one;
     for (int i = 0; i < 4; i++)
@@ -172,9 +172,9 @@ void kerf_low_rank_expand(int threads, long rows, long width, long rank, const f
     kerf_for_rows(threads, rows, expand_of(format), &arguments);
 }
 
-// ---- g = t' x: sums over all rows; the threads share the columns
+// ---- g = t' x: sums over all rows; the columns are divided among the threads
 
-// x is read some rows at a time over its whole width, as memory likes it, while the sums stay in the second cache.
+// x is read a few rows at a time over the whole width, sequentially, while the sums stay in the L2 cache.
 enum { COLUMNS = 3 * KERF_LANES, ROWS = 32 };
 
 struct outer {

@@ -1,8 +1,8 @@
-// The product of tile.h for one kind of element and one instruction set. Included once for each, after
+// The product of tile.h for one element type and one instruction set. Included once for each, after
 //   TILE_NAME          the function's name
 //   TILE_ATTRIBUTES    its target attributes
 //   TILE_MULTIPLY_ADD(sum, element, vector)   sum += element * vector, for vectors of 16 lanes
-// All of C's tile is held in registers: 6 rows of up to 4 vectors with 32 wide registers, 4 rows of 1 else.
+// C's tile is kept in registers: 6 rows of up to 4 vectors with 32 wide registers, else 4 rows of 1.
 
 #define TILE_INLINE static inline __attribute__((always_inline)) TILE_ATTRIBUTES
 #define TILE_JOIN_(a, b) a##b

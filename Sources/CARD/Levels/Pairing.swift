@@ -130,9 +130,7 @@ struct Pairing {
         var layers: [LayerDescription]
 
         init(_ calibration: Calibration) {
-            model = calibration.model
-            model.weightsKind = ""
-            model.weightsOrigin = ""
+            model = calibration.model.ignoringWeights
             workload = calibration.workload
             workload.threads = 0
             workload.pinned = nil

@@ -84,7 +84,7 @@ package struct ScenarioFile {
         }
         let (model, layers) = try modelAndLayers()
         return RatedCalibration.of(
-            rated, name: box.name, model: model, workload: workload, layers: layers, settable: settable)
+            rated, name: box.name, model: model, workload: try workload(), layers: layers, settable: settable)
     }
 
     /// Checks that a calibration has the scenario's model and workload.
@@ -96,42 +96,44 @@ package struct ScenarioFile {
                 "\(PlainText.shown(path)): is a calibration of \(found), the scenario trains \(asked)",
                 remedy: "profile the box for the scenario's training step, or change the scenario")
         }
-        var found = calibration.model
-        (found.weightsKind, found.weightsOrigin) = (model.weightsKind, model.weightsOrigin)
-        guard found == model else {
+        let found = calibration.model
+        guard found.ignoringWeights == model.ignoringWeights else {
             throw refuse(
                 "\(PlainText.quoted(found.name)) with \(found.blockCount) blocks",
                 "\(PlainText.quoted(model.name)) with \(model.blockCount)")
         }
-        let (measured, asked) = (calibration.workload, workload)
+        let (measured, asked) = (calibration.workload, try workload())
         guard measured.batch == asked.batch, measured.sequence == asked.sequence, measured.loraRank == asked.loraRank,
             measured.loraTargets == asked.loraTargets
         else { throw refuse(measured.summary, asked.summary) }
     }
 
-    private var workload: WorkloadDescription {
+    private func workload() throws -> WorkloadDescription {
         let asked = scenario.workload
         return WorkloadDescription(
             batch: asked.batch, sequence: asked.sequence, loraRank: asked.loraRank,
             loraAlpha: Double(2 * asked.loraRank),
-            loraTargets: asked.loraTargets, dtype: "f32", threads: 1)
+            loraTargets: try targets(), dtype: .f32, threads: 1)
+    }
+
+    private func targets() throws -> [Projection] {
+        try scenario.workload.loraTargets.map { name in
+            guard let target = Projection(rawValue: name) else {
+                throw KerfError(
+                    .unusableData, "scenario: workload.lora_targets: \(PlainText.quoted(name)) is not a projection")
+            }
+            return target
+        }
     }
 
     private func modelAndLayers() throws -> (ModelDescription, [LayerDescription]) {
         let config = try ModelReference.resolve(scenario.model)
         let asked = scenario.workload
-        let targets = try asked.loraTargets.map { name in
-            guard let target = Projection(rawValue: name) else {
-                throw KerfError(
-                    .unusableData, "scenario: workload.lora_targets: \(PlainText.quoted(name)) is not known")
-            }
-            return target
-        }
         let cost = LayerCost(
             model: config,
-            lora: LoRAConfiguration(rank: asked.loraRank, alpha: Double(2 * asked.loraRank), targets: targets),
+            lora: LoRAConfiguration(rank: asked.loraRank, alpha: Double(2 * asked.loraRank), targets: try targets()),
             batch: BatchShape(batch: asked.batch, sequence: asked.sequence))
-        let model = ModelDescription(config, weightsKind: "random", weightsOrigin: "none: rated values")
+        let model = ModelDescription(config, weightsKind: .random, weightsOrigin: "none: rated values")
         // A rated box is assumed to store its weights once, in f32.
         let layers = LayerDescription.all(cost).map { layer in
             var layer = layer
@@ -156,6 +158,6 @@ package struct ScenarioFile {
 
 extension WorkloadDescription {
     fileprivate var summary: String {
-        "batch \(batch), sequence \(sequence), LoRA rank \(loraRank) on \(PlainText.shown(loraTargets.joined(separator: ",")))"
+        "batch \(batch), sequence \(sequence), LoRA rank \(loraRank) on \(loraTargetNames)"
     }
 }

@@ -50,6 +50,6 @@ struct ReplayCommand: ParsableCommand {
     }
 
     static func open(_ archive: String) throws -> Capture {
-        try Capture(try FileBytes.read(archive, limit: Capture.mostBytes), name: archive)
+        try Capture(try FileBytes.read(archive, limit: Capture.maximumBytes), name: archive)
     }
 }

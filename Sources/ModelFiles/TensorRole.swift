@@ -1,5 +1,47 @@
+/// One of a decoder block's seven linear projections. Weights are `[output, input]`, row-major: y = x Wᵀ.
+public enum Projection: String, Sendable, Hashable, CaseIterable, Codable {
+    case q, k, v, o, gate, up, down
+}
+
+/// A tensor's role in the model, independent of its name in a file.
+package enum TensorRole: Sendable, Hashable {
+    /// `[vocabularySize, hiddenSize]`
+    case embedding
+    /// `[hiddenSize]`; `block` counts from 0.
+    case attentionNorm(block: Int)
+    case projection(Projection, block: Int)
+    /// `[hiddenSize]`
+    case mlpNorm(block: Int)
+    /// `[hiddenSize]`
+    case finalNorm
+    /// `[vocabularySize, hiddenSize]`; not stored when the embedding is tied.
+    case lmHead
+}
+
+extension ModelConfig {
+    /// Rows and columns of a tensor; a vector has one row.
+    package func shape(of role: TensorRole) -> (rows: Int, columns: Int) {
+        switch role {
+        case .embedding, .lmHead: (vocabularySize, hiddenSize)
+        case .attentionNorm, .mlpNorm, .finalNorm: (1, hiddenSize)
+        case .projection(let projection, _): shape(of: projection)
+        }
+    }
+
+    /// Rows are the projection's output width, columns its input width.
+    package func shape(of projection: Projection) -> (rows: Int, columns: Int) {
+        switch projection {
+        case .q: (querySize, hiddenSize)
+        case .k, .v: (keyValueSize, hiddenSize)
+        case .o: (hiddenSize, querySize)
+        case .gate, .up: (intermediateSize, hiddenSize)
+        case .down: (hiddenSize, intermediateSize)
+        }
+    }
+}
+
 extension TensorRole {
-    /// The decoder block, from 0; `nil` for what stands outside the blocks.
+    /// The decoder block, from 0; `nil` for tensors outside the blocks.
     var block: Int? {
         switch self {
         case .attentionNorm(let block), .mlpNorm(let block), .projection(_, let block): block
@@ -7,7 +49,7 @@ extension TensorRole {
         }
     }
 
-    /// As in a Hugging Face checkpoint of the Llama family.
+    /// Name in a Hugging Face checkpoint of the Llama family.
     var huggingFaceName: String {
         switch self {
         case .embedding: "model.embed_tokens.weight"
@@ -20,7 +62,7 @@ extension TensorRole {
         }
     }
 
-    /// As in a GGUF file of the `llama` architecture. Source: ggml, docs/gguf.md, "Standardized tensor names".
+    /// Name in a GGUF file of the `llama` architecture. Source: ggml, docs/gguf.md, "Standardized tensor names".
     var ggufName: String {
         switch self {
         case .embedding: "token_embd.weight"
@@ -51,7 +93,7 @@ extension Projection {
 }
 
 extension ModelConfig {
-    /// Every tensor that a checkpoint of this model must hold.
+    /// All tensors that a checkpoint of this model must have.
     var roles: [TensorRole] {
         var roles: [TensorRole] = [.embedding]
         for block in 0..<blockCount {
@@ -64,7 +106,7 @@ extension ModelConfig {
         return roles
     }
 
-    /// The tensor whose numbers a role has: with tied embeddings the LM head is the embedding.
+    /// The tensor that is stored for a role: with tied embeddings the LM head is the embedding.
     func stored(_ role: TensorRole) -> TensorRole {
         role == .lmHead && tiedEmbeddings ? .embedding : role
     }

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Capture
 
-/// The place where a recorded tree lies is no part of the box.
-struct TreePlaceTests {
+/// The path of the recorded root is not in the capture.
+struct RootPathTests {
     private func shown(_ text: String, below root: FilePath) -> String {
-        String(decoding: TreePlace(SystemRoot(root)).removed(from: Array(text.utf8)), as: UTF8.self)
+        String(decoding: RootPath(SystemRoot(root)).removed(from: Array(text.utf8)), as: UTF8.self)
     }
 
     @Test func wholePathsBecomeThoseOfTheBox() {
