@@ -55,7 +55,7 @@ struct FaultTests {
     @Test(
         "clock, processor times and domains external the total",
         arguments: [
-            ("scaling_cur_freq", "the clock"), ("/proc/stat", "stolen time and the load of others"),
+            ("scaling_cur_freq", "the frequency"), ("/proc/stat", "steal time and load from other processes"),
             ("intel-rapl:1/energy_uj", nil),
         ] as [(String, String?)], ["vanish", "garbage"])
     func conditions(lost: (file: String, condition: String?), kind: String) throws {
@@ -66,7 +66,7 @@ struct FaultTests {
         let profile = try run.written()
         #expect(profile.meter.origin == .simulated && profile.steps.count >= 2)
         // What is not watched any more spoils no window, and that is said.
-        let says = outcome.standardOutput.contains("not watched: \(condition ?? ""), lost during the run: ")
+        let says = outcome.standardOutput.contains("not monitored: \(condition ?? ""), lost during the run: ")
         #expect(says == (condition != nil), "\(outcome.standardOutput)")
     }
 

@@ -61,7 +61,7 @@ import Testing
         let outcome = try run.finish()
         #expect(outcome.status != 0)
         let line = try #require(outcome.failureLine, "\(outcome.standardError)")
-        #expect(line.contains("not given back") && line.contains("kerf restore-clock --root"), "\(line)")
+        #expect(line.contains("not restored") && line.contains("kerf restore-frequency --root"), "\(line)")
         #expect(try visits(board).count >= 2)
         #expect(outcome.standardOutput.contains("written: "))
         #expect(board.limits == ServedBoard.untouched, "the other policy's limits came back")

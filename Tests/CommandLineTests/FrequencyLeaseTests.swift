@@ -71,7 +71,7 @@ struct FrequencyLeaseTests {
         try lease.set(step)
         // It would come back with the sweep's limits, so that the record stays.
         let error = #expect(throws: KerfError.self) { try lease.release() }
-        #expect(error?.description.contains("off line") == true)
+        #expect(error?.description.contains("offline") == true)
         #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "2600000\n")
         #expect(CPUFreqProbe(root: box.root).leftover() != nil)
 
@@ -128,7 +128,7 @@ struct FrequencyLeaseTests {
         try box.write("\(Self.policies)/policy0/scaling_max_freq", "1000000\n")
         let doctor = try KerfProcess.run("doctor", "--root", box.path.string)
         #expect(doctor.standardOutput.contains("process 4000000"))
-        #expect(doctor.standardOutput.contains("kerf restore-clock --root \(box.path)"))
+        #expect(doctor.standardOutput.contains("kerf restore-frequency --root \(box.path)"))
         let restored = try KerfProcess.run("restore-clock", "--root", box.path.string)
         #expect(restored.status == 0, "\(restored.standardError)")
         #expect(try settings(box) == before)

@@ -60,8 +60,8 @@ import VirtualBoard
         try #require(told.status == 0, "\(told.standardError)")
         #expect(
             told.standardOutput.contains(
-                "clock not swept: E-cores by themselves: no two steps of a clock of their own"))
-        #expect(!told.standardOutput.contains("P-cores by themselves"))
+                "frequency not swept: E-cores alone: they have no two frequencies of their own"))
+        #expect(!told.standardOutput.contains("P-cores alone"))
     }
 
     /// Power follows the planted law; times do not, since nothing slows real kernels down, and the file says so.

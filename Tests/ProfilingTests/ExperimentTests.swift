@@ -201,7 +201,7 @@ struct ExperimentTests {
                 return BoxConditions(frequencyHertz: looks % 16 < 8 ? 1e9 : 2e9)
             }
         ).run()
-        #expect(record.rejections.contains { $0.reason == "layer window: clock change" } == isSpoiled)
+        #expect(record.rejections.contains { $0.reason == "layer window: frequency change" } == isSpoiled)
         #expect(!record.rejections.contains { $0.reason.hasPrefix("idle") })
     }
 
