@@ -86,7 +86,7 @@ struct SafetensorsTests {
         let noWeights = try scratch.write("empty/config.json", TinyModel.configJSON()).removingLastComponent()
         #expect(modelFileError { try SafetensorsWeights(noWeights) }?.message.contains("has neither") == true)
         let noConfig = try scratch.write("bare/model.safetensors", []).removingLastComponent()
-        #expect(modelFileError { try SafetensorsWeights(noConfig) }?.file.hasSuffix("bare/config.json") == true)
+        #expect(modelFileError { try SafetensorsWeights(noConfig) }?.location?.hasSuffix("bare/config.json") == true)
     }
 
     @Test("A bias is refused, since it would be left out of the computation")
