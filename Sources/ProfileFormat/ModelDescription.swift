@@ -55,7 +55,7 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     /// Format of weights and activations.
     public var dtype: NumberFormat
     public var threads: Int
-    /// Whether each thread was bound to a processor of its own.
+    /// Whether each thread was pinned to a processor.
     public var pinned: Bool?
 
     public init(
@@ -77,40 +77,12 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     package var loraTargetNames: String { loraTargets.map(\.rawValue).joined(separator: ",") }
 }
 
-/// A layer's position and size, computed from the shapes alone.
-public struct LayerDescription: Codable, Sendable, Hashable {
-    public enum Kind: String, Codable, Sendable, Hashable {
-        case embedding, block, head
-    }
-
-    /// 0 is the embedding, 1...L the blocks, L + 1 the head.
-    public var index: Int
-    public var kind: Kind
-    public var parameterCount: Int
-    /// Trainable LoRA parameters, in bytes as they are sent over the link (f32).
-    public var adapterBytes: Int
-    /// Floating-point operations of one pass over the whole batch; a multiply and an add are two.
-    public var forwardFlops: Double
-    public var backwardFlops: Double
-    /// Activations that leave the layer for the next one, f32, whole batch: the smashed data of a cut after it.
-    public var outputBytes: Int
-    /// Memory that the layer needs on the side that runs it; `nil` in files of older versions.
-    public var memory: LayerMemory?
-    /// Work of its kernels; `nil` in files of older versions.
-    public var kernels: [KernelCost]?
-
-    public init(
-        index: Int, kind: Kind, parameterCount: Int, adapterBytes: Int, forwardFlops: Double, backwardFlops: Double,
-        outputBytes: Int, memory: LayerMemory? = nil, kernels: [KernelCost]? = nil
-    ) {
-        self.index = index
-        self.kind = kind
-        self.parameterCount = parameterCount
-        self.adapterBytes = adapterBytes
-        self.forwardFlops = forwardFlops
-        self.backwardFlops = backwardFlops
-        self.outputBytes = outputBytes
-        self.memory = memory
-        self.kernels = kernels
+extension ModelDescription {
+    package init(_ config: ModelConfig, weightsKind: WeightsKind, weightsOrigin: String) {
+        self.init(
+            name: config.name, hiddenSize: config.hiddenSize, blockCount: config.blockCount,
+            headCount: config.headCount, keyValueHeadCount: config.keyValueHeadCount, headSize: config.headSize,
+            intermediateSize: config.intermediateSize, vocabularySize: config.vocabularySize,
+            tiedEmbeddings: config.tiedEmbeddings, weightsKind: weightsKind, weightsOrigin: weightsOrigin)
     }
 }

@@ -1,4 +1,5 @@
 import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing

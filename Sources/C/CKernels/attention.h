@@ -54,7 +54,7 @@ KERF_INLINE void tile_scores(const struct kerf_attention *s, struct kerf_tile_op
         o.m = least(TILE_ROWS, rows - row);
         o.n = least(PANEL, round_up(seen + row + o.m - 1, KERF_LANES));
         if (o.n <= 0) continue;
-        o.a = (const float *)all.a + row * all.a_row;
+        o.a = (const kerf_element *)all.a + row * all.a_row;
         o.c = all.c + row * all.c_row;
         tile(s, o);
     }
@@ -75,7 +75,7 @@ KERF_INLINE void tile_weighted(const struct kerf_attention *s, struct kerf_tile_
         const long columns = least(all.k, seen + row + o.m - 1);
         o.k = columns > 0 ? (columns + pair - 1) / pair : 0;
         if (o.k == 0 && o.adding) continue;
-        o.a = (const float *)all.a + row * all.a_row;
+        o.a = (const kerf_element *)all.a + row * all.a_row;
         o.c = all.c + row * all.c_row;
         tile(s, o);
     }

@@ -61,21 +61,28 @@ struct project {
     long stride;
 };
 
+// Adds the products of the columns from i on, `lanes` of them.
+KERF_INLINE void project_step(const struct project *a, long row, long i, long j, const int rows, const int ranks,
+                              long lanes, enum kerf_format format, kerf_vector sums[3][8]) {
+    kerf_vector x[3], p;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) kerf_load_format(&x[r], a->x, (row + r) * a->width + i, lanes, format);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < ranks; k++) {
+        kerf_load(&p, a->p + i * a->rank + (j + k) * KERF_LANES, KERF_LANES);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) sums[r][k] += x[r] * p;
+    }
+}
+
 KERF_INLINE void project_block(const struct project *a, long row, long j, const int rows, const int ranks,
                                enum kerf_format format) {
-    kerf_vector sums[3][8] = {}, x[3], p;
+    kerf_vector sums[3][8] = {};
     const long width = a->width;
-    for (long i = 0; i < width; i += KERF_LANES) {
-        const long lanes = kerf_step(i, width);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) kerf_load_format(&x[r], a->x, (row + r) * width + i, lanes, format);
-#pragma clang loop unroll(full)
-        for (int k = 0; k < ranks; k++) {
-            kerf_load(&p, a->p + i * a->rank + (j + k) * KERF_LANES, KERF_LANES);
-#pragma clang loop unroll(full)
-            for (int r = 0; r < rows; r++) sums[r][k] += x[r] * p;
-        }
-    }
+    long i = 0;
+    for (; i + KERF_LANES <= width; i += KERF_LANES)
+        project_step(a, row, i, j, rows, ranks, KERF_LANES, format, sums);
+    if (i < width) project_step(a, row, i, j, rows, ranks, width - i, format, sums);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
         kerf_vector total;
@@ -205,16 +212,22 @@ KERF_INLINE void outer_block(const struct outer *a, long row, long i, long j, co
         }
 }
 
+// One vector of columns for the ranks from `first` on.
+KERF_INLINE void outer_vector(const struct outer *a, long row, long i, long first, long lanes,
+                              enum kerf_format format) {
+    long j = first;
+    for (; j + 4 <= a->rank; j += 4) outer_block(a, row, i, j, 1, 4, lanes, format);
+    for (; j < a->rank; j++) outer_block(a, row, i, j, 1, 1, lanes, format);
+}
+
 KERF_INLINE void outer_columns(const struct outer *a, long row, long i, bool wide, enum kerf_format format) {
     const long stop = i + COLUMNS < a->width ? i + COLUMNS : a->width;
     long j = 0;
     if (wide && i + COLUMNS <= a->width)
         for (; j + 8 <= a->rank; j += 8) outer_block(a, row, i, j, 3, 8, KERF_LANES, format);
-    for (; i < stop; i += KERF_LANES) {
-        long k = j;
-        for (; k + 4 <= a->rank; k += 4) outer_block(a, row, i, k, 1, 4, kerf_step(i, a->width), format);
-        for (; k < a->rank; k++) outer_block(a, row, i, k, 1, 1, kerf_step(i, a->width), format);
-    }
+    // A constant number of lanes, so that no load in the inner loop branches.
+    for (; i + KERF_LANES <= stop; i += KERF_LANES) outer_vector(a, row, i, j, KERF_LANES, format);
+    if (i < stop) outer_vector(a, row, i, j, stop - i, format);
 }
 
 // Begin and end count groups of columns.

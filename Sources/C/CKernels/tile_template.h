@@ -21,8 +21,8 @@ TILE_INLINE void TILE_BLOCK(const struct kerf_tile_operands *o, long row, long c
             sums[i][j] = (kerf_vector){};
             if (o->adding) memcpy(&sums[i][j], c + i * o->c_row + j * KERF_LANES, sizeof(kerf_vector));
         }
-    const float *a = (const float *)o->a + row * o->a_row;
-    const float *b = (const float *)o->b + column;
+    const kerf_element *a = (const kerf_element *)o->a + row * o->a_row;
+    const kerf_element *b = (const kerf_element *)o->b + column;
     const long a_row = o->a_row, a_column = o->a_column, b_row = o->b_row;
     for (long p = 0; p < o->k; p++) {
         kerf_vector right[4];

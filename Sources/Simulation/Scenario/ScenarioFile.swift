@@ -7,7 +7,7 @@ import SystemIO
 import SystemPackage
 import Workload
 
-/// A scenario with everything that it names: model, calibrations, trace.
+/// A scenario with the files that it names: model, calibrations, trace.
 package struct ScenarioFile {
     package let scenario: Scenario
     package let sha256: String
@@ -42,7 +42,7 @@ package struct ScenarioFile {
         }
     }
 
-    /// - Throws: a box, model or trace that is not there or does not fit.
+    /// - Throws: ``KerfError`` for a box, model or trace that is missing or does not fit.
     package func fleet(level: ModelLevel) throws -> (fleet: Fleet, assumptions: [String]) {
         let blocks = try modelAndLayers().0.blockCount
         guard (0...blocks).contains(scenario.minimumCut ?? 0) else {
@@ -52,7 +52,7 @@ package struct ScenarioFile {
                     + "blocks")
         }
         let server = try calibration(scenario.server, settable: true)
-        // The channel's rates take the place of this link's.
+        // The channel's rates replace this link's.
         let link = try Link(
             uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: scenario.channel.roundTripSeconds,
             origin: .simulated, source: "the simulated channel")
@@ -87,14 +87,14 @@ package struct ScenarioFile {
             rated, name: box.name, model: model, workload: try workload(), layers: layers, settable: settable)
     }
 
-    /// A calibration must be of the training that the scenario speaks of.
+    /// Checks that a calibration has the scenario's model and workload.
     private func check(_ calibration: Calibration, at path: String) throws {
         let model = try modelAndLayers().0
         func refuse(_ found: String, _ asked: String) -> KerfError {
             KerfError(
                 .unusableData,
-                "\(PlainText.shown(path)): is a calibration of \(found), the scenario trains \(asked); profile the box for "
-                    + "that, or change the scenario")
+                "\(PlainText.shown(path)): is a calibration of \(found), the scenario trains \(asked)",
+                remedy: "profile the box for the scenario's training step, or change the scenario")
         }
         let found = calibration.model
         guard found.ignoringWeights == model.ignoringWeights else {
@@ -133,8 +133,8 @@ package struct ScenarioFile {
             model: config,
             lora: LoRAConfiguration(rank: asked.loraRank, alpha: Double(2 * asked.loraRank), targets: try targets()),
             batch: BatchShape(batch: asked.batch, sequence: asked.sequence))
-        let model = ModelDescription(config, weightsKind: .random, weightsOrigin: "none: rated figures")
-        // A rated box is taken to keep its weights once, in f32.
+        let model = ModelDescription(config, weightsKind: .random, weightsOrigin: "none: rated values")
+        // A rated box is assumed to store its weights once, in f32.
         let layers = LayerDescription.all(cost).map { layer in
             var layer = layer
             layer.memory = LayerMemory(
