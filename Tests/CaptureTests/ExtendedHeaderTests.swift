@@ -226,7 +226,7 @@ struct ExtendedHeaderTests {
 
     // MARK: - Recording
 
-    /// A chip behind so many bridges that its path has more than 255 bytes.
+    /// A chip below so many bridges that its path has more than 255 bytes.
     @Test func aDeviceFarFromTheRootIsRecorded() throws {
         let tree = try FixtureTree()
         let device = Self.folder + "hwmon/hwmon0"

@@ -5,7 +5,7 @@ import SystemPackage
 @testable import Capture
 
 /// Random damage to archives: to bytes anywhere, and to headers whose checksums are made to fit again, so that what
-/// lies behind the checksum is reached.
+/// is read after the checksum is reached.
 enum Fuzzing {
     private static func number(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
@@ -79,7 +79,7 @@ enum Fuzzing {
         bytes.replaceSubrange((start + 148)..<(start + 156), with: field.utf8)
     }
 
-    /// The file behind links; `nil` where they lead to nothing.
+    /// The target of a chain of links; `nil` if it does not exist.
     static func real(_ path: FilePath) -> FilePath? {
         guard let resolved = realpath(path.string, nil) else { return nil }
         defer { free(resolved) }

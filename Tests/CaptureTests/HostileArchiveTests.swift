@@ -6,7 +6,7 @@ import Testing
 
 @testable import Capture
 
-/// Archives that somebody made to do harm, and archives that were damaged.
+/// Hostile and damaged archives.
 struct HostileArchiveTests {
     private func archive(_ entries: [TarEntry]) -> [UInt8] {
         var writer = TarWriter()

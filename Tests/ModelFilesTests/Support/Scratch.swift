@@ -39,7 +39,7 @@ func littleEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
 
 func littleEndian(_ numbers: [Float]) -> [UInt8] { numbers.flatMap { littleEndian($0.bitPattern) } }
 
-/// The bytes that hexadecimal text stands for.
+/// Bytes from hexadecimal text.
 func bytes(hexadecimal text: String) -> [UInt8] {
     let digits = text.compactMap { $0.hexDigitValue }
     return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
