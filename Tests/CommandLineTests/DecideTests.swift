@@ -103,7 +103,7 @@ struct DecideTests {
         (server.blocks, server.blockSeconds, server.headSeconds) = (8, 0.008, 0.02)
         let outcome = try run(.planted(device), .planted(server), [])
         #expect(outcome.status == 0, "\(outcome.standardError)")
-        let line = outcome.standardOutput.split(separator: "\n").first { $0.contains("all layers are alike") }
+        let line = outcome.standardOutput.split(separator: "\n").first { $0.contains("all layers are identical") }
         #expect(line?.contains("fails") == true, "\(outcome.standardOutput)")
     }
 

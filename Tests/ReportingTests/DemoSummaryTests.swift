@@ -1,7 +1,9 @@
 import CARD
 import Calibration
 import ProfileFormat
+import Quantities
 import Reporting
+import Statistics
 import SystemIO
 import TestSupport
 import Testing

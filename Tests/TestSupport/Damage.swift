@@ -4,9 +4,9 @@ import Statistics
 package enum Damage {
     /// Flipped bits, odd bytes, runs of ones, and now and then a file that is cut off.
     ///
-    /// - Parameter favoured: half of the damage falls among so many bytes at the start.
+    /// - Parameter favored: half of the damage falls among so many bytes at the start.
     package static func bytes(
-        _ good: [UInt8], favouring favoured: Int, using random: inout SeededGenerator
+        _ good: [UInt8], favoring favored: Int, using random: inout SeededGenerator
     ) -> [UInt8] {
         var bytes = good
         if Int.random(in: 0..<4, using: &random) == 0 {
@@ -14,7 +14,7 @@ package enum Damage {
             return bytes
         }
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-            let limit = Bool.random(using: &random) ? favoured : bytes.count
+            let limit = Bool.random(using: &random) ? favored : bytes.count
             let position = Int.random(in: 0..<limit, using: &random)
             switch Int.random(in: 0..<4, using: &random) {
             case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
@@ -31,7 +31,7 @@ package enum Damage {
     ///
     /// Works on the lines of a file that holds one value a line, as Kerf writes its files.
     package static func json(_ good: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
-        if Int.random(in: 0..<8, using: &random) == 0 { return bytes(good, favouring: good.count, using: &random) }
+        if Int.random(in: 0..<8, using: &random) == 0 { return bytes(good, favoring: good.count, using: &random) }
         var lines = good.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             let place = Int.random(in: 0..<lines.count, using: &random)
