@@ -53,7 +53,9 @@ struct DoctorTests {
         let tree = try box()
         let text = DoctorText(DoctorReport(root: tree.root)).lines.joined(separator: "\n")
         #expect(text.contains("RAPL        present  total = package-0 + package-0/dram"))
-        #expect(text.contains("  package-0  counted\n  └─ dram    counted\n  psys       platform: stands apart"))
+        #expect(
+            text.contains(
+                "  package-0  counted\n  └─ dram    counted\n  psys       platform: the whole platform, not added"))
         #expect(text.contains("total      = package-0 + package-0/dram"))
         #expect(text.contains("policy0  0-2,5  planted  performance  0.80..3.60    0.80..2.40   2.00"))
         #expect(text.contains("45.5 °C  max 84.0"))
@@ -128,7 +130,7 @@ struct DoctorTests {
         let energy = DoctorReport(root: try SharedBoxes.root("threadripper-1950x-two-dies")).energy
         #expect(energy.totalFormula == "package-0-die-0")
         #expect(energy.domains.last?.mirrorOf == "package-0-die-0")
-        #expect(EnergyTree(energy).lines[1].hasSuffix("mirror of package-0-die-0: never added"))
+        #expect(EnergyTree(energy).lines[1].hasSuffix("mirror of package-0-die-0: not added"))
     }
 
     @Test("mixed-client: the bogus chip costs nothing", .enabled(if: SharedBoxes.arePresent, boxes))
