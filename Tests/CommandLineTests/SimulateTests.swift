@@ -139,7 +139,7 @@ struct SimulateTests {
         let outcome = try KerfProcess.run(
             "simulate", "--rounds", "2", "--seeds", "1", "--out", workspace.path("same"), "--csv",
             workspace.path("./same"))
-        #expect(outcome.status == 64 && outcome.failureLine?.contains("--out and --csv name one file") == true)
+        #expect(outcome.status == 64 && outcome.failureLine?.contains("--out and --csv name the same file") == true)
         #expect(!workspace.exists("same"))
     }
 
