@@ -70,9 +70,10 @@ def main():
         active = [rule for rule in rules if applies(rule[2], name)]
         in_map = False
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
-            # From the function's first line to its closing brace.
-            in_map = "func renamedKeys" in line or (in_map and line.strip() != "}")
-            if MARK in line or in_map:
+            # From the function's first line to its closing brace, which may be one line.
+            is_map = in_map or "func renamedKeys" in line
+            in_map = is_map and not line.rstrip().endswith("}")
+            if MARK in line or is_map:
                 continue
             for expression, replacement, _ in active:
                 if found := expression.search(line):
