@@ -54,7 +54,7 @@ struct CardBench {
         }
         var model = CutModel(
             level: steps == nil ? .paper : .frequencyLaws, cuts: cuts,
-            clock: ServerFrequency(
+            frequency: ServerFrequency(
                 referenceHertz: 2e9, lowestRatio: steps?.first ?? 0.3, highestRatio: steps?.last ?? 1.05,
                 stepRatios: steps, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 0), steps: 10,

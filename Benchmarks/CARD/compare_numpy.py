@@ -1,8 +1,8 @@
-"""Times Kerf's decisions against vectorized NumPy on the same decisions, and checks that both decide alike.
+"""Times Kerf's decisions against vectorized NumPy on the same input, and checks that both decide alike.
 
-NumPy is timed twice: over whole arrays, as one would write it down; and in blocks of the size at which they stay in
-the cache, the best that these formulas do in NumPy, which must be beaten too. NumPy weighs every cut in both; Kerf
-leaves out those of which its formulas show that they cannot be the best, which at level A are most.
+NumPy is timed twice: over whole arrays, the obvious way; and in blocks that fit the cache, the fastest form of these
+formulas in NumPy, which Kerf must beat too. NumPy evaluates every cut in both; Kerf skips the cuts that its formulas
+prove cannot be the best, which at level A is most of them.
 
 Usage: compare_numpy.py PATH-OF-card-bench
 """
@@ -116,10 +116,10 @@ def main():
                 f"{speed / 1e6:.2f} M, ratio {ours / speed:.1f} (in blocks {blocked / 1e6:.2f} M, "
                 f"ratio {ours / blocked:.1f}); same cut in {agree:.4%} (cuts {used})"
             )
-            # Level B is there to show what leaving out cuts gives; nothing is asked of its ratio.
+            # Level B shows the gain from skipping cuts; no ratio is required of it.
             failed |= agree < 0.9999 or ours < wanted or (level != "B" and ours / blocked < 8)
         if failed:
-            sys.exit("bench-card: below what is asked (A 20 M, C 1 M, both 8 times NumPy at its best), or decisions differ")
+            sys.exit("bench-card: below the required speed (A 20 M, C 1 M, both 8 times the fastest NumPy), or decisions differ")
 
 
 if __name__ == "__main__":

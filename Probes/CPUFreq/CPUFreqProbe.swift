@@ -2,7 +2,7 @@ import ProbeKit
 import SystemIO
 import SystemPackage
 
-/// Processor clocks and their limits through cpufreq.
+/// Processor frequencies and their limits through cpufreq.
 ///
 /// Source: Documentation/admin-guide/pm/cpufreq.rst.
 package struct CPUFreqProbe: Probe {
@@ -12,8 +12,8 @@ package struct CPUFreqProbe: Probe {
 
     package init(root: SystemRoot) { self.root = root }
 
-    /// Every policy as it is now; empty where the kernel does not scale the clock. One whose processors are all off line
-    /// has no clock and is left out.
+    /// The current policies; empty where the kernel does not scale the frequency. A policy whose processors are all offline
+    /// has no frequency and is left out.
     package func policies() -> [CPUFreqPolicy] { CPUFreqPolicy.all(root: root) }
 
     package func availability() -> Availability {
@@ -24,13 +24,13 @@ package struct CPUFreqProbe: Probe {
         let governors = Set(policies.compactMap(\.governor)).sorted()
         if !governors.isEmpty { reason += ", governor \(governors.joined(separator: ", "))" }
         if !policies.contains(where: \.isSettable) {
-            reason += "; the clock can be read, not set (sudo cpupower frequency-set --max FREQUENCY sets it)"
+            reason += "; the frequency can be read, not set (sudo cpupower frequency-set --max FREQUENCY sets it)"
         }
         guard let leftover = leftover() else { return Availability(.present, reason: reason) }
         return Availability(.present, reason: "\(reason); \(leftover.message)", remedy: leftover.remedy)
     }
 
-    /// The clock of every policy now, in hertz.
+    /// The current frequency of every policy, in hertz.
     package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         for policy in policies() {
@@ -38,7 +38,7 @@ package struct CPUFreqProbe: Probe {
                 result.readings.append(Reading(sensor: policy.name, value: hertz, unit: .hertz))
             } else {
                 let file = policy.directory.appending("scaling_cur_freq")
-                result.failures.append(KerfError(.invalidReading, "the driver tells no current clock", at: file))
+                result.failures.append(KerfError(.invalidReading, "the driver reports no current frequency", at: file))
             }
         }
         return result
@@ -49,12 +49,39 @@ package struct CPUFreqProbe: Probe {
         switch ProcessorKind(root: root) {
         case .virtualX86:
             return Availability(
-                .absent, reason: reason + ": this is a virtual machine, and its clock is the host's",
-                remedy: "run on the machine itself, or against a virtual board: kerf board --root DIR")
+                .absent, reason: reason + ": this is a virtual machine, and its frequency is the host's",
+                remedy: .hostOrVirtualBoard)
         case .x86, .other:
             return Availability(
-                .absent, reason: reason + ": no driver scales the clock",
-                remedy: "allow P-states in the firmware's settings, then look at: cpupower frequency-info --driver")
+                .absent, reason: reason + ": no driver scales the frequency",
+                remedy: "enable P-states in the firmware's settings, then run: cpupower frequency-info --driver")
         }
     }
+}
+
+extension CPUFreqProbe {
+    /// Why the frequency cannot be set, with the remedy; `nil` when it can.
+    package func whyNotSettable() -> KerfError? {
+        let policies = policies()
+        guard !policies.isEmpty else {
+            let availability = availability()
+            return KerfError(.notFound, availability.reason, remedy: availability.remedy)
+        }
+        guard let closed = policies.first(where: { !$0.isSettable }) else { return nil }
+        return KerfError(
+            .permissionDenied, "the frequency can be read, not set", at: closed.directory.appending("scaling_max_freq"),
+            remedy: "run as root (sudo)")
+    }
+
+    /// Limits that a lease left changed; `nil` when there are none, or when a running process will restore them.
+    package func leftover() -> KerfError? {
+        guard let found = LeaseRecord.inspect(root: root), !found.isHeld else { return nil }
+        let who = found.holder.map { "process \($0)" } ?? "a process that was killed"
+        return KerfError(
+            .inUse, "the frequency limits were changed by \(who) and not restored",
+            at: root.file(LeaseRecord.place), remedy: restoring)
+    }
+
+    /// How to restore the limits that are recorded as changed.
+    var restoring: Remedy { .restoreFrequency(root: root.isLive ? nil : root.path.string) }
 }

@@ -1,36 +1,36 @@
 import ProbeKit
 import SystemIO
 
-/// Which steps of the clock a sweep goes through.
+/// The frequencies that a sweep visits.
 package enum FrequencyChoice: Sendable, Hashable {
-    /// Every step that the driver offers; of a range, ``rangeSteps`` spread evenly.
+    /// Every frequency that the driver offers; ``rangeCount`` evenly spaced ones where it offers a range.
     case all
-    /// So many of them, the lowest and the highest among them.
+    /// This many of them, including the lowest and the highest.
     case count(Int)
     /// These, in hertz.
     case list([Double])
 
-    /// A driver that offers a range instead of steps (intel_pstate, amd-pstate) is swept at so many points.
-    package static let rangeSteps = 8
-    /// A clock named by the user is a step when it lies so near.
+    /// Number of frequencies for a driver that offers a range (intel_pstate, amd-pstate).
+    package static let rangeCount = 8
+    /// Maximum relative distance of a requested frequency from one that is offered.
     private static let tolerance = 0.005
 
-    /// The steps for the policies of a box, by ascending clock of the fastest policy.
+    /// The setpoints for the policies of a box, by ascending frequency of the fastest policy.
     ///
-    /// Steps lie within what the policies allow now. Every other policy takes the step of its own that stands in the
-    /// same ratio to its own highest clock, as nearly as it has one: performance and efficiency cores have different
-    /// tables, and are never given each other's clocks.
+    /// Frequencies lie within the policies' current limits. Every other policy takes the frequency of its own table whose
+    /// ratio to its own maximum is nearest: performance and efficiency cores have different tables and never get each
+    /// other's frequencies.
     ///
-    /// - Throws: ``KerfError`` when there is no such step or only one; the message names those there are.
-    package func steps(of policies: [CPUFreqPolicy]) throws(KerfError) -> [FrequencySetpoint] {
-        let tables = policies.compactMap { policy in StepTable(policy).map { (policy.name, $0) } }
+    /// - Throws: ``KerfError`` when there is no such frequency or only one; the message names those that are offered.
+    package func setpoints(of policies: [CPUFreqPolicy]) throws(KerfError) -> [FrequencySetpoint] {
+        let tables = policies.compactMap { policy in FrequencyTable(policy).map { (policy.name, $0) } }
         guard let fastest = tables.map(\.1).max(by: { $0.highest < $1.highest }) else {
-            throw KerfError(.invalidReading, "cpufreq tells no limits of the clock")
+            throw KerfError(.invalidReading, "cpufreq reports no frequency limits")
         }
         let chosen = try choose(from: fastest)
         guard chosen.count > 1 else {
             throw KerfError(
-                .invalidReading, "a sweep needs two steps of the clock or more; there is \(Self.gigahertz(chosen))")
+                .invalidReading, "a sweep needs two frequencies or more; there is \(Self.gigahertz(chosen))")
         }
         return chosen.map { hertz in
             FrequencySetpoint(
@@ -41,25 +41,25 @@ package enum FrequencyChoice: Sendable, Hashable {
         }
     }
 
-    /// The steps of each kind of core by itself, from tables of its own.
+    /// The setpoints of each core type alone, from its own tables.
     ///
-    /// Clocks that were named are meant for the fastest policy; the other kinds take the same shares of their own.
+    /// Requested frequencies refer to the fastest policy; other core types take the same ratios of their own maximum.
     ///
-    /// - Parameter kinds: the box's kinds of core and their logical CPUs.
-    /// - Returns: a group for every kind that has policies of its own and two steps or more; none for a box of one kind,
-    ///   and none where one clock goes for cores of several kinds.
-    /// - Throws: as ``steps(of:)``.
+    /// - Parameter kinds: the box's core types and their logical CPUs.
+    /// - Returns: a group for every core type that has its own policies and two setpoints or more. Empty for a box with one
+    ///   core type, and where a policy spans several.
+    /// - Throws: as ``setpoints(of:)``.
     package func groups(
         of policies: [CPUFreqPolicy], kinds: [(name: String, cpus: [Int])]
     ) throws(KerfError) -> [CoreGroup] {
         let members = kinds.map { kind in policies.filter { Set($0.cpus).isSubset(of: kind.cpus) } }
         guard kinds.count > 1, members.reduce(0, { $0 + $1.count }) == policies.count else { return [] }
-        let together = try steps(of: policies)
+        let together = try setpoints(of: policies)
         var groups: [CoreGroup] = []
         for (kind, members) in zip(kinds, members) {
-            let steps = self.isList ? Self.part(of: together, members) : (try? steps(of: members)) ?? []
-            guard steps.count > 1 else { continue }
-            groups.append(CoreGroup(name: kind.name, cpus: kind.cpus, steps: steps))
+            let setpoints = isList ? Self.part(of: together, members) : (try? setpoints(of: members)) ?? []
+            guard setpoints.count > 1 else { continue }
+            groups.append(CoreGroup(name: kind.name, cpus: kind.cpus, setpoints: setpoints))
         }
         return groups
     }
@@ -68,19 +68,19 @@ package enum FrequencyChoice: Sendable, Hashable {
         if case .list = self { true } else { false }
     }
 
-    /// What steps of the whole box set of some policies, each different clock once.
-    private static func part(of steps: [FrequencySetpoint], _ policies: [CPUFreqPolicy]) -> [FrequencySetpoint] {
+    /// The setpoints reduced to some policies, each different frequency once.
+    private static func part(of setpoints: [FrequencySetpoint], _ policies: [CPUFreqPolicy]) -> [FrequencySetpoint] {
         let names = Set(policies.map(\.name))
-        let parts = steps.compactMap { step -> FrequencySetpoint? in
-            let own = step.policyHertz.filter { names.contains($0.key) }
+        let parts = setpoints.compactMap { setpoint -> FrequencySetpoint? in
+            let own = setpoint.policyHertz.filter { names.contains($0.key) }
             return own.values.max().map { FrequencySetpoint(hertz: $0, policyHertz: own) }
         }
-        return parts.reduce(into: []) { kept, step in if kept.last?.hertz != step.hertz { kept.append(step) } }
+        return parts.reduce(into: []) { result, part in if result.last?.hertz != part.hertz { result.append(part) } }
     }
 
-    private func choose(from table: StepTable) throws(KerfError) -> [Double] {
+    private func choose(from table: FrequencyTable) throws(KerfError) -> [Double] {
         switch self {
-        case .all: return table.steps.isEmpty ? table.spread(Self.rangeSteps) : table.steps
+        case .all: return table.steps.isEmpty ? table.spread(Self.rangeCount) : table.steps
         case .count(let count): return table.spread(count)
         case .list(let wanted):
             var chosen: Set<Double> = []
@@ -92,8 +92,8 @@ package enum FrequencyChoice: Sendable, Hashable {
                         ? "from \(Self.gigahertz([table.lowest])) to \(Self.gigahertz([table.highest]))"
                         : Self.gigahertz(table.steps)
                     throw KerfError(
-                        .invalidReading, "no step of the clock at \(Self.gigahertz([hertz]))",
-                        remedy: "there is \(offered)")
+                        .invalidReading, "no frequency of \(Self.gigahertz([hertz]))",
+                        remedy: "the driver offers \(offered)")
                 }
                 chosen.insert(nearest)
             }
@@ -101,14 +101,14 @@ package enum FrequencyChoice: Sendable, Hashable {
         }
     }
 
-    private static func gigahertz(_ steps: [Double]) -> String {
-        steps.map { "\(($0 / 1e6).rounded() / 1e3)" }.joined(separator: ", ") + " GHz"
+    private static func gigahertz(_ frequencies: [Double]) -> String {
+        frequencies.map { "\(($0 / 1e6).rounded() / 1e3)" }.joined(separator: ", ") + " GHz"
     }
 }
 
-/// The clocks that one policy can take.
-private struct StepTable {
-    /// Ascending; empty where any clock between the limits can be set.
+/// The frequencies that one policy can take, in hertz.
+private struct FrequencyTable {
+    /// Ascending; empty where any frequency between the limits can be set.
     var steps: [Double]
     var lowest: Double
     var highest: Double
@@ -127,7 +127,7 @@ private struct StepTable {
         return steps.reduce(first) { abs($1 - hertz) < abs($0 - hertz) ? $1 : $0 }
     }
 
-    /// At most `count` different clocks, evenly spread, both ends among them.
+    /// At most `count` different frequencies, evenly spaced, including both ends.
     func spread(_ count: Int) -> [Double] {
         guard count > 1 else { return [highest] }
         let points = (0..<count).map { lowest + (highest - lowest) * Double($0) / Double(count - 1) }

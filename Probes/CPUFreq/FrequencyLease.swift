@@ -4,17 +4,16 @@ import Synchronization
 import SystemIO
 import SystemPackage
 
-/// The right to set a box's clock, which always ends with the limits as they were.
+/// Exclusive control of a box's frequency limits, which are always restored at its end.
 ///
-/// What the policies allow is written down first. Then a watchdog, a process of its own, waits for the end of this one
-/// on a pipe; however it comes (a return, a crash, SIGKILL), the watchdog gives back what ``release()`` did not. When
-/// both are killed the record stays, `kerf doctor` tells of it, and the next lease or ``restoreLeftover(root:)`` gives
-/// the limits back.
+/// The limits are recorded in a file first. Then a watchdog process waits on a pipe for the end of this process. Whether
+/// this process returns, crashes or is killed, the watchdog restores what ``release()`` did not. When both are killed the
+/// record stays: the doctor reports it, and the next lease or ``restoreLeftover(root:)`` restores the limits.
 ///
-/// One lease at a time: a second one is refused.
+/// There is one lease at a time; a second one is refused.
 package final class FrequencyLease: FrequencyControl {
     package let root: SystemRoot
-    /// The policies as they were when the lease was taken.
+    /// The policies at the time the lease was taken.
     package let policies: [CPUFreqPolicy]
 
     private let record: LeaseRecord
@@ -23,7 +22,7 @@ package final class FrequencyLease: FrequencyControl {
 
     private struct Watchdog {
         var pid: pid_t
-        /// The watchdog waits for the end of this.
+        /// The write end of the pipe on which the watchdog waits.
         var lifeline: FileDescriptor
     }
 
@@ -32,12 +31,12 @@ package final class FrequencyLease: FrequencyControl {
     /// - Parameter executable: the program whose hidden command ``FrequencyWatchdog/command`` calls
     ///   ``FrequencyWatchdog/run(root:)``.
     /// - Throws: ``KerfError``: ``KerfError/Code/notFound`` without cpufreq, ``KerfError/Code/permissionDenied`` when it
-    ///   may not be written, ``KerfError/Code/inUse`` while another lease holds the clock.
+    ///   may not be written, ``KerfError/Code/inUse`` while another lease exists.
     package init(root: SystemRoot, executable: FilePath) throws(KerfError) {
         self.root = root
         if let reason = CPUFreqProbe(root: root).whyNotSettable() { throw reason }
         record = try LeaseRecord(root: root)
-        // What a killed run left would otherwise be taken for what the owner of the box wants.
+        // The limits that a killed run left must not be recorded as the owner's.
         try record.restore()
         (policies, before) = try Self.settings(root: root)
         try record.write(before)
@@ -53,26 +52,26 @@ package final class FrequencyLease: FrequencyControl {
 
     deinit { try? release() }
 
-    package func set(_ step: FrequencySetpoint) throws(KerfError) {
+    package func set(_ setpoint: FrequencySetpoint) throws(KerfError) {
         guard let pid = watchdog.withLock({ $0?.pid }), ChildProcess.status(pid) == nil else {
             throw KerfError(
-                .ioError, "the watchdog of the clock's limits has ended: nothing is changed without it",
+                .ioError, "the watchdog of the frequency limits has ended: nothing is changed without it",
                 at: record.path)
         }
         for policy in policies {
-            guard let hertz = step.policyHertz[policy.name] else { continue }
+            guard let hertz = setpoint.policyHertz[policy.name] else { continue }
             try policy.set(hertz: hertz)
         }
     }
 
-    /// Sets all limits as they were, and keeps the lease.
+    /// Restores all limits and keeps the lease.
     package func reset() throws(KerfError) {
         for policy in before { try policy.restore(root: root) }
     }
 
-    /// Gives the limits back and ends the watchdog. A second call does nothing.
+    /// Restores the limits and ends the watchdog. A second call does nothing.
     ///
-    /// - Throws: ``KerfError`` when neither this process nor the watchdog could; the record then stays, for
+    /// - Throws: ``KerfError`` when neither this process nor the watchdog could restore them. The record then stays for
     ///   ``restoreLeftover(root:)``.
     package func release() throws(KerfError) {
         let watchdog = self.watchdog.withLock { watchdog in
@@ -82,29 +81,29 @@ package final class FrequencyLease: FrequencyControl {
         guard let watchdog else { return }
         var failure: KerfError?
         do throws(KerfError) { try record.restore() } catch { failure = error }
-        // What still stands in the record the watchdog tries once more.
+        // The watchdog tries once more to restore what is still recorded.
         try? watchdog.lifeline.close()
-        Self.wait(for: watchdog.pid)
+        ChildProcess.awaitEnd(of: watchdog.pid, within: Self.watchdogSeconds, pollMicroseconds: 1000)
         defer { record.unlock() }
         guard let failure, !record.isCleared else { return }
         throw KerfError(
-            failure.code, "the clock's limits were not given back: \(failure.message)",
+            failure.code, "the frequency limits were not restored: \(failure.message)",
             at: failure.location.map { FilePath($0) },
-            remedy: .text((failure.remedy.map { "\($0); " } ?? "") + CPUFreqProbe(root: root).restoring))
+            remedy: .all([failure.remedy, CPUFreqProbe(root: root).restoring].compactMap(\.self)))
     }
 
-    /// Gives back what a lease left whose process and watchdog were both killed.
+    /// Restores the limits of a lease whose process and watchdog were both killed.
     ///
-    /// - Returns: whether there was something.
+    /// - Returns: whether there was anything to restore.
     package static func restoreLeftover(root: SystemRoot) throws(KerfError) -> Bool {
-        guard LeaseRecord.look(root: root) != nil else {
+        guard LeaseRecord.inspect(root: root) != nil else {
             try LeaseRecord.requireReadable(root: root)
             return false
         }
         return try LeaseRecord(root: root).restore()
     }
 
-    /// The policies and what is to be given back of each, without those that go off line meanwhile.
+    /// The policies and their settings to restore, without those that go offline meanwhile.
     private static func settings(root: SystemRoot) throws(KerfError) -> ([CPUFreqPolicy], [PolicySettings]) {
         var (policies, settings): ([CPUFreqPolicy], [PolicySettings]) = ([], [])
         for policy in CPUFreqProbe(root: root).policies() {
@@ -128,7 +127,7 @@ package final class FrequencyLease: FrequencyControl {
         } catch {
             throw KerfError(.ioError, "cannot make a pipe: \(error)")
         }
-        // Another child that held the pipe open would make the watchdog wait for its end too.
+        // Another child that inherited the pipe would make the watchdog wait for its end too.
         for end in [output, input] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         defer { try? output.close() }
         do throws(KerfError) {
@@ -141,19 +140,6 @@ package final class FrequencyLease: FrequencyControl {
         } catch {
             try? input.close()
             throw error
-        }
-    }
-
-    private static func wait(for pid: pid_t) {
-        let start = MonotonicInstant.now()
-        while ChildProcess.status(pid) == nil {
-            guard MonotonicInstant.now().seconds(since: start) < watchdogSeconds else {
-                // It may be stopped; there is nothing left for it to do.
-                kill(pid, SIGKILL)
-                while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
-                return
-            }
-            usleep(1000)
         }
     }
 }

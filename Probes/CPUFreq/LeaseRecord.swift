@@ -2,10 +2,11 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// The file by which a lease is known: what has to be given back, and by its lock whether somebody still sees to it.
+/// The file that records a lease: the limits to restore. Its lock shows whether a process will still restore them.
 ///
-/// It lies in `/run`, which goes with the power as the kernel's own settings do. The lock belongs to the open file
-/// that a lease and its watchdog share, so that it is held until both have ended.
+/// It is in `/run`, which is lost at power-off as the kernel's settings are. The lock belongs to the open file that a lease
+/// and its watchdog share, so it is held until both have ended. For the same reason the file is rewritten in place and not
+/// by ``AtomicFile``: a new inode would not carry the lock. A record that is cut off has no last line `end` and is ignored.
 final class LeaseRecord {
     static let directory = "run/kerf"
     static let place = "run/kerf/frequency-lease"
@@ -22,18 +23,17 @@ final class LeaseRecord {
         path = root.file(Self.place)
         do {
             for directory in [FilePath(Self.directory).removingLastComponent(), FilePath(Self.directory)] {
-                let made = root.path.pushing(directory)
-                guard mkdir(made.string, 0o755) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+                try makeDirectory(root.path.pushing(directory))
             }
             descriptor = try FileDescriptor.open(
                 path, .readWrite, options: [.create, .closeOnExec, .noFollow, .nonBlocking],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
         } catch let errno as Errno {
-            throw KerfError(errno, doing: "keep what the clock was", at: path, remedy: Self.remedy(errno))
+            throw KerfError(errno, doing: "record the frequency limits", at: path, remedy: Self.remedy(errno))
         } catch {
-            throw KerfError(.ioError, "cannot keep what the clock was: \(error)", at: path)
+            throw KerfError(.ioError, "cannot record the frequency limits: \(error)", at: path)
         }
-        // A lease that has just ended is being given back by its watchdog; that takes an instant.
+        // The watchdog of a lease that has just ended needs a moment to restore the limits.
         for _ in 0..<50 {
             if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { return }
             usleep(10_000)
@@ -41,11 +41,11 @@ final class LeaseRecord {
         let holder = (try? text()).flatMap(Self.holder)
         try? descriptor.close()
         throw KerfError(
-            .inUse, "the clock is leased" + (holder.map { " by process \($0)" } ?? ""), at: path,
+            .inUse, "the frequency is leased" + (holder.map { " by process \($0)" } ?? ""), at: path,
             remedy: "wait for the end of that run")
     }
 
-    /// Takes over a record whose lock was inherited.
+    /// A record whose lock was inherited.
     init(inherited descriptor: FileDescriptor, root: SystemRoot) {
         self.root = root
         self.descriptor = descriptor
@@ -54,8 +54,8 @@ final class LeaseRecord {
 
     deinit { try? descriptor.close() }
 
-    /// Whether somebody holds the record's lock, and who wrote it; `nil` when nothing has to be given back.
-    static func look(root: SystemRoot) -> (isHeld: Bool, holder: Int32?)? {
+    /// Whether a process holds the record's lock, and which one wrote it; `nil` when there is nothing to restore.
+    static func inspect(root: SystemRoot) -> (isHeld: Bool, holder: Int32?)? {
         guard
             let descriptor = try? FileDescriptor.open(
                 root.file(place), .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
@@ -66,25 +66,25 @@ final class LeaseRecord {
         return (isHeld, holder(text))
     }
 
-    /// - Throws: ``KerfError`` for a record that is there and may not be read: nobody knows whether it holds anything.
+    /// - Throws: ``KerfError`` for a record that exists and may not be read, since its contents are unknown.
     static func requireReadable(root: SystemRoot) throws(KerfError) {
         let path = root.file(place)
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         defer { if descriptor >= 0 { close(descriptor) } }
         var byte: UInt8 = 0
-        // A directory can be opened, and is no record.
+        // A directory can be opened, but is not a record.
         guard descriptor < 0 || read(descriptor, &byte, 1) < 0 else { return }
         guard ![ENOENT, ENOTDIR].contains(errno) else { return }
         let error = Errno(rawValue: errno)
-        throw KerfError(error, doing: "read what has to be given back", at: path, remedy: remedy(error))
+        throw KerfError(error, doing: "read the limits to restore", at: path, remedy: remedy(error))
     }
 
-    /// The record belongs to whoever may set the clock.
+    /// The record belongs to the user who may set the frequency.
     private static func remedy(_ errno: Errno) -> Remedy? {
         [.permissionDenied, .notPermitted].contains(errno) ? "run as root (sudo)" : nil
     }
 
-    /// Writes what has to be given back; it has reached the disk before anything is changed.
+    /// Records the limits to restore. They are synchronized to the disk before anything is changed.
     func write(_ settings: [PolicySettings]) throws(KerfError) {
         let lines = settings.map { "\($0.place) \($0.minimum) \($0.maximum) \($0.speed ?? "-")" }
         let text = (["kerf-frequency-lease \(getpid())"] + lines + ["end"]).joined(separator: "\n") + "\n"
@@ -93,15 +93,15 @@ final class LeaseRecord {
 
     func unlock() { flock(descriptor.rawValue, LOCK_UN) }
 
-    /// Whether it is known that nothing is left to give back.
+    /// Whether the record was read and has nothing left to restore.
     var isCleared: Bool { (try? content())?.isEmpty ?? false }
 
-    /// Everything has been given back.
+    /// Called when everything was restored.
     func clear() throws(KerfError) { try replace(with: "") }
 
-    /// Gives everything back, as far as it can, and clears the record when all of it was.
+    /// Restores everything it can, and clears the record when all of it was restored.
     ///
-    /// - Returns: whether there was anything.
+    /// - Returns: whether there was anything to restore.
     @discardableResult
     func restore() throws(KerfError) -> Bool {
         let content = try content()
@@ -118,15 +118,15 @@ final class LeaseRecord {
         return !content.isEmpty
     }
 
-    /// What has to be given back.
+    /// The contents of the record.
     struct Content {
         var settings: [PolicySettings] = []
-        /// Of a line that names no policy's limits: whose they were nobody knows.
+        /// The error of a malformed line, whose limits are unknown.
         var damage: KerfError?
         var isEmpty: Bool { settings.isEmpty && damage == nil }
     }
 
-    /// A record that was not finished belongs to a lease that changed nothing.
+    /// An incomplete record is empty: its lease changed nothing.
     func content() throws(KerfError) -> Content {
         let lines = try text().split(separator: "\n")
         var content = Content()
@@ -136,8 +136,8 @@ final class LeaseRecord {
                 content.settings.append(policy)
             } else {
                 content.damage = KerfError(
-                    .invalidReading, "a line names no policy's limits: \(SysfsFile.quoted(String(line)))", at: path,
-                    remedy: "set the clock's limits by hand, then remove the file")
+                    .invalidReading, "a line is not a policy's limits: \(PlainText.quoted(String(line)))", at: path,
+                    remedy: "set the frequency limits by hand, then remove the file")
             }
         }
         return content
@@ -149,10 +149,9 @@ final class LeaseRecord {
     }
 
     private func text() throws(KerfError) -> String {
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
         do {
-            let count = try bytes.withUnsafeMutableBytes { try descriptor.read(fromAbsoluteOffset: 0, into: $0) }
-            return String(decoding: bytes[..<count], as: UTF8.self)
+            let found = try BoundedRead(limit: 1 << 20) { try descriptor.read(fromAbsoluteOffset: $1, into: $0) }
+            return String(decoding: found.bytes, as: UTF8.self)
         } catch {
             throw KerfError(.ioError, "cannot read: \(error)", at: path)
         }
@@ -162,7 +161,7 @@ final class LeaseRecord {
         do {
             try descriptor.resize(to: 0)
             _ = try descriptor.writeAll(toAbsoluteOffset: 0, Array(text.utf8))
-            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+            try valueOrErrno { fsync(descriptor.rawValue) }
         } catch {
             throw KerfError(.ioError, "cannot write: \(error)", at: path)
         }
@@ -170,8 +169,8 @@ final class LeaseRecord {
 }
 
 extension PolicySettings {
-    /// - Returns: `nil` for a line that names no policy's directory, or values that are no numbers: a record is never
-    ///   a way to write elsewhere.
+    /// - Returns: `nil` unless the line names a policy's directory and numbers, so that a record cannot make Kerf write
+    ///   elsewhere.
     init?(recorded line: Substring) {
         let words = line.split(separator: " ").map(String.init)
         guard words.count == 4, words[0].hasPrefix("sys/devices/system/cpu/"),

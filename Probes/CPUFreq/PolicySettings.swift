@@ -1,19 +1,19 @@
 import SystemIO
 import SystemPackage
 
-/// What a lease changes of one policy, as it was before.
+/// The settings of one policy before a lease changes them.
 ///
-/// The values are kept as the kernel's own text, so that what is given back is what was there.
+/// Values are kept as the kernel's text, so that exactly the old values are restored.
 struct PolicySettings: Sendable, Hashable {
     /// `sys/devices/system/cpu/cpufreq/policy0`, relative to the root.
     var place: String
     /// Kilohertz.
     var minimum: String
     var maximum: String
-    /// Kilohertz; only under the governor `userspace`, which alone takes a speed.
+    /// Kilohertz; only for the governor `userspace`, the only one that takes a speed.
     var speed: String?
 
-    /// - Throws: ``KerfError`` when a limit cannot be read: what cannot be given back is not changed.
+    /// - Throws: ``KerfError`` when a limit cannot be read, and so could not be restored.
     init(_ policy: CPUFreqPolicy, root: SystemRoot) throws(KerfError) {
         var place = policy.directory
         _ = place.removePrefix(root.path)
@@ -26,10 +26,10 @@ struct PolicySettings: Sendable, Hashable {
         speed = policy.takesSpeed ? try kilohertz("scaling_setspeed") : nil
     }
 
-    /// Gives everything back and looks whether it arrived.
+    /// Restores the settings and verifies them.
     ///
-    /// A policy that has gone with its directory is no failure: it comes back with its defaults. One whose processors are
-    /// all off line keeps what was set, and takes nothing until they are back.
+    /// A policy whose directory is gone is not a failure: it comes back with its defaults. A policy whose processors are all
+    /// offline keeps its changed limits and accepts no others until they are back.
     func restore(root: SystemRoot) throws(KerfError) {
         let directory = root.file(place)
         guard root.isDirectory(directory) else { return }
@@ -38,9 +38,9 @@ struct PolicySettings: Sendable, Hashable {
         } catch {
             guard CPUFreqPolicy.isOffline(directory) else { throw error }
             throw KerfError(
-                .busy, "its processors are off line, and would come back with the limits that were set",
+                .busy, "its processors are offline and would come back with the changed limits",
                 at: directory,
-                remedy: "bring them on line and try again")
+                remedy: "bring them online and try again")
         }
     }
 
@@ -52,18 +52,18 @@ struct PolicySettings: Sendable, Hashable {
             let found = try SysfsFile.text(at: path)
             guard found == value else {
                 throw KerfError(
-                    .ioError, "is \(SysfsFile.quoted(found)) after \(value) was written", at: path,
+                    .ioError, "is \(PlainText.quoted(found)) after \(value) was written", at: path,
                     remedy: "set it by hand: echo \(value) | sudo tee \(path)")
             }
         }
     }
 }
 
-/// The two limits of a policy, which the kernel refuses to cross.
+/// The two limits of a policy. The kernel refuses a minimum above the maximum.
 struct PolicyLimits {
     var directory: FilePath
 
-    /// Sets both, in the order in which the lower never exceeds the upper.
+    /// Sets both, in the order in which the minimum never exceeds the maximum.
     func set(minimum: String, maximum: String) throws(KerfError) {
         let (low, high) = (directory.appending("scaling_min_freq"), directory.appending("scaling_max_freq"))
         let isUp = try SysfsFile.integer(at: high) <= Int64(maximum) ?? 0
@@ -74,12 +74,12 @@ struct PolicyLimits {
 }
 
 extension CPUFreqPolicy {
-    /// Whether the policy is given a speed; otherwise its limits are closed around it.
+    /// Whether the frequency is set by `scaling_setspeed`; otherwise both limits are set to it.
     ///
     /// Source: Documentation/admin-guide/pm/cpufreq.rst, `scaling_setspeed` and the governor `userspace`.
     package var takesSpeed: Bool { governor == "userspace" }
 
-    /// Sets the clock; a policy whose processors have all been taken off line has none, and is passed over.
+    /// Sets the frequency. A policy whose processors have all been taken offline has none and is skipped.
     func set(hertz: Double) throws(KerfError) {
         do throws(KerfError) {
             try write(kilohertz: String(Int64((hertz / 1000).rounded())))

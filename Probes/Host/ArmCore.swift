@@ -1,4 +1,4 @@
-/// An arm64 core, known by its implementer and part number since arm64's cpuinfo gives no names.
+/// An arm64 core, identified by implementer and part number, since arm64's cpuinfo has no names.
 ///
 /// Source: Arm Architecture Reference Manual, MIDR_EL1, and the implementers' reference manuals.
 struct ArmCore: Hashable {
@@ -22,7 +22,7 @@ struct ArmCore: Hashable {
 
     /// 128-bit multiply-add pipes; `nil` for a core that is not in the table.
     var fmaPipes: Int? {
-        // Apple's performance cores have four; its efficiency cores have fewer and are not told apart here.
+        // Apple's performance cores have four pipes. Its efficiency cores have fewer, but are not distinguished here.
         implementer == 0x61 ? 4 : implementer == 0x41 ? Self.armParts[part]?.pipes : nil
     }
 

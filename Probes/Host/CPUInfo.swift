@@ -1,9 +1,9 @@
 import SystemIO
 
-/// What /proc/cpuinfo says, in the form of x86 or of arm64.
+/// The contents of /proc/cpuinfo, in the form of x86 or of arm64.
 ///
-/// Source: Linux, arch/x86/kernel/cpu/proc.c and arch/arm64/kernel/cpuinfo.c. The kernel promises no format, so that
-/// every field may be missing.
+/// Source: Linux, arch/x86/kernel/cpu/proc.c and arch/arm64/kernel/cpuinfo.c. The kernel guarantees no format, so every
+/// field is optional.
 struct CPUInfo {
     /// Fields of each logical CPU, in the file's order.
     let processors: [[String: String]]
@@ -18,7 +18,7 @@ struct CPUInfo {
             let key = trimmed(line[..<colon])
             let value = trimmed(line[line.index(after: colon)...])
             if key == "processor", Int(value) != nil { processors.append([:]) }
-            // A field after a blank line without a CPU (32-bit arm: Hardware, Serial) would overwrite nothing.
+            // Fields after the last CPU (32-bit arm: Hardware, Serial) must not overwrite a CPU's own.
             guard !processors.isEmpty, processors[processors.count - 1][key] == nil else { continue }
             processors[processors.count - 1][key] = value
         }
@@ -29,7 +29,7 @@ struct CPUInfo {
     /// The first CPU's value.
     func field(_ key: String) -> String? { processors[0][key].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// Instruction-set flags that all CPUs have: those a program can count on wherever it is scheduled.
+    /// Instruction-set flags that all CPUs have, which a program can use wherever it is scheduled.
     var flags: Set<String> {
         var common: Set<String>?
         var last = ""
@@ -43,7 +43,7 @@ struct CPUInfo {
         return common ?? []
     }
 
-    /// `x86_64`, `aarch64`, `arm` or `riscv64`, by the form of the file; `nil` when it is another.
+    /// `x86_64`, `aarch64`, `arm` or `riscv64`, derived from the form of the file; `nil` for others.
     var architecture: String? {
         if field("vendor_id") != nil, field("flags") != nil { return flags.contains("lm") ? "x86_64" : "i686" }
         if field("CPU implementer") != nil { return flags.contains("asimd") ? "aarch64" : "arm" }
@@ -52,7 +52,7 @@ struct CPUInfo {
     }
 }
 
-/// Without the blanks at both ends.
+/// The text without blanks at both ends.
 func trimmed(_ text: Substring) -> String {
     let blank = { (character: Character) in character == " " || character == "\t" }
     return String(text.drop(while: blank).reversed().drop(while: blank).reversed())

@@ -1,11 +1,11 @@
 import SystemIO
 import SystemPackage
 
-/// Tells the kinds of core of a box apart.
+/// Distinguishes the core types of a box.
 ///
-/// Three signs, the surest first: the PMUs of hybrid Intel CPUs (`cpu_core`, `cpu_atom`), the scheduler's capacity of
-/// each CPU, and caches of different size. A different clock alone is no sign: servers give some of their equal cores
-/// a higher one.
+/// Three criteria, the most reliable first: the PMUs of hybrid Intel CPUs (`cpu_core`, `cpu_atom`), the scheduler's
+/// capacity of each CPU, and cache sizes. A different frequency alone does not count: servers run some of their equal
+/// cores at a higher one.
 struct CoreTypes {
     let types: [CoreType]
 
@@ -31,7 +31,7 @@ struct CoreTypes {
         return groups.count > 1 ? groups : nil
     }
 
-    /// Source: Documentation/ABI/testing/sysfs-devices-system-cpu, `cpu_capacity`: 1024 is the strongest CPU.
+    /// Source: Documentation/ABI/testing/sysfs-devices-system-cpu, `cpu_capacity`: 1024 is the fastest CPU.
     private static func byCapacity(_ root: SystemRoot, _ threads: [CPUTopology.Thread]) -> [Group]? {
         groups(threads) { thread -> Int64? in
             try? SysfsFile.integer(at: directory(root, thread).appending("cpu_capacity"))
@@ -50,21 +50,21 @@ struct CoreTypes {
             return sizes.count == 3 ? sizes.joined(separator: " + ") : nil
         }
         guard let groups else { return nil }
-        let ordered = groups.sorted { clock(root, $0.cpus[0]) > clock(root, $1.cpus[0]) }
+        let ordered = groups.sorted { maximumKilohertz(root, $0.cpus[0]) > maximumKilohertz(root, $1.cpus[0]) }
         if info?.field("vendor_id") == "GenuineIntel", ordered.count == 2 {
             return [("P-core", ordered[0].cpus), ("E-core", ordered[1].cpus)]
         }
         return ordered.map { (name: "caches \($0.key)", cpus: $0.cpus) }
     }
 
-    /// Highest clock, to tell which kind is the stronger.
-    private static func clock(_ root: SystemRoot, _ cpu: Int) -> Int64 {
+    /// Maximum frequency in kilohertz, by which core types are ordered; 0 where it is unknown.
+    private static func maximumKilohertz(_ root: SystemRoot, _ cpu: Int) -> Int64 {
         let paths = ["cpufreq/policy\(cpu)/cpuinfo_max_freq", "cpu\(cpu)/cpufreq/cpuinfo_max_freq"]
         return paths.lazy.compactMap { try? SysfsFile.integer(at: root.file("sys/devices/system/cpu/\($0)")) }
             .first ?? 0
     }
 
-    /// CPUs by a key that all of them have, when it takes several values.
+    /// CPUs grouped by a key; `nil` unless all CPUs have the key and it takes several values.
     private static func groups<Key: Hashable>(
         _ threads: [CPUTopology.Thread], by key: (CPUTopology.Thread) -> Key?
     ) -> [(key: Key, cpus: [Int])]? {

@@ -1,22 +1,21 @@
 import SystemIO
 import SystemPackage
 
-/// Samples the host's counters around windows, with one `pread` a file and no path look-up.
+/// Samples the host's counters around windows, with one `pread` per file and no path lookup.
 ///
-/// Its throttle counters are those of the CPUs that were online when it was made.
+/// Throttle counters are those of the CPUs that were online when the reader was created.
 package final class HostCounterReader: Sendable {
     private let times: HeldFile?
     private let coreThrottles: [HeldFile]
     private let packageThrottles: [HeldFile]
 
-    /// - Throws: ``KerfError`` when a counter is there and cannot be opened; one that is not there stays `nil` in
-    ///   the samples.
+    /// - Throws: ``KerfError`` when a counter exists and cannot be opened. A missing counter is `nil` in the samples.
     package init(root: SystemRoot) throws(KerfError) {
         times = try Self.hold(root.file("proc/stat"))
         let directory = root.file("sys/devices/system/cpu")
         let threads = CPUTopology.threads(root)
-        // Threads of a core show one counter, and so do the cores of a package. Without a topology all are taken:
-        // a change still shows, counted several times.
+        // The threads of a core share one counter, as do the cores of a package. Without a topology all are read: a
+        // change is still seen, though counted several times.
         let names = root.names(in: directory).filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
         let cores = threads.isEmpty ? names : threads.filter(\.leadsCore).map { "cpu\($0.number)" }
         let packages = threads.isEmpty ? names : threads.filter(\.leadsPackage).map { "cpu\($0.number)" }
@@ -25,9 +24,9 @@ package final class HostCounterReader: Sendable {
             packages.map { directory.appending("\($0)/thermal_throttle/package_throttle_count") })
     }
 
-    /// All of them.
+    /// Samples all counters.
     ///
-    /// - Throws: ``KerfError`` when a held counter can no longer be read or makes no sense, as do those below.
+    /// - Throws: ``KerfError`` when a held counter can no longer be read or is malformed; so do the methods below.
     package func read() throws(KerfError) -> HostCounters {
         HostCounters(
             stealSeconds: try processorTimes()?.steal, coreThrottleCount: try coreThrottleCount(),
@@ -61,5 +60,21 @@ package final class HostCounterReader: Sendable {
         var sum: UInt64 = 0
         for file in files { sum &+= try file.counter() }
         return files.isEmpty ? nil : sum
+    }
+}
+
+/// Counters of disturbances since the system started. `nil`, never zero, for what this box does not report.
+package struct HostCounters: Sendable, Hashable {
+    /// Steal time, summed over all CPUs.
+    package var stealSeconds: Double?
+    /// Thermal throttling events, summed over cores.
+    package var coreThrottleCount: UInt64?
+    /// Thermal throttling events of whole packages, summed over packages.
+    package var packageThrottleCount: UInt64?
+
+    package init(stealSeconds: Double?, coreThrottleCount: UInt64?, packageThrottleCount: UInt64?) {
+        self.stealSeconds = stealSeconds
+        self.coreThrottleCount = coreThrottleCount
+        self.packageThrottleCount = packageThrottleCount
     }
 }

@@ -1,4 +1,6 @@
-/// Which machine this is: what a measurement on it is valid for. A part that is `nil` the machine does not tell.
+import SystemIO
+
+/// The identity of a machine, for which a measurement is valid. `nil` for what the machine does not report.
 package struct HostIdentity: Sendable, Codable, Hashable {
     /// `x86_64`, `aarch64`.
     package var architecture: String
@@ -16,7 +18,7 @@ package struct HostIdentity: Sendable, Codable, Hashable {
     package var topology: CPUTopology
     package var memoryBytes: Int?
     package var kernelRelease: String?
-    /// `nil` for an instruction set that is not known here.
+    /// `nil` for an unknown instruction set.
     package var rated: RatedThroughput?
 
     /// f32 floating-point operations a cycle and core, by the instruction set; see ``rated`` for the basis.
@@ -40,5 +42,47 @@ package struct HostIdentity: Sendable, Codable, Hashable {
         self.memoryBytes = memoryBytes
         self.kernelRelease = kernelRelease
         self.rated = rated
+    }
+}
+
+extension HostIdentity {
+    /// - Throws: ``KerfError`` when /proc/cpuinfo cannot be read or lists no CPU. Everything else is optional.
+    init(root: SystemRoot) throws(KerfError) {
+        let info = try CPUInfo(root: root)
+        let text = { (path: String) -> String? in
+            guard let text = try? SysfsFile.text(at: root.file(path)), !text.isEmpty else { return nil }
+            return text
+        }
+        let number = { (key: String) in info.field(key).flatMap { Int($0) } }
+        let flags = info.flags
+        let armCores = Set(info.processors.compactMap { ArmCore($0) })
+        let vendor = info.field("vendor_id") ?? armCores.map(\.vendor).min() ?? "unknown vendor"
+        let armModel = armCores.map(\.name).sorted().joined(separator: " + ")
+        let rated =
+            armCores.isEmpty
+            ? RatedThroughput(x86: flags, vendor: vendor, family: number("cpu family"), model: number("model"))
+            : RatedThroughput(
+                arm: flags, cores: armCores,
+                sveBytes: text("proc/sys/abi/sve_default_vector_length").flatMap { Int($0) })
+        self.init(
+            architecture: text("proc/sys/kernel/arch") ?? info.architecture ?? "unknown",
+            cpuModel: info.field("model name") ?? (armModel.isEmpty ? "unknown CPU" : armModel), cpuVendor: vendor,
+            cpuFamily: number("cpu family"), cpuModelNumber: number("model"), cpuStepping: number("stepping"),
+            microcode: info.field("microcode"), instructionSet: InstructionSet.widest(of: flags),
+            hypervisor: Hypervisor.name(root: root, info: info), topology: CPUTopology(root: root, info: info),
+            memoryBytes: (try? MemoryInfo(root: root))?.totalBytes,
+            kernelRelease: text("proc/sys/kernel/osrelease"), rated: rated)
+    }
+}
+
+/// Vector extensions, by the kernel's flags.
+enum InstructionSet {
+    /// Wider and newer extensions first, in the kernel's spelling.
+    private static let x86 = ["avx512_bf16", "avx512f", "avx2", "avx", "sse4_2", "sse2"]
+    private static let arm = ["sve2", "sve", "asimd", "neon"]
+
+    /// The widest extension among the flags; `scalar` when there is none.
+    static func widest(of flags: Set<String>) -> String {
+        (x86 + arm).first { flags.contains($0) } ?? "scalar"
     }
 }

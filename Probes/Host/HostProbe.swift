@@ -2,7 +2,7 @@ import ProbeKit
 import SystemIO
 import SystemPackage
 
-/// The machine itself: CPU, topology, memory, load, and what can spoil a measurement on it.
+/// The machine: CPU, topology, memory, load, and counters of disturbances.
 package struct HostProbe: Probe {
     package let name = "host"
     package let interface = "procfs"
@@ -24,22 +24,22 @@ package struct HostProbe: Probe {
                 error.code == .permissionDenied ? .forbidden : .absent, reason: error.description,
                 remedy: error.remedy
                     ?? (root.isLive
-                        ? "mount procfs: `sudo mount -t proc proc /proc`" : "put the box's proc/cpuinfo into the tree"))
+                        ? "mount procfs: `sudo mount -t proc proc /proc`" : "add the box's proc/cpuinfo to the tree"))
         }
     }
 
     /// - Throws: ``KerfError`` when /proc/cpuinfo cannot be read or lists no CPU.
     package func identity() throws(KerfError) -> HostIdentity { try HostIdentity(root: root) }
 
-    /// The box's kinds of core, the strongest first; empty when all are alike. Needs no /proc/cpuinfo.
+    /// The box's core types, the fastest first; empty when all cores are alike. Does not need /proc/cpuinfo.
     package func coreTypes() -> [CoreType] {
         CoreTypes(root: root, threads: CPUTopology.threads(root), info: try? CPUInfo(root: root)).types
     }
 
-    /// One sample of the counters. A loop of windows holds a ``HostCounterReader`` instead.
+    /// One sample of the counters. Loops over windows use a ``HostCounterReader``.
     package func counters() throws(KerfError) -> HostCounters { try counterReader().read() }
 
-    /// A reader whose samples are cheap.
+    /// A reader that holds the counters' files open.
     package func counterReader() throws(KerfError) -> HostCounterReader { try HostCounterReader(root: root) }
 
     /// Seconds that all CPUs together have spent in each state.
@@ -66,7 +66,7 @@ package struct HostProbe: Probe {
         }
         attempt(&result) { (result) throws(KerfError) in
             let memory = try MemoryInfo(root: root)
-            add("memory total", Double(memory.totalBytes), .bytes, &result)
+            add("memory total", memory.totalBytes.map { Double($0) }, .bytes, &result)
             add("memory available", memory.availableBytes.map { Double($0) }, .bytes, &result)
         }
         attempt(&result) { (result) throws(KerfError) in
@@ -93,7 +93,7 @@ package struct HostProbe: Probe {
                     at: root.file("sys/devices/system/cpu/cpu0/thermal_throttle"),
                     remedy: .text(
                         "only Intel hardware has them, and a virtual machine hides them; watch temperatures and "
-                            + "clocks instead"))
+                            + "frequencies instead"))
             }
             add("core throttle", Double(cores), .count, &result)
             add("package throttle", counters.packageThrottleCount.map { Double($0) }, .count, &result)
@@ -109,5 +109,20 @@ package struct HostProbe: Probe {
         } catch {
             result.failures.append(error)
         }
+    }
+}
+
+extension HostProbe {
+    /// The highest frequency of a CPU in /proc/cpuinfo (`cpu MHz`), in hertz. Without frequency scaling, as in most virtual
+    /// machines, it is the nominal one.
+    ///
+    /// - Returns: `nil` where the kernel does not report it, as on arm64.
+    package func cpuinfoHertz() -> Double? {
+        guard let text = try? SysfsFile.wholeText(at: root.file("proc/cpuinfo")) else { return nil }
+        let megahertz = text.split(separator: "\n").compactMap { line -> Double? in
+            guard line.hasPrefix("cpu MHz"), let colon = line.firstIndex(of: ":") else { return nil }
+            return Double(line[line.index(after: colon)...].drop { $0 == " " })
+        }
+        return megahertz.max().map { $0 * 1e6 }
     }
 }

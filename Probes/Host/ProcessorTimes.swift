@@ -13,11 +13,11 @@ package struct ProcessorTimes: Sendable, Hashable {
     package var waiting: Double?
     package var interrupt: Double?
     package var softInterrupt: Double?
-    /// Time in which the hypervisor ran something else although a CPU was wanted; `nil` when the kernel does not
-    /// tell it.
+    /// Steal time: the hypervisor ran something else although a CPU was ready to run; `nil` when the kernel does not
+    /// report it.
     package var steal: Double?
 
-    /// Time in which some process or the kernel ran.
+    /// Time in which a process or the kernel ran.
     package var busy: Double { user + nice + system + (interrupt ?? 0) + (softInterrupt ?? 0) }
 
     /// - Parameter text: the start of /proc/stat.

@@ -1,8 +1,8 @@
-/// What a core can do in a cycle by its instruction set: rated, never measured.
+/// Rated throughput of a core per cycle, derived from its instruction set; never measured.
 package struct RatedThroughput: Sendable, Codable, Hashable {
-    /// f32 floating-point operations a cycle and core; a fused multiply-add is two.
+    /// f32 floating-point operations per cycle and core; a fused multiply-add counts as two.
     package var flopsPerCyclePerCore: Double
-    /// Where the figure comes from and what it assumes.
+    /// Source of the value and its assumptions.
     package var basis: String
 
     package init(flopsPerCyclePerCore: Double, basis: String) {
@@ -12,11 +12,11 @@ package struct RatedThroughput: Sendable, Codable, Hashable {
 }
 
 extension RatedThroughput {
-    /// Vendor, family and model decide where equal flags stand for unequal units.
+    /// Vendor, family and model distinguish CPUs with equal flags and different units.
     ///
     /// Source: Intel 64 and IA-32 Architectures Optimization Reference Manual, and AMD's software optimization guides
     /// for families 17h, 19h and 1Ah: number and width of the multiply-add units.
-    /// - Returns: `nil` when the flags name no vector extension known here.
+    /// - Returns: `nil` when the flags contain no known vector extension.
     init?(x86 flags: Set<String>, vendor: String, family: Int?, model: Int?) {
         let (flops, units): (Double, String)
         if flags.contains("avx512f") {
@@ -41,7 +41,7 @@ extension RatedThroughput {
         self.init(flopsPerCyclePerCore: flops, basis: Self.sentence(units))
     }
 
-    /// CPUs whose 512-bit operations take two turns of 256-bit units, or have one 512-bit unit.
+    /// CPUs that run 512-bit operations on 256-bit units in two passes, or have one 512-bit unit.
     private static func hasHalfRate512(vendor: String, family: Int?, model: Int?) -> Bool {
         switch (vendor, family) {
         case ("AuthenticAMD", 0x19): true  // Zen 4
@@ -53,8 +53,8 @@ extension RatedThroughput {
     }
 
     /// - Parameters:
-    ///   - cores: the kinds of core of the box; the widest counts.
-    ///   - sveBytes: length of an SVE vector, where the kernel tells it.
+    ///   - cores: the box's core types; the widest one counts.
+    ///   - sveBytes: length of an SVE vector, where the kernel reports it.
     init?(arm flags: Set<String>, cores: Set<ArmCore>, sveBytes: Int?) {
         guard flags.contains("asimd") else { return nil }
         if let known = cores.compactMap(\.fmaPipes).max() {

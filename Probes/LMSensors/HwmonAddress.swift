@@ -4,13 +4,13 @@ import SystemPackage
 /// Bus and address of a chip, written as lm-sensors does: `isa-0000`, `pci-0100`, `i2c-1-40`.
 ///
 /// The bus is the subsystem of the device that the hwmon directory belongs to. Where that is a class and not a bus
-/// (`nvme`, `ieee80211`), the device's own device is asked, and so on upwards.
+/// (`nvme`, `ieee80211`), the device's parent device is used, and so on upwards.
 struct HwmonAddress {
     let text: String
 
     init(of hwmon: FilePath, links: SysfsLinks) {
         var device = hwmon.appending("device")
-        // Each step goes up by one device; a loop in a hostile tree ends here too.
+        // Each iteration goes up by one device; the bound also ends a loop in an untrusted tree.
         for _ in 0..<16 {
             guard let place = links.directory(device) ?? Self.owner(of: hwmon, when: device, links: links) else {
                 break
@@ -26,7 +26,7 @@ struct HwmonAddress {
         text = "virtual-0"
     }
 
-    /// A capture without the `device` link still shows the device in its path: `.../nct6775.656/hwmon/hwmon3`.
+    /// A capture without the `device` link still has the device in its path: `.../nct6775.656/hwmon/hwmon3`.
     private static func owner(of hwmon: FilePath, when device: FilePath, links: SysfsLinks) -> FilePath? {
         guard !links.root.isLive, device.removingLastComponent() == hwmon,
             hwmon.removingLastComponent().lastComponent?.string == "hwmon"
@@ -35,7 +35,7 @@ struct HwmonAddress {
         return ["class", "virtual"].contains(owner.lastComponent?.string) ? nil : owner
     }
 
-    /// - Parameter subsystem: `nil` when the tree does not tell it; then the name's form decides.
+    /// - Parameter subsystem: `nil` when the tree does not have it; then the form of the name decides.
     private static func address(of device: String, on subsystem: String?) -> String? {
         let on = { (bus: String) in subsystem == nil || subsystem == bus }
         if on("i2c"), let address = i2cAddress(device) { return address }

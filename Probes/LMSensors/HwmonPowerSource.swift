@@ -3,7 +3,7 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// Power of the rails whose chips tell power, or voltage and current, on held descriptors.
+/// Power of rails whose chips report power, or voltage and current, on held descriptors.
 struct HwmonPowerSource: PowerSource {
     let name = "hwmon"
     let origin: Origin
@@ -12,12 +12,12 @@ struct HwmonPowerSource: PowerSource {
     let refreshTimeoutSeconds = 5.0
     private let readers: [Reader]
 
-    /// Chips average over milliseconds at least; faster reading costs time and tells nothing.
+    /// Chips average over milliseconds or longer; faster sampling costs time and yields nothing.
     var samplingSeconds: Double { min(0.1, max(0.005, (statedRefreshSeconds ?? 0.01) / 2)) }
 
     init(_ rails: PowerRails, origin: Origin) throws(KerfError) {
         self.origin = origin
-        // A rail that tells energy is no power; it stays out of a sampled meter.
+        // A rail that reports energy is not sampled.
         let sampled = rails.rails.filter { !$0.isEnergy }
         let identifiers = Set(sampled.map(\.identifier))
         tree = EnergyDomainTree(rails.tree.domains.filter { identifiers.contains($0.identifier) })
@@ -59,8 +59,7 @@ struct HwmonPowerSource: PowerSource {
             }
         }
 
-        /// - Throws: also when the power of a rail that counts is below zero: power that a box feeds back is not what it
-        ///   draws, and a damaged reading is none.
+        /// - Throws: also when the power of a counted rail is negative, which is either fed back or a damaged reading.
         func watts() throws(KerfError) -> Double {
             let watts: Double
             if let current {
@@ -70,10 +69,10 @@ struct HwmonPowerSource: PowerSource {
                 watts = Double(try first.integer()) * 1e-6
             }
             guard watts >= 0 || !counts else {
-                throw KerfError(.invalidReading, "power of \(watts) W is below zero", at: (current ?? first).path)
+                throw KerfError(.invalidReading, "power of \(watts) W is negative", at: (current ?? first).path)
             }
             guard watts.magnitude < EnergyCounter.maximumWatts * 100 else {
-                throw KerfError(.invalidReading, "power of \(watts) W is not to be believed", at: first.path)
+                throw KerfError(.invalidReading, "power of \(watts) W is implausible", at: first.path)
             }
             return watts
         }

@@ -2,7 +2,7 @@ import ProbeKit
 import SystemIO
 import SystemPackage
 
-/// Reads the kernel's hwmon files of any root.
+/// Reads the kernel's hwmon files below any root.
 ///
 /// Source: Documentation/hwmon/sysfs-interface.rst.
 struct HwmonReader {
@@ -27,11 +27,11 @@ struct HwmonReader {
     }
 
     private func read(chip directory: FilePath, links: SysfsLinks, into survey: inout SensorSurvey) {
-        // Drivers older than Linux 3.13 put the attributes into the device's directory, name included.
+        // Drivers older than Linux 3.13 put all attributes into the device's directory.
         let places = [directory, links.directory(directory.appending("device"))].compactMap { $0 }
         guard let place = places.first(where: { root.isRegularFile($0.appending("name")) }) else {
             survey.failures.append(
-                KerfError(.notFound, "chip has no name, which every hwmon driver must give", at: directory))
+                KerfError(.notFound, "chip has no name, which every hwmon driver must provide", at: directory))
             return
         }
         let prefix: String
@@ -44,7 +44,7 @@ struct HwmonReader {
         guard !prefix.isEmpty, prefix.utf8.allSatisfy({ $0 > UInt8(ascii: " ") && $0 < 0x7F }) else {
             survey.failures.append(
                 KerfError(
-                    .invalidReading, "chip's name is \(SysfsFile.quoted(prefix))", at: place.appending("name")))
+                    .invalidReading, "chip's name is \(PlainText.quoted(prefix))", at: place.appending("name")))
             return
         }
         var chip = SensorChip(
@@ -63,7 +63,7 @@ struct HwmonReader {
         survey.chips.append(chip)
     }
 
-    /// The features that have a value, by number: `temp1`, `temp2`, `temp10`.
+    /// The features with a value, by number: `temp1`, `temp2`, `temp10`.
     private func features(of kind: SensorKind, among names: [String]) -> [String] {
         var features: [String] = []
         for name in names where name.hasPrefix(kind.prefix) {
@@ -97,7 +97,7 @@ struct HwmonReader {
             critical: limit("\(feature)_crit", of: kind, in: place, among: names))
     }
 
-    /// A limit is an extra: one that cannot be read is left out, and the sensor stays.
+    /// Limits are optional: one that cannot be read is left out.
     private func limit(
         _ attribute: String, of kind: SensorKind, in place: FilePath, among names: Set<String>
     ) -> Double? {
@@ -109,7 +109,7 @@ struct HwmonReader {
 }
 
 extension KerfError {
-    /// The chip itself says that the sensor is broken or not connected.
+    /// The chip reports that the sensor is broken or not connected.
     static func faulty(_ path: FilePath) -> KerfError {
         KerfError(.ioError, "the chip reports the sensor as faulty", at: path)
     }

@@ -5,17 +5,17 @@ import Synchronization
 import SystemIO
 import SystemPackage
 
-/// The chips of the running system, by libsensors.
+/// Reads the chips of the running system with libsensors.
 ///
-/// Source: sensors(3). The library keeps its chips in global variables, so that one survey runs at a time, from
-/// `sensors_init` to `sensors_cleanup`; starting anew each time also sees chips that came or went.
+/// Source: sensors(3). The library keeps its chips in global variables, so one survey runs at a time, from
+/// `sensors_init` to `sensors_cleanup`. Initializing for each survey also finds chips that came or went.
 enum Libsensors {
-    private static let turn = Mutex<Void>(())
+    private static let lock = Mutex<Void>(())
 
     static func survey() -> SensorSurvey {
-        turn.withLock { _ in
+        lock.withLock { _ in
             var survey = SensorSurvey()
-            guard initialise(&survey) else { return survey }
+            guard initialize(&survey) else { return survey }
             defer { sensors_cleanup() }
             var place: Int32 = 0
             while let chip = sensors_get_detected_chips(nil, &place) {
@@ -26,8 +26,8 @@ enum Libsensors {
         }
     }
 
-    private static func initialise(_ survey: inout SensorSurvey) -> Bool {
-        // An error in the board configuration costs only its own line; libsensors would print it.
+    private static func initialize(_ survey: inout SensorSurvey) -> Bool {
+        // libsensors ignores a malformed line of the board configuration, and would print it.
         kerf_libsensors_keep_quiet()
         let result = sensors_init(nil)
         if result == 0 { return true }
@@ -60,7 +60,7 @@ enum Libsensors {
         return found
     }
 
-    /// `nil` for a feature that has limits or alarms and no value.
+    /// `nil` for a feature without a value, which has limits or alarms only.
     private static func read(
         _ feature: UnsafePointer<sensors_feature>, of kind: SensorKind,
         on chip: UnsafePointer<sensors_chip_name>, in directory: FilePath
@@ -92,7 +92,7 @@ enum Libsensors {
         var value = 0.0
         var result = sensors_get_value(chip, subfeature.pointee.number, &value)
         if result == 0 { return value }
-        // libsensors does not tell why a read failed, nor does it try again: the file itself says it.
+        // libsensors neither reports why a read failed nor retries: read the file to find out.
         let path = directory.appending(String(cString: subfeature.pointee.name))
         _ = try SysfsFile.integer(at: path)
         result = sensors_get_value(chip, subfeature.pointee.number, &value)

@@ -1,7 +1,7 @@
 import SystemIO
 import SystemPackage
 
-/// A power rail that a monitoring chip measures, and the files that tell its energy or power.
+/// A power rail that a monitoring chip measures, and the files of its energy or power.
 ///
 /// Source: Documentation/hwmon/sysfs-interface.rst: `energyN_input` in microjoules, `powerN_average` and `powerN_input`
 /// in microwatts, `inN_input` in millivolts, `currN_input` in milliamperes, `update_interval` and
@@ -10,8 +10,8 @@ struct PowerRail: Sendable {
     enum Files: Sendable, Hashable {
         case energy(FilePath)
         case power(FilePath)
-        /// Power is their product (Documentation/hwmon/ina3221.rst: the chip measures both, the driver multiplies
-        /// neither).
+        /// Power is their product (Documentation/hwmon/ina3221.rst: the chip measures both, the driver does not multiply
+        /// them).
         case voltageAndCurrent(FilePath, FilePath)
     }
 
@@ -22,18 +22,17 @@ struct PowerRail: Sendable {
     /// The driver: `ina3221`.
     var driver: String
     var files: Files
-    /// How often the chip says it measures anew, or over how long it averages where that is longer; `nil` where it does not
-    /// say.
+    /// The chip's stated update interval, or its averaging interval where that is longer; `nil` where it states none.
     var refreshSeconds: Double?
-    /// No chip is slower; a number beyond is damage, and waiting for it would take for ever.
-    static let longestRefreshSeconds = 60.0
+    /// No chip is slower; a longer interval is a damaged value.
+    static let maximumRefreshSeconds = 60.0
 
     var isEnergy: Bool {
         if case .energy = files { true } else { false }
     }
 
-    /// Every rail of the chips, in their order. A chip that tells a rail's energy or power itself is not asked for its
-    /// voltages and currents.
+    /// Every rail of the chips, in their order. Voltages and currents are used only for chips that report neither energy nor
+    /// power.
     static func all(of chips: [SensorChip]) -> [PowerRail] {
         var rails: [PowerRail] = []
         for chip in chips {
@@ -55,10 +54,10 @@ struct PowerRail: Sendable {
     private static func interval(_ file: FilePath) -> Double? {
         guard let milliseconds = try? SysfsFile.integer(at: file), milliseconds > 0 else { return nil }
         let seconds = Double(milliseconds) * 1e-3
-        return seconds <= longestRefreshSeconds ? seconds : nil
+        return seconds <= maximumRefreshSeconds ? seconds : nil
     }
 
-    /// What `powerN_average` is an average over.
+    /// The averaging interval of `powerN_average`, in seconds.
     private static func averaging(_ files: Files) -> Double? {
         guard case .power(let file) = files, let name = file.lastComponent?.string, name.hasSuffix("_average") else {
             return nil
@@ -78,7 +77,7 @@ struct PowerRail: Sendable {
             return (feature.label, Files.power(isThere ? average : directory.appending("\(feature.name)_input")))
         }
         if !powers.isEmpty { return powers }
-        // Which current belongs to which voltage is the driver's own matter; of this one it is known.
+        // Which current belongs to which voltage depends on the driver; it is known for this one.
         guard driver == "ina3221" else { return [] }
         let currents = Set(of(.current).map(\.name))
         return (1...3).compactMap { channel in

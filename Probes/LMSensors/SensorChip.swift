@@ -21,14 +21,14 @@ package struct SensorChip: Sendable, Codable, Hashable {
 package struct SensorFeature: Sendable, Codable, Hashable {
     /// The kernel's name: `temp1`.
     package var name: String
-    /// What it measures, in the driver's or the board configuration's words: `Package id 0`.
+    /// The label from the driver or the board configuration: `Package id 0`.
     package var label: String
     package var kind: SensorKind
     /// In ``unit``.
     package var value: Double
-    /// The upper limit that the chip holds, in ``unit``; `nil` where it has none.
+    /// The chip's upper limit, in ``unit``; `nil` where it has none.
     package var maximum: Double?
-    /// The critical limit that the chip holds, in ``unit``; `nil` where it has none.
+    /// The chip's critical limit, in ``unit``; `nil` where it has none.
     package var critical: Double?
 
     package var unit: ReadingUnit { kind.unit }
@@ -45,7 +45,7 @@ package struct SensorFeature: Sendable, Codable, Hashable {
     }
 }
 
-/// All chips of a box at one time, and what could not be read.
+/// All chips of a box at one time, and the errors of those that could not be read.
 package struct SensorSurvey: Sendable {
     package var chips: [SensorChip] = []
     /// One error for each chip or sensor that was left out.

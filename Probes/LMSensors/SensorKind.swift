@@ -1,6 +1,7 @@
+import CSensors
 import ProbeKit
 
-/// What a sensor measures. The order is the one in which chips list their sensors.
+/// The quantity that a sensor measures, in the order in which chips list their sensors.
 ///
 /// Source: Documentation/hwmon/sysfs-interface.rst.
 package enum SensorKind: String, Sendable, Codable, Hashable, CaseIterable {
@@ -17,7 +18,7 @@ package enum SensorKind: String, Sendable, Codable, Hashable, CaseIterable {
         }
     }
 
-    /// How the kernel's attribute names begin: `temp` in `temp1_input`.
+    /// Prefix of the kernel's attribute names: `temp` in `temp1_input`.
     var prefix: String {
         switch self {
         case .voltage: "in"
@@ -29,7 +30,7 @@ package enum SensorKind: String, Sendable, Codable, Hashable, CaseIterable {
         }
     }
 
-    /// The kernel's integers in one unit: millidegrees, millivolts, milliamperes, microwatts, microjoules, rpm.
+    /// Number of the kernel's integer steps per unit: millidegrees, millivolts, milliamperes, microwatts, microjoules, rpm.
     var stepsPerUnit: Double {
         switch self {
         case .voltage, .temperature, .current: 1e3
@@ -38,20 +39,76 @@ package enum SensorKind: String, Sendable, Codable, Hashable, CaseIterable {
         }
     }
 
-    /// Attributes that may hold the value, the better one first. Power that the chip averages itself loses nothing
-    /// between two readings.
+    /// Attributes that may hold the value, the better one first. Power that the chip averages misses nothing between two
+    /// readings.
     var valueSuffixes: [String] { self == .power ? ["average", "input"] : ["input"] }
 
-    /// Whether the chip can say that the sensor is broken or not connected (`temp1_fault`).
+    /// Whether the chip can report that the sensor is broken or not connected (`temp1_fault`).
     var mayReportFault: Bool { self == .temperature || self == .fan }
 
-    /// Why a value cannot be one of this kind; `nil` when it can. Temperatures, voltages and currents may be negative.
+    /// Why a value is impossible for this quantity; `nil` for a possible one. Temperatures, voltages and currents may be negative.
     func impossibility(of value: Double) -> String? {
         guard value.isFinite else { return "is not a number" }
         switch self {
         case .fan, .power, .energy: return value < 0 ? "is negative" : nil
         case .temperature: return value < -273.15 ? "is below absolute zero" : nil
         case .voltage, .current: return nil
+        }
+    }
+}
+
+/// The libsensors subfeatures that hold the value and the limits.
+extension SensorKind {
+    init?(_ type: sensors_feature_type) {
+        switch type {
+        case SENSORS_FEATURE_IN: self = .voltage
+        case SENSORS_FEATURE_FAN: self = .fan
+        case SENSORS_FEATURE_TEMP: self = .temperature
+        case SENSORS_FEATURE_POWER: self = .power
+        case SENSORS_FEATURE_ENERGY: self = .energy
+        case SENSORS_FEATURE_CURR: self = .current
+        default: return nil
+        }
+    }
+
+    /// The better one first, as in ``valueSuffixes``.
+    var valueSubfeatures: [sensors_subfeature_type] {
+        switch self {
+        case .voltage: [SENSORS_SUBFEATURE_IN_INPUT]
+        case .fan: [SENSORS_SUBFEATURE_FAN_INPUT]
+        case .temperature: [SENSORS_SUBFEATURE_TEMP_INPUT]
+        case .power: [SENSORS_SUBFEATURE_POWER_AVERAGE, SENSORS_SUBFEATURE_POWER_INPUT]
+        case .energy: [SENSORS_SUBFEATURE_ENERGY_INPUT]
+        case .current: [SENSORS_SUBFEATURE_CURR_INPUT]
+        }
+    }
+
+    var faultSubfeature: sensors_subfeature_type? {
+        switch self {
+        case .fan: SENSORS_SUBFEATURE_FAN_FAULT
+        case .temperature: SENSORS_SUBFEATURE_TEMP_FAULT
+        case .voltage, .power, .energy, .current: nil
+        }
+    }
+
+    var maximumSubfeature: sensors_subfeature_type? {
+        switch self {
+        case .voltage: SENSORS_SUBFEATURE_IN_MAX
+        case .fan: SENSORS_SUBFEATURE_FAN_MAX
+        case .temperature: SENSORS_SUBFEATURE_TEMP_MAX
+        case .power: SENSORS_SUBFEATURE_POWER_MAX
+        case .energy: nil
+        case .current: SENSORS_SUBFEATURE_CURR_MAX
+        }
+    }
+
+    var criticalSubfeature: sensors_subfeature_type? {
+        switch self {
+        case .voltage: SENSORS_SUBFEATURE_IN_CRIT
+        case .temperature: SENSORS_SUBFEATURE_TEMP_CRIT
+        case .power: SENSORS_SUBFEATURE_POWER_CRIT
+        case .current: SENSORS_SUBFEATURE_CURR_CRIT
+        case .fan, .energy: nil
         }
     }
 }

@@ -2,17 +2,16 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// Follows the links of sysfs within one root, whether they are symbolic links or text files that stand for them.
+/// Follows sysfs links within one root, whether they are symbolic links or text files that replace them.
 ///
-/// The root may be a tree from elsewhere, so a link that leads out of it is not followed.
+/// The root may be an untrusted tree, so a link that leads out of it is not followed.
 struct SysfsLinks {
     let root: SystemRoot
 
-    /// The directory behind an entry, by its real path; `nil` when there is none inside the root.
+    /// The real path of the directory behind an entry; `nil` when there is none inside the root.
     func directory(_ entry: FilePath) -> FilePath? { root.realDirectory(root.resolvingFlattenedLink(entry)) }
 
-    /// The last part of a link's target, though the target itself be missing: `pci` for
-    /// `subsystem -> ../../../bus/pci`.
+    /// The last component of a link's target, which need not exist: `pci` for `subsystem -> ../../../bus/pci`.
     func targetName(_ entry: FilePath) -> String? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(entry.string, &target, target.count)

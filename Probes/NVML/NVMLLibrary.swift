@@ -2,11 +2,10 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// The calls of NVIDIA's management library that Kerf makes, found at run time: the library comes with the GPU's driver,
-/// and a box without one is normal.
+/// The functions of NVIDIA's management library that Kerf calls. They are loaded at run time, since the library comes with
+/// the GPU's driver.
 ///
-/// Source: NVML API reference. Every call returns 0 for success; the `_v2` names are the ones that nvml.h maps the plain
-/// names to.
+/// Source: NVML API reference. Every function returns 0 for success; nvml.h maps the plain names to the `_v2` names.
 final class NVMLLibrary: Sendable {
     typealias Device = OpaquePointer
     private typealias Plain = @convention(c) () -> Int32
@@ -36,14 +35,14 @@ final class NVMLLibrary: Sendable {
         "nvmlDeviceGetTemperature", "nvmlDeviceGetClockInfo",
     ]
 
-    /// Loads and starts the library.
+    /// Loads and initializes the library.
     ///
-    /// - Throws: ``KerfError/Code/notFound`` when there is no such library or no driver behind it.
+    /// - Throws: ``KerfError/Code/notFound`` without the library or a driver.
     init(_ path: String) throws(KerfError) {
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw KerfError(
-                .notFound, "no \(path) can be loaded: there is no NVIDIA driver",
-                remedy: "where the box has an NVIDIA GPU, install its driver (it brings libnvidia-ml.so.1)")
+                .notFound, "cannot load \(path): there is no NVIDIA driver",
+                remedy: "if the box has an NVIDIA GPU, install its driver (it includes libnvidia-ml.so.1)")
         }
         var symbols: [String: UInt] = [:]
         for name in Self.needed {
@@ -65,7 +64,7 @@ final class NVMLLibrary: Sendable {
         }
     }
 
-    /// Shuts the library down when it was started.
+    /// Shuts the library down.
     func end() {
         let stop: Plain = function("nvmlShutdown")
         _ = stop()
@@ -73,7 +72,7 @@ final class NVMLLibrary: Sendable {
     }
 
     private func function<Function>(_ name: String) -> Function {
-        // Every name was found when the library was loaded; its type is that of the API reference.
+        // Every name was found when the library was loaded; the type is that of the API reference.
         unsafeBitCast(UnsafeRawPointer(bitPattern: symbols[name]!)!, to: Function.self)
     }
 
@@ -88,7 +87,7 @@ final class NVMLLibrary: Sendable {
         let call: Handle = function("nvmlDeviceGetHandleByIndex_v2")
         var device: Device?
         try check(call(UInt32(index), &device), "find GPU \(index)")
-        guard let device else { throw KerfError(.invalidReading, "\(path): GPU \(index) is nothing") }
+        guard let device else { throw KerfError(.invalidReading, "\(path): GPU \(index) has no handle") }
         return device
     }
 
@@ -97,7 +96,7 @@ final class NVMLLibrary: Sendable {
         var text = [CChar](repeating: 0, count: 96)
         try check(call(device, &text, UInt32(text.count)), "name a GPU")
         let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return SysfsFile.printable(String(decoding: bytes, as: UTF8.self), limit: 96)
+        return PlainText.shown(String(decoding: bytes, as: UTF8.self), limit: 96)
     }
 
     /// Energy since the driver was loaded, in millijoules; Volta and later.
@@ -123,12 +122,12 @@ final class NVMLLibrary: Sendable {
         return Double(degrees)
     }
 
-    /// The clock of the streaming multiprocessors now, in hertz.
+    /// The current frequency of the streaming multiprocessors, in hertz.
     func hertz(of device: Device) throws(KerfError) -> Double {
         let call: Selected = function("nvmlDeviceGetClockInfo")
         var megahertz: UInt32 = 0
         // NVML_CLOCK_SM
-        try check(call(device, 1, &megahertz), "read clock")
+        try check(call(device, 1, &megahertz), "read the frequency")
         return Double(megahertz) * 1e6
     }
 
@@ -145,6 +144,6 @@ final class NVMLLibrary: Sendable {
             case Code.notSupported, Code.lost: .notFound
             default: .ioError
             }
-        return KerfError(code, "NVML cannot \(what): \(SysfsFile.printable(text, limit: 120))", at: FilePath(path))
+        return KerfError(code, "NVML cannot \(what): \(PlainText.shown(text, limit: 120))", at: FilePath(path))
     }
 }

@@ -5,8 +5,8 @@ import SystemIO
 
 /// The energy counters of all GPUs, in millijoules since the driver was loaded, 64 bits wide.
 ///
-/// A reading is one call into the driver for each GPU, which takes longer than a `pread`; the counters step every 20 to
-/// 100 ms, as the meter's measured update interval tells.
+/// A reading is one driver call per GPU, which takes longer than a `pread`. The counters are updated every 20 to 100 ms; the
+/// meter's update interval is measured.
 package final class NVMLMeter: EnergyMeter, Sendable {
     package let name = "NVML"
     package let origin = Origin.measured
@@ -14,7 +14,7 @@ package final class NVMLMeter: EnergyMeter, Sendable {
     private let library: NVMLLibrary
     private let count: Int
 
-    /// Takes over the started library.
+    /// Takes ownership of the initialized library.
     init(_ library: NVMLLibrary, names: [String]) throws(KerfError) {
         self.library = library
         count = names.count
@@ -32,7 +32,7 @@ package final class NVMLMeter: EnergyMeter, Sendable {
         reading.microjoules.reserveCapacity(count)
         reading.instant = .now()
         for index in 0..<count {
-            // The handle is looked up anew: it dies with a GPU that falls off the bus, the index answers with an error.
+            // The handle is looked up each time: that of a GPU that falls off the bus is invalid, its index returns an error.
             let millijoules = try library.millijoules(of: try library.device(index))
             guard millijoules < UInt64.max / 1000 else {
                 throw KerfError(.invalidReading, "energy of \(millijoules) mJ is beyond any counter")

@@ -1,18 +1,17 @@
 import ProbeKit
 import SystemIO
 
-/// GPUs of NVIDIA, by the management library of their driver.
+/// NVIDIA GPUs, through the management library of their driver.
 ///
-/// A GPU stands beside the box's own meter: its energy is shown and never added, since Kerf's kernels run on the
-/// processor.
+/// A GPU's energy is external to the box's meter: it is shown and not added, since Kerf's kernels run on the processor.
 package struct NVMLProbe: Probe {
     package let name = "NVML"
     package let interface = "libnvidia-ml"
-    /// The library: a name that the loader looks for, or a path.
+    /// The library: a name for the loader, or a path.
     private let library: String
     private let isLive: Bool
 
-    /// - Parameter root: the library knows the running system only; a tree has no GPUs.
+    /// - Parameter root: a tree of files has no GPUs, since the library supports the running system only.
     package init(root: SystemRoot, library: String = "libnvidia-ml.so.1") {
         self.library = library
         isLive = root.isLive
@@ -22,7 +21,8 @@ package struct NVMLProbe: Probe {
         do throws(KerfError) {
             let gpus = try open()
             defer { gpus.library.end() }
-            return Availability(.present, reason: gpus.names.joined(separator: ", ") + "; external the box's total")
+            return Availability(
+                .present, reason: gpus.names.joined(separator: ", ") + "; external: not part of the box's total")
         } catch {
             return Availability(
                 error.code == .permissionDenied ? .forbidden : .absent, reason: error.message,
@@ -30,7 +30,7 @@ package struct NVMLProbe: Probe {
         }
     }
 
-    /// Energy, power, temperature and clock of every GPU; what one does not support is left out and reported.
+    /// Energy, power, temperature and frequency of every GPU. Unsupported ones are left out and reported.
     package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         guard let gpus = try? open() else { return result }
@@ -41,7 +41,7 @@ package struct NVMLProbe: Probe {
                 { (device) throws(KerfError) in Double(try gpus.library.millijoules(of: device)) * 1e-3 }
             ),
             ("power", .watts, gpus.library.watts), ("temperature", .celsius, gpus.library.celsius),
-            ("clock", .hertz, gpus.library.hertz),
+            ("frequency", .hertz, gpus.library.hertz),
         ]
         for (index, name) in gpus.names.enumerated() {
             for (kind, unit, read) in kinds {
@@ -67,13 +67,13 @@ package struct NVMLProbe: Probe {
     private func open() throws(KerfError) -> (library: NVMLLibrary, names: [String]) {
         guard isLive else {
             throw KerfError(
-                .notFound, "a tree of files has no GPU to ask", remedy: "on the running system: kerf doctor")
+                .notFound, "a tree of files has no GPU", remedy: .runningSystem)
         }
         let library = try NVMLLibrary(library)
         do throws(KerfError) {
             let count = try library.count()
             guard count > 0 else {
-                throw KerfError(.notFound, "the NVIDIA driver knows no GPU", remedy: "see nvidia-smi and dmesg")
+                throw KerfError(.notFound, "the NVIDIA driver finds no GPU", remedy: "see nvidia-smi and dmesg")
             }
             var names: [String] = []
             for index in 0..<min(count, 64) {

@@ -1,6 +1,6 @@
 import CPCI
 
-/// Where a function sits, as the kernel writes it: `0000:01:00.0`.
+/// The address of a PCI function in the kernel's format: `0000:01:00.0`.
 struct PCIAddress: Hashable, Comparable {
     var domain: Int32
     var bus: Int32
@@ -11,8 +11,8 @@ struct PCIAddress: Hashable, Comparable {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         let last = parts.last?.split(separator: ".", omittingEmptySubsequences: false) ?? []
         guard parts.count == 3, last.count == 2,
-            let domain = Self.number(parts[0], most: .max), let bus = Self.number(parts[1], most: 0xFF),
-            let device = Self.number(last[0], most: 0x1F), let function = Self.number(last[1], most: 7)
+            let domain = Self.number(parts[0], maximum: .max), let bus = Self.number(parts[1], maximum: 0xFF),
+            let device = Self.number(last[0], maximum: 0x1F), let function = Self.number(last[1], maximum: 7)
         else { return nil }
         (self.domain, self.bus, self.device, self.function) = (domain, bus, device, function)
     }
@@ -37,8 +37,8 @@ struct PCIAddress: Hashable, Comparable {
         return "\(digits(domain, 4)):\(digits(bus, 2)):\(digits(device, 2)).\(function)"
     }
 
-    private static func number(_ text: Substring, most: Int32) -> Int32? {
-        guard text.first?.isHexDigit == true, let value = Int32(text, radix: 16), value <= most else { return nil }
+    private static func number(_ text: Substring, maximum: Int32) -> Int32? {
+        guard text.first?.isHexDigit == true, let value = Int32(text, radix: 16), value <= maximum else { return nil }
         return value
     }
 }

@@ -2,13 +2,13 @@ import CPCI
 import SystemIO
 import SystemPackage
 
-/// An open bus of libpci, closed when it goes out of use.
+/// An open libpci access, closed at the end of its lifetime.
 struct PCIBus: ~Copyable {
     private let bus: OpaquePointer
 
-    /// What libpci reads the devices from.
+    /// The source that libpci reads devices from.
     enum Source {
-        /// A directory in the place of `/sys/bus/pci`.
+        /// A directory used as `/sys/bus/pci`.
         case sysfs(FilePath)
         /// A text file made by `lspci -x`, `-xxx` or `-xxxx`.
         case dump(FilePath)
@@ -53,7 +53,7 @@ struct PCIBus: ~Copyable {
                 kerf_pci_read(bus, address.record, nil, 0, &record, &message)
             }
         guard done else { throw KerfError(.ioError, "libpci: \(Self.text(message))", at: path) }
-        // All ones is what a slot without a device answers; no vendor has the number 0.
+        // A slot without a device reads as all ones; no vendor has the id 0.
         guard record.vendor_id != 0, record.vendor_id != 0xFFFF else {
             throw KerfError(.invalidReading, "vendor id is \(hexadecimal(record.vendor_id))", at: path)
         }

@@ -6,7 +6,7 @@ package struct PCIDevice: Sendable, Codable, Hashable {
     package var deviceID: UInt16
     /// Base class in the high byte, subclass in the low one.
     package var classCode: UInt16
-    /// Names by the pci.ids database; `nil` where it is not installed or does not know the id.
+    /// Names from the pci.ids database; `nil` where it is not installed or lacks the id.
     package var vendorName: String?
     package var deviceName: String?
     package var className: String?
@@ -31,10 +31,10 @@ package struct PCIDevice: Sendable, Codable, Hashable {
     /// Vendor and device id: `10de:2331`.
     package var identifier: String { hexadecimal(vendorID) + ":" + hexadecimal(deviceID) }
 
-    /// What the device is, in names where there are any: `Ethernet controller`, else `class 0200`.
+    /// The class name, or the class code without one: `Ethernet controller`, else `class 0200`.
     package var kind: String { className ?? "class " + hexadecimal(classCode) }
 
-    /// Whose it is, in names where there are any: `Red Hat, Inc. Virtio 1.0 network device`, else `1af4:1041`.
+    /// Vendor and device names, or the ids without names: `Red Hat, Inc. Virtio 1.0 network device`, else `1af4:1041`.
     package var title: String {
         switch (vendorName, deviceName) {
         case (let vendor?, let device?): "\(vendor) \(device)"
@@ -43,7 +43,7 @@ package struct PCIDevice: Sendable, Codable, Hashable {
         }
     }
 
-    /// For a box's identity: `1af4:1041 Ethernet controller`.
+    /// Entry in a box's identity: `1af4:1041 Ethernet controller`.
     package var summary: String { "\(identifier) \(kind)" }
 }
 

@@ -3,23 +3,23 @@ import SystemPackage
 
 /// The devices in a text file made by `lspci -x`, `-xxx` or `-xxxx`: configuration space in hexadecimal.
 ///
-/// No command reads dumps. The tests do: dumps of real devices, with what lspci says of each, check the decoding that
-/// the live bus goes through too, on links that the machine running them need not have.
+/// Only tests read dumps: with lspci's output for the same devices they check the decoding of the live bus, for links that
+/// the test machine need not have.
 ///
-/// Source: lspci(8) and pcilib(7), access method `dump`. With `-x` alone the file holds 64 bytes a device and so no
+/// Source: lspci(8) and pcilib(7), access method `dump`. With `-x` alone the file has 64 bytes per device and so no
 /// links.
 package enum PCIDump {
     /// Far more than a full dump of a big server.
-    static let mostBytes: Int64 = 16 << 20
+    static let maximumBytes: Int64 = 16 << 20
 
-    /// The devices by address, and those that make no sense.
+    /// The devices by address, and the errors of those that are malformed.
     ///
     /// - Throws: ``KerfError/Code/notFound`` without the file, ``KerfError/Code/invalidReading`` when it is too long or
-    ///   holds no device, ``KerfError/Code/ioError`` when libpci does not understand it.
+    ///   holds no device, ``KerfError/Code/ioError`` when libpci cannot parse it.
     package static func survey(of file: FilePath, namesFile: FilePath? = nil) throws(KerfError) -> PCISurvey {
         guard SystemRoot().isRegularFile(file) else { throw KerfError(.notFound, "no such file", at: file) }
-        guard try size(of: file) <= mostBytes else {
-            throw KerfError(.invalidReading, "too long for a dump by lspci (over \(mostBytes) bytes)", at: file)
+        guard try size(of: file) <= maximumBytes else {
+            throw KerfError(.invalidReading, "too long for a dump by lspci (over \(maximumBytes) bytes)", at: file)
         }
         let bus = try PCIBus(.dump(file), names: namesFile)
         var survey = PCISurvey()

@@ -1,8 +1,8 @@
-/// Speed and width of a PCI Express link, now and at best. A part that is `nil` is not told by the device.
+/// Current and maximum speed and width of a PCI Express link. `nil` for what the device does not report.
 package struct PCILink: Sendable, Codable, Hashable {
     /// Transfers per second and lane, in 10^9: 2.5, 5, 8, 16, 32 or 64. `nil` while the link is down.
     package var currentGigatransfersPerSecond: Double?
-    /// The most that this end can do; the other end may do less.
+    /// The maximum of this end; the other end may support less.
     package var bestGigatransfersPerSecond: Double?
     /// Lanes in use; `nil` while the link is down.
     package var currentWidth: Int?
@@ -29,7 +29,7 @@ package struct PCILink: Sendable, Codable, Hashable {
     /// From the registers Link Capabilities and Link Status.
     ///
     /// Source: PCI Express Base Specification, 7.5.3.6 and 7.5.3.8: speed in bits 3:0, width in bits 9:4 of both.
-    /// - Returns: `nil` when the device gives no width at all, as emulated ones do: there is no link.
+    /// - Returns: `nil` for a device without a width, such as an emulated one, which has no link.
     init?(capabilities: UInt32, status: UInt16) {
         let bestWidth = Int(capabilities >> 4 & 0x3F)
         guard bestWidth > 0 else { return nil }
@@ -40,9 +40,9 @@ package struct PCILink: Sendable, Codable, Hashable {
             currentWidth: width > 0 ? width : nil, bestWidth: bestWidth)
     }
 
-    /// From the kernel's words: `8.0 GT/s PCIe` and `16`; it says `Unknown` and 255 (or 0) for what it does not know.
+    /// From the kernel's attributes: `8.0 GT/s PCIe` and `16`; `Unknown` and 255 (or 0) for unknown values.
     ///
-    /// Source: Documentation/ABI/testing/sysfs-bus-pci, `current_link_speed` and its neighbours.
+    /// Source: Documentation/ABI/testing/sysfs-bus-pci, `current_link_speed` and the other three.
     /// - Returns: `nil` when all four are unknown or missing.
     init?(currentSpeed: String?, bestSpeed: String?, currentWidth: String?, bestWidth: String?) {
         let speed = { (text: String?) in

@@ -2,15 +2,15 @@ import ProbeKit
 import SystemIO
 import SystemPackage
 
-/// What is on the box's PCI buses, by libpci.
+/// The devices on the box's PCI buses, through libpci.
 package struct PCIProbe: Probe {
     package let name = "PCI"
     package let interface = "libpci"
     package let root: SystemRoot
     private let namesFile: FilePath?
 
-    /// - Parameter namesFile: a pci.ids file; `nil` for the one that libpci finds. The names are no part of a box,
-    ///   so that a captured one is named by the database of the system Kerf runs on.
+    /// - Parameter namesFile: a pci.ids file; `nil` for the one that libpci finds. Names are not part of a box: those of a
+    ///   captured box come from the database of the system that Kerf runs on.
     package init(root: SystemRoot = SystemRoot(), namesFile: FilePath? = nil) {
         self.root = root
         self.namesFile = namesFile
@@ -27,7 +27,7 @@ package struct PCIProbe: Probe {
                     root.isLive
                         ? "small boards and some virtual machines have none; on a PC mount sysfs: "
                             + "`sudo mount -t sysfs sysfs /sys`"
-                        : "put the box's sys/bus/pci into the tree"))
+                        : "add the box's sys/bus/pci to the tree"))
         }
         do throws(KerfError) {
             let survey = try survey()
@@ -81,11 +81,11 @@ package struct PCIProbe: Probe {
         if directory == path {
             device = try bus.read(address, path: path)
         } else {
-            // libpci cannot follow a link that became a text file; the bytes of configuration space tell the same.
+            // libpci cannot follow a link that became a text file, so it gets the bytes of the configuration space.
             device = try bus.read(
                 address, configuration: try configuration(at: directory.appending("config")), path: directory)
         }
-        // Without privileges the kernel shows 64 bytes of configuration space, which end before the capabilities.
+        // Without privileges only 64 bytes of configuration space are readable, which end before the capabilities.
         device.link = device.link ?? link(at: directory)
         return device
     }
@@ -114,7 +114,7 @@ package struct PCIProbe: Probe {
             currentWidth: text("current_link_width"), bestWidth: text("max_link_width"))
     }
 
-    /// Only what is a quantity: how many devices there are, and the lanes of each link.
+    /// The number of devices, and the lanes of each link.
     package func readings() -> ProbeReadings {
         do throws(KerfError) {
             let survey = try survey()
@@ -130,7 +130,7 @@ package struct PCIProbe: Probe {
     }
 }
 
-/// The devices of a box, and what could not be read.
+/// The devices of a box, and the errors of those that could not be read.
 package struct PCISurvey: Sendable {
     package var devices: [PCIDevice] = []
     /// One error for each device that was left out.

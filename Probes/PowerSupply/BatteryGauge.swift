@@ -2,11 +2,11 @@ import ProbeKit
 import SystemIO
 import SystemPackage
 
-/// What one battery gives the box, on held descriptors.
+/// Power that the box draws from one battery, on held descriptors.
 ///
-/// The sign of power and current says nothing that can be relied on: the kernel's document asks for negative values while
-/// a battery is discharged, most drivers give positive ones, and some the opposite (Documentation/ABI/testing/sysfs-class-power,
-/// and the change that documented it). So the amount is taken, and the direction from `status`.
+/// The sign of power and current is not reliable: the kernel's documentation requires negative values while a battery is
+/// discharged, but most drivers report positive ones (Documentation/ABI/testing/sysfs-class-power). So the magnitude is
+/// used, with the direction from `status`.
 struct BatteryGauge: Sendable {
     let name: String
     private let status: HeldFile
@@ -14,15 +14,15 @@ struct BatteryGauge: Sendable {
     private let first: HeldFile
     private let current: HeldFile?
 
-    /// - Throws: ``KerfError/Code/notFound`` for a battery that tells neither power nor voltage and current, or not
-    ///   whether it is being discharged.
+    /// - Throws: ``KerfError/Code/notFound`` for a battery that reports neither power nor voltage and current, or no
+    ///   status.
     init(_ supply: PowerSupply) throws(KerfError) {
         name = supply.name
         let has = { (attribute: String) in SystemRoot().isRegularFile(supply.directory.appending(attribute)) }
         guard has("status") else {
             throw KerfError(
-                .notFound, "does not tell whether the battery is being discharged: there is no status",
-                at: supply.directory, remedy: "its driver does not tell it; use another meter")
+                .notFound, "has no status: it is not known whether the battery is being discharged",
+                at: supply.directory, remedy: "its driver does not report it; use another meter")
         }
         status = try HeldFile(supply.directory.appending("status"))
         if has("power_now") {
@@ -32,21 +32,22 @@ struct BatteryGauge: Sendable {
             current = try HeldFile(supply.directory.appending("current_now"))
         } else {
             throw KerfError(
-                .notFound, "the battery tells neither its power nor its voltage and current", at: supply.directory,
-                remedy: "its driver does not tell them; use another meter")
+                .notFound, "the battery reports neither its power nor its voltage and current", at: supply.directory,
+                remedy: "its driver does not report them; use another meter")
         }
     }
 
-    /// Watts that the box draws from the battery.
+    /// Power that the box draws from the battery, in watts; 0 for an idle battery.
     ///
-    /// - Throws: ``KerfError/Code/notFound`` while it is being charged, or does not say what it does: what it takes up
-    ///   then is not what the box draws. A battery that rests gives nothing.
+    /// - Throws: ``KerfError/Code/notFound`` while it is being charged or its status is unknown, since its power is not the
+    ///   box's then.
     func watts() throws(KerfError) -> Double {
-        let told = try status.text()
-        guard let state = PowerSupply.Status(rawValue: told), state != .unknown, state != .charging else {
+        let text = try status.text()
+        guard let state = PowerSupply.Status(rawValue: text), state != .unknown, state != .charging else {
             throw KerfError(
-                .notFound, "the battery is not being discharged: it says \(SysfsFile.quoted(told))", at: status.path,
-                remedy: "pull the plug, so that the box runs on its battery")
+                .notFound, "the battery is not being discharged: its status is \(PlainText.quoted(text))",
+                at: status.path,
+                remedy: "unplug the box, so that it runs on its battery")
         }
         guard state == .discharging else { return 0 }
         let microwatts: Double
@@ -58,7 +59,7 @@ struct BatteryGauge: Sendable {
         }
         let watts = microwatts * 1e-6
         guard watts < EnergyCounter.maximumWatts else {
-            throw KerfError(.invalidReading, "power of \(watts) W is not to be believed", at: first.path)
+            throw KerfError(.invalidReading, "power of \(watts) W is implausible", at: first.path)
         }
         return watts
     }

@@ -3,19 +3,18 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// The power that a box draws from its batteries, each a domain, all counted.
+/// Power that a box draws from its batteries. Each is a counted domain.
 struct BatterySource: PowerSource {
     let name = "battery"
     let origin: Origin
     let tree: EnergyDomainTree
-    /// Fuel gauges renew their values in seconds; four looks a second find when.
+    /// Fuel gauges update their values every few seconds.
     let samplingSeconds = 0.25
     let statedRefreshSeconds: Double? = nil
     let refreshTimeoutSeconds = 10.0
     private let gauges: [BatteryGauge]
 
-    /// - Throws: ``KerfError`` when no battery is being discharged: the box then draws from the wall, which no battery
-    ///   measures.
+    /// - Throws: ``KerfError`` when no battery is being discharged: the box then runs on mains power.
     init(root: SystemRoot) throws(KerfError) {
         let batteries = PowerSupply.all(in: root).filter(\.isSystemBattery)
         let place = root.file("sys/class/power_supply")
@@ -33,7 +32,7 @@ struct BatterySource: PowerSource {
         guard isDrawn else {
             throw KerfError(
                 .notFound, "no power is drawn from \(batteries.map(\.name).joined(separator: ", "))", at: place,
-                remedy: "pull the plug, so that the box runs on its battery")
+                remedy: "unplug the box, so that it runs on its battery")
         }
         self.gauges = gauges
         origin = root.origin
@@ -45,11 +44,11 @@ struct BatterySource: PowerSource {
         var watts: [Double?] = []
         watts.reserveCapacity(gauges.count)
         for gauge in gauges { watts.append(try gauge.watts()) }
-        // All at rest: the box draws from the wall now.
+        // All batteries are idle: the box runs on mains power now.
         guard watts.contains(where: { ($0 ?? 0) > 0 }) else {
             throw KerfError(
                 .notFound, "no power is drawn from \(gauges.map(\.name).joined(separator: ", ")) any more",
-                remedy: "pull the plug, so that the box runs on its battery")
+                remedy: "unplug the box, so that it runs on its battery")
         }
         return watts
     }

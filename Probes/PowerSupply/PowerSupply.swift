@@ -1,7 +1,7 @@
 import SystemIO
 import SystemPackage
 
-/// One entry of the power supply class: a battery, or what feeds the box from the wall.
+/// A power supply: a battery, or mains power.
 ///
 /// Source: Documentation/ABI/testing/sysfs-class-power; units from include/linux/power_supply.h: microwatts, microamperes,
 /// microvolts.
@@ -18,7 +18,7 @@ struct PowerSupply: Sendable {
     let directory: FilePath
     /// `Battery`, `Mains`, `USB`, `UPS`, `Wireless`.
     let type: String
-    /// `Device` for the battery of something that is attached: a mouse, a pen. It feeds no box.
+    /// `Device` for the battery of an attached device, such as a mouse, which does not power the box.
     let scope: String?
 
     init(directory: FilePath) {
@@ -29,7 +29,7 @@ struct PowerSupply: Sendable {
         scope = text("scope")
     }
 
-    /// Whether it is a battery that can feed the box.
+    /// Whether it is a battery that can power the box.
     var isSystemBattery: Bool { (type == "Battery" || type == "UPS") && scope != "Device" }
 
     static func all(in root: SystemRoot) -> [PowerSupply] {

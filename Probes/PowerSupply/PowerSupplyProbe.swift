@@ -3,7 +3,7 @@ import ProfileFormat
 import SystemIO
 import SystemPackage
 
-/// Batteries: how much power the box draws from them while it runs on them.
+/// Batteries: the power that the box draws from them.
 package struct PowerSupplyProbe: Probe {
     package let name = "battery"
     package let interface = "power_supply"
@@ -23,7 +23,7 @@ package struct PowerSupplyProbe: Probe {
         }
     }
 
-    /// Power and voltage of every battery as the kernel tells them, signs and all.
+    /// Power, voltage and current of every battery as the kernel reports them, with their signs.
     package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         for supply in PowerSupply.all(in: root) where supply.isSystemBattery {
@@ -45,7 +45,7 @@ package struct PowerSupplyProbe: Probe {
 
     /// A meter that samples the power drawn from the batteries.
     ///
-    /// - Throws: ``KerfError`` with the remedy that ``availability()`` names, and when the batteries' values do not
-    ///   change for so long that nothing can be resolved with them.
+    /// - Throws: ``KerfError`` with the remedy of ``availability()``, or when the batteries' values do not change within the
+    ///   refresh timeout.
     package func meter() throws(KerfError) -> PowerSampler { try PowerSampler(try BatterySource(root: root)) }
 }

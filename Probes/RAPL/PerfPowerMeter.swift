@@ -6,10 +6,10 @@ import Quantities
 import SystemIO
 import SystemPackage
 
-/// RAPL's counters through perf_event: the same registers as powercap's, with the kernel minding the wraps.
+/// RAPL counters through perf_event: the registers that powercap reads, with the kernel handling the wraps.
 ///
-/// A reading is one clock call and one `read` of eight bytes a domain, on descriptors that are held. The counts start at
-/// zero when they are opened, are 64 bits wide and never wrap.
+/// A reading is one clock call and one `read` of eight bytes per domain on held descriptors. Counts start at zero when
+/// they are opened, are 64 bits wide and never wrap.
 ///
 /// Source: perf_event_open(2); arch/x86/events/rapl.c.
 package final class PerfPowerMeter: EnergyMeter, Sendable {
@@ -25,7 +25,7 @@ package final class PerfPowerMeter: EnergyMeter, Sendable {
         let place: FilePath
     }
 
-    /// - Throws: ``KerfError``, with code ``KerfError/Code/permissionDenied`` when the process may not count for all.
+    /// - Throws: ``KerfError``, with code ``KerfError/Code/permissionDenied`` when the process may not count system-wide.
     init(_ unit: PerfPowerUnit, root: SystemRoot) throws(KerfError) {
         origin = root.origin
         var held: [Held] = []
@@ -80,7 +80,7 @@ package final class PerfPowerMeter: EnergyMeter, Sendable {
         } catch {
             throw KerfError(.ioError, "cannot read: \(error)", at: counter.place)
         }
-        // A count that was stopped by an error of its own reads as nothing.
+        // A counter that the kernel stopped because of an error reads as zero bytes.
         guard bytes == MemoryLayout<UInt64>.size else {
             throw KerfError(.invalidReading, "expected 8 bytes, found \(bytes)", at: counter.place)
         }

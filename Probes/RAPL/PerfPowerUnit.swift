@@ -2,7 +2,7 @@ import ProfileFormat
 import SystemIO
 import SystemPackage
 
-/// The `power` PMU of a box: its events, and the CPUs on which each package's are counted.
+/// The `power` PMU of a box: its events, and the CPU that counts those of each package.
 ///
 /// Source: Documentation/ABI/testing/sysfs-bus-event_source-devices; `cpumask` names one CPU for each package.
 struct PerfPowerUnit: Sendable {
@@ -19,15 +19,15 @@ struct PerfPowerUnit: Sendable {
 
     var tree: EnergyDomainTree { EnergyDomainTree(counters.map(\.domain)) }
 
-    /// - Throws: ``KerfError/Code/notFound`` without the PMU or an event that counts; ``KerfError/Code/ambiguousReading`` where
-    ///   several of its CPUs belong to one package, see there.
+    /// - Throws: ``KerfError/Code/notFound`` without the PMU or the event `energy-pkg`;
+    ///   ``KerfError/Code/ambiguousReading`` where several of its CPUs belong to one package.
     init(root: SystemRoot) throws(KerfError) {
         let device = root.file(Self.directory)
         guard root.isDirectory(device) else { throw KerfError(.notFound, "no \(device)") }
         let typeText = try SysfsFile.text(at: device.appending("type"))
         guard let type = UInt32(typeText) else {
             throw KerfError(
-                .invalidReading, "expected a number, found \(SysfsFile.quoted(typeText))", at: device.appending("type"))
+                .invalidReading, "expected a number, found \(PlainText.quoted(typeText))", at: device.appending("type"))
         }
         self.type = type
         let names = root.names(in: device.appending("events")).filter { $0.hasPrefix("energy-") && !$0.contains(".") }
@@ -59,28 +59,25 @@ struct PerfPowerUnit: Sendable {
 
     /// The CPU that counts for each package, and the package's name.
     ///
-    /// Counters of a PMU start at zero when they are opened, so that two dies that mirror one counter look like two of
-    /// their own. Where a package has several CPUs in the mask, powercap has to tell.
+    /// A PMU's counters start at zero when they are opened, so two dies that mirror one counter cannot be distinguished
+    /// from two counters. Where the mask has several CPUs of a package, powercap is needed.
     private static func packages(device: FilePath, root: SystemRoot) throws(KerfError) -> [(Int32, String)] {
         let path = device.appending("cpumask")
         let mask = try SysfsFile.text(at: path)
         var packages: [(Int32, String)] = []
-        for part in mask.split(separator: ",") {
-            let bounds = part.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
-            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, bounds.count <= 2, first >= 0,
-                last >= first, last - first < 1024
-            else { throw KerfError(.invalidReading, "expected CPUs, found \(SysfsFile.quoted(mask))", at: path) }
-            for cpu in first...last {
-                let topology = root.file("sys/devices/system/cpu/cpu\(cpu)/topology/physical_package_id")
-                let package = "package-\(try SysfsFile.integer(at: topology))"
-                guard !packages.contains(where: { $0.1 == package }) else {
-                    throw KerfError(
-                        .ambiguousReading,
-                        "\(package) is counted on several CPUs: whether its dies share one counter is not told",
-                        at: path, remedy: "use powercap")
-                }
-                packages.append((cpu, package))
+        guard let cpus = CPUList.parse(mask) else {
+            throw KerfError(.invalidReading, "expected CPUs, found \(PlainText.quoted(mask))", at: path)
+        }
+        for cpu in cpus {
+            let topology = root.file("sys/devices/system/cpu/cpu\(cpu)/topology/physical_package_id")
+            let package = "package-\(try SysfsFile.integer(at: topology))"
+            guard !packages.contains(where: { $0.1 == package }) else {
+                throw KerfError(
+                    .ambiguousReading,
+                    "\(package) is counted on several CPUs: it is not known whether its dies share one counter",
+                    at: path, remedy: "use powercap")
             }
+            packages.append((Int32(cpu), package))
         }
         guard !packages.isEmpty else { throw KerfError(.invalidReading, "no CPU in the mask", at: path) }
         return packages

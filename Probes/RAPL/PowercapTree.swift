@@ -1,19 +1,19 @@
 import SystemIO
 import SystemPackage
 
-/// What is found below `sys/class/powercap`.
+/// The RAPL zones below `sys/class/powercap`.
 ///
-/// The class directory holds one entry for each control type and zone side by side, links into the device tree where
-/// the zones lie nested in each other; captured trees keep only one of the two. Both ways are walked, and a zone
-/// reached twice is the same zone, since its device name is unique.
+/// The class directory holds a link for each control type and zone into the device tree, where zones are nested. Captured
+/// trees may keep only one of the two, so both are walked. A zone that is reached twice is recognized by its device name,
+/// which is unique.
 struct PowercapTree {
     static let classDirectory = "sys/class/powercap"
 
-    /// RAPL's zones: those behind model-specific registers (and TPMI) first, those behind MMIO after them.
+    /// RAPL zones: those read from model-specific registers (and TPMI) first, then those read through MMIO.
     let zones: [PowercapZone]
-    /// Control types that are there and are not RAPL (`dtpm`, `arm-scmi`): their zones hold no RAPL counter.
+    /// Control types other than RAPL (`dtpm`, `arm-scmi`), whose zones have no RAPL counter.
     let otherControlTypes: [String]
-    /// Whether the class directory is there at all.
+    /// Whether the class directory exists.
     let exists: Bool
 
     init(root: SystemRoot) {
@@ -36,8 +36,8 @@ struct PowercapTree {
         otherControlTypes = others.sorted()
     }
 
-    /// Adds the zone and everything nested in it. Each level's name is longer than its parent's, so a tree that links
-    /// back to itself ends.
+    /// Adds the zone and everything nested in it. A nested zone's name is longer than its parent's, so the walk ends also in
+    /// a tree that links to itself.
     private static func collect(
         _ device: String, at directory: FilePath, root: SystemRoot, into found: inout [String: PowercapZone]
     ) {
@@ -57,6 +57,6 @@ struct PowercapTree {
 }
 
 extension PowercapZone {
-    /// Whether the zone is the memory-mapped view of a package, beside the registers' view of the same counter.
+    /// Whether the zone is the memory-mapped view of a package whose counter a register zone shows too.
     var isMMIO: Bool { controlType == "intel-rapl-mmio" }
 }

@@ -1,29 +1,30 @@
+import Glibc
 import ProfileFormat
 import SystemIO
 
 /// The energy domains of a box, made from its powercap zones.
 ///
-/// Sockets and parts are told by the zones' names, never by directory numbers. What counts:
+/// Sockets and parts are identified by the zones' names, never by directory numbers:
 ///
-/// - a package, and `dram` below or beside it (memory is outside the package's counter);
+/// - a package counts, and so does `dram` below or next to it (memory is outside the package's counter);
 /// - `core` and `uncore` are inside their package, and so is a zone of unknown name below one;
-/// - `psys` contains everything and stands apart. Only where a box has no package zone and no memory zone, readable
-///   or not, is psys its total;
-/// - a zone of unknown name at the top is shown and never added: what it overlaps with is not known;
-/// - the MMIO zone of a package mirrors the package's own zone, and counts only where that one cannot be read;
-/// - a second die, or a second zone of the same name, mirrors the first when ``MirroredCounters`` says so.
+/// - `psys` contains everything and is not added. It is the total only on a box without a package and a memory zone,
+///   readable or not;
+/// - a zone of unknown name at the top is shown and not added, since its overlap with others is unknown;
+/// - the MMIO zone of a package mirrors the register zone, and counts only where that one cannot be read;
+/// - a second die, or a second zone of the same name, mirrors the first when ``MirroredCounters`` finds them equal.
 ///
-/// The `enabled` attribute switches power limiting, not the counter, and is not looked at.
+/// The `enabled` attribute switches power limiting, not the counter, and is ignored.
 struct RAPLDomains {
-    /// A zone and its place among the domains.
+    /// A zone and its domain.
     struct Entry {
         var zone: PowercapZone
         var kind: ZoneKind
-        /// The domain; its role is given last, when all zones have been looked at.
+        /// Its role is assigned last, when all counters were read.
         var domain: EnergyDomain
-        /// Path of names with the die left out: zones that share it may be views of one counter.
+        /// Path of names without the die. Zones with the same path may be views of one counter.
         var socketPath: String
-        var looks: MirroredCounters.Looks?
+        var samples: MirroredCounters.Samples?
         /// The error of a counter that cannot be read.
         var failure: KerfError?
     }
@@ -31,34 +32,34 @@ struct RAPLDomains {
     let powercap: PowercapTree
     let entries: [Entry]
 
-    /// Looks at every zone below the root; takes ``secondLookSeconds`` more where two zones may show one counter.
+    /// Reads every zone below the root. Takes ``secondSampleSeconds`` longer where two zones may show one counter.
     init(root: SystemRoot) {
         powercap = PowercapTree(root: root)
         var entries = Self.placed(powercap.zones)
-        Self.look(at: &entries)
+        Self.readCounters(of: &entries)
         Self.assignRoles(&entries)
         self.entries = entries
     }
 
     var tree: EnergyDomainTree { EnergyDomainTree(entries.map(\.domain)) }
 
-    /// Packages whose energy is in no readable counter: a total without them would be the box's total no more.
+    /// Packages whose energy is in no readable counter. A total without them would not be the box's.
     ///
-    /// Another die of the same socket does not stand in for a die: whether the two mirror each other is seen by their
-    /// counters alone, and one of them cannot be read.
+    /// Another die of the same socket does not replace a die: only their counters show whether they are mirrors, and one
+    /// of the two cannot be read.
     var missingPackages: [Entry] {
         entries.filter { entry in
             entry.kind.isPackage && entry.failure != nil && !entries.contains { Self.isAnotherView($0, of: entry) }
         }
     }
 
-    /// Whether a zone's energy, which is in the total, is by design that of the package that cannot be read: a zone of
-    /// the same name, or for an MMIO zone that names no die the registers' zone of any die of its socket.
+    /// Whether a zone of the total measures, by design, the energy of a package that cannot be read: a zone of the same
+    /// name, or for an MMIO zone without a die the register zone of any die of its socket.
     private static func isAnotherView(_ other: Entry, of package: Entry) -> Bool {
         guard other.socketPath == package.socketPath else { return false }
         switch other.domain.role {
         case .counted: break
-        // What a mirror shows is counted by its original, where both were read and seen to be alike.
+        // The original of a mirror counts its energy, if the two were compared.
         case .mirror: if other.zone.isMMIO { return false }
         case .nested, .platform, .external, .unreadable: return false
         }
@@ -77,8 +78,8 @@ struct RAPLDomains {
         func place(_ zone: PowercapZone, below parent: Entry?) {
             let kind = ZoneKind(name: zone.name)
             var identifier = (parent.map { $0.domain.identifier + "/" } ?? "") + zone.name
-            // Two zones of one path (an MMIO twin): the later one carries its device's name. A third may be named just
-            // so, since a tree's names are any text: the identifier grows until nothing else has it.
+            // Two zones of one path (an MMIO twin): the later one gets its device's name. A third zone may have just that
+            // name, since names in a tree are arbitrary: the identifier grows until it is unique.
             while !taken.insert(identifier).inserted { identifier += "@\(zone.device)" }
             let entry = Entry(
                 zone: zone, kind: kind,
@@ -92,5 +93,83 @@ struct RAPLDomains {
         }
         for zone in tops { place(zone, below: nil) }
         return entries
+    }
+}
+
+extension RAPLDomains {
+    /// Long enough for several updates of a counter with an update interval of about a millisecond.
+    static let secondSampleSeconds = 0.012
+
+    /// Reads every counter, and a second time after ``secondSampleSeconds`` when two of them may be the same.
+    static func readCounters(of entries: inout [Entry]) {
+        let start = MonotonicInstant.now()
+        for index in entries.indices {
+            guard let value = counter(of: &entries[index]) else { continue }
+            entries[index].samples = .init(first: value, second: value, elapsed: secondSampleSeconds)
+        }
+        guard entries.indices.contains(where: { !earlierViews(of: $0, in: entries).isEmpty }) else { return }
+        usleep(UInt32(secondSampleSeconds * 1e6))
+        for index in entries.indices {
+            guard let first = entries[index].samples?.first else { continue }
+            let second = counter(of: &entries[index])
+            let elapsed = MonotonicInstant.now().seconds(since: start)
+            entries[index].samples = second.map { .init(first: first, second: $0, elapsed: elapsed) }
+        }
+    }
+
+    private static func counter(of entry: inout Entry) -> UInt64? {
+        do {
+            return try HeldFile(entry.zone.energyFile).counter()
+        } catch {
+            entry.failure = error
+            return nil
+        }
+    }
+
+    /// Earlier register zones that may show the same counter as this one.
+    private static func earlierViews(of index: Int, in entries: [Entry]) -> [Entry] {
+        entries[..<index].filter { $0.socketPath == entries[index].socketPath && !$0.zone.isMMIO }
+    }
+
+    static func assignRoles(_ entries: inout [Entry]) {
+        let hasParts = entries.contains { $0.kind.isPackage || $0.kind == .dram }
+        for index in entries.indices {
+            let entry = entries[index]
+            if let failure = entry.failure {
+                entries[index].domain.role = .unreadable(failure.message)
+            } else if let original = original(of: index, in: entries) {
+                entries[index].domain.role = .mirror(of: original)
+            } else {
+                entries[index].domain.role =
+                    switch entry.kind {
+                    // No kernel nests packages; in a tree that does, the outer one contains the inner.
+                    case .package: isInsidePackage(entry, in: entries) ? .nested : .counted
+                    case .dram: .counted
+                    case .core, .uncore: .nested
+                    case .platform: hasParts ? .platform : .counted
+                    case .unknown: entry.domain.parent == nil ? .platform : .nested
+                    }
+            }
+        }
+    }
+
+    private static func isInsidePackage(_ entry: Entry, in entries: [Entry]) -> Bool {
+        entries.contains { $0.kind.isPackage && $0.domain.identifier == entry.domain.parent }
+    }
+
+    /// The domain that this one mirrors. MMIO zones mirror by design, so their counters are not compared.
+    private static func original(of index: Int, in entries: [Entry]) -> String? {
+        let entry = entries[index]
+        let candidates = earlierViews(of: index, in: entries).filter { candidate in
+            if case .mirror = candidate.domain.role { return false }
+            return candidate.failure == nil
+        }
+        if entry.zone.isMMIO { return candidates.first?.domain.identifier }
+        let range = entry.domain.wrapRangeMicrojoules
+        return candidates.first { candidate in
+            guard let samples = entry.samples, let others = candidate.samples else { return false }
+            return candidate.domain.wrapRangeMicrojoules == range
+                && MirroredCounters.areSameCounter(samples, others, range: range)
+        }?.domain.identifier
     }
 }

@@ -13,15 +13,15 @@ package struct RAPLProbe: Probe {
 
     package init(root: SystemRoot) { self.root = root }
 
-    /// The domains now: which contain which, which count, and which cannot be read. Empty without RAPL.
+    /// The domains with their roles, also those that cannot be read. Empty without RAPL.
     package func tree() -> EnergyDomainTree { RAPLDomains(root: root).tree }
 
     /// Every readable counter in joules since its own start, by domain.
     package func readings() -> ProbeReadings {
         var result = ProbeReadings()
         for entry in RAPLDomains(root: root).entries {
-            if let looks = entry.looks {
-                let joules = Double(looks.second) / 1e6
+            if let samples = entry.samples {
+                let joules = Double(samples.second) / 1e6
                 result.readings.append(Reading(sensor: entry.domain.identifier, value: joules, unit: .joules))
             } else if let failure = entry.failure {
                 result.failures.append(failure)
@@ -30,12 +30,12 @@ package struct RAPLProbe: Probe {
         return result
     }
 
-    /// A meter on the counters that can be read. They step about every millisecond, and each wraps at its own range.
+    /// A meter on the readable counters. They are updated about every millisecond, and each wraps at its own range.
     ///
-    /// A part that cannot be read is left out and stays in the tree with its reason. A package that cannot be read is
-    /// an error, since the total would silently lack a socket.
+    /// A part that cannot be read is left out and stays in the tree with its reason. A package that cannot be read is an
+    /// error, since the total would lack a socket.
     ///
-    /// - Throws: ``KerfError`` with the remedy that ``availability()`` names.
+    /// - Throws: ``KerfError`` with the remedy that ``availability()`` gives.
     package func meter() throws(KerfError) -> HeldCounterMeter {
         let domains = RAPLDomains(root: root)
         if let missing = domains.missingPackages.first, let failure = missing.failure {
@@ -54,5 +54,157 @@ package struct RAPLProbe: Probe {
         return try HeldCounterMeter(name: interface, origin: root.origin, tree: domains.tree) {
             files[$0.identifier] ?? root.path
         }
+    }
+}
+
+extension RAPLProbe {
+    package func availability() -> Availability { availability(of: RAPLDomains(root: root)) }
+
+    func availability(of domains: RAPLDomains) -> Availability {
+        guard !domains.entries.isEmpty else { return absent(domains.powercap) }
+        let tree = domains.tree
+        // A package that cannot be read is an error; other unreadable parts do not hide the readable ones.
+        let failure = domains.missingPackages.first ?? domains.entries.first { $0.failure != nil }
+        if !domains.missingPackages.isEmpty || tree.counted.isEmpty, let entry = failure, let error = entry.failure {
+            return Availability(
+                error.code == .permissionDenied ? .forbidden : .absent,
+                reason: "\(entry.domain.identifier): \(error.message) (\(entry.zone.energyFile))",
+                remedy: remedy(for: error))
+        }
+        guard !tree.counted.isEmpty else {
+            let names = tree.domains.map(\.identifier).joined(separator: ", ")
+            return Availability(.absent, reason: "no package, memory or platform zone among \(names)")
+        }
+        let label = root.hasVirtualBoard ? "simulated by a virtual board: " : ""
+        return Availability(.present, reason: "\(label)total = \(tree.totalFormula)\(Self.exclusions(of: tree))")
+    }
+
+    /// Domains outside the total, as text.
+    private static func exclusions(of tree: EnergyDomainTree) -> String {
+        tree.domains.map { domain in
+            switch domain.role {
+            case .counted, .nested: ""
+            case .platform, .external: "; \(domain.identifier) is not added"
+            case .mirror(let original): "; \(domain.identifier) mirrors \(original)"
+            case .unreadable(let reason): "; \(domain.identifier) \(reason)"
+            }
+        }.joined()
+    }
+
+    private func absent(_ powercap: PowercapTree) -> Availability {
+        let place = root.file(PowercapTree.classDirectory)
+        var reason = powercap.exists ? "no RAPL zone in \(place)" : "no \(place)"
+        if !powercap.otherControlTypes.isEmpty {
+            reason += ", only \(powercap.otherControlTypes.joined(separator: ", "))"
+        }
+        switch ProcessorKind(root: root) {
+        case .virtualX86:
+            return Availability(
+                .absent, reason: reason + ": this is a virtual machine, and its hypervisor does not expose RAPL",
+                remedy: .hostOrVirtualBoard)
+        case .x86:
+            return Availability(
+                .absent, reason: reason + ": the driver is not loaded, or the processor has no RAPL",
+                remedy: "sudo modprobe intel_rapl_msr (Intel and AMD; the kernel needs CONFIG_INTEL_RAPL)")
+        case .other:
+            return Availability(
+                .absent, reason: reason + ": this processor is not known to have RAPL",
+                remedy: .powerSensorOrVirtualBoard)
+        }
+    }
+
+    /// How to make an unreadable counter readable.
+    func remedy(for error: KerfError) -> Remedy? {
+        guard error.code == .permissionDenied else { return nil }
+        return "energy_uj is readable by root only since CVE-2020-8694: \(Self.permissionRemedy)"
+    }
+
+    /// Two alternatives: a group that may read the counters, or a capability of the program.
+    ///
+    /// `%S` is the mount point of sysfs and `%p` the zone's path in it; the kernel creates the attribute before it
+    /// announces the zone. The control type itself (`intel-rapl`, no colon) has no counter.
+    static let permissionRemedy = """
+        as root put SUBSYSTEM=="powercap", ACTION=="add", KERNEL=="intel-rapl*:*", \
+        RUN+="/bin/chgrp kerf %S%p/energy_uj", RUN+="/bin/chmod g+r %S%p/energy_uj" \
+        in one line into /etc/udev/rules.d/70-kerf-rapl.rules, then: \
+        groupadd --force --system kerf && usermod --append --groups kerf USER && udevadm control --reload && \
+        udevadm trigger --action=add --subsystem-match=powercap (log in again); \
+        or: sudo setcap cap_dac_read_search+ep "$(command -v kerf)"
+        """
+}
+
+/// The `power` PMU, for which a capability suffices where powercap needs root.
+extension RAPLProbe {
+    /// Whether ``perfMeter()`` would succeed. Counters are opened to find out, and closed again.
+    package func perfAvailability() -> Availability {
+        do throws(KerfError) {
+            return Availability(.present, reason: "total = \(try perfMeter().tree.totalFormula)")
+        } catch {
+            let place = error.location.map { "\($0): " } ?? ""
+            return Availability(
+                error.code == .permissionDenied ? .forbidden : .absent, reason: place + error.message,
+                remedy: error.remedy)
+        }
+    }
+
+    /// A meter on the PMU's counters.
+    ///
+    /// - Throws: ``KerfError`` with the remedy.
+    package func perfMeter() throws(KerfError) -> PerfPowerMeter {
+        guard root.isLive else {
+            throw KerfError(
+                .notFound, "a tree of files has no PMU counters", remedy: .runningSystem)
+        }
+        return try perfMeter(of: root)
+    }
+
+    /// - Parameter tree: describes the PMU; the counters are always the running kernel's.
+    func perfMeter(of tree: SystemRoot) throws(KerfError) -> PerfPowerMeter {
+        do throws(KerfError) {
+            return try PerfPowerMeter(try PerfPowerUnit(root: tree), root: tree)
+        } catch {
+            throw KerfError(
+                error.code, error.message, at: error.location.map { FilePath($0) },
+                remedy: error.remedy ?? Self.remedy(error))
+        }
+    }
+
+    private static func remedy(_ error: KerfError) -> Remedy? {
+        switch error.code {
+        case .permissionDenied:
+            "sudo setcap cap_perfmon+ep \"$(command -v kerf)\"; or for all users: sudo sysctl kernel.perf_event_paranoid=0"
+        case .notFound:
+            "sudo modprobe rapl (Intel and AMD; the kernel needs CONFIG_PERF_EVENTS_INTEL_RAPL); a virtual machine has none"
+        default: nil
+        }
+    }
+}
+
+extension RAPLProbe {
+    /// The box's sustained power, in watts: the sum of its packages' long-term limits.
+    ///
+    /// Each package contributes its constraint `long_term`: `max_power_uw` (the thermal design power), or where that is
+    /// missing or zero the current limit, `power_limit_uw`. Firmware writes limits of kilowatts for "none", so a value
+    /// above ``EnergyCounter/maximumWatts`` is ignored.
+    ///
+    /// - Returns: `nil` when a package states no limit, since the sum would lack it.
+    package func ratedPowerWatts() -> Double? {
+        let entries = RAPLDomains(root: root).entries
+        let packages = entries.filter { $0.kind.isPackage }
+        let candidates = packages.isEmpty ? entries.filter { $0.kind == .platform } : packages
+        // An unreadable twin has no mirror role, but the same name.
+        var names: Set<String> = []
+        var sum: Double?
+        for entry in candidates where names.insert(entry.zone.name).inserted {
+            if case .mirror = entry.domain.role { continue }
+            guard let watts = Self.longTermWatts(of: entry.zone) else { return nil }
+            sum = (sum ?? 0) + watts
+        }
+        return sum
+    }
+
+    private static func longTermWatts(of zone: PowercapZone) -> Double? {
+        zone.constraints.first { $0.name == "long_term" }
+            .flatMap { [$0.maximumWatts, $0.limitWatts].compactMap(\.self).first { $0 <= EnergyCounter.maximumWatts } }
     }
 }

@@ -1,4 +1,4 @@
-/// What a zone measures, told by its name.
+/// What a zone measures, derived from its name.
 ///
 /// Source: drivers/powercap/intel_rapl_common.c: a package is `package-S`, or `package-S-die-D` on a socket of several
 /// dies; within it `core`, `uncore`, `dram`; the platform is `psys`, on boxes with several of them `psys-S`.

@@ -10,13 +10,13 @@ import SystemIO
 import TransformerKernels
 import VirtualBoard
 
-/// What the probes say about the box, in the words of the profile.
+/// Describes the box for the profile, with what the probes report.
 package struct BoxInspection {
     /// The running system.
     package let host: HostIdentity
-    /// The clock that /proc/cpuinfo names.
-    package let clockHertz: Double?
-    /// The tree that the clock and the power limits are read from: the running system's or a virtual board's.
+    /// The frequency in /proc/cpuinfo.
+    package let cpuinfoHertz: Double?
+    /// The root for the frequency and the power limits: the running system's or a virtual board's.
     package let meterRoot: SystemRoot
 
     /// Origin of what is read from ``meterRoot``.
@@ -38,10 +38,10 @@ package struct BoxInspection {
             kerfBuild: KerfVersion.build, virtualBoard: VirtualBoard.marker(in: meterRoot)?.summary)
     }
 
-    /// The limits of the fastest policy's clock, and what it was during the run. Without cpufreq the clock of
-    /// /proc/cpuinfo stands for all three, and cannot be set.
+    /// The frequency limits of the fastest policy, and the frequency during the run. Without cpufreq all three are the
+    /// frequency of /proc/cpuinfo, which cannot be set.
     ///
-    /// - Parameter samples: the clock at the end of every step and window, in hertz.
+    /// - Parameter samples: the frequency at the end of every step and window, in hertz.
     package func frequency(during samples: [Double]) -> FrequencyDescription {
         let probe = CPUFreqProbe(root: meterRoot)
         let policies = probe.policies()
@@ -50,29 +50,30 @@ package struct BoxInspection {
             policy.scalingMaximumHertz ?? policy.hardwareMaximumHertz ?? 0
         }
         guard let fastest = policies.max(by: { highest($0) < highest($1) }), highest(fastest) > 0 else {
-            let nominal = nominalClock("there is no cpufreq")
+            let nominal = nominalFrequency("there is no cpufreq")
             return FrequencyDescription(
                 minimumHertz: nominal, maximumHertz: nominal, runningHertz: nominal, settable: false, reason: obstacle)
         }
         func limit(_ hertz: Double?, _ what: String) -> Quantity {
             hertz.map { Quantity(value: $0, count: 1, origin: origin, reason: "cpufreq \(fastest.name), \(what)") }
-                ?? .unavailable("cpufreq \(fastest.name) does not tell its \(what)")
+                ?? .unavailable("cpufreq \(fastest.name) does not report its \(what)")
         }
         return FrequencyDescription(
-            minimumHertz: limit(fastest.scalingMinimumHertz ?? fastest.hardwareMinimumHertz, "lowest clock allowed"),
-            maximumHertz: limit(highest(fastest), "highest clock allowed"),
+            minimumHertz: limit(
+                fastest.scalingMinimumHertz ?? fastest.hardwareMinimumHertz, "minimum allowed frequency"),
+            maximumHertz: limit(highest(fastest), "maximum allowed frequency"),
             runningHertz: Estimate.median(of: samples).map {
                 Quantity($0, origin: origin, reason: "median at the ends of steps and windows")
-            } ?? nominalClock("cpufreq does not tell the clock"),
+            } ?? nominalFrequency("cpufreq does not report the frequency"),
             settable: obstacle == nil, reason: obstacle)
     }
 
-    private func nominalClock(_ why: String) -> Quantity {
-        guard let hertz = clockHertz else { return .unavailable("\(why), and /proc/cpuinfo names no clock") }
-        return Quantity(value: hertz, count: 1, origin: .modelled, reason: "clock of /proc/cpuinfo; \(why)")
+    private func nominalFrequency(_ why: String) -> Quantity {
+        guard let hertz = cpuinfoHertz else { return .unavailable("\(why), and /proc/cpuinfo has no frequency") }
+        return Quantity(value: hertz, count: 1, origin: .modelled, reason: "frequency of /proc/cpuinfo; \(why)")
     }
 
-    /// The data sheet's view, as far as the box tells it.
+    /// Rated values, as far as the box reports them.
     package func rated(threads: Int) -> RatedDescription {
         let power: Quantity
         if let watts = RAPLProbe(root: meterRoot).ratedPowerWatts() {
@@ -86,7 +87,7 @@ package struct BoxInspection {
             cores: min(threads, host.topology.cores),
             flopsPerCyclePerCore: host.rated.map {
                 Quantity(value: $0.flopsPerCyclePerCore, count: 1, origin: .modelled, reason: $0.basis)
-            } ?? .unavailable("the instruction set \(host.instructionSet) is not known here"),
+            } ?? .unavailable("the instruction set \(host.instructionSet) is unknown"),
             powerWatts: power)
     }
 }

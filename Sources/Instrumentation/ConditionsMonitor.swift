@@ -7,24 +7,24 @@ import Synchronization
 import SystemIO
 import SystemPackage
 
-/// What the box did during a window: stolen time, throttling, the clock, heat, page faults and the load of others, read
-/// on held descriptors.
+/// Samples the box's conditions around windows on held descriptors: steal time, throttling, frequency, temperature, page
+/// faults and the load from other processes.
 ///
-/// Each is watched on its own: one that cannot be read leaves the others. ``unmonitored`` says which and why.
+/// Each is monitored independently of the others. ``unmonitored`` lists those that cannot be read, with the reason.
 package struct ConditionsMonitor {
     private let reader: HostCounterReader?
-    private let clocks: [(policy: String, file: HeldFile)]
+    private let frequencies: [(policy: String, file: HeldFile)]
     private let temperature: HeldFile?
-    /// Whether the load of other processes spoils a window: it does where the meter counts the whole box.
-    private let watchesOthers: Bool
-    /// What could not be seen from the start.
-    private let unseen: [String]
+    /// Whether load from other processes disturbs a window, as it does where the meter measures the whole box.
+    private let monitorsOthers: Bool
+    /// Conditions that could not be monitored from the start.
+    private let missing: [String]
     private let losses = Losses()
 
-    /// What spoils windows on some boxes and cannot be seen on this one, or was lost during the run.
-    package var unmonitored: [String] { unseen + losses.texts }
+    /// Conditions that cannot be monitored on this box, or no longer, each with the reason.
+    package var unmonitored: [String] { missing + losses.texts }
 
-    /// What could be read at first and cannot any more: windows are taken all the same, and that is said.
+    /// Conditions that can no longer be read. The run continues without them.
     private final class Losses: Sendable {
         private let errors = Mutex<[String: String]>([:])
 
@@ -47,69 +47,69 @@ package struct ConditionsMonitor {
     }
 
     /// - Parameters:
-    ///   - clockRoot: where cpufreq and the temperature are read: the running system or a virtual board's tree.
-    ///   - meterOrigin: a real meter counts other processes' work too; a board and a power model count this process.
-    package init(_ host: HostProbe, clockRoot: SystemRoot, meterOrigin: Origin) {
+    ///   - frequencyRoot: the root for cpufreq and the temperature: the running system's or a virtual board's.
+    ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
+    package init(_ host: HostProbe, frequencyRoot: SystemRoot, meterOrigin: Origin) {
         var unmonitored: [String] = []
         var reader: HostCounterReader?
         do {
             reader = try host.counterReader()
             let counters = try reader?.read()
-            if counters?.stealSeconds == nil { unmonitored.append("stolen time: the kernel does not tell it") }
+            if counters?.stealSeconds == nil { unmonitored.append("steal time: the kernel does not report it") }
             if counters?.coreThrottleCount == nil && counters?.packageThrottleCount == nil {
-                unmonitored.append("throttling: the processor shows no counters of it")
+                unmonitored.append("throttling: the processor has no counters of it")
             }
         } catch {
-            unmonitored.append("stolen time and throttling: \(error)")
+            unmonitored.append("steal time and throttling: \(error)")
         }
-        clocks = CPUFreqProbe(root: clockRoot).policies().compactMap { policy in
+        frequencies = CPUFreqProbe(root: frequencyRoot).policies().compactMap { policy in
             (try? HeldFile(policy.directory.appending("scaling_cur_freq"))).map { (policy.name, $0) }
         }
-        if clocks.isEmpty { unmonitored.append("the clock: there is no cpufreq") }
-        temperature = Self.processorTemperature(clockRoot)
-        if temperature == nil { unmonitored.append("the temperature: no sensor of the processor is known") }
-        watchesOthers = meterOrigin == .measured
+        if frequencies.isEmpty { unmonitored.append("the frequency: there is no cpufreq") }
+        temperature = Self.processorTemperature(frequencyRoot)
+        if temperature == nil { unmonitored.append("the temperature: no known sensor of the processor") }
+        monitorsOthers = meterOrigin == .measured
         if meterOrigin == .simulated || meterOrigin == .modelled {
             let what = meterOrigin == .simulated ? "virtual board" : "power model"
-            unmonitored.append("foreign load: a \(what) counts the measured process only")
+            unmonitored.append("load from other processes: a \(what) counts the measured process only")
         }
         self.reader = reader
-        unseen = unmonitored
+        missing = unmonitored
     }
 
-    package func now() -> BoxConditions { now(clockOf: nil) }
+    package func now() -> BoxConditions { now(frequencyOf: nil) }
 
-    /// - Parameter policies: whose clock is looked at, the fastest of them; `nil` for all.
-    package func now(clockOf policies: Set<String>?) -> BoxConditions {
-        let watched = clocks.filter { policies?.contains($0.policy) ?? true }
-        let kilohertz = watched.compactMap { clock in
-            losses.reading("the clock") { () throws(KerfError) in try clock.file.counter() }
+    /// - Parameter policies: those whose highest frequency is sampled; `nil` for all.
+    package func now(frequencyOf policies: Set<String>?) -> BoxConditions {
+        let watched = frequencies.filter { policies?.contains($0.policy) ?? true }
+        let kilohertz = watched.compactMap { frequency in
+            losses.reading("the frequency") { () throws(KerfError) in try frequency.file.counter() }
         }.max()
         let millidegrees = temperature.flatMap { file in
             losses.reading("the temperature") { () throws(KerfError) in try file.integer() }
         }
         var conditions = BoxConditions(
-            clockHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
+            frequencyHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
             celsius: millidegrees.map { Double($0) * 1e-3 })
         guard let reader else { return conditions }
-        let times = losses.reading("stolen time and the load of others", reader.processorTimes)
+        let times = losses.reading("steal time and load from other processes", reader.processorTimes)
         let throttles = [
             losses.reading("throttling of cores", reader.coreThrottleCount),
             losses.reading("throttling of packages", reader.packageThrottleCount),
         ].compactMap(\.self)
         conditions.stealSeconds = times?.steal
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
-        if watchesOthers { conditions.foreignSeconds = times.map { $0.busy - processCPUSeconds() } }
+        if monitorsOthers { conditions.otherProcessSeconds = times.map { $0.busy - processCPUSeconds() } }
         return conditions
     }
 
-    /// Page faults of this process that needed a disk (getrusage(2), `ru_majflt`).
+    /// Major page faults of this process (getrusage(2), `ru_majflt`).
     private static func majorFaults() -> Int? {
         var usage = rusage()
         return getrusage(.init(RUSAGE_SELF.rawValue), &usage) == 0 ? Int(usage.ru_majflt) : nil
     }
 
-    /// The first sensor of the chip that measures the processor (Documentation/hwmon/coretemp.rst, k10temp.rst).
+    /// The first temperature sensor of the processor's chip (Documentation/hwmon/coretemp.rst, k10temp.rst).
     private static func processorTemperature(_ root: SystemRoot) -> HeldFile? {
         let chips = ["coretemp", "k10temp", "zenpower", "cpu_thermal", "kerf_board"]
         let directory = root.file("sys/class/hwmon")

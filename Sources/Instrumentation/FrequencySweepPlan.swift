@@ -5,37 +5,37 @@ import SystemIO
 import SystemPackage
 import TransformerKernels
 
-/// A run's hold on the clock: a lease and the steps to go through, or why there is none.
+/// A frequency sweep: the lease on the frequency and the setpoints to visit.
 package struct FrequencySweepPlan {
     package let lease: FrequencyLease
-    /// Steps of the whole box.
-    package let clocks: [FrequencySetpoint]
-    /// Each kind of core by itself; empty where all are alike.
+    /// Setpoints of the whole box.
+    package let setpoints: [FrequencySetpoint]
+    /// Each core type alone; empty where all cores are alike.
     package let groups: [CoreGroup]
-    /// The kinds of core that are not swept by themselves, and why.
+    /// Core types that are not swept alone, and why.
     package let omissions: [String]
 
     package enum Outcome {
-        case notAsked
+        case notRequested
         case possible(FrequencySweepPlan)
-        /// The clock cannot be set here.
+        /// The frequency cannot be set on this box.
         case impossible(String)
 
-        /// What was asked for and is not swept, and why.
+        /// Requested parts that are not swept, and why.
         package var notSwept: [String] {
             switch self {
-            case .notAsked: []
+            case .notRequested: []
             case .possible(let sweep): sweep.omissions
             case .impossible(let reason): [reason]
             }
         }
     }
 
-    /// Takes the lease, so that what stands in the way is said before minutes are spent on the profile.
+    /// Takes the lease before minutes are spent on the profile.
     ///
-    /// A box whose clock cannot be set is no failure; an impossible choice of steps and a lease of somebody else are.
+    /// A box whose frequency cannot be set is not an error. An impossible choice of frequencies and another lease are.
     package static func prepare(_ choice: FrequencyChoice?, root: SystemRoot) throws -> Outcome {
-        guard let choice else { return .notAsked }
+        guard let choice else { return .notRequested }
         let probe = CPUFreqProbe(root: root)
         if let reason = probe.whyNotSettable() { return .impossible("\(reason)") }
         let lease = try FrequencyLease(root: root, executable: "/proc/self/exe")
@@ -48,12 +48,14 @@ package struct FrequencySweepPlan {
             }
             .map { kind in
                 let isBarred = groups.contains { $0.name == kind }
-                return "\(kind)s by themselves: "
-                    + (isBarred ? "this process may not run on all of them" : "no two steps of a clock of their own")
+                return "\(kind)s alone: "
+                    + (isBarred
+                        ? "this process may not run on all of them" : "they have no two frequencies of their own")
             }
             return .possible(
                 FrequencySweepPlan(
-                    lease: lease, clocks: try choice.steps(of: lease.policies), groups: swept, omissions: omissions))
+                    lease: lease, setpoints: try choice.setpoints(of: lease.policies), groups: swept,
+                    omissions: omissions))
         } catch {
             throw KerfError(.invalidArgument, "frequencies: \(error)")
         }

@@ -11,12 +11,12 @@ import VirtualBoard
 package struct MeterSelection {
     package var meter: (any EnergyMeter)?
     package var description: MeterDescription
-    /// Where the meter and the clock are read: the running system, or the board's tree.
+    /// The root for the meter and the frequency: the running system's or the board's.
     package var root: SystemRoot
-    /// A board served for this run only; it ends with it.
+    /// A board that is served for this run only.
     private var embedded: EmbeddedBoard?
 
-    /// A virtual board that is already served is used; else one is served until ``close()``.
+    /// Uses a virtual board that is already served, or serves one until ``close()``.
     package static func choose(_ request: MeterRequest) throws -> MeterSelection {
         if let model = request.powerModel { return try modelled(model) }
         guard let boardDirectory = request.board else { return try open(request, root: SystemRoot(), embedded: nil) }
@@ -31,7 +31,7 @@ package struct MeterSelection {
         return try open(request, root: root, embedded: embedded)
     }
 
-    /// Gives up the place as the board's measured process, and ends a board served for this run.
+    /// Unregisters this process from the board, and ends a board that is served for this run.
     package func close() {
         if root.hasVirtualBoard { VirtualBoard.unregister(pid: getpid(), in: root) }
         embedded?.stop()
@@ -43,19 +43,19 @@ package struct MeterSelection {
         do {
             let meter = try MeterSelector(root: root, rails: request.rails).meter(of: request.backend)
             var description = try MeterDescription(watching: meter)
-            // Of the box's own meter only is known how it is updated; a GPU's would slow the watching down.
-            let accompanied = withGPU(meter, root: root)
-            description.domains = accompanied.tree.domains
-            return MeterSelection(meter: accompanied, description: description, root: root, embedded: embedded)
+            // Only the box's own meter is observed; reading a GPU's would slow the polling down.
+            let composite = withGPU(meter, root: root)
+            description.domains = composite.tree.domains
+            return MeterSelection(meter: composite, description: description, root: root, embedded: embedded)
         } catch {
             embedded?.stop()
-            // A board or a meter that was asked for must be there; a box without one is no failure.
+            // A board or a meter that was requested must be available; a box without a meter is not an error.
             if root.hasVirtualBoard || request.backend != nil { throw error }
             return MeterSelection(meter: nil, description: .none(because: "\(error)"), root: root, embedded: nil)
         }
     }
 
-    /// The meter with that of the box's GPUs beside it, where there are any that count their energy.
+    /// The meter combined with that of the box's GPUs, where they have energy counters.
     private static func withGPU(_ meter: any EnergyMeter, root: SystemRoot) -> any EnergyMeter {
         guard let gpu = try? NVMLProbe(root: root).meter() else { return meter }
         return CompositeMeter(meter, external: gpu)
@@ -71,18 +71,17 @@ package struct MeterSelection {
         return MeterSelection(meter: meter, description: description, root: SystemRoot(), embedded: nil)
     }
 
-    /// The meter as it is described at the end of a run: how it was sampled, and whether a GPU was lost, is known by
-    /// then.
+    /// The description at the end of a run, with the sampling statistics and GPUs that were lost.
     package var finalDescription: MeterDescription {
         var description = description
         description.sampling = meter?.sampling
-        if let accompanied = meter as? CompositeMeter { description.domains = accompanied.treeNow.domains }
+        if let composite = meter as? CompositeMeter { description.domains = composite.treeNow.domains }
         return description
     }
 }
 
 extension MeterDescription {
-    /// Describes a meter, and watches it for how finely it tells.
+    /// Describes a meter, and watches it for its update interval and resolution.
     package init(watching meter: any EnergyMeter) throws(KerfError) {
         let seen = try MeterObservation(of: meter)
         self.init(
@@ -91,10 +90,32 @@ extension MeterDescription {
             resolutionJoules: seen.resolutionJoules, updates: seen.updates, sampling: meter.sampling)
     }
 
-    /// No meter, and why.
+    /// The description of a missing meter.
     package static func none(because reason: String) -> MeterDescription {
         MeterDescription(
             name: nil, origin: .unavailable, domains: [], totalOf: [],
             updateIntervalSeconds: .unavailable("no energy meter"), reason: reason)
+    }
+}
+
+/// The meter that a run requests.
+package struct MeterRequest: Sendable {
+    /// Directory of a virtual board; `nil` for the running system.
+    package var board: String?
+    /// The only backend to try; `nil` for the first available one.
+    package var backend: MeterBackend?
+    /// Power rails of hwmon chips that add up to the box; empty to derive them.
+    package var rails: [String]
+    /// A declared power model in place of a meter.
+    package var powerModel: PowerModel?
+
+    package init(
+        board: String? = nil, backend: MeterBackend? = nil, rails: [String] = [], powerModel: PowerModel? = nil
+    ) {
+        self.board = board
+        // Named rails imply hwmon.
+        self.backend = backend ?? (rails.isEmpty ? nil : .hwmon)
+        self.rails = rails
+        self.powerModel = powerModel
     }
 }

@@ -7,7 +7,7 @@ package struct PowerModel: Sendable {
     package let idleWatts: Double
     package let busyWatts: Double
 
-    /// - Throws: ``KerfError/Code/invalidArgument`` with what is wrong and how it is written.
+    /// - Throws: ``KerfError/Code/invalidArgument`` with the reason and an example.
     package init(parsing argument: String) throws(KerfError) {
         func refusal(_ what: String) -> KerfError {
             KerfError(.invalidArgument, "\(what); write it like idle=2.7,busy=19, in watts")
@@ -16,7 +16,7 @@ package struct PowerModel: Sendable {
         for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
             let sides = part.split(separator: "=", omittingEmptySubsequences: false)
             guard sides.count == 2, ["idle", "busy"].contains(sides[0]), watts[sides[0]] == nil else {
-                throw refusal("\(PlainText.quoted(String(part))) is neither idle=W nor busy=W, or stands there twice")
+                throw refusal("\(PlainText.quoted(String(part))) is neither idle=W nor busy=W, or is repeated")
             }
             guard let value = Double(sides[1]), value >= 0, value <= EnergyCounter.maximumWatts else {
                 throw refusal(
@@ -29,7 +29,7 @@ package struct PowerModel: Sendable {
         (idleWatts, busyWatts) = (idle, busy)
     }
 
-    /// What stands in the file beside every figure that comes of it.
+    /// The reason that is stored with values of the model.
     package var basis: String {
         "declared: \(idleWatts) W idle, \(busyWatts) W with all \(processors) processors busy, between them by the "
             + "processor time of this process"

@@ -16,13 +16,13 @@ extension WorkloadDescription {
     package init(_ stack: LayerStack) {
         self.init(
             batch: stack.batch.batch, sequence: stack.batch.sequence, loraRank: stack.lora.rank,
-            loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets.map(\.rawValue), dtype: stack.format.rawValue,
+            loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets, dtype: stack.format,
             threads: stack.threadCount, pinned: stack.isPinned)
     }
 }
 
 extension LayerDescription {
-    /// All layers of a model under a workload, in order, with what each needs of memory and each kernel has to do.
+    /// All layers of a model under a workload, in order, with the memory of each layer and the cost of each kernel.
     package static func all(of stack: LayerStack, engine: any MatrixEngine) -> [LayerDescription] {
         let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
         return all(cost).map { layer in
@@ -53,7 +53,7 @@ extension KernelCost {
 }
 
 extension Roofline {
-    /// Roofs that could not be measured are told with the reason.
+    /// Measures the roofline. Values that could not be measured are unavailable, with the reason.
     package static func measured(engine: any MatrixEngine, format: NumberFormat) -> Roofline {
         do {
             let roofline = try RooflineMeasurement.measure(engine: engine, format: format)
@@ -72,11 +72,11 @@ extension Roofline {
 }
 
 extension MeterDescription {
-    /// The meter as it was, or what became of it during the run.
+    /// The description after a run: unchanged, or unavailable where the meter failed.
     package func after(_ record: ExperimentRecord) -> MeterDescription {
         record.meterFailure.map(MeterDescription.none(because:)) ?? self
     }
 }
 
-/// The time now, ISO 8601, UTC, to the second.
+/// The current time in ISO 8601, UTC, to the second.
 package func currentTimestamp() -> String { Date.now.formatted(.iso8601) }

@@ -1,6 +1,6 @@
 import CPUFreq
 
-/// What a profiling run is asked for.
+/// The parameters of a profiling run.
 package struct ProfileRequest: Sendable {
     package var workload: TrainingWorkload
     package var meter: MeterRequest

@@ -10,7 +10,7 @@ import SystemIO
 import TransformerKernels
 import Workload
 
-/// One profiling run on this box: the whole box, then each frequency, then each kind of core by itself.
+/// One profiling run on this box: the whole box, then each frequency, then each core type alone.
 package struct ProfileRun {
     /// Called with how far the run is; `nil` ends a line of progress.
     package typealias ProgressHandler = (Progress?) -> Void
@@ -21,7 +21,7 @@ package struct ProfileRun {
     private let progress: ProgressHandler
     private let logger: Logger
 
-    /// What a run gives.
+    /// The outcome of a run.
     package struct Result {
         package var profile: Profile
         /// What disturbs windows on some boxes and cannot be monitored on this one.
@@ -57,8 +57,8 @@ package struct ProfileRun {
         if request.requiresEnergy, energy.meter == nil {
             throw Self.missingEnergy(energy.description.reason ?? "no energy meter")
         }
-        let inspection = BoxInspection(host: identity, clockHertz: host.clockHertz(), meterRoot: energy.root)
-        let conditions = ConditionsMonitor(host, clockRoot: energy.root, meterOrigin: energy.description.origin)
+        let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
+        let conditions = ConditionsMonitor(host, frequencyRoot: energy.root, meterOrigin: energy.description.origin)
         let sweep = try FrequencySweepPlan.prepare(request.frequencies, root: energy.root)
 
         let run = try measure(Instruments(engine: engine, energy: energy, conditions: conditions), sweep)
@@ -134,14 +134,14 @@ package struct ProfileRun {
         return try result.get()
     }
 
-    /// The box, and then each kind of core for which the limits of the others can be restored.
+    /// The box, and then each core type for which the limits of the others can be restored.
     private func measureSweep(_ instruments: Instruments, _ plan: FrequencySweepPlan) throws -> Measured {
         var measured = try measureBox(instruments, at: plan)
         for (index, group) in plan.groups.enumerated() {
             do throws(KerfError) {
                 try plan.lease.reset()
             } catch {
-                measured.notSwept = plan.groups[index...].map { "\($0.name)s by themselves: \(error)" }
+                measured.notSwept = plan.groups[index...].map { "\($0.name)s alone: \(error)" }
                 break
             }
             measured.sweep?.append(try measure(group, instruments, plan))
@@ -163,7 +163,7 @@ package struct ProfileRun {
             workload: WorkloadDescription(stack), residency: stack.residency, record: record, sweep: sweep)
     }
 
-    /// One kind of core, on which as many threads run as it has processors.
+    /// One core type, with as many threads as it has processors.
     private func measure(
         _ group: CoreGroup, _ instruments: Instruments, _ plan: FrequencySweepPlan
     ) throws -> FrequencySweep {
@@ -179,13 +179,13 @@ package struct ProfileRun {
     ) throws -> FrequencySweep {
         let share = Double(1 + plan.groups.count)
         let budget = (request.sweepBudgetSeconds ?? request.budgetSeconds) / share
-        let setpoints = group?.steps ?? plan.clocks
+        let setpoints = group?.setpoints ?? plan.setpoints
         let policies = Set(setpoints.flatMap(\.policyHertz.keys))
         var sweep = try withProgress { progress in
             try FrequencySweepRun(
-                group: group?.name, clocks: setpoints, control: plan.lease, settings: settings(budget),
+                group: group?.name, setpoints: setpoints, control: plan.lease, settings: settings(budget),
                 progress: progress
-            ) { experiment(stack, instruments, $0, clockOf: policies, progress: $1) }.run()
+            ) { experiment(stack, instruments, $0, frequencyOf: policies, progress: $1) }.run()
         }
         sweep.budgetSeconds *= share
         return sweep
@@ -205,11 +205,12 @@ package struct ProfileRun {
     /// - Parameter policies: whose frequency is recorded; `nil` for all.
     private func experiment(
         _ stack: LayerStack, _ instruments: Instruments, _ settings: ExperimentSettings,
-        clockOf policies: Set<String>? = nil, progress: @escaping (Progress) -> Void
+        frequencyOf policies: Set<String>? = nil, progress: @escaping (Progress) -> Void
     ) -> Experiment {
         Experiment(
             step: stack, meter: instruments.energy.meter, updates: instruments.energy.description.updates,
-            settings: settings, conditions: { instruments.conditions.now(clockOf: policies) }, shouldStop: shouldStop,
+            settings: settings, conditions: { instruments.conditions.now(frequencyOf: policies) },
+            shouldStop: shouldStop,
             progress: progress, logger: logger)
     }
 }

@@ -4,14 +4,14 @@ import SystemIO
 import TransformerKernels
 import Workload
 
-/// The training step that a run measures, and what it runs on.
+/// The training step that a run measures, and the threads and library that run it.
 package struct TrainingWorkload: Sendable {
     package var batch: BatchShape
     package var lora: LoRAConfiguration
     package var format: NumberFormat
     /// Threads of the kernels; `nil` for one per processor.
     package var threads: Int?
-    /// Whether each thread is bound to a processor of its own.
+    /// Whether each thread is bound to its own processor.
     package var isPinned: Bool
     /// Linear algebra library by name; `nil` for the best that is installed.
     package var engineName: String?
@@ -41,9 +41,9 @@ package struct TrainingWorkload: Sendable {
 
         package static let automaticLimitBytes = 3 << 29
 
-        /// Random weights need no second reading: one block is used for all, which costs the same.
+        /// Random weights need not be read again: one block is used for all, at the same cost.
         func residency(for source: any WeightSource, format: NumberFormat) -> WeightResidency {
-            let one: WeightResidency = source.kind == "random" ? .shared : .streaming
+            let one: WeightResidency = source.kind == .random ? .shared : .streaming
             switch self {
             case .all: return .resident
             case .one: return one
@@ -53,7 +53,7 @@ package struct TrainingWorkload: Sendable {
         }
     }
 
-    /// The engine, with its threads bound where that is asked.
+    /// The engine, with its threads bound where requested.
     ///
     /// - Parameter processors: those to run on, with at most one thread each; `nil` for all.
     package func matrixEngine(on processors: [Int]? = nil) throws -> any MatrixEngine {

@@ -3,35 +3,34 @@ import Quantities
 import Synchronization
 import SystemIO
 
-/// A box's meter with another one beside it, whose domains appear in every reading and never in the total: a GPU's.
+/// Combines the box's meter with an independent one, such as a GPU's, whose domains are in every reading and not in the total.
 ///
-/// A companion may take a thousand times as long to read as the meter itself, and a reading is taken again and again at
-/// the edges of a window. So the companion is asked at most every ``restSeconds``, after the meter's own counters; in
-/// between its last answer stands. Its counters step more rarely than that.
+/// The external meter may take a thousand times as long to read, and at the edges of a window the meter is read without
+/// pause. So the external meter is read at most every ``restSeconds``, after the box's own counters; in between its last
+/// reading is used. Its counters are updated less often than that.
 ///
-/// A companion that fails is not asked again: it is missing from all later readings, ``failure`` says why, and the meter
-/// goes on without it.
+/// An external meter that fails is not read again: it is missing from all later readings, and ``failure`` has the reason.
 package final class CompositeMeter: EnergyMeter, Sendable {
     package static let restSeconds = 0.01
 
     private let restSeconds: Double
     private let main: any EnergyMeter
-    private let companion: any EnergyMeter
-    private let last: Mutex<Answer>
+    private let external: any EnergyMeter
+    private let last: Mutex<LastReading>
 
-    private struct Answer {
+    private struct LastReading {
         var reading: EnergyReading?
         var failure: KerfError?
     }
 
     package init(
-        _ main: any EnergyMeter, external companion: any EnergyMeter, restSeconds: Double = CompositeMeter.restSeconds
+        _ main: any EnergyMeter, external: any EnergyMeter, restSeconds: Double = CompositeMeter.restSeconds
     ) {
         self.restSeconds = restSeconds
         self.main = main
-        self.companion = companion
-        last = Mutex(Answer())
-        // What it counts from: one that starts anew later is seen to have fallen.
+        self.external = external
+        last = Mutex(LastReading())
+        // The first reading, so that a counter that restarts later is seen to fall.
         prepareForEdge()
     }
 
@@ -42,22 +41,22 @@ package final class CompositeMeter: EnergyMeter, Sendable {
 
     package var tree: EnergyDomainTree { EnergyDomainTree(main.tree.domains + externalDomains) }
 
-    /// What ended the companion's readings; `nil` while it answers.
+    /// The error that ended the external meter's readings; `nil` while it works.
     package var failure: KerfError? { last.withLock(\.failure) }
 
-    /// The tree as it is now: a companion that failed is unreadable, for the reason it gave.
+    /// The current tree: the domains of an external meter that failed are unreadable.
     package var treeNow: EnergyDomainTree {
         guard let failure else { return tree }
         let lost = externalDomains.map { domain in
             var domain = domain
-            domain.role = .unreadable("\(companion.name) failed during the run: \(failure.message)")
+            domain.role = .unreadable("\(external.name) failed during the run: \(failure.message)")
             return domain
         }
         return EnergyDomainTree(main.tree.domains + lost)
     }
 
     private var externalDomains: [EnergyDomain] {
-        companion.tree.readable.map { domain in
+        external.tree.readable.map { domain in
             var domain = domain
             domain.role = .external
             return domain
@@ -70,36 +69,36 @@ package final class CompositeMeter: EnergyMeter, Sendable {
         return reading
     }
 
-    /// The companion is none of the total.
+    /// The external meter is not part of the total.
     package func readTotal(into microjoules: inout [UInt64]) throws(KerfError) -> MonotonicInstant {
         try main.readTotal(into: &microjoules)
     }
 
-    /// Asks the companion now: between two looks for an update, the time that it takes would be a time in which none is seen.
+    /// Reads the external meter now: while it is read during polling, an update would be missed.
     package func prepareForEdge() {
         main.prepareForEdge()
         _ = externalMicrojoules(at: .now())
     }
 
     private func externalMicrojoules(at instant: MonotonicInstant) -> [UInt64?] {
-        last.withLock { answer in
-            let age = (answer.reading?.instant).map { instant.seconds(since: $0) }
-            if answer.failure == nil, age.map({ $0 >= restSeconds }) ?? true {
+        last.withLock { last in
+            let age = (last.reading?.instant).map { instant.seconds(since: $0) }
+            if last.failure == nil, age.map({ $0 >= restSeconds }) ?? true {
                 do throws(KerfError) {
-                    answer.reading = try ask(after: answer.reading)
+                    last.reading = try readExternal(after: last.reading)
                 } catch {
-                    answer = Answer(reading: nil, failure: error)
+                    last = LastReading(reading: nil, failure: error)
                 }
             }
-            return answer.reading?.microjoules ?? companion.tree.readable.map { _ in nil }
+            return last.reading?.microjoules ?? external.tree.readable.map { _ in nil }
         }
     }
 
-    /// - Throws: the companion's error, also for a counter that fell and does not wrap: it started anew, and what it drew
-    ///   in between nobody knows.
-    private func ask(after last: EnergyReading?) throws(KerfError) -> EnergyReading {
-        let reading = try companion.read()
-        for (index, domain) in companion.tree.readable.enumerated() where domain.wrapRangeMicrojoules == nil {
+    /// - Throws: the external meter's error, also for a counter without a wrap range that fell: it restarted, and the energy
+    ///   in between is unknown.
+    private func readExternal(after last: EnergyReading?) throws(KerfError) -> EnergyReading {
+        let reading = try external.read()
+        for (index, domain) in external.tree.readable.enumerated() where domain.wrapRangeMicrojoules == nil {
             guard let before = last?.microjoules[index], let now = reading.microjoules[index], now < before else {
                 continue
             }

@@ -1,34 +1,33 @@
+import ProfileFormat
 import SystemIO
 
 /// Differences of energy counters that wrap.
 package enum EnergyCounter {
-    /// No domain of a box Kerf is made for draws more than this; it bounds how soon a counter can wrap where the domain
-    /// states no maximum of its own.
+    /// Upper bound of any domain's power. It bounds how soon a counter can wrap where the domain states no maximum.
     package static let maximumWatts = 2000.0
 
-    /// How stale a counter may be: energy drawn before the first reading may be shown only in the second. RAPL is
-    /// stale by a millisecond, slow chips by up to a second.
+    /// Maximum staleness of a counter: energy drawn before the first reading may appear only in the second. RAPL is stale by
+    /// a millisecond, slow chips by up to a second.
     static let stalenessSeconds = 1.0
 
     /// The energy between two readings of one counter, in microjoules.
     ///
-    /// Equal readings are zero energy: the counter has not been updated, or it drew nothing. Otherwise the readings
-    /// leave the number of wraps open, and what can have been drawn decides: of all differences that fit the readings,
-    /// exactly one must lie below `maximumWatts` times the elapsed time. That is no wrap or one: where it can have been
-    /// another turn more, the readings have two answers, and the window is refused. A rise that the maximum does not allow
-    /// has none: the counter was reset, or a reading was damaged. A turn of the counter is never made up to explain it.
+    /// Equal readings are zero energy: the counter was not updated, or nothing was drawn. Otherwise the number of wraps is
+    /// unknown, and `maximumWatts` times the elapsed time bounds the energy. The window is refused where the bound allows
+    /// another wrap, since there are two solutions then. A rise above the bound has no solution: the counter was reset, or a
+    /// reading is damaged. No wrap is assumed to explain it.
     ///
     /// Source: Documentation/power/powercap/powercap.rst, `max_energy_range_uj`: the range of the counter, after
     /// which it starts again at zero.
     ///
     /// - Parameters:
-    ///   - range: the counter's own range in microjoules, or `nil` when the kernel does not tell it; then a decrease
-    ///     cannot be explained and is refused.
+    ///   - range: the counter's own range in microjoules, or `nil` when it is unknown; then a decrease is
+    ///     refused.
     ///   - elapsedSeconds: time between the readings.
-    ///   - maximumWatts: more than this the domain never draws. A generous bound is meant: the counter's staleness is
-    ///     added only where a rise is judged impossible.
-    /// - Throws: ``KerfError/Code/ambiguousReading`` when the readings allow no answer or several;
-    ///   ``KerfError/Code/invalidReading`` when a reading lies beyond the range.
+    ///   - maximumWatts: a generous upper bound of the domain's power. The counter's staleness is added only to decide that
+    ///     a rise is impossible.
+    /// - Throws: ``KerfError/Code/ambiguousReading`` when the readings allow no solution or several;
+    ///   ``KerfError/Code/invalidReading`` when a reading is beyond the range.
     package static func microjoules(
         from start: UInt64, to end: UInt64, range: UInt64?, elapsedSeconds: Double,
         maximumWatts: Double = EnergyCounter.maximumWatts
@@ -37,7 +36,7 @@ package enum EnergyCounter {
         guard let range, range > 0 else {
             guard end >= start else {
                 throw KerfError(
-                    .ambiguousReading, "counter fell from \(start) to \(end) µJ and its range is not known")
+                    .ambiguousReading, "counter fell from \(start) to \(end) µJ and its range is unknown")
             }
             guard Double(end - start) <= possible else { throw impossible(start, end, elapsedSeconds, maximumWatts) }
             return end - start
@@ -48,7 +47,7 @@ package enum EnergyCounter {
         }
         let difference = end >= start ? end - start : range - start + end
         guard Double(difference) <= possible else { throw impossible(start, end, elapsedSeconds, maximumWatts) }
-        // One more turn would also fit into what the box can have drawn: two answers, so none.
+        // The box can also have drawn one wrap range more, so there are two solutions.
         guard Double(difference) + Double(range) > maximumWatts * elapsedSeconds * 1e6 else {
             throw KerfError(
                 .ambiguousReading,
@@ -58,14 +57,14 @@ package enum EnergyCounter {
         return difference
     }
 
-    /// Whether a later reading can follow from an earlier one at all. A fall of a counter of unknown range may be a wrap.
+    /// Whether a later reading is possible after an earlier one. A counter of unknown range that falls may have wrapped.
     static func follows(
         _ start: UInt64, _ end: UInt64, range: UInt64?, elapsedSeconds: Double, maximumWatts: Double
     ) -> Bool {
-        guard let fewest = end >= start ? end - start : range.map({ $0 >= start ? $0 - start + end : end }) else {
+        guard let minimum = end >= start ? end - start : range.map({ $0 >= start ? $0 - start + end : end }) else {
             return true
         }
-        return Double(fewest) <= maximumWatts * (elapsedSeconds + stalenessSeconds) * 1e6
+        return Double(minimum) <= maximumWatts * (elapsedSeconds + stalenessSeconds) * 1e6
     }
 
     static func impossible(
@@ -75,5 +74,21 @@ package enum EnergyCounter {
             .ambiguousReading,
             "counter went from \(start) to \(end) µJ in \(seconds) s, which \(watts) W do not explain: it was reset, or a "
                 + "reading is damaged")
+    }
+}
+
+extension EnergyDomain {
+    /// The energy between two readings of this domain's counter; see ``EnergyCounter``.
+    package func microjoules(
+        from start: UInt64, to end: UInt64, elapsedSeconds: Double
+    ) throws(KerfError) -> UInt64 {
+        try EnergyCounter.microjoules(
+            from: start, to: end, range: wrapRangeMicrojoules, elapsedSeconds: elapsedSeconds,
+            maximumWatts: maximumWatts ?? EnergyCounter.maximumWatts)
+    }
+
+    /// Maximum time between two readings for which their difference is always unambiguous.
+    package var unambiguousSeconds: Double {
+        wrapRangeMicrojoules.map { Double($0) * 1e-6 / (maximumWatts ?? EnergyCounter.maximumWatts) } ?? .infinity
     }
 }

@@ -2,11 +2,11 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// One look at every readable energy counter.
+/// A reading of every readable energy counter.
 package struct EnergyReading: Sendable {
     package var instant: MonotonicInstant
-    /// Microjoules, one for each of the meter's readable domains, in the tree's order; `nil` for a domain that could not
-    /// be read now and does not count towards the total.
+    /// Microjoules of each readable domain, in the tree's order; `nil` for a domain outside the total that could not be
+    /// read.
     package var microjoules: [UInt64?]
 
     package init(instant: MonotonicInstant, microjoules: [UInt64?]) {
@@ -15,33 +15,32 @@ package struct EnergyReading: Sendable {
     }
 }
 
-/// A meter whose counters are read cheaply, again and again, inside a measurement.
+/// A meter whose counters are cheap enough to be read repeatedly within a measurement.
 package protocol EnergyMeter: Sendable {
-    /// The level of the meter ladder: `powercap`.
+    /// The name of the backend: `powercap`.
     var name: String { get }
     /// `measured` on a real box, `simulated` on a virtual one.
     var origin: Origin { get }
     var tree: EnergyDomainTree { get }
-    /// How a meter made its counters from power, up to now; `nil` for counters that the hardware keeps.
+    /// How a meter integrated power so far; `nil` for hardware counters.
     var sampling: PowerSampling? { get }
 
-    /// Whether the counters count this process's processor time, as a virtual board's do. Then the kernel's accounts
-    /// have to be settled before a reading that is to be right to the moment; see ``ThreadCPUClocks``.
+    /// Whether the counters depend on this process's CPU time, as a virtual board's do. Then the kernel's per-thread CPU time
+    /// has to be flushed before a reading that must be current; see ``ThreadCPUClocks``.
     var countsProcessorTime: Bool { get }
 
-    /// Reads every readable domain, as close together as can be.
+    /// Reads every readable domain, as close together as possible.
     ///
-    /// - Throws: the error of a domain that counts towards the total. One that does not is left out of the reading.
+    /// - Throws: the error of a counted domain. Any other domain that fails is left out of the reading.
     func read() throws(KerfError) -> EnergyReading
 
-    /// Reads the domains of the total alone, in the tree's order, and appends their microjoules: as few reads as can be,
-    /// and nothing made, for a look in the middle of a measurement.
+    /// Reads the domains of the total only, in the tree's order, and appends their microjoules. Makes as few reads as possible
+    /// and does not allocate, for samples within a measurement.
     ///
-    /// - Returns: the moment of the reading.
+    /// - Returns: the time of the reading.
     func readTotal(into microjoules: inout [UInt64]) throws(KerfError) -> MonotonicInstant
 
-    /// Called right before the counters are polled for an update: the time for whatever takes long and need not be done at
-    /// every look.
+    /// Called before the counters are polled for an update, for slow work that not every poll needs.
     func prepareForEdge()
 }
 
@@ -58,17 +57,18 @@ extension EnergyMeter {
         return reading.instant
     }
 
-    /// Joules of every domain that both readings hold, by identifier.
+    /// Energy of every domain in both readings, in joules, by identifier.
     ///
-    /// - Throws: ``KerfError/Code/ambiguousReading`` when a counter that counts allows no answer; another is left out then.
+    /// - Throws: ``KerfError/Code/ambiguousReading`` for a counted domain whose readings allow no solution. Any
+    ///   other such domain is left out.
     package func joules(from start: EnergyReading, to end: EnergyReading) throws(KerfError) -> [String: Double] {
         let elapsed = end.instant.seconds(since: start.instant)
         return try joules(from: start.microjoules, to: end.microjoules) { _ in elapsed }
     }
 
-    /// The same of values whose moments differ from domain to domain.
+    /// Energy between two values per domain, whose times differ between domains.
     ///
-    /// - Parameter elapsed: the time between a domain's two values, by its place.
+    /// - Parameter elapsed: the time between a domain's two values, by the domain's index.
     func joules(
         from start: [UInt64?], to end: [UInt64?], elapsed: (Int) -> Double
     ) throws(KerfError) -> [String: Double] {
@@ -85,7 +85,7 @@ extension EnergyMeter {
         return joules
     }
 
-    /// The box's total among joules by domain: the sum of the counted domains.
+    /// The box's total: the sum of the counted domains.
     package func total(of joules: [String: Double]) -> Double {
         tree.counted.reduce(0) { $0 + (joules[$1.identifier] ?? 0) }
     }

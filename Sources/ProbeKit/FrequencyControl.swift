@@ -1,12 +1,12 @@
 import SystemIO
 
-/// One setting of the clock of a whole box.
+/// A frequency setting of a whole box.
 ///
-/// Policies of one box may differ (performance and efficiency cores): each is set to a step of its own.
+/// Policies of a box may differ (performance and efficiency cores), so each has its own frequency.
 package struct FrequencySetpoint: Sendable, Hashable {
-    /// The clock of the fastest policy, by which the step is known.
+    /// Frequency of the fastest policy, which identifies the setpoint.
     package var hertz: Double
-    /// The clock of every policy that is set, by the policy's name.
+    /// Frequency of every policy that is set, by the policy's name.
     package var policyHertz: [String: Double]
 
     package init(hertz: Double, policyHertz: [String: Double]) {
@@ -15,24 +15,24 @@ package struct FrequencySetpoint: Sendable, Hashable {
     }
 }
 
-/// Cores of one kind, whose clock is swept apart from that of the others.
+/// Cores of one type, whose frequency is swept alone.
 package struct CoreGroup: Sendable, Hashable {
     /// `P-core`, as the box's topology names it.
     package var name: String
     /// Numbers of the logical CPUs.
     package var cpus: [Int]
-    /// Steps that set these cores' policies and no other.
-    package var steps: [FrequencySetpoint]
+    /// Setpoints for these cores' policies only.
+    package var setpoints: [FrequencySetpoint]
 
-    package init(name: String, cpus: [Int], steps: [FrequencySetpoint]) {
+    package init(name: String, cpus: [Int], setpoints: [FrequencySetpoint]) {
         self.name = name
         self.cpus = cpus
-        self.steps = steps
+        self.setpoints = setpoints
     }
 }
 
-/// Something that sets the clock of the box, or of a box that a test imagines.
+/// Sets the frequency of a box, or of a simulated box in tests.
 package protocol FrequencyControl {
-    /// Sets the clock; it holds until the next call.
-    func set(_ step: FrequencySetpoint) throws(KerfError)
+    /// Sets the frequency until the next call.
+    func set(_ setpoint: FrequencySetpoint) throws(KerfError)
 }

@@ -4,20 +4,19 @@ import Synchronization
 import SystemIO
 import SystemPackage
 
-/// Energy counters in attribute files, held open: RAPL through powercap, chips with an energy register through hwmon.
+/// Energy counters in attribute files that stay open: RAPL through powercap, chips with an energy register through hwmon.
 ///
-/// A reading is one clock call and one `pread` a domain. The counters are energies in microjoules since some start.
+/// A reading is one clock call and one `pread` per domain. Counters are in microjoules since an arbitrary start.
 package final class HeldCounterMeter: EnergyMeter, Sendable {
     package let name: String
     package let origin: Origin
     package let tree: EnergyDomainTree
-    /// A virtual board's files do.
     package var countsProcessorTime: Bool { origin == .simulated }
     private let counters: [Counter]
-    /// The last sound reading of every counter: the next one has to follow from it.
-    private let last: Mutex<[Sound?]>
+    /// The last valid reading of every counter, against which the next one is checked.
+    private let last: Mutex<[ValidReading?]>
 
-    private struct Sound {
+    private struct ValidReading {
         let microjoules: UInt64
         let instant: MonotonicInstant
     }
@@ -29,7 +28,7 @@ package final class HeldCounterMeter: EnergyMeter, Sendable {
         let maximumWatts: Double
     }
 
-    /// - Parameter file: the counter of each readable domain of the tree.
+    /// - Parameter file: the path of a readable domain's counter.
     /// - Throws: ``KerfError`` when a counter cannot be opened.
     package init(
         name: String, origin: Origin, tree: EnergyDomainTree, file: (EnergyDomain) -> FilePath
@@ -49,17 +48,16 @@ package final class HeldCounterMeter: EnergyMeter, Sendable {
         last = Mutex(Array(repeating: nil, count: counters.count))
     }
 
-    /// Reads every readable domain, in the tree's order, right after the clock.
+    /// Reads every readable domain in the tree's order, right after the clock.
     ///
-    /// - Throws: ``KerfError`` with the path when a counter of the total has gone, holds no number, or holds one that
-    ///   cannot follow from the reading before: text that was cut short is still a number. A counter beside the total
-    ///   (psys, a part of a package) is `nil` then: it must not cost the run its energy.
+    /// - Throws: ``KerfError`` with the path when a counter of the total is gone, is not a number, or is impossible after the
+    ///   previous reading, as truncated text may be. A counter outside the total (psys, a part of a package) is `nil` then.
     package func read() throws(KerfError) -> EnergyReading {
-        // One reader at a time, so that the last reading is the one before.
-        try last.withLock { (last: inout [Sound?]) throws(KerfError) -> EnergyReading in
+        // One reader at a time, so that the last reading is the previous one.
+        try last.withLock { (last: inout [ValidReading?]) throws(KerfError) -> EnergyReading in
             var reading = EnergyReading(instant: .now(), microjoules: [])
             reading.microjoules.reserveCapacity(counters.count)
-            // The array's allocation is over: from here to the last counter nothing but reads.
+            // The array is allocated: from here to the last counter there are only reads.
             reading.instant = .now()
             for (index, counter) in counters.enumerated() {
                 do throws(KerfError) {
@@ -74,7 +72,7 @@ package final class HeldCounterMeter: EnergyMeter, Sendable {
     }
 
     package func readTotal(into microjoules: inout [UInt64]) throws(KerfError) -> MonotonicInstant {
-        try last.withLock { (last: inout [Sound?]) throws(KerfError) -> MonotonicInstant in
+        try last.withLock { (last: inout [ValidReading?]) throws(KerfError) -> MonotonicInstant in
             let instant = MonotonicInstant.now()
             for index in counters.indices where counters[index].counts {
                 microjoules.append(try Self.value(of: counters[index], after: &last[index], at: instant))
@@ -84,16 +82,16 @@ package final class HeldCounterMeter: EnergyMeter, Sendable {
     }
 
     private static func value(
-        of counter: Counter, after last: inout Sound?, at instant: MonotonicInstant
+        of counter: Counter, after last: inout ValidReading?, at instant: MonotonicInstant
     ) throws(KerfError) -> UInt64 {
         let value = try counter.file.counter()
         try check(value, of: counter, after: last, at: instant)
-        last = Sound(microjoules: value, instant: instant)
+        last = ValidReading(microjoules: value, instant: instant)
         return value
     }
 
     private static func check(
-        _ value: UInt64, of counter: Counter, after last: Sound?, at instant: MonotonicInstant
+        _ value: UInt64, of counter: Counter, after last: ValidReading?, at instant: MonotonicInstant
     ) throws(KerfError) {
         guard let last, last.microjoules != value else { return }
         let elapsed = instant.seconds(since: last.instant)

@@ -1,28 +1,27 @@
 import SystemIO
 
-/// Energy from samples of power, by the trapezoidal rule.
+/// Integrates samples of power to energy by the trapezoidal rule.
 struct PowerIntegrator: Sendable {
-    /// Since the first sample, for each domain; `nil` once a sample of it was missing, since what it drew then is not
-    /// known.
+    /// Energy of each domain since the first sample; `nil` once one of its samples was missing.
     private(set) var joules: [Double?]
     private(set) var samples = 0
     private(set) var longestGapSeconds = 0.0
     private(set) var seconds = 0.0
-    /// Times between changes of the watched domain's power, the latest ones.
+    /// The latest times between changes of the watched domain's power.
     private(set) var refreshes: [Double] = []
     private let watched: Int
     private var last: (instant: MonotonicInstant, watts: [Double?])?
     private var lastChange: MonotonicInstant?
 
-    private static let mostRefreshes = 101
+    private static let maximumRefreshes = 101
 
-    /// - Parameter watched: the domain whose changes tell how often the sensor is renewed.
+    /// - Parameter watched: the domain whose changes give the sensor's update interval.
     init(domains: Int, watched: Int) {
         joules = Array(repeating: 0, count: domains)
         self.watched = watched
     }
 
-    /// Takes a sample; one that is not later than the last changes nothing.
+    /// Adds a sample; one that is not later than the last is ignored.
     mutating func add(_ watts: [Double?], at instant: MonotonicInstant) {
         guard let last else {
             self.last = (instant, watts)
@@ -40,7 +39,7 @@ struct PowerIntegrator: Sendable {
         }
         if watts[watched] != last.watts[watched] {
             if let lastChange { refreshes.append(instant.seconds(since: lastChange)) }
-            if refreshes.count > Self.mostRefreshes { refreshes.removeFirst() }
+            if refreshes.count > Self.maximumRefreshes { refreshes.removeFirst() }
             lastChange = instant
         }
         samples += 1
@@ -49,9 +48,9 @@ struct PowerIntegrator: Sendable {
         self.last = (instant, watts)
     }
 
-    /// Median time between two changes; `nil` before there were three of them.
+    /// Median time between two changes; `nil` before the third change.
     var refreshSeconds: Double? { refreshes.count < 2 ? nil : refreshes.sorted()[refreshes.count / 2] }
 
-    /// The energies as a counter shows them. One that has fallen below its start shows nothing.
+    /// The energies as counter values; `nil` for a negative energy.
     var microjoules: [UInt64?] { joules.map { $0.flatMap { $0 >= 0 && $0 < 1e12 ? UInt64($0 * 1e6) : nil } } }
 }

@@ -4,9 +4,9 @@ import SystemIO
 
 /// A declared power model in place of a meter: idle power all the time, and more while the process uses processors.
 ///
-/// With `n` processors, of which this process uses the share `u` of their time, the box is taken to draw
-/// `idle + (busy - idle) u`. Nothing is read but clocks; whatever comes of it is ``Origin/modelled``. Work of others, the
-/// clock and what the kernels do make no difference to it, so that it tells layers apart by their time alone.
+/// When this process uses the share `u` of the processors' time, the box draws `idle + (busy - idle) u`. Only clocks are read,
+/// so results are ``Origin/modelled``. Other processes, the frequency and the instructions have no effect: layers differ by
+/// their time only.
 package struct PowerModelMeter: EnergyMeter {
     package let name = "power model"
     package let origin = Origin.modelled
@@ -19,15 +19,15 @@ package struct PowerModelMeter: EnergyMeter {
     private let cpuSeconds: @Sendable () -> Double
 
     /// - Parameters:
-    ///   - idleWatts: of the box while nothing runs.
-    ///   - busyWatts: of the box while all processors work; not less than `idleWatts`.
-    ///   - processors: how many there are.
+    ///   - idleWatts: power of the box at rest.
+    ///   - busyWatts: power of the box with all processors busy; at least `idleWatts`.
+    ///   - processors: number of processors.
     ///   - cpuSeconds: processor time of the measured process so far.
     package init(
         idleWatts: Double, busyWatts: Double, processors: Int,
         cpuSeconds: @escaping @Sendable () -> Double = processCPUSeconds
     ) {
-        precondition(idleWatts >= 0 && busyWatts >= idleWatts && processors > 0, "a power model is ordered")
+        precondition(idleWatts >= 0 && busyWatts >= idleWatts && processors > 0, "invalid power model")
         self.idleWatts = idleWatts
         self.busyWatts = busyWatts
         self.processors = processors
@@ -40,7 +40,7 @@ package struct PowerModelMeter: EnergyMeter {
         EnergyDomainTree([EnergyDomain(identifier: "box", name: "box", role: .counted)])
     }
 
-    /// What the model makes of a time in which the process used `cpuSeconds` of processor time.
+    /// Energy over `seconds` in which the process used `cpuSeconds` of processor time.
     package func joules(seconds: Double, cpuSeconds: Double) -> Double {
         idleWatts * seconds + (busyWatts - idleWatts) * cpuSeconds / Double(processors)
     }

@@ -4,10 +4,10 @@ import Quantities
 import Synchronization
 import SystemIO
 
-/// A meter on something that tells power: a thread samples it and adds it up, and what it has added up is the counter.
+/// A meter on a power source: a thread samples the power and integrates it, and the integral is the counter.
 ///
-/// The counter steps at every sample. It costs processor time on the box that is measured, which ``sampling`` states.
-/// The thread starts with the sampler and ends with it.
+/// The counter changes at every sample. Sampling uses processor time of the measured box, which ``sampling`` states. The
+/// thread starts and ends with the sampler.
 package final class PowerSampler: EnergyMeter, Sendable {
     package let name: String
     package let origin: Origin
@@ -15,10 +15,10 @@ package final class PowerSampler: EnergyMeter, Sendable {
     private let work: Work
     private let thread: UInt
 
-    /// Starts sampling and waits until the sensor's own interval is known.
+    /// Starts sampling and waits until the sensor's update interval is known.
     ///
-    /// - Throws: the error of the first sample; ``KerfError/Code/notFound`` when the value neither changes within the
-    ///   source's patience nor has a stated interval: nothing then tells what a window can resolve.
+    /// - Throws: the error of the first sample; ``KerfError/Code/notFound`` when the value does not change within the
+    ///   source's timeout and has no stated interval: the resolution of a window is unknown then.
     package convenience init(_ source: some PowerSource) throws(KerfError) {
         try self.init(source, waiting: true)
     }
@@ -44,8 +44,8 @@ package final class PowerSampler: EnergyMeter, Sendable {
         guard sampling?.refreshSeconds != nil else {
             throw KerfError(
                 .notFound,
-                "the value of \(source.name) did not change within \(source.refreshTimeoutSeconds) s, and nothing states how "
-                    + "often it is renewed: its energy cannot be resolved")
+                "the value of \(source.name) did not change within \(source.refreshTimeoutSeconds) s, and its "
+                    + "update interval is not stated: its energy cannot be resolved")
         }
     }
 
@@ -55,7 +55,7 @@ package final class PowerSampler: EnergyMeter, Sendable {
     }
 
     package func read() throws(KerfError) -> EnergyReading {
-        // The moment is taken with the counters: whoever lost the processor in between would date them too late.
+        // The time is taken with the counters: a thread that was preempted in between would date them too late.
         let (reading, failure) = work.state.withLock {
             (EnergyReading(instant: .now(), microjoules: $0.integrator.microjoules), $0.failure)
         }
@@ -73,11 +73,11 @@ package final class PowerSampler: EnergyMeter, Sendable {
         }
     }
 
-    /// What the thread holds; not the sampler itself, which would never end then.
+    /// The state that the thread holds. It does not hold the sampler, which could not end then.
     private final class Work: Sendable {
         struct State {
             var integrator: PowerIntegrator
-            /// The error that ended sampling. What was added up before is no reading of now.
+            /// The error that ended sampling, after which there are no readings.
             var failure: KerfError?
             var cpuSeconds = 0.0
             var shouldEnd = false
@@ -94,7 +94,7 @@ package final class PowerSampler: EnergyMeter, Sendable {
         func takeSample() throws(KerfError) {
             let before = MonotonicInstant.now()
             let watts = try source.watts()
-            // The sensors were read between the two looks at the clock.
+            // The sensors were read between the two times.
             let middle = (before.nanoseconds + MonotonicInstant.now().nanoseconds) / 2
             state.withLock { $0.integrator.add(watts, at: MonotonicInstant(nanoseconds: middle)) }
         }
@@ -130,8 +130,27 @@ package final class PowerSampler: EnergyMeter, Sendable {
             }, held.toOpaque())
         guard result == 0 else {
             held.release()
-            throw KerfError(.ioError, "no thread to sample power with: error \(result)")
+            throw KerfError(.ioError, "cannot create the sampling thread: error \(result)")
         }
         return UInt(thread)
     }
+}
+
+/// A source of power without an energy counter: a power sensor, voltage times current, a battery.
+package protocol PowerSource: Sendable {
+    /// The name of the backend: `hwmon`, `battery`.
+    var name: String { get }
+    var origin: Origin { get }
+    var tree: EnergyDomainTree { get }
+    /// Sampling interval that suits the interface.
+    var samplingSeconds: Double { get }
+    /// The update interval that the interface states; `nil` where it states none.
+    var statedRefreshSeconds: Double? { get }
+    /// Maximum time to wait for the value to change.
+    var refreshTimeoutSeconds: Double { get }
+
+    /// Power of every readable domain in watts, in the tree's order; `nil` for a domain outside the total that cannot be read.
+    ///
+    /// - Throws: the error of a counted domain, also when its power is not the box's (a battery that is being charged).
+    func watts() throws(KerfError) -> [Double?]
 }

@@ -1,24 +1,23 @@
 import SystemIO
 
-/// Something that turns one Linux interface into typed readings.
+/// Reads one Linux interface and returns typed readings.
 ///
-/// A probe is made for one ``SystemRoot`` and touches nothing outside it. Making one never fails: what is wrong is
-/// told by ``availability()``.
+/// A probe belongs to one ``SystemRoot`` and accesses nothing outside it. Creating one never fails; ``availability()``
+/// reports what is wrong.
 package protocol Probe: Sendable {
-    /// The name shown to the reader: `RAPL`, `cpufreq`, `lm-sensors`.
+    /// The displayed name: `RAPL`, `cpufreq`, `lm-sensors`.
     var name: String { get }
-    /// The interface in the kernel's or library's own words: `powercap`, `libsensors`.
+    /// The name of the kernel interface or library: `powercap`, `libsensors`.
     var interface: String { get }
 
-    /// Looks at the interface now.
+    /// Checks whether the interface can be read now.
     func availability() -> Availability
 
-    /// Every sensor's value now. A sensor that fails is left out and reported beside the values, so that one bad
-    /// chip never hides the good ones.
+    /// Reads every sensor. A sensor that fails is left out and reported in ``ProbeReadings/failures``.
     func readings() -> ProbeReadings
 }
 
-/// What one look at a probe gave.
+/// The readings of a probe at one time.
 package struct ProbeReadings: Sendable {
     package var readings: [Reading]
     /// Sensors that could not be read, one error each.
@@ -27,5 +26,66 @@ package struct ProbeReadings: Sendable {
     package init(readings: [Reading] = [], failures: [KerfError] = []) {
         self.readings = readings
         self.failures = failures
+    }
+}
+
+/// Whether a probe can take readings, the reason, and a remedy.
+package struct Availability: Sendable, Hashable {
+    package enum Status: String, Sendable, Codable, Hashable {
+        /// Readings can be taken now.
+        case present
+        /// The hardware, the driver or the file is missing.
+        case absent
+        /// This process may not read it.
+        case forbidden
+    }
+
+    package var status: Status
+    /// What was found, or what is missing and where. One sentence, without command-line options.
+    package var reason: String
+    /// The command or setting that would make it available or correct it; `nil` when nothing is needed or possible.
+    package var remedy: Remedy?
+
+    package init(_ status: Status, reason: String, remedy: Remedy? = nil) {
+        self.status = status
+        self.reason = reason
+        self.remedy = remedy
+    }
+}
+
+/// The unit of a reading, without a prefix.
+package enum ReadingUnit: String, Sendable, Codable, Hashable {
+    case celsius, watts, joules, volts, amperes, hertz
+    case revolutionsPerMinute = "revolutions_per_minute"
+    case seconds, bytes, count
+
+    /// The unit's symbol for tables.
+    package var symbol: String {
+        switch self {
+        case .celsius: "°C"
+        case .watts: "W"
+        case .joules: "J"
+        case .volts: "V"
+        case .amperes: "A"
+        case .hertz: "Hz"
+        case .revolutionsPerMinute: "rpm"
+        case .seconds: "s"
+        case .bytes: "B"
+        case .count: ""
+        }
+    }
+}
+
+/// The value of a sensor at one time.
+package struct Reading: Sendable, Codable, Hashable {
+    /// The sensor's name, unique within its probe: `coretemp-isa-0000/Package id 0`.
+    package var sensor: String
+    package var value: Double
+    package var unit: ReadingUnit
+
+    package init(sensor: String, value: Double, unit: ReadingUnit) {
+        self.sensor = sensor
+        self.value = value
+        self.unit = unit
     }
 }

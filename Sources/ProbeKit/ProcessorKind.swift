@@ -1,11 +1,11 @@
 import SystemIO
 
-/// What kind of processor a box has, as far as it decides which interfaces can be there at all.
+/// The kind of processor of a box, which determines the interfaces that it can have.
 package enum ProcessorKind: Sendable, Hashable {
-    /// A virtual x86 machine: its power and clock are the host's.
+    /// A virtual x86 machine: its power and frequency are the host's.
     case virtualX86
     case x86
-    /// Not x86, or not told.
+    /// Not x86, or unknown.
     case other
 
     /// Source: /proc/cpuinfo; its flag `hypervisor` is the CPUID bit that hypervisors set.

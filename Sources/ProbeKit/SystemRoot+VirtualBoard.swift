@@ -3,12 +3,12 @@ import SystemIO
 import SystemPackage
 
 extension SystemRoot {
-    /// The file by which a tree says that a virtual board serves it, or once did.
+    /// The file that marks a tree as a virtual board's.
     package var virtualBoardMarker: FilePath { file("kerf/board.json") }
 
-    /// Whether the tree belongs to a virtual board: whatever is read from it is ``Origin/simulated``.
+    /// Whether the tree is a virtual board's: everything that is read from it is ``Origin/simulated``.
     package var hasVirtualBoard: Bool { !isLive && isRegularFile(virtualBoardMarker) }
 
-    /// Of whatever is read below this root.
+    /// Origin of everything that is read below this root.
     package var origin: Origin { hasVirtualBoard ? .simulated : .measured }
 }

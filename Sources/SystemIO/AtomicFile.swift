@@ -1,13 +1,13 @@
 import Glibc
 import SystemPackage
 
-/// Writing a file whole or not at all.
+/// Writes a file whole or not at all.
 ///
-/// The bytes go to a temporary file in the same directory, reach the disk, and then take the name in one step
-/// (rename(2)), so that a reader sees the old file or the new one. When anything fails the temporary is removed and
-/// what stood there before is untouched. Signals that end a program wait until that is done.
+/// The bytes are written to a temporary file in the same directory and synchronized to the disk. The file is then renamed
+/// in one step (rename(2)), so that a reader sees the old file or the new one. On a failure the temporary file is removed
+/// and the old file is untouched. Signals that end a program are blocked meanwhile.
 package enum AtomicFile {
-    /// - Parameter path: the file to make or replace. A link is followed; a device or pipe (`/dev/stdout`) is written
+    /// - Parameter path: the file to create or replace. A link is followed. A device or pipe (`/dev/stdout`) is written
     ///   to directly, since it cannot be replaced.
     /// - Throws: ``KerfError``: ``KerfError/Code/cannotCreate``, ``KerfError/Code/permissionDenied`` or
     ///   ``KerfError/Code/ioError``.
@@ -48,15 +48,15 @@ package enum AtomicFile {
             try descriptor.closeAfter {
                 if let mode { _ = fchmod(descriptor.rawValue, mode) }
                 try descriptor.writeAll(bytes)
-                guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+                try valueOrErrno { fsync(descriptor.rawValue) }
             }
-            guard rename(temporary.string, path) == 0 else { throw Errno(rawValue: errno) }
+            try valueOrErrno { rename(temporary.string, path) }
         } catch {
             unlink(temporary.string)
             throw error
         }
-        // The rename itself reaches the disk with the directory. The file is whole either way, so a file system that
-        // cannot do it is no failure.
+        // The rename reaches the disk with the directory. The file is whole either way, so a file system that cannot
+        // synchronize directories is not a failure.
         if let folder = try? FileDescriptor.open(directory.isEmpty ? "." : directory, .readOnly, options: .closeOnExec)
         {
             fsync(folder.rawValue)
@@ -92,7 +92,7 @@ package enum AtomicFile {
     }
 }
 
-/// Keeps the signals that end a program waiting on this thread.
+/// Blocks the signals that end a program on this thread.
 private struct SignalHold {
     private var before = sigset_t()
 

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Starting and ending a child process.
 package enum ChildProcess {
-    /// A descriptor that a child gets, under a number of its own.
+    /// A descriptor that a child inherits, and its number there.
     package struct Inherited: Sendable {
         package var descriptor: FileDescriptor
         package var number: Int32
@@ -14,11 +14,10 @@ package enum ChildProcess {
         }
     }
 
-    /// Starts a program with default signal handling, in a process group of its own: Ctrl-C at the terminal reaches
-    /// the parent, which ends its child when it is done with it. Input, output and messages are empty but for what is
-    /// handed down.
+    /// Starts a program with default signal handling in its own process group: Ctrl-C at the terminal reaches the parent
+    /// alone, which then ends its child. Standard input, output and error are `/dev/null` unless they are inherited.
     ///
-    /// - Parameter inherited: the child's descriptors, in the order in which they are put in place.
+    /// - Parameter inherited: the child's descriptors, in the order in which they are duplicated.
     package static func start(
         _ executable: FilePath, _ arguments: [String], inheriting inherited: [Inherited] = []
     ) throws(KerfError) -> Int32 {
@@ -68,27 +67,31 @@ package enum ChildProcess {
         }
     }
 
-    /// How the child ended; `nil` while it runs. Once told, the child is gone.
+    /// How the child ended; `nil` while it runs. A child that has ended is reaped by the call.
     package static func status(_ pid: Int32) -> Ending? {
         var status: Int32 = 0
-        let result = waitpid(pid, &status, WNOHANG)
-        if result == 0 || (result < 0 && errno == EINTR) { return nil }
-        guard result == pid else { return .gone }
+        guard let result = try? valueOrErrno({ waitpid(pid, &status, WNOHANG) }) else { return .gone }
+        if result == 0 { return nil }
         let signal = status & 0x7F
         return signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal)
     }
 
-    /// Asks the child to end, and kills it when it has not after some seconds.
+    /// Asks the child to end, and kills it after `seconds`.
     package static func end(_ pid: Int32, within seconds: Double) {
         kill(pid, SIGTERM)
+        awaitEnd(of: pid, within: seconds, pollMicroseconds: 2000)
+    }
+
+    /// Waits for the child's end, and kills it after `seconds`.
+    package static func awaitEnd(of pid: Int32, within seconds: Double, pollMicroseconds: UInt32) {
         let start = MonotonicInstant.now()
         while status(pid) == nil {
             if MonotonicInstant.now().seconds(since: start) > seconds {
                 kill(pid, SIGKILL)
-                while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
+                _ = try? valueOrErrno { waitpid(pid, nil, 0) }
                 return
             }
-            usleep(2000)
+            usleep(pollMicroseconds)
         }
     }
 }

@@ -1,34 +1,27 @@
 import SystemPackage
 
-/// Reading a file whole, with a bound on its size.
+/// Reads a whole file with a bound on its size.
 package enum FileBytes {
     /// - Parameters:
-    ///   - path: a file, or something that can be read to its end like `/dev/stdin`.
-    ///   - limit: most bytes; no more than that is ever held.
+    ///   - path: a file, or something that can be read to its end, such as `/dev/stdin`.
+    ///   - limit: maximum number of bytes.
     /// - Throws: ``KerfError`` with the path.
     package static func read(_ path: String, limit: Int) throws(KerfError) -> [UInt8] {
-        var bytes: [UInt8] = []
+        let found: BoundedRead
         do {
             let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-            try descriptor.closeAfter {
-                var chunk = [UInt8](repeating: 0, count: 1 << 18)
-                while bytes.count <= limit {
-                    let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
-                    if count == 0 { break }
-                    bytes += chunk[..<count]
-                }
-            }
+            found = try descriptor.closeAfter { try BoundedRead(descriptor, limit: limit) }
         } catch let errno as Errno {
             throw failure(errno, path)
         } catch {
             throw KerfError(.ioError, at: path, "cannot be read: \(error)")
         }
-        guard bytes.count <= limit else {
+        guard found.isComplete else {
             throw KerfError(
-                .malformed, at: path, "larger than \(limit >> 20) MiB, which no Kerf file is",
+                .malformed, at: path, "larger than \(limit >> 20) MiB, the maximum of such a file",
                 remedy: "check that this is the right file")
         }
-        return bytes
+        return found.bytes
     }
 
     private static func failure(_ errno: Errno, _ path: String) -> KerfError {

@@ -1,9 +1,9 @@
 import SystemPackage
 
-/// A file that stays open, so that a reading is one `pread` and nothing else.
+/// A file that stays open, so that a reading is a single `pread`.
 ///
 /// Holding the descriptor keeps path lookup and permission checks out of the measured window. The writer must update
-/// the file in place; a file replaced by rename keeps answering with its old value.
+/// the file in place: after a rename the descriptor still refers to the old file.
 package final class HeldFile: Sendable {
     package let path: FilePath
     private let descriptor: FileDescriptor
@@ -11,7 +11,7 @@ package final class HeldFile: Sendable {
     package init(_ path: FilePath) throws(KerfError) {
         self.path = path
         do {
-            // Without blocking: a pipe in a foreign tree would hold the open for ever. It fails at the read instead.
+            // Not blocking: opening a pipe in an untrusted tree would wait forever. It fails at the read instead.
             descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch let errno as Errno {
             throw KerfError(errno, doing: "open", at: path)
@@ -30,7 +30,7 @@ package final class HeldFile: Sendable {
                 return try descriptor.read(fromAbsoluteOffset: offset, into: buffer)
             } catch let errno as Errno {
                 attempts += 1
-                // hwmon answers EAGAIN while a sensor is being powered up; more than three times is a failure.
+                // hwmon returns EAGAIN while a sensor is being powered up; more than three times is a failure.
                 if errno == .resourceTemporarilyUnavailable && attempts < 4 { continue }
                 throw KerfError(errno, doing: "read", at: path)
             } catch {
@@ -39,7 +39,7 @@ package final class HeldFile: Sendable {
         }
     }
 
-    /// The file's text, up to one page, without white space (or NUL padding of an archive) around it.
+    /// The file's text, up to one page, without surrounding white space or NUL padding from an archive.
     package func text() throws(KerfError) -> String {
         let bytes: [UInt8]
         do {
@@ -56,29 +56,17 @@ package final class HeldFile: Sendable {
 
     /// The whole file, for procfs files longer than a page.
     package func wholeText(limit: Int) throws(KerfError) -> String {
-        var bytes: [UInt8] = []
-        var page = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count: Int
-            do {
-                count = try page.withUnsafeMutableBytes { try read(into: $0, at: Int64(bytes.count)) }
-            } catch let error as KerfError {
-                throw error
-            } catch {
-                throw KerfError(.ioError, "cannot read: \(error)", at: path)
-            }
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-            guard bytes.count + count <= limit else {
-                throw KerfError(.invalidReading, "longer than \(limit) bytes", at: path)
-            }
-            bytes += page[..<count]
+        let found = try BoundedRead(limit: limit) { (buffer, offset) throws(KerfError) in
+            try read(into: buffer, at: offset)
         }
+        guard found.isComplete else { throw KerfError(.invalidReading, "longer than \(limit) bytes", at: path) }
+        return String(decoding: found.bytes, as: UTF8.self)
     }
 
-    /// An unsigned decimal counter, without allocating.
+    /// Reads an unsigned decimal counter without allocating.
     ///
-    /// - Throws: ``KerfError/Code/invalidReading`` for an empty, negative, non-decimal or overflowing value. A failed read
-    ///   is never a value.
+    /// - Throws: ``KerfError/Code/invalidReading`` for an empty, negative, non-decimal or overflowing value; the error of a
+    ///   failed read.
     package func counter() throws(KerfError) -> UInt64 {
         var storage: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         var value: UInt64?
@@ -93,7 +81,7 @@ package final class HeldFile: Sendable {
             throw KerfError(.ioError, "cannot read: \(error)", at: path)
         }
         guard let value else {
-            throw KerfError(.invalidReading, "expected a counter, found \(SysfsFile.quoted(try text()))", at: path)
+            throw KerfError(.invalidReading, "expected a counter, found \(PlainText.quoted(try text()))", at: path)
         }
         return value
     }
@@ -104,7 +92,7 @@ package final class HeldFile: Sendable {
     package func integer() throws(KerfError) -> Int64 {
         let text = try text()
         guard let value = Int64(text) else {
-            throw KerfError(.invalidReading, "expected an integer, found \(SysfsFile.quoted(text))", at: path)
+            throw KerfError(.invalidReading, "expected an integer, found \(PlainText.quoted(text))", at: path)
         }
         return value
     }

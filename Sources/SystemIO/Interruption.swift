@@ -1,22 +1,22 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C and `kill`: asked for between two pieces of work, so that outputs, children and settings are left in order.
+/// SIGINT and SIGTERM, checked between two pieces of work, so that outputs, children and settings are left in order.
 package enum Interruption {
     private static let requested = Atomic<Bool>(false)
     private static let receiver = Atomic<pid_t>(0)
 
-    /// How long a piece of work may still take after the signal; then the process ends where it is. Outputs are
-    /// replaced whole or not at all, and an embedded board ends with its parent, so nothing is left half done.
+    /// Time that a piece of work may still take after the signal; then the process ends. Outputs are replaced whole or not
+    /// at all, and an embedded board ends with its parent, so nothing is left incomplete.
     private static let graceSeconds: UInt32 = 3
 
-    /// The exit status of a process that SIGINT ended, as shells have it: 128 plus the signal's number.
+    /// The exit status of a process that SIGINT ended, as shells report it: 128 plus the signal's number.
     package static let exitStatus: Int32 = 130
 
-    /// Room for a signal's frame with the widest registers (AVX-512 and AMX: about 11 KiB) and a handler.
+    /// Enough for a signal frame with the widest registers (AVX-512 and AMX: about 11 KiB) and a handler.
     private static let stackBytes = 128 << 10
 
-    /// Whether SIGINT or SIGTERM has come.
+    /// Whether SIGINT or SIGTERM was received.
     package static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
     /// From now on the first SIGINT or SIGTERM only sets ``isRequested``; a second one ends the process at once.
@@ -38,15 +38,15 @@ package enum Interruption {
         }
     }
 
-    /// The opposite: from now on a signal ends the process at once. For when nothing is left that could be lost, so that no
-    /// message says it was.
+    /// Undoes ``watch()``: from now on a signal ends the process at once. Called when the outputs are complete, so that no
+    /// message says that they are lost.
     package static func unwatch() {
         alarm(0)
         for number in [SIGINT, SIGTERM, SIGALRM] { signal(number, SIG_DFL) }
     }
 
-    /// From now on every SIGINT and SIGTERM goes to a child, whose end is this process's: the first one asks it to end in
-    /// order, a second one ends it at once.
+    /// From now on every SIGINT and SIGTERM is forwarded to a child, with which this process ends: the first signal asks it
+    /// to end in order, a second one ends it at once.
     package static func forward(to child: pid_t) {
         receiver.store(child, ordering: .relaxed)
         for number in [SIGINT, SIGTERM] {
@@ -62,7 +62,7 @@ package enum Interruption {
         alarm(Interruption.graceSeconds)
     }
 
-    /// A parent may have started this process with the signal blocked; then it would not be heard.
+    /// Unblocks the signal, which the parent may have blocked.
     private static func handle(_ number: Int32, with handler: @escaping @convention(c) (Int32) -> Void) {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = handler

@@ -1,14 +1,14 @@
 import FoundationEssentials
 
-/// The first field in which two values differ as they would stand in a file.
+/// The first field in which two values differ when they are encoded as JSON.
 package struct JSONDifference: Sendable, Hashable {
-    /// Where: `box.kernel_release`, `layers[3].output_bytes`.
+    /// Path of the field: `box.kernel_release`, `layers[3].output_bytes`.
     package var path: String
-    /// What stands there on either side, in words; text from a file is shortened and safe to show.
+    /// The two values as text; text from a file is shortened and safe to show.
     package var left: String
     package var right: String
 
-    /// `nil` when both are the same; fields are compared in the order of their names.
+    /// `nil` for equal values. Fields are compared in the order of their names.
     ///
     /// - Throws: ``KerfError`` when a value holds a number that is not finite.
     package static func first(between left: some Encodable, and right: some Encodable) throws -> JSONDifference? {

@@ -36,13 +36,14 @@ public enum KerfJSON {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// A file's content, after its schema and version have been checked.
+    /// A file's content, after its schema and version have been checked. A file of an older version that can be read
+    /// comes back as one of the current version.
     ///
     /// - Parameters:
     ///   - bytes: the whole file.
     ///   - name: what the user calls it, for messages.
-    /// - Throws: ``KerfError``: too large, not JSON or cut off, another schema, a newer version, a field that is
-    ///   missing or wrong.
+    /// - Throws: ``KerfError``: too large, not JSON or cut off, another schema, a version that cannot be read, a field
+    ///   that is missing or wrong.
     public static func decode<File: KerfFile>(
         _ type: File.Type, from bytes: [UInt8], named name: String
     ) throws(KerfError) -> File {
@@ -55,33 +56,50 @@ public enum KerfJSON {
         let data = Data(bytes)
         let header: Header
         do {
-            header = try decoder.decode(Header.self, from: data)
+            header = try decoder(FileKeys()).decode(Header.self, from: data)
         } catch {
             throw KerfError(
                 .malformed, at: name, "not a \(File.schema) file: \(oneLine(error))", remedy: File.remedy)
         }
+        try check(header, is: type, named: name)
+        let version = header.schemaVersion
+        let keys = FileKeys(renamed: version < File.schemaVersion ? File.renamedKeys(from: version) : [:])
+        let decoder = decoder(keys)
+        decoder.userInfo[.fileVersion] = version
+        do {
+            var file = try decoder.decode(File.self, from: data)
+            if version < File.schemaVersion {
+                file.schemaVersion = File.schemaVersion
+                file.upgrade(from: version)
+            }
+            return file
+        } catch {
+            throw KerfError(
+                .malformed, at: name, "\(oneLine(error, keys)) (damaged or edited)", remedy: "make the file again")
+        }
+    }
+
+    private static func check<File: KerfFile>(
+        _ header: Header, is type: File.Type, named name: String
+    ) throws(KerfError) {
         guard header.schema == File.schema else {
             throw KerfError(
                 .wrongSchema, at: name,
                 "this is a \(PlainText.shown(header.schema, limit: 160)) file where a \(File.schema) file is needed",
                 remedy: File.remedy)
         }
-        guard header.schemaVersion == File.schemaVersion else {
-            let newer = header.schemaVersion > File.schemaVersion
+        let (oldest, current, found) = (File.oldestReadableVersion, File.schemaVersion, header.schemaVersion)
+        guard (oldest...current).contains(found) else {
+            let readable = oldest == current ? "version \(current)" : "versions \(oldest) to \(current)"
             throw KerfError(
-                .wrongSchema, at: name,
-                "version \(header.schemaVersion) of \(File.schema); this Kerf reads version \(File.schemaVersion)",
-                remedy: newer ? "update Kerf" : "make the file again with this Kerf")
-        }
-        do {
-            return try decoder.decode(File.self, from: data)
-        } catch {
-            throw KerfError(
-                .malformed, at: name, "\(oneLine(error)) (damaged or edited)", remedy: "make the file again")
+                .wrongSchema, at: name, "version \(found) of \(File.schema); this Kerf reads \(readable)",
+                remedy: found > current ? "update Kerf" : "make the file again with this Kerf")
         }
     }
 
-    /// Reads and decodes the file at `path`; also gives the SHA-256 of its bytes.
+    /// Reads and decodes the file at `path`.
+    ///
+    /// - Returns: the file and the SHA-256 of its bytes.
     public static func read<File: KerfFile>(
         _ type: File.Type, at path: String
     ) throws(KerfError) -> (file: File, sha256: String) {
@@ -90,8 +108,8 @@ public enum KerfJSON {
     }
 
     private struct Header: Decodable {
-        package var schema: String
-        package var schemaVersion: Int
+        var schema: String
+        var schemaVersion: Int
     }
 
     package static var encoder: JSONEncoder {
@@ -101,46 +119,43 @@ public enum KerfJSON {
         return encoder
     }
 
-    private static var decoder: JSONDecoder {
+    private static func decoder(_ keys: FileKeys) -> JSONDecoder {
         let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        decoder.keyDecodingStrategy = keys.decodingStrategy
         return decoder
     }
 
     /// Where in the file and what, from Foundation's coding errors.
-    private static func oneLine(_ error: any Error) -> String {
+    private static func oneLine(_ error: any Error, _ keys: FileKeys = FileKeys()) -> String {
         let (context, message): (DecodingError.Context?, String) =
             switch error {
-            case DecodingError.keyNotFound(let key, let context): (context, "no field \(snakeCase(key.stringValue))")
+            case DecodingError.keyNotFound(let key, let context):
+                (context, "no field \(keys.name(of: key.stringValue))")
             case DecodingError.valueNotFound(_, let context): (context, "the value is missing")
             case DecodingError.typeMismatch(_, let context): (context, "a value of the wrong type")
             case DecodingError.dataCorrupted(let context): (context, context.debugDescription)
             default: (nil, "")
             }
         if case EncodingError.invalidValue(let value, let context) = error {
-            return place(context.codingPath) + "the value \(value) is not a finite number"
+            return place(context.codingPath, keys) + "the value \(value) is not a finite number"
         }
         guard let context else { return PlainText.shown("\(error)") }
         if context.codingPath.isEmpty, case DecodingError.dataCorrupted = error {
             let detail = (context.underlyingError as? CustomStringConvertible).map { PlainText.shown("\($0)") } ?? ""
             return "not valid JSON, or cut off" + (detail.isEmpty ? "" : " (\(detail))")
         }
-        return place(context.codingPath) + PlainText.shown(message)
+        return place(context.codingPath, keys) + PlainText.shown(message)
     }
 
-    private static func place(_ path: [any CodingKey]) -> String {
+    private static func place(_ path: [any CodingKey], _ keys: FileKeys) -> String {
         var text = ""
         for key in path {
             if let index = key.intValue {
                 text += "[\(index)]"
             } else {
-                text += (text.isEmpty ? "" : ".") + snakeCase(key.stringValue)
+                text += (text.isEmpty ? "" : ".") + keys.name(of: key.stringValue)
             }
         }
         return text.isEmpty ? "" : PlainText.shown(text) + ": "
-    }
-
-    private static func snakeCase(_ key: String) -> String {
-        key.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
     }
 }

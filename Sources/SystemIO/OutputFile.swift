@@ -1,12 +1,12 @@
 import Glibc
 import SystemPackage
 
-/// Where a command's result will go.
+/// The file that a command's result is written to.
 package enum OutputFile {
-    /// Refuses a place that cannot take the file, before minutes are spent on what would go there.
+    /// Refuses a path that cannot be written, before minutes are spent on its contents.
     ///
-    /// - Parameter option: that names it.
-    package static func checkPlace(_ path: String, of option: String = "--out") throws {
+    /// - Parameter option: the caller's option that names the file.
+    package static func checkPlace(_ path: String, of option: String) throws {
         guard !path.isEmpty else { throw KerfError(.invalidArgument, "\(option) is empty; name a file") }
         var information = stat()
         let exists = stat(path, &information) == 0
@@ -14,7 +14,7 @@ package enum OutputFile {
         case S_IFREG: break
         case S_IFDIR: throw KerfError(.cannotCreate, "\(path): this is a folder; give a file name in it")
         default:
-            // A device or pipe (/dev/stdout) is written to where it is, so its folder does not matter.
+            // A device or pipe (/dev/stdout) is written to directly, so its folder does not matter.
             guard access(path, W_OK) == 0 else {
                 throw KerfError(.permissionDenied, "\(path): no permission to write to it; give another file")
             }

@@ -4,13 +4,13 @@ import Glibc
 package enum OutputGuard {
     /// - Parameters:
     ///   - output: where the result will go.
-    ///   - option: that names the output.
-    ///   - inputs: files that the command reads. They are compared as files, not as paths, so that a link or another
-    ///     way to the same file does not deceive.
+    ///   - option: the caller's option that names the output.
+    ///   - inputs: files that the command reads. They are compared by inode, so that a link or another
+    ///     path to the same file is recognized.
     /// - Throws: ``KerfError/Code/cannotCreate`` when the output is one of the inputs. A device such as
     ///   `/dev/stdout` is never replaced and passes.
     package static func check(
-        _ output: String, of option: String = "--out", isNoneOf inputs: [String]
+        _ output: String, of option: String, isNoneOf inputs: [String]
     ) throws(KerfError) {
         guard let place = identity(output) else { return }
         for input in inputs where identity(input) == place {
@@ -25,7 +25,7 @@ package enum OutputGuard {
         var inode: UInt64
     }
 
-    /// Of the regular file or folder at the end of all links; `nil` where there is none.
+    /// Device and inode of the regular file or directory behind all links; `nil` where there is none.
     private static func identity(_ path: String) -> Identity? {
         var information = stat()
         guard stat(path, &information) == 0 else { return nil }

@@ -1,20 +1,31 @@
-/// Text that came from outside, made safe to show: what a file says must not move a terminal's cursor or break a line.
+/// Text from outside, such as a file's, made safe to show: it cannot move a terminal's cursor or break a line.
 package enum PlainText {
-    /// Each control character becomes a question mark, as does what reverses the direction of writing or breaks a
-    /// line in Unicode; no more than `limit` characters are kept.
+    /// Replaces each character that is not plain by a question mark.
+    ///
+    /// - Parameter limit: maximum number of characters; a longer text ends with an ellipsis.
     package static func shown(_ text: String, limit: Int = 300) -> String {
         let kept = text.unicodeScalars.prefix(limit)
         let safe = String(String.UnicodeScalarView(kept.map { isPlain($0) ? $0 : "?" }))
         return kept.endIndex == text.unicodeScalars.endIndex ? safe : safe + "…"
     }
 
-    /// The same in quotation marks, shorter.
+    /// Safe text in quotation marks.
     package static func quoted(_ text: String, limit: Int = 40) -> String { "\"" + shown(text, limit: limit) + "\"" }
 
+    /// The start of a text, with a question mark for everything but printable ASCII. For names that become identifiers.
+    package static func ascii(_ text: String, limit: Int) -> String {
+        String(text.unicodeScalars.prefix(limit).map { (" "..."~").contains($0) ? Character($0) : "?" })
+    }
+
+    /// Whether a text can be shown as it is.
+    package static func isPlain(_ text: String) -> Bool { text.unicodeScalars.allSatisfy(isPlain) }
+
+    /// Neither a control character nor one that reverses the writing direction or breaks a line.
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return (" "..."~").contains(scalar) }
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
+        default: return true
         }
     }
 }

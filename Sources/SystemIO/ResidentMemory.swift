@@ -1,6 +1,7 @@
 import Glibc
+import SystemPackage
 
-/// What of this process is in memory; `nil` where the kernel does not tell.
+/// Memory of this process that is resident; `nil` where the kernel does not report it.
 package struct ResidentMemory {
     package var bytes: Int?
     /// Since the process began.
@@ -15,7 +16,7 @@ package struct ResidentMemory {
             bytes: pages().map { $0 * sysconf(Int32(_SC_PAGESIZE)) }, peakBytes: known ? usage.ru_maxrss << 10 : nil)
     }
 
-    /// What was added.
+    /// The increase between two samples.
     package static func - (later: ResidentMemory, earlier: ResidentMemory) -> ResidentMemory {
         func difference(_ field: KeyPath<ResidentMemory, Int?>) -> Int? {
             later[keyPath: field].flatMap { after in earlier[keyPath: field].map { after - $0 } }
@@ -24,13 +25,7 @@ package struct ResidentMemory {
     }
 
     private static func pages() -> Int? {
-        guard let file = fopen("/proc/self/statm", "re") else { return nil }
-        defer { fclose(file) }
-        var (whole, resident) = (0, 0)
-        return withUnsafeMutablePointer(to: &whole) { whole in
-            withUnsafeMutablePointer(to: &resident) { resident in
-                withVaList([whole, resident]) { vfscanf(file, "%ld %ld", $0) } == 2 ? resident.pointee : nil
-            }
-        }
+        let words = (try? SysfsFile.text(at: "/proc/self/statm"))?.split(separator: " ") ?? []
+        return words.count > 1 ? Int(words[1]) : nil
     }
 }

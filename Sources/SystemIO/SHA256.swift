@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// SHA-256, which names the exact bytes a file was made from.
+/// SHA-256 digests, by which a file names its inputs.
 package enum SHA256 {
-    /// The digest in 64 lower-case hexadecimal digits.
+    /// 64 lower-case hexadecimal digits.
     package static func hexDigest(of bytes: [UInt8]) -> String {
         var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
         _ = COpenSSL.SHA256(bytes, bytes.count, &digest)

@@ -1,13 +1,13 @@
 import Glibc
 import SystemPackage
 
-/// The directory that stands for `/`: the running system, or a tree with the same files (a captured box, a virtual
-/// board, a test fixture).
+/// The directory used as `/`: the running system's, or a tree with the same files (a captured box, a virtual board, a
+/// test fixture).
 package struct SystemRoot: Sendable, Hashable {
     package let path: FilePath
 
-    /// - Parameter path: in its shortest spelling afterwards. The current directory, of whose shortest spelling (`.`)
-    ///   nothing is left, becomes its absolute path, so that what lies below the root still starts with it.
+    /// - Parameter path: normalized lexically. The current directory (`.`), whose normalized path is empty, becomes its
+    ///   absolute path, so that paths below the root still start with it.
     package init(_ path: FilePath = "/") {
         let normalized = path.lexicallyNormalized()
         self.path = normalized.isEmpty && !path.isEmpty ? Self.currentDirectory : normalized
@@ -19,13 +19,13 @@ package struct SystemRoot: Sendable, Hashable {
         return FilePath(platformString: path)
     }
 
-    /// The same directory by a path that starts at `/`. Links are not followed: that of `/proc/PID/root` leads to
-    /// another `/` than its text says.
+    /// The directory by a path that starts at `/`. Links are not followed: the link `/proc/PID/root` reads `/`, but leads
+    /// to the root of another process.
     package var absolute: SystemRoot {
         path.isAbsolute ? self : SystemRoot(Self.currentDirectory.appending(path.components))
     }
 
-    /// Whether this is the running system and not a tree that imitates one.
+    /// Whether this is the running system.
     package var isLive: Bool { path == "/" }
 
     /// A file below this root: `file("sys/class/powercap")`.
@@ -35,8 +35,7 @@ package struct SystemRoot: Sendable, Hashable {
 
     /// The names in a directory, sorted so that numbers order as numbers; empty when it cannot be read.
     ///
-    /// The kernel gives no name with control characters in it. A tree of somebody else's may, and since names are shown, such
-    /// ones are passed over.
+    /// Names that cannot be shown safely are left out: the kernel has none, but an untrusted tree may.
     package func names(in directory: FilePath) -> [String] {
         guard let stream = opendir(directory.string) else { return [] }
         defer { closedir(stream) }
@@ -45,30 +44,29 @@ package struct SystemRoot: Sendable, Hashable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name != "." && name != ".." && isPlain(name) { names.append(name) }
+            if name != "." && name != ".." && PlainText.isPlain(name) { names.append(name) }
         }
         return names.sorted(by: ordersNaturally)
     }
 
-    /// The directory that an entry of a class directory stands for.
+    /// The directory that an entry of a class directory refers to.
     ///
-    /// A tree that passed through an archive or a checkout without symbolic links holds each link as a small text
-    /// file with the target in it. Such a file is followed here, as long as it stays inside the root; anything else
-    /// is returned as it is.
+    /// In a tree from an archive or a checkout without symbolic links, each link is a small text file that holds its target.
+    /// Such a file is followed as long as it stays inside the root; any other entry is returned unchanged.
     package func resolvingFlattenedLink(_ entry: FilePath) -> FilePath {
         guard !isLive, isRegularFile(entry), let target = try? SysfsFile.text(at: entry) else { return entry }
-        guard target.contains("/"), isPlain(target) else { return entry }
+        guard target.contains("/"), PlainText.isPlain(target) else { return entry }
         let resolved = entry.removingLastComponent().appending(target).lexicallyNormalized()
         return resolved.starts(with: path) && isDirectory(resolved) ? resolved : entry
     }
 
-    /// Whether there is such a directory in this box. In a tree, one that a link leads to outside of it is none: it belongs
-    /// to whatever machine the tree lies on.
+    /// Whether this box has such a directory. In a tree, a link that leads out of it does not count: its target belongs to
+    /// the machine that holds the tree.
     package func isDirectory(_ path: FilePath) -> Bool {
         mode(of: path) == S_IFDIR && (isLive || realDirectory(path) != nil)
     }
 
-    /// The path of a directory of this box without links; `nil` where ``isDirectory(_:)`` says no.
+    /// The path of a directory of this box without links; `nil` where ``isDirectory(_:)`` is false.
     package func realDirectory(_ path: FilePath) -> FilePath? {
         guard mode(of: path) == S_IFDIR, let real = Self.real(path) else { return nil }
         return isLive || Self.real(self.path).map(real.starts(with:)) ?? false ? real : nil
@@ -109,17 +107,6 @@ package func ordersNaturally(_ left: String, _ right: String) -> Bool {
         }
     }
     return left.isEmpty && !right.isEmpty
-}
-
-/// Whether a name can be shown: nothing in it moves a terminal's cursor or breaks a line.
-private func isPlain(_ name: String) -> Bool {
-    name.unicodeScalars.allSatisfy { scalar in
-        if scalar.isASCII { return (" "..."~").contains(scalar) }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: return false
-        default: return true
-        }
-    }
 }
 
 private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

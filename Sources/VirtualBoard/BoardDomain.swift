@@ -1,8 +1,8 @@
-/// The energy domains that a virtual board has, each a zone of its powercap tree.
+/// The energy domains of a virtual board, each a zone of its powercap tree.
 package enum BoardDomain: Int, CaseIterable, Sendable, Hashable {
     case package, core, uncore, dram, psys
 
-    /// The identifier that the domain gets among the box's energy domains.
+    /// The domain's identifier among the box's energy domains.
     package var identifier: String {
         switch self {
         case .package: "package-0"
@@ -22,7 +22,7 @@ package enum BoardDomain: Int, CaseIterable, Sendable, Hashable {
         }
     }
 
-    /// The zone's place below the control type's directory, as the kernel nests and numbers them.
+    /// The zone's path below the control type's directory, nested and numbered as by the kernel.
     var place: String {
         switch self {
         case .package: "intel-rapl:0"

@@ -2,20 +2,26 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// Making directories and small files, with errors that name them.
+/// Creates directories and small files, with errors that name them.
+///
+/// ``AtomicFile`` is not used here: it follows links and synchronizes to the disk. A link could lead out of the tree, and a
+/// board's files need not survive a crash of the machine.
 enum BoardFiles {
-    /// Makes a directory and those above it; one that is there is left as it is.
+    /// Creates a directory and its parents, unless it exists.
     static func makeDirectory(_ path: FilePath) throws(KerfError) {
         if SystemRoot().isDirectory(path) { return }
         let parent = path.removingLastComponent()
         if !parent.isEmpty && parent != path { try makeDirectory(parent) }
-        guard mkdir(path.string, 0o755) != 0, errno != EEXIST else { return }
-        throw KerfError(
-            Errno(rawValue: errno), doing: "make directory", at: path,
-            remedy: "name a place for the board where this user may make directories")
+        do {
+            try SystemIO.makeDirectory(path)
+        } catch {
+            throw KerfError(
+                error, doing: "make directory", at: path,
+                remedy: "choose a directory for the board where this user may create directories")
+        }
     }
 
-    /// Writes a whole file. A link is refused: it could lead out of the tree.
+    /// Writes a whole file. A link is refused, since it could lead out of the tree.
     static func write(_ path: FilePath, _ bytes: [UInt8]) throws(KerfError) {
         do {
             let file = try FileDescriptor.open(
@@ -29,11 +35,14 @@ enum BoardFiles {
         }
     }
 
-    /// Writes a file that appears whole or not at all.
+    /// Replaces a file in one step.
     static func replace(_ path: FilePath, _ bytes: [UInt8]) throws(KerfError) {
         let fresh = FilePath(path.string + ".new")
         try write(fresh, bytes)
-        guard rename(fresh.string, path.string) != 0 else { return }
-        throw KerfError(Errno(rawValue: errno), doing: "rename to", at: path)
+        do {
+            try valueOrErrno { rename(fresh.string, path.string) }
+        } catch {
+            throw KerfError(error, doing: "rename to", at: path)
+        }
     }
 }

@@ -2,8 +2,8 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// The lock that the process serving a board holds. The kernel gives it back when that process ends, however it ends,
-/// so that a stale tree is always recognised and a process number used again is never taken for the board.
+/// The lock of the process that serves a board. The kernel releases it when the process ends for whatever reason, so a stale
+/// tree is always recognized, also when its process number was reused.
 final class BoardLock {
     private let descriptor: FileDescriptor
 
@@ -19,7 +19,7 @@ final class BoardLock {
         } catch {
             throw KerfError(.ioError, "cannot open: \(error)", at: path)
         }
-        // Somebody who only asks whether the board is served holds the lock for an instant.
+        // A process that checks whether the board is served holds the lock briefly.
         for _ in 0..<20 {
             if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { return }
             usleep(2000)
@@ -30,7 +30,7 @@ final class BoardLock {
 
     deinit { try? descriptor.close() }
 
-    /// Whether somebody holds the lock of the board in this tree.
+    /// Whether a process holds the lock of the board in this tree.
     static func isHeld(_ root: SystemRoot) -> Bool {
         guard let descriptor = try? FileDescriptor.open(path(root), .readOnly, options: [.closeOnExec, .noFollow])
         else { return false }
@@ -39,4 +39,31 @@ final class BoardLock {
     }
 
     private static func path(_ root: SystemRoot) -> FilePath { root.file("kerf/board.lock") }
+}
+
+/// Prevents other registrations between reading the registered process and changing it.
+final class RegistrationLock {
+    private let descriptor: FileDescriptor
+    private let path: FilePath
+
+    /// Waits for the lock, which is held for one read and one write.
+    init(_ root: SystemRoot) throws(KerfError) {
+        path = root.file(BoardTree.measuredPIDFile)
+        do {
+            descriptor = try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
+        } catch let errno as Errno {
+            throw KerfError(errno, doing: "open", at: path)
+        } catch {
+            throw KerfError(.ioError, "cannot open: \(error)", at: path)
+        }
+        _ = try? valueOrErrno { flock(descriptor.rawValue, LOCK_EX) }
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// 0 for none.
+    var registeredPID: Int32 {
+        guard let text = try? SysfsFile.text(at: path) else { return 0 }
+        return Int32(text) ?? 0
+    }
 }

@@ -3,32 +3,32 @@ import ProbeKit
 import Quantities
 import SystemIO
 
-/// What a virtual board says about itself in `kerf/board.json`: that its tree is simulated, and its planted truth.
+/// The description of a virtual board in `kerf/board.json`: it marks the tree as simulated and states the ground truth.
 ///
-/// The file stays when the board stops, so that its tree is never taken for a real box's; only the process number
-/// goes.
+/// The file stays when the board stops, so that its tree is never mistaken for a real box's; only the process number is
+/// removed.
 package struct BoardMarker: Sendable, Hashable {
-    /// The process that serves the board; `nil` when it was stopped. A process that was killed leaves its number.
+    /// The process that serves the board; `nil` after it stopped. A killed process leaves its number.
     package var pid: Int32?
     package var power: BoardPower
     package var minimumHertz: Double
     package var maximumHertz: Double
-    /// The tree that the marker lies in.
+    /// The tree that contains the marker.
     package let root: SystemRoot
 
-    /// Whether a process serves the tree now. Without one the counters stand still.
+    /// Whether a process serves the tree now. Without one the counters do not change.
     package var isServed: Bool { pid != nil && BoardLock.isHeld(root) }
 
-    /// One line for tables and for the identity of the box.
+    /// One line for tables and the box's identity.
     package var summary: String {
         let limits = [minimumHertz, maximumHertz].map { "\(($0 / 1e7).rounded() / 100)" }.joined(separator: " to ")
         let busy = power.totalJoules(seconds: 0, cpuSeconds: 1, frequencyHertz: maximumHertz)
         let idle = power.totalJoules(seconds: 1, cpuSeconds: 0, frequencyHertz: maximumHertz)
         func short(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
-        return "virtual board, \(limits) GHz, \(short(idle)) W idle + \(short(busy)) J/CPU-s at the highest clock"
+        return "virtual board, \(limits) GHz, \(short(idle)) W idle + \(short(busy)) J/CPU-s at the maximum frequency"
     }
 
-    /// The marker in a tree; `nil` where there is none or it is no board's.
+    /// The marker in a tree; `nil` where there is none or it is malformed.
     static func read(in root: SystemRoot) -> BoardMarker? {
         guard root.hasVirtualBoard,
             let text = try? SysfsFile.wholeText(at: root.virtualBoardMarker, limit: 1 << 16),
@@ -53,7 +53,7 @@ package struct BoardMarker: Sendable, Hashable {
         try BoardFiles.replace(root.virtualBoardMarker, Array(bytes) + [UInt8(ascii: "\n")])
     }
 
-    /// The bytes of the file.
+    /// The fields of the file.
     private struct File: Codable {
         static let schema = "kerf.board"
         static let schemaVersion = 1

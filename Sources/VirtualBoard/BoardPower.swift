@@ -1,8 +1,8 @@
-/// The stated power function of a virtual board: its planted truth.
+/// The power function of a virtual board: its ground truth.
 ///
-/// Each part draws its idle power all the time, and an energy for every second of processor time that the measured
-/// process uses. For the cores that energy goes with the cube of the clock `f`, as simulations of split learning
-/// assume (P = k f^3); for the other parts it does not depend on the clock.
+/// Each part draws its idle power all the time, plus an energy per second of processor time of the measured process. For the
+/// cores that energy is proportional to the cube of the frequency `f`, as simulations of split learning assume
+/// (P = k f^3); for the other parts it does not depend on the frequency.
 ///
 ///     core    = core_idle  t + core_cubic f^3 c          t: seconds, c: CPU seconds, f: GHz
 ///     uncore  = uncore_idle t + uncore c
@@ -10,7 +10,7 @@
 ///     dram    = dram_idle t + dram c
 ///     psys    = package + dram + platform_rest_idle t
 ///
-/// The default stands for a client processor of the 15 to 28 W class.
+/// The defaults describe a client processor of the 15 to 28 W class.
 package struct BoardPower: Sendable, Codable, Hashable {
     package var coreIdleWatts = 0.6
     /// Energy of a CPU second at `f`, in joules for each GHz^3: 6.2 J at 2.6 GHz.
@@ -25,8 +25,8 @@ package struct BoardPower: Sendable, Codable, Hashable {
 
     package init() {}
 
-    /// The energy that a domain draws in a time in which the measured process used `cpuSeconds` of processor time at
-    /// a clock of `frequencyHertz`, in joules.
+    /// Energy of a domain in joules, over `seconds` in which the measured process used `cpuSeconds` of processor time at
+    /// `frequencyHertz`.
     package func joules(domain: BoardDomain, seconds: Double, cpuSeconds: Double, frequencyHertz: Double) -> Double {
         func of(_ other: BoardDomain) -> Double {
             joules(domain: other, seconds: seconds, cpuSeconds: cpuSeconds, frequencyHertz: frequencyHertz)
@@ -48,7 +48,7 @@ package struct BoardPower: Sendable, Codable, Hashable {
         }
     }
 
-    /// The energy that counts for the box: package and memory, each joule once.
+    /// Energy of the whole box in joules: package and memory.
     package func totalJoules(seconds: Double, cpuSeconds: Double, frequencyHertz: Double) -> Double {
         joules(domain: .package, seconds: seconds, cpuSeconds: cpuSeconds, frequencyHertz: frequencyHertz)
             + joules(domain: .dram, seconds: seconds, cpuSeconds: cpuSeconds, frequencyHertz: frequencyHertz)

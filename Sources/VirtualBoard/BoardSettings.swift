@@ -1,22 +1,22 @@
-/// What a virtual board is made of, besides its power function.
+/// The settings of a virtual board.
 package struct BoardSettings: Sendable, Hashable {
     package var power = BoardPower()
-    /// The clocks on offer, ascending, in hertz; the first and the last are the limits. Any clock between may be set.
+    /// Offered frequencies, ascending, in hertz; the first and the last are the limits. Any frequency between may be set.
     package var frequenciesHertz: [Double] = stride(from: 8, through: 26, by: 2).map { Double($0) * 1e8 }
-    /// Processors under the board's one policy.
+    /// Processors of the board's only policy.
     package var processors = 1
     /// Thermal design power, the long-term limit of the package, in watts.
     package var ratedWatts = 28.0
-    /// Where each counter starts, in microjoules (a box that has run for a while), reduced to the domain's range.
+    /// Initial value of each counter in microjoules, modulo the domain's range.
     package var initialMicrojoules: UInt64 = 10_000_000
-    /// Range of every counter but memory's: 2^32 - 1 units of 61 µJ, the unit of client processors.
+    /// Range of every counter but the memory's: 2^32 - 1 units of 61 µJ, the unit of client processors.
     package var rangeMicrojoules: UInt64 = 262_143_328_850
     /// Range of memory's counter: 2^32 - 1 units of 15.3 µJ, the unit that servers use for memory.
     package var dramRangeMicrojoules: UInt64 = 65_712_999_613
     package var ambientCelsius = 30.0
-    /// Steady rise above ambient for each watt of the package.
+    /// Steady-state rise above ambient per watt of the package.
     package var celsiusPerWatt = 1.8
-    /// Time in which the package comes within 37 % of its steady temperature.
+    /// Thermal time constant: the distance to the steady temperature shrinks to 37 % in this time.
     package var thermalSeconds = 8.0
 
     package init() {}

@@ -2,11 +2,10 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// The files of a virtual board, laid out as the kernel lays them out.
+/// The files of a virtual board, in the kernel's layout.
 ///
 /// `sys/class/powercap` links to the zones nested below `sys/devices/virtual/powercap`; one cpufreq policy; one hwmon
-/// chip `kerf_board` with a package temperature and the average package power; a battery that gives what the platform
-/// draws.
+/// chip `kerf_board` with the package's temperature and average power; a battery that supplies the platform.
 final class BoardTree {
     private let root: SystemRoot
     private(set) var energy: [FixedWidthFile] = []
@@ -14,7 +13,7 @@ final class BoardTree {
     let temperature: FixedWidthFile
     let averagePower: FixedWidthFile
     let batteryPower: FixedWidthFile
-    /// What a user of the tree sets; read at every update, never written after it was made.
+    /// Files that users of the tree write. They are read at every update and not written after their creation.
     let frequencyLimit: HeldFile
     let measuredPID: HeldFile
 
@@ -41,7 +40,7 @@ final class BoardTree {
             ])
         let ambient = UInt64(max(0, settings.ambientCelsius) * 1000)
         temperature = try FixedWidthFile(root.file("\(Self.chip)/temp1_input"), ambient)
-        // Nothing runs yet: each shows its idle power, never a zero that no box draws.
+        // Nothing runs yet, so each shows its idle power.
         func idleMicrowatts(_ domain: BoardDomain) -> UInt64 {
             let watts = settings.power.joules(
                 domain: domain, seconds: 1, cpuSeconds: 0, frequencyHertz: settings.maximumHertz)
@@ -69,7 +68,7 @@ final class BoardTree {
             root, directory, ["name": domain.zoneName, "enabled": "1", "max_energy_range_uj": "\(range)"])
         if domain == .package {
             let microwatts = String(UInt64(settings.ratedWatts * 1e6))
-            // The measured process may use every processor there is, whatever the board is rated for.
+            // The measured process may use every processor, whatever the board is rated for.
             let peak = settings.power.joules(
                 domain: .package, seconds: 1, cpuSeconds: Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
                 frequencyHertz: settings.maximumHertz)
@@ -106,9 +105,9 @@ final class BoardTree {
         }
     }
 
-    // MARK: constant parts
+    // MARK: - Constant files
 
-    /// Writes attributes that stay as they are.
+    /// Writes attributes that do not change.
     private static func write(
         _ root: SystemRoot, _ directory: String, _ attributes: KeyValuePairs<String, String>
     ) throws(KerfError) {
@@ -121,7 +120,10 @@ final class BoardTree {
     private static func link(_ root: SystemRoot, _ place: String, to target: String) throws(KerfError) {
         let path = root.file(place)
         try BoardFiles.makeDirectory(path.removingLastComponent())
-        guard symlink(target, path.string) != 0, errno != EEXIST else { return }
-        throw KerfError(Errno(rawValue: errno), doing: "link", at: path)
+        do {
+            try makeLink(path, to: target)
+        } catch {
+            throw KerfError(error, doing: "link", at: path)
+        }
     }
 }

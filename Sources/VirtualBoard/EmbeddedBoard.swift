@@ -5,9 +5,9 @@ import SystemPackage
 
 /// A virtual board in a child process, for a box without meters.
 ///
-/// The child runs `kerf board` on a directory and ends with ``stop()``, with the last reference to this object, or
-/// with its parent, however that ends. It is a process of its own so that its updates go on, and its processor time
-/// stays apart, while the measured threads run.
+/// The child runs the board's command on a directory. It ends with ``stop()``, with the last reference to this object, or with
+/// its parent for whatever reason. A separate process keeps its updates going while the measured threads run, and its
+/// processor time out of theirs.
 package final class EmbeddedBoard: Sendable {
     package let root: SystemRoot
     private let child: Mutex<pid_t?>
@@ -15,15 +15,14 @@ package final class EmbeddedBoard: Sendable {
     private static let startSeconds = 60.0
     private static let stopSeconds = 2.0
 
-    /// Starts the board and waits until it is served, at most a minute: a machine may be busy, and a child that ends is
-    /// noticed at once.
+    /// Starts the board and waits until it is served, for at most a minute on a busy machine.
     ///
     /// - Parameters:
     ///   - executable: the `kerf` program.
-    ///   - directory: where the tree goes.
-    ///   - pid: the process whose processor time counts; this one where none is named.
-    /// - Throws: ``KerfError``; when the board itself refuses, with its reason and ``KerfError/Code/inUse`` for a
-    ///   directory that is somebody else's.
+    ///   - directory: the root of the tree.
+    ///   - pid: the process whose processor time counts; `nil` for this one.
+    /// - Throws: ``KerfError``; when the board refuses, with its reason. ``KerfError/Code/inUse`` for a directory with other
+    ///   files.
     package init(
         executable: FilePath, directory: FilePath, measuring pid: Int32? = nil
     ) throws(KerfError) {
@@ -39,7 +38,7 @@ package final class EmbeddedBoard: Sendable {
 
     deinit { stop() }
 
-    /// Ends the board: asks it to, and after two seconds makes it. A second call does nothing.
+    /// Asks the board to end, and kills it after two seconds. A second call does nothing.
     package func stop() {
         let pid = child.withLock { child in
             defer { child = nil }
@@ -63,7 +62,7 @@ package final class EmbeddedBoard: Sendable {
         throw KerfError(.ioError, "the virtual board was not served within \(Self.startSeconds) s", at: root.path)
     }
 
-    /// The one reason that a board which ended at once gave: its line, and by its exit code (sysexits.h) what kind.
+    /// The error of a board that ended at once: its message, and the category by its exit code (sysexits.h).
     private func refusal(_ ending: ChildProcess.Ending, _ line: String) -> KerfError {
         let prefix = "kerf: error: "
         guard case .exit(let status) = ending, line.hasPrefix(prefix) else {
@@ -77,7 +76,52 @@ package final class EmbeddedBoard: Sendable {
             case EX_UNAVAILABLE: .notFound
             default: .ioError
             }
-        // The line names the place already.
+        // The line contains the location.
         return KerfError(code, String(line.dropFirst(prefix.count)))
     }
+}
+
+/// A pipe that receives a child's standard error, so that its parent can report the message once.
+///
+/// It is read when the child has ended. Later output of the child is lost.
+private final class ChildMessages {
+    /// The child's standard error.
+    let input: FileDescriptor
+    private let output: FileDescriptor
+
+    init() throws(KerfError) {
+        do {
+            (output, input) = try FileDescriptor.pipe()
+        } catch {
+            throw KerfError(.ioError, "cannot make a pipe: \(error)")
+        }
+        for end in [output, input] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        // Reading does not block: the child may have written nothing.
+        _ = fcntl(output.rawValue, F_SETFL, O_NONBLOCK)
+    }
+
+    deinit {
+        try? input.close()
+        try? output.close()
+    }
+
+    /// The first line that was received; empty without one.
+    func firstLine() -> String {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = (try? bytes.withUnsafeMutableBytes { try output.read(into: $0) }) ?? 0
+        let line = bytes.prefix(count).prefix { $0 != UInt8(ascii: "\n") }
+        return String(decoding: line, as: UTF8.self)
+    }
+}
+
+/// The process that started this one, for a board that must not outlive it.
+///
+/// A child whose parent ends gets another parent, so its parent's number changes. Create the value early: a parent that
+/// ended before is not detected.
+package struct ParentProcess: Sendable {
+    private let pid = getppid()
+
+    package init() {}
+
+    package var hasGone: Bool { getppid() != pid }
 }

@@ -1,13 +1,13 @@
 import SystemIO
 import SystemPackage
 
-/// An attribute of a virtual board: one value in a file whose length never changes, rewritten by one `pwrite`.
+/// An attribute of a virtual board: one value in a file of constant length, rewritten by one `pwrite`.
 ///
-/// A reader that holds the file open sees either the old value or the new one, as with sysfs. A file that is written
-/// anew and renamed would keep such a reader on the old one for ever; one that is truncated shows it nothing for a
-/// moment. Blanks fill the rest of the width, and readers trim them.
+/// A reader that holds the file open sees either the old value or the new one, as with sysfs. That is why the file is not
+/// replaced by ``AtomicFile``: after a rename such a reader would keep the old file, and after a truncation it would
+/// briefly see an empty one. Blanks fill the rest of the width; readers trim them.
 final class FixedWidthFile {
-    /// Digits of the largest 64-bit counter; with the newline well below the 31 bytes a counter is read with.
+    /// Digits of the largest 64-bit counter; with the newline below the 31 bytes that ``HeldFile/counter()`` reads.
     static let width = 20
 
     let path: FilePath
@@ -15,7 +15,7 @@ final class FixedWidthFile {
     private var line = [UInt8](repeating: UInt8(ascii: " "), count: width) + [UInt8(ascii: "\n")]
     private var written: UInt64?
 
-    /// Makes the file, or takes over the one that is there. A link is refused: it could lead out of the tree.
+    /// Creates the file, or uses an existing one. A link is refused, since it could lead out of the tree.
     init(_ path: FilePath, _ value: UInt64) throws(KerfError) {
         self.path = path
         do {
@@ -37,7 +37,7 @@ final class FixedWidthFile {
 
     deinit { try? descriptor.close() }
 
-    /// Writes a value that is not there already.
+    /// Writes the value, unless it is the last one written.
     func write(_ value: UInt64) throws(KerfError) {
         guard value != written else { return }
         var digits = 1

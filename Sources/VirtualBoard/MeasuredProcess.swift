@@ -1,9 +1,9 @@
 import Glibc
 
-/// Processor time of the process that a board measures, one process after another.
+/// Processor time of the processes that a board measures, one after another.
 ///
-/// A process counts from the moment it is seen first. When it has gone, its last stretch since the update before (a
-/// millisecond) is lost, and nothing is added until another process number is registered.
+/// A process counts from the first sample. When it ends, the time since the last update (a millisecond) is lost, and nothing
+/// is added until another process is registered.
 struct MeasuredProcess {
     /// The kernel's PID_MAX_LIMIT (include/linux/threads.h).
     private static let largestPID: Int32 = 4 << 20
@@ -29,16 +29,16 @@ struct MeasuredProcess {
             self.clock = nil
             return
         }
-        // Less than before: the number belongs to another process by now.
+        // A smaller value belongs to another process that reuses the number.
         if now > lastNanoseconds { totalSeconds += Double(now - lastNanoseconds) * 1e-9 }
         lastNanoseconds = now
     }
 
-    /// Whether a process of this number runs, so that its processor time can be read.
+    /// Whether a process with this number runs, so that its processor time can be read.
     static func exists(_ pid: Int32) -> Bool { clock(of: pid).flatMap(nanoseconds) != nil }
 
     private static func clock(of pid: Int32) -> clockid_t? {
-        // A larger number is cut off when it is packed into a clock's, and becomes the clock of this very process.
+        // A larger number would be truncated in the clock id, which could then be this process's clock.
         guard (1...largestPID).contains(pid) else { return nil }
         var clock = clockid_t()
         return clock_getcpuclockid(pid, &clock) == 0 ? clock : nil

@@ -1,12 +1,13 @@
 import Glibc
+import ProbeKit
 import SystemIO
 import SystemPackage
 
-/// A simulated box: a tree of the files that a real one shows below `/sys`, whose energy is the stated function of
-/// time, of a process's processor time and of the clock set in the tree.
+/// A simulated box: a tree with the files of a real one below `/sys`. Its energy is the stated function of time, of a
+/// process's processor time and of the frequency set in the tree.
 ///
-/// ``advance(to:processCPUSeconds:)`` is pure in simulated time; ``serve(measuring:intervalSeconds:until:)`` feeds it
-/// from the clocks. Whatever is read from the tree is ``Origin/simulated``, told by the marker in it.
+/// ``advance(to:processCPUSeconds:)`` works in simulated time; ``serve(measuring:intervalSeconds:until:)`` calls it with the
+/// system's clocks. The tree's marker makes everything that is read from it ``Origin/simulated``.
 package final class VirtualBoard {
     package let root: SystemRoot
     package let settings: BoardSettings
@@ -19,51 +20,50 @@ package final class VirtualBoard {
     private var celsius: Double
     private var hertz: Double
 
-    /// Average power is shown over windows of this length.
+    /// Averaging interval of the power attributes.
     private static let averageSeconds = 0.1
 
-    /// Makes the board's tree below `root`, at time zero, in a directory that is new, empty, or an earlier board's.
+    /// Creates the board's tree below `root`, at time zero, in a directory that is new, empty, or an earlier board's.
     ///
-    /// - Throws: ``KerfError`` with code ``KerfError/Code/inUse`` for a directory with other files in it (nothing
-    ///   in it is touched) and for one that another process serves; else that of the failed file operation.
+    /// - Throws: ``KerfError`` with code ``KerfError/Code/inUse`` for a directory with other files (which are not
+    ///   changed) and for one that another process serves; else that of the failed file operation.
     package init(root path: FilePath, settings: BoardSettings = BoardSettings()) throws(KerfError) {
         let root = SystemRoot(path)
-        precondition(!settings.frequenciesHertz.isEmpty, "a board has at least one clock")
+        precondition(!settings.frequenciesHertz.isEmpty, "a board has at least one frequency")
         precondition(settings.rangeMicrojoules > 0 && settings.dramRangeMicrojoules > 0, "a counter has a range")
         let marker = BoardMarker.read(in: root)
         guard marker != nil || root.names(in: path).isEmpty, !root.isLive else {
             throw KerfError(
                 .inUse, "holds files that are not a virtual board's", at: path,
-                remedy: "name a new or empty directory")
+                remedy: "choose a new or empty directory")
         }
         try BoardFiles.makeDirectory(root.file("kerf"))
         guard let lock = try BoardLock(root) else {
             let server = marker?.pid.map { " (process \($0))" } ?? ""
             throw KerfError(
-                .inUse, "a virtual board is served there already\(server)", at: path,
-                remedy: "use that board, or name another directory")
+                .inUse, "a virtual board is already served there\(server)", at: path,
+                remedy: "use that board, or choose another directory")
         }
         self.lock = lock
         self.root = root
         self.settings = settings
         celsius = settings.ambientCelsius
         hertz = settings.maximumHertz
-        // The marker comes first: no part of the tree is ever without it.
+        // The marker comes first, so that no part of the tree is ever without it.
         try Self.marker(settings, pid: nil, root: root).write()
         tree = try BoardTree(root: root, settings: settings)
     }
 
-    /// Energy since time zero, in joules, before the counter's wraps and its rounding down to microjoules.
+    /// Energy since time zero in joules, without the counter's wraps and its rounding to microjoules.
     package func joules(of domain: BoardDomain) -> Double { joules[domain.rawValue] }
 
-    /// Brings the tree to a later moment.
+    /// Advances the tree to a later time.
     ///
-    /// The clock that the tree allows now stands for the whole time since the last call, so calls belong close
-    /// together where the clock changes. Energy follows the time that has really passed: a late call makes counters
-    /// stale for longer, never wrong.
+    /// The tree's current frequency limit is applied to the whole time since the last call, so calls should be close together
+    /// when the frequency changes. Energy follows the elapsed time: a late call makes counters stale, not wrong.
     ///
     /// - Parameters:
-    ///   - seconds: since time zero; a moment that lies before the last one changes nothing.
+    ///   - seconds: since time zero; an earlier time than the last one has no effect.
     ///   - processCPUSeconds: processor time of the measured process since time zero.
     package func advance(to seconds: Double, processCPUSeconds: Double) throws(KerfError) {
         guard seconds >= self.seconds else { return }
@@ -80,7 +80,7 @@ package final class VirtualBoard {
             try tree.energy[domain.rawValue].write(counter(of: domain))
         }
         try tree.currentFrequency.write(BoardTree.kilohertz(hertz))
-        try showAverages()
+        try updateAverages()
     }
 
     private func counter(of domain: BoardDomain) -> UInt64 {
@@ -88,14 +88,14 @@ package final class VirtualBoard {
         return (settings.initialMicrojoules + drawn) % settings.range(of: domain)
     }
 
-    /// Takes the clock that is set, within the board's limits; while there is no number, the last one stays.
+    /// Reads the frequency limit and clamps it to the board's; keeps the last one while the file holds no number.
     private func readFrequencyLimit() {
         guard let kilohertz = try? tree.frequencyLimit.counter() else { return }
         hertz = min(max(Double(kilohertz) * 1000, settings.minimumHertz), settings.maximumHertz)
     }
 
-    /// Temperature and average power move slowly and are written seldom.
-    private func showAverages() throws(KerfError) {
+    /// Updates temperature and average power, which change slowly, once per averaging interval.
+    private func updateAverages() throws(KerfError) {
         let elapsed = seconds - averaged.seconds
         guard elapsed >= Self.averageSeconds else { return }
         let package = joules(of: .package)
@@ -103,10 +103,123 @@ package final class VirtualBoard {
         let platform = joules(of: .psys)
         try tree.batteryPower.write(UInt64(max(0, (platform - averaged.platformJoules) / elapsed * 1e6)))
         averaged = (seconds, package, platform)
-        // First order: the distance to the steady temperature shrinks by e in each thermal time.
+        // First order: the distance to the steady temperature shrinks by a factor e per time constant.
         let steady = settings.ambientCelsius + settings.celsiusPerWatt * watts
         celsius = steady + (celsius - steady) * exp(-elapsed / settings.thermalSeconds)
         try tree.averagePower.write(UInt64(max(0, watts * 1e6)))
         try tree.temperature.write(UInt64(max(0, celsius * 1000)))
+    }
+}
+
+extension VirtualBoard {
+    /// The marker of a virtual board's tree; `nil` for any other box.
+    package static func marker(in root: SystemRoot) -> BoardMarker? { BoardMarker.read(in: root) }
+
+    static func marker(_ settings: BoardSettings, pid: Int32?, root: SystemRoot) -> BoardMarker {
+        BoardMarker(
+            pid: pid, power: settings.power, minimumHertz: settings.minimumHertz, maximumHertz: settings.maximumHertz,
+            root: root)
+    }
+}
+
+/// Registration of the process whose processor time a board counts: one at a time, in a file of its tree.
+extension VirtualBoard {
+    /// Registers the process whose processor time the board in a tree counts from now on.
+    ///
+    /// - Throws: ``KerfError``: ``KerfError/Code/notFound`` when the tree is not a board's, when no process serves it, and
+    ///   for a process that does not exist; ``KerfError/Code/inUse`` while the board counts another running process.
+    package static func register(pid: Int32, in root: SystemRoot) throws(KerfError) {
+        guard let marker = marker(in: root) else {
+            throw KerfError(
+                .notFound, "is not a virtual board's tree", at: root.path, remedy: .startBoard(root: nil))
+        }
+        guard marker.isServed else {
+            throw KerfError(
+                .notFound, "the virtual board is not running", at: root.path,
+                remedy: .startBoard(root: root.path.string))
+        }
+        try requireProcess(pid, in: root)
+        let lock = try RegistrationLock(root)
+        let other = lock.registeredPID
+        guard other == pid || !MeasuredProcess.exists(other) else {
+            throw KerfError(
+                .inUse, "the virtual board measures process \(other), which still runs", at: root.path,
+                remedy: "wait for its end, or choose another directory")
+        }
+        try write(pid: pid, in: root)
+    }
+
+    /// Removes the registration of a process. Does nothing where another one is registered or the tree is gone.
+    package static func unregister(pid: Int32, in root: SystemRoot) {
+        guard root.hasVirtualBoard, let lock = try? RegistrationLock(root), lock.registeredPID == pid else { return }
+        // A tree that can no longer be written belongs to a board that has ended.
+        try? write(pid: 0, in: root)
+    }
+
+    /// - Throws: ``KerfError`` with code ``KerfError/Code/notFound`` for a process that does not exist.
+    package static func requireProcess(_ pid: Int32, in root: SystemRoot) throws(KerfError) {
+        guard MeasuredProcess.exists(pid) else {
+            throw KerfError(
+                .notFound, "there is no process \(pid) to measure", at: root.path, remedy: "name a running process")
+        }
+    }
+
+    static func write(pid: Int32, in root: SystemRoot) throws(KerfError) {
+        _ = try FixedWidthFile(root.file(BoardTree.measuredPIDFile), UInt64(max(0, pid)))
+    }
+}
+
+extension VirtualBoard {
+    /// Keeps the tree up to date until `shouldStop`, called at every update, returns true.
+    ///
+    /// Updates are due at fixed times of the monotonic clock; a missed one is skipped. The clocks are read back to back
+    /// before all counters are written, so that the counters belong to one moment.
+    ///
+    /// While it runs the marker names this process. Afterwards the tree keeps its marker and last values: it is still
+    /// `simulated`, but not served.
+    ///
+    /// - Parameters:
+    ///   - pid: the first measured process; others follow by ``register(pid:in:)``. It must exist.
+    ///   - intervalSeconds: time between updates; RAPL's is about a millisecond.
+    package func serve(
+        measuring pid: Int32? = nil, intervalSeconds: Double = 1e-3, until shouldStop: () -> Bool
+    ) throws(KerfError) {
+        if let pid {
+            try Self.requireProcess(pid, in: root)
+            try Self.write(pid: pid, in: root)
+        }
+        var process = MeasuredProcess()
+        process.sample(registeredPID())
+        let start = MonotonicInstant.now()
+        try Self.marker(settings, pid: getpid(), root: root).write()
+        // A failure to write the marker is ignored: the lock shows that the board is not served.
+        defer { try? Self.marker(settings, pid: nil, root: root).write() }
+
+        let interval = max(1, Int64(intervalSeconds * 1e9))
+        var due = start.nanoseconds
+        while !shouldStop() {
+            due += interval
+            let now = MonotonicInstant.now().nanoseconds
+            if due <= now { due = now - (now - start.nanoseconds) % interval + interval }
+            Self.sleep(until: due)
+            process.sample(registeredPID())
+            let elapsed = MonotonicInstant.now().seconds(since: start)
+            try advance(to: elapsed, processCPUSeconds: process.totalSeconds)
+        }
+    }
+
+    /// Raises this process's priority: it shares the processors with the threads it measures, and late updates make counters
+    /// stale. Without the privilege this has no effect.
+    package static func raisePriority() { setpriority(.init(PRIO_PROCESS.rawValue), 0, -10) }
+
+    private func registeredPID() -> Int32 {
+        guard let pid = try? tree.measuredPID.counter() else { return 0 }
+        return Int32(clamping: pid)
+    }
+
+    private static func sleep(until nanoseconds: Int64) {
+        var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        // A signal ends the sleep early, and the loop then checks whether to stop.
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil)
     }
 }

@@ -7,7 +7,7 @@ struct BoxConditionsTests {
         ("stolen time", BoxConditions(stealSeconds: 1), BoxConditions(stealSeconds: 1.02)),
         ("foreign load", BoxConditions(foreignSeconds: 5), BoxConditions(foreignSeconds: 5.04)),
         ("major page faults", BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
-        ("clock change", BoxConditions(clockHertz: 2e9), BoxConditions(clockHertz: 1.8e9)),
+        ("frequency change", BoxConditions(frequencyHertz: 2e9), BoxConditions(clockHertz: 1.8e9)),
         ("temperature drift", BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
     ])
     func eachSpoilsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
@@ -18,8 +18,8 @@ struct BoxConditionsTests {
     }
 
     @Test func loadsAndColdStartsHaveTheirExcuse() {
-        let start = BoxConditions(clockHertz: 1e9, majorFaultCount: 1)
-        let end = BoxConditions(clockHertz: 2e9, majorFaultCount: 9)
+        let start = BoxConditions(frequencyHertz: 1e9, majorFaultCount: 1)
+        let end = BoxConditions(frequencyHertz: 2e9, majorFaultCount: 9)
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: 1, hasLoads: true) == nil)
     }
 }

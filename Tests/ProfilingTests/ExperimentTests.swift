@@ -198,7 +198,7 @@ struct ExperimentTests {
             conditions: {
                 looks += 1
                 // Every eighth look finds another clock.
-                return BoxConditions(clockHertz: looks % 16 < 8 ? 1e9 : 2e9)
+                return BoxConditions(frequencyHertz: looks % 16 < 8 ? 1e9 : 2e9)
             }
         ).run()
         #expect(record.rejections.contains { $0.reason == "layer window: clock change" } == isSpoiled)

@@ -27,7 +27,7 @@ struct FrequencySweepTests {
                 step: step, clock: box, meter: isMetered ? box : nil, updates: SimulatedBox.updates, settings: settings,
                 conditions: {
                     var now = conditions()
-                    now.clockHertz = step.hertz
+                    now.frequencyHertz = step.hertz
                     return now
                 }, progress: progress)
         }.run()

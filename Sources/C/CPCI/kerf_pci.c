@@ -11,40 +11,40 @@ struct kerf_pci {
     struct pci_access *access;
 };
 
-/// Where an error of libpci leads to; set by each function before it calls libpci.
+/// Jump target for an error of libpci; set by each function before it calls libpci.
 static _Thread_local struct {
-    jmp_buf place;
+    jmp_buf jump;
     char text[KERF_PCI_MESSAGE_BYTES];
-} escape;
+} failure;
 
-__attribute__((noreturn, format(printf, 1, 2))) static void leap(char *format, ...) {
+__attribute__((noreturn, format(printf, 1, 2))) static void fail(char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(escape.text, sizeof escape.text, format, arguments);
+    vsnprintf(failure.text, sizeof failure.text, format, arguments);
     va_end(arguments);
-    longjmp(escape.place, 1);
+    longjmp(failure.jump, 1);
 }
 
-/// What libpci warns of (a file it may not open) shows in the result.
+/// Warnings of libpci (a file it may not open) are visible in the result.
 __attribute__((format(printf, 1, 2))) static void ignore(char *format, ...) { (void)format; }
 
-static void tell(char *message, const char *text) { snprintf(message, KERF_PCI_MESSAGE_BYTES, "%s", text); }
+static void copy_message(char *message, const char *text) { snprintf(message, KERF_PCI_MESSAGE_BYTES, "%s", text); }
 
 kerf_pci *kerf_pci_open(const char *sysfs, const char *dump, const char *names, char *message) {
     kerf_pci *bus = calloc(1, sizeof *bus);
     if (!bus) {
-        tell(message, "no memory");
+        copy_message(message, "no memory");
         return NULL;
     }
-    if (setjmp(escape.place)) {
-        tell(message, escape.text);
+    if (setjmp(failure.jump)) {
+        copy_message(message, failure.text);
         kerf_pci_close(bus);
         return NULL;
     }
     struct pci_access *access = bus->access = pci_alloc();
-    access->error = leap;
+    access->error = fail;
     access->warning = access->debug = ignore;
-    // Neither the cache of names in the home directory nor, with it, DNS.
+    // Use neither the cache of names in the home directory nor DNS.
     access->id_lookup_mode = 0;
     if (dump) {
         access->method = PCI_ACCESS_DUMP;
@@ -63,7 +63,7 @@ kerf_pci *kerf_pci_open(const char *sysfs, const char *dump, const char *names, 
 
 void kerf_pci_close(kerf_pci *bus) {
     if (!bus) return;
-    if (bus->access && !setjmp(escape.place)) pci_cleanup(bus->access);
+    if (bus->access && !setjmp(failure.jump)) pci_cleanup(bus->access);
     free(bus);
 }
 
@@ -88,7 +88,7 @@ static void read_link(struct pci_dev *device, kerf_pci_record *record) {
     if (type == PCI_EXP_TYPE_ROOT_INT_EP || type == PCI_EXP_TYPE_ROOT_EC) return;
     record->link_capabilities = pci_read_long(device, at + PCI_EXP_LNKCAP);
     record->link_status = pci_read_word(device, at + PCI_EXP_LNKSTA);
-    // What cannot be read comes as all ones.
+    // Registers that cannot be read are all ones.
     if (record->link_capabilities == UINT32_MAX || record->link_status == UINT16_MAX) return;
     record->has_link = true;
 }
@@ -98,13 +98,13 @@ bool kerf_pci_read(
     char *message) {
     struct pci_dev *volatile device = NULL;
     *record = (kerf_pci_record){.address = address};
-    if (setjmp(escape.place)) {
-        tell(message, escape.text);
+    if (setjmp(failure.jump)) {
+        copy_message(message, failure.text);
         if (device) pci_free_dev(device);
         return false;
     }
     device = pci_get_dev(bus->access, address.domain, address.bus, address.device, address.function);
-    // The kernel's own view of the ids, unless there is nothing but the bytes.
+    // Use the kernel's view of the ids, unless only the bytes are available.
     bus->access->buscentric = configuration != NULL;
     if (configuration) pci_setup_cache(device, (u8 *)configuration, (int)count);
     pci_fill_info(device, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CAPS);
@@ -119,8 +119,8 @@ bool kerf_pci_read(
 const char *kerf_pci_name(kerf_pci *bus, kerf_pci_name_kind kind, const kerf_pci_record *record, char *text) {
     struct pci_access *access = bus->access;
     int flags = PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB;
-    // A damaged pci.ids is an error to libpci; it means that there is no name.
-    if (setjmp(escape.place)) return NULL;
+    // A malformed pci.ids is an error in libpci; it means that there is no name.
+    if (setjmp(failure.jump)) return NULL;
     switch (kind) {
     case KERF_PCI_VENDOR_NAME:
         return pci_lookup_name(access, text, KERF_PCI_NAME_BYTES, flags | PCI_LOOKUP_VENDOR, record->vendor_id);

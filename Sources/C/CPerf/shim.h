@@ -1,13 +1,13 @@
 #pragma once
 
-// perf_event_open has no wrapper in libc, and the attribute's bit fields do not reach Swift.
+// perf_event_open has no wrapper in libc, and Swift does not import the attribute's bit fields.
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Opens a counter of one event on one CPU, for all processes. Source: perf_event_open(2).
+/// Opens a system-wide counter of an event on one CPU. Source: perf_event_open(2).
 ///
 /// Returns the descriptor, or the negative error number.
 static inline int kerf_perf_open(unsigned type, unsigned long long config, int cpu) {

@@ -13,6 +13,6 @@ static inline void kerf_libsensors_ignore(const char *error, const char *file, i
     (void)line;
 }
 
-/// libsensors prints each error of a board configuration to standard error and goes on; that belongs to `sensors`, not
-/// into the middle of a progress bar. The handler is a mutable C global too.
+/// Disables libsensors' messages about errors in the board configuration, which it ignores: they would interrupt a progress
+/// bar. The handler is a mutable C global too.
 static inline void kerf_libsensors_keep_quiet(void) { sensors_parse_error_wfn = kerf_libsensors_ignore; }

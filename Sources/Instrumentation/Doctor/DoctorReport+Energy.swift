@@ -6,13 +6,13 @@ import SystemIO
 import VirtualBoard
 
 extension DoctorReport {
-    /// The energy domains of a box and what its total is made of.
+    /// The energy domains of a box and its total.
     package struct EnergySection: Codable, Equatable, Sendable {
         /// `measured`, `simulated`, or `unavailable` without a meter.
         package var origin: Origin
-        /// The backend that was taken; `nil` without a meter.
+        /// The backend that was selected; `nil` without a meter.
         package var meter: String?
-        /// What simulates it, or why there is no meter.
+        /// The virtual board, or why there is no meter.
         package var reason: String?
         /// `package-0 + package-0/dram`; `nil` without a meter.
         package var totalFormula: String?
@@ -20,11 +20,11 @@ extension DoctorReport {
         package var domains: [Domain]
         /// The long-term power limit that the packages state.
         package var ratedPowerWatts: Double?
-        /// How often the meter is renewed, measured now; `nil` where its counters stand still, as in a captured tree.
+        /// The meter's measured update interval; `nil` where its counters do not change, as in a captured tree.
         package var updateIntervalSeconds: Double?
-        /// The smallest step seen of its first counted domain; `nil` as above.
+        /// The smallest observed step of its first counted domain; `nil` where its counters do not change.
         package var resolutionJoules: Double?
-        /// Every way to measure, in the order in which they are tried.
+        /// Every backend, in the order in which they are tried.
         package var backends: [Backend]
 
         package init(root: SystemRoot, remedy words: (Remedy) -> String) {
@@ -47,7 +47,7 @@ extension DoctorReport {
                 let marker = VirtualBoard.marker(in: root)
                 reason = marker?.summary ?? "virtual board"
                 if marker?.isServed != true {
-                    reason = (reason ?? "") + ", not served now: its counters stand still"
+                    reason = (reason ?? "") + ", not served now: its counters do not change"
                 }
             } catch {
                 origin = .unavailable
@@ -56,24 +56,24 @@ extension DoctorReport {
             }
         }
 
-        /// How finely the meter tells, as far as it was seen.
-        private var sharpness: String {
+        /// Update interval and resolution, where they were observed.
+        private var resolution: String {
             guard let updateIntervalSeconds, let resolutionJoules else { return "" }
-            return ", renewed every \(NumberText.si(updateIntervalSeconds, "s")), in steps of "
-                + "\(NumberText.si(resolutionJoules, "J")) and more"
+            return ", update interval \(NumberText.si(updateIntervalSeconds, "s")), "
+                + "resolution \(NumberText.si(resolutionJoules, "J"))"
         }
 
         /// The report's last line.
         package var summary: String {
             switch origin {
-            case .measured: "measured by \(meter ?? "a meter")\(sharpness)"
-            case .simulated: "simulated by virtual board (\(reason ?? ""))\(sharpness)"
+            case .measured: "measured by \(meter ?? "a meter")\(resolution)"
+            case .simulated: "simulated by virtual board (\(reason ?? ""))\(resolution)"
             case .modelled, .unavailable: "unavailable: \(reason ?? "no meter")"
             }
         }
     }
 
-    /// One way to measure energy, whether it can be had here, and what would make it.
+    /// A meter backend, its availability, and how to make it available.
     package struct Backend: Codable, Equatable, Sendable {
         package var name: String
         package var interface: String
@@ -96,14 +96,14 @@ extension DoctorReport {
         package var identifier: String
         package var name: String
         package var parent: String?
-        /// `counted`, `nested`, `platform`, `beside`, `mirror` or `unreadable`.
+        /// `counted`, `nested`, `platform`, `external`, `mirror` or `unreadable`.
         package var role: String
         /// The domain that this one mirrors.
         package var mirrorOf: String?
-        /// Why it cannot be read.
+        /// Why the domain cannot be read.
         package var reason: String?
         package var wrapRangeJoules: Double?
-        /// More than this it never draws; it bounds how soon the counter can wrap.
+        /// Upper bound of its power, which bounds how soon the counter can wrap.
         package var maximumWatts: Double?
 
         package init(_ domain: EnergyDomain) {
@@ -122,15 +122,15 @@ extension DoctorReport {
             }
         }
 
-        /// The role in words, for the tree.
+        /// The role as text, for the tree.
         package var roleText: String {
             switch role {
             case "counted": "counted"
             case "nested": "nested: part of \(parent ?? "its parent")"
-            case "platform": "platform: stands apart, never added"
-            case "external": "external the box's total: never added"
-            case "mirror": "mirror of \(mirrorOf ?? "another"): never added"
-            default: "unreadable: \(reason ?? "for no stated reason")"
+            case "platform": "platform: the whole platform, not added"
+            case "external": "external: not part of the box's total"
+            case "mirror": "mirror of \(mirrorOf ?? "another"): not added"
+            default: "unreadable: \(reason ?? "unknown reason")"
             }
         }
     }

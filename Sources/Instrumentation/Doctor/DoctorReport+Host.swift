@@ -3,7 +3,7 @@ import ProbeKit
 import SystemIO
 
 extension DoctorReport {
-    /// The machine, and what has disturbed it since it was started.
+    /// The machine, and its disturbances since it was started.
     package struct HostSection: Codable, Equatable, Sendable {
         package var architecture: String
         package var cpuModel: String
@@ -14,7 +14,7 @@ extension DoctorReport {
         package var microcode: String?
         package var instructionSet: String
         package var ratedFlopsPerCyclePerCore: Double?
-        /// What the rated figure assumes.
+        /// The assumptions of the rated value.
         package var ratedBasis: String?
         package var hypervisor: String?
         package var sockets: Int
@@ -25,13 +25,13 @@ extension DoctorReport {
         package var memoryBytes: Int?
         package var memoryAvailableBytes: Int?
         package var kernelRelease: String?
-        /// Runnable tasks over 1, 5 and 15 minutes; empty when not told.
+        /// Runnable tasks, averaged over 1, 5 and 15 minutes; empty when unknown.
         package var loadAverages: [Double]
         package var stealSeconds: Double?
         package var coreThrottleCount: UInt64?
         package var packageThrottleCount: UInt64?
 
-        /// - Throws: ``KerfError`` when the CPU is not told; all else may be missing.
+        /// - Throws: ``KerfError`` without information on the CPU. Everything else is optional.
         package init(_ probe: HostProbe, readings: ProbeReadings) throws(KerfError) {
             let identity = try probe.identity()
             architecture = identity.architecture

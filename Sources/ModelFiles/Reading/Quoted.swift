@@ -1,5 +1,4 @@
-/// The start of a text that came from a file, safe to show in one line.
-func quoted(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(64).map { (" "..."~").contains($0) ? Character($0) : "?" }
-    return "\"" + String(shown) + (text.unicodeScalars.count > 64 ? "…\"" : "\"")
-}
+import SystemIO
+
+/// The start of a text from a model file, safe to show in one line.
+func quoted(_ text: String) -> String { PlainText.quoted(text, limit: 64) }

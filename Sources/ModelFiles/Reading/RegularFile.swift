@@ -57,14 +57,7 @@ enum RegularFile {
                 .malformed, at: path.string, "has \(size) bytes, more than the \(limit) that such a file can need")
         }
         do {
-            return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-                while count < size {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                    let read = try descriptor.read(into: rest)
-                    if read == 0 { break }
-                    count += read
-                }
-            }
+            return try BoundedRead(descriptor, limit: size).bytes
         } catch let errno as Errno {
             throw KerfError(errno, doing: "read", at: path.string)
         } catch {

@@ -10,8 +10,7 @@ package struct DoctorText {
 
     package init(_ report: DoctorReport) { self.report = report }
 
-    /// All lines. Names come from files that anyone may have written, so that nothing in them reaches the terminal
-    /// as a control sequence.
+    /// All lines. Names come from untrusted files, so control sequences are removed.
     package var lines: [String] {
         var lines: [String] = []
         if report.origin == .simulated {
@@ -21,12 +20,12 @@ package struct DoctorText {
         lines += probes
         lines += section("energy meters, in the order in which they are tried", backends)
         lines += section("energy domains", EnergyTree(report.energy).lines)
-        lines += section("clock", policies)
+        lines += section("frequency", policies)
         lines += section("sensors", sensors)
         lines += section("PCI", devices)
         lines += section("host", report.host.map { HostLines($0).lines } ?? [])
         lines += ["", "energy: \(report.energy.summary)"]
-        return lines.map(Self.harmless)
+        return lines.map { PlainText.shown($0, limit: .max) }
     }
 
     private func section(_ title: String, _ lines: [String]) -> [String] {
@@ -45,7 +44,7 @@ package struct DoctorText {
             })
     }
 
-    /// A line for each row, and below it what to do about it and what failed in it.
+    /// A line for each row, followed by its remedy and its failures.
     private func findings(_ rows: [(head: [String], remedy: String?, failures: [String])]) -> [String] {
         let names = rows.compactMap(\.head.first?.count).max() ?? 0
         let margin = String(repeating: " ", count: names + 2)
@@ -107,10 +106,10 @@ package struct DoctorText {
         }
         let best = text(link.bestGigatransfersPerSecond, link.bestLanes)
         guard link.currentLanes != nil || link.currentGigatransfersPerSecond != nil else {
-            return "link down, at best \(best)"
+            return "link down, maximum \(best)"
         }
         let now = text(link.currentGigatransfersPerSecond, link.currentLanes)
-        return link.belowBest ? "link \(now), below its best of \(best)" : "link \(now)"
+        return link.belowBest ? "link \(now), below its maximum of \(best)" : "link \(now)"
     }
 
     private func range(_ low: Double?, _ high: Double?) -> String {
@@ -118,10 +117,15 @@ package struct DoctorText {
     }
 
     private func gigahertz(_ hertz: Double?) -> String { hertz.map { NumberText.fixed($0 / 1e9, digits: 2) } ?? "-" }
+}
 
-    private static func harmless(_ line: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                line.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+/// Alignment of text in the doctor's report.
+package enum DoctorFormat {
+    /// Rows of texts with each column padded to its widest: a table without a heading.
+    package static func columns(_ rows: [[String]]) -> [String] {
+        let count = rows.map(\.count).max() ?? 0
+        var table = TextTable(Array(repeating: TextTable.Column("", .left), count: count))
+        for row in rows { table.append(row) }
+        return Array(table.lines.suffix(rows.count))
     }
 }

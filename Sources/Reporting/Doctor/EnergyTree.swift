@@ -20,8 +20,8 @@ package struct EnergyTree {
     }
 
     /// - Parameters:
-    ///   - head: drawn before the domain's own name.
-    ///   - below: drawn before the lines of its children.
+    ///   - head: printed before the domain's name.
+    ///   - below: printed before the lines of its children.
     ///   - depth: bounds a tree whose parents run in a circle.
     private func rows(of domain: DoctorReport.Domain, head: String, below: String, depth: Int) -> [[String]] {
         guard depth < 8 else { return [] }

@@ -3,7 +3,7 @@ import Instrumentation
 import Quantities
 import SystemIO
 
-/// The machine in a few lines; what it does not tell has none.
+/// The machine in a few lines, without what it does not report.
 package struct HostLines {
     private let host: DoctorReport.HostSection
 

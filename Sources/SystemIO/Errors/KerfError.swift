@@ -1,12 +1,12 @@
 import Glibc
 import SystemPackage
 
-/// Something that could not be done: what, where, why, and what to do about it.
+/// An error: what failed, where, why, and a remedy.
 ///
 /// Kerf has this one error type. A room adds its own codes in an extension of ``Code``; the command line turns a code's
 /// category into an exit status and a remedy into the words of its options.
 public struct KerfError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What went wrong, for programs. Extensible: each room declares the codes that it throws.
+    /// The failure, for programs. Extensible: each room declares the codes that it throws.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         /// Unique among all codes: `no_such_file`.
         public let name: String
@@ -20,15 +20,15 @@ public struct KerfError: Error, Sendable, Hashable, CustomStringConvertible {
         public var description: String { name }
     }
 
-    /// What kind of failure a code is. The cases follow sysexits.h, and the command line's exit statuses follow them.
+    /// The kind of failure. The cases follow sysexits.h, and the command line's exit statuses follow them.
     public enum Category: String, Sendable, Hashable, CaseIterable {
-        /// The caller asked for something that does not make sense.
+        /// The caller's request is invalid.
         case usage
-        /// An input is not what it should be.
+        /// An input is malformed or does not fit.
         case badData
         /// An input does not exist.
         case noInput
-        /// Something that is needed is not there, such as an energy meter.
+        /// Something that is needed is missing, such as an energy meter.
         case unavailable
         /// The system lacks memory or another resource.
         case system
@@ -76,7 +76,7 @@ public struct KerfError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// The error of a failed system call on a kernel interface or a device.
     ///
-    /// - Parameter verb: what was tried, as in `cannot open`.
+    /// - Parameter verb: the operation that failed, as in `cannot open`.
     package init(_ errno: Errno, doing verb: String, at path: FilePath, remedy: Remedy? = nil) {
         let code: Code =
             switch errno {
@@ -100,14 +100,14 @@ public struct KerfError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension KerfError.Code {
-    /// A device, driver or attribute file is not there.
+    /// A device, driver or attribute file does not exist.
     public static let notFound = KerfError.Code("not_found", .unavailable)
-    /// An input file does not exist, or what is there is no file.
+    /// An input file does not exist or is not a file.
     public static let noSuchFile = KerfError.Code("no_such_file", .noInput)
     public static let permissionDenied = KerfError.Code("permission_denied", .permission)
-    /// The system answered with an error: EIO, a full disk, EAGAIN after its retries.
+    /// A system call failed: EIO, a full disk, EAGAIN after the retries.
     public static let ioError = KerfError.Code("io_error", .inputOutput)
-    /// The device is busy (EBUSY): a clock whose processors are offline.
+    /// The device is busy (EBUSY), such as a cpufreq policy whose processors are offline.
     public static let busy = KerfError.Code("busy", .inputOutput)
     /// Another process uses it.
     public static let inUse = KerfError.Code("in_use", .cannotCreate)
@@ -115,13 +115,13 @@ extension KerfError.Code {
     public static let cannotCreate = KerfError.Code("cannot_create", .cannotCreate)
     /// An input is too large, cut off, or not what its format says.
     public static let malformed = KerfError.Code("malformed", .badData)
-    /// Another kind of Kerf file, or a version that this Kerf does not know.
+    /// Another kind of Kerf file, or an unknown version.
     public static let wrongSchema = KerfError.Code("wrong_schema", .badData)
     /// Valid input that cannot be used, or that does not belong together.
     public static let unusableData = KerfError.Code("unusable_data", .badData)
-    /// An argument that does not make sense.
+    /// An invalid argument.
     public static let invalidArgument = KerfError.Code("invalid_argument", .usage)
-    /// Something that is needed is not there.
+    /// Something that is needed is missing.
     public static let unavailable = KerfError.Code("unavailable", .unavailable)
     /// The system lacks a resource.
     public static let systemError = KerfError.Code("system_error", .system)
@@ -129,8 +129,8 @@ extension KerfError.Code {
     public static let interrupted = KerfError.Code("interrupted", .interrupted)
     /// A defect of Kerf.
     public static let internalError = KerfError.Code("internal_error", .internal)
-    /// A sensor or counter holds something that its interface does not allow.
+    /// A sensor or counter has a value that its interface does not allow.
     public static let invalidReading = KerfError.Code("invalid_reading", .inputOutput)
-    /// Two readings allow more than one answer: an unknown number of counter wraps.
+    /// Two readings have more than one solution: an unknown number of counter wraps.
     public static let ambiguousReading = KerfError.Code("ambiguous_reading", .inputOutput)
 }

@@ -30,7 +30,7 @@ struct ControlGroup: Equatable {
         var least: Int?
         while true {
             let directory = root + mount + levels.map { "/" + $0 }.joined() + "/"
-            let free = freeBytes { textOfFile(directory + $0) }
+            let free = freeBytes { kernelText(directory + $0) }
             least = [least, free].compactMap(\.self).min()
             if levels.popLast() == nil { return least }
         }

@@ -4,13 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// libpci behind calls that always return.
+/// libpci with functions that always return.
 ///
-/// libpci reports an error by a callback that must not return, and the usual one ends the process: a device that is
-/// unplugged between two files is enough. Here the callback leaps back to the call's start, which then fails with a
-/// message. What libpci had open at that moment (at most a file) stays open, and a callback has no access to the
-/// caller's data, so the place to leap to is kept for each thread. Swift frames must not be leapt over and C's
-/// variadic functions cannot be called from Swift, hence this target.
+/// libpci reports an error by a callback that must not return, and the default one ends the process, for example when a
+/// device is unplugged between two reads. Here the callback jumps back to the function's start, which then fails with a
+/// message. A file that libpci had open stays open. A callback cannot access its caller's data, so the jump buffer is
+/// thread-local. Swift frames must not be jumped over, and C's variadic functions cannot be called from Swift, hence this
+/// target.
 typedef struct kerf_pci kerf_pci;
 
 #define KERF_PCI_MESSAGE_BYTES 256
@@ -27,7 +27,7 @@ typedef struct {
     uint16_t class_code;
     /// Whether the PCI Express capability with its link registers could be read.
     bool has_link;
-    /// Link Capabilities and Link Status as they stand in configuration space.
+    /// The registers Link Capabilities and Link Status.
     uint32_t link_capabilities;
     uint16_t link_status;
 } kerf_pci_record;
@@ -38,15 +38,15 @@ kerf_pci *kerf_pci_open(const char *sysfs, const char *dump, const char *names, 
 
 void kerf_pci_close(kerf_pci *bus);
 
-/// Devices of a dump: writes at most `capacity` addresses and returns how many there are.
+/// Devices of a dump: writes at most `capacity` addresses and returns the number of devices.
 size_t kerf_pci_dump_addresses(kerf_pci *bus, kerf_pci_address *addresses, size_t capacity);
 
-/// Reads one device. With `configuration` not null, its bytes stand for the device's files.
+/// Reads one device. If `configuration` is not null, its bytes are used instead of the device's files.
 bool kerf_pci_read(
     kerf_pci *bus, kerf_pci_address address, const uint8_t *configuration, size_t count, kerf_pci_record *record,
     char *message);
 
 typedef enum { KERF_PCI_VENDOR_NAME, KERF_PCI_DEVICE_NAME, KERF_PCI_CLASS_NAME } kerf_pci_name_kind;
 
-/// The name in pci.ids, or null where it has none; never asks the network. `text` takes KERF_PCI_NAME_BYTES.
+/// The name in pci.ids, or null without one; never uses the network. `text` has KERF_PCI_NAME_BYTES.
 const char *kerf_pci_name(kerf_pci *bus, kerf_pci_name_kind kind, const kerf_pci_record *record, char *text);
