@@ -144,10 +144,10 @@ struct ExtendedHeaderTests {
     private func archive(records: [UInt8], type: UInt8 = UInt8(ascii: "0")) -> [UInt8] {
         var bytes = archive([TarEntry("sys/records", .file(records)), TarEntry("sys/x", .file([]))])
         bytes[TarHeader.type] = PaxRecords.type
-        Fuzzing.seal(&bytes, at: 0)
+        Mutator.seal(&bytes, at: 0)
         let member = (1 + (records.count + 511) / 512) * 512
         bytes[member + TarHeader.type] = type
-        Fuzzing.seal(&bytes, at: member)
+        Mutator.seal(&bytes, at: member)
         return bytes
     }
 
