@@ -89,9 +89,9 @@ DEFECTS = [
     ),
     Defect(
         "a meter's failure is swallowed, and the run ends without energy and without a word (several)",
-        "Sources/Profiling/Experiment+Windows.swift",
-        'record.dropEnergy(because: "\\(gauge.meter?.name ?? "meter") failed during the run: \\(reason)")',
-        "_ = reason",
+        "Sources/Profiling/ExperimentRecord.swift",
+        "if let reason = measurement.meterFailure { dropEnergy(because: reason) }",
+        "_ = measurement.meterFailure",
         "aMeterThatFailsDropsItsEnergyAndKeepsTheTimes|aCounterThatStandsStill",
     ),
     Defect(
@@ -115,9 +115,9 @@ DEFECTS = [
     ),
     Defect(
         "backward is never timed (Petals)",
-        "Sources/Profiling/StepRecorder+Steps.swift",
-        "return moments[first + 1].seconds(since: moments[first])",
-        "return order[pass].direction == .backward ? 0 : moments[first + 1].seconds(since: moments[first])",
+        "Sources/Profiling/RecordedSteps.swift",
+        "return storage.times[first + 1].seconds(since: storage.times[first])",
+        "return order[pass].direction == .backward ? 0 : storage.times[first + 1].seconds(since: storage.times[first])",
         "ExperimentTests",
     ),
     Defect(

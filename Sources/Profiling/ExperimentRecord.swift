@@ -16,7 +16,7 @@ package struct ExperimentRecord: Sendable {
     package internal(set) var overhead = InstrumentationOverhead(
         secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
     /// The frequency at the end of every step and window that was kept, in hertz; empty where it is not known.
-    package private(set) var clockHertz: [Double] = []
+    package private(set) var frequencyHertz: [Double] = []
     /// Why the energy stopped being measured, when a meter failed during the run.
     package private(set) var meterFailure: String?
     /// Readings of the meter in steps that were kept.
@@ -70,7 +70,7 @@ package struct ExperimentRecord: Sendable {
         if !measurement.isUndisturbed, subject == .step || subject == .instrumentedStep {
             rejectedSteps += measurement.iterations
         }
-        if let hertz = measurement.frequencyHertz { clockHertz.append(hertz) }
+        if let hertz = measurement.frequencyHertz { frequencyHertz.append(hertz) }
         if let reason = measurement.rejection { reject("\(subject.rawValue) window: \(reason)") }
         if let reason = measurement.meterFailure { dropEnergy(because: reason) }
         guard let window = measurement.window else { return }

@@ -4,22 +4,22 @@ import Testing
 struct BoxConditionsTests {
     @Test(arguments: [
         ("thermal throttling", BoxConditions(throttleCount: 3), BoxConditions(throttleCount: 4)),
-        ("stolen time", BoxConditions(stealSeconds: 1), BoxConditions(stealSeconds: 1.02)),
-        ("foreign load", BoxConditions(foreignSeconds: 5), BoxConditions(foreignSeconds: 5.04)),
+        ("steal time", BoxConditions(stealSeconds: 1), BoxConditions(stealSeconds: 1.02)),
+        ("load from other processes", BoxConditions(foreignSeconds: 5), BoxConditions(foreignSeconds: 5.04)),
         ("major page faults", BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
-        ("clock change", BoxConditions(clockHertz: 2e9), BoxConditions(clockHertz: 1.8e9)),
+        ("frequency change", BoxConditions(frequencyHertz: 2e9), BoxConditions(frequencyHertz: 1.8e9)),
         ("temperature drift", BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
     ])
-    func eachSpoilsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
+    func eachDisturbsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: 0.05, hasRunUp: true) == reason)
         #expect(BoxConditions.disturbance(from: start, to: start, seconds: 0.05, hasRunUp: true) == nil)
-        // What is not told on one side says nothing.
+        // A condition that is unknown before or after is not checked.
         #expect(BoxConditions.disturbance(from: BoxConditions(), to: end, seconds: 0.05, hasRunUp: true) == nil)
     }
 
-    @Test func loadsAndColdStartsHaveTheirExcuse() {
-        let start = BoxConditions(clockHertz: 1e9, majorFaultCount: 1)
-        let end = BoxConditions(clockHertz: 2e9, majorFaultCount: 9)
+    @Test func loadingAndColdStartsAreNotDisturbances() {
+        let start = BoxConditions(frequencyHertz: 1e9, majorFaultCount: 1)
+        let end = BoxConditions(frequencyHertz: 2e9, majorFaultCount: 9)
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: 1, hasLoads: true) == nil)
     }
 }
