@@ -155,10 +155,9 @@ let package = Package(
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
-                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Estimation",
-                "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD", "Simulation", "Capture", "Reporting",
-                logging, argumentParser,
+                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
+                "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
+                "Simulation", "Capture", "Reporting", logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -168,13 +167,15 @@ let package = Package(
 
         // Tests: one folder a target, and what they share.
         .target(
-            name: "TestSupport", dependencies: base + ["ModelFiles", "Workload", "ProfileFormat", "ProbeKit", "Calibration"],
+            name: "TestSupport",
+            dependencies: base + ["ModelFiles", "Workload", "ProfileFormat", "ProbeKit", "Calibration"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: base + ["LMSensors", "ProbeKit"], path: "Tests/SensorReader",
             swiftSettings: strict),
         .target(name: "FaultInjection", path: "Tests/FaultInjection", cSettings: strictC),
         .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: strictC),
+        tests("Architecture", []),
         tests("ProbeKit", base + ["ProfileFormat", "ProbeKit"]),
         tests("Statistics", base + [realModule]),
         tests("RAPL", base + ["ProfileFormat", "RAPL", "ProbeKit"], exclude: ["Golden"]),
@@ -199,11 +200,21 @@ let package = Package(
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
         tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
-        tests("Simulation", base + ["ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
-        tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
+        tests("Simulation", base + ["Workload", "ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
+        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
-            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "Instrumentation", "Reporting", "ModelFiles", "Profiling", "TransformerKernels", "CARD"]),
+            base + [
+                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "ModelFiles",
+                "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
+            ], exclude: ["Snapshots"]),
+        tests("Documentation", ["kerf"]),
+        tests(
+            "Corpus",
+            base + [
+                "kerf", "ProfileFormat", "ProbeKit", "VirtualBoard", "Profiling", "Instrumentation", "Calibration",
+                "SelfTest", "CARD", "Simulation", "Capture",
+            ]),
     ]
 )
 
@@ -215,8 +226,8 @@ if Context.environment["KERF_LIBFUZZER"] != nil {
         .executableTarget(
             name: "kerf-fuzz",
             dependencies: base + [
-                "ProfileFormat", "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Reporting", "TestSupport",
-                "CLibFuzzer",
+                "ModelFiles", "ProfileFormat", "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Simulation",
+                "Reporting", "TestSupport", "CLibFuzzer",
             ],
             path: "Tests/LibFuzzer", swiftSettings: strict),
     ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks a Kerf file against its JSON Schema, by an implementation that is not Kerf's own.
+"""Checks Kerf files against a JSON Schema, with an independent implementation.
 
-validate-schema.py SCHEMA FILE...   prints one line a fault
+validate-schema.py SCHEMA FILE...   prints one line for each fault
 Exit code: 0 valid, 1 faults found, 2 cannot check (no jsonschema module: apt install python3-jsonschema).
 """
 
@@ -11,7 +11,7 @@ import sys
 
 
 def refuse_constant(name):
-    raise ValueError(name + " is no JSON number")
+    raise ValueError(name + " is not a JSON number")
 
 
 def shared(path):

@@ -70,7 +70,8 @@ extension Decision {
         value < 1 && value >= 0.995 ? "more than 99 %" : NumberText.percent(value, digits: 0)
     }
 
-    private var choiceLine: String {
+    /// The chosen cut, where each block runs, and what a round costs.
+    var choiceLine: String {
         guard let chosen = cuts.first(where: { $0.cut == choice.cut }) else { return "" }
         let frequency = chosen.frequencyHertz.value.map { ", server at \(NumberText.si($0, "Hz"))" } ?? ""
         return "choice: cut \(choice.cut) of \(blockCount) (\(place))\(choice.kind == .deviceOnly ? "" : frequency): "
@@ -87,7 +88,8 @@ extension Decision {
             + "cost \(NumberText.fixed(baseline.at.cost, digits: 4))\n"
     }
 
-    private var confidenceLines: String {
+    /// How probable the choice and its rivals are, and the measurement that would help most; empty without intervals.
+    var confidenceLines: String {
         guard let confidence else { return "" }
         let rivals = confidence.cuts.filter { $0.cut != choice.cut && $0.probability >= 0.005 }
             .sorted { $0.probability > $1.probability }.prefix(3)

@@ -15,7 +15,7 @@ extension Quantity {
             degreesOfFreedom: degrees, confidence: confidence)
     }
 
-    /// An estimate with its confidence interval. Without a finite interval the quantity has none, and a reason.
+    /// An estimate with its confidence interval. An estimate without a finite interval has none here, and says why.
     ///
     /// - Parameter reason: how the value was computed; replaces the reason for a missing interval.
     package init(_ estimate: Estimate, confidence: Double = 0.95, origin: Origin, reason: String? = nil) {

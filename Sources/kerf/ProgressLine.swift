@@ -1,6 +1,6 @@
 import Profiling
 
-/// Progress on standard error: a bar that redraws itself on a terminal, a plain line now and then otherwise.
+/// Progress on standard error: a bar that redraws itself on a terminal, a plain line every 10 s otherwise.
 final class ProgressLine {
     private let isTerminal = StandardError.isTerminal
     private let isQuiet: Bool
@@ -22,7 +22,7 @@ final class ProgressLine {
         hasDrawn = true
     }
 
-    /// Clears the bar, so that what is printed next starts on an empty line.
+    /// Clears the bar, so that the next line starts on an empty one.
     func finish() {
         if isTerminal && hasDrawn { StandardError.write("\r\u{1B}[K") }
     }

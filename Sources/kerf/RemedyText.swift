@@ -1,12 +1,12 @@
 import SystemIO
 
-/// Remedies in the words of the command line: the one place where they become options.
+/// Remedies in the words of the command line: the only place where they become options.
 enum RemedyText {
     static func words(_ remedy: Remedy) -> String {
         switch remedy {
         case .text(let text): text
         case .longerBudget: "profile with a longer --budget"
-        case .quietBoxOrLongerBudget: "free the box of other load or heat, or allow more time with --budget"
+        case .quietBoxOrLongerBudget: "stop other load on the box, let it cool down, or allow more time with --budget"
         case .nameColumn: "name one of them with --column"
         case .runEstimatorSelfTest: "run kerf selftest estimator --json first"
         case .withoutPinning: "leave out --pin"
@@ -18,21 +18,21 @@ enum RemedyText {
         case .computingEnergyOnly: "profile the server with a meter, or decide with --energy-scope computing"
         case .serverEnergyOnly: "profile the device with a meter, or decide with --energy-scope waiting"
         case .declaredLink: "run iperf3 on Linux, or give --link"
-        case .unpackCapture: "unpack it with tar and name the tree: kerf doctor --root DIR"
+        case .unpackCapture: "unpack it with tar and give the directory: kerf doctor --root DIR"
         case .userNamespaces:
-            "allow them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
+            "permit them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
                 + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
-        case .recordCapture: "make one with: kerf capture --out box.tar"
+        case .recordCapture: "record one with: kerf capture --out box.tar"
         case .f32Products: "use --dtype f32"
         case .f32ProductsOrOneDNN: "use --dtype f32 or --engine onednn"
-        case .virtualBoard: "measure against a virtual board: kerf board --root DIR"
+        case .virtualBoard: "measure on a virtual board: kerf board --root DIR"
         case .hostOrVirtualBoard:
-            "run on the machine itself, or measure against a virtual board: kerf board --root DIR"
+            "run on the machine itself, or measure on a virtual board: kerf board --root DIR"
         case .powerSensorOrVirtualBoard:
             "use a power sensor of the board (lm-sensors), or a virtual board: kerf board --root DIR"
         case .runningSystem: "on the running system: kerf doctor"
-        case .nameRails: "name those that do and that contain no other: kerf profile --rails NAME,NAME"
+        case .nameRails: "name those that add up to the box, without overlap: kerf profile --rails NAME,NAME"
         case .railsOfOneKind: "name rails of one kind with --rails"
         case .restoreFrequency(let root):
             "restore them: kerf restore-frequency" + (root.map { " --root \($0)" } ?? "")

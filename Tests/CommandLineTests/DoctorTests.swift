@@ -53,12 +53,14 @@ struct DoctorTests {
         let tree = try box()
         let text = DoctorText(DoctorReport(root: tree.root)).lines.joined(separator: "\n")
         #expect(text.contains("RAPL        present  total = package-0 + package-0/dram"))
-        #expect(text.contains("  package-0  counted\n  └─ dram    counted\n  psys       platform: stands apart"))
+        #expect(
+            text.contains(
+                "  package-0  counted\n  └─ dram    counted\n  psys       platform: the whole platform, not added"))
         #expect(text.contains("total      = package-0 + package-0/dram"))
         #expect(text.contains("policy0  0-2,5  planted  performance  0.80..3.60    0.80..2.40   2.00"))
         #expect(text.contains("45.5 °C  max 84.0"))
         #expect(text.contains("not read: ") && text.contains("fan1_input: expected an integer, found \"junk\""))
-        #expect(text.contains("link 2.5 GT/s x8, below its best of 16 GT/s x16"))
+        #expect(text.contains("link 2.5 GT/s x8, below its maximum of 16 GT/s x16"))
         #expect(text.contains("memory    4.0 GiB"))
         #expect(text.hasSuffix("\nenergy: measured by powercap"))
         #expect(!text.contains("\u{1B}"))
@@ -71,7 +73,7 @@ struct DoctorTests {
         let report = DoctorReport(root: tree.root)
         let text = try KerfJSON.text(of: report)
         for part in [
-            "\"schema\" : \"kerf.doctor\"", "\"origin\" : \"measured\"", "\"schema_version\" : 1",
+            "\"schema\" : \"kerf.doctor\"", "\"origin\" : \"measured\"", "\"schema_version\" : 2",
             "\"scaling_maximum_hertz\" : 2400000000",
             "\"memory_bytes\" : 4294967296", "\"best_gigatransfers_per_second\" : 16", "\"unit\" : \"celsius\"",
             "\"wrap_range_joules\" : 262143.32885",
@@ -81,6 +83,20 @@ struct DoctorTests {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         #expect(try decoder.decode(DoctorReport.self, from: Data(text.utf8)) == report)
+    }
+
+    @Test("a report of version 1 still reads")
+    func versionOne() throws {
+        let tree = try box()
+        let report = DoctorReport(root: tree.root)
+        let old = try KerfJSON.text(of: report)
+            .replacingOccurrences(of: "\"schema_version\" : 2", with: "\"schema_version\" : 1")
+            .replacingOccurrences(of: "\"backends\"", with: "\"rungs\"")
+            .replacingOccurrences(of: "\"platform\"", with: "\"beside\"")
+        #expect(old.contains("\"rungs\"") && old.contains("\"beside\""))
+        let read = try KerfJSON.decode(DoctorReport.self, from: Array(old.utf8), named: "old.json")
+        #expect(read.schemaVersion == 2 && read.energy.backends == report.energy.backends)
+        #expect(read.energy.domains.map(\.role) == ["counted", "counted", "external"])
     }
 
     @Test("an empty tree: every probe absent with a remedy, energy unavailable with the reason")
@@ -128,7 +144,7 @@ struct DoctorTests {
         let energy = DoctorReport(root: try SharedBoxes.root("threadripper-1950x-two-dies")).energy
         #expect(energy.totalFormula == "package-0-die-0")
         #expect(energy.domains.last?.mirrorOf == "package-0-die-0")
-        #expect(EnergyTree(energy).lines[1].hasSuffix("mirror of package-0-die-0: never added"))
+        #expect(EnergyTree(energy).lines[1].hasSuffix("mirror of package-0-die-0: not added"))
     }
 
     @Test("mixed-client: the bogus chip costs nothing", .enabled(if: SharedBoxes.arePresent, boxes))

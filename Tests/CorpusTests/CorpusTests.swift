@@ -61,6 +61,12 @@ enum Corpus {
         "looks_per_step": "samples_per_step",
         "beside_power": "external_power",
         "peaks": "roofline",
+        "optimiser_bytes": "optimizer_bytes",
+        "largest_residual": "maximum_residual",
+        "inverse_clock_residual": "inverse_frequency_residual",
+        "delay_normaliser_seconds": "delay_normalizer_seconds",
+        "energy_normaliser_joules": "energy_normalizer_joules",
+        "believed_cut": "assumed_cut",
         "planted": "ground_truth",
         "rung": "level",
         // Of a decision. A doctor report has its own list, below.

@@ -65,7 +65,10 @@ struct HwmonReaderTests {
         try tree.directory("sys/class/hwmon/hwmon0/temp3_input")
         let readings = LMSensorsProbe(root: tree.root).readings()
         #expect(readings.readings == [Reading(sensor: "board-virtual-0/temp2", value: 40, unit: .celsius)])
-        #expect(readings.failures.map { $0.location?.split(separator: "/").last.map(String.init) } == ["temp1_fault", "temp3_input"])
+        #expect(
+            readings.failures.map { $0.location?.split(separator: "/").last.map(String.init) } == [
+                "temp1_fault", "temp3_input",
+            ])
     }
 
     @Test("a limit that is garbage does not cost the sensor")
@@ -162,7 +165,8 @@ struct HwmonReaderTests {
                 "asus_wmi_sensors-isa-0000", "mt7996_phy0_0-isa-0000", "mt7996_phy0_1-isa-0000",
                 "mt7996_phy0_2-isa-0000",
             ])
-        #expect(survey.failures.map { $0.location?.split(separator: "/").last.map(String.init) } == ["hwmon2", "hwmon4"])
+        #expect(
+            survey.failures.map { $0.location?.split(separator: "/").last.map(String.init) } == ["hwmon2", "hwmon4"])
         let coretemp = try #require(survey.chips.first)
         #expect(coretemp.features.map(\.label) == ["Physical id 0", "Core 0", "Core 1", "Core 2", "Core 3"])
         #expect(coretemp.features.map(\.value) == [55, 54, 52, 53, 50])

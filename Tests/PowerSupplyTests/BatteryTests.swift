@@ -58,7 +58,7 @@ struct BatteryTests {
         let box = try battery(["power_now": "5000000"], status: status)
         let availability = PowerSupplyProbe(root: box.root).availability()
         #expect(availability.status == .absent)
-        #expect(availability.remedy?.description.contains("pull the plug") == true)
+        #expect(availability.remedy?.description.contains("unplug") == true)
         #expect(throws: KerfError.self) { try PowerSupplyProbe(root: box.root).meter() }
     }
 
@@ -66,7 +66,7 @@ struct BatteryTests {
     @Test func batteryThatDoesNotTellItsDirectionIsShownOnly() throws {
         let box = try battery(["power_now": "5000000"], status: nil)
         let probe = PowerSupplyProbe(root: box.root)
-        #expect(probe.availability().reason.contains("there is no status"))
+        #expect(probe.availability().reason.contains("has no status"))
         #expect(probe.readings().readings.count == 1)
     }
 
@@ -98,7 +98,7 @@ struct BatteryTests {
         // 5.002 W at 11.66 V, discharging.
         let client = try BatterySource(root: try SharedBoxes.root("mixed-client"))
         #expect(try client.watts() == [5.002])
-        // Its capture has no status: 26.439 W are shown, and which way they go is not told.
+        // Its capture has no status: 26.439 W in an unknown direction.
         let laptop = PowerSupplyProbe(root: try SharedBoxes.root("thinkpad-l480"))
         #expect(laptop.readings().readings == [Reading(sensor: "BAT0/power_now", value: 26.439, unit: .watts)])
         #expect(laptop.availability().status == .absent)

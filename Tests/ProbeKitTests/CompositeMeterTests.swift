@@ -5,21 +5,21 @@ import Synchronization
 import SystemIO
 import Testing
 
-/// A companion beside a meter: in every reading, in no total.
+/// A meter with an external one, which is in every reading and in no total.
 @Suite struct CompositeMeterTests {
-    /// Answers with what it is told to.
-    private final class Told: EnergyMeter, Sendable {
+    /// Returns scripted readings.
+    private final class ScriptedMeter: EnergyMeter, Sendable {
         let name: String
         let origin = Origin.measured
         let tree: EnergyDomainTree
         let answers: Mutex<[UInt64?]>
         let asked = Mutex(0)
-        private let other: Told?
+        private let other: ScriptedMeter?
         /// How often the other had been asked when this one was, each time.
         let otherAsked = Mutex<[Int]>([])
 
         /// - Parameter answers: one after the other; `nil` is a failure, and the last one stays.
-        init(_ name: String, _ answers: [UInt64?], watching other: Told? = nil) {
+        init(_ name: String, _ answers: [UInt64?], watching other: ScriptedMeter? = nil) {
             self.other = other
             self.name = name
             self.answers = Mutex(answers)
@@ -45,7 +45,7 @@ import Testing
 
     @Test func theTotalIsTheMetersOwn() throws {
         let meter = CompositeMeter(
-            Told("package-0", [1_000_000, 3_000_000]), external: Told("gpu-0", [5, 40_000_005]),
+            ScriptedMeter("package-0", [1_000_000, 3_000_000]), external: ScriptedMeter("gpu-0", [5, 40_000_005]),
             restSeconds: Self.restSeconds)
         #expect(meter.name == "package-0" && meter.tree.totalFormula == "package-0")
         #expect(meter.tree.domains.map(\.role) == [.counted, .external])
@@ -57,19 +57,19 @@ import Testing
     }
 
     /// At a window's edge the meter is polled without pause, and a driver's call would make every poll slow.
-    @Test func theCompanionIsAskedSeldom() throws {
-        let gpu = Told("gpu-0", [7])
-        let meter = CompositeMeter(Told("package-0", [1]), external: gpu, restSeconds: Self.restSeconds)
+    @Test func theExternalMeterIsReadRarely() throws {
+        let gpu = ScriptedMeter("gpu-0", [7])
+        let meter = CompositeMeter(ScriptedMeter("package-0", [1]), external: gpu, restSeconds: Self.restSeconds)
         let start = MonotonicInstant.now()
         for _ in 0..<1000 { #expect(try meter.read().microjoules == [1, 7]) }
         let most = MonotonicInstant.now().seconds(since: start) / Self.restSeconds + 1
         #expect(Double(gpu.asked.withLock { $0 }) <= most)
     }
 
-    /// A look in the middle of a step is at the total, and a driver's call in it would be part of the step.
-    @Test func aLookAtTheTotalLeavesTheCompanionAlone() throws {
-        let gpu = Told("gpu-0", [7])
-        let meter = CompositeMeter(Told("package-0", [1]), external: gpu, restSeconds: Self.restSeconds)
+    /// Samples within a step read the total; a driver's call would be part of the step.
+    @Test func readingTheTotalDoesNotReadTheExternalMeter() throws {
+        let gpu = ScriptedMeter("gpu-0", [7])
+        let meter = CompositeMeter(ScriptedMeter("package-0", [1]), external: gpu, restSeconds: Self.restSeconds)
         var total: [UInt64] = []
         _ = try meter.readTotal(into: &total)
         rest()
@@ -78,9 +78,9 @@ import Testing
     }
 
     /// While it answers, an update of the meter's counter would be seen late.
-    @Test func theCompanionIsAskedBeforeAnUpdateIsAwaited() throws {
-        let box = Told("package-0", [1, 1, 2])
-        let gpu = Told("gpu-0", [7], watching: box)
+    @Test func theExternalMeterIsReadBeforePolling() throws {
+        let box = ScriptedMeter("package-0", [1, 1, 2])
+        let gpu = ScriptedMeter("gpu-0", [7], watching: box)
         let meter = CompositeMeter(box, external: gpu, restSeconds: Self.restSeconds)
         rest()
         let edge = try #require(try meter.updateEdge())
@@ -88,17 +88,17 @@ import Testing
         #expect(gpu.otherAsked.withLock(\.self) == [0, 0])
     }
 
-    @Test func whatIsAskedOfTheMeterIsAskedOfTheOneWithin() {
+    @Test func propertiesAreThoseOfTheBoxsMeter() {
         let inner = PowerModelMeter(idleWatts: 1, busyWatts: 2, processors: 1)
-        #expect(CompositeMeter(inner, external: Told("gpu-0", [7])).countsProcessorTime)
+        #expect(CompositeMeter(inner, external: ScriptedMeter("gpu-0", [7])).countsProcessorTime)
     }
 
     /// It fails, or its counter falls, which one that does not wrap never does.
     @Test(arguments: [[7, nil], [7, 6]] as [[UInt64?]])
-    func aLostCompanionIsAbsentAndNeverZero(answers: [UInt64?]) throws {
-        let gpu = Told("gpu-0", answers)
+    func aLostExternalMeterIsAbsentAndNeverZero(answers: [UInt64?]) throws {
+        let gpu = ScriptedMeter("gpu-0", answers)
         let meter = CompositeMeter(
-            Told("package-0", [1_000_000, 2_000_000]), external: gpu, restSeconds: Self.restSeconds)
+            ScriptedMeter("package-0", [1_000_000, 2_000_000]), external: gpu, restSeconds: Self.restSeconds)
         let start = try meter.read()
         #expect(meter.failure == nil && meter.treeNow == meter.tree)
         rest()
@@ -107,9 +107,9 @@ import Testing
         #expect(try meter.joules(from: start, to: end) == ["package-0": 1])
         rest()
         _ = try meter.read()
-        #expect(gpu.asked.withLock { $0 } == 2, "what failed is not asked again")
+        #expect(gpu.asked.withLock { $0 } == 2, "a failed meter is not read again")
         guard case .unreadable(let reason) = meter.treeNow.domains[1].role else {
-            Issue.record("the companion is \(meter.treeNow.domains[1].role)")
+            Issue.record("the external domain is \(meter.treeNow.domains[1].role)")
             return
         }
         #expect(reason.hasPrefix("gpu-0 failed during the run: "))
@@ -117,7 +117,7 @@ import Testing
 
     @Test func theMetersOwnFailureIsAnError() throws {
         let meter = CompositeMeter(
-            Told("package-0", [nil]), external: Told("gpu-0", [7]), restSeconds: Self.restSeconds)
+            ScriptedMeter("package-0", [nil]), external: ScriptedMeter("gpu-0", [7]), restSeconds: Self.restSeconds)
         #expect(throws: KerfError.self) { try meter.read() }
     }
 }

@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func foreignTextIsShownInOneCleanLine() {
-        #expect(SysfsFile.quoted("a\nb\u{1B}[0m") == "\"a?b?[0m\"")
-        #expect(SysfsFile.quoted(String(repeating: "x", count: 50)).count == 43)
+        #expect(PlainText.quoted("a\nb\u{1B}[0m") == "\"a?b?[0m\"")
+        #expect(PlainText.quoted(String(repeating: "x", count: 50)).count == 43)
     }
 }

@@ -28,8 +28,8 @@ struct PowerSamplerTests {
         }
     }
 
-    /// A sensor that is renewed every 20 ms and sampled every 7: the renewals are found, the energy is right.
-    @Test func refreshIsToldFromSampling() throws {
+    /// A sensor that is updated every 20 ms and sampled every 7 ms: the updates are found, the energy is right.
+    @Test func updateIntervalIsFoundBySampling() throws {
         var integrator = PowerIntegrator(domains: 1, watched: 0)
         for sample in 0..<2000 {
             let time = 0.007 * Double(sample)

@@ -5,7 +5,7 @@ struct BoxConditionsTests {
     @Test(arguments: [
         ("thermal throttling", BoxConditions(throttleCount: 3), BoxConditions(throttleCount: 4)),
         ("steal time", BoxConditions(stealSeconds: 1), BoxConditions(stealSeconds: 1.02)),
-        ("load from other processes", BoxConditions(foreignSeconds: 5), BoxConditions(foreignSeconds: 5.04)),
+        ("load from other processes", BoxConditions(otherProcessSeconds: 5), BoxConditions(otherProcessSeconds: 5.04)),
         ("major page faults", BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
         ("frequency change", BoxConditions(frequencyHertz: 2e9), BoxConditions(frequencyHertz: 1.8e9)),
         ("temperature drift", BoxConditions(celsius: 50), BoxConditions(celsius: 56)),

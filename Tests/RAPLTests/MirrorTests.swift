@@ -65,21 +65,21 @@ import Testing
     @Test func liveLookTellsOneCounterFromTwo() {
         let range: UInt64 = 65_532_610_987
         // 100 W for 12 ms. One counter, the second view half an update interval behind.
-        let first = MirroredCounters.Looks(first: 10_360_237_493, second: 10_361_437_493, elapsed: 0.012)
-        let behind = MirroredCounters.Looks(first: 10_360_187_493, second: 10_361_387_493, elapsed: 0.012)
+        let first = MirroredCounters.Samples(first: 10_360_237_493, second: 10_361_437_493, elapsed: 0.012)
+        let behind = MirroredCounters.Samples(first: 10_360_187_493, second: 10_361_387_493, elapsed: 0.012)
         #expect(MirroredCounters.areSameCounter(first, behind, range: range))
         // 0.9 J apart: alike enough for a capture, far too much for two reads in a row at 100 W.
-        let other = MirroredCounters.Looks(first: 10_361_137_493, second: 10_362_337_493, elapsed: 0.012)
+        let other = MirroredCounters.Samples(first: 10_361_137_493, second: 10_362_337_493, elapsed: 0.012)
         #expect(!MirroredCounters.areSameCounter(first, other, range: range))
-        let still = MirroredCounters.Looks(first: other.first, second: other.first, elapsed: 0.012)
-        let stillFirst = MirroredCounters.Looks(first: first.first, second: first.first, elapsed: 0.012)
+        let still = MirroredCounters.Samples(first: other.first, second: other.first, elapsed: 0.012)
+        let stillFirst = MirroredCounters.Samples(first: first.first, second: first.first, elapsed: 0.012)
         #expect(MirroredCounters.areSameCounter(stillFirst, still, range: range))
     }
 
     @Test func mirrorIsSeenAcrossAWrap() {
         let range: UInt64 = 65_532_610_987
-        let before = MirroredCounters.Looks(first: range - 100, second: 1_199_900, elapsed: 0.012)
-        let after = MirroredCounters.Looks(first: 20, second: 1_200_020, elapsed: 0.012)
+        let before = MirroredCounters.Samples(first: range - 100, second: 1_199_900, elapsed: 0.012)
+        let after = MirroredCounters.Samples(first: 20, second: 1_200_020, elapsed: 0.012)
         #expect(MirroredCounters.areSameCounter(before, after, range: range))
     }
 }

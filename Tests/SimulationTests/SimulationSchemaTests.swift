@@ -1,5 +1,8 @@
 import CARD
 import Foundation
+import ProfileFormat
+import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing

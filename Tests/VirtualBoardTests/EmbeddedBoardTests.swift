@@ -15,7 +15,7 @@ import VirtualBoard
         #expect(error?.message.contains("exit code 1") == true)
     }
 
-    /// Stands for `kerf board`: says one line and ends with a number.
+    /// Replaces `kerf board`: prints one line and exits with a status.
     @Test(arguments: [(73, KerfError.Code.inUse), (77, .permissionDenied), (69, .notFound), (74, .ioError)])
     func reasonOfTheBoardIsPassedOn(status: Int, code: KerfError.Code) throws {
         let place = try FixtureTree()

@@ -1,0 +1,27 @@
+import SystemIO
+import Testing
+
+@testable import kerf
+
+struct RemedyTests {
+    static let remedies: [Remedy] = [
+        .longerBudget, .userNamespaces, .unpackCapture, .virtualBoard, .withoutPinning, .hostOrVirtualBoard,
+        .powerSensorOrVirtualBoard, .runningSystem, .nameRails, .railsOfOneKind, .restoreFrequency(root: nil),
+        .restoreFrequency(root: "/tree"), .startBoard(root: nil), .startBoard(root: "/tree"), .makeDoctorReport,
+    ]
+
+    @Test("a remedy names options only in the words of the command line", arguments: remedies)
+    func words(remedy: Remedy) {
+        #expect(!remedy.description.contains("--") && !remedy.description.contains("kerf "))
+        let words = RemedyText.words(remedy)
+        #expect(words.contains("--") || words.contains("kerf "))
+    }
+
+    @Test func severalAreJoined() {
+        let remedy = Remedy.all(["run as root (sudo)", .restoreFrequency(root: "/tree")])
+        #expect(remedy.description == "run as root (sudo); restore the frequency limits")
+        #expect(
+            RemedyText.words(remedy)
+                == "run as root (sudo); restore them: kerf restore-frequency --root /tree")
+    }
+}
