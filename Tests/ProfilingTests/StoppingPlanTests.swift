@@ -7,8 +7,7 @@ import Testing
 struct StoppingPlanTests {
     private static let trials = 1000
 
-    /// Share of the final intervals that hold the truth when observations are normal and the target is met at about
-    /// 40 of them.
+    /// Coverage of the final intervals when observations are normal and the target is met at about 40 of them.
     private func coverage(stops: (inout StoppingPlan, [Double], Double) -> Bool) -> Double {
         var generator = SeededGenerator(seed: 11)
         var hits = 0
