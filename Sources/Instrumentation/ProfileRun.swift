@@ -83,7 +83,7 @@ package struct ProfileRun {
         let record = run.record
         return Profile(
             kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
-            frequency: inspection.frequency(during: record.clockHertz),
+            frequency: inspection.frequency(during: record.frequencyHertz),
             rated: inspection.rated(threads: engine.threadCount), meter: meter, model: ModelDescription(source),
             workload: run.workload,
             settings: ProfileSettings(

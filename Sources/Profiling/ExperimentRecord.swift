@@ -16,7 +16,7 @@ package struct ExperimentRecord: Sendable {
     package internal(set) var overhead = InstrumentationOverhead(
         secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
     /// The frequency at the end of every step and window that was kept, in hertz; empty where it is not known.
-    package private(set) var clockHertz: [Double] = []
+    package private(set) var frequencyHertz: [Double] = []
     /// Why the energy stopped being measured, when a meter failed during the run.
     package private(set) var meterFailure: String?
     /// Readings of the meter in steps that were kept.
@@ -70,7 +70,7 @@ package struct ExperimentRecord: Sendable {
         if !measurement.isUndisturbed, subject == .step || subject == .instrumentedStep {
             rejectedSteps += measurement.iterations
         }
-        if let hertz = measurement.frequencyHertz { clockHertz.append(hertz) }
+        if let hertz = measurement.frequencyHertz { frequencyHertz.append(hertz) }
         if let reason = measurement.rejection { reject("\(subject.rawValue) window: \(reason)") }
         if let reason = measurement.meterFailure { dropEnergy(because: reason) }
         guard let window = measurement.window else { return }
@@ -96,4 +96,21 @@ package struct ExperimentRecord: Sendable {
         energyWindows = []
         traces = []
     }
+}
+
+/// One task's energy window, and what the box did meanwhile.
+struct Measurement {
+    var subject: EnergyWindow.Subject
+    /// How often the subject ran; 0 for the idle box and when the meter failed.
+    var iterations = 0
+    /// Whether samples that were taken meanwhile may be used.
+    var isUndisturbed = false
+    /// Why the samples, or the window alone, are not used.
+    var rejection: String?
+    /// `nil` without a meter, and when the window is not used.
+    var window: EnergyWindow?
+    /// The frequency at the end, in hertz, where it is known.
+    var frequencyHertz: Double?
+    /// Why the meter cannot be used from now on, nor what it reported before.
+    var meterFailure: String?
 }

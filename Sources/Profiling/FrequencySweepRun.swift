@@ -83,7 +83,7 @@ package struct FrequencySweepRun {
 extension FrequencyVisit {
     init(_ group: String?, _ step: FrequencySetpoint, _ record: ExperimentRecord) {
         self.init(
-            group: group, hertz: step.hertz, policyHertz: step.policyHertz, achievedHertz: record.clockHertz,
+            group: group, hertz: step.hertz, policyHertz: step.policyHertz, achievedHertz: record.frequencyHertz,
             steps: record.steps,
             layerTimes: record.layerTimes.map { times in
                 var times = times

@@ -20,7 +20,7 @@ struct MeteredInterval {
     /// The counters are polled until they change; then the work runs; then they are polled until they change again.
     /// So the joules are exact up to the counters' unit, and the two times up to the time between two polls. Polling
     /// goes on for one more update: that shows what polling draws, with the caches, frequency and spinning threads that
-    /// the work left behind, so that the wait at the end can be told from the work.
+    /// the work left behind, so that the wait at the end can be separated from the work.
     ///
     /// - Parameter body: given the time of the update that its window begins with, where there is one.
     func cost(of body: (_ opening: MonotonicInstant?) throws -> Void) throws -> Cost {
@@ -79,7 +79,7 @@ struct MeteredInterval {
 
 /// Time and energy of an interval of work, and what was seen of the counters around it.
 struct Cost {
-    /// Of the work itself.
+    /// Wall time of the work itself.
     var seconds = 0.0
     var cpuSeconds = 0.0
     /// Between the counters' readings, which the joules belong to.
@@ -123,7 +123,7 @@ struct Cost {
     }
 }
 
-/// An error of the energy meter, told apart from those of the measured step. A meter that fails costs the run its
+/// An error of the energy meter, as opposed to one of the measured step. A meter that fails costs the run its
 /// energy; a step that fails ends it.
 struct MeterFailure: Error {
     let error: KerfError

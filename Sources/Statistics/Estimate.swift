@@ -1,3 +1,5 @@
+import Quantities
+
 /// An estimated value with its two-sided confidence interval.
 package struct Estimate: Sendable, Hashable {
     package var value: Double
@@ -94,4 +96,45 @@ private func medianIntervalRank(count: Int, confidence: Double) -> Int? {
         probability *= Double(count - k) / Double(k + 1)
     }
     return rank
+}
+
+extension Quantity {
+    /// Standard error and degrees of freedom of the quantity's interval; `nil` where it has none or is exact.
+    ///
+    /// An interval without degrees of freedom is taken as that of a plain mean, which gives the larger standard error.
+    /// More than a million degrees of freedom count as a million.
+    package var spread: Estimate.Spread? {
+        guard let value, let lower, let upper, let confidence else { return nil }
+        let width = max(upper - value, value - lower)
+        let degrees = min(1e6, degreesOfFreedom ?? Double(count - 1))
+        guard width > 0, degrees > 0 else { return nil }
+        return Estimate.Spread(
+            standardError: width / StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: degrees),
+            degreesOfFreedom: degrees, confidence: confidence)
+    }
+
+    /// An estimate with its confidence interval. An estimate without a finite interval has none here, and says why.
+    ///
+    /// - Parameter reason: how the value was computed; replaces the reason for a missing interval.
+    package init(_ estimate: Estimate, confidence: Double = 0.95, origin: Origin, reason: String? = nil) {
+        let bounded = estimate.halfWidth.isFinite
+        self.init(
+            value: estimate.value, lower: bounded ? estimate.lower : nil, upper: bounded ? estimate.upper : nil,
+            confidence: bounded ? confidence : nil, count: estimate.count,
+            degreesOfFreedom: bounded ? estimate.spread?.degreesOfFreedom : nil, origin: origin,
+            reason: reason ?? (bounded ? nil : "too few observations for an interval"))
+    }
+}
+
+extension RandomAccessCollection<Double> where Index == Int {
+    /// The value below which a share of an ascending collection lies, interpolated linearly; NaN for an empty collection.
+    package func quantile(_ share: Double) -> Double {
+        guard let first, let last else { return .nan }
+        let place = share * Double(count - 1)
+        let below = Int(place.rounded(.down))
+        guard below >= 0 else { return first }
+        guard below + 1 < count else { return last }
+        let low = self[startIndex + below]
+        return low + (place - Double(below)) * (self[startIndex + below + 1] - low)
+    }
 }

@@ -135,7 +135,7 @@ struct FrequencySweepFileTests {
         var twice = try hybrid()
         twice.frequencySweep?.groups = [SweptGroup](
             repeating: SweptGroup(name: "E-core", cpus: [4, 5], threads: 2), count: 2)
-        for (profile, word) in [(unknown, "no group"), (twice, "twice")] {
+        for (profile, word) in [(unknown, "not swept"), (twice, "twice")] {
             let error = #expect(throws: KerfError.self) { try Calibrator.calibrate([input(profile)]) }
             #expect(error?.description.contains(word) == true, "\(String(describing: error))")
         }
@@ -164,8 +164,8 @@ struct FrequencySweepFileTests {
     }
 
     private static let damages: [(String, @Sendable (inout FrequencyVisit) -> Void)] = [
-        ("a clock of -1.0 Hz", { $0.hertz = -1 }), ("a clock of 0.0 Hz", { $0.achievedHertz = [0] }),
-        ("a clock of 1e-300 Hz", { $0.hertz = 1e-300 }),
+        ("a frequency of -1.0 Hz", { $0.hertz = -1 }), ("a frequency of 0.0 Hz", { $0.achievedHertz = [0] }),
+        ("a frequency of 1e-300 Hz", { $0.hertz = 1e-300 }),
         ("steps is empty", { $0.steps = [] }), ("no samples of layer 1 forward", { $0.layerTimes.remove(at: 2) }),
         ("steps[0].seconds is -1", { $0.steps[0].seconds = -1 }),
         ("has no package-0", { $0.energyWindows[0].joules = [:] }),

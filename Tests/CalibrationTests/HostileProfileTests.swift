@@ -49,7 +49,7 @@ struct HostileProfileTests {
         ),
         ("19 samples where the first layer has 20", { $0.layerTimes[4].seconds.removeLast() }),
         ("kernels.qkv_proj: 19 samples", { $0.layerTimes[4].kernels["qkv_proj"]?.removeLast() }),
-        ("stands there twice", { $0.layerTimes.append($0.layerTimes[3]) }),
+        ("is listed twice", { $0.layerTimes.append($0.layerTimes[3]) }),
         ("no layer 77", { $0.layerTimes[3].layer = 77 }),
         ("no layer -1", { $0.layerTimes[3].layer = -1 }),
         ("seconds[2] (layer 1 forward) is -0.5", { $0.layerTimes[2].seconds[2] = -0.5 }),
@@ -108,9 +108,9 @@ struct HostileProfileTests {
         #expect(error?.message.contains("this is a kerf.profile file") == true)
         #expect(error?.remedy == "run kerf calibrate first")
         var newer = profile
-        newer.schemaVersion = 3
+        newer.schemaVersion = 4
         try expectFailure(
-            try KerfJSON.encode(newer), "version 3 of kerf.profile; this Kerf reads version 2", .wrongSchema)
+            try KerfJSON.encode(newer), "version 4 of kerf.profile; this Kerf reads versions 1 to 3", .wrongSchema)
         var odd = profile
         odd.schema = "evil\u{1b}[31m\nschema"
         try expectFailure(try KerfJSON.encode(odd), "evil?[31m?schema", .wrongSchema)
@@ -119,9 +119,9 @@ struct HostileProfileTests {
     @Test("quantities that contradict themselves")
     func quantities() throws {
         let bad: [(Quantity, String)] = [
-            (Quantity(value: nil, origin: .measured), "absent exactly when"),
-            (Quantity(value: 1, origin: .unavailable, reason: "x"), "absent exactly when"),
-            (Quantity(value: nil, origin: .unavailable), "must say why"),
+            (Quantity(value: nil, origin: .measured), "absent if and only if"),
+            (Quantity(value: 1, origin: .unavailable, reason: "x"), "absent if and only if"),
+            (Quantity(value: nil, origin: .unavailable), "must have a reason"),
             (Quantity(value: 1, lower: 2, upper: 3, confidence: 0.95, origin: .measured), "outside its interval"),
             (Quantity(value: 1, count: 3, degreesOfFreedom: 2, origin: .measured), "have no interval"),
             (

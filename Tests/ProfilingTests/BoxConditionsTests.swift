@@ -10,14 +10,14 @@ struct BoxConditionsTests {
         ("frequency change", BoxConditions(frequencyHertz: 2e9), BoxConditions(frequencyHertz: 1.8e9)),
         ("temperature drift", BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
     ])
-    func eachSpoilsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
+    func eachDisturbsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: 0.05, hasRunUp: true) == reason)
         #expect(BoxConditions.disturbance(from: start, to: start, seconds: 0.05, hasRunUp: true) == nil)
-        // What is not told on one side says nothing.
+        // A condition that is unknown before or after is not checked.
         #expect(BoxConditions.disturbance(from: BoxConditions(), to: end, seconds: 0.05, hasRunUp: true) == nil)
     }
 
-    @Test func loadsAndColdStartsHaveTheirExcuse() {
+    @Test func loadingAndColdStartsAreNotDisturbances() {
         let start = BoxConditions(frequencyHertz: 1e9, majorFaultCount: 1)
         let end = BoxConditions(frequencyHertz: 2e9, majorFaultCount: 9)
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: 1, hasLoads: true) == nil)

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The estimator against planted truths. Few trials here; `kerf selftest estimator` runs a thousand.
+/// The estimator against known powers. Few trials here; `kerf selftest estimator` runs a thousand.
 struct EstimatorSelfTestTests {
     /// About a millisecond with the jitter of Ice Lake's counters.
     static let regular: UpdateIntervalFile = {
@@ -97,8 +97,8 @@ struct EstimatorSelfTestTests {
         #expect((long.gross.medianAbsoluteError ?? 1) < 0.01)
     }
 
-    /// More than the idle power may change for a net figure.
-    @Test func netRefusedInEveryTrialIsToldWithTheReason() throws {
+    /// More than the idle power may change for a net value.
+    @Test func netRefusedInEveryTrialIsReportedWithTheReason() throws {
         var planted = truth(0.003)
         planted.idleDrift = 0.8
         let refused = try report(planted, trials: 10)
@@ -106,7 +106,7 @@ struct EstimatorSelfTestTests {
         #expect(refused.findings.contains { $0.contains("net: not resolved: the idle power changed") })
     }
 
-    @Test func oneMissInOneTrialIsNoFinding() throws {
+    @Test func oneMissInOneTrialIsNotAFinding() throws {
         for seed in 1...40 {
             #expect(try report(truth(0.003), trials: 1, seed: seed).verdict == .right)
         }
@@ -153,7 +153,7 @@ struct UpdateIntervalFileTests {
         ("a,c\n1,2\n", "its first line has: a, c"), ("b\nx\n1\n", "line 2"), ("b\n1\n-1\n", "line 3"),
         ("b\n1\nnan\n", "line 3"),
         ("b\n1\ninf\n", "line 3"), ("b\n1\n", "two are needed"), ("", "is empty"), ("b\n0\n0\n", "two are needed"),
-        ("b;c\n1,02;0,99\n", "\"1,02\" is no interval"), ("b,c\n1,02,0,99\n", "line 2: 4 fields"),
+        ("b;c\n1,02;0,99\n", "\"1,02\" is not an interval"), ("b,c\n1,02,0,99\n", "line 2: 4 fields"),
         ("b\n1e-6\n1e-6\n", "give them in milliseconds"),
     ])
     func refusals(text: String, reason: String) {

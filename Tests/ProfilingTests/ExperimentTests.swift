@@ -7,7 +7,7 @@ import SystemIO
 import Testing
 import Workload
 
-/// The experiment in virtual time, against planted times and powers.
+/// The experiment in virtual time, against known times and powers.
 struct ExperimentTests {
     private func metered(
         _ step: SimulatedStep, on box: SimulatedBox, _ settings: ExperimentSettings
@@ -15,7 +15,7 @@ struct ExperimentTests {
         try Experiment(step: step, clock: box, meter: box, updates: SimulatedBox.updates, settings: settings).run()
     }
 
-    @Test func findsPlantedTimesAndPowers() throws {
+    @Test func findsKnownTimesAndPowers() throws {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box)
         let record = try metered(step, on: box, ExperimentSettings(budgetSeconds: 60, targetRelativeHalfWidth: 0.01))
@@ -39,7 +39,8 @@ struct ExperimentTests {
         #expect(record.rejections.isEmpty)
     }
 
-    /// The idle box after work, and work after the idle box, not the average over both that a sensor shows at first.
+    /// A window shows the idle box after work, or work after the idle box, and not the average of both that a sensor shows
+    /// at first.
     @Test func aSensorThatTrailsHasCaughtUpWhenAWindowBegins() throws {
         let box = SimulatedBox(trailingSeconds: 0.1)
         let step = SimulatedStep.typical(on: box)
@@ -94,7 +95,7 @@ struct ExperimentTests {
         #expect(Double(box.now().nanoseconds) * 1e-9 < max(budget * 1.05, 6 * step.stepSeconds + 4))
     }
 
-    @Test func takesTheFewestSamplesPastATinyBudget() throws {
+    @Test func takesTheMinimumOfSamplesPastATinyBudget() throws {
         let box = SimulatedBox()
         let record = try Experiment(
             step: SimulatedStep.typical(on: box), clock: box, settings: ExperimentSettings(budgetSeconds: 0.001)
@@ -166,15 +167,15 @@ struct ExperimentTests {
         #expect(record.rejections.isEmpty)
     }
 
-    @Test func spoiledWindowsAreRejectedAndCounted() throws {
+    @Test func disturbedWindowsAreRejectedAndCounted() throws {
         let box = SimulatedBox()
-        var looks = 0
+        var readings = 0
         let record = try Experiment(
             step: SimulatedStep.typical(on: box), clock: box, settings: ExperimentSettings(budgetSeconds: 5),
             conditions: {
-                looks += 1
-                // Every tenth look sees another throttling event.
-                return BoxConditions(stealSeconds: 0, throttleCount: looks / 10)
+                readings += 1
+                // Every tenth reading finds another throttling event.
+                return BoxConditions(stealSeconds: 0, throttleCount: readings / 10)
             }
         ).run()
         #expect(record.rejections.reduce(0) { $0 + $1.count } > 0)
@@ -182,37 +183,37 @@ struct ExperimentTests {
         #expect(record.steps.count >= 2)
     }
 
-    /// A pass that was run up finds a settled clock; one that fills a window by itself, or the idle box, need not.
+    /// A pass with a run-up starts at a settled frequency; one that fills a window by itself, or the idle box, need not.
     @Test(arguments: [(0.005, true), (0.2, false)])
-    func aChangeOfTheClockSpoilsWhatWasRunUp(seconds: Double, isSpoiled: Bool) throws {
+    func aChangeOfFrequencyDisturbsWhatWasRunUp(seconds: Double, isDisturbed: Bool) throws {
         let box = SimulatedBox()
         let pass = { LayerPass(layer: $0, direction: $1) }
         let plan = SimulatedStep.Plan(seconds: seconds, watts: 20)
         let step = SimulatedStep(
             box: box, plans: [pass(0, .forward): plan, pass(1, .forward): plan, pass(1, .backward): plan],
             layerCount: 2)
-        var looks = 0
+        var readings = 0
         let record = try Experiment(
             step: step, clock: box, meter: box, updates: SimulatedBox.updates,
             settings: ExperimentSettings(budgetSeconds: 10),
             conditions: {
-                looks += 1
-                // Every eighth look finds another clock.
-                return BoxConditions(frequencyHertz: looks % 16 < 8 ? 1e9 : 2e9)
+                readings += 1
+                // Every eighth reading finds another frequency.
+                return BoxConditions(frequencyHertz: readings % 16 < 8 ? 1e9 : 2e9)
             }
         ).run()
-        #expect(record.rejections.contains { $0.reason == "layer window: frequency change" } == isSpoiled)
+        #expect(record.rejections.contains { $0.reason == "layer window: frequency change" } == isDisturbed)
         #expect(!record.rejections.contains { $0.reason.hasPrefix("idle") })
     }
 
-    @Test func aBoxThatSpoilsEverythingIsRefused() throws {
+    @Test func aBoxThatDisturbsEverythingIsRefused() throws {
         let box = SimulatedBox()
-        var looks = 0
+        var readings = 0
         let experiment = Experiment(
             step: SimulatedStep.typical(on: box), clock: box, settings: ExperimentSettings(budgetSeconds: 1),
             conditions: {
-                looks += 1
-                return BoxConditions(stealSeconds: nil, throttleCount: looks)
+                readings += 1
+                return BoxConditions(stealSeconds: nil, throttleCount: readings)
             })
         #expect { try experiment.run() } throws: { ($0 as? KerfError)?.code == .disturbed }
     }

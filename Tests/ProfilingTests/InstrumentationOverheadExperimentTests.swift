@@ -4,12 +4,12 @@ import Profiling
 import Statistics
 import Testing
 
-/// What instruments cost, where a look at the counter takes a planted time.
+/// The instrumentation overhead, where reading the counter takes a known time.
 struct InstrumentationOverheadExperimentTests {
-    @Test("looks that take two microseconds each are found in the steps' time, and kept within a thousandth of it")
-    func looks() throws {
+    @Test("readings of two microseconds each are found in the steps' time, and take at most a thousandth of it")
+    func readings() throws {
         let box = SimulatedBox()
-        // 5 ms of passes: not every step can be looked at.
+        // 5 ms of passes: not every step can read the meter.
         let step = SimulatedStep.typical(on: box, blocks: 1, noise: 0.001, scale: 0.15)
         let record = try Experiment(
             step: step, clock: box, meter: box, updates: SimulatedBox.updates,
@@ -18,17 +18,17 @@ struct InstrumentationOverheadExperimentTests {
         let overhead = record.overhead
         #expect(abs(try #require(overhead.secondsPerMeterRead) - SimulatedBox.readSeconds) < 1e-9)
         let perStep = try #require(overhead.samplesPerStep)
-        let most = Double(step.passes.count + 1)
-        #expect(perStep > 1 && perStep < most, "\(perStep) looks a step")
-        let counted = overhead.samplesPerStep.map { $0 * SimulatedBox.readSeconds / step.stepSeconds } ?? 0
-        #expect(abs(counted - 0.001) < 0.0002, "\(counted) of a step")
+        let maximum = Double(step.passes.count + 1)
+        #expect(perStep > 1 && perStep < maximum, "\(perStep) readings per step")
+        let computed = overhead.samplesPerStep.map { $0 * SimulatedBox.readSeconds / step.stepSeconds } ?? 0
+        #expect(abs(computed - 0.001) < 0.0002, "\(computed) of a step")
 
         let ratio = try #require(InstrumentationOverheadEstimate.ratio(of: record.instrumentationOverheadPairs))
-        #expect(abs(ratio.value - counted) <= ratio.halfWidth + 0.0002, "\(ratio), planted \(counted)")
+        #expect(abs(ratio.value - computed) <= ratio.halfWidth + 0.0002, "\(ratio), true \(computed)")
         #expect(ratio.halfWidth < 0.001)
     }
 
-    @Test("without a meter nothing is looked at, and nothing costs anything here")
+    @Test("without a meter nothing is read, and instruments cost nothing here")
     func withoutMeter() throws {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box, noise: 0.01)
@@ -39,7 +39,7 @@ struct InstrumentationOverheadExperimentTests {
         #expect(record.instrumentationOverheadPairs.allSatisfy { $0.samplingSeconds == 0 })
     }
 
-    @Test("loads between passes are no looks, and what was not asked for is not taken")
+    @Test("loading between passes is not counted as reading, and no interleaved steps are taken unless requested")
     func loads() throws {
         let box = SimulatedBox()
         let step = SimulatedStep.typical(on: box, loadSeconds: 0.05)

@@ -26,10 +26,10 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         var threads = 0.0
     }
 
-    /// What a look at its counter tells.
+    /// Statistics of its counter's updates.
     static let updates = CounterUpdates(intervalsSeconds: [0.0007, 0.001, 0.0013], resolutionJoules: nil)
 
-    /// What a reading takes.
+    /// Time of a reading.
     static let readSeconds = 2e-6
 
     let state = Mutex(State())
@@ -39,7 +39,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let failsAtRead: Int?
     /// From this moment on the counter shows what it showed then.
     let stopsAtSeconds: Double
-    /// The counter shows what had been drawn so long ago, as one made of a sensor that averages does.
+    /// The counter shows what had been drawn so long ago, like one that integrates an averaging sensor.
     let trailingSeconds: Double
 
     init(
@@ -118,7 +118,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     }
 }
 
-/// A step whose passes take planted times at planted powers on a simulated box.
+/// A step whose passes take known times at known powers on a simulated box.
 final class SimulatedStep: ProfiledStep {
     struct Plan {
         var seconds: Double

@@ -3,12 +3,11 @@ import Testing
 
 @testable import Profiling
 
-/// Intervals stay honest although the run stops when they are narrow.
+/// Intervals keep their coverage although the run stops when they are narrow.
 struct StoppingPlanTests {
     private static let trials = 1000
 
-    /// Share of the final intervals that hold the truth when observations are normal and the target is met at about
-    /// 40 of them.
+    /// Coverage of the final intervals when observations are normal and the target is met at about 40 of them.
     private func coverage(stops: (inout StoppingPlan, [Double], Double) -> Bool) -> Double {
         var generator = SeededGenerator(seed: 11)
         var hits = 0
@@ -26,7 +25,7 @@ struct StoppingPlanTests {
         (Estimate.mean(of: sample)?.halfWidth ?? .infinity) / target
     }
 
-    @Test func plannedLooksKeepTheirPromise() {
+    @Test func plannedChecksKeepTheCoverage() {
         let share = coverage { plan, sample, target in
             plan.check(count: sample.count) { Self.width(sample, target) }
             return plan.isSettled
@@ -34,23 +33,23 @@ struct StoppingPlanTests {
         #expect(share > 0.925 && share < 0.975, "\(share)")
     }
 
-    /// What the plan is for: looking after every observation does not keep it, the less the fewer observations the
-    /// target takes (about ten here, where it covers 90 %).
-    @Test func lookingAllTheTimeDoesNot() {
+    /// Why there is a plan: checking after every observation loses coverage, the more so the fewer observations the target
+    /// takes (about ten here, where it is 90 %).
+    @Test func checkingAllTheTimeDoesNot() {
         let share = coverage { _, sample, _ in sample.count > 2 && Self.width(sample, 0.6) <= 1 }
         #expect(share < 0.93, "\(share)")
     }
 
-    @Test func looksOnlyWhenPlanned() {
+    @Test func checksOnlyWhenPlanned() {
         var plan = StoppingPlan()
-        var looks = 0
+        var checks = 0
         for count in 1...200 {
             plan.check(count: count) {
-                looks += 1
+                checks += 1
                 return 1.5
             }
         }
-        #expect(looks > 1 && looks < 6)
+        #expect(checks > 1 && checks < 6)
         #expect(!plan.isSettled)
         plan.check(count: 10_000) { 1 }
         #expect(plan.isSettled)
