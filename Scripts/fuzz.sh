@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes each kind of input, guided by coverage. Usage: fuzz.sh SECONDS KIND...
 #
-# fuzz-output/ keeps the corpora from run to run, a log for each kind, and every input that is a finding.
+# fuzz-output/ holds the corpora, which are kept between runs, a log for each kind, and every input that failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ shift
 swift=${SWIFT:-swift}
 out=fuzz-output
 work=$(mktemp -d)
-# Trees of files are made and removed thousands of times.
+# In memory if possible: trees of files are created and removed thousands of times.
 trees=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" kerf-fuzz.XXXXXX)
 trap 'rm -rf "$work" "$trees"' EXIT
 mkdir -p "$out/corpus"
@@ -19,7 +19,7 @@ cat >"$work/trial.swift" <<'END'
 @_cdecl("LLVMFuzzerTestOneInput") public func test(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt { 0 }
 END
 if ! "${swift}c" -sanitize=fuzzer -parse-as-library "$work/trial.swift" -o "$work/trial" >"$work/log" 2>&1; then
-    echo "fuzz: this toolchain has no libFuzzer runtime; the seeded mutator of the tests, which no coverage guides, runs instead" >&2
+    echo "fuzz: this toolchain has no libFuzzer runtime; running the seeded mutator of the tests instead, without coverage feedback" >&2
     "$swift" build --build-tests
     KERF_FUZZ_SECONDS=$seconds KERF_FUZZ_OUTPUT=$PWD/$out \
         "$swift" test --skip-build --no-parallel --filter FuzzTests
@@ -30,7 +30,7 @@ KERF_LIBFUZZER=1 "$swift" build -c release --sanitize fuzzer --scratch-path .bui
 fuzzer=$PWD/.build-fuzz/release/kerf-fuzz
 KERF_FUZZ_SEEDS="$out/seeds" "$fuzzer" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 
-# Swift's own handler of crashes would end the process before libFuzzer has kept the input.
+# Swift's crash handler would end the process before libFuzzer has saved the input.
 export SWIFT_BACKTRACE=enable=no
 found=()
 for kind in "$@"; do
@@ -41,13 +41,13 @@ for kind in "$@"; do
         "$out/corpus/$kind" "$out/seeds/$kind" >"$out/$kind.log" 2>&1; then
         found+=("$kind")
     fi
-    # Swift's messages and libFuzzer's, without the register dump; the last line of progress tells the coverage.
+    # Swift's messages and libFuzzer's, without the register dump; the last progress line has the coverage.
     grep -aE 'Fatal error:|^==[0-9]+== *ERROR|Test unit written|KERF_FUZZ_KIND' "$out/$kind.log" || true
     grep -aE '^#[0-9]+.* cov: ' "$out/$kind.log" | tail -n 1 || true
 done
 
 if [ ${#found[@]} -gt 0 ]; then
-    echo "fuzz: findings in: ${found[*]}; try one again: KERF_FUZZ_KIND=KIND .build-fuzz/release/kerf-fuzz $out/FILE" >&2
+    echo "fuzz: findings in: ${found[*]}; to reproduce one: KERF_FUZZ_KIND=KIND .build-fuzz/release/kerf-fuzz $out/FILE" >&2
     exit 1
 fi
 echo "fuzz: no findings"

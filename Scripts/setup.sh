@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are still missing. Usage: setup.sh build|test|numpy
+# Installs the Debian packages that are missing. Usage: setup.sh build|test|numpy
 set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
-# umockdev shows libsensors a mock box; jsonschema checks our files by an implementation that is not ours.
+# umockdev presents a mock box to libsensors; jsonschema is an independent check of Kerf's files.
 test_packages=(umockdev python3 python3-jsonschema)
 
 case "${1:-}" in
     build) packages=("${build_packages[@]}") ;;
     test) packages=("${test_packages[@]}") ;;
-    # Whatever Python is used may have it already.
+    # The Python in use may have it already.
     numpy) python3 -c 'import numpy' 2>/dev/null && exit 0; packages=(python3 python3-numpy) ;;
     *) echo "usage: setup.sh build|test|numpy" >&2; exit 64 ;;
 esac
@@ -26,7 +26,7 @@ done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-    echo "setup: this system has no apt-get; install what these Debian packages hold: ${missing[*]}" >&2
+    echo "setup: this system has no apt-get; install the equivalents of these Debian packages: ${missing[*]}" >&2
     exit 69
 fi
 as_root=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds COneDNN against the installed oneDNN and against version 3, whose interface differs, and runs the same check
-# with both. Version 3 comes from the Python packages that ship it (x86-64, OpenMP by libgomp).
+# Builds COneDNN against the installed oneDNN and against version 3, which has a different interface, and runs the same
+# check with both. Version 3 comes from Python packages (x86-64, OpenMP by libgomp).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,11 +13,11 @@ fail() {
     exit 69
 }
 
-# check NAME FLAG... : the flags say where headers and library are.
+# check NAME FLAG...: the flags locate the headers and the library.
 check() {
     local name=$1
     shift
-    clang -O2 -Wall -Wextra -Werror -I Sources/COneDNN/include "${@:2}" Scripts/onednn-check.c Sources/COneDNN/*.c \
+    clang -O2 -Wall -Wextra -Werror -I Sources/C/COneDNN/include "${@:2}" Scripts/onednn-check.c Sources/C/COneDNN/*.c \
         "$1" -lgomp -lm -o "$work/$name"
     "$work/$name"
 }
@@ -31,5 +31,5 @@ done
 for wheel in "$work"/*.whl; do python3 -m zipfile -e "$wheel" "$work/wheels"; done
 headers=$(find "$work/wheels" -path '*include/dnnl.h' -printf '%h\n' | head -n 1)
 library=$(find "$work/wheels" -name libdnnl.so.3 | head -n 1)
-[ -n "$headers" ] && [ -n "$library" ] || fail "the packages hold no dnnl.h or libdnnl.so.3"
+[ -n "$headers" ] && [ -n "$library" ] || fail "the packages do not contain dnnl.h and libdnnl.so.3"
 LD_LIBRARY_PATH=$(dirname "$library") check version3 "$library" -I "$headers"

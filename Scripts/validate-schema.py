@@ -1,16 +1,35 @@
 #!/usr/bin/env python3
-"""Checks a Kerf file against its JSON Schema, by an implementation that is not Kerf's own.
+"""Checks Kerf files against a JSON Schema, with an independent implementation.
 
-validate-schema.py SCHEMA FILE...   prints one line a fault
+validate-schema.py SCHEMA FILE...   prints one line for each fault
 Exit code: 0 valid, 1 faults found, 2 cannot check (no jsonschema module: apt install python3-jsonschema).
 """
 
 import json
+import os
 import sys
 
 
 def refuse_constant(name):
-    raise ValueError(name + " is no JSON number")
+    raise ValueError(name + " is not a JSON number")
+
+
+def shared(path):
+    """The definitions that the schemas in this folder share, under their own identifier."""
+    with open(os.path.join(os.path.dirname(path), "common.schema.json"), encoding="utf-8") as file:
+        common = json.load(file)
+    return common
+
+
+def make_validator(kind, schema, common):
+    """A validator that finds the shared definitions, with jsonschema from 4.10 (Debian 12) on."""
+    try:
+        from referencing import Registry, Resource
+    except ImportError:
+        from jsonschema import RefResolver
+
+        return kind(schema, resolver=RefResolver.from_schema(schema, store={common["$id"]: common}))
+    return kind(schema, registry=Registry().with_resource(common["$id"], Resource.from_contents(common)))
 
 
 def main():
@@ -22,7 +41,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         schema = json.load(file)
     Draft202012Validator.check_schema(schema)
-    validator = Draft202012Validator(schema)
+    validator = make_validator(Draft202012Validator, schema, shared(sys.argv[1]))
     faults = 0
     for path in sys.argv[2:]:
         try:

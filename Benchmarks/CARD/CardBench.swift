@@ -30,8 +30,8 @@ struct CardBench {
         let b = try measure(try model(steps: nil, unlike: 0.01), rates, "\(folder)/B.f64")
         let c = try measure(try model(steps: (1...16).map { 0.25 + 0.05 * Double($0) }), rates, "\(folder)/C.f64")
         print(
-            "{\"lanes\": \(lanes), \"rung_a_per_second\": \(a), \"rung_b_per_second\": \(b), "
-                + "\"rung_c_per_second\": \(c)}")
+            "{\"lanes\": \(lanes), \"level_a_per_second\": \(a), \"level_b_per_second\": \(b), "
+                + "\"level_c_per_second\": \(c)}")
     }
 
     /// The formulas' numbers; compare_numpy.py states the same.
@@ -54,7 +54,7 @@ struct CardBench {
         }
         var model = CutModel(
             level: steps == nil ? .paper : .frequencyLaws, cuts: cuts,
-            clock: ServerFrequency(
+            frequency: ServerFrequency(
                 referenceHertz: 2e9, lowestRatio: steps?.first ?? 0.3, highestRatio: steps?.last ?? 1.05,
                 stepRatios: steps, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 0), steps: 10,

@@ -1,8 +1,8 @@
-"""Times Kerf's decisions against vectorised NumPy on the same decisions, and checks that both decide alike.
+"""Times Kerf's decisions against vectorized NumPy on the same input, and checks that both decide alike.
 
-NumPy is timed twice: over whole arrays, as one would write it down; and in blocks of the size at which they stay in
-the cache, the best that these formulas do in NumPy, which must be beaten too. NumPy weighs every cut in both; Kerf
-leaves out those of which its formulas show that they cannot be the best, which on rung A are most.
+NumPy is timed twice: over whole arrays, the obvious way; and in blocks that fit the cache, the fastest form of these
+formulas in NumPy, which Kerf must beat too. NumPy evaluates every cut in both; Kerf skips the cuts that its formulas
+prove cannot be the best, which at level A is most of them.
 
 Usage: compare_numpy.py PATH-OF-card-bench
 """
@@ -53,7 +53,7 @@ def choose(costs, energies):
     return cut
 
 
-def rung_a(up, down, device=DEVICE, low=0.3, high=1.05):
+def level_a(up, down, device=DEVICE, low=0.3, high=1.05):
     rests = rest(up, down, device)
     k = kappa(rests, SERVER / high, SERVER / low)
     epsilon = (1 - WEIGHT) / (JOULES[0] * high * high)
@@ -63,9 +63,9 @@ def rung_a(up, down, device=DEVICE, low=0.3, high=1.05):
     return choose([k * (rests[c] + SERVER[c] * inverse) + epsilon * energies[c] for c in CUTS], energies)
 
 
-def rung_b(up, down):
+def level_b(up, down):
     """The same with blocks that differ, so that no cut can be left out."""
-    return rung_a(up, down, DEVICE + STEPS * 0.01 * (CUTS % 3))
+    return level_a(up, down, DEVICE + STEPS * 0.01 * (CUTS % 3))
 
 
 RATIOS = 0.25 + 0.05 * np.arange(1, 17)
@@ -73,7 +73,7 @@ TIME = 0.3 + 0.7 / RATIOS
 POWER = 0.25 + 0.75 * RATIOS**2.4
 
 
-def rung_c(up, down):
+def level_c(up, down):
     rests = rest(up, down)
     k = kappa(rests, SERVER * TIME[-1], SERVER * TIME[0])
     epsilon = (1 - WEIGHT) / (JOULES[0] * TIME[-1] * POWER[-1])
@@ -105,21 +105,21 @@ def main():
         kerf = json.loads(subprocess.run([sys.argv[1], folder], check=True, capture_output=True, text=True).stdout)
         up, down = (np.fromfile(f"{folder}/{name}.f64") for name in ("up", "down"))
         failed = False
-        for rung, decide, wanted in (("A", rung_a, 20e6), ("B", rung_b, 20e6), ("C", rung_c, 1e6)):
+        for level, decide, wanted in (("A", level_a, 20e6), ("B", level_b, 20e6), ("C", level_c, 1e6)):
             speed, cuts = timed(decide, up, down, [len(up)])
             blocked, _ = timed(decide, up, down, (1024, 4096, 16384))
-            ours, same = kerf[f"rung_{rung.lower()}_per_second"], np.fromfile(f"{folder}/{rung}.f64")
+            ours, same = kerf[f"level_{level.lower()}_per_second"], np.fromfile(f"{folder}/{level}.f64")
             agree = np.mean(cuts == same)
             used = ", ".join(f"{int(c)}: {np.mean(same == c):.0%}" for c in np.unique(same))
             print(
-                f"rung {rung}: kerf {ours / 1e6:.1f} M decisions/s on one core, NumPy {np.__version__} "
+                f"level {level}: kerf {ours / 1e6:.1f} M decisions/s on one core, NumPy {np.__version__} "
                 f"{speed / 1e6:.2f} M, ratio {ours / speed:.1f} (in blocks {blocked / 1e6:.2f} M, "
                 f"ratio {ours / blocked:.1f}); same cut in {agree:.4%} (cuts {used})"
             )
-            # Rung B is there to show what leaving out cuts gives; nothing is asked of its ratio.
-            failed |= agree < 0.9999 or ours < wanted or (rung != "B" and ours / blocked < 8)
+            # Level B shows the gain from skipping cuts; no ratio is required of it.
+            failed |= agree < 0.9999 or ours < wanted or (level != "B" and ours / blocked < 8)
         if failed:
-            sys.exit("bench-card: below what is asked (A 20 M, C 1 M, both 8 times NumPy at its best), or decisions differ")
+            sys.exit("bench-card: below the required speed (A 20 M, C 1 M, both 8 times the fastest NumPy), or decisions differ")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ import SystemIO
 
 /// Decides from two calibrations and a link.
 public struct Decider: Sendable {
-    /// Energy counts four times what delay counts, as it is the server's to save over all its devices.
+    /// Energy has four times the weight of delay, since the server spends it for all its devices.
     public static let defaultWeight = 0.2
-    /// Local steps of a round between two exchanges of adapters.
+    /// Local steps per round, between two exchanges of adapters.
     public static let defaultSteps = 10
 
     public var link: Link
@@ -15,11 +15,11 @@ public struct Decider: Sendable {
     public var steps: Int
     public var level: ModelLevel
     public var account: EnergyAccount
-    /// The server's power in watts at the clock it was profiled at, declared in place of any measured figure.
+    /// The server's power in watts at the frequency it was profiled at, declared in place of any measured value.
     public var declaredServerWatts: Double?
     public var scope: EnergyScope
     public var limits: CutLimits
-    /// Parts of a batch that go through device, link and server in a pipeline; 1 is no overlap.
+    /// Parts of a batch that pass through device, link and server as a pipeline; 1 is no overlap.
     public var microBatches: Int
 
     public init(
@@ -52,7 +52,7 @@ public struct Decider: Sendable {
     /// - Throws: ``KerfError``.
     public func decide(device: Side, server: Side) throws -> Decision {
         guard steps >= 1, steps <= 1_000_000_000 else {
-            throw KerfError(.invalidArgument, "steps must be between 1 and 1e9")
+            throw KerfError(.invalidArgument, "the number of steps must be between 1 and 1e9")
         }
         let problem = try problem(
             try Pairing(device: device.calibration, server: server.calibration))
@@ -60,22 +60,23 @@ public struct Decider: Sendable {
         let solution = solver.solve()
         let assembly = DecisionAssembly(solver: solver, solution: solution)
         let report = try AssumptionReport(problem, weight: weight)
+        let confidence = try ConfidenceEstimator(
+            problem: problem, level: level, solver: solver, solution: solution
+        ).estimate()
         return Decision(
-            kerfVersion: KerfVersion.current, level: level, energyAccount: problem.account, energyScope: scope,
+            kerfVersion: KerfVersion.current, verdict: Verdict(problem, solver.model, weight: weight), level: level,
+            energyAccount: problem.account, energyScope: scope,
             weight: weight, steps: steps, link: link, limits: limits, microBatches: microBatches, device: side(device),
             server: side(server), modelName: device.calibration.model.name, blockCount: problem.pairing.blockCount,
-            delayNormaliserSeconds: solver.delayNormaliser, energyNormaliserJoules: solver.energyNormaliser,
+            delayNormalizerSeconds: solver.delayNormalizer, energyNormalizerJoules: solver.energyNormalizer,
             cuts: assembly.cuts, choice: assembly.choice, baselines: assembly.baselines,
-            confidence: try ConfidenceEstimator(
-                problem: problem, level: level, solver: solver, solution: solution
-            ).estimate(),
-            front: try ParetoFront.of(solver.model), levels: report.levels, findings: report.findings,
-            assumptions: solver.model.assumptions + assembly.normaliserAssumptions,
-            warnings: warnings(solver, solution, device.calibration, server.calibration))
+            confidence: confidence, front: try ParetoFront.of(solver.model), levels: report.levels,
+            findings: report.findings,
+            assumptions: solver.model.assumptions + assembly.normalizerAssumptions,
+            warnings: warnings(solver, confidence, device.calibration, server.calibration))
     }
 
-    /// Delay and energy of every cut for two calibrations, without deciding: what a simulation needs, which has links of
-    /// its own.
+    /// Delay and energy of every cut for two calibrations, without a decision. A simulation uses it with its own links.
     ///
     /// - Throws: ``KerfError``.
     package func model(device: Calibration, server: Calibration) throws -> CutModel {
@@ -87,7 +88,7 @@ public struct Decider: Sendable {
         guard microBatches >= 1, batch % microBatches == 0 else {
             throw KerfError(
                 .invalidArgument, "micro-batches must divide the batch of \(batch), not be \(microBatches)",
-                remedy: "profile with a larger --batch, or decide with fewer micro-batches")
+                remedy: .largerBatch)
         }
         try limits.check(blockCount: pairing.blockCount)
         return SplitProblem(
@@ -98,23 +99,36 @@ public struct Decider: Sendable {
     private func side(_ side: Side) -> DecisionSide {
         DecisionSide(
             calibrationSha256: side.sha256, cpuModel: side.calibration.box.cpuModel,
-            virtualBoard: side.calibration.box.virtualBoard, runningHertz: side.calibration.frequency.runningHertz)
+            virtualBoard: side.calibration.box.virtualBoard, runningHertz: side.calibration.frequency.runningHertz,
+            closure: side.calibration.closure)
     }
 
     private func warnings(
-        _ solver: Solver, _ solution: Solution, _ device: Calibration, _ server: Calibration
+        _ solver: Solver, _ confidence: Confidence?, _ device: Calibration, _ server: Calibration
     ) -> [String] {
         var warnings: [String] = []
         if [solver.model.delayOrigin, solver.model.energyOrigin].contains(.simulated) {
-            warnings.append("Some figures are simulated: they come from a virtual board, not from a meter.")
+            warnings.append("Some values are simulated: they come from a virtual board, not from a meter.")
         }
         for (side, calibration) in [("device", device), ("server", server)] {
             warnings += calibration.warnings.map { "\(side): \($0)" }
         }
-        if let close = solver.indistinguishable(from: solution) {
+        if let cuts = confidence?.indistinguishableCuts, !cuts.isEmpty {
             warnings.append(
-                "The intervals of delay and energy cannot tell these cuts from the chosen one: \(close).")
+                "These cuts cannot be distinguished from the chosen one: "
+                    + cuts.map(String.init).joined(separator: ", ") + ".")
         }
         return warnings
     }
+}
+
+extension KerfError.Code {
+    /// The two calibrations are not of the same model and workload.
+    public static let incompatible = KerfError.Code("incompatible", .badData)
+    /// A calibration or link lacks what the model level needs.
+    public static let incomplete = KerfError.Code("incomplete", .badData)
+    /// The server's energy is not known, and the weight asks for it.
+    public static let noEnergy = KerfError.Code("no_energy", .unavailable)
+    /// Limits that leave no cut.
+    public static let infeasible = KerfError.Code("infeasible", .unavailable)
 }

@@ -1,22 +1,34 @@
+import ProfileFormat
 import Quantities
 import SystemIO
 
-/// Where to cut the model and how fast the server should run, with every alternative that was weighed.
+/// Where to cut the model and how fast the server should run, with all alternatives.
 public struct Decision: Codable, Sendable, KerfFile {
     public static let schema = "kerf.decision"
-    public static let schemaVersion = 1
+    public static let schemaVersion = 2
+    public static let oldestReadableVersion = 1
     public static var remedy: Remedy { "run kerf decide first" }
+
+    public static func renamedKeys(from version: Int) -> [String: String] {
+        [
+            "rung": "level", "rungs": "levels", "believed_cut": "assumed_cut",
+            "delay_normaliser_seconds": "delay_normalizer_seconds",
+            "energy_normaliser_joules": "energy_normalizer_joules",
+        ]
+    }
 
     public var schema: String = Decision.schema
     public var schemaVersion: Int = Decision.schemaVersion
     public var kerfVersion: String
+    /// Whether the decision can be relied on; `nil` in files of version 1.
+    public var verdict: Verdict?
     public var level: ModelLevel
     /// Which of the server's joules count.
     public var energyAccount: EnergyAccount
     public var energyScope: EnergyScope
-    /// Of delay; the rest is energy's.
+    /// Weight of delay, 0 to 1; the rest is the weight of energy.
     public var weight: Double
-    /// Local steps of a round; every figure below is for one round.
+    /// Local steps of a round; all values below are per round.
     public var steps: Int
     public var link: Link
     public var limits: CutLimits
@@ -26,48 +38,49 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var modelName: String
     /// L: cuts go from 0 to this.
     public var blockCount: Int
-    public var delayNormaliserSeconds: Normalizer
-    public var energyNormaliserJoules: Normalizer
-    /// All cuts in order, each at its best server clock.
+    public var delayNormalizerSeconds: Normalizer
+    public var energyNormalizerJoules: Normalizer
+    /// All cuts in order, each at its best server frequency.
     public var cuts: [DecidedCut]
     public var choice: Choice
     public var baselines: [Baseline]
-    /// How sure the choice is; `nil` where nothing that it was computed from has an interval.
+    /// `nil` where no value that affects the costs has an interval.
     public var confidence: Confidence?
-    /// The undominated decisions as the weight goes from 0 to 1; empty without figures of energy.
+    /// The Pareto front as the weight goes from 0 to 1; empty without values of energy.
     public var front: [FrontPoint]
-    /// What each level of the ladder would choose, and its regret by the fullest.
+    /// The choice of each model level, with its regret by level E.
     public var levels: [LevelChoice]
-    /// The assumptions of the paper, each tested.
+    /// Tests of the paper's assumptions.
     public var findings: [AssumptionFinding]
-    /// What the figures rest on, one sentence each.
+    /// Assumptions of the model that decided, one sentence each.
     public var assumptions: [String]
-    /// What a reader should know before following the decision, one sentence each.
+    /// Warnings, one sentence each.
     public var warnings: [String]
 }
 
-/// One side's calibration.
+/// The calibration of one side.
 public struct DecisionSide: Codable, Sendable, Hashable {
-    /// Of the calibration's bytes.
+    /// SHA-256 of the calibration's file.
     public var calibrationSha256: String
     public var cpuModel: String
-    /// The virtual board that stood in for the meters.
+    /// The virtual board that replaced the meters.
     public var virtualBoard: String?
     public var runningHertz: Quantity
+    /// The calibration's closure; `nil` in files of version 1.
+    public var closure: Closure?
 }
 
-/// A cut at one server clock.
+/// A cut at one server frequency.
 public struct DecidedCut: Codable, Sendable, Hashable {
     public var cut: Int
-    /// The server's clock; unavailable where the box does not tell it.
+    /// The server's frequency; unavailable where the box does not report it.
     public var frequencyHertz: Quantity
     public var delaySeconds: Quantity
-    /// Computed together with the delay: of its origin, and without intervals of their own, as their errors move
-    /// together.
+    /// Parts of the delay, of its origin. They have no intervals of their own, since their errors are correlated.
     public var delayParts: DelayParts
     /// The server's energy.
     public var serverEnergyJoules: Quantity
-    /// U, without unit.
+    /// The cost U, dimensionless.
     public var cost: Double
     /// Why it may not be chosen, such as memory; `nil` when it may.
     public var exclusion: String?
@@ -83,13 +96,13 @@ public struct Choice: Codable, Sendable, Hashable {
 
     public var cut: Int
     public var kind: Kind
-    /// All cuts that cost the same, the chosen one included; it spends the least of the server's energy among them.
+    /// All cuts of equal cost, the chosen one included. The chosen one spends the least server energy among them.
     public var tiedCuts: [Int]
 }
 
-/// What would be done without deciding, and what the decision saves against it.
+/// A fixed alternative, and what the choice saves compared with it.
 public struct Baseline: Codable, Sendable, Hashable {
-    /// Server-only runs at the highest clock.
+    /// Server-only runs at the highest frequency.
     public var kind: Choice.Kind
     public var at: DecidedCut
     /// (Baseline - choice) / baseline in per cent; negative where the choice costs more; absent where the baseline is

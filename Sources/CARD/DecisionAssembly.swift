@@ -1,7 +1,7 @@
 import Quantities
 import Statistics
 
-/// Turns a solution into what stands in the file.
+/// Turns a solution into the fields of a decision file.
 struct DecisionAssembly {
     let solver: Solver
     let solution: Solution
@@ -14,11 +14,11 @@ struct DecisionAssembly {
         Choice(cut: solution.chosen.cut.cut, kind: kind(solution.chosen.cut), tiedCuts: solution.tied)
     }
 
-    /// Everything on the server at its highest clock, and everything on the device.
+    /// Everything on the server at its highest frequency, and everything on the device.
     var baselines: [Baseline] {
         let corners = [
-            model.cuts.first.map { ($0, model.clock.highestRatio) },
-            model.cuts.last.map { ($0, model.clock.lowestRatio) },
+            model.cuts.first.map { ($0, model.frequency.highestRatio) },
+            model.cuts.last.map { ($0, model.frequency.lowestRatio) },
         ]
         let chosen = decided(solution.chosen)
         return corners.compactMap { $0 }.map { cut, ratio in
@@ -30,17 +30,17 @@ struct DecisionAssembly {
         }
     }
 
-    /// How delay and energy were made comparable.
-    var normaliserAssumptions: [String] {
-        [("Delay", solver.delayNormaliser), ("Energy", solver.energyNormaliser)].map { name, normalizer in
+    /// How delay and energy were made comparable, one sentence each.
+    var normalizerAssumptions: [String] {
+        [("Delay", solver.delayNormalizer), ("Energy", solver.energyNormalizer)].map { name, normalizer in
             switch normalizer.method {
             case .corners:
-                "\(name) is normalised between server-only at the highest clock and device-only at the lowest."
+                "\(name) is normalized between server-only at the highest frequency and device-only at the lowest."
             case .range:
-                "\(name) is normalised between the extremes of all cuts: the corners (server-only, device-only) are "
+                "\(name) is normalized between the extremes of all cuts: the corners (server-only, device-only) are "
                     + "not in the order that the paper's form expects."
             case .constant: "\(name) is the same for all cuts and is left out of the cost."
-            case .unavailable: "\(name) has no figures and is left out of the cost."
+            case .unavailable: "\(name) has no values and is left out of the cost."
             }
         }
     }
@@ -56,28 +56,28 @@ struct DecisionAssembly {
             delaySeconds: quantity(model.delayEstimate(outcome.cut, ratio: outcome.ratio), model.delayOrigin),
             delayParts: model.delay(outcome.cut, ratio: outcome.ratio),
             serverEnergyJoules: energy.map { quantity($0, model.energyOrigin) }
-                ?? .unavailable("no figure of the server's energy; declare its power with --server-power"),
+                ?? .unavailable("the server's energy is not known; its power can be declared"),
             cost: outcome.cost, exclusion: outcome.cut.exclusion)
     }
 
     private func frequency(_ ratio: Double) -> Quantity {
-        guard let reference = model.clock.referenceHertz else {
-            return .unavailable("the server does not tell its clock; it stays as it was profiled")
+        guard let reference = model.frequency.referenceHertz else {
+            return .unavailable("the server does not report its frequency; it stays as it was profiled")
         }
         return Quantity(
-            value: ratio * reference, origin: Origin.weakest([.modelled, model.clock.origin]),
-            reason: model.clock.isChosen
-                ? "chosen within the server's limits" : "the server's clock cannot be set")
+            value: ratio * reference, origin: Origin.weakest([.modelled, model.frequency.origin]),
+            reason: model.frequency.isChosen
+                ? "chosen within the server's limits" : "the server's frequency cannot be set")
     }
 
     private func quantity(_ estimate: Estimate, _ origin: Origin) -> Quantity {
         var estimate = estimate
-        // The sum of nothing rests on no observation.
+        // An empty sum has no observation behind it.
         if estimate.count == .max { estimate.count = 0 }
         return Quantity(
             estimate, origin: origin,
             reason: estimate.halfWidth.isFinite
-                ? "from the layers' figures and their intervals" : "a figure of the model, without an interval")
+                ? "from the layers' values and their intervals" : "a value of the model, without an interval")
     }
 
     private func saving(_ chosen: Quantity, against baseline: Quantity) -> Double? {

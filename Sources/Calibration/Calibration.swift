@@ -3,19 +3,27 @@ import Quantities
 import SystemIO
 import Workload
 
-/// What one box needs for each layer of one model: fitted from the raw samples of one or more profiles.
+/// Time and energy of each layer of one model on one box, fitted from the raw samples of one or more profiles.
 ///
-/// A pure function of those profiles; it holds no time of its own making, so the same profiles give the same bytes.
+/// A pure function of those profiles without a timestamp, so that the same profiles give the same bytes.
 public struct Calibration: Codable, Sendable, KerfFile {
     public static let schema = "kerf.calibration"
-    public static let schemaVersion = 1
+    public static let schemaVersion = 2
+    public static let oldestReadableVersion = 1
     public static var remedy: Remedy { "run kerf calibrate first" }
+
+    public static func renamedKeys(from version: Int) -> [String: String] {
+        [
+            "beside_power": "external_power", "peaks": "roofline", "largest_residual": "maximum_residual",
+            "inverse_clock_residual": "inverse_frequency_residual", "optimiser_bytes": "optimizer_bytes",
+        ]
+    }
 
     public var schema: String = Calibration.schema
     public var schemaVersion: Int = Calibration.schemaVersion
-    /// The Kerf that fitted it.
+    /// The version of Kerf that made the calibration.
     public var kerfVersion: String
-    /// The profiles it was made from, ordered by their hash.
+    /// The profiles, ordered by their hash.
     public var provenance: [ProfileSource]
     public var box: BoxIdentity
     public var frequency: FrequencyDescription
@@ -23,26 +31,26 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public var meter: MeterDescription
     public var model: ModelDescription
     public var workload: WorkloadDescription
-    /// How the weights lay in memory: `resident`, `streaming` or `shared`; see ``ProfileSettings/weightResidency``.
+    /// How weights were kept in memory; see ``ProfileSettings/weightResidency``.
     public var weightResidency: WeightResidency
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerCalibration]
     public var step: StepCalibration
-    /// What the box can do at most; `nil` where the profiles do not tell.
+    /// Measured peak rates of the box; `nil` where the profiles have none.
     public var roofline: Roofline?
     public var idlePowerWatts: Quantity
-    /// What the domains beside the total drew, a GPU's among them; `nil` where there is none.
+    /// Power of the domains outside the total, such as a GPU's; `nil` where there is none.
     public var externalPower: [DomainPower]?
-    /// How time and power go with the clock; `nil` where the profiles hold no sweep.
+    /// Time and power as functions of the frequency; `nil` where the profiles have no sweep.
     public var frequencyLaws: FrequencyCalibration?
-    /// The same of each kind of core by itself; `nil` where all cores are alike or no sweep told them apart.
+    /// Laws of each kind of core; `nil` where there is one kind or the sweep covered the box as a whole only.
     public var frequencyGroups: [GroupFrequencyLaws]?
     public var closure: Closure
-    /// Looped against in situ; `nil` where the profiles hold no readings between layers.
+    /// Looped energies compared with in-situ ones; `nil` where the profiles have no samples between layers.
     public var attribution: Attribution?
-    /// Windows and steps of the profiles that were spoiled and left out, by reason.
+    /// Rejected windows and steps of the profiles, by reason.
     public var rejections: [Rejection]
-    /// What a reader of the figures should know, one sentence each.
+    /// Warnings, one sentence each.
     public var warnings: [String]
 
     public init(
@@ -79,11 +87,11 @@ public struct Calibration: Codable, Sendable, KerfFile {
 
 /// A profile that a calibration was made from.
 public struct ProfileSource: Codable, Sendable, Hashable {
-    /// Of the profile's bytes, in lower-case hexadecimal digits.
+    /// SHA-256 of the profile's bytes, in lower-case hexadecimal digits.
     public var sha256: String
-    /// When that run ended, as the profile says.
+    /// End of the profile's run.
     public var created: String
-    /// The Kerf that took the profile.
+    /// The version of Kerf that made the profile.
     public var kerfVersion: String
 
     public init(sha256: String, created: String, kerfVersion: String) {
@@ -93,7 +101,7 @@ public struct ProfileSource: Codable, Sendable, Hashable {
     }
 }
 
-/// What one layer costs.
+/// Time and energy of one layer.
 public struct LayerCalibration: Codable, Sendable, Hashable {
     public var description: LayerDescription
     public var forward: DirectionCalibration
@@ -106,16 +114,17 @@ public struct LayerCalibration: Codable, Sendable, Hashable {
     }
 }
 
-/// What one pass through one layer costs, over the whole batch.
+/// Time and energy of one pass of one layer, for the whole batch.
 public struct DirectionCalibration: Codable, Sendable, Hashable {
-    /// Inside a whole step.
+    /// Time inside a whole step.
     public var timeSeconds: Quantity
     public var grossEnergyJoules: Quantity
-    /// Gross less idle power times the time.
+    /// Gross energy less idle power times the time.
     public var netEnergyJoules: Quantity
-    /// Gross, from the counters between the layers of whole steps; `nil` where the profiles hold none.
+    /// Gross energy from counters that were sampled between the layers of whole steps; `nil` where the profiles have
+    /// none.
     public var inSituEnergyJoules: Quantity?
-    /// Time by kernel.
+    /// Time of each kernel.
     public var kernelSeconds: [String: Quantity]
 
     public init(
@@ -130,7 +139,7 @@ public struct DirectionCalibration: Codable, Sendable, Hashable {
     }
 }
 
-/// What one whole training step costs, measured without instruments inside.
+/// Time, energy and power of a whole training step, measured without instrumentation inside.
 public struct StepCalibration: Codable, Sendable, Hashable {
     public var timeSeconds: Quantity
     public var grossEnergyJoules: Quantity

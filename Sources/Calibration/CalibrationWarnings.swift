@@ -2,58 +2,87 @@ import ProfileFormat
 import Quantities
 import Workload
 
-/// What a reader of a calibration should know before trusting it.
+extension Calibration {
+    /// Relative half width beyond which a time is reported as too wide.
+    package static let maximumTimeHalfWidth = 0.10
+    /// Relative half width beyond which an energy counts as not resolved.
+    package static let maximumEnergyHalfWidth = 0.25
+}
+
+extension Closure {
+    /// Relative difference beyond which the layers do not explain the whole step.
+    package static let limit = 0.05
+
+    /// Whether a ratio shows that the layers do not add up to the step: it is beyond the limit, and its interval, where
+    /// it has one, excludes zero. A ratio without a value shows nothing.
+    package static func fails(_ ratio: Quantity) -> Bool {
+        guard let value = ratio.value, abs(value) > limit else { return false }
+        guard let lower = ratio.lower, let upper = ratio.upper else { return true }
+        return lower > 0 || upper < 0
+    }
+
+    /// Every ratio whose interval excludes zero, one sentence each.
+    package var failures: [String] {
+        [("time", timeRatio), ("gross energy", grossEnergyRatio), ("net energy", netEnergyRatio)]
+            .compactMap { name, ratio in
+                guard let ratio, let lower = ratio.lower, let upper = ratio.upper, lower > 0 || upper < 0 else {
+                    return nil
+                }
+                return "the layers' \(name) differs from the whole step's by \(NumberText.percent(ratio))"
+            }
+    }
+}
+
+/// Warnings of a calibration.
 enum CalibrationWarnings {
-    /// Beyond this the parts do not explain the whole.
-    static let closureLimit = 0.05
-    /// A time known no better than this is pointed out.
-    static let timeLimit = 0.10
-    /// With fewer steps none can be left out as an outlier.
-    static let fewSteps = 5
+    /// With fewer steps no outlier can be trimmed.
+    static let minimumSteps = 5
 
     static func of(_ calibration: Calibration, _ profile: Profile) -> [String] {
+        let maximumTimeHalfWidth = Calibration.maximumTimeHalfWidth
         var warnings: [String] = []
         if let board = calibration.box.virtualBoard {
-            warnings.append("Figures of energy are simulated (\(board)); no meter was read.")
+            warnings.append("Energies are simulated (\(board)); no meter was read.")
         } else if calibration.meter.origin == .simulated {
-            warnings.append("Figures of energy are simulated; no meter was read.")
+            warnings.append("Energies are simulated; no meter was read.")
         } else if calibration.meter.origin == .modelled {
             warnings.append(
-                "Figures of energy are modelled (\(calibration.meter.reason ?? "a power model")); no meter was read.")
+                "Energies are modelled (\(calibration.meter.reason ?? "a power model")); no meter was read.")
         }
         switch calibration.weightResidency {
         case .shared:
             warnings.append(
-                "Weights were shared: one block's weights stood for those of all blocks. A block that fits the "
-                    + "processor's cache would look faster than it is.")
+                "Weights were shared: one block's weights were used for all blocks. A block that fits the processor's "
+                    + "cache is measured faster than it would be.")
         case .streaming:
             warnings.append(
                 "Weights were streamed: one layer's weights were in memory at a time, and the time to load them is not "
-                    + "counted. A layer whose weights fit the processor's cache would look faster than it is, as they "
-                    + "were just loaded.")
+                    + "included. A layer whose weights fit the processor's cache is measured faster than it would be, "
+                    + "since they were just loaded.")
         case .resident: break
         }
         let steps = min(profile.steps.count, profile.layerTimes.first?.seconds.count ?? 0)
-        if steps < fewSteps {
-            warnings.append("Only \(steps) steps were timed: too few to leave out one that was disturbed.")
+        if steps < minimumSteps {
+            warnings.append("Only \(steps) steps were timed: too few to trim one that was disturbed.")
         }
         for (name, ratio) in [
             ("times", calibration.closure.timeRatio), ("gross energies", calibration.closure.grossEnergyRatio),
         ] {
-            guard let value = ratio.value, abs(value) > closureLimit else { continue }
+            guard let value = ratio.value, abs(value) > Closure.limit else { continue }
             warnings.append(
                 "Closure: the layers' \(name) differ from the whole step by \(NumberText.percent(value)), "
-                    + "more than \(NumberText.percent(closureLimit)).")
+                    + "more than \(NumberText.percent(Closure.limit)).")
         }
         let passes = calibration.layers.flatMap { [$0.forward, $0.backward] }
         let negligible = 1e-3 * (calibration.step.timeSeconds.value ?? 0)
-        let vague = passes.filter {
-            ($0.timeSeconds.value ?? 0) > negligible && ($0.timeSeconds.relativeHalfWidth ?? 1) > timeLimit
+        let wide = passes.filter {
+            ($0.timeSeconds.value ?? 0) > negligible
+                && ($0.timeSeconds.relativeHalfWidth ?? 1) > maximumTimeHalfWidth
         }
-        if !vague.isEmpty {
+        if !wide.isEmpty {
             warnings.append(
-                "Times of \(vague.count) of \(passes.count) layer passes are known no better than "
-                    + "\(NumberText.percent(timeLimit)); profile with a longer --budget.")
+                "Times of \(wide.count) of \(passes.count) layer passes are known only to ± "
+                    + "\(NumberText.percent(maximumTimeHalfWidth)) or worse; profile for longer.")
         }
         for (name, field) in [
             ("Gross", \DirectionCalibration.grossEnergyJoules), ("Net", \.netEnergyJoules),

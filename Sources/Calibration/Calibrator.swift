@@ -1,3 +1,4 @@
+import Estimation
 import ProfileFormat
 import Quantities
 import Statistics
@@ -6,7 +7,7 @@ import Workload
 
 /// Makes a calibration from profiles.
 public enum Calibrator {
-    /// A profile's bytes and what the user calls them.
+    /// A profile's bytes and the user's name for them.
     public struct Input: Sendable {
         public var name: String
         public var bytes: [UInt8]
@@ -17,10 +18,10 @@ public enum Calibrator {
         }
     }
 
-    /// A pure function: the same profiles, in any order, give an equal calibration, whose encoding is the same bytes.
+    /// A pure function: the same profiles, in any order, give an equal calibration with the same encoding.
     ///
-    /// - Throws: ``KerfError`` when an input is no profile, holds samples that cannot be used, was given twice, or
-    ///   was taken of something else than the others; the field is named.
+    /// - Throws: ``KerfError`` when an input is not a profile, has samples that cannot be used, was given twice, or
+    ///   measured something else than the others; the field is named.
     public static func calibrate(_ inputs: [Input]) throws -> Calibration {
         guard !inputs.isEmpty else {
             throw KerfError(.noSuchFile, at: "kerf calibrate", "no profile was given", remedy: Calibration.remedy)
@@ -32,7 +33,7 @@ public enum Calibrator {
                 name: input.name, sha256: SHA256.hexDigest(of: input.bytes), profile: profile)
         }
         let pool = try ProfilePool(members)
-        return fit(pool.joined, sources: pool.members)
+        return fit(pool.pooled, sources: pool.members)
     }
 
     static func fit(_ profile: Profile, sources: [ProfilePool.Member]) -> Calibration {
@@ -91,5 +92,35 @@ public enum Calibrator {
             kernelSeconds: times.kernels(of: pass).mapValues {
                 Quantity($0, confidence: times.confidence, origin: .measured)
             })
+    }
+}
+
+extension Calibrator {
+    /// Checks of a run, from its samples alone.
+    ///
+    /// - Parameter profile: the profile of a run that has just ended; it is not validated.
+    package static func checks(of profile: Profile) -> ProfileChecks {
+        let calibration = fit(profile, sources: [])
+        let times = TimeFit(profile)
+        let energies = EnergyFit(profile, stepTime: times.step)
+        let overhead = InstrumentationOverheadEstimate.ratio(
+            of: profile.instrumentationOverheadPairs ?? [], confidence: times.confidence)
+        return ProfileChecks(
+            closure: calibration.closure, attribution: calibration.attribution,
+            overheadTimeRatio: overhead.map { Quantity($0, confidence: times.confidence, origin: .measured) }
+                ?? .unavailable("no steps were run with instrumentation on and off at random"),
+            overheadEnergyRatio: overhead.map { energies.overhead(time: $0) }
+                ?? .unavailable("the overhead in time is not known"),
+            computedOverheadRatio: computedOverhead(profile), idleDriftRatio: energies.idleDrift(),
+            failures: calibration.closure.failures)
+    }
+
+    private static func computedOverhead(_ profile: Profile) -> Quantity {
+        guard let fastest = profile.steps.map(\.seconds).min(), fastest > 0 else {
+            return .unavailable("no step was timed")
+        }
+        return Quantity(
+            value: profile.overhead.secondsPerStep / fastest, count: 1, origin: .modelled,
+            reason: "cost of a step's timestamps and counter reads over the fastest step")
     }
 }

@@ -2,15 +2,15 @@ import ProfileFormat
 import Quantities
 import Statistics
 
-/// What a domain beside the box's total drew: a GPU's, which its own meter counts and no layer runs on.
+/// Power of a domain outside the box's total, such as a GPU with its own meter on which no layer runs.
 public struct DomainPower: Codable, Sendable, Hashable {
     /// `gpu-0`.
     public var domain: String
-    /// What the meter calls it.
+    /// The meter's name for it.
     public var name: String
-    /// While the box did nothing.
+    /// Power while the box was idle.
     public var idlePowerWatts: Quantity
-    /// While whole training steps ran; all of it, as no part is a layer's.
+    /// Power while whole training steps ran, gross.
     public var stepPowerWatts: Quantity
 
     public init(domain: String, name: String, idlePowerWatts: Quantity, stepPowerWatts: Quantity) {
@@ -20,7 +20,7 @@ public struct DomainPower: Codable, Sendable, Hashable {
         self.stepPowerWatts = stepPowerWatts
     }
 
-    /// Of every domain beside the total, in the tree's order; not of one that was lost during the run.
+    /// One for every domain outside the total, in the tree's order, except domains that were lost during the run.
     static func all(of profile: Profile) -> [DomainPower] {
         profile.meter.domains.filter { $0.role == .external }.map { domain in
             DomainPower(
@@ -37,9 +37,9 @@ public struct DomainPower: Codable, Sendable, Hashable {
             window.joules[domain.identifier].map { (joules: $0, seconds: window.seconds) }
         }
         let confidence = profile.settings.confidence
-        // Nothing that runs draws nothing.
+        // A running device has some power, so zero energy in all windows means a counter that does not count.
         guard samples.isEmpty || samples.contains(where: { $0.joules > 0 }) else {
-            return .unavailable("the counter of \(domain.identifier) stood still")
+            return .unavailable("the counter of \(domain.identifier) did not change")
         }
         guard
             let estimate = Estimate.ratio(

@@ -3,12 +3,12 @@ import Quantities
 import Statistics
 import Workload
 
-/// Parts against the whole.
+/// The layers compared with the whole step.
 extension EnergyFit {
     /// (Sum of the layers' energies - the step's) / the step's, gross and net.
     ///
-    /// Net differs from gross by the idle box alone, whose error is in the parts and in the whole alike: so the gap is
-    /// that of the gross energies, less the idle power for the gap in time, and only the whole is another.
+    /// Net differs from gross only by the idle power, whose error affects layers and step equally. So the net gap is
+    /// the gross gap less the idle power times the gap in time, relative to the step's net energy.
     func closure(
         _ times: TimeFit, step: StepCalibration, layers: [LayerCalibration]
     ) -> (gross: Quantity, net: Quantity) {
@@ -35,7 +35,7 @@ extension EnergyFit {
         guard let ofPowers, case .known(let power) = power(.step), step.grossEnergyJoules.value != nil else {
             return unknown("energy of the whole step is not known: " + (step.grossEnergyJoules.reason ?? ""))
         }
-        // Parts and whole share what the box did to the times of one pair of bursts; the windows are apart.
+        // Times of layers and step are from the same bursts and correlated; powers are from other windows.
         let whole = power * times.step
         let ofTimes = times.difference(powers, ofStep: power.value)
         let gross =
@@ -61,15 +61,15 @@ extension EnergyFit {
             confidence: confidence, origin: meter.origin)
     }
 
-    /// What a step costs more in energy with every instrument on.
+    /// Instrumentation overhead in energy, relative to a step.
     ///
-    /// - Parameter ownTime: what it costs more in time.
-    func ownCost(ownTime: Estimate) -> Quantity {
+    /// - Parameter time: the overhead in time.
+    func overhead(time: Estimate) -> Quantity {
         guard case .known(let plain) = power(.step) else { return quantity(power(.step), "") }
         guard case .known(let instrumented) = power(.instrumentedStep) else {
             return quantity(power(.instrumentedStep), "")
         }
-        let both = ownTime.compounded(with: instrumented.relativeDifference(to: plain))
+        let both = time.compounded(with: instrumented.relativeDifference(to: plain))
         return Quantity(both, confidence: confidence, origin: meter.origin)
     }
 

@@ -8,10 +8,10 @@ import Workload
 ///
 /// A window gives power, not energy: a layer that is looped alone finds its weights in the cache and runs faster than
 /// inside a step. So energy is the mean power of the looped layer times its time inside whole steps, and its interval
-/// comes from both by the delta method. Net is gross less idle power times the time, the idle power's interval
-/// included. What cannot be told within ``widestHalfWidth`` is not told.
+/// comes from both by the delta method. Net is gross less idle power times the time, including the idle power's
+/// interval. An energy with a wider interval than ``Calibration/maximumEnergyHalfWidth`` is unavailable.
 struct EnergyFit {
-    /// What was repeated in a window.
+    /// The work that was repeated in a window.
     enum Subject: Hashable, CustomStringConvertible {
         case idle, step, instrumentedStep
         case pass(LayerPass)
@@ -26,15 +26,13 @@ struct EnergyFit {
         }
     }
 
-    /// Relative half width beyond which an energy counts as not resolved.
-    static let widestHalfWidth = 0.25
-    /// A pass whose half width is at most this share of the whole step's energy is resolved all the same: an embedding
-    /// that takes microseconds need not be known well to know the step.
+    /// A pass whose half width is at most this share of the whole step's energy counts as resolved: an embedding that
+    /// takes microseconds does not affect the step.
     static let negligibleShare = 0.01
-    /// Fewest windows from which an interval is taken.
-    static let fewestWindows = 3
-    /// Relative change of the idle power over a run beyond which a straight line is no honest account of it.
-    static let widestDrift = 0.3
+    /// Minimum number of windows for an interval.
+    static let minimumWindows = 3
+    /// Relative change of the idle power over a run beyond which it is not described by a straight line.
+    static let maximumDrift = 0.3
     /// The embedding's backward pass.
     static let noWork = Quantity(
         value: 0, origin: .modelled, reason: "no work: no gradient goes into the frozen embedding")
@@ -43,14 +41,14 @@ struct EnergyFit {
     let confidence: Double
     private let windows: [Subject: [EnergyWindow]]
     let stepTime: Estimate
-    /// Each run's windows, where several were joined.
+    /// Windows of each run, where several were pooled.
     private let runs: [[Subject: [EnergyWindow]]]
 
     private let powers: WindowPower
     /// One for each of ``runs``.
     private let powersOfRuns: [WindowPower]
 
-    /// - Parameter runs: the profiles that were joined into this one, if any.
+    /// - Parameter runs: the profiles that were pooled into this one, if any.
     init(_ profile: Profile, runs: [Profile] = [], stepTime: Estimate) {
         self.init(
             meter: profile.meter, confidence: profile.settings.confidence, idle: profile.idleWindows,
@@ -113,9 +111,10 @@ struct EnergyFit {
             negligible: negligibleJoules)
     }
 
-    /// Joules that do not matter to the step; zero when the step's power is not known, or not well.
+    /// Energy that is negligible for the step; zero when the step's power is not known well.
     var negligibleJoules: Double {
-        guard case .known(let watts) = power(.step), watts.relativeHalfWidth <= Self.widestHalfWidth else { return 0 }
+        guard case .known(let watts) = power(.step), watts.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth
+        else { return 0 }
         return Self.negligibleShare * watts.value * stepTime.value
     }
 
@@ -129,13 +128,13 @@ struct EnergyFit {
     func power(_ subject: Subject) -> Outcome {
         guard meter.origin != .unavailable else { return .unknown(noMeter) }
         let windows = windows[subject] ?? []
-        guard windows.count >= Self.fewestWindows else {
+        guard windows.count >= Self.minimumWindows else {
             return .unknown(
-                "not resolved: \(windows.count) of the \(Self.fewestWindows) energy windows of \(subject) that are needed; "
-                    + "profile with a longer --budget")
+                "not resolved: \(windows.count) of the \(Self.minimumWindows) energy windows of \(subject) that are "
+                    + "needed; profile for longer")
         }
         guard let power = mean(of: subject, windows, powers), power.value > 0 else {
-            return .unknown("not resolved: the counters did not move in \(windows.count) windows of \(subject)")
+            return .unknown("not resolved: the counters did not change in \(windows.count) windows of \(subject)")
         }
         let ofRuns = zip(runs, powersOfRuns).compactMap { mean(of: subject, $0[subject] ?? [], $1)?.value }
         return .known(power.widened(byRuns: ofRuns, confidence: confidence))
@@ -145,11 +144,11 @@ struct EnergyFit {
         subject == .idle ? powers.idle?.level : powers.gross(windows)
     }
 
-    /// How far the idle power drifted over the run; for pooled profiles there is no one run.
+    /// Drift of the idle power over the run; unavailable for pooled profiles.
     func idleDrift() -> Quantity {
         guard meter.origin != .unavailable else { return .unavailable(noMeter) }
         guard let idle = powers.idle, idle.drift.halfWidth.isFinite, runs.isEmpty else {
-            return .unavailable(runs.isEmpty ? "too few idle windows" : "several runs were joined")
+            return .unavailable(runs.isEmpty ? "too few idle windows" : "several runs were pooled")
         }
         return Quantity(idle.drift, confidence: confidence, origin: meter.origin)
     }
@@ -158,21 +157,22 @@ struct EnergyFit {
         guard case .known = power(subject) else { return power(subject) }
         guard case .known = power(.idle) else { return power(.idle) }
         guard let net = powers.net(windows[subject] ?? []), let idle = powers.idle else { return power(.idle) }
-        guard abs(idle.drift.value) <= Self.widestDrift else {
+        guard abs(idle.drift.value) <= Self.maximumDrift else {
             return .unknown(
                 "not resolved: the idle power changed by \(NumberText.percent(idle.drift.value)) over the run, "
-                    + "\(NumberText.percent(Self.widestDrift)) is the limit; let the box flush and profile again")
+                    + "\(NumberText.percent(Self.maximumDrift)) is the limit; let the box settle and profile again")
         }
         let ofRuns = zip(runs, powersOfRuns).compactMap { $1.net($0[subject] ?? [])?.value }
         let widened = net.widened(byRuns: ofRuns, confidence: confidence)
-        return net.value > 0 ? .known(widened) : .unknown("not resolved: \(subject) drew no more than the idle box")
+        return net.value > 0
+            ? .known(widened) : .unknown("not resolved: the power of \(subject) is not above idle power")
     }
 
     func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
         guard case .known(let power) = power else { return power }
         guard time.halfWidth.isFinite else {
             return .unknown(
-                "not resolved: the time has too few samples for an interval; profile with a longer --budget")
+                "not resolved: the time has too few samples for an interval; profile for longer")
         }
         return .known(power * time)
     }
@@ -182,12 +182,13 @@ struct EnergyFit {
         case .unknown(let reason):
             return .unavailable(reason)
         case .known(let estimate):
-            let isResolved = estimate.relativeHalfWidth <= Self.widestHalfWidth || estimate.halfWidth <= negligible
+            let isResolved =
+                estimate.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth || estimate.halfWidth <= negligible
             guard isResolved else {
                 return .unavailable(
-                    "not resolved: within \(NumberText.percent(estimate.relativeHalfWidth)) from \(estimate.count) "
-                        + "observations, \(NumberText.percent(Self.widestHalfWidth)) is the limit; "
-                        + "profile with a longer --budget")
+                    "not resolved: known to ± \(NumberText.percent(estimate.relativeHalfWidth)) from "
+                        + "\(estimate.count) observations, the limit is "
+                        + "\(NumberText.percent(Calibration.maximumEnergyHalfWidth)); profile for longer")
             }
             return Quantity(estimate, confidence: confidence, origin: meter.origin, reason: method)
         }

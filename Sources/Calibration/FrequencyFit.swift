@@ -5,29 +5,29 @@ import Statistics
 import SystemIO
 import Workload
 
-/// The laws of time and power over the clock, from a profile's sweep.
+/// Fits time and power as functions of the frequency, from a profile's sweep.
 ///
-/// Every visit is one observation: the mean of the visit's steps, at the clock that the visit achieved. What differs
-/// from visit to visit (heat, other load) is then in the residuals, and so in the intervals. Relative errors are taken
-/// to be alike at all clocks, so that an observation weighs as one over its square.
+/// Every visit is one observation: the mean of the visit's steps, at the frequency that was achieved. Differences
+/// between visits (heat, other load) are then in the residuals, and so in the intervals. Relative errors are taken as
+/// equal at all frequencies, so that an observation has the weight of one over its square.
 struct FrequencyFit {
     /// `nil` where there is no sweep, or none that laws can be fitted to.
     private(set) var laws: FrequencyCalibration?
-    /// What a reader of the laws should know, or why there are none.
+    /// Warnings about the laws, or why there are none.
     private(set) var warnings: [String] = []
 
-    /// Fewest clocks that show a misfit of a law with two unknowns, and of one with three.
-    static let fewestForTime = 3
-    static let fewestForPower = 4
-    /// A clock that went over less than this ratio from the lowest step to the highest did not follow.
-    private static let leastSpan = 1.1
-    private static let toleratedMiss = 0.05
-    private static let toleratedResidual = 0.10
+    /// Minimum number of frequencies that show a misfit of a law with two unknowns, and of one with three.
+    static let minimumStepsForTime = 3
+    static let minimumStepsForPower = 4
+    /// Minimum ratio of the highest to the lowest achieved frequency; below it the frequency did not follow.
+    private static let minimumSpan = 1.1
+    private static let maximumDeviation = 0.05
+    private static let maximumResidual = 0.10
 
     private let profile: Profile
     private let visits: [Visit]
     private let referenceHertz: Double
-    /// Of times: measured, unless the clock they belong to is a virtual board's.
+    /// Origin of times: measured, unless the frequency is a virtual board's.
     private let timeOrigin: Origin
 
     /// A visit as an observation.
@@ -39,7 +39,7 @@ struct FrequencyFit {
         var idleWatts: Double?
     }
 
-    /// - Parameter group: the kind of core whose visits are fitted; `nil` for those of the whole box.
+    /// - Parameter group: the kind of core to fit; `nil` for the whole box.
     init(_ profile: Profile, group: String? = nil) {
         self.profile = profile
         let sweep = (profile.frequencySweep?.visits ?? []).filter { $0.group == group }
@@ -55,21 +55,22 @@ struct FrequencyFit {
         let lost = sweep.compactMap(\.meterFailure)
         if let reason = lost.first {
             warnings.append(
-                "The meter was lost in \(lost.count) of the sweep's \(sweep.count) visits: \(PlainText.shown(reason)).")
+                "The meter failed in \(lost.count) of the sweep's \(sweep.count) visits: \(PlainText.shown(reason)).")
         }
         if !visits.isEmpty { fit() }
     }
 
     private mutating func fit() {
         let steps = Set(visits.map(\.setHertz)).sorted()
-        guard steps.count >= Self.fewestForTime else {
+        guard steps.count >= Self.minimumStepsForTime else {
             warnings.append(
-                "No laws of the clock: \(steps.count) steps were swept, \(Self.fewestForTime) are needed at least.")
+                "No laws of frequency: \(steps.count) frequencies were swept, at least \(Self.minimumStepsForTime) are "
+                    + "needed.")
             return
         }
         let achieved = visits.map(\.hertz)
-        guard let low = achieved.min(), let high = achieved.max(), high >= Self.leastSpan * low else {
-            warnings.append("No laws of the clock: it did not follow what was set.")
+        guard let low = achieved.min(), let high = achieved.max(), high >= Self.minimumSpan * low else {
+            warnings.append("No laws of frequency: the frequency did not follow what was set.")
             return
         }
         let passes = LayerPass.all(of: profile.layers).filter { !$0.isIdle(in: profile.layers) }
@@ -81,7 +82,7 @@ struct FrequencyFit {
         guard laws.count == passes.count, let stepTime = timeLaw({ $0.times.step.value }),
             let inverse = proportional({ $0.times.step.value }, { 1 / $0 })
         else {
-            warnings.append("No laws of the clock: the sweep has too few sound visits.")
+            warnings.append("No laws of frequency: the sweep has too few usable visits.")
             return
         }
         let gross = powerLaw("gross") { $0.grossWatts }
@@ -90,7 +91,7 @@ struct FrequencyFit {
         }
         self.laws = FrequencyCalibration(
             stepsHertz: steps, referenceHertz: referenceHertz, passes: laws, stepTime: stepTime, grossPower: gross,
-            netPower: net, inverseClockResidual: inverse,
+            netPower: net, inverseFrequencyResidual: inverse,
             cubicPowerResidual: proportional(\.grossWatts) { $0 * $0 * $0 })
         warn()
     }
@@ -99,7 +100,7 @@ struct FrequencyFit {
 
     private func timeLaw(_ value: (Visit) -> Double?) -> TimeLaw? {
         let points = points(value)
-        // The regressor is about 1: the reference clock over the visit's.
+        // The regressor is about 1: the reference frequency over the visit's.
         guard
             let fit = WeightedFit(
                 rows: points.map { [1, 1 / $0.ratio] }, values: points.map(\.value), weights: points.map(\.weight))
@@ -112,24 +113,24 @@ struct FrequencyFit {
         }
         return TimeLaw(
             fixedSeconds: quantity(0, scaledBy: 1), cycles: quantity(1, scaledBy: referenceHertz),
-            covariance: fit.covariance[0][1] * referenceHertz, largestResidual: largestResidual(points, law))
+            covariance: fit.covariance[0][1] * referenceHertz, maximumResidual: residual(points, law))
     }
 
     private mutating func powerLaw(_ name: String, _ value: (Visit) -> Double?) -> PowerLaw? {
         guard profile.meter.origin != .unavailable else { return nil }
         let points = points(value)
-        let clocks = Set(points.map(\.setHertz)).count
-        guard clocks >= Self.fewestForPower else {
+        let frequencies = Set(points.map(\.setHertz)).count
+        guard frequencies >= Self.minimumStepsForPower else {
             warnings.append(
-                "No law of \(name) power over the clock: it is known at \(clocks) steps, "
-                    + "\(Self.fewestForPower) are needed at least.")
+                "No law of \(name) power: it is known at \(frequencies) frequencies, at least "
+                    + "\(Self.minimumStepsForPower) are needed.")
             return nil
         }
         guard
             let fit = PowerLawFit(
                 x: points.map(\.ratio), y: points.map(\.value), weights: points.map(\.weight), confidence: confidence)
         else {
-            warnings.append("No law of \(name) power over the clock: P0 + k f^alpha does not fit what was measured.")
+            warnings.append("No law of \(name) power: P0 + k f^alpha does not fit the measured values.")
             return nil
         }
         let (confidence, origin) = (confidence, profile.meter.origin)
@@ -137,24 +138,24 @@ struct FrequencyFit {
             staticWatts: Quantity(fit.constant, confidence: confidence, origin: origin),
             dynamicWatts: Quantity(fit.factor, confidence: confidence, origin: origin),
             exponent: Quantity(fit.exponent, confidence: confidence, origin: origin),
-            largestResidual: largestResidual(points) { fit($0) })
+            maximumResidual: residual(points) { fit($0) })
     }
 
-    /// Largest relative residual of the best y = c g(f), the paper's kind of law.
+    /// Largest relative residual of the best fit y = c g(f), the form of the paper's laws.
     private func proportional(_ value: (Visit) -> Double?, _ shape: (Double) -> Double) -> Double? {
         let points = points(value)
         guard
             let fit = WeightedFit(
                 rows: points.map { [shape($0.ratio)] }, values: points.map(\.value), weights: points.map(\.weight))
         else { return nil }
-        return largestResidual(points) { fit.coefficients[0] * shape($0) }
+        return residual(points) { fit.coefficients[0] * shape($0) }
     }
 
     // MARK: - Observations
 
     private struct Point {
         var setHertz: Double
-        /// The achieved clock over the reference.
+        /// The achieved frequency over the reference.
         var ratio: Double
         var value: Double
         var weight: Double { 1 / (value * value) }
@@ -162,14 +163,14 @@ struct FrequencyFit {
 
     private func points(_ value: (Visit) -> Double?) -> [Point] {
         visits.compactMap { visit in
-            // Beyond these no weight could be computed; no step of a real run lies there.
+            // Outside this range weights overflow; no step of a real run is there.
             guard let value = value(visit), (1e-12...1e12).contains(value) else { return nil }
             return Point(setHertz: visit.setHertz, ratio: visit.hertz / referenceHertz, value: value)
         }
     }
 
-    /// Over the steps: the mean of a step's visits against the mean of the law at them.
-    private func largestResidual(_ points: [Point], _ law: (Double) -> Double) -> Double {
+    /// Largest relative difference over the frequencies, between the mean of a frequency's visits and that of the law.
+    private func residual(_ points: [Point], _ law: (Double) -> Double) -> Double {
         Dictionary(grouping: points, by: \.setHertz).values.map { visits in
             let measured = visits.reduce(0) { $0 + $1.value }
             return abs(measured - visits.reduce(0) { $0 + law($1.ratio) }) / measured
@@ -178,7 +179,7 @@ struct FrequencyFit {
 
     private var confidence: Double { profile.settings.confidence }
 
-    /// Power of what ran in the windows, without the polling for their edges; `nil` without one.
+    /// Power of the work in the windows, without the polling at their edges; `nil` without a meter.
     private static func watts(_ windows: [EnergyWindow], _ meter: MeterDescription) -> Double? {
         guard meter.origin != .unavailable else { return nil }
         return WindowSamples(windows, totalOf: meter.totalOf).power(resolution: 0, confidence: 0.95)?.value
@@ -190,20 +191,21 @@ struct FrequencyFit {
         guard let laws else { return }
         if timeOrigin == .simulated {
             warnings.append(
-                "The clock that was swept is a virtual board's: real kernels did not slow down with it, so that the "
-                    + "laws of time show a real clock that stood still. The laws of power show the board's power.")
+                "The swept frequency is a virtual board's. Real kernels did not slow down with it, so the laws of time "
+                    + "show a constant frequency. The laws of power show the board's power.")
         }
-        let missed = visits.filter { abs($0.hertz - $0.setHertz) > Self.toleratedMiss * $0.setHertz }
+        let missed = visits.filter { abs($0.hertz - $0.setHertz) > Self.maximumDeviation * $0.setHertz }
         if let worst = missed.max(by: { abs($0.hertz / $0.setHertz - 1) < abs($1.hertz / $1.setHertz - 1) }) {
             warnings.append(
-                "The clock missed what was set in \(missed.count) of \(visits.count) visits, at most by "
-                    + "\(NumberText.percent(worst.hertz / worst.setHertz - 1)); the laws go by the achieved clock.")
+                "The frequency differed from the set one in \(missed.count) of \(visits.count) visits, at most by "
+                    + "\(NumberText.percent(worst.hertz / worst.setHertz - 1)); the laws use the achieved frequency.")
         }
         let misfits = [
-            ("time", laws.stepTime.largestResidual), ("gross power", laws.grossPower?.largestResidual ?? 0),
-        ].filter { $0.1 > Self.toleratedResidual }
+            ("time", laws.stepTime.maximumResidual), ("gross power", laws.grossPower?.maximumResidual ?? 0),
+        ].filter { $0.1 > Self.maximumResidual }
         for (name, residual) in misfits {
-            warnings.append("The law of \(name) over the clock is off by up to \(NumberText.percent(residual)).")
+            warnings.append(
+                "The law of \(name) deviates from the measured values by up to \(NumberText.percent(residual)).")
         }
     }
 }

@@ -3,16 +3,16 @@ import Quantities
 import Statistics
 import Workload
 
-/// Energy of one pass by the rules of a calibration, without a whole profile: what `kerf selftest estimator` tests.
-public struct LayerEnergy: Sendable {
-    public var grossJoules: Quantity
-    public var netJoules: Quantity
+/// Energy of one pass, estimated as in a calibration but without a whole profile. Used by the estimator's self-test.
+package struct LayerEnergy: Sendable {
+    package var grossJoules: Quantity
+    package var netJoules: Quantity
 
     /// - Parameters:
-    ///   - layer: the pass whose windows are taken among `windows`.
+    ///   - layer: the pass; the other passes among `windows` are ignored.
     ///   - seconds: the pass's times inside whole steps.
     ///   - steps: those steps.
-    public init(
+    package init(
         layer: Int, direction: Direction, meter: MeterDescription, idleWindows: [EnergyWindow], windows: [EnergyWindow],
         seconds: [Double], steps: [StepSample], confidence: Double
     ) {

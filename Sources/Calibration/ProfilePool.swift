@@ -3,23 +3,23 @@ import Quantities
 import SystemIO
 import Workload
 
-/// Profiles of one box, model and workload, joined into one.
+/// Profiles of one box, model and workload, pooled into one.
 struct ProfilePool {
-    /// A profile as it was given.
+    /// A profile and the user's name for it.
     struct Member {
         var name: String
         var sha256: String
         var profile: Profile
     }
 
-    /// Clocks further apart than this are two experiments, not one.
-    static let clockTolerance = 0.05
+    /// Maximum relative difference of the running frequencies within a pool.
+    static let frequencyTolerance = 0.05
 
-    /// In the order of their hashes, so that the order of the arguments makes no difference.
+    /// Ordered by their hashes, so that the order of the arguments has no effect.
     let members: [Member]
 
-    /// - Throws: ``KerfError/Code/unusableData`` when a profile was given twice, since the same samples counted twice
-    ///   would feign certainty, or when two differ in what they measured; the field is named.
+    /// - Throws: ``KerfError/Code/unusableData`` when a profile was given twice, which would make intervals too narrow,
+    ///   or when two differ in what they measured; the field is named.
     init(_ given: [Member]) throws {
         members = given.sorted { $0.sha256 < $1.sha256 }
         for (left, right) in zip(members, members.dropFirst()) where left.sha256 == right.sha256 {
@@ -32,17 +32,18 @@ struct ProfilePool {
             {
                 throw KerfError(
                     .unusableData, at: other.name,
-                    "cannot be pooled with \(first.name): \(difference.path) is \(difference.right) here and \(difference.left) there",
-                    remedy: "calibrate them apart")
+                    "cannot be pooled with \(first.name): \(difference.path) is \(difference.right) here and "
+                        + "\(difference.left) there",
+                    remedy: "calibrate them separately")
             }
         }
-        try checkClocks()
+        try checkFrequencies()
     }
 
-    /// All samples, in the members' order; what is the same in all is taken from the first.
+    /// All samples, in the members' order; everything that is equal in all comes from the first.
     ///
-    /// Call only with at least one member.
-    var joined: Profile {
+    /// - Precondition: at least one member.
+    var pooled: Profile {
         var pool = members[0].profile
         pool.frequency.runningHertz = envelope(members.map(\.profile.frequency.runningHertz))
         pool.roofline = best(members.compactMap(\.profile.roofline))
@@ -57,17 +58,17 @@ struct ProfilePool {
             return joined
         }
         for other in members.dropFirst().map(\.profile) {
-            // Pairs of two runs are not one pair.
-            let taken = 1 + ((pool.steps + (pool.instrumentedSteps ?? [])).compactMap(\.pair).max() ?? -1)
-            pool.steps += other.steps.renumbered(from: taken)
+            // Pair numbers must be unique over all runs.
+            let first = 1 + ((pool.steps + (pool.instrumentedSteps ?? [])).compactMap(\.pair).max() ?? -1)
+            pool.steps += other.steps.renumbered(from: first)
             if let steps = other.instrumentedSteps {
-                pool.instrumentedSteps = (pool.instrumentedSteps ?? []) + steps.renumbered(from: taken)
+                pool.instrumentedSteps = (pool.instrumentedSteps ?? []) + steps.renumbered(from: first)
             }
             if let pairs = other.instrumentationOverheadPairs {
                 pool.instrumentationOverheadPairs = (pool.instrumentationOverheadPairs ?? []) + pairs
             }
             if let traces = other.stepTraces {
-                pool.stepTraces = (pool.stepTraces ?? []) + traces.renumbered(from: taken)
+                pool.stepTraces = (pool.stepTraces ?? []) + traces.renumbered(from: first)
             }
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
@@ -86,24 +87,26 @@ struct ProfilePool {
         return pool
     }
 
-    private func checkClocks() throws {
-        let clocks = members.compactMap { $0.profile.frequency.runningHertz.value }
-        guard let low = clocks.min(), let high = clocks.max(), high > low * (1 + Self.clockTolerance) else { return }
+    private func checkFrequencies() throws {
+        let frequencies = members.compactMap { $0.profile.frequency.runningHertz.value }
+        guard let low = frequencies.min(), let high = frequencies.max(), high > low * (1 + Self.frequencyTolerance)
+        else { return }
         throw KerfError(
             .unusableData, at: members.map(\.name).joined(separator: ", "),
-            "cannot be pooled: frequency.running_hertz goes from \(low) to \(high)", remedy: "calibrate them apart")
+            "cannot be pooled: frequency.running_hertz ranges from \(low) to \(high)",
+            remedy: "calibrate them separately")
     }
 
-    /// A roof is the highest that was reached.
+    /// The highest rates of any run.
     private func best(_ roofline: [Roofline]) -> Roofline? {
-        func highest(_ roof: KeyPath<Roofline, Quantity>) -> Quantity? {
-            roofline.map { $0[keyPath: roof] }.max { ($0.value ?? 0) < ($1.value ?? 0) }
+        func highest(_ rate: KeyPath<Roofline, Quantity>) -> Quantity? {
+            roofline.map { $0[keyPath: rate] }.max { ($0.value ?? 0) < ($1.value ?? 0) }
         }
         guard let flops = highest(\.flopsPerSecond), let bytes = highest(\.bytesPerSecond) else { return nil }
         return Roofline(flopsPerSecond: flops, bytesPerSecond: bytes)
     }
 
-    /// The mean by count, within the widest bounds that any of them states.
+    /// The mean weighted by count, with the lowest and the highest bound of all.
     private func envelope(_ quantities: [Quantity]) -> Quantity {
         guard quantities.count > 1 else { return quantities[0] }
         let known = quantities.filter { $0.value != nil }
@@ -113,7 +116,7 @@ struct ProfilePool {
         joined.value = zip(known, weights).reduce(0) { $0 + ($1.0.value ?? 0) * $1.1 } / weights.reduce(0, +)
         joined.count = known.reduce(0) { $0 + $1.count }
         joined.origin = Origin.weakest(known.map(\.origin))
-        // An envelope is no Student's interval.
+        // The envelope is not a Student's t interval.
         joined.degreesOfFreedom = nil
         if known.allSatisfy({ $0.lower != nil && $0.upper != nil }) {
             joined.lower = known.compactMap(\.lower).min()
@@ -124,7 +127,7 @@ struct ProfilePool {
         return joined
     }
 
-    /// What must be the same for samples to be of the same thing.
+    /// The part of a profile that must be equal for its samples to be pooled.
     private struct Subject: Encodable {
         var box: BoxIdentity
         var frequency: [String: Quantity]
@@ -147,7 +150,7 @@ struct ProfilePool {
             frequencySettable = profile.frequency.settable
             rated = profile.rated
             meter = profile.meter
-            // Found anew before each run.
+            // Measured before each run.
             meter.updateIntervalSeconds = .unavailable("not compared")
             meter.resolutionJoules = nil
             meter.sampling = nil

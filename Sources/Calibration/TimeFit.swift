@@ -4,12 +4,12 @@ import Workload
 
 /// Times of layers and of the whole step.
 ///
-/// Parts and whole must be estimated by the same rule, one under which parts add up, or closure measures the rule and
-/// not the box. Medians do not add up: with skewed noise the sum of the layers' medians lies below the median of the
-/// sum. Plain means do, but one preempted step moves them. So: a trimmed mean over steps. Instrumented steps are ranked
-/// by their total, the fastest and slowest fifth left out, and every layer and kernel averaged over the same kept
-/// steps; uninstrumented steps are treated the same way. Steps of one burst are one observation, and a burst with
-/// instruments is compared with the one without that it was taken beside. See ``TrimmedSteps``.
+/// Layers and step must be estimated by the same rule, one under which layers add up, or closure measures the rule and
+/// not the box. Medians do not add up: with skewed noise the sum of the layers' medians is below the median of the sum.
+/// Means do, but one preempted step shifts them. So a trimmed mean over steps is used. Instrumented steps are ranked by
+/// their total, the fastest and slowest fifth left out, and every layer and kernel averaged over the remaining steps;
+/// uninstrumented steps are treated in the same way. The steps of one burst are one observation, and a burst with
+/// instrumentation is compared with the adjacent one without. See ``TrimmedSteps``.
 struct TimeFit {
     let layers: [LayerDescription]
     let confidence: Double
@@ -20,12 +20,12 @@ struct TimeFit {
     private let instrumented: TrimmedSteps
     private let plain: TrimmedSteps
     private let times: [LayerPass: LayerTimes]
-    /// Each run alone, where several were joined.
+    /// Each run alone, where several were pooled.
     private let runs: [TimeFit]
 
     /// - Parameters:
-    ///   - profile: validated, so that every sample list is as long as the others and not empty.
-    ///   - runs: the profiles that were joined into it, if any; intervals are no narrower than their spread.
+    ///   - profile: validated, so that all sample lists have the same length and are not empty.
+    ///   - runs: the profiles that were pooled into it, if any; intervals are no narrower than their spread.
     init(_ profile: Profile, runs members: [Profile] = []) {
         let runs = members.map { TimeFit($0) }
         self.runs = runs
@@ -44,7 +44,7 @@ struct TimeFit {
         let step = plain.total(confidence: confidence) ?? Self.unknown
         self.step = step.widened(byRuns: runs.map(\.step.value), confidence: confidence)
         let closure = instrumented.relativeDifference(of: totals, to: plain, confidence: confidence)
-        // What shifts a whole run shifts its parts and its whole alike, so closure is compared run by run.
+        // Differences between runs affect layers and step equally, so closure is compared run by run.
         self.closure = (closure ?? Self.unknown)
             .widened(byRuns: runs.map(\.closure.value), confidence: confidence)
     }
@@ -62,15 +62,14 @@ struct TimeFit {
         }
     }
 
-    /// The sum over layer passes of time times a weight, such as power: estimated step by step, because the times of
-    /// one step move together.
+    /// The sum over layer passes of time times a weight, such as power. Estimated step by step, since the times of one
+    /// step are correlated.
     func weightedSum(_ weights: [LayerPass: Double]) -> Estimate {
         let sum = instrumented.mean(of: totals(weights), confidence: confidence) ?? Self.unknown
         return sum.widened(byRuns: runs.map { $0.weightedSum(weights).value }, confidence: confidence)
     }
 
-    /// That sum over the whole step's time times a weight of its own, less one: as far as times tell it, the weights
-    /// taken as known.
+    /// That sum over the whole step's time times its own weight, less one. The weights are taken as exact.
     func difference(_ weights: [LayerPass: Double], ofStep weight: Double) -> Estimate {
         let difference =
             instrumented.relativeDifference(
@@ -81,7 +80,7 @@ struct TimeFit {
 
     private func totals(_ weights: [LayerPass: Double]) -> [Double] {
         var totals = [Double](repeating: 0, count: instrumented.totals.count)
-        // In the layers' order: the order of a dictionary would change the last digit from run to run.
+        // The order of a dictionary would change the last digit from run to run.
         for pass in LayerPass.all(of: layers) {
             guard let weight = weights[pass], let seconds = times[pass]?.seconds else { continue }
             for step in totals.indices { totals[step] += weight * seconds[step] }
@@ -93,7 +92,7 @@ struct TimeFit {
 }
 
 extension StepSample {
-    /// The pairs that steps belong to; `nil` where they are not known of each of `count` steps.
+    /// The pair of each step; `nil` where it is not known for all of `count` steps.
     static func groups(_ steps: [StepSample], count: Int) -> [Int]? {
         let pairs = steps.compactMap(\.pair)
         return pairs.count == count && steps.count == count ? pairs : nil

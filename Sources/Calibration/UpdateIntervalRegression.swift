@@ -1,26 +1,26 @@
 import ProfileFormat
 import Statistics
 
-/// What one counter of energy showed between the layers of steps, as equations for the powers of the passes.
+/// Powers of the passes from one energy counter that was sampled between the layers of steps, by linear regression.
 ///
-/// A look shows what the counter had at its last update, which came up to an update interval earlier. So the time line is
-/// cut at the updates, each placed in the middle of where it may have been; the energy between two updates is the sum over
-/// the passes of power times the pass's time between them; and the powers, none negative, are those that fit all stretches
-/// best. Where updates are not known to the moment, least squares makes powers too small, by some per cent where stretches
-/// are hardly longer than an update interval (errors in the variables: Fuller, "Measurement Error Models", section 1.1).
-/// Over whole steps such errors average out, so that the powers are brought to the energy of all steps together.
+/// A sample shows the counter as of its last update, up to an update interval earlier. So time is divided at the
+/// updates, each placed in the middle of its possible range. The energy between two updates is the sum over the passes
+/// of power times the pass's time between them, and the powers are the non-negative least-squares solution. Because the
+/// times of the updates are inexact, least squares makes powers too small, by some per cent where the intervals are
+/// hardly longer than an update interval (errors in the variables: Fuller, "Measurement Error Models", section 1.1).
+/// Over whole steps these errors average out, so the powers are scaled to the energy of all steps together.
 ///
-/// A pass shorter than an update interval lies within one stretch, and would take upon itself whatever error its
-/// neighbours leave: it shares a power with them.
+/// A pass shorter than an update interval lies within one interval and would absorb its neighbors' residuals. It shares
+/// one power with them.
 struct UpdateIntervalRegression {
     private var squares: NonNegativeLeastSquares
-    /// Which power each pass has.
+    /// The power of each pass, as a place among ``powers(from:)``.
     private let places: [Int]
-    /// Of all steps together: time of each power, and energy.
+    /// Time of each power, and energy, summed over all steps.
     private var seconds: [Double]
     private var joules = 0.0
 
-    /// - Parameter places: of each pass in the order of a step, the place of its power among ``powers(from:)``.
+    /// - Parameter places: for each pass in the order of a step, the place of its power among ``powers(from:)``.
     init(places: [Int]) {
         let count = (places.max() ?? -1) + 1
         self.places = places
@@ -28,7 +28,7 @@ struct UpdateIntervalRegression {
         seconds = [Double](repeating: 0, count: count)
     }
 
-    /// Gives neighbours one power until their time together is an update interval.
+    /// Assigns one power to neighbors until their total time is an update interval.
     ///
     /// - Parameter seconds: mean time of each pass in the order of a step.
     static func places(seconds: [Double], updateSeconds: Double) -> [Int] {
@@ -39,33 +39,33 @@ struct UpdateIntervalRegression {
             together += second
             if together >= updateSeconds { (place, together) = (place + 1, 0) }
         }
-        // What is left over at the end goes with the pass before.
+        // A shorter rest at the end joins the group before it.
         guard together > 0, place > 0 else { return places }
         return places.map { min($0, place - 1) }
     }
 
     /// Adds one step.
     mutating func add(_ trace: StepTrace, domain: String, updateSeconds: Double) {
-        let shown = trace.joules[domain] ?? []
-        // What the first look shows is of before the step. There the last pass of the step before ran, as a rule.
+        let samples = trace.joules[domain] ?? []
+        // The first sample shows energy from before the step, usually of the last pass of the step before.
         let last = trace.seconds.count - 2
         let staleSeconds = trace.staleSeconds ?? updateSeconds / 2
-        if let whole = shown.last.flatMap(\.self) {
+        if let whole = samples.last.flatMap(\.self) {
             for pass in 0...last { seconds[places[pass]] += trace.seconds[pass + 1] - trace.seconds[pass] }
-            // What the last look does not show yet is of the last pass as well.
+            // Energy that the last sample does not show yet is of the last pass, too.
             seconds[places[last]] += staleSeconds - updateSeconds / 2
             joules += whole
         }
         var previous = (seconds: -staleSeconds, joules: 0.0)
         var pass = 0
         var before = (seconds: 0.0, joules: 0.0)
-        for look in shown.indices.dropFirst() {
-            guard let joules = shown[look] else { continue }
-            let gap = trace.seconds[look] - before.seconds
+        for sample in samples.indices.dropFirst() {
+            guard let joules = samples[sample] else { continue }
+            let gap = trace.seconds[sample] - before.seconds
             let isUpdated = joules > before.joules
-            before = (trace.seconds[look], joules)
+            before = (trace.seconds[sample], joules)
             guard isUpdated else { continue }
-            let update = trace.seconds[look] - min(gap, updateSeconds) / 2
+            let update = trace.seconds[sample] - min(gap, updateSeconds) / 2
             var row: [(unknown: Int, coefficient: Double)] = []
             if previous.seconds < 0 { row.append((places[last], min(update, 0) - previous.seconds)) }
             while pass < last, trace.seconds[pass + 1] <= previous.seconds { pass += 1 }
@@ -80,9 +80,9 @@ struct UpdateIntervalRegression {
         }
     }
 
-    /// Watts, by place.
+    /// Powers in watts, by place.
     ///
-    /// - Parameter start: a guess near the answer saves time.
+    /// - Parameter start: an initial guess near the solution, to save iterations.
     func powers(from start: [Double]? = nil) -> [Double] {
         let powers = squares.solution(from: start)
         let explained = zip(powers, seconds).reduce(0) { $0 + $1.0 * $1.1 }

@@ -1,11 +1,11 @@
 import ProfileFormat
 import Statistics
 
-/// Power of the idle box over a run: a level in the middle and a steady drift, from the idle windows before, between
-/// and after the others.
+/// Power of the idle box over a run: a level in the middle and a steady drift, from idle windows before, during and
+/// after the run.
 ///
-/// A box that warms up leaks more. Two windows alone, before and after, could not tell drift from noise; the ones in
-/// between do, and what a straight line does not explain widens the interval.
+/// A box that warms up leaks more. Two windows, before and after, could not separate drift from noise; those in between
+/// do, and what a straight line does not explain widens the interval.
 package struct IdlePower: Sendable {
     /// Watts in the middle of the run's idle windows.
     package let level: Estimate
@@ -15,11 +15,11 @@ package struct IdlePower: Sendable {
     private let slopeError: Double
     private let levelError: Double
     private let degreesOfFreedom: Double
-    private let centre: Double
+    private let center: Double
     private let confidence: Double
 
-    /// Fewest windows for a line; fewer give a level.
-    private static let fewestForDrift = 4
+    /// Windows that a line needs; fewer give a level only.
+    private static let minimumForDrift = 4
 
     /// - Returns: `nil` for fewer than two windows.
     package init?(_ windows: [EnergyWindow], totalOf: [String], resolution: Double, confidence: Double) {
@@ -29,20 +29,20 @@ package struct IdlePower: Sendable {
         guard count > 1, let floor = idle.power(resolution: resolution, confidence: confidence)?.spread else {
             return nil
         }
-        let centre = points.reduce(0) { $0 + $1.time } / count
+        let center = points.reduce(0) { $0 + $1.time } / count
         let mean = points.reduce(0) { $0 + $1.watts } / count
-        let spread = points.reduce(0) { $0 + ($1.time - centre) * ($1.time - centre) }
-        let hasLine = points.count >= Self.fewestForDrift && spread > 0
-        let slope = hasLine ? points.reduce(0) { $0 + ($1.time - centre) * ($1.watts - mean) } / spread : 0
+        let spread = points.reduce(0) { $0 + ($1.time - center) * ($1.time - center) }
+        let hasLine = points.count >= Self.minimumForDrift && spread > 0
+        let slope = hasLine ? points.reduce(0) { $0 + ($1.time - center) * ($1.watts - mean) } / spread : 0
         let squares = points.reduce(0.0) { sum, point in
-            let residual = point.watts - mean - slope * (point.time - centre)
+            let residual = point.watts - mean - slope * (point.time - center)
             return sum + residual * residual
         }
         let degreesOfFreedom = count - (hasLine ? 2 : 1)
-        // Windows that agree to the last digit still have the counters' rounding, as any other subject's.
+        // Windows that agree to the last digit still have the counters' rounding error.
         let noise = squares > 0 ? (squares / degreesOfFreedom).squareRoot() : floor.standardError * count.squareRoot()
         self.slope = slope
-        self.centre = centre
+        self.center = center
         self.confidence = confidence
         self.degreesOfFreedom = degreesOfFreedom
         levelError = noise / count.squareRoot()
@@ -60,20 +60,20 @@ package struct IdlePower: Sendable {
             count: points.count)
     }
 
-    /// Watts of the idle box at a moment of the run.
+    /// Watts of the idle box at a time of the run.
     package func watts(at seconds: Double) -> Double { level.value + change(at: seconds) }
 
-    /// How much more the idle box draws at a moment than in the middle.
-    package func change(at seconds: Double) -> Double { slope * (seconds - centre) }
+    /// Watts of the idle box at a time of the run, less those in the middle.
+    package func change(at seconds: Double) -> Double { slope * (seconds - center) }
 
-    /// The doubt in ``watts(at:)`` as an estimate of zero.
-    package func levelDoubt(at seconds: Double) -> Estimate {
-        let change = slopeError * (seconds - centre)
+    /// The uncertainty of ``watts(at:)``, as an estimate of zero.
+    package func levelUncertainty(at seconds: Double) -> Estimate {
+        let change = slopeError * (seconds - center)
         return uncertainty((levelError * levelError + change * change).squareRoot())
     }
 
-    /// The doubt in ``change(at:)`` as an estimate of zero.
-    package func changeDoubt(at seconds: Double) -> Estimate { uncertainty(slopeError * abs(seconds - centre)) }
+    /// The uncertainty of ``change(at:)``, as an estimate of zero.
+    package func changeUncertainty(at seconds: Double) -> Estimate { uncertainty(slopeError * abs(seconds - center)) }
 
     private func uncertainty(_ error: Double) -> Estimate {
         Estimate(

@@ -1,11 +1,11 @@
 import ProfileFormat
 import Statistics
 
-/// Windows of one subject as the numbers that its power is made from.
+/// Windows of one subject as the numbers that its power is computed from.
 ///
 /// A window holds `joules` between two updates of the counters. Of its time, `work` went into the subject and `wait`
-/// into polling for the two updates. What polling draws is not the subject's: it is taken off, at the power that the
-/// polling after each window shows.
+/// into polling for the two updates. The energy of polling is not the subject's: it is subtracted, at the power of the
+/// polling after each window.
 package struct WindowSamples {
     package struct Sample {
         package var joules: Double
@@ -19,10 +19,10 @@ package struct WindowSamples {
     }
 
     package let samples: [Sample]
-    /// What polling for an update draws, in watts.
+    /// Power of polling for an update, in watts.
     package let pollingWatts: Double
     package let work: Double
-    /// Seconds of waiting for an update in the windows, for one of polling after them.
+    /// Seconds of waiting for an update within the windows, per second of polling after them.
     private let waitShare: Double
 
     /// - Parameter totalOf: the domains whose sum is the box's total.
@@ -39,28 +39,28 @@ package struct WindowSamples {
         let polled = samples.reduce(0) { $0 + $1.pollingSeconds }
         waitShare = polled > 0 ? samples.reduce(0) { $0 + $1.wait } / polled : 0
         let all = samples.reduce(0) { $0 + $1.work + $1.wait }
-        // Without a word on polling it counts as the window does.
+        // Without polling after the windows, its power is taken to be that of the windows.
         pollingWatts =
             polled > 0
             ? samples.reduce(0) { $0 + $1.pollingJoules } / polled
             : all > 0 ? samples.reduce(0) { $0 + $1.joules } / all : 0
     }
 
-    /// Joules of the subject's own work in a window, less this window's share in the error of the polling's power.
+    /// Joules of the subject's own work in a window, less this window's share of the error of the polling power.
     ///
-    /// That power is one for all windows, so its error would hide from their scatter; over all windows the shares add
-    /// up to nothing, and the scatter shows them.
+    /// That power is the same for all windows, so their scatter would not show its error. Over all windows the shares add
+    /// up to zero, and the scatter shows them.
     package func workJoules(_ sample: Sample) -> Double {
         let polling = sample.pollingJoules - pollingWatts * sample.pollingSeconds
         return sample.joules - pollingWatts * sample.wait - waitShare * polling
     }
 
-    /// Mean moment of the work.
+    /// Mean time of the work, in seconds of the run.
     package var middle: Double { samples.reduce(0) { $0 + $1.middle * $1.work } / work }
 
-    /// Joules of the work over its seconds, each window first relieved of `watts` at its middle; `nil` without work.
+    /// Joules of the work over its seconds, after `watts` at the middle of each window is subtracted; `nil` without work.
     ///
-    /// A ratio of totals, as ``Estimate/ratio(of:to:confidence:)``.
+    /// A ratio of totals, like ``Estimate/ratio(of:to:confidence:)``.
     ///
     /// - Parameter resolution: of the counters, in joules.
     package func power(
@@ -75,7 +75,7 @@ package struct WindowSamples {
             let residual = pair.1 - power * pair.0.work
             return sum + residual * residual
         }
-        // Windows that agree to the last digit are no surer than roundings and moments at their two ends allow.
+        // The interval of windows that agree to the last digit has a lower limit: rounding and timing at their two ends.
         let least = samples.reduce(0.0) { sum, sample in
             let moments = pollingWatts * sample.edge
             return sum + resolution * resolution / 6 + moments * moments / 24

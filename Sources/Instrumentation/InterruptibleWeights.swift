@@ -8,7 +8,7 @@ package struct InterruptibleWeights: WeightSource {
     package init(_ source: any WeightSource) { self.source = source }
 
     package var config: ModelConfig { source.config }
-    package var kind: String { source.kind }
+    package var kind: WeightsKind { source.kind }
     package var origin: String { source.origin }
 
     package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {

@@ -16,7 +16,7 @@ extension WorkloadDescription {
     package init(_ stack: LayerStack) {
         self.init(
             batch: stack.batch.batch, sequence: stack.batch.sequence, loraRank: stack.lora.rank,
-            loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets.map(\.rawValue), dtype: stack.format.rawValue,
+            loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets, dtype: stack.format,
             threads: stack.threadCount, pinned: stack.isPinned)
     }
 }

@@ -183,7 +183,7 @@ package struct ProfileRun {
         let policies = Set(setpoints.flatMap(\.policyHertz.keys))
         var sweep = try withProgress { progress in
             try FrequencySweepRun(
-                group: group?.name, clocks: setpoints, control: plan.lease, settings: settings(budget),
+                group: group?.name, setpoints: setpoints, control: plan.lease, settings: settings(budget),
                 progress: progress
             ) { experiment(stack, instruments, $0, frequencyOf: policies, progress: $1) }.run()
         }

@@ -43,7 +43,7 @@ package struct TrainingWorkload: Sendable {
 
         /// Random weights need not be read again: one block is used for all, at the same cost.
         func residency(for source: any WeightSource, format: NumberFormat) -> WeightResidency {
-            let one: WeightResidency = source.kind == "random" ? .shared : .streaming
+            let one: WeightResidency = source.kind == .random ? .shared : .streaming
             switch self {
             case .all: return .resident
             case .one: return one

@@ -2,13 +2,13 @@ import SystemIO
 import SystemPackage
 
 extension KerfError.Code {
-    /// The bytes end before the format says they do.
+    /// The file ends before its format says.
     package static let truncated = KerfError.Code("truncated", .badData)
-    /// A valid file that Kerf does not handle: a quantisation, an architecture.
+    /// A valid file that Kerf does not support: a quantization, an architecture.
     package static let unsupported = KerfError.Code("unsupported", .badData)
     /// A tensor that the model needs is not in the file.
     package static let missingTensor = KerfError.Code("missing_tensor", .badData)
-    /// Sizes that no model can have, or that disagree.
+    /// Impossible sizes, or sizes that contradict each other.
     package static let impossibleShape = KerfError.Code("impossible_shape", .badData)
 }
 

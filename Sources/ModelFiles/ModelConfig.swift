@@ -1,15 +1,15 @@
-/// The shape of a Llama-family decoder: all that is needed to lay out its weights and count its work.
+/// The shape of a Llama-family decoder: everything that is needed to lay out its weights and count its work.
 ///
 /// Names follow Hugging Face `config.json` in meaning; ``HuggingFaceConfig`` reads that file.
 package struct ModelConfig: Sendable, Hashable {
-    /// What the reader calls the model: `llama-3.2-1b`.
+    /// Name shown to the user: `llama-3.2-1b`.
     package var name: String
     /// Width of the residual stream, d.
     package var hiddenSize: Int
     /// Number of decoder blocks, L.
     package var blockCount: Int
     package var headCount: Int
-    /// Heads of keys and values; a divisor of `headCount` (grouped-query attention).
+    /// Key and value heads; a divisor of `headCount` (grouped-query attention).
     package var keyValueHeadCount: Int
     package var headSize: Int
     /// Width of the MLP.
@@ -43,7 +43,7 @@ package struct ModelConfig: Sendable, Hashable {
     package var keyValueSize: Int { keyValueHeadCount * headSize }
 }
 
-/// Rotary position embedding: its base and, for long-context models, how the frequencies are stretched.
+/// Rotary position embedding: its base and, for long-context models, the scaling of its frequencies.
 package struct RotaryEmbedding: Sendable, Hashable {
     package var theta: Double
     package var scaling: Scaling?
@@ -59,7 +59,7 @@ package struct RotaryEmbedding: Sendable, Hashable {
         /// Llama 3.1 and later: `rope_type` `llama3` of Hugging Face's `config.json`.
         case llama3(
             factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
-        /// One divisor for each of the `headSize / 2` frequencies, as a GGUF tensor `rope_freqs.weight` gives them.
+        /// One divisor for each of the `headSize / 2` frequencies, from the GGUF tensor `rope_freqs.weight`.
         case perFrequency([Float])
     }
 }

@@ -1,22 +1,22 @@
 import Statistics
 
-/// Weights of a model's shapes made from a seed, for profiling without a checkpoint.
+/// Weights generated from a seed, for profiling without a checkpoint.
 ///
 /// Matrices are uniform with mean 0 and standard deviation 0.02, the value at which Llama models are initialised
-/// (`initializer_range` of `config.json`); norm weights are the same around 1. With RMS norm before each half of a
-/// block, such weights add a bounded amount to the residual stream, so that its size grows no faster than with the
+/// (`initializer_range` of `config.json`); norm weights have the same distribution around 1. With RMS norm before each
+/// half of a block such weights add a bounded amount to the residual stream, which so grows at most linearly with the
 /// number of blocks.
 ///
-/// Each row of each tensor has its own key, made from the seed, the tensor's role and the row, and each element is
-/// made from its row's key and its column alone. So a tensor can be made at any time, without the others, and is
-/// always the same.
+/// Each row of each tensor has its own key, derived from the seed, the tensor's role and the row. Each element depends on
+/// its row's key and its column alone. So a tensor can be generated at any time, without the others, and is always the
+/// same.
 package struct RandomWeights: WeightSource {
     package let config: ModelConfig
     package let seed: UInt64
-    package let kind = "random"
+    package let kind = WeightsKind.random
     package var origin: String { "seed \(seed)" }
 
-    /// - Parameter config: as ``HuggingFaceConfig`` or ``ModelPresets`` gives it, so with shapes already checked.
+    /// - Parameter config: from ``HuggingFaceConfig`` or ``ModelPresets``, which have checked its shapes.
     package init(_ config: ModelConfig, seed: UInt64) {
         self.config = config
         self.seed = seed
@@ -48,7 +48,7 @@ extension TensorRole {
         }
     }
 
-    /// Different for every tensor; never change it, since random weights follow from it.
+    /// Unique for every tensor. Changing it would change all random weights.
     fileprivate var number: UInt64 {
         let kind: Int
         switch self {
@@ -69,9 +69,9 @@ extension TensorRole {
     }
 }
 
-/// A row of uniform numbers, each from the row's key and its own place.
+/// A row of uniform numbers, each derived from the row's key and its column.
 private struct UniformRow {
-    /// A uniform variable's half width is the square root of 3 times its standard deviation.
+    /// Half width of the distribution: the standard deviation times the square root of 3.
     private static let halfWidth: Float = 0.02 * 1.732_050_8
 
     private let first: UInt32
@@ -84,7 +84,7 @@ private struct UniformRow {
         self.mean = mean
     }
 
-    /// A counter-based generator: no element waits for the one before, so the loop vectorises.
+    /// A counter-based generator: elements are independent, so the loop vectorizes.
     ///
     /// The mixing steps are those of lowbias32 (C. Wellons, "Prospecting for Hash Functions", 2018), with half of the
     /// key added before and half in the middle, so that rows are not shifted copies of each other.

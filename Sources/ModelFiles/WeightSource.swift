@@ -1,58 +1,59 @@
-/// One of a decoder block's seven linear projections. Weights are `[output, input]`, row-major: y = x Wᵀ.
-package enum Projection: String, Sendable, Hashable, CaseIterable, Codable {
-    case q, k, v, o, gate, up, down
+import SystemIO
+import SystemPackage
+
+/// The kind of a source of weights.
+public enum WeightsKind: String, Sendable, Hashable, CaseIterable, Codable {
+    /// A GGUF file.
+    case gguf
+    /// A folder with `config.json` and safetensors.
+    case safetensors
+    /// Generated from a seed.
+    case random
 }
 
-/// What a tensor is in the model, whatever its file calls it.
-package enum TensorRole: Sendable, Hashable {
-    /// `[vocabularySize, hiddenSize]`
-    case embedding
-    /// `[hiddenSize]`; `block` counts from 0.
-    case attentionNorm(block: Int)
-    case projection(Projection, block: Int)
-    /// `[hiddenSize]`
-    case mlpNorm(block: Int)
-    /// `[hiddenSize]`
-    case finalNorm
-    /// `[vocabularySize, hiddenSize]`; not asked for when the embedding is tied.
-    case lmHead
-}
-
-extension ModelConfig {
-    /// Rows and columns of a tensor; a vector is one row.
-    package func shape(of role: TensorRole) -> (rows: Int, columns: Int) {
-        switch role {
-        case .embedding, .lmHead: (vocabularySize, hiddenSize)
-        case .attentionNorm, .mlpNorm, .finalNorm: (1, hiddenSize)
-        case .projection(let projection, _): shape(of: projection)
-        }
-    }
-
-    /// `rows` is the projection's output width, `columns` its input width.
-    package func shape(of projection: Projection) -> (rows: Int, columns: Int) {
-        switch projection {
-        case .q: (querySize, hiddenSize)
-        case .k, .v: (keyValueSize, hiddenSize)
-        case .o: (hiddenSize, querySize)
-        case .gate, .up: (intermediateSize, hiddenSize)
-        case .down: (hiddenSize, intermediateSize)
-        }
-    }
-}
-
-/// Where weights come from: a GGUF file, a folder of safetensors, or a seed.
+/// Weights of a model: a GGUF file, a folder of safetensors, or generated from a seed.
 ///
-/// Rotary projections (q and k) are always delivered in Hugging Face's row order, in which element `i` of a head is
-/// rotated with element `i + headSize / 2`; a source whose file interleaves the pairs reorders them.
+/// The rows of q and k are always in Hugging Face's order, in which element `i` of a head is rotated with element
+/// `i + headSize / 2`; a source whose file interleaves the pairs reorders them.
 package protocol WeightSource: Sendable {
     var config: ModelConfig { get }
-    /// `gguf`, `safetensors` or `random`.
-    var kind: String { get }
-    /// For provenance: the file's or folder's own name, without the folders it lies in, or the seed in words.
+    var kind: WeightsKind { get }
+    /// Shown as the provenance: the name of the file or folder, without the path to it, or the seed in words.
     var origin: String { get }
 
-    /// Writes a tensor as f32, row-major, into `destination`, whose count is that of the tensor's shape.
+    /// Writes a tensor as f32, row-major, into `destination`, which has as many elements as the tensor.
     ///
     /// - Throws: ``KerfError`` when the tensor is missing, has another shape, or its bytes cannot be read.
     func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws
+}
+
+/// Opens weights of any supported format.
+package enum WeightSources {
+    /// Opens a GGUF file, recognized by its first bytes, or a folder with `config.json` and safetensors.
+    ///
+    /// - Parameter expected: the model that the weights must belong to, if known.
+    /// - Throws: ``KerfError``; `impossibleShape` with the field when the weights belong to another model.
+    package static func open(
+        _ path: FilePath, expecting expected: ModelConfig? = nil
+    ) throws(KerfError) -> any WeightSource {
+        if RegularFile.isDirectory(path) { return try SafetensorsWeights(path, expecting: expected) }
+        let file = try MappedFile(path, minimumBytes: GGUFHeader.magic.count)
+        let isGGUF = try file.withBytes(0..<GGUFHeader.magic.count) { (bytes) throws(KerfError) in
+            bytes.elementsEqual(GGUFHeader.magic)
+        }
+        guard isGGUF else {
+            throw KerfError(
+                .malformed, at: path.string, "is not a GGUF file",
+                remedy: "give a GGUF file, or for safetensors the folder that also holds config.json")
+        }
+        return try GGUFWeights(path, expecting: expected)
+    }
+
+    /// The weights at a path, or random weights without a path.
+    package static func open(
+        _ model: ModelConfig, weights: FilePath?, seed: UInt64
+    ) throws(KerfError) -> any WeightSource {
+        guard let weights else { return RandomWeights(model, seed: seed) }
+        return try open(weights, expecting: model)
+    }
 }

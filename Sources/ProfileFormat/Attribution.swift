@@ -1,12 +1,12 @@
 import Quantities
 
-/// Energy of a step's layers by the two ways of attribution.
+/// Energy of a step's layers by two ways of attribution.
 public struct Attribution: Codable, Sendable, Hashable {
-    /// Gross, of layers in one direction each that were looped alone.
+    /// Gross, summed over passes that were each repeated alone.
     public var loopedEnergyJoules: Quantity
     /// Gross, from the counters between the layers of whole steps.
     public var inSituEnergyJoules: Quantity
-    /// (In situ - looped) / looped. Zero lies within where looping changes nothing.
+    /// (In situ - looped) / looped. The interval holds zero where looping changes nothing.
     public var differenceRatio: Quantity
 
     public init(loopedEnergyJoules: Quantity, inSituEnergyJoules: Quantity, differenceRatio: Quantity) {
@@ -16,19 +16,19 @@ public struct Attribution: Codable, Sendable, Hashable {
     }
 }
 
-/// What a run says of itself: whether its parts make up the whole, what measuring cost, whether the box held still.
+/// Checks of a run on itself: whether its parts add up to the whole, what measuring cost, whether the box was steady.
 public struct ProfileChecks: Codable, Sendable, Hashable {
     public var closure: Closure
     public var attribution: Attribution?
-    /// What a step costs more with every instrument on, as a share, from steps with and without in random order.
+    /// (A step with every instrument on - a step without) / a step without, from interleaved steps.
     public var overheadTimeRatio: Quantity
     public var overheadEnergyRatio: Quantity
-    /// Marks and readings of one step at the cost of each, over the fastest step: what ``overheadTimeRatio`` should be if
-    /// instruments cost nothing else.
+    /// The cost of one step's marks and readings, each timed alone, over the fastest step. ``overheadTimeRatio`` should
+    /// equal it if instruments cost nothing else.
     public var computedOverheadRatio: Quantity
     /// Change of the idle power over the run.
     public var idleDriftRatio: Quantity
-    /// Each closure whose interval does not hold zero, one sentence each: these figures do not add up.
+    /// One sentence for each closure whose interval does not hold zero: these numbers do not add up.
     public var failures: [String]
 
     public init(

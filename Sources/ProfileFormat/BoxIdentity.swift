@@ -1,11 +1,11 @@
 import Quantities
 
-/// Which box a profile was taken on: what a calibration is valid for.
+/// The box that a profile was taken on, and that its calibration is valid for.
 public struct BoxIdentity: Codable, Sendable, Hashable {
     public var architecture: String
     public var cpuModel: String
     public var cpuVendor: String
-    /// Microcode revision as the kernel prints it, when it does.
+    /// Microcode revision as the kernel prints it, where it does.
     public var microcode: String?
     public var sockets: Int
     public var cores: Int
@@ -22,7 +22,7 @@ public struct BoxIdentity: Codable, Sendable, Hashable {
     public var engine: EngineIdentity
     /// Kerf's own version and build configuration.
     public var kerfBuild: String
-    /// The virtual board that stood in for the meters; `nil` on real meters. Its figures are simulated.
+    /// The virtual board in place of real meters, whose values are simulated; `nil` with real meters.
     public var virtualBoard: String?
 
     public init(
@@ -55,7 +55,7 @@ public struct EngineIdentity: Codable, Sendable, Hashable {
     /// `onednn` or `openblas`.
     public var name: String
     public var version: String
-    /// The instruction set the library says it uses.
+    /// The instruction set that the library reports.
     public var instructionSet: String
 
     public init(name: String, version: String, instructionSet: String) {
@@ -65,14 +65,14 @@ public struct EngineIdentity: Codable, Sendable, Hashable {
     }
 }
 
-/// The clock of the box while it was profiled.
+/// The frequency of the box while it was profiled.
 public struct FrequencyDescription: Codable, Sendable, Hashable {
-    /// Lowest and highest clock that the policy allows.
+    /// Lowest and highest frequency that the policy allows.
     public var minimumHertz: Quantity
     public var maximumHertz: Quantity
-    /// The clock during the run.
+    /// The frequency during the run.
     public var runningHertz: Quantity
-    /// Whether Kerf can set the clock on this box; without it there is no frequency decision.
+    /// Whether Kerf can set the frequency of this box. If not, a decision cannot choose it.
     public var settable: Bool
     /// Why it cannot be set; `nil` where it can.
     public var reason: String?
@@ -88,13 +88,13 @@ public struct FrequencyDescription: Codable, Sendable, Hashable {
     }
 }
 
-/// What the box's data sheet promises, as far as the box itself tells: the paper's inputs.
+/// Rated performance and power, as far as the box itself reports them: the inputs of the paper's model.
 public struct RatedDescription: Codable, Sendable, Hashable {
     /// Cores used by the run.
     public var cores: Int
-    /// f32 floating-point operations a core can finish in one cycle, from its vector width and FMA units.
+    /// f32 operations that a core can finish in one cycle, from its vector width and FMA units.
     public var flopsPerCyclePerCore: Quantity
-    /// The power limit that the box states (RAPL's long-term constraint), in watts.
+    /// The power limit that the box reports (RAPL's long-term constraint), in watts.
     public var powerWatts: Quantity
 
     public init(cores: Int, flopsPerCyclePerCore: Quantity, powerWatts: Quantity) {

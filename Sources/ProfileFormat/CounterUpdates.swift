@@ -1,16 +1,16 @@
 import Statistics
 
-/// How a counter is updated: how often, how regularly, in what steps. As watched before a run.
+/// How often and how regularly a counter is updated, and its unit, as observed before a run.
 public struct CounterUpdates: Codable, Sendable, Hashable {
-    /// Intervals between updates that were seen.
+    /// Observed intervals between updates.
     public var count: Int
     public var meanSeconds: Double
     public var medianSeconds: Double
-    /// 1 and 99 of 100 intervals are shorter.
+    /// Intervals below which 1 % and 99 % of all lie.
     public var percentile1Seconds: Double
     public var percentile99Seconds: Double
     public var longestSeconds: Double
-    /// The unit it counts in, as far as the changes show; `nil` when there were too few.
+    /// The counter's unit, from its changes; `nil` with too few of them.
     public var resolutionJoules: Double?
 
     /// - Returns: `nil` without intervals.
@@ -28,13 +28,13 @@ public struct CounterUpdates: Codable, Sendable, Hashable {
 }
 
 extension CounterUpdates {
-    /// The unit that a counter counts in: the largest power of a half or of a tenth of a joule of which every step is a
-    /// multiple, to the microjoule that the kernel rounds to.
+    /// A counter's unit: the largest power of a half or of a tenth of a joule of which every change is a multiple, within
+    /// the microjoule that the kernel rounds to.
     ///
     /// RAPL counts in 1/2^n joules (Intel SDM volume 3, MSR_RAPL_POWER_UNIT: 61 µJ for n = 14), other meters in decimal
     /// units.
     ///
-    /// - Returns: `nil` for fewer than ten steps, of which too many units divide all.
+    /// - Returns: `nil` for fewer than ten changes, which are multiples of too many units.
     package static func resolutionJoules(ofSteps microjoules: [UInt64]) -> Double? {
         guard microjoules.count >= 10 else { return nil }
         let halves = (0...18).map { 1e6 / Double(1 << $0) }

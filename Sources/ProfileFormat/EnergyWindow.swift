@@ -2,14 +2,14 @@ import Workload
 
 /// A time interval over which the counters were differenced, from one update of the counters to another.
 ///
-/// Waiting for those updates is part of the interval and not of the work; how long that was is ``seconds`` less
-/// ``workSeconds``, and what it drew is told by the polling that goes on for one more update after the window.
+/// Waiting for those updates is part of the interval but not of the work. It takes ``seconds`` less ``workSeconds``. Its
+/// power is that of the polling that goes on for one more update after the window.
 public struct EnergyWindow: Codable, Sendable, Hashable {
     public enum Subject: String, Codable, Sendable, Hashable {
         case idle
         /// Whole steps without instruments.
         case step
-        /// Whole steps with every instrument on: what they cost more is the harness's own cost.
+        /// Whole steps with every instrument on. What they cost more is the instrumentation overhead.
         case instrumentedStep = "instrumented_step"
         /// One layer in one direction, repeated.
         case layer
@@ -22,11 +22,11 @@ public struct EnergyWindow: Codable, Sendable, Hashable {
     public var direction: Direction?
     /// How many times the subject ran in the window; 0 for idle.
     public var iterations: Int
-    /// Between the two readings, to which the joules belong.
+    /// Between the two updates, to which the joules belong.
     public var seconds: Double
-    /// Time of the subject itself in it; `nil` where the window was not aligned to updates, and all of it counts.
+    /// Time of the subject itself; `nil` where the window was not aligned to updates, and all of it counts.
     public var workSeconds: Double?
-    /// How far the moments of the two updates may be off, summed: the time between the polls around each.
+    /// Uncertainty of the times of the two updates, summed: the time between the polls around each.
     public var edgeSeconds: Double?
     /// Length and joules by domain of the polling after the window, up to the next update.
     public var pollingSeconds: Double?

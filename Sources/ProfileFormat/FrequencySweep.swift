@@ -1,12 +1,12 @@
-/// The raw samples of a run at several steps of the clock.
+/// The raw samples of a run at several frequencies.
 ///
-/// Steps are visited in random order, each once a round, so that heat and drift are not blamed on the clock.
+/// Frequencies are visited in random order, each once a round, so that heat and drift are not attributed to them.
 public struct FrequencySweep: Codable, Sendable, Hashable {
     /// Seed of the order.
     public var seed: Int
-    /// Time that was given to the sweep, on top of the profile's own.
+    /// Time for the sweep, in addition to the profile's own.
     public var budgetSeconds: Double
-    /// The kinds of core that were also swept by themselves; `nil` where all cores are alike.
+    /// The kinds of core that were also swept alone; `nil` where all cores are alike.
     public var groups: [SweptGroup]?
     /// In the order in which they were made.
     public var visits: [FrequencyVisit]
@@ -20,7 +20,7 @@ public struct FrequencySweep: Codable, Sendable, Hashable {
 }
 
 extension FrequencySweep {
-    /// Adds the visits of another sweep of the same box, and what groups it has more.
+    /// Appends the visits of another sweep of the same box, and the groups that are new.
     public mutating func append(_ other: FrequencySweep) {
         visits += other.visits
         let known = groups ?? []
@@ -29,7 +29,7 @@ extension FrequencySweep {
     }
 }
 
-/// Cores of one kind, swept by themselves: the step ran on them alone, and the other cores kept their own limits.
+/// Cores of one kind, swept alone: the step ran on them only, and the other cores kept their own limits.
 public struct SweptGroup: Codable, Sendable, Hashable {
     /// `P-core`, as the box's topology names it.
     public var name: String
@@ -44,15 +44,15 @@ public struct SweptGroup: Codable, Sendable, Hashable {
     }
 }
 
-/// One stay at one step of the clock.
+/// The samples of one visit to one frequency.
 public struct FrequencyVisit: Codable, Sendable, Hashable {
-    /// The kind of core that was swept by itself; `nil` where the whole box was.
+    /// The kind of core that was swept alone; `nil` where the whole box was.
     public var group: String?
-    /// The clock that was set, of the fastest policy among those that were.
+    /// The frequency that was set on the fastest policy of those that were set.
     public var hertz: Double
-    /// The clock that was set, by policy: performance and efficiency cores have steps of their own.
+    /// The frequency that was set, by policy: performance and efficiency cores have different frequencies.
     public var policyHertz: [String: Double]
-    /// The fastest of these policies' clocks at the end of every step and window; empty where the driver does not tell it.
+    /// The highest frequency of these policies at the end of every step and window; empty where the driver reports none.
     public var achievedHertz: [Double]
     /// Whole steps without instruments.
     public var steps: [StepSample]
@@ -61,9 +61,9 @@ public struct FrequencyVisit: Codable, Sendable, Hashable {
     public var idleWindows: [EnergyWindow]
     /// Windows of whole steps.
     public var energyWindows: [EnergyWindow]
-    /// Windows and steps that were spoiled and left out, by reason.
+    /// Windows and steps that were rejected, by reason.
     public var rejections: [Rejection]
-    /// Why there are no windows, where the meter was lost.
+    /// Why there are no windows, where the meter failed.
     public var meterFailure: String?
 
     public init(
@@ -85,7 +85,7 @@ public struct FrequencyVisit: Codable, Sendable, Hashable {
 }
 
 extension Profile {
-    /// The profile as if this visit had been all of it.
+    /// The profile with the samples of this visit in place of its own.
     package func replacing(samplesBy visit: FrequencyVisit) -> Profile {
         var profile = self
         profile.frequencySweep = nil

@@ -10,15 +10,15 @@ public struct MeterDescription: Codable, Sendable, Hashable {
     public var domains: [EnergyDomain]
     /// Identifiers of the domains whose sum is the box's total.
     public var totalOf: [String]
-    /// Median time between two changes of the first domain that counts, as found before the run.
+    /// Median time between two changes of the first domain of the total, measured before the run.
     public var updateIntervalSeconds: Quantity
-    /// The smallest step seen of that domain's counter; `nil` in files of before it was looked for.
+    /// The unit of that domain's counter; `nil` in older files.
     public var resolutionJoules: Quantity?
-    /// How regularly that domain is updated and in what unit; `nil` without a meter and in older files.
+    /// Statistics of that domain's updates; `nil` without a meter and in older files.
     public var updates: CounterUpdates?
-    /// How energy was made from power, where the meter has no counter of its own.
+    /// How power was integrated, where the meter has no energy counter.
     public var sampling: PowerSampling?
-    /// Without a meter: why, and the remedy. Of a power model: what was declared.
+    /// Without a meter: why, and the remedy. With a power model: what was declared.
     public var reason: String?
 
     public init(
@@ -35,5 +35,30 @@ public struct MeterDescription: Codable, Sendable, Hashable {
         self.updates = updates
         self.sampling = sampling
         self.reason = reason
+    }
+}
+
+/// How power was integrated to energy, by a thread of this process that read the sensor again and again.
+public struct PowerSampling: Sendable, Codable, Hashable {
+    /// Nominal time between two samples.
+    public var intervalSeconds: Double
+    /// Longest time between two samples. Power is interpolated linearly between them.
+    public var longestGapSeconds: Double
+    public var samples: Int
+    /// Processor time of the sampling thread over the time it ran: the load that sampling adds, in processors.
+    public var processorShare: Double
+    /// Median time between changes of the sensor's value, which bounds what a window can resolve; `nil` until it has
+    /// changed three times.
+    public var refreshSeconds: Double?
+
+    public init(
+        intervalSeconds: Double, longestGapSeconds: Double, samples: Int, processorShare: Double,
+        refreshSeconds: Double?
+    ) {
+        self.intervalSeconds = intervalSeconds
+        self.longestGapSeconds = longestGapSeconds
+        self.samples = samples
+        self.processorShare = processorShare
+        self.refreshSeconds = refreshSeconds
     }
 }

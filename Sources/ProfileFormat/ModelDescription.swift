@@ -1,3 +1,6 @@
+import ModelFiles
+import Workload
+
 /// The model that was profiled.
 public struct ModelDescription: Codable, Sendable, Hashable {
     public var name: String
@@ -9,14 +12,14 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var intermediateSize: Int
     public var vocabularySize: Int
     public var tiedEmbeddings: Bool
-    /// `gguf`, `safetensors` or `random`.
-    public var weightsKind: String
+    public var weightsKind: WeightsKind
     /// File name (without its folder) or seed.
     public var weightsOrigin: String
 
     public init(
         name: String, hiddenSize: Int, blockCount: Int, headCount: Int, keyValueHeadCount: Int, headSize: Int,
-        intermediateSize: Int, vocabularySize: Int, tiedEmbeddings: Bool, weightsKind: String, weightsOrigin: String
+        intermediateSize: Int, vocabularySize: Int, tiedEmbeddings: Bool, weightsKind: WeightsKind,
+        weightsOrigin: String
     ) {
         self.name = name
         self.hiddenSize = hiddenSize
@@ -30,6 +33,13 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.weightsKind = weightsKind
         self.weightsOrigin = weightsOrigin
     }
+
+    /// The shapes alone, for comparing models whose weights differ.
+    package var ignoringWeights: ModelDescription {
+        var model = self
+        (model.weightsKind, model.weightsOrigin) = (.random, "")
+        return model
+    }
 }
 
 /// The training step that was profiled.
@@ -41,15 +51,16 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     public var loraRank: Int
     public var loraAlpha: Double
     /// Projections with adapters, in the order q, k, v, o, gate, up, down.
-    public var loraTargets: [String]
-    /// Number format of weights and activations: `f32` or `bf16`.
-    public var dtype: String
+    public var loraTargets: [Projection]
+    /// Format of weights and activations.
+    public var dtype: NumberFormat
     public var threads: Int
-    /// Whether each thread was bound to a processor of its own.
+    /// Whether each thread was pinned to a processor.
     public var pinned: Bool?
 
     public init(
-        batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [String], dtype: String, threads: Int,
+        batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [Projection], dtype: NumberFormat,
+        threads: Int,
         pinned: Bool? = nil
     ) {
         self.batch = batch
@@ -61,42 +72,17 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
         self.threads = threads
         self.pinned = pinned
     }
+
+    /// `q,v`
+    package var loraTargetNames: String { loraTargets.map(\.rawValue).joined(separator: ",") }
 }
 
-/// A layer's place and size, from the shapes alone.
-public struct LayerDescription: Codable, Sendable, Hashable {
-    public enum Kind: String, Codable, Sendable, Hashable {
-        case embedding, block, head
-    }
-
-    /// 0 the embedding, 1...L the blocks, L + 1 the head.
-    public var index: Int
-    public var kind: Kind
-    public var parameterCount: Int
-    /// Trainable LoRA parameters, in bytes as they are sent over the link (f32).
-    public var adapterBytes: Int
-    /// Floating-point operations of one pass over the whole batch; a multiply and an add are two.
-    public var forwardFlops: Double
-    public var backwardFlops: Double
-    /// Activations that leave the layer for the next one, f32, whole batch: the smashed data of a cut behind it.
-    public var outputBytes: Int
-    /// What the layer needs of a side's memory; `nil` in files of a Kerf that did not count it.
-    public var memory: LayerMemory?
-    /// What its kernels have to do; `nil` in files of a Kerf that did not count it.
-    public var kernels: [KernelCost]?
-
-    public init(
-        index: Int, kind: Kind, parameterCount: Int, adapterBytes: Int, forwardFlops: Double, backwardFlops: Double,
-        outputBytes: Int, memory: LayerMemory? = nil, kernels: [KernelCost]? = nil
-    ) {
-        self.index = index
-        self.kind = kind
-        self.parameterCount = parameterCount
-        self.adapterBytes = adapterBytes
-        self.forwardFlops = forwardFlops
-        self.backwardFlops = backwardFlops
-        self.outputBytes = outputBytes
-        self.memory = memory
-        self.kernels = kernels
+extension ModelDescription {
+    package init(_ config: ModelConfig, weightsKind: WeightsKind, weightsOrigin: String) {
+        self.init(
+            name: config.name, hiddenSize: config.hiddenSize, blockCount: config.blockCount,
+            headCount: config.headCount, keyValueHeadCount: config.keyValueHeadCount, headSize: config.headSize,
+            intermediateSize: config.intermediateSize, vocabularySize: config.vocabularySize,
+            tiedEmbeddings: config.tiedEmbeddings, weightsKind: weightsKind, weightsOrigin: weightsOrigin)
     }
 }

@@ -1,10 +1,11 @@
 import SystemIO
 import Workload
 
-/// The record of one profiling run: raw samples, never edited. Everything Kerf concludes is computed from it anew.
+/// The record of one profiling run: raw samples, never edited. All results are computed from it.
 public struct Profile: Codable, Sendable, KerfFile {
     public static let schema = "kerf.profile"
-    public static let schemaVersion = 2
+    public static let schemaVersion = 3
+    public static let oldestReadableVersion = 1
     public static var remedy: Remedy { "run kerf profile first" }
 
     public var schema: String
@@ -19,33 +20,33 @@ public struct Profile: Codable, Sendable, KerfFile {
     public var model: ModelDescription
     public var workload: WorkloadDescription
     public var settings: ProfileSettings
-    /// What the box can do at most, measured before the layers.
+    /// Peak performance of the box, measured before the layers.
     public var roofline: Roofline?
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerDescription]
-    /// Uninstrumented whole steps.
+    /// Whole steps without instruments.
     public var steps: [StepSample]
     /// Layers timed inside whole steps, one entry for each layer and direction.
     public var layerTimes: [LayerTimes]
-    /// The same steps as wholes, instruments included. Of two steps with instruments on by turns,
-    /// the passes that had them are one.
+    /// The same steps as wholes, instruments included. A pair of interleaved steps is one of them: the passes that had
+    /// instruments.
     public var instrumentedSteps: [StepSample]?
-    /// Steps with instruments on by turns; absent where none were taken.
+    /// Interleaved steps; `nil` where none were taken.
     public var instrumentationOverheadPairs: [InstrumentationOverheadPair]?
-    /// The counters between the layers of instrumented steps; absent without a meter.
+    /// The counters between the layers of instrumented steps; `nil` without a meter.
     public var stepTraces: [StepTrace]?
-    /// The box doing nothing, before, between and after.
+    /// The idle box, before, during and after the run.
     public var idleWindows: [EnergyWindow]
-    /// Windows in which one thing was repeated and the counters differenced.
+    /// Windows of repeated work.
     public var energyWindows: [EnergyWindow]
-    /// Windows and steps that were taken and not used, by reason.
+    /// Windows and steps that were rejected, by reason.
     public var rejections: [Rejection]
-    /// What recording itself cost.
+    /// The cost of instruments.
     public var overhead: InstrumentationOverhead
-    /// The same step at several clocks; `nil` where none was asked for or the clock cannot be set, see
+    /// The step at several frequencies; `nil` where that was not requested or the frequency cannot be set, see
     /// ``FrequencyDescription/reason``.
     public var frequencySweep: FrequencySweep?
-    /// What the run says of itself, computed from the samples at its end.
+    /// Checks that were computed from the samples at the end of the run.
     public var checks: ProfileChecks?
 
     public init(
@@ -85,16 +86,46 @@ public struct Profile: Codable, Sendable, KerfFile {
     }
 }
 
-/// What was asked of the run.
+extension Profile {
+    /// Version 3 renamed fields and changed nothing else.
+    public static func renamedKeys(from version: Int) -> [String: String] {
+        [
+            "counted_time_ratio": "computed_overhead_ratio", "looks_per_step": "samples_per_step",
+            "looks_seconds": "sampling_seconds", "optimiser_bytes": "optimizer_bytes",
+            "own_cost_pairs": "instrumentation_overhead_pairs", "own_energy_ratio": "overhead_energy_ratio",
+            "own_time_ratio": "overhead_time_ratio", "peaks": "roofline",
+        ]
+    }
+
+    /// In the first files of version 1 a step's trace has one list for the total of all domains. With one domain it is
+    /// that domain's. With several, each of which is updated at moments of its own, the traces cannot be used.
+    public mutating func upgrade(from version: Int) {
+        guard let traces = stepTraces else { return }
+        let ofTotal = traces.count { $0.joules[StepTrace.total] != nil }
+        guard ofTotal > 0 else { return }
+        if meter.totalOf.count == 1 {
+            stepTraces = traces.map { trace in
+                var trace = trace
+                trace.joules = trace.joules[StepTrace.total].map { [meter.totalOf[0]: $0] } ?? trace.joules
+                return trace
+            }
+        } else {
+            stepTraces = nil
+            rejections.append(Rejection(reason: StepTrace.totalOnly, count: ofTotal))
+        }
+    }
+}
+
+/// The settings of the run.
 public struct ProfileSettings: Codable, Sendable, Hashable {
     public var budgetSeconds: Double
-    /// Relative half width at which a time is good enough, 0.02 for 2 %.
+    /// Relative half width at which a time is known well enough, 0.02 for 2 %.
     public var targetRelativeHalfWidth: Double
     public var confidence: Double
     /// Seed of the random order, tokens and random weights.
     public var seed: Int
-    /// `resident`: all weights in memory; `streaming`: one layer at a time, loads kept out of the windows; `shared`: one
-    /// block's weights stand for those of all blocks.
+    /// `resident`: all weights in memory; `streaming`: one layer at a time, loading kept out of the windows; `shared`:
+    /// all blocks use one block's weights.
     public var weightResidency: WeightResidency
 
     public init(
@@ -111,11 +142,11 @@ public struct ProfileSettings: Codable, Sendable, Hashable {
 
 /// One whole step without instruments: forward, loss, backward and AdamW over all layers.
 public struct StepSample: Codable, Sendable, Hashable {
-    /// Wall time without the loading of weights.
+    /// Wall time without loading of weights.
     public var seconds: Double
     /// Processor time of all threads in that time.
     public var cpuSeconds: Double
-    /// Steps with and without instruments that were taken one right after the other share a number; absent in older
+    /// Steps with and without instruments that were taken right after each other have the same number; `nil` in older
     /// files.
     public var pair: Int?
 
@@ -144,7 +175,7 @@ public struct LayerTimes: Codable, Sendable, Hashable {
     }
 }
 
-/// Windows or steps that were spoiled and left out.
+/// Windows or steps that were rejected for one reason.
 public struct Rejection: Codable, Sendable, Hashable {
     public var reason: String
     public var count: Int

@@ -2,7 +2,7 @@ import Quantities
 import SystemIO
 import Workload
 
-/// Whether a profile's samples can be used at all. A profile may come from anywhere; nothing in it is trusted.
+/// Checks whether a profile's samples can be used. A profile may come from anywhere, so nothing in it is trusted.
 package struct ProfileValidation {
     package let profile: Profile
     package let name: String
@@ -12,10 +12,10 @@ package struct ProfileValidation {
         self.name = name
     }
 
-    /// No step or window of a real run lasts longer or draws more.
+    /// Upper limits of a step or window.
     private static let maximumSeconds = 1e8
     private static let maximumJoules = 1e13
-    private static let mostGroups = 16
+    private static let maximumGroups = 16
     private static let possibleHertz = 1e3...1e12
 
     package func check() throws(KerfError) {
@@ -23,15 +23,15 @@ package struct ProfileValidation {
         try checkSamples()
         let groups = (profile.frequencySweep?.groups ?? []).map(\.name)
         try require(
-            Set(groups).count == groups.count && groups.count <= Self.mostGroups,
-            "frequency_sweep.groups names a kind of core twice, or more than \(Self.mostGroups)")
+            Set(groups).count == groups.count && groups.count <= Self.maximumGroups,
+            "frequency_sweep.groups names a kind of core twice, or more than \(Self.maximumGroups)")
         for (index, visit) in (profile.frequencySweep?.visits ?? []).enumerated() {
             let place = "\(name): frequency_sweep.visits[\(index)]"
             let alone = ProfileValidation(profile: profile.replacing(samplesBy: visit), name: place)
             for hertz in [visit.hertz] + visit.achievedHertz {
-                try alone.require(Self.possibleHertz.contains(hertz), "a clock of \(hertz) Hz")
+                try alone.require(Self.possibleHertz.contains(hertz), "a frequency of \(hertz) Hz")
             }
-            try alone.require(visit.group.map(groups.contains) ?? true, "a visit of no group that was swept")
+            try alone.require(visit.group.map(groups.contains) ?? true, "a visit of a group that was not swept")
             try alone.checkSamples()
         }
     }
@@ -39,7 +39,7 @@ package struct ProfileValidation {
     private func checkSamples() throws(KerfError) {
         try checkSteps()
         try checkLayerTimes()
-        try checkOwnCost()
+        try checkInstrumentationOverhead()
         try checkWindows()
         try checkTraces()
     }
@@ -74,8 +74,8 @@ package struct ProfileValidation {
             "workload: batch \(workload.batch) and sequence \(workload.sequence) are not possible")
     }
 
-    /// More pairs no run takes, and sums of their numbers stay far from overflowing.
-    private static let mostPairs = 1 << 40
+    /// Limit of pair numbers, far from where sums of them would overflow.
+    private static let maximumPairs = 1 << 40
 
     private func checkSteps() throws(KerfError) {
         try require(!profile.steps.isEmpty, "steps is empty: no whole step was timed")
@@ -86,7 +86,7 @@ package struct ProfileValidation {
         for (name, steps) in [("steps", profile.steps), ("instrumented_steps", profile.instrumentedSteps ?? [])] {
             for (index, step) in steps.enumerated() {
                 guard let pair = step.pair else { continue }
-                try require((0...Self.mostPairs).contains(pair), "\(name)[\(index)].pair is \(pair)")
+                try require((0...Self.maximumPairs).contains(pair), "\(name)[\(index)].pair is \(pair)")
             }
         }
     }
@@ -98,12 +98,12 @@ package struct ProfileValidation {
             let place = "layer_times[\(index)]"
             let pass = LayerPass(layer: times.layer, direction: times.direction)
             try require(profile.layers.indices.contains(times.layer), "\(place): no layer \(times.layer)")
-            try require(seen.insert(pass).inserted, "\(place): \(pass) stands there twice")
+            try require(seen.insert(pass).inserted, "\(place): \(pass) is listed twice")
             try require(!times.seconds.isEmpty, "\(place): \(pass) has no samples")
             try require(
                 times.seconds.count == count,
                 "\(place): \(times.seconds.count) samples where the first layer has \(count)")
-            // The embedding's backward pass is no work, so the clock may not move in it.
+            // The embedding has no backward pass, so that its time may be zero.
             let mayBeZero = times.layer == 0
             for (sample, seconds) in times.seconds.enumerated() {
                 try require(
@@ -123,10 +123,10 @@ package struct ProfileValidation {
         }
     }
 
-    private func checkOwnCost() throws(KerfError) {
+    private func checkInstrumentationOverhead() throws(KerfError) {
         let passCount = 2 * profile.layers.count - 1
         for (index, pair) in (profile.instrumentationOverheadPairs ?? []).enumerated() {
-            let place = "own_cost_pairs[\(index)]"
+            let place = "instrumentation_overhead_pairs[\(index)]"
             for seconds in [pair.instrumentedSeconds, pair.plainSeconds] {
                 try require(
                     seconds.count == passCount, "\(place): \(seconds.count) passes, \(passCount) are needed")
@@ -135,7 +135,7 @@ package struct ProfileValidation {
                     "\(place) has a time below zero or out of range")
             }
             try require(
-                abs(pair.samplingSeconds) < Self.maximumSeconds, "\(place).looks_seconds is \(pair.samplingSeconds)")
+                abs(pair.samplingSeconds) < Self.maximumSeconds, "\(place).sampling_seconds is \(pair.samplingSeconds)")
         }
     }
 
@@ -186,7 +186,7 @@ package struct ProfileValidation {
                 counts.allSatisfy { $0 == 2 * profile.layers.count },
                 "\(place): \(counts.min() ?? 0) to \(counts.max() ?? 0) times and energies, "
                     + "\(2 * profile.layers.count) are needed")
-            try require((0...Self.mostPairs).contains(trace.pair ?? 0), "\(place).pair is \(trace.pair ?? 0)")
+            try require((0...Self.maximumPairs).contains(trace.pair ?? 0), "\(place).pair is \(trace.pair ?? 0)")
             try require(isTime(trace.startSeconds), "\(place).start_seconds is \(trace.startSeconds)")
             try require(isTime(trace.staleSeconds ?? 0), "\(place).stale_seconds is \(trace.staleSeconds ?? 0)")
             let joules = trace.joules.sorted { $0.key < $1.key }.map { domain, values in

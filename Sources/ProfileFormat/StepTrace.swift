@@ -1,15 +1,17 @@
-/// The counters between the layers of one instrumented step: what in-situ attribution is made from.
+import SystemIO
+
+/// The counters between the layers of one instrumented step, the input of in-situ attribution.
 public struct StepTrace: Codable, Sendable, Hashable {
-    /// From the start of the run to the step's start.
+    /// Seconds from the start of the run to the step's start.
     public var startSeconds: Double
-    /// The pair of bursts that the step belongs to; `nil` where it stands alone.
+    /// The pair of bursts that the step belongs to; `nil` in older files.
     public var pair: Int?
-    /// From the counters' last update to the step's start; `nil` where it may have been any share of an update interval.
+    /// Seconds from the counters' last update to the step's start; `nil` where it may be any part of an update interval.
     public var staleSeconds: Double?
     /// Since the step's start, at its start and after each pass in order: one more than there are passes.
     public var seconds: [Double]
-    /// Joules of each domain of the box's total that its counter showed since the step's start, at the same moments; `nil`
-    /// where nobody looked. A counter shows what it had at its last update, and each has updates of its own.
+    /// Joules since the step's start, by domain of the box's total, at the same times; `nil` where the counters were not
+    /// read. A counter shows its value at its last update, and each is updated at its own times.
     public var joules: [String: [Double?]]
 
     public init(
@@ -21,5 +23,26 @@ public struct StepTrace: Codable, Sendable, Hashable {
         self.staleSeconds = staleSeconds
         self.seconds = seconds
         self.joules = joules
+    }
+}
+
+extension StepTrace {
+    /// Key of ``joules`` while a file is decoded that has only the total of all domains.
+    static let total = ""
+    static let totalOnly = "step trace of file version 1: one energy for several domains"
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        startSeconds = try container.decode(Double.self, forKey: .startSeconds)
+        pair = try container.decodeIfPresent(Int.self, forKey: .pair)
+        staleSeconds = try container.decodeIfPresent(Double.self, forKey: .staleSeconds)
+        seconds = try container.decode([Double].self, forKey: .seconds)
+        if decoder.userInfo[.fileVersion] as? Int == 1,
+            let list = try? container.decode([Double?].self, forKey: .joules)
+        {
+            joules = [Self.total: list]
+        } else {
+            joules = try container.decode([String: [Double?]].self, forKey: .joules)
+        }
     }
 }

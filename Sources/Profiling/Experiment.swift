@@ -8,56 +8,29 @@ import Workload
 /// One profiling run: steps and windows in random order until every interval is narrow enough or the budget ends.
 ///
 /// Two kinds of work alternate. Whole steps, with and without instruments, give the times: each layer is timed where
-/// it runs, with the cache that its neighbours leave it. Loop windows, when there is a meter, give each pass's power:
+/// it runs, with the cache that its neighbors leave it. Loop windows, when there is a meter, give each pass's power:
 /// a pass is repeated for about fifty counter updates, so that the counter's staleness at both ends weighs little and,
 /// at random phase and constant power, cancels on average. Order is random within a cycle, so that heat and drift are
-/// not blamed on particular layers; idle windows are spread over the run. Steps with and without instruments come in
-/// pairs, one burst right after the other, so that parts and whole are compared under the same conditions; what
-/// instruments cost is told by steps in which they are on by turns.
+/// not attributed to particular layers. Idle windows are spread over the run. Steps with and without instruments come in
+/// pairs, one burst right after the other, so that parts and whole are compared under the same conditions. Interleaved
+/// steps, in which instruments are on and off at random, show what instruments cost.
+///
+/// ``ExperimentPlan`` decides what is next, ``Sampler`` measures it, and ``ExperimentRecord`` keeps what was found.
 package final class Experiment {
-    let step: any ProfiledStep
-    let clock: any ExperimentClock
-    var gauge: MeteredInterval
-    let windowSeconds: Double
-    /// Between updates of the counters; 0 where it is not known, and where a sensor is summed up.
-    let updateSeconds: Double
-    /// What a sensor of power shows is an average of the time before: as long as this after a change it may still show what
-    /// was before. 0 for a counter of energy.
-    let trailingSeconds: Double
-    let longestWindowSeconds: Double
-    let resolutionJoules: Double?
-    let conditions: () -> BoxConditions
-    let settings: ExperimentSettings
-    let shouldStop: () -> Bool
-    let progress: (Progress) -> Void
-    let logger: Logger
-    let start: MonotonicInstant
-    var generator: SeededGenerator
-    var record: ExperimentRecord
-    /// When progress was told last; computing it takes longer than a short window.
-    var lastReportSeconds = -1.0
-    var stepsPlan = StoppingPlan()
-    var powerPlans: [PowerSubject: StoppingPlan] = [:]
-    /// What the cycle under way is planned to take, without its idle window.
-    var cycleSeconds = 0.0
-    /// The fastest warm-up time of every pass, in the order of a step: what durations are planned by.
-    var plannedPassSeconds: [Double]
-    /// What all tasks so far were planned to take.
-    var plannedSeconds = 0.0
-    var pairCount = 0
-    /// Whether the next pair begins with the burst without instruments.
-    var isPlainFirst: Bool
-    /// Time that went into steps with instruments on by turns.
-    var overheadSeconds = 0.0
-    var overheadPlan = StoppingPlan()
-    /// Steps that looks can be afforded in; the first is one.
-    var stepsToSample = 1.0
-    /// Looks at the counters within steps.
-    var samplesTaken = (count: 0, seconds: 0.0)
+    private let settings: ExperimentSettings
+    private var plan: ExperimentPlan
+    private let sampler: Sampler
+    private var record: ExperimentRecord
+    private let progress: (Progress) -> Void
+    private let logger: Logger
+    /// When progress was last reported. Computing it takes longer than a short window.
+    private var lastReportSeconds: Double?
+
+    private static let reportIntervalSeconds = 0.2
 
     /// - Parameters:
     ///   - updates: how the meter's counters are updated, or `nil` when it is not known.
-    ///   - conditions: looks at throttling and stolen time; called around every step and window.
+    ///   - conditions: reads throttling, steal time and the like; called before and after every step and window.
     ///   - shouldStop: asked between passes that may be long; `true` ends the run with
     ///     ``KerfError/Code/interrupted``.
     package init(
@@ -67,60 +40,52 @@ package final class Experiment {
         shouldStop: @escaping () -> Bool = { false }, progress: @escaping (Progress) -> Void = { _ in },
         logger: Logger = Logger(label: "kerf.profiling", factory: { _ in SwiftLogNoOpLogHandler() })
     ) {
-        self.step = step
-        self.clock = clock
-        self.gauge = MeteredInterval(clock: clock, meter: meter)
-        gauge.longestWaitSeconds = max(gauge.longestWaitSeconds, 5 * (updates?.longestSeconds ?? 0))
-        longestWindowSeconds = ExperimentSettings.longestWindowSeconds(meter, updates: updates)
-        self.windowSeconds = settings.windowSeconds(
-            updates: updates, passCount: step.passes.count, longest: longestWindowSeconds)
-        self.updateSeconds = meter?.sampling == nil ? updates?.meanSeconds ?? 0 : 0
-        self.trailingSeconds = 2 * (meter?.sampling?.refreshSeconds ?? 0)
-        self.resolutionJoules = updates?.resolutionJoules
-        self.conditions = conditions
+        let passes = step.passes
+        var generator = SeededGenerator(seed: settings.seed)
         self.settings = settings
-        self.shouldStop = shouldStop
         self.progress = progress
         self.logger = logger
-        self.start = clock.now()
-        self.plannedPassSeconds = Array(repeating: .infinity, count: step.passes.count)
-        var generator = SeededGenerator(seed: settings.seed)
-        self.isPlainFirst = Bool.random(using: &generator)
-        self.generator = generator
-        self.record = ExperimentRecord(passes: step.passes)
+        record = ExperimentRecord(passes: passes)
+        plan = ExperimentPlan(
+            passes: passes, settings: settings, meter: meter, updates: updates, using: &generator)
+        sampler = Sampler(
+            step: step, clock: clock, interval: MeteredInterval(clock: clock, meter: meter, updates: updates),
+            timing: plan.timing, conditions: conditions, shouldStop: shouldStop, generator: generator)
     }
 
     /// Runs to the end and returns all raw samples.
     ///
     /// - Throws: ``KerfError``; whatever the step throws. A meter that fails does not end the run: its energy is
-    ///   dropped and ``ExperimentRecord/meterFailure`` says why.
+    ///   dropped and ``ExperimentRecord/meterFailure`` states the reason.
     package func run() throws -> ExperimentRecord {
-        record.overhead.secondsPerSpan = secondsPerSpan()
-        record.overhead.secondsPerMeterRead = try metering { try secondsPerMeterRead() } ?? nil
+        measureInstruments()
         report("idle")
         try takeIdleWindow()
         for _ in 0..<ExperimentSettings.warmUpSteps {
             report("warm-up")
-            try warmUp()
+            plan.add(warmUp: try sampler.warmUp())
         }
-        plannedSeconds = elapsedSeconds
+        plan.endWarmUp(atSeconds: sampler.elapsedSeconds)
         try perform(.pair)
-        while !isSettled, try takeCycle() {}
+        while !plan.isSettled(by: record), try runCycle() {}
         try takeIdleWindow()
-        guard hasMinimumSamples else { throw disturbed() }
+        guard record.hasMinimumSamples else { throw disturbed() }
         return record
     }
 
     /// Performs the tasks of a cycle that the budget has time for.
     ///
     /// - Returns: whether there were any but the idle box's.
-    private func takeCycle() throws -> Bool {
-        logger.debug("cycle", metadata: ["at_seconds": "\(elapsedSeconds)", "steps": "\(record.steps.count)"])
+    private func runCycle() throws -> Bool {
+        logger.debug(
+            "cycle", metadata: ["at_seconds": "\(sampler.elapsedSeconds)", "steps": "\(record.steps.count)"])
         var isAnyPerformed = false
-        for task in planCycle() {
-            // Beyond the budget only what there is no result without.
-            let isIndispensable = task == .pair && !hasMinimumSamples && !exceededRetryBudget
-            guard isIndispensable || !isOver(before: task) else { continue }
+        for task in plan.nextCycle(after: record, using: &sampler.generator) {
+            let elapsed = sampler.elapsedSeconds
+            guard
+                plan.isIndispensable(task, record: record, elapsedSeconds: elapsed)
+                    || !plan.isOver(before: task, record: record, elapsedSeconds: elapsed)
+            else { continue }
             try perform(task)
             // Idle windows alone are no reason to go on.
             isAnyPerformed = isAnyPerformed || task != .idle
@@ -130,20 +95,104 @@ package final class Experiment {
 
     // MARK: - Tasks
 
-    enum Task: Hashable {
-        case pair, ownCost, idle
-        case window(LayerPass)
-    }
-
-    private func perform(_ task: Task) throws {
+    private func perform(_ task: ExperimentPlan.Task) throws {
         report("measuring")
-        try checkpoint()
-        plannedSeconds += planned(task)
+        try sampler.checkpoint()
+        plan.begin(task)
         switch task {
         case .pair: try takePair()
-        case .ownCost: try takeOverheadPairs()
+        case .interleaved: try takeInterleavedSteps()
         case .idle: try takeIdleWindow()
-        case .window(let pass): try takeWindow(of: pass)
+        case .window(let pass): keep(try sampler.takeWindow(of: pass, runUpSeconds: plan.runUpSeconds(of: pass)))
         }
     }
+
+    private func measureInstruments() {
+        record.overhead.secondsPerSpan = sampler.secondsPerSpan()
+        let (seconds, meterFailure) = sampler.secondsPerSample()
+        record.overhead.secondsPerMeterRead = seconds
+        plan.sampling.secondsPerSample = seconds
+        if let meterFailure {
+            record.dropEnergy(because: meterFailure)
+            dropMeter(because: meterFailure)
+        }
+    }
+
+    private func takeIdleWindow() throws {
+        if let measurement = try sampler.takeIdleWindow(seconds: plan.idleSeconds) { keep(measurement) }
+    }
+
+    /// A burst of steps with instruments and one without, right after each other.
+    private func takePair() throws {
+        let pair = plan.nextPair()
+        for isPlain in [pair.isPlainFirst, !pair.isPlainFirst] {
+            if isPlain {
+                let (measurement, steps) = try sampler.takePlainSteps(pair: pair.number, isBurst: plan.isBurst)
+                keep(measurement) { $0.append(steps) }
+            } else {
+                let (measurement, recorded) = try sampler.takeInstrumentedSteps(isBurst: plan.isBurst) {
+                    plan.nextStepSamples()
+                }
+                keep(measurement) { $0.append(recorded.steps(pair: pair.number)) }
+                guard measurement.isUndisturbed else { continue }
+                plan.sampling.add(recorded.samplingTimes)
+                record.overhead.secondsPerMeterRead = plan.sampling.secondsPerSample
+            }
+        }
+    }
+
+    /// Steps in which instruments are on and off at random. The passes that had instruments are time samples like those
+    /// of other steps.
+    private func takeInterleavedSteps() throws {
+        let began = sampler.elapsedSeconds
+        let pair = plan.nextInterleaved()
+        let (measurement, recorded) = try sampler.takeInterleavedSteps(isBurst: plan.isBurst) {
+            plan.nextStepSamples()
+        }
+        keep(measurement) { record in
+            record.append(recorded.instrumentationOverheadPairs())
+            record.append(recorded.interleavedSteps(pair: pair))
+        }
+        plan.add(overheadSeconds: sampler.elapsedSeconds - began)
+    }
+
+    /// Adds a measurement to the record, and the samples taken meanwhile unless the box disturbed them.
+    private func keep(_ measurement: Measurement, samples: (inout ExperimentRecord) -> Void = { _ in }) {
+        if measurement.isUndisturbed { samples(&record) }
+        record.append(measurement)
+        if let reason = measurement.rejection {
+            logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(sampler.elapsedSeconds)"])
+        }
+        if let reason = measurement.meterFailure { dropMeter(because: reason) }
+    }
+
+    private func dropMeter(because reason: String) {
+        logger.debug("meter dropped", metadata: ["reason": "\(reason)"])
+        plan.isMetered = false
+    }
+
+    // MARK: - Reports
+
+    private func report(_ activity: String) {
+        let elapsed = sampler.elapsedSeconds
+        if let last = lastReportSeconds, elapsed - last < Self.reportIntervalSeconds { return }
+        lastReportSeconds = elapsed
+        progress(
+            Progress(
+                elapsedSeconds: elapsed, remainingSeconds: max(0, settings.budgetSeconds - elapsed),
+                activity: activity, steps: record.steps.count + (record.layerTimes.first?.seconds.count ?? 0),
+                energyWindows: record.energyWindows.count,
+                maximumRelativeHalfWidth: plan.precision.maximumRelativeHalfWidth(of: record)))
+    }
+
+    private func disturbed() -> KerfError {
+        let reasons = record.rejections.map { "\($0.count) x \($0.reason)" }.joined(separator: ", ")
+        return KerfError(
+            .disturbed, "too few undisturbed steps: rejected \(reasons)", remedy: .quietBoxOrLongerBudget)
+    }
+}
+
+extension KerfError.Code {
+    /// Throttling, steal time and other disturbances left no step to use.
+    package static let disturbed = KerfError.Code("disturbed", .unavailable)
 }

@@ -4,17 +4,17 @@ import SystemIO
 /// The time an experiment runs in: the machine's, or a simulated one in tests.
 package protocol ExperimentClock {
     func now() -> MonotonicInstant
-    /// Processor time used so far by the measured process, all threads, in seconds.
+    /// Processor time used so far by all threads of the measured process, in seconds.
     func cpuSeconds() -> Double
-    /// The accounts of the process's threads as they are now, to be settled before its processor time is read; `nil`
-    /// where that is never stale.
-    func accounts() -> ThreadCPUClocks?
-    /// Lets the time pass with the processor at rest.
+    /// The processor clocks of the process's threads, to be flushed before ``cpuSeconds()`` is read; `nil` where that is
+    /// never stale.
+    func threadCPUClocks() -> ThreadCPUClocks?
+    /// Waits with the processor at rest.
     func sleep(seconds: Double)
 }
 
 extension ExperimentClock {
-    package func accounts() -> ThreadCPUClocks? { nil }
+    package func threadCPUClocks() -> ThreadCPUClocks? { nil }
 }
 
 /// The machine's own clocks.
@@ -23,7 +23,7 @@ package struct SystemClock: ExperimentClock {
 
     package func now() -> MonotonicInstant { .now() }
     package func cpuSeconds() -> Double { processCPUSeconds() }
-    package func accounts() -> ThreadCPUClocks? { ThreadCPUClocks() }
+    package func threadCPUClocks() -> ThreadCPUClocks? { ThreadCPUClocks() }
 
     package func sleep(seconds: Double) {
         var left = timespec(

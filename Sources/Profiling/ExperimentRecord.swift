@@ -3,27 +3,26 @@ import Workload
 
 /// What an experiment found, as raw samples.
 package struct ExperimentRecord: Sendable {
-    package internal(set) var steps: [StepSample] = []
-    package internal(set) var layerTimes: [LayerTimes] = []
+    package private(set) var steps: [StepSample] = []
+    package private(set) var layerTimes: [LayerTimes] = []
     /// Whole steps with every instrument on.
-    package internal(set) var instrumentedSteps: [StepSample] = []
-    /// Steps with instruments on by turns.
-    package internal(set) var instrumentationOverheadPairs: [InstrumentationOverheadPair] = []
+    package private(set) var instrumentedSteps: [StepSample] = []
+    package private(set) var instrumentationOverheadPairs: [InstrumentationOverheadPair] = []
     /// The counters between the layers of instrumented steps.
-    package internal(set) var traces: [StepTrace] = []
-    package internal(set) var idleWindows: [EnergyWindow] = []
-    package internal(set) var energyWindows: [EnergyWindow] = []
-    package internal(set) var rejections: [Rejection] = []
+    package private(set) var traces: [StepTrace] = []
+    package private(set) var idleWindows: [EnergyWindow] = []
+    package private(set) var energyWindows: [EnergyWindow] = []
+    package private(set) var rejections: [Rejection] = []
     package internal(set) var overhead = InstrumentationOverhead(
         secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
-    /// The clock at the end of every step and window that was kept, in hertz; empty where nothing tells it.
-    package internal(set) var clockHertz: [Double] = []
-    /// Looks at the counters in steps that were kept.
+    /// The frequency at the end of every step and window that was kept, in hertz; empty where it is not known.
+    package private(set) var clockHertz: [Double] = []
+    /// Why the energy stopped being measured, when a meter failed during the run.
+    package private(set) var meterFailure: String?
+    /// Readings of the meter in steps that were kept.
     private var sampleCount = 0
     /// Steps that were taken and rejected.
-    var rejectedSteps = 0
-    /// Why the energy stopped being measured, when a meter failed during the run.
-    package internal(set) var meterFailure: String?
+    private(set) var rejectedSteps = 0
 
     /// - Parameter passes: in the order of a step.
     init(passes: [LayerPass]) {
@@ -32,7 +31,24 @@ package struct ExperimentRecord: Sendable {
         }
     }
 
-    mutating func append(_ step: InstrumentedStep) {
+    /// Two bursts of each kind: the minimum that gives an interval.
+    var hasMinimumSamples: Bool { minimumBurstCount >= 2 }
+
+    /// Bursts of whole steps, with or without instruments, of which there are fewer.
+    var minimumBurstCount: Int { min(bursts(steps), bursts(instrumentedSteps)) }
+
+    private func bursts(_ steps: [StepSample]) -> Int { Set(steps.map(\.pair)).count }
+
+    /// Appends steps without instruments of one burst, as many as are kept.
+    mutating func append(_ samples: [StepSample]) { steps += samples.prefix(ExperimentSettings.maximumBurst) }
+
+    mutating func append(_ pairs: [InstrumentationOverheadPair]) { instrumentationOverheadPairs += pairs }
+
+    mutating func append(_ steps: [InstrumentedStep]) {
+        for step in steps { append(step) }
+    }
+
+    private mutating func append(_ step: InstrumentedStep) {
         for place in layerTimes.indices {
             layerTimes[place].seconds.append(step.seconds[place])
             for (kernel, seconds) in step.kernels[place] {
@@ -40,7 +56,7 @@ package struct ExperimentRecord: Sendable {
             }
         }
         instrumentedSteps.append(step.sample)
-        if let trace = step.trace, traces.count < ExperimentSettings.mostTraces { traces.append(trace) }
+        if let trace = step.trace, traces.count < ExperimentSettings.maximumTraces { traces.append(trace) }
         overhead.spansPerStep = step.spanCount
         sampleCount += step.sampleCount
         if overhead.secondsPerMeterRead != nil {
@@ -48,15 +64,24 @@ package struct ExperimentRecord: Sendable {
         }
     }
 
-    mutating func append(_ window: EnergyWindow) {
-        if window.subject == .idle {
+    /// Takes a measurement's window, or why it is not used. Its samples come first.
+    mutating func append(_ measurement: Measurement) {
+        let subject = measurement.subject
+        if !measurement.isUndisturbed, subject == .step || subject == .instrumentedStep {
+            rejectedSteps += measurement.iterations
+        }
+        if let hertz = measurement.frequencyHertz { clockHertz.append(hertz) }
+        if let reason = measurement.rejection { reject("\(subject.rawValue) window: \(reason)") }
+        if let reason = measurement.meterFailure { dropEnergy(because: reason) }
+        guard let window = measurement.window else { return }
+        if subject == .idle {
             idleWindows.append(window)
         } else {
             energyWindows.append(window)
         }
     }
 
-    mutating func reject(_ reason: String) {
+    private mutating func reject(_ reason: String) {
         if let index = rejections.firstIndex(where: { $0.reason == reason }) {
             rejections[index].count += 1
         } else {
@@ -64,7 +89,7 @@ package struct ExperimentRecord: Sendable {
         }
     }
 
-    /// Without a working meter nothing it said before is kept: half a run's energy is not the run's energy.
+    /// Once the meter has failed, nothing it reported before is kept: half a run's energy is not the run's energy.
     mutating func dropEnergy(because reason: String) {
         meterFailure = reason
         idleWindows = []

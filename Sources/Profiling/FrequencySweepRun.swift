@@ -3,18 +3,18 @@ import ProfileFormat
 import Statistics
 import SystemIO
 
-/// A profile's steps at several clocks.
+/// Measures a profile's steps at several frequencies.
 ///
-/// Each round visits every clock once, in random order; a visit is a short ``Experiment`` of its own. So heat and drift
-/// are spread over the clocks, and what differs from visit to visit is seen.
+/// Each round visits every frequency once, in random order. A visit is a short ``Experiment``. So heat and drift are spread
+/// over the frequencies, and the variation from visit to visit is known.
 package struct FrequencySweepRun {
-    /// Visits of each clock, at least: fewer would not tell the clock's effect from a visit's.
+    /// Visits of each frequency. With fewer, its effect could not be separated from that of a visit.
     package static let rounds = 3
-    /// Time after a change before anything is measured: regulators and the driver's own averages settle in less.
+    /// Wait after a change of frequency. Voltage regulators and the driver's averages settle in less.
     static let settlingSeconds = 0.02
 
     private let group: String?
-    private let clocks: [FrequencySetpoint]
+    private let setpoints: [FrequencySetpoint]
     private let control: any FrequencyControl
     private let clock: any ExperimentClock
     private let settings: ExperimentSettings
@@ -22,18 +22,18 @@ package struct FrequencySweepRun {
     private let experiment: (ExperimentSettings, @escaping (Progress) -> Void) -> Experiment
 
     /// - Parameters:
-    ///   - group: the kind of core whose clocks these are; `nil` for the whole box's.
-    ///   - settings: of the whole sweep; every visit gets its share of the budget. A visit takes the fewest samples
-    ///     that it needs even when that takes longer.
-    ///   - experiment: makes the experiment of one visit, with these settings and telling its progress there.
+    ///   - group: the kind of core whose frequencies these are; `nil` for the whole box.
+    ///   - settings: of the whole sweep; every visit gets its share of the budget. A visit takes the minimum number of
+    ///     samples even when that takes longer.
+    ///   - experiment: makes the experiment of one visit, from its settings and where it reports progress.
     package init(
-        group: String? = nil, clocks: [FrequencySetpoint], control: any FrequencyControl,
+        group: String? = nil, setpoints: [FrequencySetpoint], control: any FrequencyControl,
         clock: any ExperimentClock = SystemClock(),
         settings: ExperimentSettings, progress: @escaping (Progress) -> Void = { _ in },
         experiment: @escaping (ExperimentSettings, @escaping (Progress) -> Void) -> Experiment
     ) {
         self.group = group
-        self.clocks = clocks
+        self.setpoints = setpoints
         self.control = control
         self.clock = clock
         self.settings = settings
@@ -41,13 +41,13 @@ package struct FrequencySweepRun {
         self.experiment = experiment
     }
 
-    /// Visits all clocks in all rounds. The clock stays as the last visit set it.
+    /// Visits all frequencies in all rounds. The last frequency stays set.
     ///
-    /// - Throws: ``KerfError/Code/interrupted``; ``KerfError`` when the clock cannot be set any more; whatever the
-    ///   step throws. A visit whose every step is spoiled is left out.
+    /// - Throws: ``KerfError/Code/interrupted``; ``KerfError`` when the frequency can no longer be set; whatever
+    ///   the step throws. A visit whose steps are all disturbed is left out.
     package func run() throws -> FrequencySweep {
         var generator = SeededGenerator(seed: settings.seed)
-        let order = (0..<Self.rounds).flatMap { _ in clocks.shuffled(using: &generator) }
+        let order = (0..<Self.rounds).flatMap { _ in setpoints.shuffled(using: &generator) }
         let start = clock.now()
         var visits: [FrequencyVisit] = []
         for (index, step) in order.enumerated() {
@@ -57,7 +57,7 @@ package struct FrequencySweepRun {
             share.budgetSeconds = settings.budgetSeconds / Double(order.count)
             share.seed = generator.next()
             (share.loopsPasses, share.measuresInstrumentationOverhead) = (false, false)
-            let made = experiment(share) { tell($0, at: step, visit: index, of: order.count, since: start) }
+            let made = experiment(share) { report($0, at: step, visit: index, of: order.count, since: start) }
             do {
                 visits.append(FrequencyVisit(group, step, try made.run()))
             } catch let error as KerfError where error.code == .disturbed {
@@ -67,7 +67,7 @@ package struct FrequencySweepRun {
         return FrequencySweep(seed: Int(clamping: settings.seed), budgetSeconds: settings.budgetSeconds, visits: visits)
     }
 
-    private func tell(
+    private func report(
         _ part: Progress, at step: FrequencySetpoint, visit: Int, of count: Int, since start: MonotonicInstant
     ) {
         var whole = part
@@ -75,7 +75,7 @@ package struct FrequencySweepRun {
         let left = settings.budgetSeconds * Double(count - visit - 1) / Double(count)
         whole.remainingSeconds = part.remainingSeconds + left
         whole.activity =
-            "sweeping the clock\(group.map { " of the \($0)s" } ?? ""), \((step.hertz / 1e6).rounded() / 1e3) GHz, visit \(visit + 1) of \(count)"
+            "sweeping frequencies\(group.map { " of the \($0)s" } ?? ""), \((step.hertz / 1e6).rounded() / 1e3) GHz, visit \(visit + 1) of \(count)"
         progress(whole)
     }
 }
@@ -87,7 +87,7 @@ extension FrequencyVisit {
             steps: record.steps,
             layerTimes: record.layerTimes.map { times in
                 var times = times
-                // Kernels are told at the profile's own clock; thirty times as much would only make the file large.
+                // The profile has kernels at its own frequency; those of thirty visits would only make the file large.
                 times.kernels = [:]
                 return times
             },

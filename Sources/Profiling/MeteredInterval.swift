@@ -2,34 +2,37 @@ import ProbeKit
 import ProfileFormat
 import SystemIO
 
-/// Clock and counters, read together at the two ends of a stretch of work.
+/// Clock and counters, read together at the two ends of an interval of work.
 struct MeteredInterval {
     let clock: any ExperimentClock
     let meter: (any EnergyMeter)?
-    /// The longest wait for an update of the counters.
-    var longestWaitSeconds = 0.05
+    /// How long to wait for an update of the counters.
+    private let maximumWaitSeconds: Double
+
+    init(clock: any ExperimentClock, meter: (any EnergyMeter)?, updates: CounterUpdates? = nil) {
+        self.clock = clock
+        self.meter = meter
+        maximumWaitSeconds = max(0.05, 5 * (updates?.longestSeconds ?? 0))
+    }
 
     /// What `body` cost, from one update of the counters to another.
     ///
     /// The counters are polled until they change; then the work runs; then they are polled until they change again.
-    /// So the joules are exact up to the counters' unit, and the two moments up to the time between two polls. Polling
-    /// goes on for one more update: that shows what polling draws, right here, with the caches, clock and spinning
-    /// threads that the work left behind, so that the wait at the end can be told from the work.
-    func cost(of body: () throws -> Void) throws -> Cost { try cost { _ in try body() } }
-
-    /// The same.
+    /// So the joules are exact up to the counters' unit, and the two times up to the time between two polls. Polling
+    /// goes on for one more update: that shows what polling draws, with the caches, frequency and spinning threads that
+    /// the work left behind, so that the wait at the end can be told from the work.
     ///
-    /// - Parameter body: given the moment of the update that its window begins with, where there is one.
+    /// - Parameter body: given the time of the update that its window begins with, where there is one.
     func cost(of body: (_ opening: MonotonicInstant?) throws -> Void) throws -> Cost {
-        // Looking for the threads takes longer than the work may.
-        let accounts = clock.accounts()
+        // Finding the threads takes longer than the work may, so it comes first.
+        let cpuClocks = clock.threadCPUClocks()
         let opening = try edge()
-        accounts?.flush()
+        cpuClocks?.flush()
         let cpuBefore = clock.cpuSeconds()
         let start = clock.now()
         try body(opening.flatMap { $0.isFound ? $0.edge.instant : nil })
         let end = clock.now()
-        accounts?.flush()
+        cpuClocks?.flush()
         let cpuAfter = clock.cpuSeconds()
         var cost = Cost(seconds: end.seconds(since: start), cpuSeconds: cpuAfter - cpuBefore)
         guard let meter, let opening, let closing = try edge() else { return cost }
@@ -66,23 +69,71 @@ struct MeteredInterval {
     /// The next update; a plain reading when none comes in time, `nil` without a meter.
     private func edge() throws -> Edge? {
         guard let meter else { return nil }
-        let longestWaitSeconds = longestWaitSeconds
+        let maximumWaitSeconds = maximumWaitSeconds
         return try MeterFailure.marking { () throws(KerfError) -> Edge in
-            if let edge = try meter.updateEdge(within: longestWaitSeconds) { return Edge(edge: edge, isFound: true) }
-            return Edge(edge: UpdateEdge(try meter.read(), gapSeconds: longestWaitSeconds), isFound: false)
+            if let edge = try meter.updateEdge(within: maximumWaitSeconds) { return Edge(edge: edge, isFound: true) }
+            return Edge(edge: UpdateEdge(try meter.read(), gapSeconds: maximumWaitSeconds), isFound: false)
         }
     }
 }
 
-extension Cost {
+/// Time and energy of an interval of work, and what was seen of the counters around it.
+struct Cost {
+    /// Of the work itself.
+    var seconds = 0.0
+    var cpuSeconds = 0.0
+    /// Between the counters' readings, which the joules belong to.
+    var meteredSeconds = 0.0
+    /// By domain identifier; empty without a meter.
+    var joules: [String: Double] = [:]
+    /// How far the times of the updates at both ends may be off, summed.
+    var edgeSeconds = 0.0
+    /// Polling after the window, up to one more update.
+    var pollingSeconds = 0.0
+    var pollingJoules: [String: Double] = [:]
+    /// Why `joules` cannot be used.
+    var fault: Fault?
+
+    enum Fault: String {
+        case ambiguous = "the counter may have wrapped more than once"
+        case notUpdated = "the counter was not updated in time"
+    }
+
+    static func += (sum: inout Cost, part: Cost) {
+        sum.seconds += part.seconds
+        sum.cpuSeconds += part.cpuSeconds
+        sum.meteredSeconds += part.meteredSeconds
+        sum.joules.merge(part.joules, uniquingKeysWith: +)
+        sum.edgeSeconds += part.edgeSeconds
+        sum.pollingSeconds += part.pollingSeconds
+        sum.pollingJoules.merge(part.pollingJoules, uniquingKeysWith: +)
+        sum.fault = sum.fault ?? part.fault
+    }
+
     /// Brings a domain's joules to the window that the first domain's updates span.
     ///
     /// Between its own two updates the domain saw more or less of the polling around the work, and nothing else of
-    /// another length: that much is taken off or added, at what it drew while the counters were polled after the work.
+    /// another length. The difference is added or subtracted at the power that it drew while the counters were polled
+    /// after the work.
     fileprivate mutating func shift(_ domain: String, seconds: Double, pollingSeconds: Double) {
         guard let drawn = joules[domain], let polled = pollingJoules[domain], pollingSeconds > 0 else { return }
         let watts = polled / pollingSeconds
         joules[domain] = max(0, drawn + watts * (meteredSeconds - seconds))
         pollingJoules[domain] = watts * self.pollingSeconds
+    }
+}
+
+/// An error of the energy meter, told apart from those of the measured step. A meter that fails costs the run its
+/// energy; a step that fails ends it.
+struct MeterFailure: Error {
+    let error: KerfError
+
+    /// Reads the meter, and marks its error as one.
+    static func marking<Result>(_ read: () throws(KerfError) -> Result) throws(MeterFailure) -> Result {
+        do throws(KerfError) {
+            return try read()
+        } catch {
+            throw MeterFailure(error: error)
+        }
     }
 }

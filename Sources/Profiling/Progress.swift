@@ -1,16 +1,15 @@
-/// How far a run is.
+/// Progress of a run.
 package struct Progress: Sendable, Hashable {
     package var elapsedSeconds: Double
-    /// Time that remains at most; the run ends earlier when every interval is narrow enough.
+    /// Upper limit of the remaining time. The run ends earlier when every interval is narrow enough.
     package var remainingSeconds: Double
-    /// What is being done: `warm-up`, `idle`, `measuring`.
+    /// The current activity: `warm-up`, `idle`, `measuring`.
     package var activity: String
     /// Whole steps kept so far, with and without instruments.
     package var steps: Int
     package var energyWindows: Int
-    /// The widest relative half width among the times of passes that matter; `nil` until there is one, and when none
-    /// is left.
-    package var widestRelativeHalfWidth: Double?
+    /// The widest relative half width among the times of passes that matter; `nil` without one.
+    package var maximumRelativeHalfWidth: Double?
 
     package var fraction: Double {
         let total = elapsedSeconds + remainingSeconds

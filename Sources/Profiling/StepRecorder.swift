@@ -1,128 +1,160 @@
 import ProbeKit
 import ProfileFormat
+import Statistics
 import SystemIO
 import TransformerKernels
 import Workload
 
-/// Takes whole steps with every instrument on: marks at layers and kernels, and a look at the meter between layers.
+/// Takes whole steps with every instrument on: marks at layers and kernels, and a reading of the meter between layers.
 ///
-/// Within a step nothing is made, looked up or summed: moments and counters are appended to storage that was reserved
-/// before. What they mean is worked out after the burst: as steps, and where instruments were on by turns as what these
-/// cost.
+/// Within a step nothing is allocated, looked up or summed: times and counters are appended to storage that was reserved
+/// before. What they mean is computed after the burst, see ``RecordedSteps``.
 struct StepRecorder {
-    let step: any ProfiledStep
+    private let step: any ProfiledStep
     private let clock: any ExperimentClock
-    /// `nil` without a meter, and where loads lie between passes.
-    let meter: (any EnergyMeter)?
-    private let accounts: ThreadCPUClocks?
-    let order: [LayerPass]
-    let counted: [EnergyDomain]
-    /// Of the run.
-    let start: MonotonicInstant
-    private let mostSteps: Int
-    /// When the counters were updated last before the step that is taken next, where that is known.
-    var lastUpdate: MonotonicInstant?
-
-    /// A look shows the counter's last update, for which the look before it had settled the accounts. A step's first look has
-    /// none before it, so that the last passes of the step before do it; so many last an update of a virtual board, the meter
-    /// that this is for.
-    private static let passesSettledForNextStep = 3
-
-    private(set) var taken: [Taken] = []
-    /// Before and after each pass.
-    private(set) var moments: [MonotonicInstant] = []
-    /// When the meter was looked at, after which pass (0 is before the first), and what each counter of its total showed.
-    private(set) var looks: [(instant: MonotonicInstant, boundary: Int)] = []
-    private(set) var counters: [UInt64] = []
+    /// `nil` without a meter, and where weights are loaded between passes.
+    private let meter: (any EnergyMeter)?
+    private let cpuClocks: ThreadCPUClocks?
+    private let maximumSteps: Int
     private let everywhere: [Bool]
+    /// When the counters were updated last before the next step, where that is known.
+    var lastUpdate: MonotonicInstant?
+    private var storage: StepStorage
 
-    struct Taken {
-        var sample: StepSample
-        var lastUpdate: MonotonicInstant?
-        var began: MonotonicInstant
-        var ended: MonotonicInstant
-        /// Places of the step's kernel marks and looks.
-        var spans: Range<Int>
-        var looks: Range<Int>
-        /// See ``StepRecorder/take(isInstrumented:isSampling:checkpoint:)``.
-        var isInstrumented: [Bool]
-    }
+    /// A reading shows the counter's last update, for which the reading before it had flushed the CPU time of all
+    /// threads. The first reading of a step has none before it, so the last passes of the step before flush it. On a
+    /// virtual board, the meter that needs this, an update takes so many passes.
+    private static let flushingPasses = 3
 
     /// - Parameters:
     ///   - start: of the run.
-    ///   - mostSteps: that are kept; later ones are taken all the same.
+    ///   - maximumSteps: that are recorded. Later ones are taken all the same.
     init(
         _ step: any ProfiledStep, clock: any ExperimentClock, meter: (any EnergyMeter)?, start: MonotonicInstant,
-        mostSteps: Int = 1
+        maximumSteps: Int = 1
     ) {
         self.step = step
         self.clock = clock
-        self.start = start
+        self.maximumSteps = maximumSteps
         self.meter = step.isInterrupted ? nil : meter
-        accounts = self.meter?.countsProcessorTime == true ? ThreadCPUClocks() : nil
-        counted = self.meter?.tree.counted ?? []
-        order = step.passes
-        // One more than is kept: a step is forgotten after it was taken.
-        let steps = mostSteps + 1
-        self.mostSteps = mostSteps
-        taken.reserveCapacity(steps)
-        moments.reserveCapacity(steps * 2 * order.count)
-        looks.reserveCapacity(steps * (order.count + 1))
-        counters.reserveCapacity(steps * (order.count + 1) * counted.count)
-        everywhere = Array(repeating: true, count: order.count + 1)
+        cpuClocks = self.meter?.countsProcessorTime == true ? ThreadCPUClocks() : nil
+        // One more than is recorded: a step is removed after it was taken.
+        storage = StepStorage(
+            order: step.passes, counted: self.meter?.tree.counted ?? [], isMetered: self.meter != nil, start: start,
+            capacity: maximumSteps + 1)
+        everywhere = Array(repeating: true, count: storage.order.count + 1)
         step.timeline.reset()
     }
+
+    var recorded: RecordedSteps { RecordedSteps(storage: storage, spans: step.timeline.spans) }
 
     /// Runs one step and records it.
     ///
     /// - Parameters:
-    ///   - isInstrumented: the passes before which the counters are looked at and whose kernels are marked, and one more
-    ///     for the look after the last pass; all unless given.
-    ///   - isSampling: whether the counters are looked at in this step.
+    ///   - isInstrumented: the passes before which the meter is read and whose kernels are marked, and one more for the
+    ///     reading after the last pass; all unless given.
+    ///   - isSampling: whether the meter is read in this step.
     mutating func take(isInstrumented: [Bool]? = nil, isSampling: Bool = true, checkpoint: () throws -> Void) throws {
         let isInstrumented = isInstrumented ?? everywhere
-        let timeline = step.timeline
-        let (firstSpan, firstMoment, firstLook) = (timeline.spans.count, moments.count, looks.count)
+        let (timeline, count) = (step.timeline, storage.order.count)
+        let (firstSpan, firstTime, firstSample) = (timeline.spans.count, storage.times.count, storage.samples.count)
         defer { timeline.isRecording = false }
         var loadSeconds = 0.0
         let cpuBefore = clock.cpuSeconds()
         let began = clock.now()
-        for (place, pass) in order.enumerated() {
+        for (place, pass) in storage.order.enumerated() {
             timeline.isRecording = isInstrumented[place]
-            if isSampling && isInstrumented[place] { try look(after: place) }
-            if !isSampling && place >= order.count - Self.passesSettledForNextStep { accounts?.flush() }
+            if isSampling && isInstrumented[place] { try sample(at: place) }
+            if !isSampling && place >= count - Self.flushingPasses { cpuClocks?.flush() }
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()
                 try checkpoint()
                 try step.prepare(layer: pass.layer)
                 loadSeconds += clock.now().seconds(since: loading)
             }
-            moments.append(clock.now())
+            storage.times.append(clock.now())
             try step.run(pass)
-            moments.append(clock.now())
+            storage.times.append(clock.now())
         }
-        if isSampling && isInstrumented[order.count] { try look(after: order.count) }
+        if isSampling && isInstrumented[count] { try sample(at: count) }
         let ended = clock.now()
         let sample = StepSample(
             seconds: ended.seconds(since: began) - loadSeconds, cpuSeconds: clock.cpuSeconds() - cpuBefore)
-        if taken.count < mostSteps {
-            taken.append(
-                Taken(
+        if storage.steps.count < maximumSteps {
+            storage.steps.append(
+                StepStorage.Step(
                     sample: sample, lastUpdate: lastUpdate, began: began, ended: ended,
-                    spans: firstSpan..<timeline.spans.count,
-                    looks: firstLook..<looks.count, isInstrumented: isInstrumented))
+                    spans: firstSpan..<timeline.spans.count, samples: firstSample..<storage.samples.count,
+                    isInstrumented: isInstrumented))
         } else {
             timeline.forget(after: firstSpan)
-            moments.removeLast(moments.count - firstMoment)
-            counters.removeLast((looks.count - firstLook) * counted.count)
-            looks.removeLast(looks.count - firstLook)
+            storage.removeAll(afterTime: firstTime, sample: firstSample)
         }
     }
 
-    private mutating func look(after boundary: Int) throws {
+    /// Runs two steps. In the first a coin decides for every pass whether instruments are on; in the second they are on
+    /// where they were off. See ``InstrumentationOverheadEstimate``.
+    mutating func runInterleaved(
+        isSampling: Bool, using generator: inout SeededGenerator, checkpoint: () throws -> Void
+    ) throws {
+        let heads = (0...storage.order.count).map { _ in Bool.random(using: &generator) }
+        try take(isInstrumented: heads, isSampling: isSampling, checkpoint: checkpoint)
+        try take(isInstrumented: heads.map { !$0 }, isSampling: isSampling, checkpoint: checkpoint)
+    }
+
+    private mutating func sample(at boundary: Int) throws {
         guard let meter else { return }
-        accounts?.flush()
-        let instant = try MeterFailure.marking { () throws(KerfError) in try meter.readTotal(into: &counters) }
-        looks.append((instant, boundary))
+        cpuClocks?.flush()
+        let instant = try MeterFailure.marking { () throws(KerfError) in
+            try meter.readTotal(into: &storage.counters)
+        }
+        storage.samples.append((instant, boundary))
+    }
+}
+
+/// What a recorder appends while steps run.
+struct StepStorage {
+    struct Step {
+        var sample: StepSample
+        var lastUpdate: MonotonicInstant?
+        var began: MonotonicInstant
+        var ended: MonotonicInstant
+        /// Places of the step's kernel marks and of its readings.
+        var spans: Range<Int>
+        var samples: Range<Int>
+        /// See ``StepRecorder/take(isInstrumented:isSampling:checkpoint:)``.
+        var isInstrumented: [Bool]
+    }
+
+    let order: [LayerPass]
+    /// The domains of the meter's total.
+    let counted: [EnergyDomain]
+    let isMetered: Bool
+    /// Of the run.
+    let start: MonotonicInstant
+    var steps: [Step] = []
+    /// Before and after each pass.
+    var times: [MonotonicInstant] = []
+    /// When the meter was read and after how many passes.
+    var samples: [(instant: MonotonicInstant, boundary: Int)] = []
+    /// What each counter of the total showed at every reading.
+    var counters: [UInt64] = []
+
+    /// - Parameter capacity: steps that fit without allocation.
+    init(order: [LayerPass], counted: [EnergyDomain], isMetered: Bool, start: MonotonicInstant, capacity: Int) {
+        self.order = order
+        self.counted = counted
+        self.isMetered = isMetered
+        self.start = start
+        steps.reserveCapacity(capacity)
+        times.reserveCapacity(capacity * 2 * order.count)
+        samples.reserveCapacity(capacity * (order.count + 1))
+        counters.reserveCapacity(capacity * (order.count + 1) * counted.count)
+    }
+
+    mutating func removeAll(afterTime time: Int, sample: Int) {
+        times.removeLast(times.count - time)
+        counters.removeLast((samples.count - sample) * counted.count)
+        samples.removeLast(samples.count - sample)
     }
 }

@@ -1,8 +1,8 @@
-/// Numbers as a reader wants them: few digits, an SI prefix, the interval beside.
+/// Numbers as text: few digits, an SI prefix, the interval.
 ///
-/// Written without Foundation's formatting, which would add its locale data to the program.
+/// Foundation's formatting is not used, since it would add its locale data to the program.
 public enum NumberText {
-    /// A plain decimal rounded to a number of digits behind the point: `-3.20`.
+    /// A decimal rounded to a number of digits after the point: `-3.20`.
     ///
     /// Beyond 1e15 it falls back to the shortest exponent form.
     public static func fixed(_ value: Double, digits: Int) -> String {
@@ -43,10 +43,10 @@ public enum NumberText {
         return si(value, unit) + " ± " + percent(width, digits: width < 0.1 ? 1 : 0)
     }
 
-    /// A ratio in per cent: `-3.2 %`.
+    /// A ratio in percent: `-3.2 %`.
     public static func percent(_ ratio: Double, digits: Int = 1) -> String { fixed(ratio * 100, digits: digits) + " %" }
 
-    /// A ratio's quantity in per cent with its interval: `-1.0 % (-1.4 to -0.6 %)`.
+    /// A ratio's quantity in percent with its interval: `-1.0 % (-1.4 to -0.6 %)`.
     public static func percent(_ quantity: Quantity) -> String {
         guard let value = quantity.value else { return "n/a" }
         guard let lower = quantity.lower, let upper = quantity.upper else { return percent(value) }
@@ -73,7 +73,7 @@ public enum NumberText {
     ]
 
     private static func prefix(of value: Double, digits: Int) -> (symbol: String, factor: Double) {
-        // 999.6 would be shown as 1000, so it takes the next prefix already.
+        // 999.6 would be shown as 1000, so it takes the next prefix.
         let shown = abs(value) * (1 + 0.5 / powerOfTen(digits))
         return prefixes.first { shown >= $0.factor } ?? prefixes[prefixes.count - 1]
     }

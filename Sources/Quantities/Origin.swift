@@ -1,18 +1,18 @@
-/// How a number was obtained. Every quantity Kerf writes carries one, so that a simulated or modelled value can
-/// never be taken for a measured one.
+/// How a number was obtained. Every quantity in a file has one, so that a simulated or modelled value cannot be taken for
+/// a measured one.
 public enum Origin: String, Codable, Sendable, Hashable, CaseIterable {
     /// Read from a meter or a clock of this box.
     case measured
-    /// Computed from a model or a declared figure.
+    /// Computed from a model or a declared value.
     case modelled
-    /// Read from a virtual box, whose truth was planted.
+    /// Read from a virtual box, whose true values are known.
     case simulated
-    /// Not obtained. Such a quantity has no value; it is never zero.
+    /// Not obtained. Such a quantity has no value, and is never zero.
     case unavailable
 
     /// The origin of a value computed from several: the weakest of them.
     ///
-    /// `measured` is stronger than `modelled`, that stronger than `simulated`, that stronger than `unavailable`.
+    /// From strong to weak: `measured`, `modelled`, `simulated`, `unavailable`.
     public static func weakest(_ origins: some Sequence<Origin>) -> Origin {
         origins.max { $0.weakness < $1.weakness } ?? .unavailable
     }

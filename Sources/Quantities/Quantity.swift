@@ -1,21 +1,21 @@
-/// A number as Kerf writes it: never bare.
+/// A number with its interval, count and origin.
 ///
-/// The unit stands in the name of the field that holds it (`time_seconds`, `energy_joules`).
+/// The unit is in the name of the field that holds it (`time_seconds`, `energy_joules`).
 public struct Quantity: Codable, Sendable, Hashable {
-    /// `nil` exactly when the origin is `unavailable`.
+    /// `nil` if and only if the origin is `unavailable`.
     public var value: Double?
     /// Bounds of the two-sided confidence interval; `nil` when it is not known.
     public var lower: Double?
     public var upper: Double?
     /// The interval's confidence, 0.95 for 95 %; `nil` with the bounds.
     public var confidence: Double?
-    /// Observations behind the value.
+    /// Number of observations.
     public var count: Int
-    /// Of Student's t, where the interval is one of it; `nil` where it is of another kind. Observations of unequal weight, or
-    /// left out as outliers, leave fewer than the count less one.
+    /// Degrees of freedom of a Student's t interval; `nil` for another kind. With observations of unequal weight, or left
+    /// out as outliers, they are fewer than the count less one.
     public var degreesOfFreedom: Double?
     public var origin: Origin
-    /// Why there is no value or no interval, or what a modelled value was computed from.
+    /// Why there is no value or no interval, or the source of a modelled value.
     public var reason: String?
 
     public init(
@@ -32,7 +32,7 @@ public struct Quantity: Codable, Sendable, Hashable {
         self.reason = reason
     }
 
-    /// A quantity that could not be obtained, and why.
+    /// A quantity that could not be obtained, with the reason.
     public static func unavailable(_ reason: String) -> Quantity {
         Quantity(value: nil, origin: .unavailable, reason: reason)
     }
@@ -44,9 +44,9 @@ public struct Quantity: Codable, Sendable, Hashable {
     }
 }
 
-/// What a quantity read from a file must hold, checked wherever one is decoded.
+/// Validation of every quantity that is decoded.
 extension Quantity {
-    // Not private: the synthesised encoder lies in another file, and the compiler crashes on it.
+    // Not private: the compiler crashes on the synthesized encoder.
     enum CodingKeys: String, CodingKey {
         case value, lower, upper, confidence, count, degreesOfFreedom, origin, reason
     }
@@ -70,11 +70,11 @@ extension Quantity {
     /// What is wrong with the quantity, or `nil`.
     var fault: String? {
         if (value == nil) != (origin == .unavailable) {
-            return "a value must be absent exactly when its origin is unavailable"
+            return "a value must be absent if and only if its origin is unavailable"
         }
-        if origin == .unavailable && reason == nil { return "an unavailable quantity must say why" }
+        if origin == .unavailable && reason == nil { return "an unavailable quantity must have a reason" }
         if count < 0 { return "a count below zero" }
-        // Two observations have one; far fewer would make an interval of any width that of a mean known exactly.
+        // Two observations have one. With far fewer, an interval of any width would be that of an exactly known mean.
         if let degreesOfFreedom, !(degreesOfFreedom >= 0.5 && degreesOfFreedom <= 1e30) || lower == nil {
             return "degrees of freedom that are below 0.5 or have no interval"
         }

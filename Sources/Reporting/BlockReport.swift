@@ -9,7 +9,7 @@ import SystemIO
 import TransformerKernels
 import Workload
 
-/// What `kerf bench layer` found.
+/// The result of `kerf bench layer`.
 package struct BlockReport: Encodable {
     /// One pass, or both together.
     package struct Pass: Encodable {
@@ -30,7 +30,7 @@ package struct BlockReport: Encodable {
     package struct Passes: Encodable {
         package var forward: Pass
         package var backward: Pass
-        /// Of every round's sum.
+        /// The sum of both passes, round by round.
         package var both: Pass
 
         package init(flops: (forward: Double, backward: Double), forward: [Double], backward: [Double]) {
@@ -56,7 +56,7 @@ package struct BlockReport: Encodable {
         package var gradientBytes: Int
         package var scratchBytes: Int
         package var totalBytes: Int
-        /// What the process's resident memory grew by, and its highest; not with the bare products beside the block.
+        /// Growth of the process's resident memory, and its peak; `nil` when the bare products ran in the same process.
         package var residentBytes: Int?
         package var peakResidentBytes: Int?
     }
@@ -65,13 +65,14 @@ package struct BlockReport: Encodable {
     package var workload: WorkloadDescription
     package var engine: EngineIdentity
     package var rounds: Int
-    /// Products, attention and LoRA; what norms, RoPE, SwiGLU and additions compute is not counted.
+    /// Times and rates of the block. Operations are those of matrix products, attention and LoRA; norms, RoPE, SwiGLU
+    /// and additions are not counted.
     package var block: Passes
-    /// The products of the seven projections alone.
+    /// Matrix products of the seven projections alone.
     package var bareProducts: Passes?
     /// The block's rate over the bare products'.
     package var ratio: Double?
-    /// Of one instrumented pass, the median over some.
+    /// Kernel times of instrumented passes, as medians.
     package var kernels: [KernelRow]
     package var memory: Memory
 
@@ -111,8 +112,8 @@ package struct BlockReport: Encodable {
 
     package var text: String {
         var lines = [
-            "One block of \(model), \(workload.dtype), batch \(workload.batch), sequence \(workload.sequence), "
-                + "LoRA rank \(workload.loraRank) on \(workload.loraTargets.joined(separator: ","))",
+            "One block of \(model), \(workload.dtype.rawValue), batch \(workload.batch), sequence \(workload.sequence), "
+                + "LoRA rank \(workload.loraRank) on \(workload.loraTargetNames)",
             "\(engine.name) \(engine.version) (\(engine.instructionSet)), \(workload.threads) threads, "
                 + "median of \(rounds) rounds", "",
         ]

@@ -1,29 +1,31 @@
 import Calibration
+import ModelFiles
 import ProfileFormat
 import Quantities
 import SystemIO
+import Workload
 
 extension Calibration {
-    /// The calibration as a reader sees it: box, model, layers, whole step, closure, warnings.
+    /// The calibration as text: box, model, layers, whole step, closure, warnings.
     ///
-    /// The first line says `SIMULATED` when any figure is.
+    /// The first line says `SIMULATED` when any value is simulated.
     package var report: String {
         simulatedLine(isSimulated) + heading("Calibration")
             + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
-            + layerTable.text + "\n" + totals + clockLines + warningLines
+            + layerTable.text + "\n" + totals + frequencyLines + warningLines
     }
 
-    /// What was calibrated or profiled, and where.
+    /// Model, box and workload.
     func heading(_ title: String) -> String {
         var text = "\(title) of \(PlainText.shown(model.name)) on \(PlainText.shown(box.cpuModel))"
-        text +=
-            " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), \(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
+        text += " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), "
+        text += "\(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
         text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "
-        text += "\(PlainText.shown(workload.loraTargets.joined(separator: ","))), \(PlainText.shown(workload.dtype)), "
-        return text + "weights \(PlainText.shown(model.weightsKind)) \(PlainText.shown(model.weightsOrigin))\n"
+        text += "\(workload.loraTargetNames), \(workload.dtype.rawValue), "
+        return text + "weights \(model.weightsKind.rawValue) \(PlainText.shown(model.weightsOrigin))\n"
     }
 
-    /// The whole step, the idle box and how well the parts add up.
+    /// The whole step, idle power and closure.
     var totals: String {
         var text = "whole step   \(line(step.timeSeconds, "s"))\n"
         if meter.origin == .unavailable {
@@ -33,7 +35,7 @@ extension Calibration {
             text += "net energy   \(line(step.netEnergyJoules, "J"))\n"
             text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
             text += "idle power   \(line(idlePowerWatts, "W"))\n"
-            text += "meter        \(meter.text)\n" + besideLines
+            text += "meter        \(meter.text)\n" + externalLines
         }
         text += "closure      time \(NumberText.percent(closure.timeRatio))"
         text += ", gross energy \(NumberText.percent(closure.grossEnergyRatio))"
@@ -41,15 +43,16 @@ extension Calibration {
         text += "\n"
         guard let attribution else { return text }
         text += "in situ      \(line(attribution.inSituEnergyJoules, "J")), looped "
-        text += "\(NumberText.si(attribution.loopedEnergyJoules, "J")): differs by "
+        text += "\(NumberText.si(attribution.loopedEnergyJoules, "J")), difference "
         return text + "\(NumberText.percent(attribution.differenceRatio))\n"
     }
 
-    /// What stands beside the total, and what could not be read.
-    private var besideLines: String {
+    /// Domains outside the total, and domains that could not be read.
+    private var externalLines: String {
         (externalPower ?? []).map { power in
-            "external       \(PlainText.shown(power.name)): "
-                + "\(line(power.stepPowerWatts, "W")) in steps, \(line(power.idlePowerWatts, "W")) idle, not in the total\n"
+            "external     \(PlainText.shown(power.name)): "
+                + "\(line(power.stepPowerWatts, "W")) in steps, \(line(power.idlePowerWatts, "W")) idle, "
+                + "not in the total\n"
         }.joined()
             + meter.domains.map { domain in
                 guard case .unreadable(let reason) = domain.role else { return "" }
@@ -82,7 +85,7 @@ extension Calibration {
         return table
     }
 
-    /// A pass without work, as the frozen embedding's backward, took no time that was measured as zero.
+    /// `-` for a pass without work, such as the frozen embedding's backward pass.
     private func time(_ quantity: Quantity) -> String {
         quantity.value == 0 ? "-" : NumberText.si(quantity, "s")
     }
@@ -99,13 +102,70 @@ extension Calibration {
     }
 }
 
-/// The first line of a report: that figures are simulated, and which parts do not make up their whole; nothing when
-/// neither is so.
+/// The first line of a report where values are simulated or a closure fails; else nothing.
 func simulatedLine(_ isSimulated: Bool, failures: [String] = []) -> String {
     var parts: [String] = []
-    if isSimulated { parts.append("SIMULATED: energy and clock below come from a virtual board, not from this box") }
+    if isSimulated {
+        parts.append("SIMULATED: energy and frequency below come from a virtual board, not from this box")
+    }
     if !failures.isEmpty {
         parts.append("CLOSURE FAILS: " + PlainText.shown(failures.joined(separator: "; "), limit: 400))
     }
     return parts.isEmpty ? "" : parts.joined(separator: "; ") + "\n"
+}
+
+extension Calibration {
+    /// Time and power as functions of the frequency, compared with the paper's forms; empty without a sweep.
+    var frequencyLines: String {
+        let groups = (frequencyGroups ?? []).map { group in
+            lines(
+                of: group.laws,
+                "\(PlainText.shown(group.group.name)) only, "
+                    + "\(group.group.threads == 1 ? "1 thread" : "\(group.group.threads) threads"): ")
+        }
+        return (frequencyLaws.map { lines(of: $0, "") } ?? "") + groups.joined()
+    }
+
+    private func lines(of laws: FrequencyCalibration, _ place: String) -> String {
+        let low = NumberText.si(laws.stepsHertz.first ?? 0, "Hz")
+        let high = NumberText.si(laws.stepsHertz.last ?? 0, "Hz")
+        var text = "frequency    \(place)\(laws.stepsHertz.count) steps, \(low) to \(high)\n"
+        let time = laws.stepTime
+        text += "step time    a + b/f: a \(NumberText.si(time.fixedSeconds, "s")), "
+        text += "b \(NumberText.si(time.cycles, "cycles")), residuals up to \(NumberText.percent(time.maximumResidual))"
+        text += "; of b/f alone up to \(NumberText.percent(laws.inverseFrequencyResidual)) "
+        text += "[\(Origin.weakest([time.fixedSeconds.origin, time.cycles.origin]).rawValue)]\n"
+        if let power = laws.grossPower {
+            text += powerLine("gross power", power)
+            if let cubic = laws.cubicPowerResidual {
+                text += "             residuals of k f^3 alone up to \(NumberText.percent(cubic))\n"
+            }
+        }
+        return text + (laws.netPower.map { powerLine("net power", $0) } ?? "")
+    }
+
+    private func powerLine(_ name: String, _ law: PowerLaw) -> String {
+        let exponent = law.exponent.value.map { NumberText.fixed($0, digits: 2) } ?? "n/a"
+        let bounds = law.exponent.lower.flatMap { lower in
+            law.exponent.upper.map { " (\(NumberText.fixed(lower, digits: 2)) to \(NumberText.fixed($0, digits: 2)))" }
+        }
+        return name + String(repeating: " ", count: max(1, 13 - name.count))
+            + "P0 + k (f/fmax)^alpha: P0 \(NumberText.si(law.staticWatts, "W")), "
+            + "k \(NumberText.si(law.dynamicWatts, "W")), alpha \(exponent)\(bounds ?? ""), "
+            + "residuals up to \(NumberText.percent(law.maximumResidual)) [\(law.exponent.origin.rawValue)]\n"
+    }
+}
+
+extension MeterDescription {
+    /// The meter and its resolution, in one line.
+    var text: String {
+        var text = PlainText.shown(name ?? "none") + ": " + PlainText.shown(totalOf.joined(separator: " + "))
+        if let interval = updateIntervalSeconds.value { text += ", update interval \(NumberText.si(interval, "s"))" }
+        if let step = resolutionJoules?.value { text += ", resolution \(NumberText.si(step, "J"))" }
+        if let sampling {
+            text += ", power sampled every \(NumberText.si(sampling.intervalSeconds, "s")), using "
+            text += "\(NumberText.percent(sampling.processorShare)) of a CPU"
+        }
+        return text
+    }
 }

@@ -4,45 +4,46 @@ import SelfTest
 import SystemIO
 
 extension EstimatorReport {
-    /// The report as a reader sees it.
+    /// The report as text.
     package var text: String {
         let updates = counter.updates
-        var text = "SIMULATED: virtual time, planted powers, replayed update intervals\n"
+        var text = "SIMULATED: virtual time, known power, replayed update intervals\n"
         text += "counter   \(PlainText.shown(counter.file)), column \(PlainText.shown(counter.column)): "
-        text += "\(updates.count) intervals, median \(si(updates.medianSeconds, "s")), 1 to 99 of 100 within "
-        text += "\(si(updates.percentile1Seconds, "s")) to \(si(updates.percentile99Seconds, "s")), "
-        text += "longest \(si(updates.longestSeconds, "s")), unit \(si(planted.resolutionJoules, "J"))"
+        text += "\(updates.count) intervals, median \(si(updates.medianSeconds, "s")), p1 "
+        text += "\(si(updates.percentile1Seconds, "s")), p99 \(si(updates.percentile99Seconds, "s")), "
+        text += "maximum \(si(updates.longestSeconds, "s")), resolution \(si(groundTruth.resolutionJoules, "J"))"
         text += counter.skippedRows > 0 ? "; \(counter.skippedRows) rows without an interval skipped\n" : "\n"
-        text += "planted   a layer of \(si(planted.layerSeconds, "s")) at \(si(planted.layerWatts, "W")), idle "
-        text += "\(si(planted.idleWatts, "W")), spread \(NumberText.percent(planted.jitter))\(disturbances)\n"
-        text += "runs      \(settings.trials) with a budget of \(si(settings.budgetSeconds, "s")); needed: median "
-        text += "\(si(medianSecondsNeeded, "s")), 95 of 100 within \(si(percentile95SecondsNeeded, "s")), "
+        text += "truth     a layer of \(si(groundTruth.layerSeconds, "s")) at \(si(groundTruth.layerWatts, "W")), idle "
+        text += "\(si(groundTruth.idleWatts, "W")), spread \(NumberText.percent(groundTruth.jitter))\(disturbances)\n"
+        text += "trials    \(settings.trials) with a budget of \(si(settings.budgetSeconds, "s")); time needed: median "
+        text += "\(si(medianSecondsNeeded, "s")), p95 \(si(percentile95SecondsNeeded, "s")), "
         text += "\(NumberText.significant(medianWindows)) windows\n"
         text += line("gross", gross) + line("net  ", net)
         text += rejections.map { "rejected  \($0.count) x \(PlainText.shown($0.reason))\n" }.joined()
-        text += refusals.map { "refused   \($0.count) runs: \(PlainText.shown($0.reason))\n" }.joined()
+        text += refusals.map { "refused   \($0.count) trials: \(PlainText.shown($0.reason))\n" }.joined()
         text += "verdict   \(verdict.rawValue)"
         return text + (findings.isEmpty ? "\n" : ": " + findings.joined(separator: "; ") + "\n")
     }
 
     private var disturbances: String {
         var parts: [String] = []
-        if planted.idleDrift != 0 { parts.append("idle power rising \(NumberText.percent(planted.idleDrift))") }
-        if planted.throttledShare > 0 { parts.append("\(NumberText.percent(planted.throttledShare)) throttled") }
-        if let wrap = planted.wrapSeconds { parts.append("a wrap every \(si(wrap, "s"))") }
+        if groundTruth.idleDrift != 0 { parts.append("idle power rising \(NumberText.percent(groundTruth.idleDrift))") }
+        let throttled = groundTruth.throttledShare
+        if throttled > 0 { parts.append("\(NumberText.percent(throttled)) throttled") }
+        if let wrap = groundTruth.wrapSeconds { parts.append("a wrap every \(si(wrap, "s"))") }
         return parts.map { ", " + $0 }.joined()
     }
 
     private func line(_ name: String, _ result: Result) -> String {
         guard let error = result.medianAbsoluteError, let bias = result.bias, let coverage = result.coverage else {
-            return "\(name)     no figure in any run\n"
+            return "\(name)     no estimate in any trial\n"
         }
         var text =
             "\(name)     \(si(result.truthJoules, "J")): median error \(NumberText.percent(error, digits: 3)), bias "
         text += "\(NumberText.percent(bias, digits: 4))"
         if let own = result.biasStandardError { text += " ± \(NumberText.percent(own, digits: 4)) (standard error)" }
-        text += ", 95 % intervals hold the truth in \(NumberText.percent(coverage))"
-        return text + (result.answered < settings.trials ? " of \(result.answered) runs\n" : "\n")
+        text += ", coverage \(NumberText.percent(coverage)) (nominal 95 %)"
+        return text + (result.answered < settings.trials ? " in \(result.answered) trials\n" : "\n")
     }
 
     private func si(_ value: Double, _ unit: String) -> String { NumberText.si(value, unit) }

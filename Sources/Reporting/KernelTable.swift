@@ -3,12 +3,12 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// Time of every kernel in a step, summed over layers, the largest first; and how that compares with what the box can
-/// do, where the profile says what each kernel has to do.
+/// Time of every kernel in a step, summed over layers, the largest first, with its rates relative to the roofline where
+/// the profile has the kernels' operations and bytes.
 struct KernelTable {
-    /// A sum over layers of which one may be missing.
+    /// A sum over layers that is unknown once one part is.
     private struct Sum {
-        /// `nil` once a part is not known.
+        /// `nil` once a part is unknown.
         var seconds: Double? = 0
 
         mutating func add(_ part: Quantity) {
@@ -19,7 +19,7 @@ struct KernelTable {
             Sum(seconds: left.seconds.flatMap { sum in right.seconds.map { sum + $0 } })
         }
 
-        /// `-` without work, `n/a` where it is not known.
+        /// `-` without work, `n/a` where it is unknown.
         var text: String {
             guard let seconds else { return "n/a" }
             return seconds > 0 ? NumberText.si(seconds, "s") : "-"
@@ -38,7 +38,7 @@ struct KernelTable {
     private var rows: [String: Row] = [:]
     private let roofline: Roofline?
     private let hasCosts: Bool
-    /// The whole step's own time, so that shares leave out what lies between the kernels.
+    /// Time of the whole step, so that the shares need not sum to 1: time between kernels belongs to none.
     private let stepSeconds: Double?
 
     init(_ calibration: Calibration) {
@@ -63,7 +63,7 @@ struct KernelTable {
             columns += [.init("rate", unit: "GFLOP/s"), .init("traffic", unit: "GB/s"), .init("of roof")]
         }
         var table = TextTable(columns)
-        // What is not known stands last.
+        // Unknown times are last.
         let largestFirst = rows.sorted { left, right in
             let sums = [left, right].map { $0.value.seconds ?? -1 }
             return sums[0] == sums[1] ? left.key < right.key : sums[0] > sums[1]
@@ -85,8 +85,7 @@ struct KernelTable {
         return NumberText.significant(work / seconds / 1e9)
     }
 
-    /// The shortest time that peak rate and memory allow over the time it took; more than 100 % where operands were
-    /// still in a cache.
+    /// The minimum time by the roofline over the measured time; above 100 % where operands were in a cache.
     private func roofShare(_ row: Row) -> String {
         guard let flops = roofline?.flopsPerSecond.value, let bytes = roofline?.bytesPerSecond.value,
             let seconds = row.seconds, seconds > 0
@@ -99,7 +98,7 @@ struct KernelTable {
         guard hasCosts, let flops = roofline?.flopsPerSecond.value, let bytes = roofline?.bytesPerSecond.value else {
             return ""
         }
-        return "roof: \(NumberText.si(flops, "FLOP/s")) computing (c), \(NumberText.si(bytes, "B/s")) memory (m), "
+        return "roofline: \(NumberText.si(flops, "FLOP/s")) computing (c), \(NumberText.si(bytes, "B/s")) memory (m), "
             + "measured in this run\n"
     }
 }

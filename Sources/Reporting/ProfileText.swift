@@ -4,15 +4,16 @@ import Quantities
 import SystemIO
 
 extension Profile {
-    /// The profile as a reader sees it at the end of a run: layers, kernels, whole step, closure, and what measuring
-    /// itself cost. The first line says `SIMULATED` when any figure is.
+    /// The profile as text, at the end of a run: layers, kernels, whole step, closure and instrumentation overhead. The
+    /// first line says `SIMULATED` when any value is simulated.
     ///
-    /// - Parameter calibration: what ``Calibrator`` makes of this profile alone.
+    /// - Parameter calibration: the calibration of this profile alone.
     package func report(_ calibration: Calibration) -> String {
         simulatedLine(calibration.isSimulated, failures: checks?.failures ?? []) + calibration.heading("Profile")
             + samples + "\n"
-            + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals + harness
-            + calibration.clockLines + calibration.warningLines
+            + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals
+            + overheadLines
+            + calibration.frequencyLines + calibration.warningLines
     }
 
     private var samples: String {
@@ -21,29 +22,29 @@ extension Profile {
         return text + rejections.map { "; rejected \($0.count): \(PlainText.shown($0.reason))" }.joined() + "\n"
     }
 
-    private var harness: String {
-        var text =
-            "harness      \(overhead.spansPerStep) marks a step of \(NumberText.si(overhead.secondsPerSpan, "s"))"
-        if let look = overhead.secondsPerMeterRead {
-            text +=
-                ", \(NumberText.fixed(overhead.samplesPerStep ?? 0, digits: 1)) looks at the meter of \(NumberText.si(look, "s"))"
+    private var overheadLines: String {
+        var text = "instruments  \(overhead.spansPerStep) timestamps per step, "
+        text += "\(NumberText.si(overhead.secondsPerSpan, "s")) each"
+        if let seconds = overhead.secondsPerMeterRead {
+            text += ", \(NumberText.fixed(overhead.samplesPerStep ?? 0, digits: 1)) meter reads, "
+            text += "\(NumberText.si(seconds, "s")) each"
         }
         guard let checks else { return text + "\n" }
-        if let counted = checks.computedOverheadRatio.value {
-            text += ": \(NumberText.percent(counted, digits: 3)) of the fastest plain step"
+        if let computed = checks.computedOverheadRatio.value {
+            text += ": \(NumberText.percent(computed, digits: 3)) of the fastest plain step"
         }
         text += "\n"
-        text += "own cost     time \(NumberText.percent(checks.overheadTimeRatio)), energy "
-        text += "\(NumberText.percent(checks.overheadEnergyRatio)), from steps with instruments on by turns"
+        text += "overhead     time \(NumberText.percent(checks.overheadTimeRatio)), energy "
+        text += "\(NumberText.percent(checks.overheadEnergyRatio)), instrumentation on and off at random"
         if let sampling = meter.sampling {
-            text += "; in all of them sampling took \(NumberText.percent(sampling.processorShare)) of a processor"
+            text += "; power sampling used \(NumberText.percent(sampling.processorShare)) of a CPU in all steps"
         }
         text += "\n"
         if let updates = meter.updates {
-            text += "counter      updated every \(NumberText.si(updates.medianSeconds, "s")), 1 to 99 of 100 within "
-            text += "\(NumberText.si(updates.percentile1Seconds, "s")) to "
+            text += "counter      update interval \(NumberText.si(updates.medianSeconds, "s")), p1 "
+            text += "\(NumberText.si(updates.percentile1Seconds, "s")), p99 "
             text += "\(NumberText.si(updates.percentile99Seconds, "s"))"
-            if let unit = updates.resolutionJoules { text += ", in units of \(NumberText.si(unit, "J"))" }
+            if let unit = updates.resolutionJoules { text += ", resolution \(NumberText.si(unit, "J"))" }
             text += "; idle power changed by \(NumberText.percent(checks.idleDriftRatio)) over the run\n"
         }
         return text

@@ -4,9 +4,9 @@ import Simulation
 import SystemIO
 
 extension SimulationResult {
-    /// The policies beside each other, then the front; the first line says that all is simulated.
+    /// The policies, then the front. The first line says that all values are simulated.
     package var report: String {
-        var text = "SIMULATED: every figure below is of a simulated fleet\n"
+        var text = "SIMULATED: all values below are of a simulated fleet\n"
         text +=
             "\(PlainText.shown(scenario)), level \(level.rawValue), weight of delay \(weight): \(deviceCount) devices, "
         text += "\(roundCount) rounds, \(seeds.count) \(seeds.count == 1 ? "seed" : "seeds"); "
@@ -37,8 +37,8 @@ extension SimulationResult {
         let shares = cutCounts.enumerated().filter { $0.element > 0 }.map {
             "\($0.offset) \(NumberText.percent(Double($0.element) / total))"
         }
-        text += "\ncuts that CARD took: \(shares.joined(separator: ", "))\n"
-        return text + "\nThis rests on:\n" + assumptions.map { "- \(PlainText.shown($0))\n" }.joined()
+        text += "\ncuts chosen by CARD: \(shares.joined(separator: ", "))\n"
+        return text + "\nAssumptions:\n" + assumptions.map { "- \(PlainText.shown($0))\n" }.joined()
     }
 
     private func percent(_ quantity: Quantity) -> String {

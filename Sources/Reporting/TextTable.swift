@@ -15,14 +15,14 @@ package struct TextTable: Sendable {
     }
 
     package var columns: [Column]
-    /// Cells by row; a short row is filled up with blanks.
+    /// Cells by row; a short row is padded with blanks.
     package private(set) var rows: [[String]] = []
 
     package init(_ columns: [Column]) { self.columns = columns }
 
     package mutating func append(_ cells: [String]) { rows.append(cells) }
 
-    /// The table's lines, each without blanks at its end; the unit line stands only where a column has a unit.
+    /// The table's lines without trailing blanks. There is a line of units only if a column has a unit.
     package var lines: [String] {
         let titles = columns.map(\.title)
         let units = columns.map(\.unit)
@@ -38,7 +38,7 @@ package struct TextTable: Sendable {
         return lines
     }
 
-    /// All lines, each ended by a line feed.
+    /// All lines, each with a line feed.
     package var text: String { lines.map { $0 + "\n" }.joined() }
 
     private func padded(_ text: String, to width: Int, _ alignment: Alignment) -> String {

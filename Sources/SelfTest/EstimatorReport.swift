@@ -2,25 +2,27 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// How near the estimator came to what was planted, over many trials: what `kerf selftest estimator` writes.
+/// Errors of the estimator against the ground truth over many trials, as `kerf selftest estimator` writes them.
 ///
-/// All of it is simulated. Errors are relative: (estimate - truth) / truth.
+/// All values are simulated. Errors are relative: (estimate - truth) / truth.
 package struct EstimatorReport: Codable, Sendable, KerfFile {
     package static let schema = "kerf.selftest"
-    package static let schemaVersion = 1
-    package static var remedy: Remedy { "run kerf selftest estimator --json" }
+    package static let schemaVersion = 2
+    package static let oldestReadableVersion = 1
+    package static var remedy: Remedy { .runEstimatorSelfTest }
 
-    /// Whether the estimator kept its word.
+    /// Whether intervals have the coverage that they state, and whether there is a bias.
     package enum Verdict: String, Codable, Sendable {
-        /// Intervals cover the truth at least as often as they say, and there is no bias beyond three standard errors (more in a few trials).
+        /// Intervals cover the truth at least as often as they state, and the bias is within three standard errors (more
+        /// in a few trials).
         case right
-        /// It gave no figure in most trials, and said why.
+        /// Most trials gave no value, with the reason.
         case refused
-        /// It gave figures that are not what they claim to be.
+        /// There is a bias, or intervals cover the truth too rarely.
         case wrong
     }
 
-    /// What the replayed intervals are.
+    /// The counter whose update intervals are replayed.
     package struct Counter: Codable, Sendable {
         package var file: String
         package var column: String
@@ -36,15 +38,15 @@ package struct EstimatorReport: Codable, Sendable, KerfFile {
         package var seed: Int
     }
 
-    /// One quantity over all trials that gave a figure for it.
+    /// One quantity over all trials that gave a value for it.
     package struct Result: Codable, Sendable {
         package var truthJoules: Double
-        /// Trials that gave a figure.
+        /// Trials that gave a value.
         package var answered: Int
         package var medianAbsoluteError: Double?
         package var bias: Double?
         package var biasStandardError: Double?
-        /// Share of the stated intervals that hold the truth, and the standard error of that share.
+        /// Share of the intervals that hold the truth, and the standard error of that share.
         package var coverage: Double?
         package var coverageStandardError: Double?
         package var medianRelativeHalfWidth: Double?
@@ -61,19 +63,23 @@ package struct EstimatorReport: Codable, Sendable, KerfFile {
     package var origin = Origin.simulated
     package var subject = "estimator"
     package var counter: Counter
-    package var planted: GroundTruth
+    package var groundTruth: GroundTruth
     package var settings: Settings
     package var gross: Result
     package var net: Result
-    /// Virtual time until the target was reached or the budget ended: median, and what 95 of 100 trials stay within.
+    /// Virtual time until the target was reached or the budget ended: median and 95th percentile.
     package var medianSecondsNeeded: Double
     package var percentile95SecondsNeeded: Double
     package var medianWindows: Double
-    /// Why trials gave no gross figure, without the numbers in the reasons.
+    /// Why trials gave no value. Reasons that differ in their numbers only are one.
     package var refusals: [Refusal]
     /// Windows that were rejected, over all trials.
     package var rejections: [Rejection]
     package var verdict: Verdict
-    /// What was found wrong, why it was refused, or which intervals are wider than they need be; one sentence each.
+    /// What is wrong, why trials gave no value, or which intervals are too wide; one sentence each.
     package var findings: [String]
+}
+
+extension EstimatorReport {
+    package static func renamedKeys(from version: Int) -> [String: String] { ["planted": "ground_truth"] }
 }

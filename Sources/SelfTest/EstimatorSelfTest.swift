@@ -6,8 +6,8 @@ import Statistics
 import Synchronization
 import SystemIO
 
-/// The estimator in virtual time: many trials of the experiment on a counter with replayed update intervals and
-/// planted powers.
+/// Tests the estimator in virtual time: many trials of the experiment on a counter with replayed update intervals and
+/// known powers.
 package struct EstimatorSelfTest: Sendable {
     package var intervals: UpdateIntervalFile
     package var truth: GroundTruth
@@ -17,7 +17,7 @@ package struct EstimatorSelfTest: Sendable {
     package var seed: Int
 
     package static let confidence = 0.95
-    /// Bounds of the share of 95 % intervals that may hold the truth.
+    /// Accepted coverage of the 95 % intervals.
     static let coverage = 0.93...0.97
 
     package init(
@@ -32,12 +32,12 @@ package struct EstimatorSelfTest: Sendable {
         self.seed = seed
     }
 
-    /// Runs all trials, on all processors. The same seed gives the same report.
+    /// Runs all trials on all processors. Equal seeds give equal reports.
     ///
     /// - Parameter shouldStop: asked before each trial; `true` ends the run.
     /// - Throws: ``KerfError/Code/interrupted``; whatever the virtual box throws, which would be a defect.
     package func run(shouldStop: @escaping @Sendable () -> Bool = { false }) throws -> EstimatorReport {
-        // One generator draws the seeds of all trials, so that runs of two seeds share none.
+        // One generator draws the seeds of all trials, so that runs with different seeds share none.
         var generator = SeededGenerator(seed: UInt64(seed))
         let seeds = (0..<trials).map { _ in generator.next() }
         let outcomes = Mutex([EstimatorTrial?](repeating: nil, count: trials))
@@ -72,7 +72,7 @@ package struct EstimatorSelfTest: Sendable {
                 file: intervals.name, column: intervals.column, skippedRows: intervals.skippedRows,
                 updates: CounterUpdates(
                     intervalsSeconds: intervals.intervalsSeconds, resolutionJoules: truth.resolutionJoules)!),
-            planted: truth,
+            groundTruth: truth,
             settings: .init(
                 budgetSeconds: budgetSeconds, targetRelativeHalfWidth: targetRelativeHalfWidth,
                 confidence: Self.confidence, trials: trials.count, seed: seed),
@@ -111,20 +111,20 @@ package struct EstimatorSelfTest: Sendable {
         var (wrong, wide): ([String], [String]) = ([], [])
         for (name, result) in [("gross", gross), ("net", net)] {
             guard let coverage = result.coverage, let bias = result.bias else { continue }
-            // What a right estimator may show by chance in so few trials is no finding.
+            // What a correct estimator may show by chance in so few trials is not a finding.
             let count = Double(result.answered)
             let chance = 3 * (0.05 * 0.95 / count).squareRoot()
-            // In a few trials chance is skewed: one miss in one is no wonder.
+            // In a few trials the distribution is skewed: one miss in one trial can happen.
             let low = min(Self.coverage.lowerBound, 0.95 - chance - 2 / count)
             let high = max(Self.coverage.upperBound, 0.95 + chance)
-            let share = "\(name): the 95 % intervals hold the truth in \(NumberText.percent(coverage)) of trials"
+            let share = "\(name): coverage \(NumberText.percent(coverage)) (nominal 95 %)"
             if coverage < low { wrong.append(share) }
-            if coverage > high { wide.append(share + ", so that they are wider than they need be") }
+            if coverage > high { wide.append(share + ", so the intervals are wider than necessary") }
             if let error = result.biasStandardError, abs(bias) > 1e-6,
                 abs(bias) > Self.standardErrors(ofTrials: result.answered) * error
             {
                 wrong.append(
-                    "\(name): a bias of \(NumberText.percent(bias)), \(NumberText.significant(abs(bias) / error)) standard errors"
+                    "\(name): bias \(NumberText.percent(bias)), \(NumberText.significant(abs(bias) / error)) standard errors"
                 )
             }
         }
@@ -135,13 +135,13 @@ package struct EstimatorSelfTest: Sendable {
         return (.right, wide)
     }
 
-    /// How many of its standard errors a bias is off by chance in one of 370 reports: three, more in a few trials, whose
-    /// standard error is itself a guess.
+    /// How many of its standard errors a bias has by chance in one of 370 reports: three, and more in a few trials, whose
+    /// standard error is itself uncertain.
     private static func standardErrors(ofTrials count: Int) -> Double {
         StudentT.quantile(0.99865, degreesOfFreedom: Double(max(1, count - 1)))
     }
 
-    /// Reasons and how often each was given, the most frequent first. Reasons that differ in numbers only are one.
+    /// Reasons by count, the most frequent first. Reasons that differ in numbers only are one.
     private static func counted(_ reasons: [String]) -> [EstimatorReport.Refusal] {
         Dictionary(grouping: reasons) { $0.filter { !$0.isNumber && $0 != "." } }.values
             .map { EstimatorReport.Refusal(reason: $0[0], count: $0.count) }
@@ -156,7 +156,7 @@ package struct EstimatorSelfTest: Sendable {
 }
 
 extension EstimatorTrial {
-    /// Why there is no gross figure, or no net one; `nil` where there are both.
+    /// Why there is no gross or no net value; `nil` where there are both.
     fileprivate var refusal: String? {
         guard gross.value == nil || net.value == nil else { return nil }
         let disturbed = rejections.map(\.reason).filter { $0.hasPrefix("layer window: ") }

@@ -7,11 +7,11 @@ import Statistics
 import SystemIO
 import Workload
 
-/// One run of the experiment in virtual time, and what a calibration would make of it.
+/// One run of the experiment in virtual time, and the energies that a calibration would compute from it.
 struct EstimatorTrial {
     var gross: Quantity
     var net: Quantity
-    /// What was planted for the moment that the gross energy is stated for, the middle of the idle windows.
+    /// The ground truth for the middle of the idle windows, which the gross energy is for.
     var grossTruthJoules: Double
     /// Virtual time that the run took.
     var seconds: Double
@@ -19,19 +19,19 @@ struct EstimatorTrial {
     var windows: Int
     var rejections: [Rejection]
 
-    /// How long and for how many intervals the counter is watched before the run.
-    private static let watch = (seconds: 2.0, intervals: 64)
+    /// How long, and for how many intervals, the counter is observed before the run.
+    private static let observation = (seconds: 2.0, intervals: 64)
 
-    /// Runs the very experiment that `kerf profile` runs, with the virtual box for clock and meter.
+    /// Runs the same experiment as `kerf profile`, with the virtual box as clock and meter.
     init(_ truth: GroundTruth, intervals: [Double], settings: ExperimentSettings) throws {
         var generator = SeededGenerator(seed: settings.seed)
         let box = VirtualBox(
             truth, intervals: intervals, runSeconds: settings.budgetSeconds, generator: &generator)
-        // Streams of their own: the order of the experiment must not go with the noise that it measures.
+        // Separate streams: the order of the experiment must not be correlated with the noise that it measures.
         let layer = SyntheticLayer(truth, on: box, generator: SeededGenerator(seed: generator.next()))
         var settings = settings
         settings.seed = generator.next()
-        let updates = try box.watchUpdates(for: Self.watch.seconds, orUntil: Self.watch.intervals).updates
+        let updates = try box.watchUpdates(for: Self.observation.seconds, orUntil: Self.observation.intervals).updates
         let began = box.now()
         let record: ExperimentRecord
         do {

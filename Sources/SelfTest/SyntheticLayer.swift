@@ -4,7 +4,7 @@ import Statistics
 import TransformerKernels
 import Workload
 
-/// A step of one layer, whose passes take the planted time and power on a virtual box.
+/// A step of one layer, whose passes take known time and power on a virtual box.
 final class SyntheticLayer: ProfiledStep {
     let layerCount = 1
     let timeline = KernelTimeline(capacity: 1)
@@ -14,7 +14,7 @@ final class SyntheticLayer: ProfiledStep {
     private var isThrottled = false
     private var throttleCount = 0
 
-    /// What throttling does to a pass.
+    /// Factors of a throttled pass.
     private static let throttledPower = 0.6
     private static let throttledTime = 1.6
 
@@ -33,7 +33,7 @@ final class SyntheticLayer: ProfiledStep {
         box.work(seconds: seconds, watts: watts)
     }
 
-    /// A look at the box: tells of throttling since the look before, and draws whether it is throttled from now on.
+    /// Reports throttling since the last call, and draws whether the box is throttled from now on.
     func conditions() -> BoxConditions {
         if isThrottled { throttleCount += 1 }
         isThrottled = truth.throttledShare > 0 && Double.random(in: 0..<1, using: &generator) < truth.throttledShare

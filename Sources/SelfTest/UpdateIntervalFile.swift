@@ -7,16 +7,16 @@ package struct UpdateIntervalFile: Sendable {
     package var column: String
     /// In seconds, in the file's order, all positive.
     package var intervalsSeconds: [Double]
-    /// Rows whose interval is empty or zero: nothing was measured in them.
+    /// Rows whose interval is empty or zero.
     package var skippedRows: Int
 
-    /// No counter is updated more seldom.
-    private static let longestMilliseconds = 1e6
-    private static let shortestMeanSeconds = 1e-6
+    /// Limits of what a counter can have.
+    private static let maximumMilliseconds = 1e6
+    private static let minimumMeanSeconds = 1e-6
     private static let limit = 256 << 20
 
     /// - Throws: ``KerfError`` for a file that cannot be read, without the column (the ones it has are named), with
-    ///   a row that holds no number, a negative or an impossible one (the row is named), or with fewer than two
+    ///   a row that holds no number, or a negative or impossible one (the row is named), or with fewer than two
     ///   intervals.
     package init(path: String, column: String) throws(KerfError) {
         try self.init(
@@ -26,7 +26,7 @@ package struct UpdateIntervalFile: Sendable {
     package init(text: String, name: String, column: String) throws(KerfError) {
         self.name = name
         self.column = column
-        // Lines end as on any system; a byte-order mark is no part of the first column's name.
+        // Line ends of any system; a byte-order mark is not part of the first column's name.
         let text = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard !text.allSatisfy(\.isWhitespace) else {
@@ -39,7 +39,7 @@ package struct UpdateIntervalFile: Sendable {
             let known = header.map { PlainText.shown($0, limit: 40) }.joined(separator: ", ")
             throw KerfError(
                 .malformed, at: name, "no column \(PlainText.quoted(column)); its first line has: \(known)",
-                remedy: "name one of them with --column")
+                remedy: .nameColumn)
         }
         intervalsSeconds = []
         intervalsSeconds.reserveCapacity(lines.count)
@@ -57,11 +57,11 @@ package struct UpdateIntervalFile: Sendable {
                 skippedRows += 1
                 continue
             }
-            guard let milliseconds = Double(field), milliseconds >= 0, milliseconds <= Self.longestMilliseconds else {
+            guard let milliseconds = Double(field), milliseconds >= 0, milliseconds <= Self.maximumMilliseconds else {
                 throw KerfError(
                     .malformed, at: name,
-                    "line \(index + 1), column \(column): \(PlainText.quoted(field)) is no interval in milliseconds",
-                    remedy: "give a column of intervals of 0 to \(Self.longestMilliseconds) ms, with decimal points")
+                    "line \(index + 1), column \(column): \(PlainText.quoted(field)) is not an interval in milliseconds",
+                    remedy: "give a column of intervals of 0 to \(Self.maximumMilliseconds) ms, with decimal points")
             }
             if milliseconds == 0 { skippedRows += 1 } else { intervalsSeconds.append(milliseconds * 1e-3) }
         }
@@ -71,7 +71,7 @@ package struct UpdateIntervalFile: Sendable {
                 remedy: "give a file with measured intervals")
         }
         let mean = intervalsSeconds.reduce(0, +) / Double(intervalsSeconds.count)
-        guard mean >= Self.shortestMeanSeconds else {
+        guard mean >= Self.minimumMeanSeconds else {
             throw KerfError(
                 .unusableData, at: name, "the intervals in column \(column) are of \(mean * 1e3) ms on average",
                 remedy: "give them in milliseconds; no counter is updated more often than every microsecond")

@@ -6,16 +6,16 @@ import Statistics
 import Synchronization
 import SystemIO
 
-/// A box in virtual time: a clock that only work, sleep and readings move, and one counter that is updated at replayed
+/// A box in virtual time: a clock that only work, sleep and readings advance, and one counter that is updated at replayed
 /// intervals.
 ///
-/// Between updates the counter shows what it had; at an update it takes all energy drawn until then, rounded down to
-/// its unit and reduced to its range. A reading takes time and power, as polling on a real box does.
+/// Between updates the counter keeps its value. At an update it takes all energy drawn so far, rounded down to its unit,
+/// modulo its range. A reading takes time and power, as polling on a real box does.
 final class VirtualBox: ExperimentClock, EnergyMeter {
-    /// What one poll of a powercap counter takes here. Reading a model-specific register of another core, which the
+    /// Time of one poll of a powercap counter. Reading a model-specific register of another core, which the
     /// kernel does for it, takes a few microseconds.
     static let pollSeconds = 10e-6
-    /// Power of a polling thread over that of the idle box, as a share of what the layer draws over it.
+    /// Power of a polling thread over idle, as a share of the layer's power over idle.
     static let pollingShare = 0.4
 
     private struct State {
@@ -30,7 +30,7 @@ final class VirtualBox: ExperimentClock, EnergyMeter {
     private let state: Mutex<State>
     private let truth: GroundTruth
     private let intervals: [Double]
-    /// Of the idle power, in watts a second, and when it is as planted.
+    /// Drift of the idle power in watts per second, and when the idle power is that of the ground truth.
     private let slope: Double
     private let middleSeconds: Double
 
@@ -75,10 +75,10 @@ final class VirtualBox: ExperimentClock, EnergyMeter {
         return EnergyReading(instant: instant, microjoules: [microjoules])
     }
 
-    /// How much more than planted everything draws at a moment.
+    /// Watts above the ground truth at a time.
     func driftWatts(at seconds: Double) -> Double { slope * (seconds - middleSeconds) }
 
-    /// Lets time pass at a power that is meant for the middle of the run; the idle power's drift comes on top.
+    /// Advances the clock at a power for the middle of the run; the drift of the idle power is added.
     private func pass(seconds: Double, watts: Double) {
         state.withLock { state in
             let end = state.nanoseconds + Int64(seconds * 1e9)

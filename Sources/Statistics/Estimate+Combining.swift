@@ -1,21 +1,21 @@
 extension Estimate {
     /// The sum of two independent estimates; half widths add in quadrature.
     ///
-    /// The count is the smaller one. Independence is the caller's to know: values of one step move together.
+    /// The count is the smaller one. The caller must know that they are independent: values of one step are not.
     package static func + (left: Estimate, right: Estimate) -> Estimate {
         left.combined(with: right, into: left.value + right.value, slopes: (1, 1))
     }
 
-    /// The sum of two estimates whose errors may be one and the same; half widths add up.
+    /// The sum of two estimates whose errors may be the same; half widths add up.
     ///
-    /// A standard error of a sum is never above the sum of the standard errors, so this errs on the safe side whatever
-    /// the correlation, and is exact where both move together, as times of one step or energies less one idle power do.
+    /// The standard error of a sum never exceeds the sum of the standard errors, so the result is conservative for any
+    /// correlation. It is exact for full correlation, as of times of one step or energies less the same idle power.
     package func addingDependent(_ other: Estimate) -> Estimate {
         Estimate(
             value: value + other.value, halfWidth: halfWidth + other.halfWidth, count: min(count, other.count))
     }
 
-    /// The product of two estimates whose errors may be one and the same, by the delta method; see
+    /// The product of two estimates whose errors may be the same, by the delta method; see
     /// ``addingDependent(_:)``.
     package func multipliedByDependent(_ other: Estimate) -> Estimate {
         Estimate(
@@ -24,11 +24,12 @@ extension Estimate {
             count: min(count, other.count))
     }
 
-    /// Widened until it encloses what the means of several runs say: Student's t interval with a run as one observation.
+    /// The estimate with an interval widened to that of the means of several runs: Student's t with a run as one
+    /// observation.
     ///
-    /// Observations of one run are alike in what differs from run to run (temperature, placement in memory), so that
-    /// all of them together are not as many independent ones. One run says nothing of that and changes nothing; two
-    /// say little, and the interval is wide.
+    /// Observations of one run share what differs from run to run (temperature, placement in memory), so they are fewer
+    /// independent ones. One run gives no information on that and changes nothing; two give little, and the interval is
+    /// wide.
     package func widened(byRuns means: [Double], confidence: Double = 0.95) -> Estimate {
         guard means.count > 1, let between = Estimate.mean(of: means, confidence: confidence) else { return self }
         let width = between.halfWidth + abs(between.value - value)
@@ -52,19 +53,19 @@ extension Estimate {
         return Estimate(value: value * factor, spread: spread, count: count)
     }
 
-    /// The estimate divided by an independent one, less 1, by the delta method: how far off it is.
+    /// The estimate divided by an independent one, less 1, by the delta method.
     package func relativeDifference(to whole: Estimate) -> Estimate {
         let ratio = value / whole.value
         return combined(with: whole, into: ratio - 1, slopes: (1 / whole.value, ratio / whole.value))
     }
 
-    /// One relative change upon another, independent one: (1 + a)(1 + b) - 1.
+    /// One relative change after another, independent one: (1 + a)(1 + b) - 1.
     package func compounded(with other: Estimate) -> Estimate {
         combined(
             with: other, into: (1 + value) * (1 + other.value) - 1, slopes: (1 + other.value, 1 + value))
     }
 
-    /// The same interval around zero: what the estimate may be off by.
+    /// An estimate of zero with this interval.
     package var uncertainty: Estimate {
         spread.map { Estimate(value: 0, spread: $0, count: count) }
             ?? Estimate(value: 0, halfWidth: halfWidth, count: count)
@@ -74,8 +75,8 @@ extension Estimate {
     ///
     /// Two Student's t intervals of the same confidence combine by their variances, with the degrees of freedom of
     /// Welch and Satterthwaite (Welch, "The generalization of Student's problem when several different population
-    /// variances are involved", Biometrika 34, 1947). Adding the half widths in quadrature, which is done where an
-    /// interval is of another kind, widens small samples twice.
+    /// variances are involved", Biometrika 34, 1947). For other intervals the half
+    /// widths are added in quadrature, which widens small samples twice.
     private func combined(
         with other: Estimate, into result: Double, slopes: (own: Double, other: Double)
     ) -> Estimate {
@@ -101,7 +102,7 @@ extension Estimate {
 
     /// The ratio of two totals, such as joules to seconds over several windows, with its interval.
     ///
-    /// Long windows count more, as they should when each has the same error at its edges (ratio estimator: Cochran,
+    /// Long windows count more, which is right when each has the same error at its edges (ratio estimator: Cochran,
     /// "Sampling Techniques", section 2.11). The interval is infinite with one observation.
     package static func ratio(
         of numerators: [Double], to denominators: [Double], confidence: Double = 0.95
@@ -122,7 +123,7 @@ extension Estimate {
     }
 }
 
-/// An unknown width stays unknown, also where it is multiplied by zero.
+/// An infinite width stays infinite, also when it is multiplied by zero.
 private func scaledWidth(_ width: Double, by factor: Double) -> Double {
     width.isInfinite ? .infinity : width * abs(factor)
 }

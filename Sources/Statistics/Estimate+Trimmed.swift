@@ -1,8 +1,8 @@
-/// Which steps of a run are kept when the slowest and the fastest fifth are left out.
+/// The steps of a run without the slowest and the fastest fifth.
 ///
-/// A step is chosen by its total, and every part of the step is then averaged over the same steps. So the averages of
-/// the parts add up to the average of the total, as plain means do and medians do not, and a step hit by preemption
-/// leaves the parts and the whole together, which plain means do not survive.
+/// A step is kept by its total, and every part of the step is then averaged over the same steps. So the averages of the
+/// parts add up to the average of the total, as means do and medians do not, and a step that was preempted is left out
+/// of the parts and the whole alike.
 package struct TrimmedSteps: Sendable {
     /// Share left out at each end; 0.2 is the usual choice (Wilcox, "Introduction to Robust Estimation and Hypothesis
     /// Testing", section 3.3).
@@ -13,20 +13,20 @@ package struct TrimmedSteps: Sendable {
     /// Indices of the steps that are kept, in the order of their totals.
     package let kept: ArraySlice<Int>
     private let order: [Int]
-    /// Which steps were taken together, by step.
+    /// The group of each step.
     private let groups: [Int]
     private let isGrouped: Bool
 
     /// - Parameters:
     ///   - totals: one a step, finite. Fewer than five are all kept.
-    ///   - groups: the group of each step, where several were taken in a row: they are alike in what the box did in that
-    ///     moment, so that a group is one observation and its steps are not. `nil` where every step stands alone.
+    ///   - groups: the group of each step, where several were taken in a row. The box affects them alike, so a group is
+    ///     one observation. `nil` where every step is one.
     package init(totals: [Double], groups: [Int]? = nil) {
         precondition(groups.map { $0.count == totals.count } ?? true, "a group for each step")
         self.totals = totals
         isGrouped = groups != nil
         self.groups = groups ?? Array(totals.indices)
-        // Equal totals keep their order, so that the choice depends on nothing else.
+        // Equal totals keep their order, so that the result is reproducible.
         order = totals.indices.sorted { (totals[$0], $0) < (totals[$1], $1) }
         let trimmed = Int(Double(totals.count) * Self.fraction)
         kept = order[trimmed..<(order.count - trimmed)]
@@ -39,8 +39,8 @@ package struct TrimmedSteps: Sendable {
     ///
     /// The interval is that of Tukey and McLaughlin ("Less vulnerable confidence and significance procedures for
     /// location based on a single sample", Sankhya A 25, 1963) where the part is the whole: a step left out counts with
-    /// the value at the cut. For a part, the value at the cut is what the part's regression on the total expects there,
-    /// which is the kept mean itself where the two are not related. Steps of one group count as one observation.
+    /// the value at the cut. For a part, the value at the cut is that of the part's regression on the total, which is the
+    /// kept mean where the two are not correlated. Steps of one group count as one observation.
     ///
     /// - Parameter part: one value a step, in the order of the totals.
     package func mean(of part: [Double], confidence: Double = 0.95) -> Estimate? {
@@ -49,8 +49,8 @@ package struct TrimmedSteps: Sendable {
         return Estimate(value: mean, spread: spread(of: errors, confidence: confidence), count: errors.count)
     }
 
-    /// (The mean of `part` - the mean of another's) / the other's, where groups of the same number were taken together:
-    /// what the box did to both of them then is no difference. Steps whose group the other lacks are left out.
+    /// (The mean of `part` - the mean of `whole`) / the mean of `whole`. Groups of the same number were taken together, so
+    /// what the box did to both cancels. Steps whose group is not in `whole` are left out.
     ///
     /// - Parameter whole: of other steps, its groups numbered as here.
     package func relativeDifference(
@@ -59,8 +59,8 @@ package struct TrimmedSteps: Sendable {
         let theirs = Set(whole.groups)
         let shared = totals.indices.filter { theirs.contains(groups[$0]) }
         if isGrouped, !shared.isEmpty, shared.count < totals.count {
-            let external = TrimmedSteps(totals: shared.map { totals[$0] }, groups: shared.map { groups[$0] })
-            return external.relativeDifference(of: shared.map { part[$0] }, to: whole, confidence: confidence)
+            let paired = TrimmedSteps(totals: shared.map { totals[$0] }, groups: shared.map { groups[$0] })
+            return paired.relativeDifference(of: shared.map { part[$0] }, to: whole, confidence: confidence)
         }
         guard let (mean, errors) = errors(of: part), let (other, others) = whole.errors(of: whole.totals), other != 0
         else { return nil }
@@ -71,7 +71,7 @@ package struct TrimmedSteps: Sendable {
         return Estimate(value: ratio - 1, spread: spread(of: both, confidence: confidence), count: both.count)
     }
 
-    /// The mean over the kept steps, and how much each group's steps moved it.
+    /// The mean over the kept steps, and the contribution of each group's steps to its error.
     private func errors(of part: [Double]) -> (mean: Double, byGroup: [Int: Double])? {
         precondition(part.count == totals.count, "a part has one value for each step")
         guard let fastest = kept.first, let slowest = kept.last else { return nil }
@@ -84,20 +84,20 @@ package struct TrimmedSteps: Sendable {
             squares += (totals[step] - meanTotal) * (totals[step] - meanTotal)
         }
         let slope = squares > 0 ? products / squares : 0
-        var winsorised = part
-        for step in order[..<kept.startIndex] { winsorised[step] = mean + slope * (totals[fastest] - meanTotal) }
-        for step in order[kept.endIndex...] { winsorised[step] = mean + slope * (totals[slowest] - meanTotal) }
-        let centre = winsorised.reduce(0, +) / Double(part.count)
+        var winsorized = part
+        for step in order[..<kept.startIndex] { winsorized[step] = mean + slope * (totals[fastest] - meanTotal) }
+        for step in order[kept.endIndex...] { winsorized[step] = mean + slope * (totals[slowest] - meanTotal) }
+        let center = winsorized.reduce(0, +) / Double(part.count)
         var errors: [Int: Double] = [:]
-        for step in part.indices { errors[groups[step], default: 0] += (winsorised[step] - centre) / keptCount }
+        for step in part.indices { errors[groups[step], default: 0] += (winsorized[step] - center) / keptCount }
         return (mean, errors)
     }
 
-    /// Of a mean that independent groups moved by so much.
+    /// The standard error of a mean from the errors of independent groups.
     ///
-    /// Leaving steps out leaves as much less to judge the spread by: as many groups as the kept steps are worth. Groups of
-    /// one count as far as they are kept, large ones that all lose some of their steps count nearly in full (effective
-    /// number of unequal shares: Kish, "Survey Sampling", 1965).
+    /// Steps that are left out reduce the degrees of freedom: those of the effective number of groups among the kept
+    /// steps. Groups of one step count if it is kept; large groups that all lose some of their steps count nearly in full
+    /// (effective number of unequal shares: Kish, "Survey Sampling", 1965).
     private func spread(of errors: [Int: Double], confidence: Double) -> Estimate.Spread {
         let count = Double(errors.count)
         // In a fixed order: that of a dictionary would change the last digit from run to run.

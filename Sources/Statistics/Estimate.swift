@@ -1,13 +1,13 @@
 /// An estimated value with its two-sided confidence interval.
 package struct Estimate: Sendable, Hashable {
     package var value: Double
-    /// Half the width of the interval; infinite when the sample is too small to tell. Set by hand, it is no longer
-    /// Student's, and ``spread`` is forgotten.
+    /// Half the width of the interval; infinite when the sample is too small. Setting it removes ``spread``, since the
+    /// interval is no longer Student's.
     package var halfWidth: Double { didSet { spread = nil } }
-    /// The number of observations behind it.
+    /// The number of observations.
     package var count: Int
-    /// What Student's interval was made from; `nil` for one of another kind. It lets estimates be combined without
-    /// widening small samples twice.
+    /// The parts of Student's interval; `nil` for another kind of interval. With it estimates are combined without widening
+    /// small samples twice.
     package private(set) var spread: Spread?
 
     /// The parts of a Student's t interval.
@@ -29,7 +29,7 @@ package struct Estimate: Sendable, Hashable {
         self.count = count
     }
 
-    /// With Student's interval of a spread.
+    /// An estimate with Student's interval.
     package init(value: Double, spread: Spread, count: Int) {
         let t = StudentT.quantile(0.5 + spread.confidence / 2, degreesOfFreedom: spread.degreesOfFreedom)
         self.init(value: value, halfWidth: t * spread.standardError, count: count)
@@ -59,7 +59,7 @@ package struct Estimate: Sendable, Hashable {
     /// The median of independent observations, with the distribution-free interval between two order statistics
     /// (binomial; David and Nagaraja, "Order Statistics", section 7.1).
     ///
-    /// The interval is infinite when the sample is too small for the confidence asked (fewer than 6 for 95 %).
+    /// The interval is infinite when the sample is too small for the confidence (fewer than 6 for 95 %).
     package static func median(of sample: some Collection<Double>, confidence: Double = 0.95) -> Estimate? {
         guard !sample.isEmpty else { return nil }
         let sorted = sample.sorted()
@@ -68,7 +68,7 @@ package struct Estimate: Sendable, Hashable {
         guard let rank = medianIntervalRank(count: count, confidence: confidence) else {
             return Estimate(value: middle, halfWidth: .infinity, count: count)
         }
-        // The interval need not be symmetric; the wider side is stated, which errs on the safe side.
+        // The interval need not be symmetric; the wider side is used, which is conservative.
         let halfWidth = max(middle - sorted[rank], sorted[count - 1 - rank] - middle)
         return Estimate(value: middle, halfWidth: halfWidth, count: count)
     }

@@ -1,7 +1,6 @@
-/// Least squares with every unknown at or above zero, from its normal equations.
+/// Least squares with nonnegative unknowns, from the normal equations.
 ///
-/// Rows are added one by one and kept only in their sums A'A and A'y, so that a million rows take no more room than
-/// ten. Solved by cyclic coordinate descent, which converges for any positive definite A'A (Franc, Hlaváč, Navara,
+/// Only the sums A'A and A'y of the rows are kept, so a million rows take no more memory than ten. Solved by cyclic coordinate descent, which converges for any positive definite A'A (Franc, Hlaváč, Navara,
 /// "Sequential coordinate-wise algorithm for the non-negative least squares problem", CAIP 2005).
 package struct NonNegativeLeastSquares {
     private let count: Int
@@ -9,8 +8,8 @@ package struct NonNegativeLeastSquares {
     private var products: [Double]
     private var targets: [Double]
 
-    private static let mostSweeps = 2000
-    /// Relative change of the largest unknown at which the solution stands.
+    private static let maximumSweeps = 2000
+    /// Change over the largest unknown at which the solution has converged.
     private static let tolerance = 1e-9
 
     package init(count: Int) {
@@ -41,10 +40,10 @@ package struct NonNegativeLeastSquares {
 
     /// The unknowns; one that no equation names is zero.
     ///
-    /// - Parameter start: a guess near the solution saves time.
+    /// - Parameter start: a guess near the solution, which saves time.
     package func solution(from start: [Double]? = nil) -> [Double] {
         var unknowns = start ?? [Double](repeating: 0, count: count)
-        for _ in 0..<Self.mostSweeps {
+        for _ in 0..<Self.maximumSweeps {
             var (largest, change) = (0.0, 0.0)
             for i in 0..<count where products[i * count + i] > 0 {
                 var rest = targets[i]

@@ -1,6 +1,5 @@
 extension RandomAccessCollection<Double> where Index == Int {
-    /// The value that a share of an ascending collection stays below, between two of its values by proportion; the
-    /// only value of one, and not a number of none.
+    /// The value below which a share of an ascending collection lies, interpolated linearly; NaN for an empty collection.
     package func quantile(_ share: Double) -> Double {
         guard let first, let last else { return .nan }
         let place = share * Double(count - 1)

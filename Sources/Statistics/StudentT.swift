@@ -4,13 +4,13 @@ import RealModule
 package enum StudentT {
     /// The value that a t variable stays below with probability `probability`.
     ///
-    /// Found by bisection of the distribution function, which is the regularised incomplete beta function
+    /// Found by bisection of the distribution function, which is the regularized incomplete beta function
     /// (Press et al., "Numerical Recipes", section 6.4). Rounded to 30 binary places, a relative 1e-9, so that
-    /// mathematical libraries which differ in the last bit give the same number, and files made from it the same
-    /// bytes on any machine. Good to 2e-9 for up to a million degrees of freedom.
+    /// math libraries that differ in the last bit give the same number, and files have the same bytes on any machine. The
+    /// relative error is below 2e-9 for up to a million degrees of freedom.
     ///
     /// - Parameters:
-    ///   - probability: between 0 and 1, both excluded.
+    ///   - probability: above 0 and below 1.
     ///   - degreesOfFreedom: positive; need not be whole (Welch-Satterthwaite gives fractions).
     package static func quantile(_ probability: Double, degreesOfFreedom: Double) -> Double {
         precondition(probability > 0 && probability < 1 && degreesOfFreedom > 0)
@@ -40,7 +40,7 @@ package enum StudentT {
     }
 }
 
-/// The regularised incomplete beta function I_x(a, b), by its continued fraction (modified Lentz).
+/// The regularized incomplete beta function I_x(a, b), by its continued fraction (modified Lentz).
 func regularizedIncompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     if x <= 0 { return 0 }
     if x >= 1 { return 1 }

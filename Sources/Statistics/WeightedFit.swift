@@ -2,8 +2,8 @@ import RealModule
 
 /// A linear model fitted by weighted least squares.
 ///
-/// The weights are known up to one common factor, which the residuals give: what the model does not explain widens its
-/// intervals, be it noise or a wrong model.
+/// The weights are known up to a common factor, which is estimated from the residuals. What the model does not explain,
+/// noise or a wrong model, widens its intervals.
 ///
 /// Source: Seber and Lee, "Linear Regression Analysis", section 3.10.
 package struct WeightedFit: Sendable {
@@ -61,7 +61,7 @@ package struct WeightedFit: Sendable {
         var inverse = (0..<count).map { i in (0..<count).map { $0 == i ? 1.0 : 0 } }
         for column in 0..<count {
             let pivot = (column..<count).max { abs(normal[$0][column]) < abs(normal[$1][column]) } ?? column
-            // Of a matrix with ones on the diagonal this is how far a regressor differs from the others.
+            // In a matrix with ones on the diagonal this shows how much a regressor differs from the others.
             guard abs(normal[pivot][column]) > 1e-10 else { return nil }
             normal.swapAt(column, pivot)
             inverse.swapAt(column, pivot)

@@ -1,13 +1,13 @@
 import Glibc
 import Workload
 
-/// Where kernels report how long they took.
+/// Records the start and end of each kernel.
 ///
-/// Storage is reserved up front, so that recording allocates nothing: two clock reads and one append a kernel. When
-/// not recording, a measured body costs one branch. Used from one thread.
+/// Storage is reserved at the start, so that recording does not allocate: it costs two clock reads and one append for
+/// each kernel, and one branch when it is off. Used from one thread.
 package final class KernelTimeline {
     package struct Span: Sendable {
-        /// 0 the embedding, 1...L the blocks, L + 1 the head.
+        /// 0 is the embedding, 1...L the blocks, L + 1 the head.
         package var layer: Int32
         package var direction: Direction
         package var kernel: Kernel
@@ -17,7 +17,7 @@ package final class KernelTimeline {
 
     package private(set) var spans: [Span] = []
     package var isRecording = false
-    /// Set by whoever runs a layer, before it does.
+    /// Set by the caller before it runs a layer.
     package var layer: Int32 = 0
     package var direction = Direction.forward
 
@@ -25,13 +25,13 @@ package final class KernelTimeline {
         spans.reserveCapacity(capacity)
     }
 
-    /// Forgets the spans and keeps the storage.
+    /// Removes all spans; the storage remains.
     package func reset() { spans.removeAll(keepingCapacity: true) }
 
-    /// Forgets all spans but the first `count`.
+    /// Removes all spans after the first `count`.
     package func forget(after count: Int) { spans.removeLast(max(0, spans.count - count)) }
 
-    /// Runs `body` and, when recording, notes its duration under `kernel`.
+    /// Runs `body` and, when recording, records its duration under `kernel`.
     @inline(__always)
     package func measure<Result>(_ kernel: Kernel, _ body: () throws -> Result) rethrows -> Result {
         guard isRecording else { return try body() }

@@ -14,7 +14,7 @@ final class RotaryTable {
     private let headSize: Int
     private let frequencies: [Double]
 
-    /// The table's memory; ``fill()`` gives it its contents.
+    /// Allocates the table; ``fill()`` computes its contents.
     init(_ rope: RotaryEmbedding, headSize: Int, sequence: Int, memory: BufferAllocator) throws {
         cosine = try memory.buffer(sequence, headSize / 2, for: "rotary table", zeroed: false)
         sine = try memory.buffer(sequence, headSize / 2, for: "rotary table", zeroed: false)
@@ -34,7 +34,7 @@ final class RotaryTable {
         }
     }
 
-    /// Radians a position, for each pair.
+    /// Radians per position, for each pair.
     private static func frequencies(_ rope: RotaryEmbedding, headSize: Int) throws -> [Double] {
         let half = headSize / 2
         let plain = (0..<half).map { pow(rope.theta, -2 * Double($0) / Double(headSize)) }
@@ -46,11 +46,12 @@ final class RotaryTable {
         case .perFrequency(let divisors):
             guard divisors.count == half, divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
                 throw KerfError(
-                    .impossibleShape, "\(divisors.count) rotary divisors for \(half) frequencies, or one not positive")
+                    .impossibleShape,
+                    "\(divisors.count) rotary divisors for \(half) frequencies, or one that is not positive")
             }
             return zip(plain, divisors).map { $0 / Double($1) }
         case .llama3(let factor, let low, let high, let original):
-            // Long wavelengths are stretched, short ones kept, those between blended.
+            // Long wavelengths are scaled, short ones stay, those between are interpolated.
             let context = Double(original)
             return plain.map { frequency in
                 let wavelength = 2 * Double.pi / frequency

@@ -1,19 +1,19 @@
 import CKernels
 import Synchronization
 
-/// Threads of libgomp's pool that share independent units of work.
+/// Threads of libgomp's pool among which independent units of work are divided.
 package struct ThreadTeam: Sendable {
     package let count: Int
 
     package init(count: Int) { self.count = count }
 
-    /// Binds each of the pool's threads to a processor of its own, the first `count` that this process may run on, for
-    /// the rest of the process's life.
+    /// Binds each of the pool's threads to one of the first `count` processors that this process may run on, for the
+    /// lifetime of the process.
     ///
     /// - Returns: whether every thread could be bound.
     package func pin() -> Bool { kerf_pin_threads(Int32(count)) }
 
-    /// Binds all of the pool's threads to a set of processors, among which the kernel then places them.
+    /// Binds all threads of the pool to a set of processors; the kernel chooses among them.
     ///
     /// - Returns: whether every thread could be bound.
     package func bind(to processors: [Int]) -> Bool {
@@ -29,10 +29,10 @@ package struct ThreadTeam: Sendable {
 
     /// Runs `body(unit, thread)` for every unit in `0..<units` and waits.
     ///
-    /// The units are dealt in turn, so which thread runs which is fixed: thread t has the units t, t + count, and so
-    /// on. Called from inside a body, it runs all units on the calling thread.
+    /// The assignment is fixed: thread t runs the units t, t + count, and so on. Called from inside a body, it runs all
+    /// units on the calling thread.
     ///
-    /// - Throws: the first error that a unit threw; the thread that met it leaves its later units undone.
+    /// - Throws: the first error of a unit; the thread that ran it skips its remaining units.
     package func run(units: Int, _ body: (_ unit: Int, _ thread: Int) throws -> Void) throws {
         try withoutActuallyEscaping(body) { body in
             var region = Region(units: units, body: body)
@@ -69,9 +69,9 @@ package struct ThreadTeam: Sendable {
     }
 }
 
-/// Runs `body` with denormals flushed to zero on the calling thread, whose setting it then restores.
+/// Runs `body` with denormals flushed to zero on the calling thread, and restores the thread's setting.
 ///
-/// Gradients decay into denormals, which many processors compute a hundred times slower.
+/// Gradients decay into denormals, with which many processors are a hundred times slower.
 func withDenormalsFlushed<Result>(_ body: () throws -> Result) rethrows -> Result {
     let state = kerf_flush_denormals()
     defer { kerf_restore_denormals(state) }

@@ -1,6 +1,6 @@
 import ModelFiles
 
-/// Memory that the attention kernels of CKernels work in, from the shapes alone.
+/// Size of the scratch memory of CKernels' attention kernels, computed from the shapes alone.
 ///
 /// The layout is that of `attention_forward.c` and `attention_backward.c`: each thread has panels of keys and values, a
 /// block of scores, and sums, each rounded up to whole vectors. A test compares both with the C functions
@@ -10,7 +10,7 @@ package struct AttentionScratch: Sendable, Hashable {
     private let sequence: Int
     private let format: NumberFormat
     private let threadCount: Int
-    /// Pieces that the query heads of one key head are divided into, so that every thread has work.
+    /// Number of parts into which the query heads of one key head are divided, so that every thread has work.
     package let parts: Int
 
     private static let lanes = 16
@@ -32,10 +32,10 @@ package struct AttentionScratch: Sendable, Hashable {
             } ?? group
     }
 
-    /// Bytes of the larger of both passes, all threads.
+    /// Bytes for all threads: the maximum of the forward and the backward pass.
     package var byteCount: Int { 4 * threadCount * max(forwardElements, backwardElements) }
 
-    /// Elements of 32 bits of one thread.
+    /// Elements of 32 bits for one thread.
     private var forwardElements: Int {
         Self.sum([
             columns * depth, summed(columns) * width, Self.queryRows * columns, Self.queryRows * width, Self.queryRows,
@@ -56,7 +56,7 @@ package struct AttentionScratch: Sendable, Hashable {
     private var depth: Int { format == .bf16 ? headSize / 2 : headSize }
     private var columns: Int { Self.roundedUp(sequence, to: Self.panelColumns) }
 
-    /// Rows of an operand whose rows are summed over: pairs of them in bf16.
+    /// Stored rows of an operand whose rows are summed over: bf16 stores them in pairs.
     private func summed(_ rows: Int) -> Int { format == .bf16 ? (rows + 1) / 2 : rows }
 
     private static func sum(_ elements: [Int]) -> Int { elements.reduce(0) { $0 + roundedUp($1, to: lanes) } }

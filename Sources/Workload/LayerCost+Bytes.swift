@@ -1,31 +1,31 @@
 import ModelFiles
 
 extension LayerCost {
-    /// The fewest bytes that a kernel must move between memory and processor: every operand once, none of what passes
-    /// inside the kernel. Time times memory bandwidth cannot be less, unless operands stay in cache from the kernel
-    /// before.
+    /// Minimum memory traffic of a kernel in bytes: every operand once, without intermediate results. Time multiplied by
+    /// memory bandwidth cannot be less, unless operands are still in cache from the previous kernel.
     ///
-    /// Weights, projections' results and what feeds projections have `format`; the residual stream, logits, adapters
-    /// and their gradients are f32. 0 where the layer does not run the kernel.
+    /// Weights, inputs and results of projections have `format`; the residual stream, logits, adapters and their
+    /// gradients are f32. 0 where the layer does not run the kernel.
     package func bytes(layer: Int, kernel: Kernel, direction: Direction, format: NumberFormat) -> Double {
         guard kernels(of: layer).contains(kernel) else { return 0 }
         let forward = direction == .forward
-        let wide = Double(format.byteCount)
+        let elementBytes = Double(format.byteCount)
         let tokens = Double(batch.tokenCount)
         let hidden = tokens * Double(model.hiddenSize)
         let middle = tokens * Double(model.intermediateSize)
         let (query, keyValue) = (tokens * Double(model.querySize), tokens * Double(model.keyValueSize))
         let vocabulary = Double(model.vocabularySize)
-        /// Weight, input and output of a projection; a product that adds reads its output too.
+        /// Weight, input and output of a projection; a product that accumulates also reads its output.
         func projection(_ projection: Projection, adding: Bool) -> Double {
             let shape = model.shape(of: projection)
             let formats = projection.output(format)
             let output = Double((forward ? formats.forward : formats.backward).byteCount) * (adding ? 2 : 1)
             let (from, to) = forward ? (shape.columns, shape.rows) : (shape.rows, shape.columns)
-            return wide * Double(shape.rows * shape.columns) + tokens * (wide * Double(from) + output * Double(to))
+            return elementBytes * Double(shape.rows * shape.columns) + tokens
+                * (elementBytes * Double(from) + output * Double(to))
         }
         func isTarget(_ projection: Projection) -> Bool { lora.targets.contains(projection) }
-        /// Of projections that share an input: going back, all but the first add.
+        /// Projections that share an input; in the backward pass all but the first accumulate.
         func projections(_ group: [Projection]) -> Double {
             var adding = !forward && group.contains(where: isTarget)
             return group.reduce(0) { sum, next in
@@ -35,22 +35,23 @@ extension LayerCost {
         }
         switch kernel {
         case .embeddingLookup:
-            return forward ? (wide + 4) * hidden : 0
+            return forward ? (elementBytes + 4) * hidden : 0
         case .attentionNorm, .mlpNorm:
-            // Input and output. Back: input, gradient, residual and result; the output once more for LoRA.
+            // Input and output. Backward: input, gradient, residual and result; the output again for LoRA.
             let group: [Projection] = kernel == .mlpNorm ? [.gate, .up] : [.q, .k, .v]
-            let again = group.contains(where: isTarget) ? (4 + wide) * hidden : 0
-            return forward ? (4 + wide) * hidden : 16 * hidden + again
+            let again = group.contains(where: isTarget) ? (4 + elementBytes) * hidden : 0
+            return forward ? (4 + elementBytes) * hidden : 16 * hidden + again
         case .finalNorm:
-            return forward ? (4 + wide) * hidden : 12 * hidden
+            return forward ? (4 + elementBytes) * hidden : 12 * hidden
         case .qkvProjection:
             return projections([.q, .k, .v])
         case .rope:
-            return forward ? 2 * wide * (query + keyValue) : 0
+            return forward ? 2 * elementBytes * (query + keyValue) : 0
         case .attention:
-            // q, k, v and the output. Back: those, the output's gradient and three more.
+            // q, k, v and the output. Backward: these, the output's gradient and those of q, k and v.
             let sums = 4 * tokens * Double(model.headCount)
-            return forward ? wide * (2 * query + 2 * keyValue) + sums : wide * (4 * query + 4 * keyValue) + sums
+            return forward
+                ? elementBytes * (2 * query + 2 * keyValue) + sums : elementBytes * (4 * query + 4 * keyValue) + sums
         case .outputProjection:
             return projection(.o, adding: forward || isTarget(.o))
         case .gateUpProjection:
@@ -58,39 +59,45 @@ extension LayerCost {
         case .downProjection:
             return projection(.down, adding: forward || isTarget(.down))
         case .swiglu:
-            // Back: gate, up and the gradient; two gradients; the output once more for LoRA.
-            return wide * middle * (forward ? 3 : 5 + (isTarget(.down) ? 1 : 0))
+            // Backward: gate, up and the gradient; two gradients; the output again for LoRA.
+            return elementBytes * middle * (forward ? 3 : 5 + (isTarget(.down) ? 1 : 0))
         case .gradientConversion:
-            return forward || format == .f32 ? 0 : 2 * (4 + wide) * hidden
+            return forward || format == .f32 ? 0 : 2 * (4 + elementBytes) * hidden
         case .lora:
-            return ProjectionGroup.allCases.reduce(0) { $0 + loraBytes($1, forward: forward, wide: wide) }
+            return ProjectionGroup.allCases.reduce(0) {
+                $0 + loraBytes($1, forward: forward, elementBytes: elementBytes)
+            }
         case .lmHead:
-            let logits = tokens * vocabulary * (forward ? 4 : wide)
-            return wide * vocabulary * Double(model.hiddenSize) + logits + (forward ? wide : 4) * hidden
+            let logits = tokens * vocabulary * (forward ? 4 : elementBytes)
+            return elementBytes * vocabulary * Double(model.hiddenSize) + logits + (forward ? elementBytes : 4) * hidden
         case .crossEntropy:
-            return forward ? tokens * vocabulary * (4 + wide) : 0
+            return forward ? tokens * vocabulary * (4 + elementBytes) : 0
         case .adamW:
             // Parameter and both moments, read and written; the gradient read.
             return forward ? 0 : 28 * Double(adapterParameterCount(layer: layer))
         }
     }
 
-    /// x is read once for a group's targets; each writes its y, or reads the residual stream too where it adds to it.
-    /// Back, dY is read once for each of its two products; x is read and dX written once for the group.
-    private func loraBytes(_ group: ProjectionGroup, forward: Bool, wide: Double) -> Double {
+    /// Forward, x is read once for a group's targets; each writes its y, and also reads the residual stream where it adds
+    /// to it. Backward, dY is read once for each of its two products; x is read and dX written once for the group.
+    private func loraBytes(_ group: ProjectionGroup, forward: Bool, elementBytes: Double) -> Double {
         let targets = lora.targets(in: group)
         guard let first = targets.first else { return 0 }
         let tokens = Double(batch.tokenCount)
         let lowRank = 4 * tokens * Double(lora.rank(of: group))
         let input = tokens * Double(model.shape(of: first).columns)
         let onStream = group == .output || group == .down
-        let shared = forward ? wide * input + lowRank : (wide + (onStream ? wide : 4)) * input + 2 * lowRank
+        let shared =
+            forward
+            ? elementBytes * input + lowRank : (elementBytes + (onStream ? elementBytes : 4)) * input + 2 * lowRank
         return targets.reduce(shared) { sum, target in
             let shape = model.shape(of: target)
             let pair = 4 * Double(lora.rank) * Double(shape.rows + shape.columns)
             let output = tokens * Double(shape.rows)
             return sum
-                + (forward ? (onStream ? 8 : wide) * output + pair : 2 * (onStream ? 4 : wide) * output + 2 * pair)
+                + (forward
+                    ? (onStream ? 8 : elementBytes) * output + pair
+                    : 2 * (onStream ? 4 : elementBytes) * output + 2 * pair)
         }
     }
 }

@@ -1,12 +1,12 @@
 import ModelFiles
 
-/// Work and size of each layer, counted from the shapes.
+/// Work and size of each layer, computed from the shapes.
 ///
-/// What is counted is what the mathematics needs: a multiplication, an addition, a division, a root or an exponential
-/// each count one; causal attention counts the pairs of query and key that are seen, T (T + 1) / 2 a head. What the
-/// kernels compute again in a backward pass, and the masked half of the blocks on attention's diagonal, is not counted.
-/// A frozen projection's backward pass needs one product as large as its forward one, not two, so backward is about one
-/// times forward, not two. Layers count from 0, the embedding, to L + 1, the head.
+/// The count is that of the mathematics: a multiplication, an addition, a division, a root or an exponential each count
+/// one; causal attention counts the unmasked pairs of query and key, T (T + 1) / 2 for each head. What the kernels
+/// recompute in a backward pass, and the masked half of the tiles on attention's diagonal, is not counted. The backward
+/// pass of a frozen projection needs one product of the size of the forward one, not two, so backward costs about as
+/// much as forward. Layer 0 is the embedding, layer L + 1 the head.
 package struct LayerCost: Sendable, Hashable {
     package let model: ModelConfig
     package let lora: LoRAConfiguration
@@ -18,7 +18,7 @@ package struct LayerCost: Sendable, Hashable {
         self.batch = batch
     }
 
-    /// Floating-point operations of a layer: the sum over its kernels but ``Kernel/adamW``, the optimizer's step.
+    /// Floating-point operations of a layer: the sum over its kernels except ``Kernel/adamW``, the optimizer's step.
     package func flops(layer: Int, direction: Direction) -> Double {
         Kernel.allCases.lazy.filter { $0 != .adamW }
             .reduce(0) { $0 + flops(layer: layer, kernel: $1, direction: direction) }
@@ -33,41 +33,42 @@ package struct LayerCost: Sendable, Hashable {
         case .embeddingLookup:
             return 0
         case .attentionNorm, .mlpNorm:
-            // Square, add; scale, weigh. Back: weigh, multiply, add; scale, subtract, scale, add to the residual.
+            // Square, add; scale, multiply by the weight. Backward: multiply by the weight, multiply, add; scale, subtract,
+            // scale, add to the residual.
             return (forward ? 4 : 7) * elements
         case .finalNorm:
             return (forward ? 4 : 6) * elements
         case .qkvProjection:
             return matrixFLOPs(.q) + matrixFLOPs(.k) + matrixFLOPs(.v)
         case .rope:
-            // Going back it is part of attention's kernel, and counted there.
+            // The backward rotation is part of attention's kernel, and counted there.
             return forward ? rotation : 0
         case .attention:
-            // Products: q kᵀ and p v. Back: dv, dp, dq and dk. Softmax: subtract, exponential, add, divide a pair.
-            // Back: subtract, multiply a pair; multiply, add an output element; the rotation.
+            // Products: q kᵀ and p v. Backward: dv, dp, dq and dk. Softmax, for each pair: subtract, exponential, add,
+            // divide. Backward: subtract, multiply for each pair; multiply, add for each output element; the rotation.
             let size = Double(model.headSize)
             return forward
                 ? attentionPairs * (4 * size + 4)
                 : attentionPairs * (8 * size + 2) + 2 * tokens * Double(model.querySize) + rotation
         case .outputProjection:
-            // The products add the residual stream going forward, the norms going back.
+            // The products add the residual stream in the forward pass, the norms in the backward pass.
             return matrixFLOPs(.o) + (forward ? elements : 0)
         case .gateUpProjection:
             return matrixFLOPs(.gate) + matrixFLOPs(.up)
         case .downProjection:
             return matrixFLOPs(.down) + (forward ? elements : 0)
         case .swiglu:
-            // Exponential, add, divide; two multiplications. Back, with the sigmoid known: 5 for gate and 2 for up.
+            // Exponential, add, divide; two multiplications. Backward, with the sigmoid known: 5 for gate and 2 for up.
             return (forward ? 5 : 7) * tokens * Double(model.intermediateSize)
         case .gradientConversion:
             return 0
         case .lora:
-            // x Aᵀ and t Bᵀ. Back: dt and dx, dB and dA.
+            // x Aᵀ and t Bᵀ. Backward: dt and dx, dB and dA.
             return (forward ? 2 : 4) * tokens * Double(adapterParameterCount(layer: layer))
         case .lmHead:
             return 2 * elements * Double(model.vocabularySize)
         case .crossEntropy:
-            // Subtract, exponential, add; the gradient comes with the loss: divide, scale.
+            // Subtract, exponential, add; the gradient is computed with the loss: divide, scale.
             return forward ? 5 * tokens * Double(model.vocabularySize) : 0
         case .adamW:
             // Decay 1; first moment 3; second 4; root, correction, epsilon, division, step size, subtraction 6.
@@ -97,7 +98,7 @@ package struct LayerCost: Sendable, Hashable {
         return lora.targets.isEmpty ? block : block + [.lora, .adamW]
     }
 
-    /// Frozen parameters that a layer needs. A tied head needs the embedding's, which counts for both.
+    /// Frozen parameters that a layer needs. A tied head uses the embedding's, which are counted for both.
     package func parameterCount(layer: Int) -> Int {
         let vocabulary = model.vocabularySize * model.hiddenSize
         if layer == 0 { return vocabulary }
@@ -113,28 +114,43 @@ package struct LayerCost: Sendable, Hashable {
         (1...model.blockCount).contains(layer) ? lora.parameterCount(model) : 0
     }
 
-    /// Bytes of a layer's adapters in f32: what a device and its server exchange of them.
+    /// Size of a layer's adapters in f32, as a device and its server exchange them, in bytes.
     package func adapterBytes(layer: Int) -> Int { 4 * adapterParameterCount(layer: layer) }
 
-    /// Bytes of a layer's output in f32: the smashed data of a cut after it, and as much as its gradient. The head's
-    /// output is the loss alone.
+    /// Size of a layer's output in f32, in bytes: the smashed data of a cut after it. The gradient has the same size. The
+    /// head's output is the loss alone.
     package func outputBytes(layer: Int) -> Int {
         layer == model.blockCount + 1 ? 4 : 4 * batch.tokenCount * model.hiddenSize
     }
 
     private var tokens: Double { Double(batch.tokenCount) }
 
-    /// Pairs of a query and a key that it sees, over all heads and sequences.
+    /// Unmasked pairs of a query and a key, over all heads and sequences.
     private var attentionPairs: Double {
         Double(batch.batch * model.headCount) * Double(batch.sequence) * Double(batch.sequence + 1) / 2
     }
 
-    /// Of q and k: two multiplications and an addition an element.
+    /// Rotation of q and k: two multiplications and an addition for each element.
     private var rotation: Double { 3 * tokens * Double(model.querySize + model.keyValueSize) }
 
-    /// Of one product of a projection, forward or backward to its input.
+    /// One product of a projection: forward, or backward to its input.
     private func matrixFLOPs(_ projection: Projection) -> Double {
         let shape = model.shape(of: projection)
         return 2 * tokens * Double(shape.rows) * Double(shape.columns)
     }
+}
+
+/// Number of sequences in a batch and their length.
+package struct BatchShape: Sendable, Hashable, Codable {
+    package var batch: Int
+    /// Tokens in each sequence; positions start at 0 in each.
+    package var sequence: Int
+
+    package init(batch: Int, sequence: Int) {
+        self.batch = batch
+        self.sequence = sequence
+    }
+
+    /// Tokens of the whole batch: the rows of every activation matrix.
+    package var tokenCount: Int { batch * sequence }
 }

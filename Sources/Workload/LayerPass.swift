@@ -11,3 +11,34 @@ public struct LayerPass: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { "layer \(layer) \(direction.rawValue)" }
 }
+
+/// Direction of a pass through a layer.
+public enum Direction: String, Sendable, Codable, Hashable, CaseIterable {
+    case forward, backward
+}
+
+/// A timed part of a layer.
+package enum Kernel: String, Sendable, Codable, Hashable, CaseIterable {
+    case embeddingLookup = "embedding_lookup"
+    /// RMS norm before attention.
+    case attentionNorm = "attention_norm"
+    case qkvProjection = "qkv_proj"
+    case rope
+    /// Scores, causal softmax and the weighted sum of values.
+    case attention
+    case outputProjection = "o_proj"
+    /// RMS norm before the MLP.
+    case mlpNorm = "mlp_norm"
+    case gateUpProjection = "gate_up_proj"
+    case swiglu
+    case downProjection = "down_proj"
+    /// Conversion of the residual stream's gradient to the format of the products; backward only, and not in f32.
+    case gradientConversion = "gradient_convert"
+    /// The low-rank products of all LoRA targets of the layer.
+    case lora
+    case finalNorm = "final_norm"
+    case lmHead = "lm_head"
+    case crossEntropy = "cross_entropy"
+    /// AdamW on the layer's adapters, at the end of its backward pass.
+    case adamW = "adamw"
+}

@@ -9,12 +9,13 @@ import VirtualBoard
 struct BoardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "board",
-        abstract: "Serve a virtual box: the sysfs files of an energy meter, with a planted truth.",
+        abstract: "Serve a virtual board: a simulated energy meter whose true power is known.",
         discussion: """
-            Serves powercap, cpufreq and hwmon files below --root and updates them about every millisecond. Energy \
-            follows a stated power function of the measured process's processor time and of the frequency set in the \
-            tree; the function is written to kerf/board.json there. `kerf profile --board DIR` names itself the \
-            measured process; a board measures one process at a time. Everything measured on a virtual box is labelled simulated.
+            Writes powercap, cpufreq and hwmon files below --root and updates them about every millisecond. Energy \
+            follows a stated function of the measured process's CPU time and of the frequency set in the tree; the \
+            function is written to kerf/board.json there. `kerf profile --board DIR` registers itself as the measured \
+            process; a board measures one process at a time. Everything measured on a virtual board is labelled \
+            simulated.
 
             EXAMPLE
               kerf board --root board &
@@ -22,19 +23,19 @@ struct BoardCommand: ParsableCommand {
               kerf profile --model smollm2-135m --board board --out profile.json
             """)
 
-    @Option(help: ArgumentHelp("Directory to serve; made when missing.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory to serve; created if it does not exist.", valueName: "dir"))
     var root: String
 
-    @Option(help: ArgumentHelp("Process whose processor time costs energy.", valueName: "number"))
+    @Option(help: ArgumentHelp("Process whose CPU time consumes energy.", valueName: "number"))
     var pid: Int32?
 
-    @Flag(help: "Print the board's description, kerf/board.json, instead of a line for people.")
+    @Flag(help: "Print the board's description, kerf/board.json, as JSON.")
     var json = false
 
     @Flag(help: "Print nothing.")
     var quiet = false
 
-    @Flag(help: ArgumentHelp("End with the process that started this one.", visibility: .hidden))
+    @Flag(help: ArgumentHelp("End when the parent process ends.", visibility: .hidden))
     var exitWithParent = false
 
     func validate() throws {
@@ -46,7 +47,7 @@ struct BoardCommand: ParsableCommand {
             let parent = ParentProcess()
             Interruption.watch()
             if exitWithParent { VirtualBoard.raisePriority() }
-            // Before a tree is made and announced that would then not be served.
+            // Checked first, so that no tree is created and announced that would then not be served.
             if let pid { try VirtualBoard.requireProcess(pid, in: SystemRoot(FilePath(root))) }
             let board = try VirtualBoard(root: FilePath(root))
             if !quiet { try announce(board) }
@@ -59,9 +60,9 @@ struct BoardCommand: ParsableCommand {
             print(try SysfsFile.wholeText(at: board.root.virtualBoardMarker), terminator: "")
         } else {
             print("virtual board at \(root), simulated; its power function: \(root)/kerf/board.json")
-            print("end it with Ctrl-C; measure with: kerf profile --model smollm2-135m --board \(root) --out p.json")
+            print("stop it with Ctrl-C; measure with: kerf profile --model smollm2-135m --board \(root) --out p.json")
         }
-        // Serving lasts until somebody ends it; a reader behind a pipe is told now.
+        // Serving lasts until a signal; a reader behind a pipe needs the lines now.
         fflush(nil)
     }
 }

@@ -1,40 +1,50 @@
 import ArgumentParser
+import Calibration
 import FoundationEssentials
 import Glibc
 import Instrumentation
 import ProbeKit
+import Reporting
 import SystemIO
 
-/// `kerf demo`: the whole way of the data on this box.
+/// `kerf demo`: doctor, profile, calibrate and decide on this box.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Run doctor, profile, calibrate and decide on this box, and say where the files are.",
+        abstract: "Run doctor, profile, calibrate and decide on this box, and summarize the result.",
         discussion: """
-            Profiles SmolLM2-135M twice on this box: on one thread, as a device would run it, and on all processors, \
-            as the server. Energy comes from the box's own meters; without them from a virtual box, and is labelled \
-            simulated.
+            Profiles SmolLM2-135M twice: on one thread as the device, and on all processors as the server. Energy comes \
+            from this box's meter; if it has none, from a virtual board, and is labelled simulated.
+
+            Shows the decision and how far it can be trusted. The tables of each command go to files in --out, each \
+            with the command that made it.
 
             EXAMPLE
               kerf demo --out demo-output
             """)
 
-    @Option(help: ArgumentHelp("Folder for the files.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder for the files; created if it does not exist.", valueName: "dir"))
     var out = "demo-output"
 
     @Option(help: ArgumentHelp("Time for each of the two profiles.", valueName: "seconds"))
     var budget = 60.0
 
-    @Option(help: ArgumentHelp("Real weights of SmolLM2-135M, a GGUF file.", valueName: "file.gguf"))
+    @Option(
+        help: ArgumentHelp(
+            "Real weights of SmolLM2-135M, a GGUF file. (default: random weights)", valueName: "file.gguf"))
     var weights: String?
 
-    @Flag(help: "Print each command's result as JSON, one document after another; the commands go to standard error.")
+    @Flag(help: "Also print the tables of each command.")
+    var verbose = false
+
+    @Flag(help: "Print the result of each command as JSON, one document after another, instead of text.")
     var json = false
 
     func validate() throws {
         guard budget > 0, budget <= 86400 else {
             throw ValidationError("--budget must be above 0 and at most 86400 seconds, not \(budget)")
         }
+        if verbose && json { throw ValidationError("--verbose prints text; leave out --json") }
     }
 
     func run() throws {
@@ -42,52 +52,91 @@ struct DemoCommand: ParsableCommand {
     }
 
     private func demonstrate() throws {
-        try makeDirectory(out)
-        try run("doctor")
+        try makeFolder()
+        let doctor = try inspect()
+        let hasMeter = doctor.energy.backends.contains { $0.status == .present }
+        let device = try side("device", ["--threads", "1"], hasMeter: hasMeter)
+        let server = try side("server", [], hasMeter: hasMeter)
 
-        let hasMeter = MeterBackend.allCases.contains {
-            $0.availability(in: SystemRoot(), rails: []).status == .present
-        }
-        for (role, threads) in [("device", ["--threads", "1"]), ("server", [])] {
-            var arguments = ["--model", "smollm2-135m", "--seq", "128", "--budget", "\(budget)"]
-            arguments += threads
-            if let weights { arguments += ["--weights", weights] }
-            if !hasMeter { arguments += ["--board", "\(out)/board"] }
-            try run("profile", arguments + ["--out", "\(out)/\(role)-profile.json"])
-            try run("calibrate", ["\(out)/\(role)-profile.json", "--out", "\(out)/\(role)-calibration.json"])
-        }
-        try run(
-            "decide",
-            [
-                "--device", "\(out)/device-calibration.json", "--server", "\(out)/server-calibration.json",
-                "--link", "up=20mbit,down=80mbit,rtt=20ms", "--out", "\(out)/decision.json",
-            ])
-        say("\nFiles are in \(out): two profiles, two calibrations, decision.json")
+        let arguments = [
+            "--device", path("device-calibration.json"), "--server", path("server-calibration.json"),
+            "--link", "up=20mbit,down=80mbit,rtt=20ms", "--out", path("decision.json"),
+        ]
+        announce("decide", arguments)
+        let (decision, bytes) = try DecideCommand.parse(arguments).decide()
+        try publish("decision", "decide", arguments, decision.report, bytes)
+
+        guard !json else { return }
+        if verbose { print() }
+        print(
+            DemoSummary(
+                device: device, server: server, decision: decision, meter: doctor.energy.summary, folder: out
+            ).text, terminator: "")
     }
 
-    /// Runs a subcommand as the user would, its command line shown first.
-    private func run(_ subcommand: String, _ arguments: [String] = []) throws {
-        let line = [subcommand] + arguments + (json ? ["--json"] : [])
-        say("\n$ kerf \(line.joined(separator: " "))\n")
-        var command = try Kerf.parseAsRoot(line)
-        try command.run()
+    private func inspect() throws -> DoctorReport {
+        announce("doctor", [])
+        let report = try DoctorCommand.parse([]).inspect()
+        let bytes = Array((try KerfJSON.text(of: report) + "\n").utf8)
+        try AtomicFile.write(bytes, to: path("doctor.json"))
+        try publish("doctor", "doctor", [], DoctorText(report).lines.map { $0 + "\n" }.joined(), bytes)
+        return report
     }
 
-    private func say(_ text: String) {
+    /// Profiles and calibrates this box in one role.
+    private func side(_ role: String, _ options: [String], hasMeter: Bool) throws -> DemoSummary.Side {
+        let profilePath = path("\(role)-profile.json")
+        var arguments = ["--model", "smollm2-135m", "--seq", "128", "--budget", "\(budget)"] + options
+        if let weights { arguments += ["--weights", weights] }
+        if !hasMeter { arguments += ["--board", path("board")] }
+        arguments += ["--out", profilePath]
+        announce("profile", arguments)
+        let written = try ProfileCommand.parse(arguments).measure()
+        Interruption.unwatch()
+        let summary = written.report(try written.calibration())
+        try publish("\(role)-profile", "profile", arguments, summary, written.bytes)
+
+        arguments = [profilePath, "--out", path("\(role)-calibration.json")]
+        announce("calibrate", arguments)
+        let (calibration, bytes) = try CalibrateCommand.parse(arguments).calibrate()
+        try publish("\(role)-calibration", "calibrate", arguments, calibration.report, bytes)
+        return DemoSummary.Side(
+            profile: written.run.profile, calibration: calibration, unmonitored: written.run.unmonitored)
+    }
+
+    // MARK: - Output
+
+    private func path(_ name: String) -> String { "\(out)/\(name)" }
+
+    private func commandLine(_ subcommand: String, _ arguments: [String]) -> String {
+        "$ kerf \(([subcommand] + arguments).joined(separator: " "))"
+    }
+
+    /// Says on standard error what is being run.
+    private func announce(_ subcommand: String, _ arguments: [String]) {
+        StandardError.write("\(commandLine(subcommand, arguments))\n")
+    }
+
+    /// Writes a command's text below its command line to `NAME.txt`, and prints what the options ask for.
+    private func publish(
+        _ name: String, _ subcommand: String, _ arguments: [String], _ text: String, _ bytes: [UInt8]
+    ) throws {
+        let report = "\(commandLine(subcommand, arguments))\n\n\(text)"
+        try AtomicFile.write(Array(report.utf8), to: path("\(name).txt"))
         if json {
-            StandardError.write(text + "\n")
-        } else {
-            print(text)
-            // Progress goes to standard error at once; what was printed before it belongs before it.
-            fflush(nil)
+            print(String(decoding: bytes, as: UTF8.self), terminator: "")
+        } else if verbose {
+            print(report)
         }
+        // Progress is written to standard error at once; what was printed before it must come before it.
+        fflush(nil)
     }
 
-    private func makeDirectory(_ path: String) throws {
+    private func makeFolder() throws {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
         } catch {
-            throw KerfError(.cannotCreate, "\(path): cannot make the folder; give another with --out")
+            throw KerfError(.cannotCreate, "\(out): cannot create the folder; give another with --out")
         }
     }
 }

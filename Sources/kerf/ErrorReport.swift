@@ -3,14 +3,15 @@ import SystemIO
 
 /// Errors as the user sees them: one line and an exit status.
 enum ErrorReport {
-    /// Runs a command's work; an error becomes `kerf: error: ...` on standard error and ends the program with its status.
+    /// Runs a command's work. An error is printed as `kerf: error: ...` on standard error and ends the program with its
+    /// exit status.
     ///
     /// Results that could not be printed are an error too: a full disk behind a redirection must not look like success.
     static func reporting(_ work: () throws -> Void) throws {
         do {
             try work()
             guard StandardStreams.outputArrived() else {
-                throw KerfError(.ioError, "standard output: cannot be written; nothing printed can be relied on")
+                throw KerfError(.ioError, "standard output: cannot be written; what was printed is incomplete")
             }
         } catch let exit as ExitCode {
             throw exit

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The numbers with which `kerf` ends, after sysexits.h where that has one.
+/// Exit statuses of `kerf`, from sysexits.h where it has one.
 enum ExitStatus: Int32, CaseIterable {
     case success = 0
     case failure = 1
@@ -16,17 +16,17 @@ enum ExitStatus: Int32, CaseIterable {
 
     var meaning: String {
         switch self {
-        case .success: "done"
-        case .failure: "an unexpected failure"
-        case .usage: "the command line is wrong"
-        case .badData: "an input file is not what it should be"
-        case .noInput: "an input file or model is missing"
-        case .unavailable: "something that was required is not there, such as an energy meter"
+        case .success: "success"
+        case .failure: "unexpected failure"
+        case .usage: "wrong command line"
+        case .badData: "an input file is damaged or of the wrong kind"
+        case .noInput: "an input file or model does not exist"
+        case .unavailable: "something required is not available, such as an energy meter"
         case .systemError: "the system lacks memory or another resource"
-        case .cannotCreate: "an output file cannot be made"
+        case .cannotCreate: "an output file cannot be created"
         case .inputOutput: "reading or writing failed"
-        case .noPermission: "the permission is missing"
-        case .interrupted: "Ctrl-C or kill"
+        case .noPermission: "permission denied"
+        case .interrupted: "interrupted by Ctrl-C or a signal"
         }
     }
 

@@ -6,10 +6,10 @@ import SystemIO
 struct Kerf: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kerf",
-        abstract: "Measure what each layer of a transformer costs on this box, and decide where to cut it.",
+        abstract: "Measure what each layer of a transformer costs on this box, and decide where to cut the model.",
         discussion: """
-            The way of the data: profile a box, turn its profiles into a calibration, and decide from a device's \
-            and a server's calibration where to cut the model between them.
+            Profile a box, calibrate from its profiles, and decide where to cut the model between a device and a \
+            server, given a calibration of each. `kerf demo` does all of it on this box.
 
             EXAMPLE
               kerf doctor
@@ -25,9 +25,10 @@ struct Kerf: ParsableCommand {
             """,
         version: KerfVersion.build,
         subcommands: [
-            DoctorCommand.self, BoardCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
-            SimulateCommand.self, BenchCommand.self, SelftestCommand.self, DemoCommand.self, CaptureCommand.self,
-            ReplayCommand.self, RestoreClockCommand.self, FrequencyWatchdogCommand.self, ReplayInsideCommand.self,
+            DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
+            SimulateCommand.self, BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
+            SelftestCommand.self, RestoreFrequencyCommand.self, RestoreClockCommand.self, FrequencyWatchdogCommand.self,
+            ReplayInsideCommand.self,
         ])
 
     static func main() {

@@ -1,6 +1,6 @@
 import Profiling
 
-/// Progress on standard error: a bar that redraws itself on a terminal, a plain line now and then otherwise.
+/// Progress on standard error: a bar that redraws itself on a terminal, a plain line every 10 s otherwise.
 final class ProgressLine {
     private let isTerminal = StandardError.isTerminal
     private let isQuiet: Bool
@@ -16,13 +16,13 @@ final class ProgressLine {
         var line = isTerminal ? bar(progress.fraction) + " " : "kerf: "
         line += "\(progress.activity), \(progress.steps) steps"
         if progress.energyWindows > 0 { line += ", \(progress.energyWindows) energy windows" }
-        if let width = progress.widestRelativeHalfWidth { line += ", widest interval ±\(percent(width))" }
+        if let width = progress.maximumRelativeHalfWidth { line += ", widest interval ±\(percent(width))" }
         line += ", at most \(Int(progress.remainingSeconds.rounded(.up))) s left"
         StandardError.write(isTerminal ? "\r\u{1B}[K" + line : line + "\n")
         hasDrawn = true
     }
 
-    /// Clears the bar, so that what is printed next starts on an empty line.
+    /// Clears the bar, so that the next line starts on an empty one.
     func finish() {
         if isTerminal && hasDrawn { StandardError.write("\r\u{1B}[K") }
     }

@@ -1,18 +1,31 @@
 import SystemIO
 
-/// Remedies in the words of the command line: the one place where they become options.
+/// Remedies in the words of the command line: the only place where they become options.
 enum RemedyText {
     static func words(_ remedy: Remedy) -> String {
         switch remedy {
         case .text(let text): text
         case .longerBudget: "profile with a longer --budget"
+        case .quietBoxOrLongerBudget: "free the box of other load or heat, or allow more time with --budget"
+        case .nameColumn: "name one of them with --column"
+        case .runEstimatorSelfTest: "run kerf selftest estimator --json first"
         case .withoutPinning: "leave out --pin"
-        case .unpackCapture: "unpack it with tar and name the tree: kerf doctor --root DIR"
+        case .largerBatch: "profile with a larger --batch, or decide with fewer --micro-batches"
+        case .sameWorkload: "profile both boxes with the same --model, --batch, --seq, --rank and --targets"
+        case .measuredTimes: "decide with --level B, which uses measured times"
+        case .declaredServerPower:
+            "declare the server's power with --server-power WATTS, or count delay only with --weight 1"
+        case .computingEnergyOnly: "profile the server with a meter, or decide with --energy-scope computing"
+        case .serverEnergyOnly: "profile the device with a meter, or decide with --energy-scope waiting"
+        case .declaredLink: "run iperf3 on Linux, or give --link"
+        case .unpackCapture: "unpack it with tar and give the directory: kerf doctor --root DIR"
         case .userNamespaces:
-            "allow them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
+            "permit them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
                 + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
-        case .virtualBoard: "measure against a virtual board: kerf board --root DIR"
+        case .recordCapture: "make one with: kerf capture --out box.tar"
+        case .f32Products: "use --dtype f32"
+        case .f32ProductsOrOneDNN: "use --dtype f32 or --engine onednn"
         case .hostOrVirtualBoard:
             "run on the machine itself, or measure against a virtual board: kerf board --root DIR"
         case .powerSensorOrVirtualBoard:
@@ -26,6 +39,7 @@ enum RemedyText {
         case .startBoard(let root?): "start it again: kerf board --root \(root)"
         case .makeDoctorReport: "run kerf doctor --json first"
         case .all(let remedies): remedies.map(words).joined(separator: "; ")
+        case .virtualBoard: "measure on a virtual board: kerf board --root DIR"
         }
     }
 }

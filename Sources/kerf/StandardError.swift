@@ -1,12 +1,12 @@
 import Glibc
 import SystemPackage
 
-/// Where messages and progress go, so that standard output holds results alone.
+/// Messages and progress go here, so that standard output holds results alone.
 enum StandardError {
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     static func write(_ text: String) {
-        // With nobody to hear it there is nobody to tell.
+        // If standard error cannot be written, there is no other place to report that.
         _ = try? FileDescriptor.standardError.writeAll(text.utf8)
     }
 }

@@ -15,7 +15,7 @@ struct DecisionSchemaTests {
         return try KerfJSON.encode(try decider.decide(device: side, server: side))
     }
 
-    @Test("decisions are valid: both levels, with a settable clock, without energy")
+    @Test("decisions are valid: all levels, with a settable frequency, without energy")
     func valid() throws {
         var planted = SyntheticProfile()
         for level in ModelLevel.allCases {

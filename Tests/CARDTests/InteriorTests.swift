@@ -51,7 +51,7 @@ struct InteriorTests {
         #expect(decision.choice.cut == 5)
         #expect(decision.cuts[8].exclusion?.contains("of the device's") == true)
         let memory = try finding(decision, .freeMemory)
-        #expect(memory.verdict == .fails && memory.believedCut == 8 && memory.changesDecision == true)
+        #expect(memory.verdict == .fails && memory.assumedCut == 8 && memory.changesDecision == true)
         #expect(memory.regret == nil && memory.obstacle?.contains("needs 900 MB") == true)
         #expect(decision.levels.map(\.cut)[..<3].allSatisfy { [0, 8].contains($0) })
     }
@@ -77,15 +77,15 @@ struct InteriorTests {
         let decision = try decide(calibration, calibration) { _ in }
         let backward = try finding(decision, .backwardTwiceForward)
         #expect(backward.verdict == .holds && abs(backward.deviation.value ?? 1) < 0.02)
-        for unknown in [PaperAssumption.inverseClock, .cubicPower, .freeMemory, .noOverlap] {
+        for unknown in [PaperAssumption.inverseFrequency, .cubicPower, .freeMemory, .noOverlap] {
             let finding = try finding(decision, unknown)
-            #expect(finding.verdict == .untested && finding.believedCut == nil && finding.deviation.reason != nil)
+            #expect(finding.verdict == .untested && finding.assumedCut == nil && finding.deviation.reason != nil)
         }
         var swept = calibration
         SyntheticSweep(fixedShare: 0.5, staticWatts: 20, dynamicWatts: 20, exponent: 2).plant(into: &swept)
         let known = try decide(calibration, swept) { _ in }
-        #expect(try finding(known, .inverseClock).verdict == .fails)
-        #expect(abs((try finding(known, .inverseClock).deviation.value ?? 0) + 0.5) < 0.01)
+        #expect(try finding(known, .inverseFrequency).verdict == .fails)
+        #expect(abs((try finding(known, .inverseFrequency).deviation.value ?? 0) + 0.5) < 0.01)
         #expect(try finding(known, .cubicPower).verdict == .fails)
     }
 

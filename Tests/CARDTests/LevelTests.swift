@@ -6,10 +6,10 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// Each level adds one thing; where that thing is neutral, it decides as the level below.
-@Suite("Model ladder")
+/// Each level adds one thing; where that has no effect, it decides as the level below.
+@Suite("Model levels")
 struct LevelTests {
-    /// A slow device and a server whose clock can be set, of eight blocks.
+    /// A slow device and a server whose frequency can be set, of eight blocks.
     static func pair(_ change: (inout SyntheticProfile) -> Void = { _ in }) throws -> (Calibration, Calibration) {
         var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.embeddingSeconds, device.blockSeconds, device.headSeconds) = (0.01, 0.05, 0.1)
@@ -42,7 +42,7 @@ struct LevelTests {
     @Test("B with times of operations over rated speed, no head and backward twice forward is A")
     func neutralB() throws {
         var (device, server) = try Self.pair()
-        func neutralise(_ calibration: inout Calibration) {
+        func neutralize(_ calibration: inout Calibration) {
             let speed = calibration.frequency.runningHertz.value! * 32 * 2
             for index in calibration.layers.indices {
                 let isBlock = calibration.layers[index].description.kind == .block
@@ -56,8 +56,8 @@ struct LevelTests {
             calibration.step.netPowerWatts = .unavailable("planted")
             calibration.step.grossPowerWatts = .unavailable("planted")
         }
-        neutralise(&device)
-        neutralise(&server)
+        neutralize(&device)
+        neutralize(&server)
         for weight in [0, 0.2, 0.5, 0.9, 1] {
             let (a, b) = (
                 try decide(.paper, (device, server)) { $0.weight = weight },
@@ -67,7 +67,7 @@ struct LevelTests {
         }
     }
 
-    @Test("C with T as 1/f and P as f^3 is B at the same clock, and finds the best step")
+    @Test("C with T as 1/f and P as f^3 is B at the same frequency, and finds the best step")
     func neutralC() throws {
         var (device, server) = try Self.pair()
         // One step only: nothing to choose, so both run at it.
@@ -130,7 +130,7 @@ struct LevelTests {
             let joules = try #require(b.serverEnergyJoules.value) / (1.5 * 1.5) * factor * power(hertz) / power(2e9)
             #expect(abs(try #require(c.serverEnergyJoules.value) / joules - 1) < 1e-9)
         }
-        // Static power makes the lowest clock no longer the most frugal.
+        // With static power the lowest frequency does not use the least energy.
         let racing = SyntheticSweep(fixedShare: 0, staticWatts: 100, dynamicWatts: 1, exponent: 3)
         racing.plant(into: &server)
         let fast = try decide(.frequencyLaws, (device, server)) { $0.weight = 0 }

@@ -2,7 +2,7 @@ import CARD
 import Statistics
 import Testing
 
-/// Level E with everything: measured clock laws, latency and overlap, against a grid over all cuts and clocks.
+/// Level E with everything: measured frequency laws, latency and overlap, compared with a grid over all cuts and frequencies.
 @Suite("Overlap, solved")
 struct OverlapOracleTests {
     /// One step's schedule played out, micro-batch after micro-batch: the device runs its forward passes first, and its
@@ -52,8 +52,10 @@ struct OverlapOracleTests {
             var model = try instance.model()
             model.microBatches = microBatches
             model.power = power
-            model.clock.stepRatios = steps
-            if let steps { (model.clock.lowestRatio, model.clock.highestRatio) = (steps[0], steps[steps.count - 1]) }
+            model.frequency.stepRatios = steps
+            if let steps {
+                (model.frequency.lowestRatio, model.frequency.highestRatio) = (steps[0], steps[steps.count - 1])
+            }
             for cut in model.cuts.indices {
                 model.cuts[cut].deviceForwardShare = forwardShares[cut]
                 model.cuts[cut].serverFixedShare = fixedShare
@@ -83,12 +85,12 @@ struct OverlapOracleTests {
                 let (low, high) = (try #require(normalizer.minimum), try #require(normalizer.maximum))
                 return (value - low) / (high - low)
             }
-            return try instance.weight * share(delay(cut, ratio), solver.delayNormaliser)
-                + (1 - instance.weight) * share(energy(cut, ratio), solver.energyNormaliser)
+            return try instance.weight * share(delay(cut, ratio), solver.delayNormalizer)
+                + (1 - instance.weight) * share(energy(cut, ratio), solver.energyNormalizer)
         }
     }
 
-    @Test("over real steps of the clock the solver's choice is the grid's, on 2,000 random instances")
+    @Test("over frequency steps the solver's choice is the grid's, on 2,000 random instances")
     func steps() throws {
         var generator = SeededGenerator(seed: 51)
         var (interior, between) = (0, 0)
@@ -112,7 +114,7 @@ struct OverlapOracleTests {
         #expect(interior > 200 && between > 20, "\(interior) interior, \(between) between the end steps")
     }
 
-    @Test("over a continuous clock no point of a fine grid is better, on 1,000 random instances")
+    @Test("over continuous frequencies no point of a fine grid is better, on 1,000 random instances")
     func continuous() throws {
         var generator = SeededGenerator(seed: 52)
         var between = 0
@@ -135,6 +137,6 @@ struct OverlapOracleTests {
             #expect(least - found <= 2e-3 * scale, "trial \(trial): grid \(least), solver \(found)")
             if chosen.ratio > low, chosen.ratio < high { between += 1 }
         }
-        #expect(between > 100, "\(between) between the ends of the clock")
+        #expect(between > 100, "\(between) between the ends of the range")
     }
 }

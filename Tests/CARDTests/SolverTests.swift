@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Solver")
 struct SolverTests {
-    /// Least cost of a cut over a grid of clocks, refined twice around its best point.
+    /// Least cost of a cut over a grid of frequencies, refined twice around its best point.
     private func gridMinimum(_ low: Double, _ high: Double, _ cost: (Double) -> Double) -> Double {
         var (from, to, best) = (low, high, Double.infinity)
         for _ in 0..<3 {
@@ -65,7 +65,7 @@ struct SolverTests {
         #expect(chosen.count == 2, "both endpoints occur")
     }
 
-    @Test("weight 1 is least delay at the highest clock, weight 0 least energy at the lowest")
+    @Test("weight 1 is least delay at the highest frequency, weight 0 least energy at the lowest")
     func extremes() throws {
         var generator = SeededGenerator(seed: 8)
         for _ in 0..<500 {
@@ -130,15 +130,15 @@ struct SolverTests {
         (instance.uplink, instance.downlink) = (1e9, 1e9)
         for weight in [0, 0.2, 0.8, 1] {
             let solver = try Solver(model: instance.model(), weight: weight)
-            #expect(solver.delayNormaliser.method == .range)
-            #expect(try #require(solver.delayNormaliser.span) > 0)
+            #expect(solver.delayNormalizer.method == .range)
+            #expect(try #require(solver.delayNormalizer.span) > 0)
             #expect(solver.solve().chosen.cut.cut == 2)
         }
-        // Nothing to decide: one cut, one clock.
+        // Nothing to decide: one cut, one frequency.
         instance.cuts = [(1, 0, 0, 0, 0, 0)]
         let solver = try Solver(model: instance.model(), weight: 0.5)
-        #expect(solver.delayNormaliser.method == .constant)
-        #expect(solver.energyNormaliser.method == .constant)
+        #expect(solver.delayNormalizer.method == .constant)
+        #expect(solver.energyNormalizer.method == .constant)
         #expect(solver.solve().chosen.cost == 0)
     }
 

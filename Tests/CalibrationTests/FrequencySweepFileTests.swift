@@ -1,14 +1,15 @@
 import Calibration
 import ProfileFormat
+import Quantities
 import SystemIO
 import TestSupport
 import Testing
 
 /// The sweep as part of a profile: pooled with others, damaged, and left out. Its laws are tested in virtual time, with
 /// the experiment that takes it.
-@Suite("A profile's sweep over the clock")
+@Suite("A profile's frequency sweep")
 struct FrequencySweepFileTests {
-    private static let clocks = [1e9, 1.5e9, 2e9, 2.5e9, 3e9]
+    private static let frequencies = [1e9, 1.5e9, 2e9, 2.5e9, 3e9]
 
     /// A profile whose layers slow down as 1/f below 3 GHz, in two rounds; all its noise comes from the seed.
     private func profile(seed: UInt64 = 1, rounds: Int = 2) -> Profile {
@@ -17,7 +18,7 @@ struct FrequencySweepFileTests {
         planted.steps = 6
         var profile = planted.make()
         let visits = (0..<rounds).flatMap { round in
-            Self.clocks.map { hertz in
+            Self.frequencies.map { hertz in
                 var slow = planted
                 slow.seed = seed &+ UInt64(hertz / 1e6) &+ UInt64(round)
                 slow.blockSeconds *= 3e9 / hertz
@@ -41,10 +42,10 @@ struct FrequencySweepFileTests {
         Calibrator.Input(name: name, bytes: try KerfJSON.encode(profile))
     }
 
-    @Test("laws of clocks that the cores alone feel, and of a square in power")
+    @Test("laws of time proportional to 1/f and of power with an exponent of two")
     func laws() throws {
         let laws = try #require(Calibrator.calibrate([input(profile())]).frequencyLaws)
-        #expect(laws.inverseClockResidual < 0.02)
+        #expect(laws.inverseFrequencyResidual < 0.02)
         let share = (laws.stepTime.fixedSeconds.value ?? 1) / (laws.stepTime.seconds(atHertz: 3e9) ?? 1)
         #expect(abs(share) < 0.03)
         let power = try #require(laws.grossPower)
@@ -156,7 +157,7 @@ struct FrequencySweepFileTests {
         var profile = profile()
         profile.frequencySweep = nil
         let calibration = try Calibrator.calibrate([input(profile)])
-        #expect(calibration.frequencyLaws == nil && !calibration.warnings.contains { $0.contains("clock") })
+        #expect(calibration.frequencyLaws == nil && !calibration.warnings.contains { $0.contains("frequency") })
         let text = String(decoding: try KerfJSON.encode(calibration), as: UTF8.self)
         #expect(!text.contains("frequency_laws"))
     }

@@ -4,6 +4,7 @@ import Quantities
 import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 /// A profile may come from anywhere: whatever is wrong with it is one clear line, never a crash or a wrong figure.
 @Suite("Hostile profiles")

@@ -50,7 +50,7 @@ struct KerfJSONTests {
     func reading() throws {
         let tree = try FixtureTree()
         let cases: [(String, KerfError.Code)] = [
-            (tree.file("none.json").string, .missing), (tree.path.string, .missing), ("/dev/null", .malformed),
+            (tree.file("none.json").string, .noSuchFile), (tree.path.string, .noSuchFile), ("/dev/null", .malformed),
             ("/dev/zero", .malformed),
         ]
         for (path, code) in cases {

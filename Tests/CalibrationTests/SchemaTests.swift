@@ -1,5 +1,6 @@
 import Calibration
 import ProfileFormat
+import Quantities
 import SystemIO
 import TestSupport
 import Testing
@@ -15,7 +16,7 @@ struct SchemaTests {
         planted.origin = .measured
         planted.windows = 2
         var shared = planted.make()
-        shared.settings.weightResidency = "shared"
+        shared.settings.weightResidency = .shared
         return [simulated, unmetered, shared]
     }
 

@@ -2,6 +2,7 @@ import Estimation
 import ProfileFormat
 import Statistics
 import Testing
+import Workload
 
 /// Power from windows whose ends were waited for.
 struct WindowPowerTests {

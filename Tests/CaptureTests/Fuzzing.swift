@@ -40,20 +40,31 @@ enum Fuzzing {
             bytes[($0 + 257)..<($0 + 262)].elementsEqual("ustar".utf8)
         }
         guard let start = headers.randomElement(using: &random) else { return }
-        switch Int.random(in: 0..<5, using: &random) {
+        switch Int.random(in: 0..<6, using: &random) {
         case 0: put(lures.randomElement(using: &random)!, start + 0, 100, &bytes)
         case 1:
             bytes[start + 156] = UInt8(ascii: "2")
             put(lures.randomElement(using: &random)!, start + 157, 100, &bytes)
             put("00000000000", start + 124, 12, &bytes)
-        case 2: bytes[start + 156] = "0125LK".utf8.randomElement(using: &random)!
+        case 2: bytes[start + 156] = "0125LKx".utf8.randomElement(using: &random)!
         case 3:
             put(
                 ["77777777777", "00000000001", "00000010000", "x"].randomElement(using: &random)!, start + 124, 12,
                 &bytes)
+        case 4:
+            // The records of an extended header, and what else is at its place.
+            bytes[start + TarHeader.type] = PaxRecords.type
+            let record = PaxRecords(
+                path: lures.randomElement(using: &random), linkPath: Bool.random(using: &random) ? "../../x" : nil)
+            if bytes.count >= start + 1024 { bytes.replaceSubrange(start + 512..<start + 1024, with: padded(record)) }
+            put("00000000" + String(record.bytes.count, radix: 8), start + 124, 12, &bytes)
         default: bytes[start + Int.random(in: 0..<512, using: &random)] = UInt8.random(in: 0...255, using: &random)
         }
         seal(&bytes, at: start)
+    }
+
+    private static func padded(_ records: PaxRecords) -> [UInt8] {
+        records.bytes + [UInt8](repeating: 0, count: 512 - records.bytes.count)
     }
 
     private static func put(_ text: String, _ start: Int, _ width: Int, _ bytes: inout [UInt8]) {

@@ -1,4 +1,5 @@
 import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -87,7 +88,7 @@ struct HostileArchiveTests {
         #expect(refusal(bytes) != nil)
     }
 
-    @Test(arguments: Array("13467LKxgSV".utf8)) func otherKindsOfMembersAreRefused(_ type: UInt8) {
+    @Test(arguments: Array("13467LKgSV".utf8)) func otherKindsOfMembersAreRefused(_ type: UInt8) {
         var bytes = archive([Self.file])
         bytes[TarHeader.type] = type
         seal(&bytes)
@@ -112,15 +113,9 @@ struct HostileArchiveTests {
             TarEntry("sys", .directory), TarEntry(long, .file([7])), TarEntry("sys/empty", .file([]), mode: 0),
             TarEntry("sys/block", .file([UInt8](repeating: 9, count: 512))), TarEntry("sys/link", .link("empty")),
         ]
-        #expect(try TarReader.entries(of: archive(entries), name: "own.tar") == entries)
-        var writer = TarWriter()
-        for path in [String(repeating: "a", count: 101), "sys/" + String(repeating: "b", count: 300)] {
-            let fits = writer.append(TarEntry(path, .file([])))
-            #expect(!fits, "\(path.count) bytes")
-        }
-        let fits = writer.append(TarEntry("sys/l", .link(String(repeating: "t", count: 101))))
-        #expect(!fits)
-        #expect(writer.bytes.isEmpty)
+        var reader = TarReader(archive(entries), name: "own.tar")
+        for entry in entries { #expect(try reader.next() == entry) }
+        #expect(try reader.next() == nil)
     }
 
     /// Recorded boxes with random damage: each is refused in one line, or unpacks with nothing outside its directory.
@@ -130,6 +125,10 @@ struct HostileArchiveTests {
         let seed = Fuzzing.seed
         var generator = SeededGenerator(seed: seed)
         let box = try SyntheticBox()
+        // With a path and a link's target that need an extended header.
+        let far = "devices/" + String(repeating: "bridge/", count: 40) + "hwmon/hwmon9"
+        try box.tree.write("sys/\(far)/name", "far\n")
+        try box.tree.link("sys/class/hwmon/hwmon9", "../../\(far)")
         var recorder = CaptureRecorder(root: box.tree.root, kerfVersion: "0")
         let good = try recorder.record().archive
         var outcomes = (refused: 0, unpacked: 0)

@@ -4,6 +4,7 @@ import Glibc
 import Host
 import LMSensors
 import PCI
+import ProfileFormat
 import RAPL
 import SystemIO
 import SystemPackage

@@ -121,7 +121,7 @@ struct BenchTests {
         let workspace = try Workspace()
         let config = try workspace.tinyModel()
         for (text, word) in [
-            ("[[1, 2]]", "--batch"), ("not JSON", "token ids"), ("[[1, 2, 3, 4, 99999]]", "vocabulary"),
+            ("[[1, 2]]", "batch of 1"), ("not JSON", "token ids"), ("[[1, 2, 3, 4, 99999]]", "vocabulary"),
         ] {
             let tokens = try workspace.write("tokens.json", text)
             let outcome = try KerfProcess(["bench", "step", "--model", config, "--seq", "4", "--tokens", tokens])

@@ -3,6 +3,7 @@ import Instrumentation
 import ProbeKit
 import Quantities
 import Reporting
+import SystemIO
 import TestSupport
 import Testing
 import VirtualBoard
@@ -70,7 +71,7 @@ struct DoctorTests {
     func json() throws {
         let tree = try box()
         let report = DoctorReport(root: tree.root)
-        let text = try report.json()
+        let text = try KerfJSON.text(of: report)
         for part in [
             "\"schema\" : \"kerf.doctor\"", "\"origin\" : \"measured\"", "\"schema_version\" : 2",
             "\"scaling_maximum_hertz\" : 2400000000",
@@ -156,8 +157,8 @@ struct DoctorTests {
 
     @Test("CPU numbers as ranges")
     func ranges() {
-        #expect(DoctorFormat.ranges([]) == "")
-        #expect(DoctorFormat.ranges([3, 0, 1, 2, 7, 9, 8]) == "0-3,7-9")
-        #expect(DoctorFormat.ranges([5, 5]) == "5")
+        #expect(CPUList.text(of: []) == "")
+        #expect(CPUList.text(of: [3, 0, 1, 2, 7, 9, 8]) == "0-3,7-9")
+        #expect(CPUList.text(of: [5, 5]) == "5")
     }
 }

@@ -1,28 +1,39 @@
 import ModelFiles
+import Profiling
 import SystemIO
 import Testing
+import TransformerKernels
 
+@testable import CARD
 @testable import kerf
 
-/// What kind of failure ends with which number.
+/// Which exit status each code ends with.
+@Suite("Exit status")
 struct ExitStatusTests {
     @Test(
         arguments: [
-            (KerfError.Code.outOfMemory, 71), (.engine, 69), (.impossibleShape, 65), (.invalidToken, 65),
-            (.notReady, 1),
+            (.outOfMemory, 71), (.engineUnavailable, 69), (.impossibleShape, 65), (.invalidToken, 65), (.notReady, 1),
+            (.noSuchFile, 66), (.permissionDenied, 77), (.ioError, 74), (.malformed, 65), (.unsupported, 65),
+            (.truncated, 65), (.missingTensor, 65), (.wrongSchema, 65), (.unusableData, 65), (.cannotCreate, 73),
+            (.notFound, 69), (.inUse, 73), (.busy, 74), (.invalidReading, 74), (.ambiguousReading, 74),
+            (.invalidArgument, 64), (.incompatible, 65), (.incomplete, 65), (.noEnergy, 69), (.infeasible, 69),
+            (.interrupted, 130),
         ] as [(KerfError.Code, Int32)])
-    func kernels(code: KerfError.Code, status: Int32) {
-        let failure = KerfError(KerfError(code, "why", remedy: "do"))
-        #expect(failure.status.rawValue == status && failure.description == "why; do")
+    func codes(code: KerfError.Code, status: Int32) {
+        #expect(ExitStatus(code.category).rawValue == status)
     }
 
-    @Test(
-        arguments: [
-            (KerfError.Code.noSuchFile, 66), (.permissionDenied, 77), (.ioError, 74), (.invalidReading, 65),
-            (.unsupported, 65),
-        ] as [(KerfError.Code, Int32)])
-    func modelFiles(code: KerfError.Code, status: Int32) {
-        let failure = KerfError(KerfError(code, at: "m.gguf", "why"))
-        #expect(failure.status.rawValue == status && failure.description == "m.gguf: why")
+    @Test("every category has a status of its own")
+    func categories() {
+        let statuses = KerfError.Category.allCases.map { ExitStatus($0) }
+        #expect(Set(statuses).count == statuses.count && !statuses.contains(.success))
+    }
+
+    @Test("one line: location, message, remedy")
+    func line() {
+        #expect(KerfError(.notReady, "why", remedy: "do").description == "why; do")
+        #expect(KerfError(.ioError, at: "m.gguf", "why").description == "m.gguf: why")
+        let error = KerfError(.disturbed, "why", remedy: .longerBudget)
+        #expect(!error.description.contains("--") && error.text(remedy: RemedyText.words).contains("--budget"))
     }
 }

@@ -3,22 +3,42 @@ import Testing
 
 struct HelpTests {
     static let subcommands = [
-        "bench", "selftest", "doctor", "board", "profile", "calibrate", "decide", "simulate", "demo", "capture",
-        "replay", "restore-clock",
+        "demo", "doctor", "profile", "calibrate", "decide", "simulate", "board", "capture", "replay", "bench",
+        "selftest", "restore-frequency",
     ]
 
-    @Test(arguments: subcommands) func everySubcommandShowsAnExample(_ name: String) throws {
-        let outcome = try KerfProcess.run(name, "--help")
-        #expect(outcome.status == 0)
-        #expect(outcome.standardOutput.contains("EXAMPLE"))
-        #expect(outcome.standardOutput.contains("kerf \(name)"))
+    /// Every command that the help lists, by its words; the first is `kerf` itself.
+    static let commands = [""] + subcommands + ["bench layer", "bench step", "selftest estimator"]
+
+    private func help(_ command: String) throws -> String {
+        let words = command.split(separator: " ").map(String.init)
+        // The width is that of a terminal if there is one.
+        let outcome = try KerfProcess(words + ["--help"], environment: ["COLUMNS": "80"]).finish()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        return outcome.standardOutput
+    }
+
+    @Test("the whole help of every command", arguments: commands)
+    func snapshot(_ command: String) throws {
+        let text = try help(command)
+        #expect(text.contains("EXAMPLE") && text.contains("kerf \(command)"))
+        let name = command.isEmpty ? "kerf" : command.replacingOccurrences(of: " ", with: "-")
+        try Snapshot.expect(text, matches: "help-\(name)")
     }
 
     @Test func theRootNamesEverySubcommandAndExitCode() throws {
-        let outcome = try KerfProcess.run("--help")
-        #expect(outcome.status == 0)
-        for name in Self.subcommands { #expect(outcome.standardOutput.contains(name)) }
-        for code in ["64", "65", "66", "69", "73", "130"] { #expect(outcome.standardOutput.contains(code)) }
+        let text = try help("")
+        for name in Self.subcommands { #expect(text.contains("  \(name) ")) }
+        for code in ["64", "65", "66", "69", "71", "73", "74", "77", "130"] { #expect(text.contains("  \(code)\t")) }
+    }
+
+    @Test func everyListedCommandHasASnapshot() throws {
+        let listed = try help("").split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst()
+            .prefix { $0.hasPrefix("  ") }.compactMap { line -> String? in
+                // A name stands two blanks from the edge; the lines of its abstract are further right.
+                line.dropFirst(2).first == " " ? nil : line.split(separator: " ").first.map(String.init)
+            }
+        #expect(listed.isEmpty == false && Set(listed) == Set(Self.subcommands), "\(listed)")
     }
 
     @Test func anUnknownSubcommandIsAUsageError() throws {

@@ -43,7 +43,7 @@ struct KerfProcess {
         output = folder.appendingPathComponent(name + ".out")
         error = folder.appendingPathComponent(name + ".err")
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-        _ = FileManager.default.createFile(atPath: error.location, contents: nil)
+        _ = FileManager.default.createFile(atPath: error.path, contents: nil)
         process.executableURL = Self.executable
         process.arguments = arguments
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }

@@ -16,8 +16,8 @@
 //     abort       aborts,
 //     trap        or runs into an instruction that does not exist, as Swift does when a precondition fails
 //
-//   KERF_FAULT_HIDE   part of the paths of files that are not there: what spoils windows on a busy machine is no matter
-//                     of a test of something else
+//   KERF_FAULT_HIDE   part of the paths of files that are reported as absent, so that the load of a busy machine does not
+//                     disturb the windows of a test of something else
 //
 // An attribute is read by pread on a held descriptor, so that is what is wrapped, and write for its refusal and to see
 // the progress.

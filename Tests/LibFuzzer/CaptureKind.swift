@@ -14,6 +14,10 @@ struct CaptureKind: InputKind {
         let zone = "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0"
         try tree.write(under: zone, ["name": "package-0", "energy_uj": "123456"])
         try tree.link("sys/class/powercap/intel-rapl:0", "../../devices/virtual/powercap/intel-rapl/intel-rapl:0")
+        // A path that needs an extended header.
+        let far = "devices/" + String(repeating: "bridge/", count: 40) + "hwmon/hwmon0"
+        try tree.write("sys/\(far)/name", "chip\n")
+        try tree.link("sys/class/hwmon/hwmon0", "../../\(far)")
         var recorder = CaptureRecorder(root: tree.root, kerfVersion: "0")
         return [try recorder.record().archive]
     }
@@ -21,7 +25,7 @@ struct CaptureKind: InputKind {
     func words() -> Set<String> {
         [
             "../", "/", "./", "..", "sys", "sys/", "proc/", "etc/", "kerf/", "sys/class/powercap/", "ustar\0", "00",
-            "sys/class/powercap/intel-rapl:0", "77777777777", "00000000000", "00000001000",
+            "sys/class/powercap/intel-rapl:0", "77777777777", "00000000000", "00000001000", " path=", " linkpath=",
         ]
     }
 

@@ -59,15 +59,15 @@ struct GGUFRefusal: Sendable, CustomTestStringConvertible {
         },
         .init("value type", .malformed, "value type 13") { $0["x"] = .init(type: 13, bytes: [0]) },
         .init("boolean", .malformed, "is 2") { $0["x"] = .bool(2) },
-        .init("doubled key", .malformed, "stands twice") { $0.metadata.append(("llama.block_count", .uint32(2))) },
-        .init("doubled tensor", .malformed, "stands twice") { $0.tensors.append($0.tensors[0]) },
+        .init("doubled key", .malformed, "appears twice") { $0.metadata.append(("llama.block_count", .uint32(2))) },
+        .init("doubled tensor", .malformed, "appears twice") { $0.tensors.append($0.tensors[0]) },
         .init("five dimensions", .malformed, "5 dimensions") {
             $0.changeTensor("output.weight") { $0.dimensions = [1, 1, 1, 1, 1] }
         },
         .init("long name", .malformed, "claims 65 bytes") {
             $0.tensors[0].name = String(repeating: "x", count: 65)
         },
-        .init("misaligned", .malformed, "no multiple of 32") { $0.changeTensor("output.weight") { $0.offset = 4 } },
+        .init("misaligned", .malformed, "not a multiple of 32") { $0.changeTensor("output.weight") { $0.offset = 4 } },
         .init("missing tensor", .missingTensor, "blk.1.attn_v.weight is missing") {
             $0.tensors.removeAll { $0.name == "blk.1.attn_v.weight" }
         },

@@ -20,7 +20,7 @@ struct GGUFTests {
         var config = TinyModel.config
         config.rmsNormEpsilon = Double(Float(1e-5))
         #expect(source.config == config)
-        #expect(source.kind == "gguf")
+        #expect(source.kind == .gguf)
         for role in config.roles {
             #expect(try source.values(role) == TinyModel.weights().values(role), "\(role)")
         }

@@ -57,18 +57,18 @@ struct JSONFileTests {
             ("[]", "the JSON is not a valid object"),
             ("{}", "count is missing"),
             (#"{"count":null}"#, "count is missing"),
-            (#"{"count":"1"}"#, "count is not an integer of 64 bits"),
-            (#"{"count":1.5}"#, "count is not an integer of 64 bits"),
-            (#"{"count":1e300}"#, "count is not an integer of 64 bits"),
-            (#"{"count":9223372036854775808}"#, "count is not an integer of 64 bits"),
+            (#"{"count":"1"}"#, "count is not a 64-bit integer"),
+            (#"{"count":1.5}"#, "count is not a 64-bit integer"),
+            (#"{"count":1e300}"#, "count is not a 64-bit integer"),
+            (#"{"count":9223372036854775808}"#, "count is not a 64-bit integer"),
             (#"{"count":1,"scale":1e400}"#, "scale is not a finite number"),
             (#"{"count":1,"scale":"NaN"}"#, "scale is not a finite number"),
-            (#"{"count":1,"name":2}"#, "name is not a valid text"),
-            (#"{"count":1,"name":"\ud800"}"#, "name is not a valid text"),
+            (#"{"count":1,"name":2}"#, "name is not a valid string"),
+            (#"{"count":1,"name":"\ud800"}"#, "name is not a valid string"),
             (#"{"count":1,"is_on":0}"#, "is_on is not true or false"),
             (#"{"count":1,"sizes":{}}"#, "sizes is not an array"),
-            (#"{"count":1,"sizes":[1,null]}"#, "sizes[1] is not an integer of 64 bits"),
-            (#"{"count":1,"sizes":[1e400]}"#, "sizes is not an array of integers of 64 bits"),
+            (#"{"count":1,"sizes":[1,null]}"#, "sizes[1] is not a 64-bit integer"),
+            (#"{"count":1,"sizes":[1e400]}"#, "sizes is not an array of 64-bit integers"),
         ])
     func wrong(_ text: String, _ message: String) {
         #expect(modelFileError { try decode(text) } == KerfError(.malformed, at: "sample.json", message))
@@ -78,7 +78,7 @@ struct JSONFileTests {
     func notUTF8() {
         let bytes = Array(#"{"count":1,"name":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
         let error = modelFileError { try JSONFile.decode(Sample.self, from: bytes, file: "sample.json") }
-        #expect(error?.message == "name is not a valid text")
+        #expect(error?.message == "name is not a valid string")
     }
 
     @Test("A name from the file is shown in one line and cut to length")

@@ -41,8 +41,8 @@ struct PresetTests {
         let error = try #require(modelFileError { try ModelReference.resolve("llama-9") })
         #expect(error.code == .noSuchFile)
         #expect(
-            error.description == "\"llama-9\": no such model; known are "
-                + Self.parameters.keys.sorted().joined(separator: ", ") + "; a path to a config.json works too")
+            error.description == "\"llama-9\": no such model; use one of "
+                + Self.parameters.keys.sorted().joined(separator: ", ") + ", or the path of a config.json")
     }
 
     @Test("A reference may be a file, a folder, or what has no preset's name here")
@@ -51,8 +51,8 @@ struct PresetTests {
         let file = try scratch.write("mine/config.json", HuggingFaceConfigTests.json())
         #expect(try ModelReference.resolve(file.string).name == "mine")
         #expect(try ModelReference.resolve(file.removingLastComponent().string).name == "mine")
-        #expect(modelFileError { try ModelReference.resolve("no/such/model") }?.file == "no/such/model")
-        #expect(modelFileError { try ModelReference.resolve("absent.json") }?.file == "absent.json")
+        #expect(modelFileError { try ModelReference.resolve("no/such/model") }?.location == "no/such/model")
+        #expect(modelFileError { try ModelReference.resolve("absent.json") }?.location == "absent.json")
     }
 
     @Test("Shipped data are found from an installed program, a build folder, and the source tree")
@@ -81,7 +81,7 @@ struct PresetTests {
     @Test("Shipped data that are not found say what to set")
     func notFound() {
         let wrong = modelFileError { try ShippedProfiles.locate(environment: "/dev", program: nil, source: "") }
-        #expect(wrong?.file == "/dev")
+        #expect(wrong?.location == "/dev")
         let none = modelFileError { try ShippedProfiles.locate(environment: nil, program: "/no/kerf", source: "/no/a") }
         #expect(none?.remedy?.description.contains("KERF_PROFILES") == true)
     }

@@ -8,8 +8,8 @@ import Testing
 @Suite struct RegularFileTests {
     @Test(arguments: [
         (Errno.noSuchFileOrDirectory, KerfError.Code.noSuchFile), (.notDirectory, .noSuchFile),
-        (.permissionDenied, .forbidden), (.notPermitted, .forbidden), (.ioError, .failed),
-        (.tooManyOpenFiles, .failed),
+        (.permissionDenied, .permissionDenied), (.notPermitted, .permissionDenied), (.ioError, .ioError),
+        (.tooManyOpenFiles, .ioError),
     ])
     func failedCallsAreToldApart(errno: Errno, code: KerfError.Code) {
         let error = KerfError(errno, doing: "open", at: "m.gguf")

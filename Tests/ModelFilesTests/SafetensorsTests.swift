@@ -14,7 +14,7 @@ struct SafetensorsTests {
     func roundTrip() throws {
         let source = try SafetensorsWeights(TinyModel.writeFolder(scratch))
         #expect(source.config.name == "checkpoint")
-        #expect(source.kind == "safetensors")
+        #expect(source.kind == .safetensors)
         for role in TinyModel.config.roles {
             #expect(try source.values(role) == TinyModel.weights().values(role), "\(role)")
         }
@@ -78,7 +78,7 @@ struct SafetensorsTests {
         try writeShards { _ in #"{"metadata": {}}"# }
         #expect(modelFileError { try SafetensorsWeights(folder) }?.message == "weight_map is missing")
         try writeShards { _ in #"{"weight_map": {"a.b": 1}}"# }
-        #expect(modelFileError { try SafetensorsWeights(folder) }?.message == #"weight_map."a.b" is not a valid text"#)
+        #expect(modelFileError { try SafetensorsWeights(folder) }?.message == #"weight_map."a.b" is not a valid string"#)
     }
 
     @Test("A folder without config.json or without weights says what it lacks")
@@ -86,7 +86,7 @@ struct SafetensorsTests {
         let noWeights = try scratch.write("empty/config.json", TinyModel.configJSON()).removingLastComponent()
         #expect(modelFileError { try SafetensorsWeights(noWeights) }?.message.contains("has neither") == true)
         let noConfig = try scratch.write("bare/model.safetensors", []).removingLastComponent()
-        #expect(modelFileError { try SafetensorsWeights(noConfig) }?.file.hasSuffix("bare/config.json") == true)
+        #expect(modelFileError { try SafetensorsWeights(noConfig) }?.location?.hasSuffix("bare/config.json") == true)
     }
 
     @Test("A bias is refused, since it would be left out of the computation")

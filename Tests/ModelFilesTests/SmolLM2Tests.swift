@@ -20,7 +20,7 @@ struct SmolLM2Tests {
         expected.rmsNormEpsilon = Double(Float(expected.rmsNormEpsilon))
         #expect(source.config == expected)
         #expect(source.config.parameterCount == 134_515_008)
-        #expect(source.kind == "gguf")
+        #expect(source.kind == .gguf)
     }
 
     @Test("Whole tensors are the reference's", arguments: GoldenTensor.smolLM2.indices)

@@ -14,8 +14,8 @@ struct WeightSourcesTests {
     @Test("The format is known by the content, not by the name")
     func byContent() throws {
         let gguf = try scratch.write("weights.bin", TinyModel.gguf().bytes)
-        #expect(try WeightSources.open(gguf).kind == "gguf")
-        #expect(try WeightSources.open(TinyModel.writeFolder(scratch, "tiny.gguf")).kind == "safetensors")
+        #expect(try WeightSources.open(gguf).kind == .gguf)
+        #expect(try WeightSources.open(TinyModel.writeFolder(scratch, "tiny.gguf")).kind == .safetensors)
         #expect(try WeightSources.open(TinyModel.config, weights: nil, seed: 3).origin == "seed 3")
     }
 

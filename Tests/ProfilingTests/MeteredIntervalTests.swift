@@ -65,9 +65,9 @@ struct MeteredIntervalTests {
 
     @Test func eachCounterHasItsOwnEdges() throws {
         let box = TwoCounterBox()
-        let gauge = MeteredInterval(clock: box, meter: box)
+        let interval = MeteredInterval(clock: box, meter: box)
         var total = Cost()
-        for _ in 0..<400 { total += try gauge.cost { box.pass(0.02, TwoCounterBox.workWatts) } }
+        for _ in 0..<400 { total += try interval.cost { _ in box.pass(0.02, TwoCounterBox.workWatts) } }
         #expect(total.fault == nil)
         for (domain, (polling, work)) in zip(
             ["package", "dram"], zip(TwoCounterBox.pollingWatts, TwoCounterBox.workWatts))

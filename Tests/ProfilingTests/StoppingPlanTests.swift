@@ -28,7 +28,7 @@ struct StoppingPlanTests {
 
     @Test func plannedLooksKeepTheirPromise() {
         let share = coverage { plan, sample, target in
-            plan.look(count: sample.count) { Self.width(sample, target) }
+            plan.check(count: sample.count) { Self.width(sample, target) }
             return plan.isSettled
         }
         #expect(share > 0.925 && share < 0.975, "\(share)")
@@ -45,14 +45,14 @@ struct StoppingPlanTests {
         var plan = StoppingPlan()
         var looks = 0
         for count in 1...200 {
-            plan.look(count: count) {
+            plan.check(count: count) {
                 looks += 1
                 return 1.5
             }
         }
         #expect(looks > 1 && looks < 6)
         #expect(!plan.isSettled)
-        plan.look(count: 10_000) { 1 }
+        plan.check(count: 10_000) { 1 }
         #expect(plan.isSettled)
     }
 }

@@ -36,7 +36,7 @@ struct FleetKernelTests {
         let ratios = stepped ? (0..<Int.random(in: 1...16, using: &generator)).map { 0.3 + 0.1 * Double($0) } : nil
         var model = CutModel(
             level: .measuredLink, cuts: cuts,
-            clock: ServerFrequency(
+            frequency: ServerFrequency(
                 referenceHertz: 2e9, lowestRatio: ratios?.first ?? draw(0.2, 0.9),
                 highestRatio: ratios?.last ?? draw(1, 2), stepRatios: ratios, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 0.01),
@@ -46,7 +46,7 @@ struct FleetKernelTests {
         return model
     }
 
-    @Test("decide as the exact solver does, cut and clock, on random models and links", arguments: [false, true])
+    @Test("decide as the exact solver does, cut and frequency, on random models and links", arguments: [false, true])
     func decide(stepped: Bool) throws {
         var generator = SeededGenerator(seed: stepped ? 21 : 22)
         var chosen: Set<Int> = []
@@ -90,7 +90,7 @@ struct FleetKernelTests {
         #expect(chosen.count > 4, "cuts of many kinds were chosen")
     }
 
-    /// The same lanes decided by one of the kernels: delay, energy, cut and clock of each.
+    /// The same lanes decided by one of the kernels: delay, energy, cut and frequency of each.
     private func decided(
         _ table: CutTable, _ weight: Double, _ lanes: Lanes, plainly: Bool
     ) -> [[Double]] {
@@ -123,7 +123,7 @@ struct FleetKernelTests {
             if trial % 8 == 0 {
                 for cut in model.cuts.indices {
                     model.cuts[cut].deviceSeconds.value = 0.01 * Double(cut)
-                    model.cuts[cut].serverSeconds.value = 0.01 * Double(last - cut) * model.clock.highestRatio
+                    model.cuts[cut].serverSeconds.value = 0.01 * Double(last - cut) * model.frequency.highestRatio
                     model.cuts[cut].traffic = CutTraffic(
                         uplinkBytes: 0, downlinkBytes: 0, adapterBytes: 0, stepMessages: 0, roundMessages: 0)
                 }

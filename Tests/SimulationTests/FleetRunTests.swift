@@ -23,7 +23,7 @@ struct FleetRunTests {
                             uplinkBytes: cut == 8 ? 0 : 1e5, downlinkBytes: cut == 8 || cut == 0 ? 0 : 1e5,
                             adapterBytes: 1e4 * Double(cut), stepMessages: 2, roundMessages: 2))
                 },
-                clock: ServerFrequency(referenceHertz: 1e9, lowestRatio: 0.4, highestRatio: 1, origin: .modelled),
+                frequency: ServerFrequency(referenceHertz: 1e9, lowestRatio: 0.4, highestRatio: 1, origin: .modelled),
                 link: link, steps: 5, countsLatency: false, delayOrigin: .simulated, energyOrigin: .simulated,
                 assumptions: [])
             model.microBatches = microBatches

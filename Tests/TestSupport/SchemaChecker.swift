@@ -16,13 +16,16 @@ package enum SchemaChecker {
     package static func faults(in bytes: [UInt8], schema: String) throws -> [String] {
         let tree = try FixtureTree()
         try tree.write("file.json", bytes: bytes)
+        return try check([tree.file("file.json").string], schema: schema)
+    }
+
+    /// Faults found in files, one line each, which begins with the file's path.
+    static func check(_ paths: [String], schema: String) throws -> [String] {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "python3", root.appending(path: "Scripts/validate-schema.py").path,
-            root.appending(path: "Profiles/schema/\(schema).schema.json").path, tree.file("file.json").string,
-        ]
+        process.arguments =
+            ["python3", root.appending(path: "Scripts/validate-schema.py").path, url(ofSchema: schema).path] + paths
         process.standardOutput = output
         process.standardError = output
         try process.run()
@@ -30,6 +33,10 @@ package enum SchemaChecker {
         process.waitUntilExit()
         guard process.terminationStatus <= 1 else { throw SchemaCheckerError(message: text) }
         return text.split(separator: "\n").map(String.init)
+    }
+
+    static func url(ofSchema schema: String) -> URL {
+        root.appending(path: "Profiles/schema/\(schema).schema.json")
     }
 
     /// Faults in a file whose text was changed in one place; the place must be there.

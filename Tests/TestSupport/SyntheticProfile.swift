@@ -1,3 +1,4 @@
+import ModelFiles
 import ProfileFormat
 import Quantities
 import Statistics
@@ -129,12 +130,12 @@ package struct SyntheticProfile: Sendable {
         ModelDescription(
             name: "planted-\(blocks)", hiddenSize: hidden, blockCount: blocks, headCount: 4, keyValueHeadCount: 2,
             headSize: hidden / 4, intermediateSize: 2 * hidden, vocabularySize: 1000, tiedEmbeddings: true,
-            weightsKind: "random", weightsOrigin: "seed 1")
+            weightsKind: .random, weightsOrigin: "seed 1")
     }
 
     private var workload: WorkloadDescription {
         WorkloadDescription(
-            batch: 2, sequence: 128, loraRank: 8, loraAlpha: 16, loraTargets: ["q", "v"], dtype: "f32", threads: 2)
+            batch: 2, sequence: 128, loraRank: 8, loraAlpha: 16, loraTargets: [.q, .v], dtype: .f32, threads: 2)
     }
 
     private var layers: [LayerDescription] {

@@ -8,17 +8,17 @@ static const double TIE = 1e-9;
 // Of steps that cost the same the more frugal is taken: energy counts for at least this share of its span.
 static const double FRUGALITY = 1e-10;
 
-// Figures of one cut, by lane. One after the other in memory, so that they do not fall on the same lines of a cache.
+// Figures of one cut. One after the other in memory, so that they do not fall on the same lines of a cache.
 typedef struct {
-    double rest[LANES];  // seconds that do not depend on the clock
-    double cost[LANES];  // at the best clock, as are those that follow
-    double seconds[LANES], joules[LANES], ratio[LANES];
+    packed rest;  // seconds that do not depend on the clock
+    packed cost;  // at the best clock, as are those that follow
+    packed seconds, joules, ratio;
 } cut_lanes;
 
 typedef struct {
     cut_lanes cut[KERF_FLEET_MAXIMUM_CUTS];
     // The clock where it is the same for all cuts, and its inverse and square.
-    double ratio[LANES], inverse[LANES], square[LANES];
+    packed ratio, inverse, square;
 } work;
 
 // Server seconds and joules of a cut at the lowest and at the highest clock.
@@ -33,41 +33,22 @@ FLEET_INLINE double joules_at(const kerf_cut_table *t, long cut, int high) {
     return t->joules[cut] * ratio * ratio;
 }
 
-FLEET_INLINE int is_span(double low, double high) {
-    return high - low > 1e-12 * greatest(__builtin_fabs(low), __builtin_fabs(high));
-}
-
-// w over the span of delay, by lane: between the corners, or where they are out of order between the extremes.
-FLEET_INLINE void delay_weight(const kerf_cut_table *t, double weight, const work *w, double *out) {
+// w over the span of delay: between the corners, or where they are out of order between the extremes.
+FLEET_INLINE packed delay_weight(const kerf_cut_table *t, double weight, const work *w) {
     const long last = t->cuts - 1;
-    double low[LANES], high[LANES];
-    const double server_only = seconds_at(t, 0, 1), device_only = seconds_at(t, last, 0);
-    int ordered = 1;
-    FOR_LANES {
-        low[i] = w->cut[0].rest[i] + server_only;
-        high[i] = w->cut[last].rest[i] + device_only;
-        ordered &= is_span(low[i], high[i]);
-    }
-    if (!ordered) {
-        double minimum[LANES], maximum[LANES];
-        FOR_LANES {
-            minimum[i] = __builtin_inf();
-            maximum[i] = -__builtin_inf();
-        }
+    packed low = w->cut[0].rest + seconds_at(t, 0, 1), high = w->cut[last].rest + seconds_at(t, last, 0);
+    const packed_mask fine = is_packed_span(low, high);
+    if (any(~fine)) {
+        packed minimum = all(__builtin_inf()), maximum = -minimum;
         for (long c = 0; c <= last; c++) {
             const double slow = seconds_at(t, c, 0), fast = seconds_at(t, c, 1);
-            FOR_LANES {
-                minimum[i] = least(minimum[i], w->cut[c].rest[i] + least(slow, fast));
-                maximum[i] = greatest(maximum[i], w->cut[c].rest[i] + greatest(slow, fast));
-            }
+            minimum = packed_least(minimum, w->cut[c].rest + least(slow, fast));
+            maximum = packed_greatest(maximum, w->cut[c].rest + greatest(slow, fast));
         }
-        FOR_LANES {
-            const int fine = is_span(low[i], high[i]);
-            low[i] = fine ? low[i] : minimum[i];
-            high[i] = fine ? high[i] : maximum[i];
-        }
+        low = pick(fine, low, minimum);
+        high = pick(fine, high, maximum);
     }
-    FOR_LANES out[i] = is_span(low[i], high[i]) ? weight / (high[i] - low[i]) : 0;
+    return pick(is_packed_span(low, high), weight / (high - low), all(0));
 }
 
 // The factor by which kappa gives the cube of the best clock of a cut; negative where there is nothing to weigh: no work
@@ -90,121 +71,90 @@ FLEET_INLINE int is_uniform(const kerf_cut_table *t, double epsilon) {
 }
 
 // The best clock of all between the limits: the cube root of kappa * factor, clipped.
-FLEET_INLINE void best_clock(const kerf_cut_table *t, const double *kappa, double factor, double *ratio) {
-    const double low = t->low, high = t->high, low3 = low * low * low, high3 = high * high * high;
-    if (factor == LOWEST) {
-        FOR_LANES ratio[i] = low;
-    } else if (factor == HIGHEST) {
-        FOR_LANES ratio[i] = kappa[i] > 0 ? high : low;
-    } else {
-        FOR_LANES {
-            const double cube = kappa[i] * factor;
-            const double root = fast_cbrt(least(greatest(cube, low3), high3));
-            ratio[i] = cube <= low3 ? low : cube >= high3 ? high : root;
-        }
+FLEET_INLINE packed best_clock(const kerf_cut_table *t, packed kappa, double factor) {
+    const packed low = all(t->low), high = all(t->high), low3 = low * low * low, high3 = high * high * high;
+    if (factor == LOWEST) return low;
+    if (factor == HIGHEST) return pick(kappa > 0, high, low);
+    const packed cube = kappa * factor;
+    const packed root = packed_cbrt(packed_least(packed_greatest(cube, low3), high3));
+    return pick(cube <= low3, low, pick(cube >= high3, high, root));
+}
+
+FLEET_INLINE void one_clock(const kerf_cut_table *t, packed kappa, double epsilon, work *w) {
+    w->ratio = best_clock(t, kappa, cube_factor(t, epsilon, 0));
+    w->inverse = 1 / w->ratio;
+    w->square = w->ratio * w->ratio;
+    for (long c = 0; c < t->cuts; c++) {
+        cut_lanes *cut = &w->cut[c];
+        cut->cost = kappa * (cut->rest + t->server[c] * w->inverse) + epsilon * t->joules[c] * w->square;
     }
 }
 
-FLEET_INLINE void one_clock(const kerf_cut_table *t, const double *kappa, double epsilon, work *w) {
-    best_clock(t, kappa, cube_factor(t, epsilon, 0), w->ratio);
-    FOR_LANES {
-        w->inverse[i] = 1 / w->ratio[i];
-        w->square[i] = w->ratio[i] * w->ratio[i];
-    }
+FLEET_INLINE void clock_by_cut(const kerf_cut_table *t, packed kappa, double epsilon, work *w) {
     for (long c = 0; c < t->cuts; c++) {
-        const double seconds = t->server[c], energy = epsilon * t->joules[c];
         cut_lanes *cut = &w->cut[c];
-        FOR_LANES cut->cost[i] = kappa[i] * (cut->rest[i] + seconds * w->inverse[i]) + energy * w->square[i];
-    }
-}
-
-FLEET_INLINE void clock_by_cut(const kerf_cut_table *t, const double *kappa, double epsilon, work *w) {
-    for (long c = 0; c < t->cuts; c++) {
-        const double seconds = t->server[c], joules = t->joules[c];
-        cut_lanes *cut = &w->cut[c];
-        best_clock(t, kappa, cube_factor(t, epsilon, c), cut->ratio);
-        FOR_LANES {
-            cut->seconds[i] = seconds / cut->ratio[i];
-            cut->joules[i] = joules * cut->ratio[i] * cut->ratio[i];
-            cut->cost[i] = kappa[i] * (cut->rest[i] + cut->seconds[i]) + epsilon * cut->joules[i];
-        }
+        cut->ratio = best_clock(t, kappa, cube_factor(t, epsilon, c));
+        cut->seconds = t->server[c] / cut->ratio;
+        cut->joules = t->joules[c] * cut->ratio * cut->ratio;
+        cut->cost = kappa * (cut->rest + cut->seconds) + epsilon * cut->joules;
     }
 }
 
 // The best of the clock's steps, every one tried.
-FLEET_INLINE void best_steps(const kerf_cut_table *t, const double *kappa, double epsilon, double frugality, work *w) {
+FLEET_INLINE void best_steps(const kerf_cut_table *t, packed kappa, double epsilon, double frugality, work *w) {
     for (long c = 0; c < t->cuts; c++) {
         const double *seconds = t->step_seconds + c * t->steps, *joules = t->step_joules + c * t->steps;
         // A cut that leaves the server no work gets the lowest clock.
         const long steps = t->server[c] > 0 ? t->steps : 1;
-        double best[LANES], s[LANES], j[LANES], r[LANES];
-        FOR_LANES {
-            best[i] = kappa[i] * seconds[0] + (epsilon + frugality) * joules[0];
-            s[i] = seconds[0];
-            j[i] = joules[0];
-            r[i] = t->ratios[0];
-        }
+        packed best = kappa * seconds[0] + (epsilon + frugality) * joules[0];
+        packed s = all(seconds[0]), j = all(joules[0]), r = all(t->ratios[0]);
         for (long k = 1; k < steps; k++) {
-            const double energy = (epsilon + frugality) * joules[k], sk = seconds[k], jk = joules[k], rk = t->ratios[k];
-            FOR_LANES {
-                const double cost = kappa[i] * sk + energy;
-                s[i] = cost < best[i] ? sk : s[i];
-                j[i] = cost < best[i] ? jk : j[i];
-                r[i] = cost < best[i] ? rk : r[i];
-                best[i] = cost < best[i] ? cost : best[i];
-            }
+            const packed cost = kappa * seconds[k] + (epsilon + frugality) * joules[k];
+            const packed_mask less = cost < best;
+            s = pick(less, all(seconds[k]), s);
+            j = pick(less, all(joules[k]), j);
+            r = pick(less, all(t->ratios[k]), r);
+            best = packed_least(cost, best);
         }
         cut_lanes *cut = &w->cut[c];
-        FOR_LANES {
-            cut->ratio[i] = r[i];
-            cut->seconds[i] = s[i];
-            cut->joules[i] = j[i];
-            cut->cost[i] = kappa[i] * (cut->rest[i] + s[i]) + epsilon * j[i];
-        }
+        cut->ratio = r;
+        cut->seconds = s;
+        cut->joules = j;
+        cut->cost = kappa * (cut->rest + s) + epsilon * j;
     }
 }
 
-// What was chosen, by lane.
+// What was chosen.
 typedef struct {
-    double delay[LANES], energy[LANES], cut[LANES], ratio[LANES];
+    packed delay, energy, cut, ratio;
 } choice;
 
-FLEET_INLINE void choose(const kerf_cut_table *t, const work *w, int uniform, choice *best) {
-    double bound[LANES], cheapest[LANES];
-    FOR_LANES cheapest[i] = bound[i] = __builtin_inf();
+FLEET_INLINE choice choose(const kerf_cut_table *t, const work *w, int uniform) {
+    const packed infinite = all(__builtin_inf());
+    packed bound = infinite, cheapest = infinite;
     for (long c = 0; c < t->cuts; c++) {
-        if (t->allowed[c] > 0) FOR_LANES bound[i] = least(bound[i], w->cut[c].cost[i]);
+        if (t->allowed[c] > 0) bound = packed_least(bound, w->cut[c].cost);
     }
-    FOR_LANES bound[i] += TIE;
+    bound += TIE;
+    choice best = {};
+    if (uniform) best.ratio = t->server[0] > 0 ? w->ratio : all(t->low);
     for (long c = 0; c < t->cuts; c++) {
         if (t->allowed[c] <= 0) continue;
         const cut_lanes *cut = &w->cut[c];
-        const double joules = t->joules[c], seconds = t->server[c], number = (double)c;
-        FOR_LANES {
-            const double e = uniform ? joules * w->square[i] : cut->joules[i];
-            const double d = cut->rest[i] + (uniform ? seconds * w->inverse[i] : cut->seconds[i]);
-            // Infinite where the cut costs too much, so that one comparison decides.
-            const double rival = cut->cost[i] <= bound[i] ? e : __builtin_inf();
-            best->delay[i] = rival < cheapest[i] ? d : best->delay[i];
-            best->cut[i] = rival < cheapest[i] ? number : best->cut[i];
-            if (!uniform) best->ratio[i] = rival < cheapest[i] ? cut->ratio[i] : best->ratio[i];
-            cheapest[i] = least(rival, cheapest[i]);
-        }
+        const double seconds = t->server[c];
+        const packed joules = uniform ? t->joules[c] * w->square : cut->joules;
+        const packed delay = cut->rest + (uniform ? seconds * w->inverse : cut->seconds);
+        const packed ratio = !uniform ? cut->ratio : seconds > 0 ? w->ratio : all(t->low);
+        // Infinite where the cut costs too much, so that one comparison decides.
+        const packed rival = pick(cut->cost <= bound, joules, infinite);
+        const packed_mask less = rival < cheapest;
+        best.delay = pick(less, delay, best.delay);
+        best.cut = pick(less, all((double)c), best.cut);
+        best.ratio = pick(less, ratio, best.ratio);
+        cheapest = packed_least(rival, cheapest);
     }
-    FOR_LANES {
-        best->energy[i] = cheapest[i];
-        if (uniform) best->ratio[i] = t->server[(long)best->cut[i]] > 0 ? w->ratio[i] : t->low;
-    }
-}
-
-// Lanes of a last pass that are not there repeat the last one.
-FLEET_INLINE void load(const double *from, long at, long count, double *out) {
-    if (count - at >= LANES) memcpy(out, from + at, sizeof(double) * LANES);
-    else FOR_LANES out[i] = from[at + i < count ? at + i : count - 1];
-}
-
-FLEET_INLINE void store(double *to, long at, long count, const double *from) {
-    memcpy(to + at, from, sizeof(double) * (size_t)(count - at < LANES ? count - at : LANES));
+    best.energy = cheapest;
+    return best;
 }
 
 // Where all results go.
@@ -216,28 +166,20 @@ typedef struct {
 // choice. Right for every table.
 FLEET_INLINE void decide_plainly(const kerf_cut_table *t, double weight, double epsilon, double frugality, int uniform,
                                  long at, long count, const kerf_lanes *lanes, work *w, const results *out) {
-    double scale[LANES], up[LANES], down[LANES], kappa[LANES];
-    load(lanes->scale, at, count, scale);
-    load(lanes->up, at, count, up);
-    load(lanes->down, at, count, down);
+    const packed scale = load_packed(lanes->scale, at, count), up = load_packed(lanes->up, at, count),
+                 down = load_packed(lanes->down, at, count);
     for (long c = 0; c < t->cuts; c++) {
-        const double device = t->device[c], up_bits = t->up[c], down_bits = t->down[c], latency = t->latency[c];
-        FOR_LANES w->cut[c].rest[i] = scale[i] * device + up[i] * up_bits + down[i] * down_bits + latency;
+        w->cut[c].rest = scale * t->device[c] + up * t->up[c] + down * t->down[c] + t->latency[c];
     }
-    delay_weight(t, weight, w, kappa);
-    choice best = {};
-    if (uniform) {
-        one_clock(t, kappa, epsilon, w);
-        choose(t, w, 1, &best);
-    } else {
-        if (t->steps > 0) best_steps(t, kappa, epsilon, frugality, w);
-        else clock_by_cut(t, kappa, epsilon, w);
-        choose(t, w, 0, &best);
-    }
-    store(out->delay, at, count, best.delay);
-    store(out->energy, at, count, best.energy);
-    store(out->cut, at, count, best.cut);
-    store(out->ratio, at, count, best.ratio);
+    const packed kappa = delay_weight(t, weight, w);
+    if (uniform) one_clock(t, kappa, epsilon, w);
+    else if (t->steps > 0) best_steps(t, kappa, epsilon, frugality, w);
+    else clock_by_cut(t, kappa, epsilon, w);
+    const choice best = uniform ? choose(t, w, 1) : choose(t, w, 0);
+    store_packed(out->delay, at, count, best.delay);
+    store_packed(out->energy, at, count, best.energy);
+    store_packed(out->cut, at, count, best.cut);
+    store_packed(out->ratio, at, count, best.ratio);
 }
 
 FLEET_INLINE void decide_all(const kerf_cut_table *t, double weight, double energy_span, long count,

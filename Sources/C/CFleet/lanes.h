@@ -3,104 +3,59 @@
 #include <stdint.h>
 #include <string.h>
 
+// Compiles a function once for each instruction set that matters here; the program's loader picks one. For x86-64-v4
+// compilers split vectors of 64 bytes in two unless they are asked not to: a processor may lower its frequency for a few
+// wide instructions. These functions are long loops of nothing else.
 #if defined(__x86_64__)
-#define FLEET_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define FLEET_CLONES \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), min_vector_width(512)))
 #else
 #define FLEET_CLONES
 #endif
 
 #define FLEET_INLINE static inline __attribute__((always_inline))
 
-// Lanes of one pass of an inner loop: two registers of AVX-512, four of AVX2. Loops over them have a fixed length and no
-// branch, which the compiler turns into vector instructions of each clone's set.
+// LANES doubles as one value: two registers of AVX-512, so that the latency of one hides behind the other, four of AVX2,
+// eight of SSE2 or NEON. Written as the compiler's vectors rather than as loops over arrays, so that each clone uses its
+// instruction set at any optimization level.
+#pragma GCC diagnostic ignored "-Wpsabi"  // How they are passed differs by target; here all is inlined.
 enum { LANES = 16 };
-#define FOR_LANES for (int i = 0; i < LANES; i++)
-
-FLEET_INLINE uint64_t bits_of(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-FLEET_INLINE double double_of(uint64_t bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
+typedef double packed __attribute__((vector_size(128)));
+typedef int64_t packed_mask __attribute__((vector_size(128)));
+typedef uint64_t packed_bits __attribute__((vector_size(128)));
 
 FLEET_INLINE double least(double a, double b) { return a < b ? a : b; }
 FLEET_INLINE double greatest(double a, double b) { return a > b ? a : b; }
 
-// ln x of a positive normal number. x = 2^e m with sqrt(1/2) <= m < sqrt(2); ln m = 2 artanh s, s = (m - 1) / (m + 1),
-// |s| < 0.1716, by its series up to s^21, whose remainder is below 1e-17.
-FLEET_INLINE double fast_log(double x) {
-    const uint64_t root = UINT64_C(0x3fe6a09e667f3bcd);
-    const uint64_t shifted = bits_of(x) + (UINT64_C(0x3ff0000000000000) - root);
-    // The biased exponent as a double: in the low bits of 2^52.
-    const double e = double_of(UINT64_C(0x4330000000000000) | (shifted >> 52)) - 0x1p52 - 1023;
-    const double m = double_of((shifted & UINT64_C(0x000fffffffffffff)) + root);
-    const double s = (m - 1) / (m + 1), t = s * s;
-    double p = 1.0 / 21;
-    p = p * t + 1.0 / 19;
-    p = p * t + 1.0 / 17;
-    p = p * t + 1.0 / 15;
-    p = p * t + 1.0 / 13;
-    p = p * t + 1.0 / 11;
-    p = p * t + 1.0 / 9;
-    p = p * t + 1.0 / 7;
-    p = p * t + 1.0 / 5;
-    p = p * t + 1.0 / 3;
-    return e * 0.693147180559945309417 + 2 * (s + s * t * p);
+FLEET_INLINE packed all(double x) { return (packed){} + x; }
+
+// a where the mask is set, else b; compilers see one blend in it.
+FLEET_INLINE packed pick(packed_mask where, packed a, packed b) {
+    return (packed)((where & (packed_mask)a) | (~where & (packed_mask)b));
+}
+FLEET_INLINE packed packed_least(packed a, packed b) { return pick(a < b, a, b); }
+FLEET_INLINE packed packed_greatest(packed a, packed b) { return pick(a > b, a, b); }
+FLEET_INLINE packed absolute(packed x) { return (packed)((packed_mask)x & INT64_MAX); }
+
+FLEET_INLINE int any(packed_mask mask) {
+    int64_t found = 0;
+    for (int i = 0; i < LANES; i++) found |= mask[i];
+    return found != 0;
 }
 
-// e^x for |x| < 700. x = n ln 2 + r, |r| <= ln 2 / 2, ln 2 in two parts; e^r by its series up to r^13, remainder below
-// 5e-18; 2^n by the exponent's bits.
-FLEET_INLINE double fast_exp(double x) {
-    const double shifted = x * 1.44269504088896340736 + 0x1.8p52;
-    const double n = shifted - 0x1.8p52;
-    const double r = (x - n * 6.93147180369123816490e-1) - n * 1.90821492927058770002e-10;
-    double p = 1.0 / 6227020800;
-    p = p * r + 1.0 / 479001600;
-    p = p * r + 1.0 / 39916800;
-    p = p * r + 1.0 / 3628800;
-    p = p * r + 1.0 / 362880;
-    p = p * r + 1.0 / 40320;
-    p = p * r + 1.0 / 5040;
-    p = p * r + 1.0 / 720;
-    p = p * r + 1.0 / 120;
-    p = p * r + 1.0 / 24;
-    p = p * r + 1.0 / 6;
-    p = p * r + 0.5;
-    p = p * r + 1;
-    p = p * r + 1;
-    return double_of(bits_of(p) + (bits_of(shifted) << 52));
+// Lanes that are not there repeat the last one.
+FLEET_INLINE packed load_packed(const double *from, long at, long count) {
+    packed x;
+    if (count - at >= LANES) memcpy(&x, from + at, sizeof x);
+    else for (int i = 0; i < LANES; i++) x[i] = from[at + i < count ? at + i : count - 1];
+    return x;
 }
 
-// cos(2 pi v) for 0 <= v <= 1, as 2 sin^2(pi (v - 1/2)) - 1; the sine by its series up to x^21, remainder below 2e-18.
-FLEET_INLINE double cosine_of_turn(double v) {
-    const double x = 3.14159265358979323846 * (v - 0.5), t = x * x;
-    double p = 1.0 / 51090942171709440000.0;
-    p = p * t - 1.0 / 121645100408832000;
-    p = p * t + 1.0 / 355687428096000;
-    p = p * t - 1.0 / 1307674368000;
-    p = p * t + 1.0 / 6227020800;
-    p = p * t - 1.0 / 39916800;
-    p = p * t + 1.0 / 362880;
-    p = p * t - 1.0 / 5040;
-    p = p * t + 1.0 / 120;
-    p = p * t - 1.0 / 6;
-    const double sine = x + x * t * p;
-    return 2 * sine * sine - 1;
+FLEET_INLINE void store_packed(double *to, long at, long count, packed x) {
+    if (count - at >= LANES) memcpy(to + at, &x, sizeof x);
+    else for (int i = 0; at + i < count; i++) to[at + i] = x[i];
 }
 
-// The cube root of a positive normal number: a third of the exponent's and the mantissa's high bits, good to 5 bits, and
-// three of Halley's steps, each tripling them.
-FLEET_INLINE double fast_cbrt(double x) {
-    const uint64_t third = (((bits_of(x) >> 32) * UINT64_C(0xaaaaaaab)) >> 33) + 715094163;
-    double y = double_of(third << 32);
-    for (int step = 0; step < 3; step++) {
-        const double cube = y * y * y;
-        y = y * (cube + 2 * x) / (2 * cube + x);
-    }
-    return y;
+FLEET_INLINE packed_mask is_packed_span(packed low, packed high) {
+    return high - low > 1e-12 * packed_greatest(absolute(low), absolute(high));
 }

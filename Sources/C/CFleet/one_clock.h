@@ -1,8 +1,7 @@
 #pragma once
 
 #include "kerf_fleet.h"
-#include "lanes.h"
-#include "packed.h"
+#include "packed_math.h"
 
 // The quick way to decide where one clock is the best for all cuts (is_uniform in decide.c), as with the paper's power.
 // It answers only what it is sure of: where two cuts cost almost the same, or the delays hardly differ, it gives up on
@@ -68,10 +67,6 @@ FLEET_INLINE int one_clock_prepare(const kerf_cut_table *t, double weight, doubl
     return 1;
 }
 
-FLEET_INLINE packed_mask is_packed_span(packed low, packed high) {
-    return high - low > 1e-12 * packed_greatest(absolute(low), absolute(high));
-}
-
 // Seconds of each cut that remains, without the server's computing.
 FLEET_INLINE void rests(const one_clock_terms *t, const kerf_lanes *lanes, long at, long count, packed *rest) {
     const packed scale = load_packed(lanes->scale, at, count), up = load_packed(lanes->up, at, count),
@@ -98,7 +93,7 @@ FLEET_INLINE packed delay_span(const one_clock_terms *t, const packed *rest) {
     return pick(is_packed_span(low, high), high - low, all(-1));
 }
 
-// Whether the lanes from `at`, PACKED of them, were decided.
+// Whether the LANES from `at` on were decided.
 FLEET_INLINE int decide_at_one_clock(const one_clock_terms *t, long at, long count, const kerf_lanes *lanes,
                                      double *delay, double *energy, double *cut, double *ratio) {
     packed rest[KERF_FLEET_MAXIMUM_CUTS];

@@ -1,7 +1,5 @@
 #include "parallel.h"
 
-#include <math.h>
-
 struct update {
     struct kerf_adamw step;
     const float *gradient;
@@ -21,8 +19,10 @@ KERF_CLONES static void update_rows(const void *arguments, long begin, long end)
         const float v = step.beta2 * second[i] + step.complement2 * g * g;
         first[i] = m;
         second[i] = v;
+        // sqrtf() may set errno, so a loop that calls it is not vectorized.
+        const float root = __builtin_elementwise_sqrt(v);
         parameter[i] =
-            parameter[i] * step.decay - step.step_size * m / (sqrtf(v) * step.root_second_correction + step.epsilon);
+            parameter[i] * step.decay - step.step_size * m / (root * step.root_second_correction + step.epsilon);
     }
 }
 

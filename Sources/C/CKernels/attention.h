@@ -4,15 +4,15 @@
 #include "tile.h"
 #include "vector.h"
 
-// Shared by attention's forward and backward pass.
+// Shared by the forward and the backward pass of attention.
 //
-// A unit of work is one sequence and one head of keys and values, with the query heads that share it or a part of them;
-// one thread runs it. The queries are taken a block of rows at a time, the keys in panels of columns. On the diagonal
-// the tile's rows are taken alone, each group up to the last key that its last row sees: what lies above is neither
-// computed nor summed over.
+// A unit of work is one sequence and one key-value head, with all or some of the query heads that share it; one thread
+// runs it. Queries are processed in blocks of rows, keys in panels of columns. On the diagonal the rows of a tile are
+// processed in groups, each up to the last key that is not masked for its last row, so that masked scores are neither
+// computed nor summed.
 enum { TILE_ROWS = 6, QUERY_ROWS = 48, PANEL = 64, KEY_BLOCK = 192 };
 
-// What a unit works on.
+// The rows and heads of one unit.
 struct unit {
     long row;         // first row of the sequence
     long key_head;
@@ -30,7 +30,7 @@ KERF_INLINE long depth_of(const struct kerf_attention *s) {
     return s->format == KERF_BF16 ? s->head_size / 2 : s->head_size;
 }
 KERF_INLINE long columns_of(const struct kerf_attention *s) { return round_up(s->sequence, PANEL); }
-// Rows of an operand whose rows are summed over: pairs of them in bf16.
+// Stored rows of an operand whose rows are summed over: bf16 stores them in pairs.
 KERF_INLINE long summed_of(const struct kerf_attention *s, long rows) {
     return s->format == KERF_BF16 ? (rows + 1) / 2 : rows;
 }
@@ -54,7 +54,7 @@ KERF_INLINE void tile_scores(const struct kerf_attention *s, struct kerf_tile_op
         o.m = least(TILE_ROWS, rows - row);
         o.n = least(PANEL, round_up(seen + row + o.m - 1, KERF_LANES));
         if (o.n <= 0) continue;
-        o.a = (const float *)all.a + row * all.a_row;
+        o.a = (const kerf_element *)all.a + row * all.a_row;
         o.c = all.c + row * all.c_row;
         tile(s, o);
     }
@@ -75,7 +75,7 @@ KERF_INLINE void tile_weighted(const struct kerf_attention *s, struct kerf_tile_
         const long columns = least(all.k, seen + row + o.m - 1);
         o.k = columns > 0 ? (columns + pair - 1) / pair : 0;
         if (o.k == 0 && o.adding) continue;
-        o.a = (const float *)all.a + row * all.a_row;
+        o.a = (const kerf_element *)all.a + row * all.a_row;
         o.c = all.c + row * all.c_row;
         tile(s, o);
     }
@@ -88,7 +88,7 @@ KERF_INLINE const void *row_of(const struct kerf_attention *s, const void *matri
                                   : (const void *)((const float *)matrix + index);
 }
 
-// Asks for a block of rows of a head that will be written: nobody waits for their memory then.
+// Prefetches a block of rows of a head that will be written.
 KERF_INLINE void expect_write(const struct kerf_attention *s, void *to, long stride, long rows) {
     const long element = s->format == KERF_BF16 ? 2 : 4;
     for (long r = 0; r < rows; r++)
@@ -96,13 +96,13 @@ KERF_INLINE void expect_write(const struct kerf_attention *s, void *to, long str
             __builtin_prefetch((char *)to + r * stride * element + byte, 1);
 }
 
-// Writes `rows` rows as panels of their transpose, [rows / 64][depth][64]: what scores are multiplied from. Rows up to
-// `padded` become 0.
+// Writes `rows` rows as panels of their transpose, [rows / 64][depth][64], the layout of the product that computes
+// scores. Rows up to `padded` become 0.
 void kerf_attention_panels(const struct kerf_attention *shape, const void *from, long stride, long rows, long padded,
                            uint32_t *panels);
 
-// Writes `rows` rows as the right side of a product that sums over them, [summed rows][width]: two rows go into one in
-// bf16. Rows up to `padded` become 0.
+// Writes `rows` rows as the right side of a product that sums over them, [stored rows][width]; bf16 stores two rows in
+// one. Rows up to `padded` become 0.
 void kerf_attention_summed(const struct kerf_attention *shape, const void *from, long stride, long rows, long padded,
                            uint32_t *to);
 

@@ -1,13 +1,13 @@
 #include "attention.h"
 
-// A thread's memory, in elements of 32 bits.
+// A thread's scratch memory, in 32-bit elements.
 struct memory {
     uint32_t *keys, *values;              // panels of their transposes
-    uint32_t *keys_summed;                // the keys, as summed over
-    uint32_t *query_summed, *out_summed;  // a block of queries and of the output's gradient, as summed over
+    uint32_t *keys_summed;                // the keys, stored for a sum over rows
+    uint32_t *query_summed, *out_summed;  // a block of queries and of the output's gradient, likewise
     float *key_sums, *value_sums;         // [columns][width]: gradients of the unit's keys and values
     float *scores, *gradients;            // [QUERY_ROWS][KEY_BLOCK]
-    uint32_t *scores_summed, *gradients_summed;  // the same, rows in pairs; in f32 the very same memory
+    uint32_t *scores_summed, *gradients_summed;  // scores and gradients with rows in pairs; in f32 the same memory
     float *query_sums;                    // [QUERY_ROWS][width]
     float *dots;                          // [QUERY_ROWS]
 };
@@ -37,8 +37,8 @@ size_t kerf_attention_backward_scratch(const struct kerf_attention *shape, int t
     return (size_t)(lay_out(shape, NULL, NULL) * threads) * sizeof(float);
 }
 
-// Of one vector of a row: probabilities p = exp(scale score - log_sum_exp), and scale p (dp - dot), both 0 from `seen`
-// lanes on.
+// For one vector of a row: probabilities p = exp(scale score - log_sum_exp), and scale p (dp - dot). Both are 0 from
+// lane `seen` on.
 KERF_INLINE void differentiate(kerf_vector *p, kerf_vector *g, long seen, float scale, float log_sum_exp, float dot) {
     const kerf_lanes index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const kerf_vector zero = {};
@@ -52,7 +52,7 @@ KERF_INLINE void differentiate(kerf_vector *p, kerf_vector *g, long seen, float 
     }
 }
 
-// `first` is the first row's count of keys before the block: row r sees first + r + 1 of its columns.
+// `first` is the number of keys before the block in the first row: in row r, first + r + 1 columns are not masked.
 KERF_CLONES static void differentiate_f32(const struct memory *m, long rows, long columns, long first, float scale,
                                           const float *log_sum_exp) {
     kerf_vector p, g;
@@ -107,21 +107,21 @@ struct backward {
     const void *query, *key, *value, *out, *out_gradient;
     const float *log_sum_exp;
     void *query_gradient;
-    // In the shape's format, or f32 sums of each part to be added up.
+    // In the shape's format, or f32 sums of each part, which are summed at the end.
     void *key_gradient, *value_gradient;
     float *key_parts, *value_parts;
     float *scratch;
 };
 
-// sums[columns, width] += scores' x: what the rows of a block give to the keys that they see. Key c is seen by the rows
-// from c + 1 - seen on; the rows before have zeros, and are left out a pair at a time.
+// sums[columns, width] += scores' x: contributions of a block of rows to their keys. Key c is masked in the rows before
+// c + 1 - seen; those rows are zeros and are skipped in pairs.
 static void sum_over_rows(const struct kerf_attention *s, long rows, long columns, long seen, const uint32_t *scores,
                           const uint32_t *x, float *sums) {
     const long width = width_of(s), all = summed_of(s, rows), pair = s->format == KERF_BF16 ? 2 : 1;
     for (long column = 0; column < columns;) {
         const long blind = column + 1 - seen;
         const long skipped = blind > 0 ? blind / pair : 0;
-        // All columns that every row sees go together.
+        // Columns that are not masked in any row are processed together.
         const long count = blind <= 0 ? least(columns, round_up(seen, TILE_ROWS)) - column
                                       : least(columns - column, TILE_ROWS);
         tile(s, (struct kerf_tile_operands){.m = count, .n = width, .k = all - skipped,
@@ -132,7 +132,7 @@ static void sum_over_rows(const struct kerf_attention *s, long rows, long column
     }
 }
 
-// One block of query rows of one head, against all keys that it sees. With P the probabilities, dO the output's
+// One block of query rows of one head, with all its keys that are not masked. With P the probabilities, dO the output's
 // gradient and dS = scale P (dO V' - rowsum(O dO)):  dV += P' dO;  dK += dS' Q;  dQ = dS K.
 static void run_rows(const struct backward *a, const struct memory *m, struct unit unit, long head, long first) {
     const struct kerf_attention *s = a->shape;
@@ -151,7 +151,7 @@ static void run_rows(const struct backward *a, const struct memory *m, struct un
     kerf_attention_summed(s, out_gradient, wide, rows, rows, m->out_summed);
 
     for (long block = 0; block < first + rows; block += KEY_BLOCK) {
-        // Row r sees the block's first `seen + r` columns.
+        // The block's first `seen + r` columns are not masked in row r.
         const long left = first + rows - block, seen = first + 1 - block;
         const long columns = left < KEY_BLOCK ? round_up(left, PANEL) : KEY_BLOCK;
         for (long column = 0; column < columns; column += PANEL) {

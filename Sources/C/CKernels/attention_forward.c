@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-// A thread's memory, in elements of 32 bits.
+// A thread's scratch memory, in 32-bit elements.
 struct memory {
     uint32_t *keys;    // panels of the keys' transpose
-    uint32_t *values;  // the values, as summed over
+    uint32_t *values;  // the values, stored for a sum over rows
     float *scores;     // [QUERY_ROWS][columns]
     float *sums;       // [QUERY_ROWS][width]
     float *scales;     // [QUERY_ROWS]
@@ -30,8 +30,8 @@ size_t kerf_attention_forward_scratch(const struct kerf_attention *shape, int th
     return (size_t)(lay_out(shape, NULL, NULL) * threads) * sizeof(float);
 }
 
-// Scores of a row become exp(scale (score - greatest)), in the format that the next product takes; those that the row
-// does not see become 0. Returns scale * greatest + log(sum), and 1 / sum in `reciprocal`.
+// Replaces the scores of a row by exp(scale (score - maximum)), in the format of the next product, and masked ones by
+// 0. Returns scale * maximum + log(sum), and 1 / sum in `reciprocal`.
 KERF_INLINE float soften(float *scores, long seen, long columns, float scale, enum kerf_format format,
                          float *reciprocal) {
     kerf_vector greatest = (kerf_vector){} - INFINITY, sums = {}, v;
@@ -49,7 +49,7 @@ KERF_INLINE float soften(float *scores, long seen, long columns, float scale, en
         } else {
             v = (kerf_vector){};
         }
-        // In bf16 a value is written behind where it was read: pairs of columns lie as they are multiplied.
+        // In bf16 a value is written behind the position where it was read, in pairs of columns for the next product.
         kerf_store_format(scores, i, &v, KERF_LANES, format);
     }
     const float sum = kerf_sum(&sums);

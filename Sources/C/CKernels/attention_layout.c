@@ -18,7 +18,7 @@ struct unit kerf_attention_unit(const struct kerf_attention *s, long index) {
                          .part = part};
 }
 
-// Turns 16 rows of 16 elements: rows i and i + 8 are interleaved, four times over.
+// Transposes 16 rows of 16 elements: rows i and i + 8 are interleaved, four times.
 KERF_INLINE void turn(kerf_bits rows[KERF_LANES]) {
     kerf_bits next[KERF_LANES];
     for (int stage = 0; stage < 4; stage++) {
@@ -84,8 +84,8 @@ void kerf_attention_summed(const struct kerf_attention *s, const void *from, lon
     }
 }
 
-KERF_CLONES static void write_rows(enum kerf_format format, long size, long width, long rows, const float *sums,
-                                   const float *scales, void *to, long stride) {
+KERF_INLINE void write_format(enum kerf_format format, long size, long width, long rows, const float *sums,
+                              const float *scales, void *to, long stride) {
     kerf_vector v;
     for (long r = 0; r < rows; r++)
         for (long d = 0; d < size; d += KERF_LANES) {
@@ -94,6 +94,12 @@ KERF_CLONES static void write_rows(enum kerf_format format, long size, long widt
             if (scales) v = v * scales[r];
             kerf_store_format(to, r * stride + d, &v, lanes, format);
         }
+}
+
+KERF_CLONES static void write_rows(enum kerf_format format, long size, long width, long rows, const float *sums,
+                                   const float *scales, void *to, long stride) {
+    if (format == KERF_BF16) write_format(KERF_BF16, size, width, rows, sums, scales, to, stride);
+    else write_format(KERF_F32, size, width, rows, sums, scales, to, stride);
 }
 
 void kerf_attention_write(const struct kerf_attention *s, long rows, const float *sums, const float *scales, void *to,

@@ -12,10 +12,10 @@ struct cross_entropy {
     void *gradient;
 };
 
-// Columns whose exponentials are added in f32 before they join the sum in double: a vocabulary has 10^5 of them.
+// Columns whose exponentials are summed in f32 before they are added to the sum in double: a vocabulary has 10^5.
 enum { RUN = 1024 };
 
-// exp(logits - maximum), in place where they are to be used again; returns their sum.
+// exp(logits - maximum), in place if they are needed again; returns their sum.
 KERF_INLINE double exponentials(float *logits, long vocabulary, float maximum, bool keeping) {
     double sum = 0;
     kerf_vector v;
@@ -35,7 +35,7 @@ KERF_INLINE double exponentials(float *logits, long vocabulary, float maximum, b
     return sum;
 }
 
-// A row fits in the second cache, so that its passes read memory once.
+// A row fits into the L2 cache, so that its passes read memory once.
 KERF_INLINE void rows(const struct cross_entropy *a, long begin, long end, enum kerf_format format) {
     const long vocabulary = a->vocabulary;
     for (long row = begin; row < end; row++) {
@@ -51,7 +51,7 @@ KERF_INLINE void rows(const struct cross_entropy *a, long begin, long end, enum 
         const double sum = exponentials(logits, vocabulary, maximum, a->gradient != NULL);
         a->losses[row] = target < 0 ? 0 : (double)maximum + log(sum) - aimed;
         if (!a->gradient) continue;
-        // A row without a target has no gradient: scale 0. Its exponentials are finite, so that 0 comes out.
+        // A row without a target has scale 0. Its exponentials are finite, so its gradient is 0.
         const float scale = target < 0 ? 0 : a->scale, factor = (float)((double)scale / sum);
         for (long i = 0; i < vocabulary; i += KERF_LANES) {
             const long lanes = kerf_step(i, vocabulary);

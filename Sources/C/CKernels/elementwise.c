@@ -54,18 +54,25 @@ struct groups {
     void *y;
 };
 
+KERF_INLINE void sum_group(kerf_vector *sum, const float *x, long group, long size, long lanes) {
+    kerf_vector v;
+    kerf_load(sum, x, lanes);
+    for (long j = 1; j < group; j++) {
+        kerf_load(&v, x + j * size, lanes);
+        *sum += v;
+    }
+}
+
 KERF_INLINE void sum_groups(const struct groups *a, long begin, long end, enum kerf_format format) {
     const long size = a->size;
-    kerf_vector sum, v;
+    kerf_vector sum;
     for (long cell = begin * a->groups; cell < end * a->groups; cell++) {
         const float *x = a->x + cell * a->group * size;
         for (long i = 0; i < size; i += KERF_LANES) {
             const long lanes = kerf_step(i, size);
-            kerf_load(&sum, x + i, lanes);
-            for (long j = 1; j < a->group; j++) {
-                kerf_load(&v, x + j * size + i, lanes);
-                sum += v;
-            }
+            // A constant number of lanes, so that no load in the inner loop branches.
+            if (lanes == KERF_LANES) sum_group(&sum, x + i, a->group, size, KERF_LANES);
+            else sum_group(&sum, x + i, a->group, size, lanes);
             kerf_store_format(a->y, cell * size + i, &sum, lanes, format);
         }
     }

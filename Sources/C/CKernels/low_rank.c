@@ -2,11 +2,11 @@
 #include "tile.h"
 #include "vector.h"
 
-// The products of LoRA, in which one side has only `rank` rows or columns. A general matrix product reads the long side
-// no faster than these and pads the short one; here a tile of rows and ranks is held in registers.
+// The products of LoRA, in which one side has only `rank` rows or columns. A general matrix product would read the long
+// side no faster and pad the short one; here a tile of rows and ranks is kept in registers.
 //
-// The short side P[rank, width] comes as panels, [width / 16][rank][16], filled up with zeros: rows whose distance is a
-// power of two would push each other out of the cache.
+// The short side P[rank, width] is stored in panels, [width / 16][rank][16], padded with zeros: with a row stride of a
+// power of two, rows would evict each other from the cache.
 
 struct panels {
     long width, rank;
@@ -32,7 +32,7 @@ void kerf_low_rank_panels(int threads, long width, long rank, const float *p, bo
     kerf_for_rows(threads, (width + KERF_LANES - 1) / KERF_LANES, panel_rows, &arguments);
 }
 
-// Sums of 8 vectors, in the lanes 0, 2, ... 14: halves are added crosswise until a lane pair belongs to one vector.
+// Sums of 8 vectors, in the lanes 0, 2, ... 14: halves are added crosswise until each lane pair belongs to one vector.
 KERF_INLINE void sum_eight(kerf_vector *result, const kerf_vector v[8]) {
     kerf_vector four[4], two[2], one;
     for (int i = 0; i < 4; i++)
@@ -61,21 +61,28 @@ struct project {
     long stride;
 };
 
+// Adds the products of the columns from i on, `lanes` of them.
+KERF_INLINE void project_step(const struct project *a, long row, long i, long j, const int rows, const int ranks,
+                              long lanes, enum kerf_format format, kerf_vector sums[3][8]) {
+    kerf_vector x[3], p;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) kerf_load_format(&x[r], a->x, (row + r) * a->width + i, lanes, format);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < ranks; k++) {
+        kerf_load(&p, a->p + i * a->rank + (j + k) * KERF_LANES, KERF_LANES);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) sums[r][k] += x[r] * p;
+    }
+}
+
 KERF_INLINE void project_block(const struct project *a, long row, long j, const int rows, const int ranks,
                                enum kerf_format format) {
-    kerf_vector sums[3][8] = {}, x[3], p;
+    kerf_vector sums[3][8] = {};
     const long width = a->width;
-    for (long i = 0; i < width; i += KERF_LANES) {
-        const long lanes = kerf_step(i, width);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) kerf_load_format(&x[r], a->x, (row + r) * width + i, lanes, format);
-#pragma clang loop unroll(full)
-        for (int k = 0; k < ranks; k++) {
-            kerf_load(&p, a->p + i * a->rank + (j + k) * KERF_LANES, KERF_LANES);
-#pragma clang loop unroll(full)
-            for (int r = 0; r < rows; r++) sums[r][k] += x[r] * p;
-        }
-    }
+    long i = 0;
+    for (; i + KERF_LANES <= width; i += KERF_LANES)
+        project_step(a, row, i, j, rows, ranks, KERF_LANES, format, sums);
+    if (i < width) project_step(a, row, i, j, rows, ranks, width - i, format, sums);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
         kerf_vector total;
@@ -165,9 +172,9 @@ void kerf_low_rank_expand(int threads, long rows, long width, long rank, const f
     kerf_for_rows(threads, rows, expand_of(format), &arguments);
 }
 
-// ---- g = t' x: sums over all rows; the threads share the columns
+// ---- g = t' x: sums over all rows; the columns are divided among the threads
 
-// x is read some rows at a time over its whole width, as memory likes it, while the sums stay in the second cache.
+// x is read a few rows at a time over the whole width, sequentially, while the sums stay in the L2 cache.
 enum { COLUMNS = 3 * KERF_LANES, ROWS = 32 };
 
 struct outer {
@@ -205,16 +212,22 @@ KERF_INLINE void outer_block(const struct outer *a, long row, long i, long j, co
         }
 }
 
+// One vector of columns for the ranks from `first` on.
+KERF_INLINE void outer_vector(const struct outer *a, long row, long i, long first, long lanes,
+                              enum kerf_format format) {
+    long j = first;
+    for (; j + 4 <= a->rank; j += 4) outer_block(a, row, i, j, 1, 4, lanes, format);
+    for (; j < a->rank; j++) outer_block(a, row, i, j, 1, 1, lanes, format);
+}
+
 KERF_INLINE void outer_columns(const struct outer *a, long row, long i, bool wide, enum kerf_format format) {
     const long stop = i + COLUMNS < a->width ? i + COLUMNS : a->width;
     long j = 0;
     if (wide && i + COLUMNS <= a->width)
         for (; j + 8 <= a->rank; j += 8) outer_block(a, row, i, j, 3, 8, KERF_LANES, format);
-    for (; i < stop; i += KERF_LANES) {
-        long k = j;
-        for (; k + 4 <= a->rank; k += 4) outer_block(a, row, i, k, 1, 4, kerf_step(i, a->width), format);
-        for (; k < a->rank; k++) outer_block(a, row, i, k, 1, 1, kerf_step(i, a->width), format);
-    }
+    // A constant number of lanes, so that no load in the inner loop branches.
+    for (; i + KERF_LANES <= stop; i += KERF_LANES) outer_vector(a, row, i, j, KERF_LANES, format);
+    if (i < stop) outer_vector(a, row, i, j, stop - i, format);
 }
 
 // Begin and end count groups of columns.

@@ -9,7 +9,7 @@
 #endif
 
 // libgomp's own entry points. Swift's clang has no OpenMP runtime of its own, and a second one in the process would
-// spin against oneDNN's threads; these have been in libgomp's stable interface since GCC 4.9.
+// compete with oneDNN's threads. These functions are in libgomp's stable interface since GCC 4.9.
 extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
@@ -116,7 +116,7 @@ struct region {
 static void run_region(void *data) {
     const struct region *region = data;
     const int thread = omp_get_thread_num();
-    // Thread 0 is the caller, whose state is its own affair.
+    // Thread 0 is the caller, which sets its own state.
     if (thread != 0) kerf_flush_denormals();
     region->body(region->context, thread, omp_get_num_threads());
 }

@@ -2,21 +2,21 @@
 
 #include "kerf_kernels.h"
 
-// Clones of a function for the instruction sets that matter here, chosen when the program is loaded.
+// Clones of a function for several instruction sets, selected when the program is loaded.
 #if defined(__x86_64__)
 #define KERF_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define KERF_CLONES
 #endif
 
-// Works on the rows begin ..< end.
+// Processes the rows begin ..< end.
 typedef void (*kerf_rows)(const void *arguments, long begin, long end);
 
-// Cuts `count` rows into one run for each thread.
+// Divides `count` rows into one contiguous range for each thread.
 void kerf_for_rows(int threads, long count, kerf_rows rows, const void *arguments);
 
-// Defines the two instances of a row kernel NAME(arguments, begin, end, format) for the formats of its activations, and
-// NAME_of, which tells them apart.
+// Defines two instances of a row kernel NAME(arguments, begin, end, format), one for each format of activations, and
+// NAME_of, which selects one.
 #define KERF_FORMATS(NAME)                                                        \
     KERF_CLONES static void NAME##_f32(const void *arguments, long begin, long end) { \
         NAME(arguments, begin, end, KERF_F32);                                    \

@@ -1,8 +1,6 @@
 #include "parallel.h"
 #include "vector.h"
 
-#include <math.h>
-
 struct norm {
     long width;
     const float *x, *weight, *dy, *residual;
@@ -20,7 +18,9 @@ KERF_INLINE void forward(const struct norm *norm, long begin, long end, enum ker
             kerf_load(&v, x + i, kerf_step(i, width));
             squares += v * v;
         }
-        const float reciprocal = 1.0f / sqrtf(kerf_sum(&squares) / (float)width + norm->epsilon);
+        const float mean = kerf_sum(&squares) / (float)width;
+        // sqrtf() may set errno, which costs a branch and a call.
+        const float reciprocal = 1.0f / __builtin_elementwise_sqrt(mean + norm->epsilon);
         norm->reciprocal_rms[row] = reciprocal;
         for (long i = 0; i < width; i += KERF_LANES) {
             const long lanes = kerf_step(i, width);

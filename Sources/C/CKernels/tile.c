@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #endif
 
-// Without bf16 instructions a pair is taken apart: its lower and its upper half, each an f32 when in the upper bits.
+// Without bf16 instructions a pair is split into its lower and its upper half, each an f32 when in the upper bits.
 KERF_INLINE void add_pair(kerf_vector *sum, float element, const kerf_vector *vector) {
     uint32_t pair;
     memcpy(&pair, &element, sizeof pair);

@@ -4,6 +4,10 @@
 
 #include <stdbool.h>
 
+// One 32-bit element of an operand. bf16 is written as 16-bit numbers and pairs of it are read here, so the type may alias
+// any other.
+typedef float kerf_element __attribute__((may_alias));
+
 // Small matrix products on the calling thread, for operands that lie in cache: C[m, n] (+)= A[m, k] B[k, n].
 //
 // Operands are 32-bit elements, counted as such in every stride: one f32, or two bf16 of consecutive k, the first in

@@ -1,8 +1,8 @@
-// The product of tile.h for one kind of element and one instruction set. Included once for each, after
+// The product of tile.h for one element type and one instruction set. Included once for each, after
 //   TILE_NAME          the function's name
 //   TILE_ATTRIBUTES    its target attributes
 //   TILE_MULTIPLY_ADD(sum, element, vector)   sum += element * vector, for vectors of 16 lanes
-// All of C's tile is held in registers: 6 rows of up to 4 vectors with 32 wide registers, 4 rows of 1 else.
+// C's tile is kept in registers: 6 rows of up to 4 vectors with 32 wide registers, else 4 rows of 1.
 
 #define TILE_INLINE static inline __attribute__((always_inline)) TILE_ATTRIBUTES
 #define TILE_JOIN_(a, b) a##b
@@ -21,8 +21,8 @@ TILE_INLINE void TILE_BLOCK(const struct kerf_tile_operands *o, long row, long c
             sums[i][j] = (kerf_vector){};
             if (o->adding) memcpy(&sums[i][j], c + i * o->c_row + j * KERF_LANES, sizeof(kerf_vector));
         }
-    const float *a = (const float *)o->a + row * o->a_row;
-    const float *b = (const float *)o->b + column;
+    const kerf_element *a = (const kerf_element *)o->a + row * o->a_row;
+    const kerf_element *b = (const kerf_element *)o->b + column;
     const long a_row = o->a_row, a_column = o->a_column, b_row = o->b_row;
     for (long p = 0; p < o->k; p++) {
         kerf_vector right[4];

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-// 16 lanes of f32, which the compiler maps to what the clone's instruction set has. Values are passed by pointer
+// 16 lanes of f32, which the compiler maps to the clone's instruction set. Values are passed by pointer
 // between the inlined functions, because a 64-byte vector in a register is not part of every clone's calling
 // convention.
 typedef float kerf_vector __attribute__((vector_size(64)));
@@ -18,7 +18,7 @@ enum { KERF_LANES = 16 };
 
 #define KERF_INLINE static inline __attribute__((always_inline))
 
-// Lanes of the step that starts at `index` of `count`.
+// Number of lanes in the step that starts at `index` of `count`.
 KERF_INLINE long kerf_step(long index, long count) {
     return count - index < KERF_LANES ? count - index : KERF_LANES;
 }
@@ -82,7 +82,7 @@ KERF_INLINE void kerf_store_format(void *to, long index, const kerf_vector *v, l
     }
 }
 
-// Sum of the lanes, as a fixed tree.
+// Sum of the lanes, in the fixed order of a tree.
 KERF_INLINE float kerf_sum(const kerf_vector *v) {
     float lane[KERF_LANES];
     memcpy(lane, v, sizeof lane);

@@ -28,7 +28,7 @@ static bool write_file(const char *path, const char *text) {
     return done;
 }
 
-/// Source: user_namespaces(7): a process may map its own user and group, the group once it has given up setgroups(2).
+/// Source: user_namespaces(7): a process may map its own user and group, the group once it has disabled setgroups(2).
 static bool map_to_root(uid_t user, gid_t group) {
     char text[64];
     snprintf(text, sizeof text, "0 %u 1", (unsigned)user);
@@ -44,7 +44,7 @@ static kerf_namespaces_stage enter(const char *executable, char *const arguments
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    // Ctrl-C at the terminal reaches the parent alone, which hands it on.
+    // Ctrl-C at the terminal reaches the parent alone, which forwards it.
     setpgid(0, 0);
     uid_t user = geteuid();
     gid_t group = getegid();

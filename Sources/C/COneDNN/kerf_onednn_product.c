@@ -14,8 +14,8 @@ typedef const dnnl_memory_desc_t *borrowed;
 // libgomp's. The setting belongs to the calling thread, so it is made before each product.
 extern void omp_set_num_threads(int threads);
 
-// The primitives differ by a post-operation only; their weight has one layout. What is added may be what was in y
-// before, or lie elsewhere: oneDNN has an operation for each.
+// The primitives differ in a post-operation only; their weight has one layout. The base is y itself or another matrix:
+// oneDNN has an operation for each.
 enum mode { WRITING, ADDING_TO_Y, ADDING_OTHER, MODES };
 
 struct kerf_onednn_product {
@@ -103,7 +103,7 @@ static int create(kerf_onednn_product *p) {
     TRY(describe(&weight, weight_dims, type_of(s->source),
                  s->packed ? dnnl_format_tag_any : s->transposed ? dnnl_ba : dnnl_ab));
 
-    // The one that adds to y chooses the layout, the others take it over.
+    // The primitive that adds to y chooses the layout; the others use it too.
     dnnl_status_t status = describe_matmul(&p->descriptions[ADDING_TO_Y], p->engine, BORROW(source), BORROW(weight),
                                            BORROW(destination), ADDING_TO_Y);
     borrowed chosen = NULL;
@@ -147,7 +147,7 @@ int kerf_onednn_product_create(kerf_onednn_product **product, const struct kerf_
     kerf_onednn_product *p = calloc(1, sizeof *p);
     if (!p) return dnnl_out_of_memory;
     p->shape = *shape;
-    // The primitive cuts its work for the threads that it is told of when it is made.
+    // A primitive divides its work for the number of threads that is set when it is created.
     omp_set_num_threads(threads);
     const int status = create(p);
     if (status != 0) {

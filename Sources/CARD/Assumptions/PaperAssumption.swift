@@ -2,10 +2,10 @@ import Calibration
 import ProfileFormat
 import Quantities
 
-/// What CARD's paper takes for granted, in our reconstruction.
+/// An assumption of CARD's paper, in our reconstruction.
 public enum PaperAssumption: String, Codable, Sendable, Hashable, CaseIterable {
     case timeByOperations = "time_by_operations"
-    case inverseClock = "inverse_clock"
+    case inverseFrequency = "inverse_frequency"
     case cubicPower = "cubic_power"
     case identicalLayers = "identical_layers"
     case backwardTwiceForward = "backward_twice_forward"
@@ -16,62 +16,74 @@ public enum PaperAssumption: String, Codable, Sendable, Hashable, CaseIterable {
     public var statement: String {
         switch self {
         case .timeByOperations: "time is operations over rated speed"
-        case .inverseClock: "time goes as 1/f"
-        case .cubicPower: "power goes as f^3"
-        case .identicalLayers: "all layers are alike"
-        case .backwardTwiceForward: "backward takes twice forward"
-        case .freeMemory: "memory is free"
-        case .idealLink: "the link is its rates"
-        case .noOverlap: "nothing overlaps"
+        case .inverseFrequency: "time is proportional to 1/f"
+        case .cubicPower: "power is proportional to f^3"
+        case .identicalLayers: "all layers are identical"
+        case .backwardTwiceForward: "backward takes twice as long as forward"
+        case .freeMemory: "memory is unlimited"
+        case .idealLink: "the link has no latency"
+        case .noOverlap: "computation and communication do not overlap"
         }
     }
 }
 
-/// The same situation as one who believes an assumption sees it, all else as measured.
+extension PaperAssumption {
+    /// Also reads the names of version 1.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let assumption = text == "inverse_clock" ? .inverseFrequency : PaperAssumption(rawValue: text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "an unknown assumption")
+        }
+        self = assumption
+    }
+}
+
 extension SplitProblem {
+    /// The problem under an assumption, all else as measured.
     func assuming(_ assumption: PaperAssumption) -> SplitProblem {
-        var believed = self
+        var assumed = self
         switch assumption {
         case .timeByOperations:
-            believed.pairing.device.setTimes { $0.seconds(byOperations: $1, $2) }
-            believed.pairing.server.setTimes { $0.seconds(byOperations: $1, $2) }
-        case .inverseClock:
+            assumed.pairing.device.setTimes { $0.seconds(byOperations: $1, $2) }
+            assumed.pairing.server.setTimes { $0.seconds(byOperations: $1, $2) }
+        case .inverseFrequency:
             for index in pairing.server.frequencyLaws?.passes.indices ?? 0..<0 {
                 let law = pairing.server.frequencyLaws?.passes[index].time
                 guard let hertz = pairing.server.frequency.runningHertz.value,
                     let whole = law?.seconds(atHertz: hertz)
                 else { continue }
-                believed.pairing.server.frequencyLaws?.passes[index].time.fixedSeconds.value = 0
-                believed.pairing.server.frequencyLaws?.passes[index].time.cycles.value = whole * hertz
+                assumed.pairing.server.frequencyLaws?.passes[index].time.fixedSeconds.value = 0
+                assumed.pairing.server.frequencyLaws?.passes[index].time.cycles.value = whole * hertz
             }
         case .cubicPower:
-            believed.pairing.server.frequencyLaws?.netPower = nil
-            believed.pairing.server.frequencyLaws?.grossPower = nil
+            assumed.pairing.server.frequencyLaws?.netPower = nil
+            assumed.pairing.server.frequencyLaws?.grossPower = nil
         case .identicalLayers:
-            believed.pairing.device.makeLayersAlike()
-            believed.pairing.server.makeLayersAlike()
+            assumed.pairing.device.makeLayersIdentical()
+            assumed.pairing.server.makeLayersIdentical()
         case .backwardTwiceForward:
             for side in [\Pairing.device, \Pairing.server] {
-                believed.pairing[keyPath: side].setTimes { calibration, layer, forward in
+                assumed.pairing[keyPath: side].setTimes { calibration, layer, forward in
                     let seconds = calibration.layers[layer].forward.timeSeconds.value ?? 0
-                    // The embedding has no backward pass; the other layers' is what the assumption speaks of.
+                    // The embedding has no backward pass.
                     return layer == 0 && !forward ? 0 : forward ? seconds : 2 * seconds
                 }
             }
         case .freeMemory:
-            believed.limits.deviceMemoryBytes = nil
-            believed.limits.serverMemoryBytes = nil
+            assumed.limits.deviceMemoryBytes = nil
+            assumed.limits.serverMemoryBytes = nil
         case .idealLink:
-            believed.link.roundTripSeconds = 0
+            assumed.link.roundTripSeconds = 0
         case .noOverlap:
-            believed.microBatches = 1
+            assumed.microBatches = 1
         }
-        return believed
+        return assumed
     }
 }
 
 extension Calibration {
-    /// Gives every pass another time; energies go with it, as power times time.
+    /// Sets the time of every pass and scales its energies in proportion, since energy is power times time.
     mutating func setTimes(_ seconds: (_ calibration: Calibration, _ layer: Int, _ forward: Bool) -> Double) {
         let old = self
         for layer in layers.indices {
@@ -80,7 +92,7 @@ extension Calibration {
         }
     }
 
-    /// f32 operations a second at the running clock, as rated; `nil` where the box does not tell.
+    /// Rated f32 operations per second at the running frequency; `nil` where the box does not report it.
     var ratedSpeed: Double? {
         guard let hertz = frequency.runningHertz.value, hertz > 0, let flops = rated.flopsPerCyclePerCore.value,
             flops > 0, rated.cores > 0
@@ -88,7 +100,7 @@ extension Calibration {
         return hertz * flops * Double(rated.cores)
     }
 
-    /// All passes of a step.
+    /// Sum of all passes of a step.
     var stepSeconds: Double {
         layers.reduce(0) { $0 + ($1.forward.timeSeconds.value ?? 0) + ($1.backward.timeSeconds.value ?? 0) }
     }
@@ -97,7 +109,7 @@ extension Calibration {
         layers.reduce(0) { $0 + $1.description.forwardFlops + $1.description.backwardFlops }
     }
 
-    /// Operations over rated speed; where that is not known, over the speed that gives the measured step.
+    /// Operations over rated speed; where that is not known, over the mean speed of the measured step.
     func seconds(byOperations layer: Int, _ forward: Bool) -> Double {
         let description = layers[layer].description
         guard stepOperations > 0, stepSeconds > 0 else { return 0 }
@@ -105,8 +117,8 @@ extension Calibration {
             / (ratedSpeed ?? stepOperations / stepSeconds)
     }
 
-    /// Every block takes the same, embedding and head nothing, the step as long as it is.
-    mutating func makeLayersAlike() {
+    /// Gives every block the same time, embedding and head none; the step's time stays.
+    mutating func makeLayersIdentical() {
         let blocks = Double(model.blockCount)
         let forward = layers.reduce(0) { $0 + ($1.forward.timeSeconds.value ?? 0) } / blocks
         let backward = layers.reduce(0) { $0 + ($1.backward.timeSeconds.value ?? 0) } / blocks

@@ -3,10 +3,10 @@ import ProfileFormat
 import Quantities
 import Workload
 
-/// Measured T(f) and P(f) of the server over the steps that its clock can really take.
+/// Measured T(f) and P(f) of the server at the frequency steps that the hardware has.
 ///
-/// The level of every layer stays as it was measured at the running clock f0, as in level B; the laws give the shape:
-/// the share of each pass' time that does not depend on the clock, and how power goes with it.
+/// Time and energy at the running frequency f0 stay as measured, as in level B. The laws scale them: the share of each
+/// pass's time that does not depend on the frequency, and the exponent of power.
 struct LevelC {
     let problem: SplitProblem
 
@@ -14,24 +14,24 @@ struct LevelC {
         model.level = .frequencyLaws
         let server = problem.pairing.server
         guard let laws = server.frequencyLaws else {
-            model.assumptions.append("The server's clock was not swept, so level C adds nothing to level B here.")
+            model.assumptions.append("The server's frequency was not swept, so level C equals level B here.")
             return
         }
-        guard model.clock.isChosen, let reference = model.clock.referenceHertz else {
-            model.assumptions.append("The server's clock cannot be set, so its T(f) and P(f) do not matter.")
+        guard model.frequency.isChosen, let reference = model.frequency.referenceHertz else {
+            model.assumptions.append("The server's frequency cannot be set, so its T(f) and P(f) have no effect.")
             return
         }
         let steps = laws.stepsHertz.filter { $0 > 0 && $0.isFinite }.sorted().map { $0 / reference }
         guard let lowest = steps.first, let highest = steps.last else {
-            model.assumptions.append("The sweep of the server's clock holds no step; level C adds nothing.")
+            model.assumptions.append("The sweep of the server's frequency is empty, so level C equals level B here.")
             return
         }
-        model.clock.stepRatios = steps
-        model.clock.lowestRatio = lowest
-        model.clock.highestRatio = highest
-        model.assumptions.removeAll { $0 == problem.pairing.clockAssumption(model.clock) }
+        model.frequency.stepRatios = steps
+        model.frequency.lowestRatio = lowest
+        model.frequency.highestRatio = highest
+        model.assumptions.removeAll { $0 == problem.pairing.frequencyAssumption(model.frequency) }
         model.assumptions.append(
-            "The server's clock takes one of \(steps.count) swept steps; the time of each of its passes goes as "
+            "The server's frequency is one of \(steps.count) swept steps; the time of each of its passes is "
                 + "a + b / f.")
         for index in model.cuts.indices {
             model.cuts[index].serverFixedShare = fixedShare(at: model.cuts[index].cut, laws, reference)
@@ -39,7 +39,7 @@ struct LevelC {
         refinePower(&model, laws, reference)
     }
 
-    /// a / (a + b / f0), each pass weighed with its time.
+    /// a / (a + b / f0), the mean over passes weighted by time.
     private func fixedShare(at cut: Int, _ laws: FrequencyCalibration, _ hertz: Double) -> Double {
         var (fixed, total) = (0.0, 0.0)
         for layer in problem.pairing.serverLayers(at: cut) {
@@ -56,23 +56,24 @@ struct LevelC {
         let preferred = problem.account == .net ? laws.netPower ?? laws.grossPower : laws.grossPower
         guard problem.declaredServerWatts == nil, let shape = preferred?.shape(atHertz: hertz, laws.referenceHertz)
         else {
-            model.assumptions.append("Power goes as the cube of the clock: the sweep holds no power law.")
+            model.assumptions.append("Power is proportional to the cube of the frequency: the sweep has no power law.")
             return
         }
-        guard model.clock.stepRatios?.allSatisfy({ shape.factor($0) > 0 }) == true else {
+        guard model.frequency.stepRatios?.allSatisfy({ shape.factor($0) > 0 }) == true else {
             model.assumptions.append(
-                "Power goes as the cube of the clock: the sweep's power law is not above zero at every step.")
+                "Power is proportional to the cube of the frequency: the sweep's power law is not above zero at every "
+                    + "step.")
             return
         }
         model.power = shape
         model.assumptions.append(
-            "The server's power goes as P0 + k f^\(NumberText.fixed(shape.exponent, digits: 2)), "
-                + "\(NumberText.percent(shape.staticShare, digits: 0)) of it independent of the clock.")
+            "The server's power is P0 + k f^\(NumberText.fixed(shape.exponent, digits: 2)), "
+                + "\(NumberText.percent(shape.staticShare, digits: 0)) of it independent of the frequency.")
     }
 }
 
 extension FrequencyCalibration {
-    /// The share of a pass' time at a clock that does not depend on the clock, between 0 and 1; `nil` without a law.
+    /// Share of a pass's time at a frequency that does not depend on the frequency, 0 to 1; `nil` without a law.
     func fixedShare(_ layer: Int, _ direction: Direction, atHertz hertz: Double) -> Double? {
         passes.first { $0.layer == layer && $0.direction == direction }?.time.fixedShare(atHertz: hertz)
     }
@@ -86,7 +87,7 @@ extension TimeLaw {
 }
 
 extension PowerLaw {
-    /// Relative to the power at `hertz`; `nil` where there is no fit or no power.
+    /// The law relative to the power at `hertz`; `nil` where there is no fit or no power.
     func shape(atHertz hertz: Double, _ referenceHertz: Double) -> PowerShape? {
         guard let still = staticWatts.value, let dynamic = dynamicWatts.value, let exponent = exponent.value,
             referenceHertz > 0

@@ -3,7 +3,7 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// Memory limits of both sides and the privacy floor: which cuts may be chosen at all.
+/// Memory limits of both sides and the privacy floor: the cuts that may be chosen.
 struct LevelD {
     let problem: SplitProblem
 
@@ -11,7 +11,7 @@ struct LevelD {
         model.level = .memoryLimits
         let limits = problem.limits
         guard !limits.isFree else {
-            model.assumptions.append("No limit of memory and no privacy floor is given.")
+            model.assumptions.append("No memory limit and no privacy floor is given.")
             return
         }
         for index in model.cuts.indices {
@@ -24,7 +24,7 @@ struct LevelD {
         }
         let excluded = model.cuts.filter { $0.exclusion != nil }.count
         model.assumptions.append(
-            "Limits of memory and the privacy floor exclude \(excluded) of \(model.cuts.count) cuts.")
+            "Memory limits and the privacy floor exclude \(excluded) of \(model.cuts.count) cuts.")
     }
 
     private func excess(
@@ -34,16 +34,16 @@ struct LevelD {
         guard let need = Self.need(of: layers, tied: problem.pairing.device.model.tiedEmbeddings) else {
             throw KerfError(
                 .incomplete, "the \(side)'s calibration does not say how much memory its layers need",
-                remedy: "profile it again with this Kerf, or set the \(side)'s memory no limit")
+                remedy: "profile it again with this Kerf, or leave out the \(side)'s memory limit")
         }
         guard need > limit else { return nil }
         return "needs \(NumberText.si(need, "B")) of the \(side)'s \(NumberText.si(limit, "B"))"
     }
 
-    /// Bytes that a side needs for its layers; `nil` where a layer does not tell.
+    /// Bytes that a side needs for its layers; `nil` where a layer's memory is not known.
     ///
-    /// Blocks share their scratch memory; the head's comes on top. A tied model has one matrix for embedding and head,
-    /// unless the head keeps its own in the engine's layouts, which take twice as much.
+    /// Blocks share their scratch memory; the head has its own. A tied model has one matrix for embedding and head,
+    /// unless the head keeps its own copy in the engine's layouts, which take twice as much.
     static func need(of layers: ArraySlice<LayerCalibration>, tied: Bool) -> Double? {
         var held = 0
         var scratch: [LayerDescription.Kind: Int] = [:]
@@ -59,5 +59,39 @@ struct LevelD {
             held -= embedding
         }
         return Double(held + scratch.values.reduce(0, +))
+    }
+}
+
+/// Limits that exclude cuts.
+public struct CutLimits: Codable, Sendable, Hashable {
+    /// Memory for the device's layers; `nil` is no limit.
+    public var deviceMemoryBytes: Double?
+    /// Memory for the server's layers; `nil` is no limit.
+    public var serverMemoryBytes: Double?
+    /// c_min, the privacy floor: blocks that must stay on the device. Inputs are easier to reconstruct from the
+    /// activations of earlier blocks, which the server then never receives.
+    public var minimumCut: Int
+
+    public init(deviceMemoryBytes: Double? = nil, serverMemoryBytes: Double? = nil, minimumCut: Int = 0) {
+        self.deviceMemoryBytes = deviceMemoryBytes
+        self.serverMemoryBytes = serverMemoryBytes
+        self.minimumCut = minimumCut
+    }
+
+    /// Whether there is no limit.
+    package var isFree: Bool { self == CutLimits() }
+
+    /// - Throws: ``KerfError/Code/invalidArgument``.
+    func check(blockCount: Int) throws(KerfError) {
+        for (name, bytes) in [("device", deviceMemoryBytes), ("server", serverMemoryBytes)] {
+            guard let bytes else { continue }
+            guard bytes > 0, bytes <= 1e18 else {
+                throw KerfError(.invalidArgument, "the \(name)'s memory must be more than 0 and at most 1e18 bytes")
+            }
+        }
+        guard (0...blockCount).contains(minimumCut) else {
+            throw KerfError(
+                .invalidArgument, "the privacy floor must be between 0 and \(blockCount), the model's blocks")
+        }
     }
 }

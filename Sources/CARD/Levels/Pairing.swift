@@ -4,12 +4,12 @@ import Quantities
 import Statistics
 import SystemIO
 
-/// A device's and a server's calibration that belong together.
+/// The calibrations of a device and a server for one decision.
 ///
-/// Both must describe the same model, layer by layer, and the same training step; then one layer's figures may come
-/// from either side. Which weights were loaded, how many threads ran and the engine may differ.
+/// Both must describe the same model, layer by layer, and the same training step. Weights, thread count and engine may
+/// differ.
 struct Pairing {
-    /// May be changed in figures, never in model or workload, after the pair was checked.
+    /// Values may be changed after the check; model and workload must not.
     var device: Calibration
     var server: Calibration
 
@@ -22,19 +22,19 @@ struct Pairing {
         if let difference = try JSONDifference.first(between: Subject(device), and: Subject(server)) {
             throw KerfError(
                 .incompatible,
-                "the calibrations are not of the same training: \(difference.path) is \(difference.left) on the device "
-                    + "and \(difference.right) on the server",
-                remedy: "profile both boxes with the same model, --batch, --seq, --rank and --targets")
+                "the calibrations are not of the same training step: \(difference.path) is \(difference.left) on the "
+                    + "device and \(difference.right) on the server",
+                remedy: .sameWorkload)
         }
         self.device = device
         self.server = server
     }
 
-    /// What the link carries at a cut.
+    /// The link's traffic at a cut.
     ///
-    /// Targets go up at every cut but L, since the server computes the loss: 4 bytes a token. At cut 0 the tokens
-    /// themselves go up, 4 bytes each, and no gradient comes back, as nothing before the first block is trained. At
-    /// cut L nothing is exchanged but the adapters.
+    /// Targets are sent at every cut but L, since the server computes the loss: 4 bytes per token. At cut 0 the tokens
+    /// are sent, 4 bytes each, and no gradient returns, since nothing before the first block is trained. At cut L only
+    /// the adapters are exchanged.
     func traffic(at cut: Int) -> CutTraffic {
         let tokenBytes = 4 * Double(workload.batch) * Double(workload.sequence)
         let adapters = device.layers[...cut].reduce(0.0) { $0 + Double($1.description.adapterBytes) }
@@ -55,23 +55,24 @@ struct Pairing {
         cut == 0 ? server.layers[...] : cut == blockCount ? [] : server.layers[(cut + 1)...]
     }
 
-    /// The server's clock range around its running clock, f0.
+    /// The server's frequency range relative to its running frequency, f0.
     ///
-    /// - Parameter required: whether the clock must be known in hertz.
-    func serverClock(required: Bool) throws -> ServerFrequency {
+    /// - Parameter required: whether the running frequency must be known.
+    func serverFrequency(required: Bool) throws -> ServerFrequency {
         let frequency = server.frequency
         guard let running = frequency.runningHertz.value, running > 0 else {
             guard required else { return .unknown }
             throw KerfError(
-                .incomplete, "the server's clock is not known: \(frequency.runningHertz.reason ?? "no reason given")",
-                remedy: "decide with --level B, which needs none")
+                .incomplete,
+                "the server's frequency is not known: \(frequency.runningHertz.reason ?? "no reason given")",
+                remedy: .measuredTimes)
         }
         guard frequency.settable, let low = frequency.minimumHertz.value, let high = frequency.maximumHertz.value else {
             return ServerFrequency(
                 referenceHertz: running, lowestRatio: 1, highestRatio: 1, origin: frequency.runningHertz.origin)
         }
         guard low > 0, low <= high else {
-            throw KerfError(.incomplete, "the server's clock range is empty: \(low) to \(high) Hz")
+            throw KerfError(.incomplete, "the server's frequency range is empty: \(low) to \(high) Hz")
         }
         return ServerFrequency(
             referenceHertz: running, lowestRatio: low / running, highestRatio: high / running,
@@ -79,12 +80,13 @@ struct Pairing {
                 [frequency.runningHertz, frequency.minimumHertz, frequency.maximumHertz].map(\.origin)))
     }
 
-    /// How the clock enters the decision, in words.
-    func clockAssumption(_ clock: ServerFrequency) -> String {
-        if clock.isChosen {
-            return "The server's clock is chosen within its limits; its time goes as 1/f and its energy as f squared."
+    /// How the frequency enters the decision, in one sentence.
+    func frequencyAssumption(_ frequency: ServerFrequency) -> String {
+        if frequency.isChosen {
+            return "The server's frequency is chosen within its limits; its time is proportional to 1/f and its energy "
+                + "to f squared."
         }
-        return "The server's clock cannot be set; it stays at the clock it was profiled at."
+        return "The server's frequency cannot be set; it stays as it was profiled."
     }
 
     private static func checkComplete(_ calibration: Calibration, _ side: String) throws(KerfError) {
@@ -121,21 +123,19 @@ struct Pairing {
         }
     }
 
-    /// What must agree.
+    /// The part of a calibration that must be equal on both sides.
     private struct Subject: Encodable {
         var model: ModelDescription
         var workload: WorkloadDescription
         var layers: [LayerDescription]
 
         init(_ calibration: Calibration) {
-            model = calibration.model
-            model.weightsKind = ""
-            model.weightsOrigin = ""
+            model = calibration.model.ignoringWeights
             workload = calibration.workload
             workload.threads = 0
             workload.pinned = nil
             layers = calibration.layers.map { layer in
-                // What a layer needs of memory, and moves, depends on the engine and its threads.
+                // Memory and traffic of a layer depend on the engine and its threads.
                 var description = layer.description
                 description.memory = nil
                 description.kernels = nil
@@ -146,7 +146,8 @@ struct Pairing {
 }
 
 extension Quantity {
-    /// As an estimate; without bounds the width is unknown, except for the exact zero of a pass that does nothing.
+    /// The quantity as an estimate. Without bounds its width is unknown, except for the exact zero of a pass without
+    /// work.
     var estimate: Estimate? {
         guard let value else { return nil }
         let isExact = value == 0 && origin == .modelled
@@ -156,8 +157,8 @@ extension Quantity {
 }
 
 extension Sequence<Estimate> {
-    /// The sum of estimates of one calibration; nothing is exactly zero.
+    /// The sum of estimates of one calibration; an empty sum is exactly zero.
     ///
-    /// They are not independent: times of one step move together, and all net energies share one idle power.
+    /// They are not independent: times of one step are correlated, and all net energies share one idle power.
     var sum: Estimate { reduce(Estimate(value: 0, halfWidth: 0, count: .max)) { $0.addingDependent($1) } }
 }

@@ -2,7 +2,7 @@ import Calibration
 import Quantities
 import SystemIO
 
-/// Energy beyond the server's computing, where the user counts it.
+/// Adds idle energy of the server and energy of the device, where the scope includes them.
 struct ScopedEnergy {
     let problem: SplitProblem
 
@@ -13,12 +13,12 @@ struct ScopedEnergy {
             let reason = problem.pairing.server.idlePowerWatts.reason ?? "not given"
             throw KerfError(
                 .noEnergy, "the server's idle power is not known: \(reason)",
-                remedy: "profile the server with a meter, or decide with --count computing")
+                remedy: .computingEnergyOnly)
         }
         model.idleWatts = idle
         model.energyOrigin = Origin.weakest([model.energyOrigin, problem.pairing.server.idlePowerWatts.origin])
         model.assumptions.append(
-            "Energy counts gross, with the server's \(NumberText.si(idle, "W")) idle while it waits.")
+            "Energy is gross and includes the server's idle power of \(NumberText.si(idle, "W")) while it waits.")
         guard problem.scope == .device else { return }
         for index in model.cuts.indices {
             let passes = problem.pairing.deviceLayers(at: model.cuts[index].cut).flatMap {
@@ -27,11 +27,11 @@ struct ScopedEnergy {
             guard passes.allSatisfy({ ($0.value ?? -1) >= 0 }) else {
                 throw KerfError(
                     .noEnergy, "the device's calibration lacks the energy of some layers",
-                    remedy: "profile the device with a meter, or decide with --count waiting")
+                    remedy: .serverEnergyOnly)
             }
             model.cuts[index].deviceJoules = passes.compactMap(\.estimate).sum
             model.energyOrigin = Origin.weakest([model.energyOrigin] + passes.map(\.origin))
         }
-        model.assumptions.append("The device's gross energy of its layers counts as much as the server's.")
+        model.assumptions.append("The gross energy of the device's layers counts like the server's.")
     }
 }

@@ -4,21 +4,21 @@ import Quantities
 import Statistics
 import SystemIO
 
-/// The server's power while it computes, at the clock it was profiled at, and where the figure comes from.
+/// The server's power while it computes, at the frequency it was profiled at, and its source.
 struct ServerPower {
     var watts: Estimate
     var origin: Origin
     /// One sentence.
     var source: String
 
-    /// Declared by the user.
+    /// A power that the user declares.
     static func declared(_ watts: Double) throws(KerfError) -> ServerPower {
         guard watts > 0, watts <= 1e7 else {
-            throw KerfError(.invalidArgument, "--server-power must be more than 0 and at most 1e7 watts")
+            throw KerfError(.invalidArgument, "the server's declared power must be more than 0 and at most 1e7 watts")
         }
         return ServerPower(
             watts: Estimate(value: watts, halfWidth: .infinity, count: 0), origin: .modelled,
-            source: "The server's power is declared: \(watts) W at the clock it was profiled at.")
+            source: "The server's power is declared: \(watts) W at the frequency it was profiled at.")
     }
 
     /// Mean power of the measured step.
@@ -30,7 +30,7 @@ struct ServerPower {
             source: "The server's power is the mean \(account.rawValue) power of its training step.")
     }
 
-    /// The rated power, P = ξ f³ at the highest clock, brought to the running clock.
+    /// The rated power, P = ξ f³ at the highest frequency, scaled to the running frequency.
     static func rated(_ server: Calibration) -> ServerPower? {
         guard let rated = server.rated.powerWatts.value, rated > 0 else { return nil }
         var ratio = 1.0
@@ -42,6 +42,6 @@ struct ServerPower {
         return ServerPower(
             watts: Estimate(value: rated * ratio * ratio * ratio, halfWidth: .infinity, count: 0),
             origin: Origin.weakest([.modelled, server.rated.powerWatts.origin]),
-            source: "The server's power is xi f^3, with xi from its rated power at its highest clock.")
+            source: "The server's power is xi f^3, with xi from its rated power at its highest frequency.")
     }
 }

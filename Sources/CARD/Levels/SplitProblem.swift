@@ -1,4 +1,4 @@
-/// Everything that a decision starts from: two boxes, their link, and what is asked.
+/// The input of a decision: two calibrations, their link, and the settings.
 struct SplitProblem {
     var pairing: Pairing
     var link: Link
@@ -9,7 +9,7 @@ struct SplitProblem {
     var limits: CutLimits
     var microBatches: Int
 
-    /// The model of a level: the level below, refined. The paper's form stands for itself.
+    /// The model of a level. From level B on, each level refines the one below; level A is built on its own.
     ///
     /// - Throws: ``KerfError``.
     func model(_ level: ModelLevel) throws -> CutModel {
@@ -19,9 +19,29 @@ struct SplitProblem {
         if level >= .measuredLink {
             LevelE(problem: self).refine(&model)
         } else if level != .paper {
-            model.assumptions.append("The link has ideal rates; its round trip is ignored. Nothing overlaps.")
+            model.assumptions.append(
+                "The link has ideal rates; its round trip is ignored. Computation and communication do not overlap.")
         }
         try ScopedEnergy(problem: self).refine(&model)
         return model
+    }
+}
+
+/// The link's latency, half a round trip per message, and optional overlap of computation and communication.
+struct LevelE {
+    let problem: SplitProblem
+
+    func refine(_ model: inout CutModel) {
+        model.level = .measuredLink
+        model.countsLatency = true
+        model.microBatches = problem.microBatches
+        let rates =
+            problem.link.source.map { "The link's rates come from \($0)" } ?? "The link has its declared rates"
+        model.assumptions.append(
+            rates + "; each message also takes half a round trip. "
+                + (problem.microBatches > 1
+                    ? "Computation and communication overlap over \(problem.microBatches) micro-batches, each assumed "
+                        + "to take its share of the whole batch's time."
+                    : "Computation and communication do not overlap."))
     }
 }

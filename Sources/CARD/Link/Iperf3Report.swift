@@ -3,8 +3,8 @@ import Quantities
 import Statistics
 import SystemIO
 
-/// What `iperf3 --json` wrote: the rate of one TCP test, or of both directions of a `--bidir` test, as the client saw
-/// it. Reads what iperf3 3.1 and later write; fields that are not needed are not looked at.
+/// The output of `iperf3 --json`, version 3.1 or later: the rate of one TCP test, or of both directions of a `--bidir`
+/// test, as seen by the client. Other fields are ignored.
 struct Iperf3Report: Decodable {
     struct Start: Decodable {
         struct Test: Decodable {
@@ -28,7 +28,7 @@ struct Iperf3Report: Decodable {
     }
     struct Stream: Decodable {
         struct Sender: Decodable {
-            /// Microseconds; only a sender on Linux knows it.
+            /// Microseconds; reported by senders on Linux only.
             var meanRtt: Double?
         }
         var sender: Sender?
@@ -47,12 +47,12 @@ struct Iperf3Report: Decodable {
     struct Rate {
         var isUplink: Bool
         var bitsPerSecond: Double
-        /// Of the intervals' mean, as 95 % interval over the rate; intervals that follow each other are alike, so it
-        /// errs on the narrow side.
+        /// Half width of the 95 % interval of the mean over the test's intervals, relative to the rate. Successive
+        /// intervals are correlated, so it is somewhat too narrow.
         var relativeHalfWidth: Double?
     }
 
-    /// The client is the device: what it sends is uplink.
+    /// The rates of the test; the client is the device, so what it sends is uplink.
     var rates: [Rate] {
         let kept = (intervals ?? []).filter { $0.sum.omitted != true }
         let reversed = start.testStart?.reverse == 1
@@ -98,11 +98,12 @@ struct Iperf3Report: Decodable {
 extension Link {
     /// A measured link, from the files of one or two `iperf3 --json` runs on the device.
     ///
-    /// The rates are what the receivers got; the round trip is the mean that the senders' kernels saw under load, the
-    /// shortest of the files. The source names the server that was measured to: a rate to a public server says nothing of
-    /// the edge server.
+    /// The rates are the receivers'. The round trip is the mean that the senders' kernels saw under load, the smallest
+    /// of the files. The source names the server of the test, since a rate to a public server says nothing about the
+    /// edge server.
     ///
-    /// - Throws: ``KerfError``: not such a file; a direction that no file holds, or two do; files of two servers.
+    /// - Throws: ``KerfError``: not an iperf3 file; a direction that is missing or measured twice; files of two
+    ///   servers.
     public init(iperf3 files: [(name: String, bytes: [UInt8])]) throws(KerfError) {
         var reports: [Iperf3Report] = []
         for file in files { reports.append(try Iperf3Report.decode(file.bytes, named: file.name)) }
@@ -122,7 +123,7 @@ extension Link {
         }
         guard let roundTrip = reports.compactMap(\.roundTripSeconds).min() else {
             throw KerfError(
-                .incomplete, "iperf3: no file tells the round trip time", remedy: "run iperf3 on Linux, or give --link")
+                .incomplete, "iperf3: no file has a round trip time", remedy: .declaredLink)
         }
         try self.init(
             uplinkBitsPerSecond: up[0].bitsPerSecond, downlinkBitsPerSecond: down[0].bitsPerSecond,

@@ -7,18 +7,18 @@ public struct Link: Codable, Sendable, Hashable {
     public var uplinkBitsPerSecond: Double
     /// From the server to the device.
     public var downlinkBitsPerSecond: Double
-    /// Of an empty message and its answer; half of it for one way.
+    /// Time of an empty message and its reply; a message in one direction takes half of it.
     public var roundTripSeconds: Double
     /// `modelled` where the link was declared.
     public var origin: Origin
-    /// Where the figures come from; `nil` where they were declared.
+    /// Where the values come from; `nil` where they were declared.
     public var source: String?
     /// Half widths of the rates' intervals over the rates; `nil` where the rates are taken as exact.
     public var uplinkRelativeHalfWidth: Double?
     public var downlinkRelativeHalfWidth: Double?
 
-    /// - Throws: ``KerfError/Code/invalidArgument`` unless both rates are positive, the round trip is not negative, and all
-    ///   are finite.
+    /// - Throws: ``KerfError/Code/invalidArgument`` unless both rates are positive, the round trip is not negative, and
+    ///   all are finite.
     public init(
         uplinkBitsPerSecond: Double, downlinkBitsPerSecond: Double, roundTripSeconds: Double,
         origin: Origin = .modelled, source: String? = nil
@@ -42,20 +42,20 @@ public struct Link: Codable, Sendable, Hashable {
 
     /// Reads `up=20mbit,down=80mbit,rtt=20ms`.
     ///
-    /// All three are needed, each once, in any order. Rates in bit, kbit, mbit or gbit (a second, powers of 1000, as
-    /// tc(8) writes them), the round trip in us, ms or s. A number is digits with at most one point; no sign, no
-    /// exponent, no space.
+    /// All three are required, each once, in any order. Rates are in bit, kbit, mbit or gbit per second, powers of 1000
+    /// as in tc(8); the round trip is in us, ms or s. A number is digits with at most one point, without sign, exponent
+    /// or space.
     public init(parsing text: String) throws(KerfError) {
         var values: [String: Double] = [:]
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard pair.count == 2, let units = Self.units[pair[0]] else {
                 throw KerfError(
-                    .invalidArgument, "link: \(PlainText.quoted(String(part))) is none of up=..., down=..., rtt=...",
+                    .invalidArgument, "link: \(PlainText.quoted(String(part))) is not one of up=..., down=..., rtt=...",
                     remedy: .text(Self.usage))
             }
             guard values[pair[0]] == nil else {
-                throw KerfError(.invalidArgument, "link: \(pair[0]) stands there twice", remedy: .text(Self.usage))
+                throw KerfError(.invalidArgument, "link: \(pair[0]) is given twice", remedy: .text(Self.usage))
             }
             values[pair[0]] = try Self.value(pair[1], of: pair[0], in: units)
         }
@@ -67,7 +67,7 @@ public struct Link: Codable, Sendable, Hashable {
             roundTripSeconds: values["rtt"] ?? 0)
     }
 
-    public static let usage = "write it like up=20mbit,down=80mbit,rtt=20ms"
+    package static let usage = "write it like up=20mbit,down=80mbit,rtt=20ms"
 
     private static let rateUnits = ["bit": 1.0, "kbit": 1e3, "mbit": 1e6, "gbit": 1e9]
     private static let timeUnits = ["us": 1e-6, "ms": 1e-3, "s": 1.0]

@@ -1,21 +1,21 @@
 import Statistics
 
-/// What one cut costs a step, before the server's clock is chosen.
+/// Costs of one cut per training step, before the server's frequency is chosen.
 ///
-/// A level of the ladder fills one in for every cut; the solver knows nothing else of it. Costs of the server are stated
-/// at the reference clock f0 of ``ServerFrequency``.
+/// A model level fills in one for each cut, and the solver uses nothing else. The server's costs are stated at the
+/// reference frequency f0 of ``ServerFrequency``.
 package struct CutCost: Sendable, Hashable {
     /// The device runs blocks 1...cut; 0 is server-only, L device-only.
     package var cut: Int
     /// Device computation of one step, forward and backward.
     package var deviceSeconds: Estimate
-    /// Share of the device's time that its forward passes take; matters where computing overlaps with communication.
+    /// Share of the device's time in forward passes; used where computation and communication overlap.
     package var deviceForwardShare = 1.0 / 3
-    /// Server computation of one step at the reference clock.
+    /// Server computation of one step at the reference frequency.
     package var serverSeconds: Estimate
-    /// Share of the server's time at the reference clock that does not depend on the clock; 0 is the paper's 1/f.
+    /// Share of the server's time at the reference frequency that does not depend on it; 0 is the paper's 1/f.
     package var serverFixedShare = 0.0
-    /// Server energy of one step at the reference clock; `nil` when there is no figure.
+    /// Server energy of one step at the reference frequency; `nil` when it is not known.
     package var serverJoules: Estimate?
     /// Device energy of one step; `nil` where it does not count.
     package var deviceJoules: Estimate?
@@ -39,17 +39,17 @@ package struct CutCost: Sendable, Hashable {
     }
 }
 
-/// What one cut sends over the link.
+/// Link traffic of one cut.
 package struct CutTraffic: Sendable, Hashable {
     /// Smashed data (or tokens) and targets, each step.
     package var uplinkBytes: Double
     /// The smashed data's gradient, each step.
     package var downlinkBytes: Double
-    /// Adapters of the device's blocks, once down and once up in a round.
+    /// Adapters of the device's blocks, sent once down and once up per round.
     package var adapterBytes: Double
-    /// Messages of a step, both ways together.
+    /// Messages per step, both directions together.
     package var stepMessages: Int
-    /// Messages of a round besides.
+    /// Further messages per round.
     package var roundMessages: Int
 
     package init(

@@ -1,43 +1,45 @@
 import Quantities
 import Statistics
 
-/// Delay and energy of every cut at any server clock: what a level of the ladder hands to the solver.
+/// Delay and energy of every cut at any server frequency: the output of a model level and the input of the solver.
 ///
 ///     D(c,f) = A(c)/R_down + T [ t_dev(c) + S(c)/R_up + t_srv(c,f) + G(c)/R_down ] + A(c)/R_up + latency(c)
 ///     E(c,f) = T e_srv(c,f)
 ///     t_srv(c,f) = t_srv(c) (a + (1 - a) f0/f),  e_srv(c,f) = e_srv(c) P(f)/P(f0) t_srv(c,f)/t_srv(c)
 ///
-/// With a = 0 and P as f³, as in the paper, time goes as 1/f and energy as f². Our reconstruction of CARD's delay and
-/// energy model (arXiv 2412.00090): the paper's body was not at hand.
+/// With a = 0 and P proportional to f³, as in the paper, time is proportional to 1/f and energy to f². This is our
+/// reconstruction of CARD's delay and energy model (arXiv 2412.00090); the paper's body was not available to us.
 package struct CutModel: Sendable {
     package var level: ModelLevel
     /// Ascending by cut; not empty.
     package var cuts: [CutCost]
-    package var clock: ServerFrequency
+    package var frequency: ServerFrequency
     package var power = PowerShape.cubic
     package var link: Link
     /// Local steps of a round, T.
     package var steps: Int
-    /// Whether half a round trip is counted for every message; the paper's form has ideal rates only.
+    /// Whether every message takes half a round trip; the paper's form has ideal rates only.
     package var countsLatency: Bool
-    /// Parts that a batch is cut into so that computing and communication overlap; 1 is none.
+    /// Parts of a batch, so that computation and communication overlap; 1 is no overlap.
     package var microBatches = 1
     package var scope = EnergyScope.computing
-    /// What the server draws while it waits, where that counts.
+    /// What the server's energy was computed from; `nil` where there is none.
+    package var energyBasis: EnergyBasis?
+    /// Power of the waiting server, where it counts.
     package var idleWatts = 0.0
     package var delayOrigin: Origin
-    /// `unavailable` when no cut has a figure of server energy.
+    /// `unavailable` when no cut has a value of server energy.
     package var energyOrigin: Origin
-    /// What the figures rest on, one sentence each.
+    /// Assumptions of the model, one sentence each.
     package var assumptions: [String]
 
     package init(
-        level: ModelLevel, cuts: [CutCost], clock: ServerFrequency, link: Link, steps: Int, countsLatency: Bool,
+        level: ModelLevel, cuts: [CutCost], frequency: ServerFrequency, link: Link, steps: Int, countsLatency: Bool,
         delayOrigin: Origin, energyOrigin: Origin, assumptions: [String]
     ) {
         self.level = level
         self.cuts = cuts
-        self.clock = clock
+        self.frequency = frequency
         self.link = link
         self.steps = steps
         self.countsLatency = countsLatency
@@ -46,7 +48,7 @@ package struct CutModel: Sendable {
         self.assumptions = assumptions
     }
 
-    /// Where a round's time goes, in seconds, at the server clock `ratio` · f0.
+    /// Parts of a round's delay at the server frequency `ratio` · f0.
     package func delay(_ cost: CutCost, ratio: Double) -> DelayParts {
         let (steps, traffic) = (Double(steps), cost.traffic)
         let messages = steps * Double(traffic.stepMessages) + Double(traffic.roundMessages)
@@ -64,21 +66,21 @@ package struct CutModel: Sendable {
 
     private func overlap(_ parts: DelayParts, _ cost: CutCost) -> Double {
         let latency = countsLatency ? Double(steps * cost.traffic.stepMessages) * link.roundTripSeconds / 2 : 0
-        // Stages of all steps together: a step's pipeline is as long as a T-th of it.
+        // Stages of all T steps together: T times the pipeline of one step.
         let pipeline = Pipeline(
             forward: parts.deviceSeconds * cost.deviceForwardShare, uplink: parts.uplinkSeconds,
             server: parts.serverSeconds, downlink: parts.downlinkSeconds,
             backward: parts.deviceSeconds * (1 - cost.deviceForwardShare), latency: latency,
             microBatches: microBatches)
-        let inTurn =
+        let sequential =
             parts.deviceSeconds + parts.uplinkSeconds + parts.serverSeconds + parts.downlinkSeconds + latency
-        return max(0, inTurn - pipeline.seconds)
+        return max(0, sequential - pipeline.seconds)
     }
 
-    /// The round's delay with the interval that the layers' times give it; the link is taken as exact.
+    /// A round's delay with the interval from the layers' times; the link is taken as exact.
     ///
-    /// Half widths of one calibration's layers were added up, since they move together; device and server are two
-    /// calibrations, taken as independent.
+    /// The half widths of one calibration's layers add, since their errors are correlated; device and server are two
+    /// calibrations and taken as independent.
     package func delayEstimate(_ cost: CutCost, ratio: Double) -> Estimate {
         let server = cost.serverSeconds.scaled(by: cost.serverTimeFactor(ratio))
         var estimate = (cost.deviceSeconds + server).scaled(by: Double(steps))
@@ -92,7 +94,7 @@ package struct CutModel: Sendable {
             ? ratio * ratio : power.factor(ratio) * cost.serverTimeFactor(ratio)
     }
 
-    /// The energy of a round that counts, in joules.
+    /// Energy of a round within the model's scope, in joules.
     package func energy(_ cost: CutCost, ratio: Double) -> Estimate? {
         guard var joules = cost.serverJoules?.scaled(by: Double(steps) * energyFactor(cost, ratio: ratio)) else {
             return nil
@@ -107,8 +109,8 @@ package struct CutModel: Sendable {
         return joules
     }
 
-    /// Whether the best clock of a cut has a closed form: time as 1/f, energy as f², nothing at the same time.
+    /// Whether the best frequency of a cut has a closed form: time as 1/f, energy as f², no overlap.
     func hasClosedForm(_ cost: CutCost) -> Bool {
-        clock.stepRatios == nil && microBatches == 1 && cost.serverFixedShare == 0 && power == .cubic
+        frequency.stepRatios == nil && microBatches == 1 && cost.serverFixedShare == 0 && power == .cubic
     }
 }

@@ -1,14 +1,15 @@
+import Glibc
 import Quantities
 
-/// The clocks that the server may run at, as ratios to the one its costs are stated at.
+/// The frequencies that the server may run at, as ratios to the one its costs are stated at.
 package struct ServerFrequency: Sendable, Hashable {
-    /// f0; `nil` where the box does not tell its clock. Then only the ratio 1 is possible.
+    /// f0; `nil` where the box does not report its frequency. Then only the ratio 1 is possible.
     package var referenceHertz: Double?
     package var lowestRatio: Double
     package var highestRatio: Double
-    /// The steps that the clock can take, ascending; `nil` where it is taken as continuous between the limits.
+    /// The steps of the hardware, ascending; `nil` where the frequency is continuous between the limits.
     package var stepRatios: [Double]?
-    /// The weakest of the clocks that these figures were computed from.
+    /// The weakest origin of the frequencies that these ratios were computed from.
     package var origin: Origin
 
     package init(
@@ -21,9 +22,30 @@ package struct ServerFrequency: Sendable, Hashable {
         self.origin = origin
     }
 
-    /// Of a box that does not tell its clock.
+    /// The frequency of a box that does not report it.
     static let unknown = ServerFrequency(referenceHertz: nil, lowestRatio: 1, highestRatio: 1, origin: .unavailable)
 
-    /// Whether there is anything to choose; else nothing is scaled by the clock.
+    /// Whether the decision chooses the frequency; else nothing is scaled by it.
     package var isChosen: Bool { lowestRatio < highestRatio }
+}
+
+/// The server's power as a function of frequency: P(f) / P(f0) = s + (1 - s) (f / f0)^alpha.
+package struct PowerShape: Sendable, Hashable {
+    /// s: the share of the power at f0 that does not depend on the frequency.
+    package var staticShare: Double
+    /// alpha.
+    package var exponent: Double
+
+    package init(staticShare: Double, exponent: Double) {
+        self.staticShare = staticShare
+        self.exponent = exponent
+    }
+
+    /// The paper's P = ξ f³.
+    package static let cubic = PowerShape(staticShare: 0, exponent: 3)
+
+    /// P(f) / P(f0) at `ratio` = f / f0.
+    package func factor(_ ratio: Double) -> Double {
+        self == .cubic ? ratio * ratio * ratio : staticShare + (1 - staticShare) * pow(ratio, exponent)
+    }
 }

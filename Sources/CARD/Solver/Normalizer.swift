@@ -1,13 +1,13 @@
-/// What turns delay, or energy, into a share of the cost: (value - minimum) / (maximum - minimum).
+/// Scales delay or energy to a dimensionless cost: (value - minimum) / (maximum - minimum).
 public struct Normalizer: Codable, Sendable, Hashable {
     public enum Method: String, Codable, Sendable, Hashable {
-        /// From the corner decisions: everything on the server at its highest clock; everything on the device.
+        /// From the corner decisions: everything on the server at its highest frequency; everything on the device.
         case corners
-        /// From the least and the greatest value of any cut, because the corners are not in their order.
+        /// From the smallest and largest value of any cut, because the corners are in reverse order.
         case range
-        /// All decisions are alike; the term says nothing and is left out.
+        /// All decisions are equal; the term is left out.
         case constant
-        /// There are no figures; the term is left out.
+        /// There are no values; the term is left out.
         case unavailable
     }
 
@@ -15,11 +15,11 @@ public struct Normalizer: Codable, Sendable, Hashable {
     public var minimum: Double?
     public var maximum: Double?
 
-    /// Between two corners when they are in order, else between the extremes of all values given.
+    /// Between two corners when they are in order, else between the extremes of all values.
     ///
-    /// A device that is faster than the server, or a link that eats what the server gains, makes device-only the
-    /// quicker corner. The corners' span would be negative then and turn the weight round: slow decisions would be
-    /// rewarded. The range of all decisions keeps the sign and the scale.
+    /// Device-only is the faster corner where the device is faster than the server or the link slower than what the
+    /// server gains. The span of the corners is then negative and would reward slow decisions. The range of all
+    /// decisions keeps sign and scale.
     init(least: Double, greatest: Double, values: [Double]) {
         let extremes = (values.min() ?? least, values.max() ?? greatest)
         if Self.isSpan(least, greatest) {
@@ -31,11 +31,11 @@ public struct Normalizer: Codable, Sendable, Hashable {
         }
     }
 
-    /// For a term without figures.
+    /// For a term without values.
     init() { method = .unavailable }
 
     /// The width that values are divided by; `nil` when the term is left out.
-    public var span: Double? {
+    package var span: Double? {
         guard method == .corners || method == .range, let minimum, let maximum else { return nil }
         return maximum - minimum
     }
@@ -45,7 +45,7 @@ public struct Normalizer: Codable, Sendable, Hashable {
         return (value - minimum) / span
     }
 
-    /// Apart by more than rounding.
+    /// Whether `high` is above `low` by more than rounding.
     private static func isSpan(_ low: Double, _ high: Double) -> Bool {
         high - low > 1e-12 * max(abs(low), abs(high))
     }

@@ -12,9 +12,9 @@ public struct FrontPoint: Codable, Sendable, Hashable {
 
 /// The Pareto front of delay and energy as the weight goes from 0 to 1.
 enum ParetoFront {
-    /// The decisions at 21 weights, those left out that another beats in one and equals in the other.
+    /// The decisions at 21 weights, without those that another decision dominates.
     ///
-    /// - Returns: from least energy to least delay; empty without figures of energy.
+    /// - Returns: from least energy to least delay; empty without values of energy.
     static func of(_ model: CutModel) throws(KerfError) -> [FrontPoint] {
         guard model.cuts.allSatisfy({ $0.serverJoules != nil }) else { return [] }
         var points: [FrontPoint] = []
@@ -24,14 +24,14 @@ enum ParetoFront {
             points.append(
                 FrontPoint(
                     weight: weight, cut: chosen.cut.cut,
-                    frequencyHertz: model.clock.referenceHertz.map { $0 * chosen.ratio },
+                    frequencyHertz: model.frequency.referenceHertz.map { $0 * chosen.ratio },
                     delaySeconds: model.delay(chosen.cut, ratio: chosen.ratio).total,
                     serverEnergyJoules: model.energy(chosen.cut, ratio: chosen.ratio)?.value ?? 0))
         }
         return undominated(points)
     }
 
-    /// One point of those that are alike, the first.
+    /// Of equal points the first is kept.
     private static func undominated(_ points: [FrontPoint]) -> [FrontPoint] {
         points.enumerated().filter { index, point in
             !points.enumerated().contains { other, rival in

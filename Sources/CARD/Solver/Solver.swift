@@ -1,35 +1,36 @@
+import Glibc
 import Statistics
 import SystemIO
 
-/// Finds the cut and the server clock of least cost, exactly: every cut is tried, each at its best clock.
+/// Finds the cut and the server frequency of least cost, exactly: every cut is evaluated at its best frequency.
 ///
 ///     U(c,f) = w (D - Dmin)/(Dmax - Dmin) + (1-w) (E - Emin)/(Emax - Emin)
 ///
-/// Corners and ranges are those of all cuts, also of those that limits exclude: a limit takes choices away and does not
-/// change what a second is worth.
+/// Corners and ranges include the cuts that limits exclude: a limit removes choices and does not change the relative
+/// weight of seconds and joules.
 package struct Solver: Sendable {
     /// Costs closer than this are a tie. Cost is a share, of the order of 1.
     package static let tieTolerance = 1e-9
 
     package let model: CutModel
-    /// Of delay; 1 - weight of energy.
+    /// Weight of delay; energy has the weight 1 - `weight`.
     package let weight: Double
-    package let delayNormaliser: Normalizer
-    package let energyNormaliser: Normalizer
+    package let delayNormalizer: Normalizer
+    package let energyNormalizer: Normalizer
 
-    /// - Throws: ``KerfError``: a weight outside 0...1; no energy figures and a weight below 1.
+    /// - Throws: ``KerfError``: a weight outside 0...1; no values of energy and a weight below 1; no allowed cut.
     package init(model: CutModel, weight: Double) throws(KerfError) {
         guard weight >= 0, weight <= 1 else {
             throw KerfError(
-                .invalidArgument, "weight must be between 0 and 1", remedy: "0.2 is usual: energy counts more")
+                .invalidArgument, "the weight must be between 0 and 1", remedy: "0.2 is usual: energy counts more")
         }
         guard let serverOnly = model.cuts.first, let deviceOnly = model.cuts.last else {
             throw KerfError(.incomplete, "the model has no cut")
         }
         guard weight == 1 || model.cuts.allSatisfy({ $0.serverJoules != nil }) else {
             throw KerfError(
-                .noEnergy, "no figure of the server's energy, and weight \(weight) asks for one",
-                remedy: "declare its power with --server-power WATTS, or count delay only with --weight 1")
+                .noEnergy, "the server's energy is not known, and weight \(weight) needs it",
+                remedy: .declaredServerPower)
         }
         guard model.cuts.contains(where: { $0.exclusion == nil }) else {
             let reasons = [serverOnly, deviceOnly].compactMap { cut in cut.exclusion.map { "cut \(cut.cut) \($0)" } }
@@ -39,23 +40,23 @@ package struct Solver: Sendable {
         }
         self.model = model
         self.weight = weight
-        let (low, high) = (model.clock.lowestRatio, model.clock.highestRatio)
+        let (low, high) = (model.frequency.lowestRatio, model.frequency.highestRatio)
         let delays = model.cuts.flatMap { [model.delay($0, ratio: low).total, model.delay($0, ratio: high).total] }
-        delayNormaliser = Normalizer(
+        delayNormalizer = Normalizer(
             least: model.delay(serverOnly, ratio: high).total, greatest: model.delay(deviceOnly, ratio: low).total,
             values: delays)
         let energies = model.cuts.flatMap { cut in [low, high].compactMap { model.energy(cut, ratio: $0)?.value } }
         if let least = model.energy(deviceOnly, ratio: low), let greatest = model.energy(serverOnly, ratio: high) {
-            energyNormaliser = Normalizer(least: least.value, greatest: greatest.value, values: energies)
+            energyNormalizer = Normalizer(least: least.value, greatest: greatest.value, values: energies)
         } else {
-            energyNormaliser = Normalizer()
+            energyNormalizer = Normalizer()
         }
     }
 
-    /// U of a cut at the clock `ratio` · f0.
+    /// U of a cut at the frequency `ratio` · f0.
     package func cost(_ cut: CutCost, ratio: Double) -> Double {
-        let energy = model.energy(cut, ratio: ratio).map { energyNormaliser.share($0.value) } ?? 0
-        return weight * delayNormaliser.share(model.delay(cut, ratio: ratio).total) + (1 - weight) * energy
+        let energy = model.energy(cut, ratio: ratio).map { energyNormalizer.share($0.value) } ?? 0
+        return weight * delayNormalizer.share(model.delay(cut, ratio: ratio).total) + (1 - weight) * energy
     }
 
     package func solve() -> Solution {
@@ -66,7 +67,7 @@ package struct Solver: Sendable {
         let allowed = outcomes.filter { $0.cut.exclusion == nil }
         let least = allowed.map(\.cost).min() ?? 0
         let tied = allowed.filter { $0.cost <= least + Self.tieTolerance }
-        // Of equals, the one that spends less of the server's energy, then the lower cut (min keeps the first).
+        // Of equal cuts, the one with the least server energy, then the lowest (min keeps the first).
         let chosen = tied.min { left, right in
             let energies = [left, right].map { model.energy($0.cut, ratio: $0.ratio)?.value ?? 0 }
             return energies[0] < energies[1]
@@ -75,17 +76,67 @@ package struct Solver: Sendable {
     }
 }
 
-/// A cut at a clock, and what it costs.
+/// The best server frequency of one cut.
+extension Solver {
+    /// The best frequency for a cut, as a ratio to f0. A cut that leaves the server no work gets the lowest.
+    ///
+    /// Where time is proportional to 1/f and energy to f², U as a function of f is b/f + k f² plus a constant, convex
+    /// for f > 0; its minimum is at
+    ///
+    ///     (f/f0)³ = w ΔE t_srv / (2 (1-w) ΔD e_srv)
+    ///
+    /// and, clipped to the frequency limits, the best allowed one. With the paper's e_srv = ξ f0³ t_srv this is f*³ = w
+    /// ΔE / (2 ξ (1-w) ΔD), the same for every cut. Idle power while waiting does not depend on f. Discrete steps are
+    /// all evaluated. With overlap and continuous frequencies, U is a maximum of convex functions and is minimized by a
+    /// search.
+    package func bestRatio(_ cut: CutCost) -> Double {
+        guard cut.serverSeconds.value > 0 else { return model.frequency.lowestRatio }
+        if let steps = model.frequency.stepRatios { return bestStep(cut, steps) }
+        return model.hasClosedForm(cut) ? closedForm(cut) : search(cut)
+    }
+
+    private func closedForm(_ cut: CutCost) -> Double {
+        let (low, high) = (model.frequency.lowestRatio, model.frequency.highestRatio)
+        guard let delaySpan = delayNormalizer.span, weight > 0 else { return low }
+        guard let energySpan = energyNormalizer.span, weight < 1, let joules = cut.serverJoules?.value, joules > 0
+        else { return high }
+        let cube = weight * energySpan * cut.serverSeconds.value / (2 * (1 - weight) * delaySpan * joules)
+        return min(max(cbrt(cube), low), high)
+    }
+
+    /// The step of least cost. A share of 1e-10 of the energy is added, so that of steps with equal cost the one with
+    /// less energy is taken.
+    private func bestStep(_ cut: CutCost, _ steps: [Double]) -> Double {
+        func costWithEnergy(_ ratio: Double) -> Double {
+            cost(cut, ratio: ratio)
+                + 1e-10 * (model.energy(cut, ratio: ratio).map { energyNormalizer.share($0.value) } ?? 0)
+        }
+        return steps.min { costWithEnergy($0) < costWithEnergy($1) } ?? model.frequency.lowestRatio
+    }
+
+    /// The minimum of a convex function. Of equal values the lower frequency is taken, which spends less energy.
+    private func search(_ cut: CutCost) -> Double {
+        let (low, high) = (model.frequency.lowestRatio, model.frequency.highestRatio)
+        guard low < high else { return low }
+        let inside = GoldenSection.minimum(
+            from: low, to: high, tolerance: 1e-12 * (high - low), prefersLower: true
+        ) { cost(cut, ratio: $0) }
+        // A minimum at an end of the range is reached exactly only there.
+        return bestStep(cut, [low, inside, high])
+    }
+}
+
+/// A cut at a frequency, and its cost.
 package struct CutOutcome: Sendable, Hashable {
     package var cut: CutCost
     package var ratio: Double
     package var cost: Double
 }
 
-/// Every cut at its best clock, and the best of them.
+/// Every cut at its best frequency, and the best of them.
 package struct Solution: Sendable, Hashable {
     package var outcomes: [CutOutcome]
     package var chosen: CutOutcome
-    /// All cuts that cost the same as the chosen one, itself included.
+    /// All cuts of the same cost as the chosen one, itself included.
     package var tied: [Int]
 }

@@ -1,75 +1,75 @@
 import Statistics
 
-/// Draws what the figures of one measurement may really be, as changes of the row that costs come from (``SampledCosts``).
+/// Draws errors of the values of one measurement, as changes of the row in ``SampledCosts``.
 ///
-/// Part of their errors is common to all figures; the rest is each one's own, or, among kin, what ``PartialPooling``
-/// leaves of it.
+/// Part of each error is common to all values of the measurement. The rest is independent or, for values in a pooling
+/// group, drawn by ``PartialPooling``.
 struct MonteCarloSampler {
-    /// A figure, and how the row changes with one of its standard errors.
-    struct Lever {
-        var figure: UncertainValue
+    /// A value, and the change of the row for one of its standard errors.
+    struct Sensitivity {
+        var value: UncertainValue
         var effect: [Double]
     }
 
     private struct Pool {
-        var levers: [Lever]
+        var members: [Sensitivity]
         var pooling: PartialPooling
     }
 
-    private let levers: [Lever]
-    private let alone: [Lever]
+    private let all: [Sensitivity]
+    private let independent: [Sensitivity]
     private let pools: [Pool]
 
-    init(_ levers: [Lever]) {
-        self.levers = levers
-        let families = Dictionary(grouping: levers.filter(\.isPooled)) { $0.figure.poolingGroup?.kind }.values
+    init(_ sensitivities: [Sensitivity]) {
+        all = sensitivities
+        let groups = Dictionary(grouping: all.filter(\.isPooled)) { $0.value.poolingGroup?.kind }.values
             .filter { $0.count > 1 }
-            // In an order that does not depend on the run.
+            // The order of a dictionary changes from run to run.
             .sorted {
-                ($0.first?.figure.poolingGroup?.kind.figure ?? "") < ($1.first?.figure.poolingGroup?.kind.figure ?? "")
+                ($0.first?.value.poolingGroup?.kind.value ?? "") < ($1.first?.value.poolingGroup?.kind.value ?? "")
             }
-        pools = families.map { family in
+        pools = groups.map { group in
             Pool(
-                levers: family,
+                members: group,
                 pooling: PartialPooling(
-                    values: family.compactMap(\.figure.poolingGroup?.value), errors: family.map(\.ownError),
-                    degreesOfFreedom: family.map(\.figure.degreesOfFreedom)))
+                    values: group.compactMap(\.value.poolingGroup?.value), errors: group.map(\.independentError),
+                    degreesOfFreedom: group.map(\.value.degreesOfFreedom)))
         }
-        let pooled = Set(families.compactMap { $0.first?.figure.poolingGroup?.kind })
-        alone = levers.filter { lever in
-            guard lever.isPooled, let kind = lever.figure.poolingGroup?.kind else { return true }
+        let pooled = Set(groups.compactMap { $0.first?.value.poolingGroup?.kind })
+        independent = all.filter { member in
+            guard member.isPooled, let kind = member.value.poolingGroup?.kind else { return true }
             return !pooled.contains(kind)
         }
     }
 
-    /// The change of a row of `count` numbers in one world.
+    /// One sample: the change of a row of `count` numbers.
     func draw(count: Int, _ generator: inout SeededGenerator) -> [Double] {
         var change = [Double](repeating: 0, count: count)
-        guard let first = levers.first?.figure else { return change }
-        func add(_ error: Double, of lever: Lever) {
-            for place in change.indices { change[place] += error * lever.effect[place] }
+        guard let first = all.first?.value else { return change }
+        func add(_ error: Double, of member: Sensitivity) {
+            for place in change.indices { change[place] += error * member.effect[place] }
         }
         let common = generator.studentT(degreesOfFreedom: first.degreesOfFreedom)
-        for lever in levers { add(lever.figure.commonShare.squareRoot() * common, of: lever) }
-        for lever in alone {
-            let own = generator.studentT(degreesOfFreedom: lever.figure.degreesOfFreedom)
-            add((1 - lever.figure.commonShare).squareRoot() * own, of: lever)
+        for member in all { add(member.value.commonShare.squareRoot() * common, of: member) }
+        for member in independent {
+            let own = generator.studentT(degreesOfFreedom: member.value.degreesOfFreedom)
+            add((1 - member.value.commonShare).squareRoot() * own, of: member)
         }
         for pool in pools {
-            for (lever, error) in zip(pool.levers, pool.pooling.draw(&generator)) {
-                add(error / (lever.figure.poolingGroup?.standardError ?? .infinity), of: lever)
+            for (member, error) in zip(pool.members, pool.pooling.draw(&generator)) {
+                add(error / (member.value.poolingGroup?.standardError ?? .infinity), of: member)
             }
         }
         return change
     }
 }
 
-extension MonteCarloSampler.Lever {
-    /// Of what is not common to all figures, in kin's unit.
-    fileprivate var ownError: Double {
-        (figure.poolingGroup?.standardError ?? 0) * (1 - figure.commonShare).squareRoot()
+extension MonteCarloSampler.Sensitivity {
+    /// Standard error without the common part, in the pooling group's unit.
+    fileprivate var independentError: Double {
+        (value.poolingGroup?.standardError ?? 0) * (1 - value.commonShare).squareRoot()
     }
 
-    /// Whether kin may tell more of it than its own measurement does.
-    fileprivate var isPooled: Bool { ownError > 0 }
+    /// Whether the value belongs to a pooling group and has an error of its own.
+    fileprivate var isPooled: Bool { independentError > 0 }
 }

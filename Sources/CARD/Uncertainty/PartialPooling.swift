@@ -1,27 +1,27 @@
 import Glibc
 import Statistics
 
-/// What measurements of things that may well be alike say of each: the posterior of a normal hierarchy.
+/// The posterior of values that may be equal, by a normal hierarchical model.
 ///
-/// Blocks of one shape do the same work. Each is measured with noise of its own, and the best of several cuts is likely
-/// one whose layers the noise flattered; taken one by one, the measurements say too surely that it is the best. So the
-/// truths are drawn as θ ~ N(μ, τ²), each measured as N(θ, s²); μ is free, and τ is found from the measurements: when
-/// they differ by no more than their noise, they are drawn towards their mean, and when they differ by more they stand
-/// as measured (Gelman et al., "Bayesian Data Analysis", 3rd ed., section 5.4).
+/// Blocks of one shape do the same work, and each is measured with independent noise. The best of several cuts is
+/// probably one whose layers the noise favored, so that the measurements taken one by one overstate the confidence in
+/// it. Therefore the true values are drawn as θ ~ N(μ, τ²), each measured as N(θ, s²). μ is free, and τ is estimated:
+/// measurements that differ by no more than their noise shrink towards their mean, and others stay as measured (Gelman
+/// et al., "Bayesian Data Analysis", 3rd ed., section 5.4).
 ///
-/// Before looking, four things are as likely: that they are alike (τ = 0), or that τ is of the order of thousandths,
+/// The prior gives equal probability to four cases: the values are equal (τ = 0), or τ is of the order of thousandths,
 /// hundredths or tenths of their mean.
 struct PartialPooling {
     private let values: [Double]
     private let errors: [Double]
     private let degreesOfFreedom: [Double]
     private let spreads: [Double]
-    /// Sums of the chances of the spreads up to each.
+    /// Cumulative, not normalized probabilities of the spreads.
     private var cumulative: [Double] = []
 
     /// - Parameters:
-    ///   - values: one a thing, as measured; at least two.
-    ///   - errors: standard errors, above zero, of what is each thing's own.
+    ///   - values: the measured values; at least two.
+    ///   - errors: standard errors of their independent parts, above zero.
     init(values: [Double], errors: [Double], degreesOfFreedom: [Double]) {
         self.values = values
         self.errors = errors
@@ -38,7 +38,7 @@ struct PartialPooling {
         }
     }
 
-    /// Of a spread, with μ integrated out.
+    /// Log likelihood of a spread, with μ integrated out.
     private static func logLikelihood(_ spread: Double, _ values: [Double], _ errors: [Double]) -> Double {
         let variances = errors.map { $0 * $0 + spread * spread }
         let precision = variances.reduce(0) { $0 + 1 / $1 }
@@ -47,10 +47,10 @@ struct PartialPooling {
         return -0.5 * (variances.reduce(0) { $0 + log($1) } + log(precision) + misfit)
     }
 
-    /// One world: truth less measured, in the measurements' unit.
+    /// One sample: true values less measured ones, in the measurements' unit.
     func draw(_ generator: inout SeededGenerator) -> [Double] {
-        let chance = generator.uniform() * (cumulative.last ?? 1)
-        let spread = spreads[cumulative.firstIndex { chance <= $0 } ?? 0]
+        let position = generator.uniform() * (cumulative.last ?? 1)
+        let spread = spreads[cumulative.firstIndex { position <= $0 } ?? 0]
         let noises = zip(errors, degreesOfFreedom).map { error, degrees in
             error * error / generator.meanSquare(degreesOfFreedom: degrees)
         }
@@ -60,15 +60,15 @@ struct PartialPooling {
             zip(values, noises).reduce(0) { $0 + $1.0 / ($1.1 + variance) } / precision
             + generator.normal() / precision.squareRoot()
         return zip(values, noises).map { value, noise in
-            let kept = variance / (variance + noise)
-            return (1 - kept) * (center - value) + (kept * noise).squareRoot() * generator.normal()
+            let ownShare = variance / (variance + noise)
+            return (1 - ownShare) * (center - value) + (ownShare * noise).squareRoot() * generator.normal()
         }
     }
 }
 
 extension SeededGenerator {
-    /// χ² over its degrees of freedom, by the cube of a normal (Wilson and Hilferty, PNAS 17, 1931): good to a per cent
-    /// from 4 on.
+    /// χ² over its degrees of freedom, by the cube of a normal (Wilson and Hilferty, PNAS 17, 1931): accurate to 1 %
+    /// from 4 degrees of freedom on.
     fileprivate mutating func meanSquare(degreesOfFreedom n: Double) -> Double {
         let part = 2 / (9 * n)
         let root = max(1 - part + part.squareRoot() * normal(), 0.05)

@@ -1,15 +1,16 @@
 import Calibration
 import ProfileFormat
 import Quantities
+import Statistics
 import Workload
 
-/// One figure of a situation that is known with an interval only, and how to shift it by its standard error.
+/// A value of a problem that has an interval, and how to shift it by its standard error.
 struct UncertainValue {
     var measurement: Measurement
-    /// Share of the figure's variance that all figures of its measurement have in common.
+    /// Share of the variance that is common to all values of the measurement.
     var commonShare: Double
     var degreesOfFreedom: Double
-    /// Where other figures may well be alike; `nil` for one that stands for itself.
+    /// The group whose members may be equal; `nil` for a value without one.
     var poolingGroup: PoolingGroup?
     var shift: @Sendable (inout SplitProblem) -> Void
 
@@ -24,27 +25,27 @@ struct UncertainValue {
         self.shift = shift
     }
 
-    /// A figure's kin: the same pass of the blocks that have the same shape.
+    /// Membership in a pooling group: the same pass of the blocks of one shape.
     struct PoolingGroup {
         struct Kind: Hashable {
             var measurement: Measurement
-            /// Which pass, and which of its figures.
-            var figure: String
-            /// What a block's shape shows in.
+            /// The pass, and which of its values.
+            var value: String
+            /// Identifies a block's shape.
             var flops: Double
         }
 
         var kind: Kind
-        /// In a unit in which kin are alike.
+        /// In a unit in which the members may be equal: seconds, or watts for energies.
         var value: Double
-        /// In the same unit.
+        /// In the unit of `value`.
         var standardError: Double
     }
 }
 
 extension SplitProblem {
-    /// All figures with an interval that a level may use.
-    var uncertainFigures: [UncertainValue] {
+    /// All values with an interval that a level may use.
+    var uncertainValues: [UncertainValue] {
         times(\.device, .deviceTimes) + times(\.server, .serverTimes)
             + energies(\.server, .serverEnergy) + (scope == .device ? energies(\.device, .deviceEnergy) : [])
             + serverPowers + timeLaws + powerLaws + rates
@@ -55,7 +56,7 @@ extension SplitProblem {
     private typealias Field = WritableKeyPath<DirectionCalibration, Quantity> & Sendable
     private static var passes: [(name: Direction, path: Pass)] { [(.forward, \.forward), (.backward, \.backward)] }
 
-    /// Energy is power times time, so a time that is off takes its energy with it.
+    /// Times of all passes. Energy is power times time, so that an error in a time is also one in its energy.
     private func times(_ side: Side, _ measurement: Measurement) -> [UncertainValue] {
         let calibration = pairing[keyPath: side]
         let share = commonShare(
@@ -64,7 +65,7 @@ extension SplitProblem {
         return calibration.layers.indices.flatMap { layer in
             Self.passes.compactMap { name, pass in
                 let seconds = calibration.layers[layer][keyPath: pass].timeSeconds
-                guard let value = seconds.value, value > 0, let spread = Spread(seconds) else {
+                guard let value = seconds.value, value > 0, let spread = seconds.spread else {
                     return nil
                 }
                 return UncertainValue(
@@ -79,7 +80,7 @@ extension SplitProblem {
         }
     }
 
-    /// What is uncertain of an energy besides its time.
+    /// Energies of all passes, with the part of their errors that does not come from time.
     private func energies(_ side: Side, _ measurement: Measurement) -> [UncertainValue] {
         let calibration = pairing[keyPath: side]
         let accounts: [(name: String, field: Field, whole: Quantity)] = [
@@ -92,15 +93,15 @@ extension SplitProblem {
                 parts: calibration.layers.flatMap { [$0.forward[keyPath: field], $0.backward[keyPath: field]] })
             return calibration.layers.indices.flatMap { layer in
                 Self.passes.compactMap { name, pass -> UncertainValue? in
-                    let figures = calibration.layers[layer][keyPath: pass]
-                    guard let joules = figures[keyPath: field].value, joules > 0,
-                        let spread = Spread(figures[keyPath: field]),
-                        let seconds = figures.timeSeconds.value, seconds > 0
+                    let values = calibration.layers[layer][keyPath: pass]
+                    guard let joules = values[keyPath: field].value, joules > 0,
+                        let spread = values[keyPath: field].spread,
+                        let seconds = values.timeSeconds.value, seconds > 0
                     else { return nil }
-                    let ofTime = (Spread(figures.timeSeconds)?.standardError ?? 0) / seconds * joules
+                    let ofTime = (values.timeSeconds.spread?.standardError ?? 0) / seconds * joules
                     let rest = spread.standardError * spread.standardError - ofTime * ofTime
                     guard rest > 0 else { return nil }
-                    // Kin have the same power: their times are figures of their own.
+                    // Members of a group have the same power; their times are separate values.
                     return UncertainValue(
                         measurement: measurement, commonShare: share, degreesOfFreedom: spread.degreesOfFreedom,
                         poolingGroup: calibration.layers[layer].poolingGroup(
@@ -115,13 +116,13 @@ extension SplitProblem {
         }
     }
 
-    private typealias ServerFigure = WritableKeyPath<Calibration, Quantity> & Sendable
+    private typealias ServerValue = WritableKeyPath<Calibration, Quantity> & Sendable
 
-    /// Mean powers, which stand in where layers have no energy of their own, and the idle power.
+    /// Mean powers, used where layers have no energy of their own, and the idle power.
     private var serverPowers: [UncertainValue] {
-        let paths: [ServerFigure] = [\.step.netPowerWatts, \.step.grossPowerWatts, \.idlePowerWatts]
+        let paths: [ServerValue] = [\.step.netPowerWatts, \.step.grossPowerWatts, \.idlePowerWatts]
         return paths.compactMap { path in
-            guard let value = pairing.server[keyPath: path].value, let spread = Spread(pairing.server[keyPath: path])
+            guard let value = pairing.server[keyPath: path].value, let spread = pairing.server[keyPath: path].spread
             else { return nil }
             return UncertainValue(
                 measurement: .serverEnergy, commonShare: 0, degreesOfFreedom: spread.degreesOfFreedom
@@ -136,7 +137,7 @@ extension SplitProblem {
         ]
         return paths.compactMap { path, width in
             guard let width, width > 0, width < 1 else { return nil }
-            // Half widths of 95 %; the count of the intervals behind is not kept, so the normal distribution.
+            // Half widths of 95 %. Their degrees of freedom are not stored, so the normal distribution is used.
             let factor = 1 + width / 1.96
             return UncertainValue(measurement: .link, commonShare: 0, degreesOfFreedom: 1e6) { problem in
                 problem.link[keyPath: path] *= factor
@@ -144,37 +145,37 @@ extension SplitProblem {
         }
     }
 
-    /// The share of variance that the parts of one run have in common, told from the whole's interval.
+    /// The share of variance that the parts of one run have in common, estimated from the whole's interval.
     ///
-    /// Independent parts give the whole the variance Σ s², parts that move together (Σ s)²; the measured step lies
-    /// between. All are estimated from samples, so the share is too, and is kept between 0 and 1.
+    /// Independent parts give the whole the variance Σ s², fully correlated ones (Σ s)²; the measured step lies
+    /// between. All are estimates, so the share is clipped to 0...1.
     private func commonShare(whole: Quantity, parts: [Quantity]) -> Double {
-        let widths = parts.compactMap { Spread($0) }
-        guard let step = Spread(whole), widths.count > 1, let count = parts.map(\.count).max(), count > 0
+        let widths = parts.compactMap(\.spread)
+        guard let step = whole.spread, widths.count > 1, let count = parts.map(\.count).max(), count > 0
         else { return 0 }
         let alone = widths.reduce(0) { $0 + $1.standardError * $1.standardError }
         let sum = widths.reduce(0) { $0 + $1.standardError }
         guard sum * sum > alone else { return 0 }
-        // Of as many steps as the parts were taken from.
+        // Scaled to as many steps as the parts have samples.
         let variance = step.standardError * step.standardError * Double(whole.count) / Double(count)
         return min(max((variance - alone) / (sum * sum - alone), 0), 1)
     }
 }
 
 extension LayerCalibration {
-    /// `nil` for embedding and head, which have no kin.
+    /// `nil` for embedding and head, of which there is one each.
     fileprivate func poolingGroup(
-        _ measurement: Measurement, _ figure: String, value: Double, standardError: Double
+        _ measurement: Measurement, _ name: String, value: Double, standardError: Double
     ) -> UncertainValue.PoolingGroup? {
         guard description.kind == .block else { return nil }
         return UncertainValue.PoolingGroup(
-            kind: .init(measurement: measurement, figure: figure, flops: description.forwardFlops), value: value,
+            kind: .init(measurement: measurement, value: name, flops: description.forwardFlops), value: value,
             standardError: standardError)
     }
 }
 
 extension DirectionCalibration {
-    /// Sets the time and takes the energies, which are power times time, with it.
+    /// Sets the time and scales the energies in proportion, since they are power times time.
     mutating func setTime(_ seconds: Double) {
         guard let old = timeSeconds.value, old > 0 else { return }
         timeSeconds.value = seconds

@@ -3,13 +3,13 @@ import SystemPackage
 
 /// Why a file could not be recorded.
 enum CaptureReadError: Error {
-    /// Not there, or no regular file.
+    /// Missing, or not a regular file.
     case absent
     case tooLong
     case failed(Errno)
 }
 
-/// One file of a box as it was read.
+/// Contents and permissions of one file of a box.
 struct CaptureFile {
     var bytes: [UInt8]
     var mode: UInt16

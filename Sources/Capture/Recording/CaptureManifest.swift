@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What a capture says about itself, in `kerf/capture.json`.
+/// A capture's description of itself, in `kerf/capture.json`.
 package struct CaptureManifest: Codable, Sendable, Hashable {
     package static let schema = "kerf.capture"
     package static let schemaVersion = 1
@@ -8,12 +8,12 @@ package struct CaptureManifest: Codable, Sendable, Hashable {
 
     package var schema = CaptureManifest.schema
     package var schemaVersion = CaptureManifest.schemaVersion
-    /// The Kerf that recorded it.
+    /// Version of the Kerf that recorded it.
     package var kerfVersion: String
-    /// Files that are there and could not be read. In the archive they are empty, and closed to everyone where the
-    /// reason was the permission.
+    /// Files that exist and could not be read. In the archive they are empty, and without any permission where that was
+    /// the reason.
     package var unreadable: [Omission] = []
-    /// What did not go into the archive.
+    /// Files that are not in the archive.
     package var omitted: [Omission] = []
 
     package struct Omission: Codable, Sendable, Hashable {

@@ -1,17 +1,17 @@
-/// What is recorded of a box: what Kerf's probes, libsensors and libpci read, and no more.
+/// The files that are recorded: those that Kerf's probes, libsensors and libpci read, and no others.
 ///
-/// Attributes are named rather than taken wholesale wherever a directory also holds what must not be read: the
-/// registers of a PCI device (`resource0`), memory modules' EEPROMs.
+/// Attributes are listed by name wherever a directory also has some that must not be read: the registers of a PCI device
+/// (`resource0`), memory modules' EEPROMs.
 package enum CapturePlan {
-    /// What is recorded of a directory.
+    /// The part of a directory that is recorded.
     struct Selection {
-        /// `nil` for every attribute and link; else these, and the links by which a device is known.
+        /// `nil` for every attribute and link; else these, and the links `subsystem` and `device`.
         var attributes: Set<String>?
-        /// Levels of directories below that are recorded too.
+        /// Levels of subdirectories that are recorded too.
         var depth = 0
-        /// Directories and attributes that are left out. `ppin` is a processor's Protected Processor Inventory Number,
+        /// Directories and attributes that are not recorded. `ppin` is a processor's Protected Processor Inventory Number,
         /// its serial number (Documentation/ABI/stable/sysfs-devices-system-cpu).
-        var without: Set<String> = ["power", "firmware_node", "hotplug", "cpuidle", "driver", "regs", "trace", "ppin"]
+        var excluded: Set<String> = ["power", "firmware_node", "hotplug", "cpuidle", "driver", "regs", "trace", "ppin"]
     }
 
     /// Entries of a class or bus, each a link to a device (or, in some trees, the device's directory itself).
@@ -22,7 +22,7 @@ package enum CapturePlan {
         var entries: Set<String>?
     }
 
-    /// What a device tells of itself, for libsensors: its name, and by the links beside it its bus.
+    /// The attributes by which libsensors identifies a device; the links `subsystem` and `device` lead to its bus.
     static let identity = Selection(attributes: ["name", "modalias"])
 
     static let groups = [
@@ -44,7 +44,7 @@ package enum CapturePlan {
             entries: ["power", "cpu_core", "cpu_atom", "cpu_lowpower"]),
     ]
 
-    /// Directories as they stand.
+    /// Directories that are recorded without following links.
     static let trees = [
         ("sys/devices/system/cpu", Selection(depth: 4)),
         ("sys/devices/system/node", Selection(attributes: ["cpulist", "distance", "meminfo"], depth: 1)),
@@ -55,7 +55,7 @@ package enum CapturePlan {
         ("etc/sensors.d", Selection()),
     ]
 
-    /// Single files. Those below `proc` are also what a replay hides of the box it runs on.
+    /// Single files, most of them below `proc`. A replay covers these files of the box it runs on.
     package static let processFiles = [
         "proc/cpuinfo", "proc/stat", "proc/meminfo", "proc/loadavg", "proc/version", "proc/sys/kernel/osrelease",
         "proc/sys/kernel/arch", "proc/sys/kernel/perf_event_paranoid", "proc/sys/abi/sve_default_vector_length",

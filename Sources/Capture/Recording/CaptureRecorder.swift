@@ -14,8 +14,8 @@ package struct CaptureRecorder {
     private var manifest: CaptureManifest
     private var bytes = 0
 
-    /// Devices of devices: an NVMe drive's sensor belongs to its controller, that to a PCI device.
-    private static let mostOwners = 4
+    /// Limit on parent devices: an NVMe drive's sensor belongs to its controller, which belongs to a PCI device.
+    private static let maximumParents = 4
 
     package init(root: SystemRoot, kerfVersion: String) {
         self.root = root
@@ -24,11 +24,12 @@ package struct CaptureRecorder {
         manifest = CaptureManifest(kerfVersion: kerfVersion)
     }
 
-    /// The archive of the box and of what others add to it, such as a view of it by lm-sensors; and what could not be
-    /// read.
+    /// Records the box, with views of it such as a report of the doctor.
     ///
-    /// - Parameter views: texts that go below `kerf/`, by name. In JSON the root's own path is shown as `/`.
-    /// - Throws: ``KerfError/Code/unavailable`` when the root holds no box, or one beyond a capture's limits.
+    /// - Parameter views: texts for `kerf/`, by file name. In JSON the root's own path becomes `/`.
+    /// - Returns: the archive, and the list of what could not be read.
+    /// - Throws: ``KerfError/Code/unavailable`` when the root has no known files below `sys`, or more than a capture's
+    ///   limits.
     package mutating func record(
         views: KeyValuePairs<String, String> = [:]
     ) throws(KerfError) -> (archive: [UInt8], manifest: CaptureManifest) {
@@ -37,18 +38,18 @@ package struct CaptureRecorder {
         for path in CapturePlan.processFiles + CapturePlan.otherFiles { recordFile(path) }
         guard entries.keys.contains(where: { $0.hasPrefix("sys/") }) else {
             throw KerfError(
-                .unavailable, at: root.path.string, "no box to record: there is nothing known below sys",
+                .unavailable, at: root.path.string, "no box to record: there are no known files below sys",
                 remedy: "give the top of a tree with sys and proc in it")
         }
         for (name, text) in views {
             let path = "kerf/\(name)"
             add(TarEntry(path, .file(redactor.contents(Array(text.utf8), of: path))))
         }
-        // From what was recorded, so that serial numbers are out of it already.
+        // Made of the recorded files, from which serial numbers are already removed.
         let dump = LspciDump.text(of: entries)
         if !dump.isEmpty { add(TarEntry("kerf/lspci.txt", .file(Array(dump.utf8)))) }
-        guard bytes <= Capture.mostBytes, entries.count < Capture.mostEntries else {
-            throw KerfError(.unavailable, at: root.path.string, "more than a capture may hold")
+        guard bytes <= Capture.maximumBytes, entries.count < Capture.maximumEntries else {
+            throw KerfError(.unavailable, at: root.path.string, "more files or bytes than a capture may have")
         }
         return try archive()
     }
@@ -75,17 +76,17 @@ package struct CaptureRecorder {
         for name in root.names(in: root.file(group.directory)) where group.entries?.contains(name) ?? true {
             guard let device = record(linkOrDirectory: "\(group.directory)/\(name)") else { continue }
             record(device, group.device, depth: 0)
-            recordOwners(of: device)
+            recordParents(of: device)
         }
     }
 
-    /// The devices that a device belongs to, as far as libsensors needs them to find its bus.
-    private mutating func recordOwners(of device: String) {
+    /// The device's parents, from which libsensors finds its bus.
+    private mutating func recordParents(of device: String) {
         var device = device
-        for _ in 0..<Self.mostOwners {
-            guard let owner = record(linkOrDirectory: "\(device)/device") else { return }
-            record(owner, CapturePlan.identity, depth: 0)
-            device = owner
+        for _ in 0..<Self.maximumParents {
+            guard let parent = record(linkOrDirectory: "\(device)/device") else { return }
+            record(parent, CapturePlan.identity, depth: 0)
+            device = parent
         }
     }
 
@@ -104,7 +105,7 @@ package struct CaptureRecorder {
         return resolved.string
     }
 
-    /// Where a link's target lies, by its text; `nil` outside of `sys`, or whichever top the link lies in.
+    /// The path of a link's target, by its text; `nil` outside the link's top, such as `sys`.
     private static func resolved(_ target: String, at place: String) -> String? {
         guard !target.hasPrefix("/") else { return nil }
         var parts = place.split(separator: "/").dropLast()
@@ -121,7 +122,7 @@ package struct CaptureRecorder {
     }
 
     // MARK: - Files
-    // Places are texts relative to the root: a box has tens of thousands of them.
+    // Places are strings relative to the root, not FilePath: a box has tens of thousands of them.
 
     /// A directory's attributes and links, and those of the directories below it.
     private mutating func record(_ directory: String, _ selection: CapturePlan.Selection, depth: Int) {
@@ -131,17 +132,17 @@ package struct CaptureRecorder {
             let place = "\(directory)/\(name)"
             var information = stat()
             guard lstat(full(place), &information) == 0 else { continue }
-            let isWanted = selection.attributes?.contains(name) ?? !selection.without.contains(name)
+            let isWanted = selection.attributes?.contains(name) ?? !selection.excluded.contains(name)
             let isIdentity = ["subsystem", "device"].contains(name)
             switch information.st_mode & S_IFMT {
             case S_IFLNK:
                 if isWanted || isIdentity, let target = target(of: place) { recordLink(place, target) }
             case S_IFDIR:
-                if depth < selection.depth, !selection.without.contains(name) {
+                if depth < selection.depth, !selection.excluded.contains(name) {
                     record(place, selection, depth: depth + 1)
                 }
             case S_IFREG:
-                // What can only be written, a trigger, has nothing to be recorded.
+                // A write-only attribute is a trigger and has no value.
                 let isTrigger = information.st_mode & 0o666 != 0 && information.st_mode & 0o444 == 0
                 if !isTrigger, isWanted || isIdentity { recordFile(place) }
             default: break

@@ -1,41 +1,43 @@
 import SystemIO
 
-/// Takes out of a recorded box what names the box or its owner: serial numbers, MAC addresses, host names.
+/// Removes what identifies the box or its owner from a recording: serial numbers, MAC addresses, host names.
 ///
-/// What is known of the box (see ``BoxSecrets``) is removed from contents, and but for host names from paths and links'
-/// targets. What looks like a MAC address is removed too, and so is the value of every attribute and key that names a
-/// serial number or the like. One address becomes the same other address everywhere, so that links still meet their
-/// targets.
+/// The box's own secrets (``BoxSecrets``) are removed from contents and, except host names, from paths and links'
+/// targets. Anything in the form of a MAC address is replaced too, and so is the value of every attribute and key whose
+/// name is that of an identifier, such as a serial number. An address is replaced by the same other address everywhere,
+/// so that links still match their targets.
 ///
-/// What the box is made of stays: tables of numbers as they are, and words that the kernel and its drivers chose (see
-/// ``KernelVocabulary``) whatever the host is called.
+/// Tables of numbers stay, and so do words that the kernel and its drivers define (``KernelVocabulary``), even if the host
+/// has the same name.
 final class Redactor {
     static let removed = "removed"
     /// Parts of names of attributes and keys whose value is never recorded.
-    private static let telling = ["serial", "uuid", "unique", "uniq", "wwid", "eui64", "nguid", "asset", "macaddr"]
-    /// Words of such names: `ppin` is a part of `stepping` too.
-    private static let tellingWords: Set<String> = ["ppin"]
+    private static let identifyingParts = [
+        "serial", "uuid", "unique", "uniq", "wwid", "eui64", "nguid", "asset", "macaddr",
+    ]
+    /// Whole words of such names: `ppin` is also a part of `stepping`.
+    private static let identifyingWords: Set<String> = ["ppin"]
 
     private let secrets: BoxSecrets
     private var addresses = HardwareAddresses()
-    private let place: TreePlace
-    /// Of the vocabulary that was recorded so far.
+    private let rootPath: RootPath
+    /// Words of the vocabulary that was recorded so far.
     private var boxWords: Set<[UInt8]> = []
 
     init(root: SystemRoot) {
         secrets = BoxSecrets(of: root, &addresses)
-        place = TreePlace(root)
+        rootPath = RootPath(root)
     }
 
-    // MARK: - What is taken out
+    // MARK: - Redaction
 
     func path(_ path: String) -> String { String(decoding: withoutIdentities(Array(path.utf8)), as: UTF8.self) }
 
-    /// The contents of a file, by what it is called.
+    /// The redacted contents of a file; the rules depend on its name.
     func contents(_ bytes: [UInt8], of path: String) -> [UInt8] {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         if name == "config" && path.contains("/pci") { return PCISerialNumber.removed(from: bytes) }
-        if Self.tells(name) { return Array((Self.removed + "\n").utf8) }
+        if Self.isIdentifying(name) { return Array((Self.removed + "\n").utf8) }
         if KernelVocabulary.isTable(path) { return bytes }
         if path.hasPrefix("kerf/"), name.hasSuffix(".json"), let report = report(bytes) { return report }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
@@ -53,11 +55,11 @@ final class Redactor {
         return vocabulary(Array(line))
     }
 
-    /// A file of Kerf's own: its keys stay, and its values by what they are made of; `nil` when it is no JSON.
+    /// One of Kerf's own files: keys stay, and ``ReportVocabulary`` decides on values; `nil` when it is not JSON.
     private func report(_ bytes: [UInt8]) -> [UInt8]? {
         JSONStrings.mapping(bytes) { key, value in
-            if Self.tells(key) { return Array(Self.removed.utf8) }
-            let value = place.removed(from: value)
+            if Self.isIdentifying(key) { return Array(Self.removed.utf8) }
+            let value = rootPath.removed(from: value)
             let names = secrets.hostNames
             switch ReportVocabulary(key: key) {
             case .own: return vocabulary(value)
@@ -68,7 +70,7 @@ final class Redactor {
         }
     }
 
-    /// A driver's word, which is not taken away as a whole because something else is called the same.
+    /// A line of the vocabulary. It stays when all of its value equals a serial number by coincidence.
     private func vocabulary(_ line: [UInt8]) -> [UInt8] {
         let value = line.lastIndex(of: UInt8(ascii: "=")).map { line[($0 + 1)...] } ?? line[...]
         return secrets.serials.contains { $0.isWhole(value) } ? line : withoutIdentities(line)
@@ -78,24 +80,24 @@ final class Redactor {
         addresses.replaced(in: secrets.identities.removed(from: bytes))
     }
 
-    private static func tells(_ name: String) -> Bool {
+    private static func isIdentifying(_ name: String) -> Bool {
         let name = name.lowercased()
-        return telling.contains { name.contains($0) }
+        return identifyingParts.contains { name.contains($0) }
             || name.utf8.split { !$0.isLetter && !$0.isDecimalDigit }.contains {
-                tellingWords.contains(String($0) ?? "")
+                identifyingWords.contains(String($0) ?? "")
             }
     }
 
-    /// `POWER_SUPPLY_SERIAL_NUMBER=123`, `Serial : 0000`: the key without its value; `nil` for a line that tells nothing.
+    /// The key without its value for lines such as `POWER_SUPPLY_SERIAL_NUMBER=123` and `Serial : 0000`; `nil` for others.
     private static func withoutValue(_ line: ArraySlice<UInt8>) -> [UInt8]? {
         guard let separator = line.firstIndex(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: ":") }),
             separator - line.startIndex <= 64
         else { return nil }
-        guard tells(String(decoding: line[..<separator], as: UTF8.self)) else { return nil }
+        guard isIdentifying(String(decoding: line[..<separator], as: UTF8.self)) else { return nil }
         return Array(line[...separator]) + Array(removed.utf8)
     }
 
-    /// `Linux version 6.1 (me@mybox)`: who built a kernel, and where, is often who runs it.
+    /// `Linux version 6.1 (me@mybox)`: the builder of a kernel is often its user.
     private static func withoutBuilder(_ line: [UInt8], of path: String) -> [UInt8] {
         guard path == "proc/version", let at = line.firstIndex(of: UInt8(ascii: "@")),
             let open = line[..<at].lastIndex(of: UInt8(ascii: "(")),

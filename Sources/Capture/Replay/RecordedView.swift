@@ -2,22 +2,22 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// A recorded box laid over this one, in a mount namespace of its own.
+/// Mounts a recorded box over this one, in a private mount namespace.
 ///
-/// Not over `/sys` itself, since libsensors checks that a sysfs is there, but over each of its directories: one that
-/// was recorded shows the record, any other is empty. Every mount is read-only.
+/// The mounts are not on `/sys` itself, since libsensors checks that it is a sysfs, but on each of its directories: a
+/// recorded one shows the recording, any other is empty. Every mount is read-only.
 package struct RecordedView {
     private let capture: Capture
 
-    /// Where the tree is unpacked: memory, over a directory that is in every kernel's sysfs and covered in the end.
+    /// A tmpfs into which the tree is unpacked. Its mount point is in every kernel's sysfs, and is covered at the end.
     private static let stage: FilePath = "/sys/module"
-    /// Not of the box: control groups, which limit this very process, and the kernel's own state.
-    private static let kept: Set<String> = ["fs", "kernel"]
+    /// Directories that are not covered: control groups, which limit this process, and the kernel's own state.
+    private static let uncovered: Set<String> = ["fs", "kernel"]
 
     package init(_ capture: Capture) { self.capture = capture }
 
     package func show() throws {
-        // Nothing mounted here shall reach the namespace that this one was copied from.
+        // Mounts must not propagate to the namespace from which this one was copied.
         try attach(nil, on: "/", UInt(MS_REC | MS_PRIVATE))
         try attach("tmpfs", on: Self.stage, type: "tmpfs", UInt(MS_NOSUID | MS_NODEV))
         let tree = Self.stage.appending("tree")
@@ -30,7 +30,7 @@ package struct RecordedView {
         try capture.unpack(into: tree)
 
         let live = SystemRoot()
-        for name in live.names(in: "/sys") where !Self.kept.contains(name) && "/sys/\(name)" != Self.stage.string {
+        for name in live.names(in: "/sys") where !Self.uncovered.contains(name) && "/sys/\(name)" != Self.stage.string {
             let place = FilePath("/sys").appending(name)
             guard live.isDirectory(place) else { continue }
             let recorded = tree.appending("sys").appending(name)
@@ -45,12 +45,12 @@ package struct RecordedView {
         let recordedConfiguration = tree.appending("etc/sensors.d")
         for (place, source) in [
             (FilePath("/etc/sensors.d"), live.isDirectory(recordedConfiguration) ? recordedConfiguration : nothing),
-            // Leases of this box's clock.
+            // Frequency leases of this box.
             (FilePath("/run/kerf"), nothing),
         ] where live.isDirectory(place) {
             try cover(place, with: source)
         }
-        // A graphics processor answers its library through these, whatever /sys shows.
+        // A GPU answers NVML through these, independent of /sys.
         for name in live.names(in: "/dev") where name.hasPrefix("nvidia") {
             let place = FilePath("/dev").appending(name)
             try cover(place, with: live.isDirectory(place) ? nothing : emptyFile)

@@ -3,18 +3,18 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// A command that runs against a recorded box, in a user and mount namespace of its own.
+/// Runs a command against a recorded box, in private user and mount namespaces.
 ///
-/// ``run(_:arguments:)`` starts this program again inside the namespaces; what is started there calls ``enter(_:)``, which
-/// puts the recorded files in place and becomes the command.
+/// ``run(_:arguments:)`` starts this program again inside the namespaces. That process calls ``enter(_:arguments:)``, which
+/// mounts the recorded files and executes the command.
 package enum Replay {
     /// Starts this program in its namespaces and waits for it. SIGINT and SIGTERM are forwarded to it.
     ///
     /// - Parameters:
-    ///   - command: what is replayed, for messages.
-    ///   - arguments: of the program, its name first.
-    /// - Returns: its exit status.
-    /// - Throws: ``KerfError/Code/permissionDenied`` where the system permits no user namespaces.
+    ///   - command: the command's name in messages.
+    ///   - arguments: the program's arguments, its name first.
+    /// - Returns: the program's exit status.
+    /// - Throws: ``KerfError/Code/permissionDenied`` where the system does not permit user namespaces.
     package static func run(_ command: String, arguments: [String]) throws(KerfError) -> Int32 {
         var pointers = arguments.map { strdup($0) }
         pointers.append(nil)
@@ -28,10 +28,10 @@ package enum Replay {
             switch ChildProcess.status(child) {
             case nil: usleep(2000)
             case .exit(let code): return code
-            // Forwarded before the command could handle it, or a second time.
-            case .signal(SIGTERM): throw KerfError(.interrupted, "interrupted in the middle of \(command)")
+            // Forwarded before the command could handle it, or for the second time.
+            case .signal(SIGTERM): throw KerfError(.interrupted, "\(command) was interrupted")
             case .signal(let number): throw KerfError(.internalError, "\(command) was ended by signal \(number)")
-            case .gone: throw KerfError(.internalError, "\(command) has gone without an exit status")
+            case .gone: throw KerfError(.internalError, "\(command) ended without an exit status")
             }
         }
     }
@@ -46,7 +46,7 @@ package enum Replay {
         }
     }
 
-    /// In the first user namespace every user is mapped; in that of a replay there is but one.
+    /// Whether this process is inside a replay. The initial user namespace maps every user; a replay's maps one.
     ///
     /// Source: user_namespaces(7), /proc/[pid]/uid_map.
     package static var isInside: Bool {
@@ -54,13 +54,13 @@ package enum Replay {
         return getuid() == 0 && map.split(separator: " ").last == "1"
     }
 
-    /// Puts the recorded files over those of this namespace, and becomes `arguments`.
+    /// Mounts the recorded files over those of this namespace, and executes this program with `arguments`.
     ///
-    /// Call only where ``isInside``: elsewhere the mounts would change the box.
+    /// Call only if ``isInside``: elsewhere the mounts would change the box.
     ///
-    /// - Throws: ``KerfError``; returns never.
+    /// - Throws: ``KerfError``; never returns.
     package static func enter(_ capture: Capture, arguments: [String]) throws -> Never {
-        precondition(isInside, "a replay's mounts belong in a namespace of their own")
+        precondition(isInside, "a replay needs its own mount namespace")
         try RecordedView(capture).show()
         let error = kerf_namespaces_confine()
         guard error == 0 else {

@@ -3,9 +3,16 @@ package struct TarEntry: Sendable, Hashable {
     package enum Content: Sendable, Hashable {
         case directory
         case file([UInt8])
-        /// The target as it is written.
+        /// The target of a symbolic link, exactly as it is written.
         case link(String)
     }
+
+    /// Bytes that a path or a link's target may have.
+    ///
+    /// PATH_MAX is 4096 with the NUL at the end; what is left is for the directory into which a capture is unpacked.
+    static let maximumNameBytes = 3072
+    /// Bytes of one component of a path. Source: limits.h, NAME_MAX.
+    static let maximumComponentBytes = 255
 
     /// Relative, without `.` and `..`: `sys/class/powercap`.
     package var path: String
@@ -17,6 +24,14 @@ package struct TarEntry: Sendable, Hashable {
         self.path = path
         self.content = content
         self.mode = mode ?? (content == .directory ? 0o755 : 0o644)
+    }
+
+    /// A name as text; `nil` when it is not UTF-8 or has control characters in it.
+    static func text(_ bytes: ArraySlice<UInt8>) -> String? {
+        guard let text = String(validating: bytes, as: UTF8.self),
+            !text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 })
+        else { return nil }
+        return text
     }
 }
 
@@ -40,7 +55,7 @@ enum TarHeader {
 
     static let ustar = Array("ustar\0".utf8)
 
-    /// The sum of all bytes, those of the checksum itself counted as blanks.
+    /// The sum of all bytes, with those of the checksum itself counted as spaces.
     static func sum(of header: ArraySlice<UInt8>) -> Int {
         header.indices.reduce(0) { sum, index in
             let inside = checksum.contains(index - header.startIndex)

@@ -1,9 +1,9 @@
 import SystemIO
 
-/// Reads a plain ustar archive that may come from anyone.
+/// Reads a ustar archive that may come from anyone.
 ///
-/// Only directories, files and symbolic links are taken. Everything is checked against the bytes that are there, so that
-/// a size in a header is never believed.
+/// Only directories, files, symbolic links and the names of pax extended headers are accepted. Everything is checked
+/// against the bytes that are present: a size in a header is never trusted.
 struct TarReader {
     private let bytes: [UInt8]
     private let name: String
@@ -14,58 +14,92 @@ struct TarReader {
         self.name = name
     }
 
-    /// All members, in order.
-    static func entries(of bytes: [UInt8], name: String) throws(KerfError) -> [TarEntry] {
-        var reader = TarReader(bytes, name: name)
-        var entries: [TarEntry] = []
-        while let entry = try reader.next() {
-            entries.append(entry)
-            guard entries.count <= Capture.mostEntries else {
-                throw reader.fault("holds more than \(Capture.mostEntries) members")
-            }
+    /// The next member, or `nil` at the archive's end.
+    mutating func next() throws(KerfError) -> TarEntry? {
+        guard var header = try nextHeader() else { return nil }
+        var records = PaxRecords()
+        if header.type == PaxRecords.type {
+            records = try extendedHeader(header)
+            guard let following = try nextHeader() else { throw fault("ends after an extended header") }
+            header = following
         }
-        return entries
+        let path = records.path ?? header.path
+        guard records.linkPath == nil || header.type == UInt8(ascii: "2") else {
+            throw fault("gives \(Self.shown(path)) a link's target, and it is not a link")
+        }
+        let content: TarEntry.Content
+        switch header.type {
+        case UInt8(ascii: "0"), 0: content = .file(Array(try data(header.size, of: path)))
+        case UInt8(ascii: "2"):
+            let target = try text(header.bytes, TarHeader.linkName)
+            content = .link(records.linkPath ?? target)
+        case UInt8(ascii: "5"): content = .directory
+        default:
+            throw fault("\(Self.shown(path)) is neither file, directory nor symbolic link (type \(header.type))")
+        }
+        return TarEntry(path, content, mode: UInt16(header.mode & 0o777))
+    }
+
+    // MARK: - Headers
+
+    private struct Header {
+        let bytes: ArraySlice<UInt8>
+        let path: String
+        let mode: Int
+        let size: Int
+        let type: UInt8
     }
 
     /// `nil` at the archive's end.
-    private mutating func next() throws(KerfError) -> TarEntry? {
+    private mutating func nextHeader() throws(KerfError) -> Header? {
         guard offset + TarHeader.blockBytes <= bytes.count else { throw fault("is cut off") }
         let header = bytes[offset..<(offset + TarHeader.blockBytes)]
         if header.allSatisfy({ $0 == 0 }) {
-            guard bytes[offset...].allSatisfy({ $0 == 0 }) else { throw fault("goes on after its end") }
+            guard bytes[offset...].allSatisfy({ $0 == 0 }) else { throw fault("continues after its end") }
             return nil
         }
         guard field(header, TarHeader.magic).elementsEqual(TarHeader.ustar) else {
-            throw fault("is no plain ustar archive")
+            throw fault("is not a ustar archive")
         }
         guard octal(header, TarHeader.checksum) == TarHeader.sum(of: header) else {
-            throw fault("is damaged: a checksum does not fit")
+            throw fault("is damaged: a checksum does not match")
         }
         let path = try path(header)
         guard let mode = octal(header, TarHeader.mode), let size = octal(header, TarHeader.size) else {
-            throw fault("is damaged: a number of \(Self.shown(path)) is none")
+            throw fault("is damaged: mode or size of \(Self.shown(path)) is not a number")
         }
         offset += TarHeader.blockBytes
-        let content: TarEntry.Content
-        switch header[header.startIndex + TarHeader.type] {
-        case UInt8(ascii: "0"), 0: content = .file(try data(size, of: path))
-        case UInt8(ascii: "2"): content = .link(try text(header, TarHeader.linkName))
-        case UInt8(ascii: "5"): content = .directory
-        case let type:
-            throw fault("\(Self.shown(path)) is neither file, directory nor symbolic link (type \(type))")
-        }
-        return TarEntry(path, content, mode: UInt16(mode & 0o777))
+        return Header(
+            bytes: header, path: path, mode: mode, size: size, type: header[header.startIndex + TarHeader.type])
     }
 
-    private mutating func data(_ size: Int, of path: String) throws(KerfError) -> [UInt8] {
-        guard size <= Capture.mostFileBytes else {
-            throw fault("\(Self.shown(path)) says to be \(size) bytes long, more than any file of a capture")
+    private mutating func extendedHeader(_ header: Header) throws(KerfError) -> PaxRecords {
+        guard header.size <= PaxRecords.maximumBytes else {
+            throw fault("has an extended header of \(header.size) bytes, more than names can need")
+        }
+        let bytes = try data(header.size, of: header.path)
+        do {
+            return try PaxRecords(reading: bytes)
+        } catch {
+            switch error {
+            case .malformed: throw fault("has a damaged extended header")
+            case .repeated(let key): throw fault("has an extended header with \(Self.shown(key)) twice")
+            case .unsupported(let key): throw fault("has an extended header with \(Self.shown(key)), which is not read")
+            }
+        }
+    }
+
+    private mutating func data(_ size: Int, of path: String) throws(KerfError) -> ArraySlice<UInt8> {
+        guard size <= Capture.maximumFileBytes else {
+            throw fault("\(Self.shown(path)) claims \(size) bytes, more than any file of a capture has")
         }
         guard size <= bytes.count - offset else { throw fault("is cut off in \(Self.shown(path))") }
-        let data = Array(bytes[offset..<(offset + size)])
+        let data = bytes[offset..<(offset + size)]
         offset += (size + TarHeader.blockBytes - 1) / TarHeader.blockBytes * TarHeader.blockBytes
         return data
     }
+
+    // MARK: - Fields
 
     private func path(_ header: ArraySlice<UInt8>) throws(KerfError) -> String {
         let prefix = try text(header, TarHeader.prefix)
@@ -78,14 +112,13 @@ struct TarReader {
     }
 
     private func text(_ header: ArraySlice<UInt8>, _ range: Range<Int>) throws(KerfError) -> String {
-        let bytes = field(header, range).prefix { $0 != 0 }
-        guard let text = String(validating: bytes, as: UTF8.self),
-            !text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 })
-        else { throw fault("holds a name that is no text") }
+        guard let text = TarEntry.text(field(header, range).prefix { $0 != 0 }) else {
+            throw fault("has a name that is not text")
+        }
         return text
     }
 
-    /// Octal digits, ended by a blank or NUL; `nil` for anything else.
+    /// Octal digits, ended by a space or NUL; `nil` for anything else.
     private func octal(_ header: ArraySlice<UInt8>, _ range: Range<Int>) -> Int? {
         let digits = field(header, range).prefix { $0 != 0 && $0 != 32 }
         guard !digits.isEmpty, digits.count <= 12 else { return nil }
@@ -93,7 +126,7 @@ struct TarReader {
     }
 
     private func fault(_ message: String) -> KerfError {
-        KerfError(.malformed, at: name, message, remedy: Capture.remedy)
+        KerfError(.malformed, at: name, message, remedy: .recordCapture)
     }
 
     /// The start of a name from outside, for one line.

@@ -1,9 +1,9 @@
-/// A field of a model's configuration, by the name that the reader finds in the file.
+/// A field of a model's configuration; messages show the name that it has in the file.
 enum ConfigField: CaseIterable {
     case hiddenSize, blockCount, headCount, keyValueHeadCount, headSize, intermediateSize, vocabularySize
     case rmsNormEpsilon, ropeTheta, ropeScaling, tiedEmbeddings
 
-    /// As Hugging Face's `config.json` calls it.
+    /// Key in Hugging Face's `config.json`.
     var huggingFace: String {
         switch self {
         case .hiddenSize: "hidden_size"
@@ -20,7 +20,7 @@ enum ConfigField: CaseIterable {
         }
     }
 
-    /// As GGUF's metadata call it, or the tensor that stands for it.
+    /// Key in GGUF metadata, or the name of the tensor that implies the field.
     var gguf: String {
         switch self {
         case .hiddenSize: "llama.embedding_length"

@@ -3,18 +3,18 @@ import SystemPackage
 
 /// Reads Hugging Face's `config.json` of the Llama family.
 ///
-/// Fields and their defaults: transformers, `LlamaConfig` and `MistralConfig`. Mistral is the same computation as
-/// Llama as long as it has no sliding window. Whatever would change the computation is refused, not ignored.
+/// Fields and their defaults: transformers, `LlamaConfig` and `MistralConfig`. Without a sliding window Mistral is the
+/// same computation as Llama. A field that would change the computation is refused, not ignored.
 package enum HuggingFaceConfig {
-    /// Real ones have one to two kilobytes.
+    /// Real files have one to two kilobytes.
     static let sizeLimit = 1 << 20
-    /// Values of `model_type`, and the class that `architectures` names for each.
+    /// Values of `model_type`, with the class name in `architectures` for each.
     private static let families = ["llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"]
-    private static let handled = "Kerf reads model_type llama, and mistral without a sliding window"
+    private static let supported = "Kerf reads model_type llama, and mistral without a sliding window"
 
     /// The model that a `config.json` describes.
     ///
-    /// - Parameter name: what to call the model; by default the file's name, or its folder's for `config.json`.
+    /// - Parameter name: the model's name; by default that of the file, or of its folder for `config.json`.
     /// - Throws: ``KerfError``: `unreadable`, `malformed`, `unsupported` for another architecture or a variant,
     ///   `impossibleShape` naming the field.
     package static func model(at path: FilePath, name: String? = nil) throws(KerfError) -> ModelConfig {
@@ -56,7 +56,7 @@ package enum HuggingFaceConfig {
         guard headCount > 0, hiddenSize % headCount == 0 else {
             throw KerfError(
                 .impossibleShape, at: file,
-                "hidden_size \(hiddenSize) is not a multiple of num_attention_heads \(headCount), and there is no head_dim"
+                "hidden_size \(hiddenSize) is not a multiple of num_attention_heads \(headCount), and head_dim is missing"
             )
         }
         return hiddenSize / headCount
@@ -64,44 +64,86 @@ package enum HuggingFaceConfig {
 
     private static func check(_ family: HuggingFaceFields.Family, file: String) throws(KerfError) {
         if let type = family.type, families[type] == nil {
-            throw KerfError(.unsupported, at: file, "model_type is \(quoted(type))", remedy: .text(handled))
+            throw KerfError(.unsupported, at: file, "model_type is \(quoted(type))", remedy: .text(supported))
         }
         if let architecture = family.architectures?.first, !families.values.contains(architecture) {
             throw KerfError(
-                .unsupported, at: file, "the architecture is \(quoted(architecture))", remedy: .text(handled))
+                .unsupported, at: file, "the architecture is \(quoted(architecture))", remedy: .text(supported))
         }
         if family.type == nil && family.architectures?.first == nil {
             throw KerfError(
-                .malformed, at: file, "neither model_type nor architectures is there",
+                .malformed, at: file, "has neither model_type nor architectures",
                 remedy: "give the config.json of a Hugging Face model")
         }
     }
 
-    /// Fields that change the computation, and their only handled values.
+    /// Refuses fields that change the computation, unless they have the one value that is supported.
     private static func checkVariants(
         _ fields: HuggingFaceFields, of family: HuggingFaceFields.Family, file: String
     ) throws(KerfError) {
         if let name = fields.switchesOn.first {
-            throw KerfError(.unsupported, at: file, "\(name) is true", remedy: "Kerf handles false only")
+            throw KerfError(.unsupported, at: file, "\(name) is true", remedy: "Kerf supports false only")
         }
         if let activation = fields.activation, activation != "silu" {
             throw KerfError(
-                .unsupported, at: file, "hidden_act is \(quoted(activation))", remedy: "Kerf handles silu only")
+                .unsupported, at: file, "hidden_act is \(quoted(activation))", remedy: "Kerf supports silu only")
         }
         if family.type == "mistral", let window = fields.slidingWindow {
-            throw KerfError(.unsupported, at: file, "sliding_window is \(window)", remedy: .text(handled))
+            throw KerfError(.unsupported, at: file, "sliding_window is \(window)", remedy: .text(supported))
         }
         if let part = fields.partialRotaryFactor, part != 1 {
             throw KerfError(
-                .unsupported, at: file, "partial_rotary_factor is \(part)", remedy: "Kerf handles 1 only")
+                .unsupported, at: file, "partial_rotary_factor is \(part)", remedy: "Kerf supports 1 only")
         }
     }
 
-    /// `.../Llama-3.2-1B/config.json` is called after its folder, another file after itself.
+    /// The folder's name for `.../Llama-3.2-1B/config.json`; else the file's own name.
     private static func defaultName(_ path: FilePath) -> String {
         let stem = path.stem ?? "model"
         guard stem == "config" else { return stem }
         let folder = path.removingLastComponent().lastComponent
         return folder?.kind == .regular ? folder?.string ?? "model" : "model"
+    }
+}
+
+extension HuggingFaceConfig {
+    /// The rotary embedding, in either of the two forms that transformers has written.
+    ///
+    /// Up to version 4 `rope_theta` and `rope_scaling` are separate; from version 5 on `rope_parameters` holds both.
+    /// The kind is `rope_type`, or `type` in files from before 2024. Source: transformers, `modeling_rope_utils.py`.
+    static func rotaryEmbedding(
+        _ fields: HuggingFaceFields, file: String
+    ) throws(KerfError) -> RotaryEmbedding {
+        let theta = fields.ropeParameters?.theta ?? fields.ropeTheta ?? 10_000
+        guard let stated = fields.ropeParameters ?? fields.ropeScaling else { return RotaryEmbedding(theta: theta) }
+        return RotaryEmbedding(theta: theta, scaling: try scaling(stated, file: file))
+    }
+
+    private static func scaling(
+        _ fields: HuggingFaceFields.Rope, file: String
+    ) throws(KerfError) -> RotaryEmbedding.Scaling? {
+        let kind = fields.kind ?? "default"
+        switch kind {
+        case "default":
+            return nil
+        case "linear":
+            return .linear(factor: try stated(fields.factor, "factor"))
+        case "llama3":
+            return .llama3(
+                factor: try stated(fields.factor, "factor"),
+                lowFrequencyFactor: try stated(fields.lowFrequencyFactor, "low_freq_factor"),
+                highFrequencyFactor: try stated(fields.highFrequencyFactor, "high_freq_factor"),
+                originalContextLength: try stated(
+                    fields.originalContextLength, "original_max_position_embeddings"))
+        default:
+            throw KerfError(
+                .unsupported, at: file, "the rotary embedding's rope_type is \(quoted(kind))",
+                remedy: "Kerf supports default, linear and llama3")
+        }
+
+        func stated<Number>(_ value: Number?, _ name: String) throws(KerfError) -> Number {
+            if let value { return value }
+            throw KerfError(.malformed, at: file, "rope_type is \(quoted(kind)), but \(name) is missing")
+        }
     }
 }

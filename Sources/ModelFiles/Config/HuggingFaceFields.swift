@@ -1,6 +1,6 @@
-/// What Kerf reads of a `config.json`, as it stands there.
+/// The fields of a `config.json` that Kerf reads.
 struct HuggingFaceFields: Decodable {
-    /// Says whose fields they are. Decoded alone first, since another family's need not be what is read here.
+    /// The fields that name the model family. Decoded first, since the fields of another family may have other types.
     struct Family: Decodable {
         let type: String?
         let architectures: [String]?
@@ -47,7 +47,7 @@ struct HuggingFaceFields: Decodable {
     let activation: String?
     let slidingWindow: Int?
     let partialRotaryFactor: Double?
-    /// The names of those switches that change the computation and are on.
+    /// Names of those switches that change the computation and are true.
     let switchesOn: [String]
 
     init(from decoder: any Decoder) throws {

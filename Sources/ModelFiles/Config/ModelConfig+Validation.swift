@@ -1,7 +1,7 @@
 import SystemIO
 
 extension ModelConfig {
-    /// Weights of the whole model, norms included. Overflows only for sizes that ``validate(file:name:)`` refuses.
+    /// Parameters of the whole model, norms included. Overflows only for sizes that ``validate(file:name:)`` refuses.
     package var parameterCount: Int {
         let block = Projection.allCases.reduce(2 * hiddenSize) { sum, projection in
             let (rows, columns) = shape(of: projection)
@@ -11,12 +11,12 @@ extension ModelConfig {
         return blockCount * block + vocabularyMatrices * vocabularySize * hiddenSize + hiddenSize
     }
 
-    /// Refuses shapes that no model can have, before anything is allocated for them.
+    /// Refuses impossible shapes before anything is allocated for them.
     ///
-    /// The bounds lie several times above the largest Llama model (405 billion parameters: hidden size 16,384, 126
-    /// blocks) and low enough that no product of them overflows.
+    /// The bounds are several times those of the largest Llama model (405 billion parameters: hidden size 16,384, 126
+    /// blocks), and low enough that no product of them overflows.
     ///
-    /// - Parameter name: what the file calls a field.
+    /// - Parameter name: the name of a field in the file.
     func validate(file: String, name: (ConfigField) -> String) throws(KerfError) {
         let sizes: [(ConfigField, Int, ClosedRange<Int>)] = [
             (.hiddenSize, hiddenSize, 1...65_536),
@@ -36,16 +36,16 @@ extension ModelConfig {
             )
         }
         if headSize % 2 != 0 {
-            throw impossible("\(name(.headSize)) is \(headSize); rotary embedding needs an even one")
+            throw impossible("\(name(.headSize)) is \(headSize); rotary embedding needs an even size")
         }
         if parameterCount > 1_000_000_000_000 {
-            throw impossible("the shapes make \(parameterCount) parameters, more than 10^12")
+            throw impossible("the shapes give \(parameterCount) parameters, more than 10^12")
         }
         if !(rmsNormEpsilon > 0 && rmsNormEpsilon < 1) {
-            throw impossible("\(name(.rmsNormEpsilon)) is \(rmsNormEpsilon); it must lie between 0 and 1")
+            throw impossible("\(name(.rmsNormEpsilon)) is \(rmsNormEpsilon); it must be between 0 and 1")
         }
         if !(rope.theta >= 1 && rope.theta <= 1e15) {
-            throw impossible("\(name(.ropeTheta)) is \(rope.theta); it must lie between 1 and 1e15")
+            throw impossible("\(name(.ropeTheta)) is \(rope.theta); it must be between 1 and 1e15")
         }
         if let reason = rope.scaling?.defect(headSize: headSize) {
             throw impossible("\(name(.ropeScaling)): \(reason)")
@@ -56,13 +56,14 @@ extension ModelConfig {
         }
     }
 
-    /// Refuses another model's shapes.
+    /// Refuses weights that belong to another model.
     ///
-    /// The stretching of rotary frequencies is not compared: a GGUF file holds Llama 3's as one divisor a frequency.
+    /// The scaling of rotary frequencies is not compared: a GGUF file stores that of Llama 3 as one divisor for each
+    /// frequency.
     ///
     /// - Parameters:
-    ///   - expected: the configuration that was asked for.
-    ///   - file: the weights, whose configuration this is.
+    ///   - expected: the configuration that was requested.
+    ///   - file: the weights that have this configuration.
     func validate(against expected: ModelConfig, file: String) throws(KerfError) {
         let pairs: [(ConfigField, String, String)] = [
             (.hiddenSize, "\(hiddenSize)", "\(expected.hiddenSize)"),
@@ -85,12 +86,12 @@ extension ModelConfig {
         }
     }
 
-    /// The number of elements of a tensor.
+    /// Checks a tensor's number of elements.
     ///
-    /// - Throws: ``KerfError`` when the model has no such block or `count` is another number.
+    /// - Throws: ``KerfError`` when the model has no such block or `count` differs.
     func validate(_ role: TensorRole, count: Int, file: String) throws(KerfError) {
         if let block = role.block, !(0..<blockCount).contains(block) {
-            throw KerfError(.missingTensor, at: file, "there is no block \(block) among \(blockCount)")
+            throw KerfError(.missingTensor, at: file, "has no block \(block); its \(blockCount) blocks count from 0")
         }
         let (rows, columns) = shape(of: role)
         guard count == rows * columns else {
@@ -102,7 +103,7 @@ extension ModelConfig {
 }
 
 extension RotaryEmbedding.Scaling {
-    /// Why the numbers make no sense; `nil` when they do.
+    /// Why the parameters are impossible; `nil` when they are valid.
     fileprivate func defect(headSize: Int) -> String? {
         switch self {
         case .linear(let factor):

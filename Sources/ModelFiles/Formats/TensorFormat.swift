@@ -1,17 +1,17 @@
-/// How a file stores the numbers of a tensor: blocks of a fixed size, one after the other.
+/// Encoding of a tensor's values in a file: consecutive blocks of a fixed size.
 ///
-/// Plain formats have one number a block. Quantised ones share a scale among 32 or 256 numbers; their layouts are
-/// those of ggml (`ggml-common.h`), as documented for each below, and the arithmetic is f32 in ggml's order, so that
-/// results agree with the reference bit for bit.
+/// Plain formats have one value in each block. Quantized ones share a scale among 32 or 256 values. Their layouts are
+/// those of ggml (`ggml-common.h`), and the arithmetic is f32 in ggml's order, so that results agree with the reference
+/// bit for bit.
 protocol TensorFormat: Sendable {
     /// `Q4_1`, as ggml and safetensors write it.
     static var name: String { get }
-    /// ggml's number for it in a GGUF tensor info (ggml, docs/gguf.md, `ggml_type`).
+    /// Number of the format in a GGUF tensor info (ggml, docs/gguf.md, `ggml_type`).
     static var ggmlType: UInt32 { get }
     static var valuesPerBlock: Int { get }
     static var bytesPerBlock: Int { get }
 
-    /// Decodes consecutive blocks; neither pointer needs any alignment beyond `Float`'s for the destination.
+    /// Decodes consecutive blocks. The source needs no alignment.
     static func decode(_ source: UnsafeRawPointer, blocks: Int, into destination: UnsafeMutablePointer<Float>)
 }
 
@@ -20,14 +20,14 @@ enum TensorFormats {
         F32.self, F16.self, BF16.self, Q8_0.self, Q4_0.self, Q4_1.self, Q4_K.self, Q6_K.self,
     ]
 
-    static let handledInGGUF = "Kerf reads " + all.map { $0.name }.joined(separator: ", ")
+    static let supportedInGGUF = "Kerf reads " + all.map { $0.name }.joined(separator: ", ")
 
-    /// The formats that a safetensors file may have here.
+    /// The formats that are read from safetensors files.
     static let plain = all.filter { $0.valuesPerBlock == 1 }
 
     static func ggml(_ type: UInt32) -> (any TensorFormat.Type)? { all.first { $0.ggmlType == type } }
 
-    /// What ggml calls a type that is not decoded here.
+    /// ggml's name of a type, also of those that Kerf does not decode.
     ///
     /// Source: ggml, docs/gguf.md, `ggml_type`; later numbers from `ggml.h`.
     static func ggmlName(_ type: UInt32) -> String {

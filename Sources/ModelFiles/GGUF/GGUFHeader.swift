@@ -3,7 +3,7 @@ import SystemIO
 /// A tensor info of a GGUF file.
 struct GGUFTensorInfo: Sendable, Hashable {
     var name: String
-    /// Fastest-running first: `[columns, rows]` for a matrix.
+    /// Fastest-varying first: `[columns, rows]` for a matrix.
     var dimensions: [Int]
     /// Product of the dimensions.
     var elements: Int
@@ -13,22 +13,22 @@ struct GGUFTensorInfo: Sendable, Hashable {
     var offset: UInt64
 }
 
-/// Everything of a GGUF file before its tensor data.
+/// The part of a GGUF file before its tensor data.
 ///
 /// Source: ggml, docs/gguf.md, version 3, little-endian.
 struct GGUFHeader: Sendable {
     static let magic: [UInt8] = Array("GGUF".utf8)
     /// Magic, version, tensor count, metadata count.
     static let minimumBytes = 24
-    /// A model of 1,024 blocks has some 10,000 tensors and metadata have some 50 entries; the limit keeps the tables
-    /// of a hostile file small.
+    /// Limits the tables of a hostile file. A model of 1,024 blocks has about 10,000 tensors; about 50 metadata entries
+    /// are common.
     private static let entryLimit: UInt64 = 1 << 16
 
     private(set) var metadata: [String: GGUFValue] = [:]
     private(set) var tensors: [String: GGUFTensorInfo] = [:]
-    /// Byte of the file at which the tensor data start.
+    /// Offset of the tensor data in the file, in bytes.
     private(set) var dataStart = 0
-    /// Of the tensor data and of each tensor in it, in bytes.
+    /// Alignment of the tensor data and of each tensor in it, in bytes.
     private(set) var alignment = 32
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(KerfError) {
@@ -40,7 +40,7 @@ struct GGUFHeader: Sendable {
         where count > Self.entryLimit {
             throw KerfError(
                 .malformed, at: file,
-                "claims \(count) \(what), more than the \(Self.entryLimit) that a model can have")
+                "claims \(count) \(what), more than the limit of \(Self.entryLimit)")
         }
         for _ in 0..<metadataCount { try readMetadata(&cursor) }
         for _ in 0..<tensorCount { try readTensorInfo(&cursor) }
@@ -61,7 +61,7 @@ struct GGUFHeader: Sendable {
         guard version == 3 else {
             throw KerfError(
                 .unsupported, at: cursor.file, "is GGUF version \(version)",
-                remedy: "Kerf reads version 3; convert the model anew with a current llama.cpp")
+                remedy: "Kerf reads version 3; convert the model with a current llama.cpp")
         }
     }
 
@@ -70,7 +70,7 @@ struct GGUFHeader: Sendable {
         let type = try cursor.ggufValueType()
         let value = try cursor.ggufValue(type)
         guard metadata.updateValue(value, forKey: key) == nil else {
-            throw KerfError(.malformed, at: cursor.file, "metadata key \(quoted(key)) stands twice")
+            throw KerfError(.malformed, at: cursor.file, "metadata key \(quoted(key)) appears twice")
         }
     }
 
@@ -96,7 +96,7 @@ struct GGUFHeader: Sendable {
             name: name, dimensions: dimensions, elements: elements, type: try cursor.integer(),
             offset: try cursor.integer())
         guard tensors.updateValue(info, forKey: name) == nil else {
-            throw KerfError(.malformed, at: cursor.file, "tensor \(quoted(name)) stands twice")
+            throw KerfError(.malformed, at: cursor.file, "tensor \(quoted(name)) appears twice")
         }
     }
 

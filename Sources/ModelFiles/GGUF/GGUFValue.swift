@@ -1,12 +1,12 @@
 import SystemIO
 
-/// A metadata value of a GGUF file. Long ones stay in the file: only where they are is kept.
+/// A metadata value of a GGUF file. Strings and arrays stay in the file: only their range or count is stored.
 enum GGUFValue: Sendable, Hashable {
     case unsigned(UInt64)
     case signed(Int64)
     case float(Double)
     case boolean(Bool)
-    /// Bytes of the text in the file.
+    /// Range of the text in the file, in bytes.
     case string(Range<Int>)
     case array(count: UInt64)
 }
@@ -15,7 +15,7 @@ enum GGUFValue: Sendable, Hashable {
 enum GGUFValueType: UInt32 {
     case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
-    /// Bytes of a value; `nil` where each has its own length.
+    /// Size of a value in bytes; `nil` when it varies.
     var size: UInt64? {
         switch self {
         case .uint8, .int8, .bool: 1
@@ -28,7 +28,7 @@ enum GGUFValueType: UInt32 {
 }
 
 extension ByteCursor {
-    /// Arrays of arrays of arrays have no use; the limit keeps a hostile file from exhausting the stack.
+    /// Limit on nested arrays, so that a hostile file cannot exhaust the stack.
     private static var ggufDepthLimit: Int { 4 }
 
     mutating func ggufValueType() throws(KerfError) -> GGUFValueType {
@@ -67,8 +67,8 @@ extension ByteCursor {
         return byte == 1
     }
 
-    /// Passes over an array, element by element where elements have no fixed size. No element is smaller than a byte,
-    /// so a count that the rest of the file cannot hold ends in an error; nothing is allocated for it.
+    /// Skips an array, element by element where elements have no fixed size. No element is smaller than a byte, so a
+    /// count that exceeds the rest of the file is an error. Nothing is allocated for the elements.
     private mutating func ggufArray(depth: Int) throws(KerfError) -> GGUFValue {
         let start = position
         guard depth < Self.ggufDepthLimit else {
@@ -83,7 +83,7 @@ extension ByteCursor {
                 "the array at byte \(start) claims \(count) elements, but \(remaining) bytes follow")
         }
         if let size = type.size {
-            // Cannot overflow: the count is at most that of bytes mapped, far below 2^60.
+            // Cannot overflow: the count is at most the number of mapped bytes, far below 2^60.
             _ = try skip(count * size)
         } else {
             for _ in 0..<count { _ = try ggufValue(type, depth: depth + 1) }

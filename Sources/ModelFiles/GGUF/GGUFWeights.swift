@@ -3,24 +3,24 @@ import SystemPackage
 
 /// The weights of a GGUF file of the `llama` architecture.
 ///
-/// All tensors are looked up and checked when the file is opened, so a file that opens can be read throughout.
+/// All tensors are found and checked when the file is opened, so that later reads fail on I/O errors only.
 package struct GGUFWeights: WeightSource {
-    package let kind = "gguf"
+    package let kind = WeightsKind.gguf
     package let origin: String
     package var config: ModelConfig { table.config }
     private let table: TensorTable
 
     /// - Parameters:
-    ///   - path: a file; its name without extension becomes the model's.
-    ///   - expected: the model that the weights must belong to, if that is known; its name is then kept.
-    /// - Throws: ``KerfError`` for a file that is absent, damaged, or of a kind that is not handled, and
+    ///   - path: the file; its name without extension becomes the model's name.
+    ///   - expected: the model that the weights must belong to, if known; its name is then used.
+    /// - Throws: ``KerfError`` for a file that is missing, damaged or unsupported, and
     ///   `impossibleShape` when it is another model's.
     package init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(KerfError) {
         let file = try GGUFFile(path)
         let config = try file.config(name: expected?.name ?? path.stem ?? "model")
         if let expected { try config.validate(against: expected, file: path.string) }
         let source = path.string
-        origin = path.lastComponent?.string ?? kind
+        origin = path.lastComponent?.string ?? kind.rawValue
         table = try TensorTable(config, file: source) { (role) throws(KerfError) in
             guard var tensor = try file.tensor(role.ggufName) else {
                 throw KerfError(.missingTensor, at: source, "\(role.ggufName) is missing")

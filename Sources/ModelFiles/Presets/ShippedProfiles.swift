@@ -3,20 +3,20 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// The folder of data that ships with Kerf: `models`, `schema` and other rooms.
+/// The folder of data files that ship with Kerf: `models`, `schema` and others.
 ///
-/// It stands in `Profiles` of the source tree and in `share/kerf` of an installation.
+/// It is `Profiles` in the source tree and `share/kerf` in an installation.
 package struct ShippedProfiles: Sendable, Hashable {
     package let folder: FilePath
 
-    /// A folder that is known to be the right one.
+    /// - Parameter folder: used without a check.
     package init(folder: FilePath) { self.folder = folder }
 
-    /// Finds the folder: the environment's `KERF_PROFILES`; then `Profiles` or `share/kerf` beside the program or
-    /// beside any folder above it, which finds an installed `PREFIX/share/kerf` from `PREFIX/bin` and the source tree
-    /// from its build folder; then the source tree that the program was built from.
+    /// Searches for the folder: the environment variable `KERF_PROFILES`; then `Profiles` or `share/kerf` in the program's
+    /// folder and in every folder above it, which finds an installed `PREFIX/share/kerf` from `PREFIX/bin` and the source
+    /// tree from its build folder; then the source tree that the program was built from.
     ///
-    /// - Throws: ``KerfError/Code/noSuchFile`` when there is none, or `KERF_PROFILES` names none.
+    /// - Throws: ``KerfError/Code/noSuchFile`` when there is none, or when `KERF_PROFILES` is not such a folder.
     package static func locate() throws(KerfError) -> ShippedProfiles {
         let environment = getenv("KERF_PROFILES").map { String(cString: $0) }
         let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -26,7 +26,7 @@ package struct ShippedProfiles: Sendable, Hashable {
     /// - Parameters:
     ///   - environment: the value of `KERF_PROFILES`.
     ///   - program: the running executable.
-    ///   - source: this file, when the program was built.
+    ///   - source: path of this source file when the program was built.
     static func locate(
         environment: String?, program: FilePath?, source: String
     ) throws(KerfError) -> ShippedProfiles {
@@ -35,7 +35,7 @@ package struct ShippedProfiles: Sendable, Hashable {
             guard isProfiles(folder) else {
                 throw KerfError(
                     .noSuchFile, at: environment, "has no folder \"models\"",
-                    remedy: "point KERF_PROFILES at Kerf's folder Profiles, or unset it")
+                    remedy: "set KERF_PROFILES to Kerf's folder Profiles, or unset it")
             }
             return ShippedProfiles(folder: folder)
         }
@@ -49,7 +49,7 @@ package struct ShippedProfiles: Sendable, Hashable {
             }
         }
         throw KerfError(
-            .noSuchFile, at: "Profiles", "Kerf's shipped data were not found external the program or above it",
+            .noSuchFile, at: "Profiles", "Kerf's data files are neither in the program's folder nor in one above it",
             remedy: "set KERF_PROFILES to the folder that holds \"models\"")
     }
 
@@ -57,12 +57,12 @@ package struct ShippedProfiles: Sendable, Hashable {
         RegularFile.isDirectory(folder.appending("models"))
     }
 
-    /// A file of a room: `file("models", "llama-3.2-1b.json")`.
+    /// A file of a subfolder: `file("models", "llama-3.2-1b.json")`.
     package func file(_ room: String, _ name: String) -> FilePath {
         folder.appending(room).appending(name)
     }
 
-    /// The names of a room's files with an extension, without it, sorted; empty for a room that is not there.
+    /// Names of a subfolder's files that have an extension, without it, sorted; empty if there is no such subfolder.
     package func names(in room: String, extension ending: String) -> [String] {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(room).string)) ?? []
         return entries.compactMap { FilePath.Component($0) }.filter { $0.extension == ending }.map(\.stem).sorted()

@@ -1,6 +1,6 @@
 import SystemIO
 
-/// Little-endian values read one after the other, never past the end.
+/// Reads consecutive little-endian values, never past the end.
 struct ByteCursor {
     let bytes: UnsafeRawBufferPointer
     /// For error messages.
@@ -21,16 +21,16 @@ struct ByteCursor {
         return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: Value.self))
     }
 
-    /// The range of the next `count` bytes, which are passed over.
+    /// Skips `count` bytes and returns their range.
     mutating func skip(_ count: UInt64) throws(KerfError) -> Range<Int> {
         guard count <= UInt64(remaining) else { throw truncated(count) }
         defer { position += Int(count) }
         return position..<position + Int(count)
     }
 
-    /// Text with its length in front, as GGUF writes it.
+    /// A string with its length before it, as in GGUF.
     ///
-    /// - Parameter limit: in bytes; more is malformed.
+    /// - Parameter limit: maximum length in bytes.
     mutating func string(limit: Int, what: String) throws(KerfError) -> String {
         let start = position
         let length = try integer(UInt64.self)
@@ -48,6 +48,6 @@ struct ByteCursor {
     private func truncated(_ wanted: UInt64) -> KerfError {
         KerfError(
             .truncated, at: file, "ends at byte \(bytes.count), but \(wanted) bytes should follow byte \(position)",
-            remedy: "fetch the file again")
+            remedy: "download the file again")
     }
 }

@@ -4,10 +4,9 @@ import SystemPackage
 
 /// A whole file mapped read-only.
 ///
-/// Every access names a range, which is checked against the mapped length, so no length that a file claims is ever
-/// believed. The size is asked anew before each access: a file that was cut since it was opened gives an error. A
-/// file cut in the middle of an access ends the process by SIGBUS (mmap(2)); weights that are being rewritten while
-/// they are read are out of scope.
+/// Every access gives a range, which is checked against the mapped length: no length in a file is trusted. The file's size
+/// is checked before each access, so a file that was truncated after it was opened is an error. A file that is truncated
+/// during an access ends the process with SIGBUS (mmap(2)); weights must not be rewritten while they are read.
 final class MappedFile: Sendable {
     let path: FilePath
     /// The path as text, for error messages.
@@ -16,14 +15,14 @@ final class MappedFile: Sendable {
     private let descriptor: FileDescriptor
     nonisolated(unsafe) private let base: UnsafeMutableRawPointer
 
-    /// - Parameter minimumBytes: fewer than this and the file is called truncated.
+    /// - Parameter minimumBytes: a smaller file is an error.
     init(_ path: FilePath, minimumBytes: Int) throws(KerfError) {
         let (descriptor, size) = try RegularFile.open(path)
         do throws(KerfError) {
             guard size >= max(minimumBytes, 1) else {
                 throw KerfError(
                     .truncated, at: path.string, "has \(size) bytes, fewer than its header needs",
-                    remedy: "fetch the file again")
+                    remedy: "download the file again")
             }
             let mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor.rawValue, 0)
             guard let mapping, mapping != MAP_FAILED else {
@@ -60,8 +59,8 @@ final class MappedFile: Sendable {
         return try body(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
     }
 
-    /// Takes the pages of a range out of this process again, so that only the tensors in use count as its memory.
-    /// They stay in the page cache; the next access maps them anew.
+    /// Unmaps the pages of a range, so that only the tensors in use count as the process's memory. They stay in the page
+    /// cache, and the next access maps them again.
     func release(_ range: Range<Int>) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let start = (max(range.lowerBound, 0) + page - 1) / page * page

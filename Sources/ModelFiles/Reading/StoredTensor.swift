@@ -1,12 +1,12 @@
 import SystemIO
 
-/// A tensor inside a mapped file: where it is and how to read it. Its range was checked when the file was opened.
+/// A tensor inside a mapped file: its range and encoding. The range was checked when the file was opened.
 struct StoredTensor: Sendable {
-    /// How the rows stand in the file.
+    /// Order of the rows in the file.
     enum RowOrder: Sendable {
         case asNamed
-        /// Rows of each head interleave the two halves that rotary embedding pairs: file row 2 j + p of a head is
-        /// row j + p headSize / 2. llama.cpp's converter writes q and k of the `llama` architecture so.
+        /// The rows of each head interleave the two halves that rotary embedding pairs: file row 2 j + p of a head is row
+        /// j + p headSize / 2. llama.cpp's converter writes q and k of the `llama` architecture in this order.
         case interleaved(headSize: Int)
     }
 
@@ -52,8 +52,8 @@ struct StoredTensor: Sendable {
         }
     }
 
-    /// Byte count of a tensor of `elements` values in rows of `columns`; `nil` when the rows are no whole blocks or
-    /// the number overflows.
+    /// Size in bytes of a tensor of `elements` values in rows of `columns`; `nil` when a row is not a whole number of
+    /// blocks, or on overflow.
     static func byteCount(_ format: any TensorFormat.Type, elements: Int, columns: Int) -> Int? {
         guard columns % format.valuesPerBlock == 0 else { return nil }
         let (bytes, overflow) = (elements / format.valuesPerBlock).multipliedReportingOverflow(by: format.bytesPerBlock)

@@ -1,13 +1,13 @@
 import SystemIO
 
-/// The tensors of a checkpoint by their role: what ``GGUFWeights`` and ``SafetensorsWeights`` share.
+/// The tensors of a checkpoint, by role; common to ``GGUFWeights`` and ``SafetensorsWeights``.
 struct TensorTable: Sendable {
     let config: ModelConfig
     /// For error messages.
     let file: String
     private var tensors: [TensorRole: StoredTensor] = [:]
 
-    /// - Parameter find: gives the tensor for a role, or throws why there is none.
+    /// - Parameter find: returns the tensor for a role, or throws an error.
     init(
         _ config: ModelConfig, file: String, find: (TensorRole) throws(KerfError) -> StoredTensor
     ) throws(KerfError) {

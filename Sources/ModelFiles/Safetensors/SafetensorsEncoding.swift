@@ -1,9 +1,9 @@
 import FoundationEssentials
 
-/// A safetensors file of f32 tensors, as bytes: the length of the header in 8 bytes, little endian; the header, JSON
-/// with each tensor's type, shape and place; the numbers.
+/// Writes a safetensors file of f32 tensors: the header's length in 8 bytes, little-endian; the header in JSON, with
+/// type, shape and offsets of each tensor; the values.
 ///
-/// Source: the format's description at Hugging Face's safetensors.
+/// Source: safetensors, README, "Format".
 package struct SafetensorsEncoding {
     private struct Entry: Encodable {
         var dtype: String
@@ -21,8 +21,7 @@ package struct SafetensorsEncoding {
 
     package init() {}
 
-    /// - Parameters:
-    ///   - values: as many as the product of `shape`, row-major.
+    /// - Parameter values: row-major; their count is the product of `shape`.
     package mutating func append(_ name: String, shape: [Int], _ values: UnsafeMutableBufferPointer<Float>) {
         precondition(shape.reduce(1, *) == values.count)
         let begin = numbers.count
@@ -34,7 +33,7 @@ package struct SafetensorsEncoding {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var header = [UInt8](try encoder.encode(entries))
-        // The numbers start at a multiple of 8.
+        // The values start at a multiple of 8 bytes.
         while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
         return length + header + numbers

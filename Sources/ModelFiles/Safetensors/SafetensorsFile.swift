@@ -4,12 +4,12 @@ import SystemPackage
 /// One safetensors file, mapped, with its header checked.
 ///
 /// Source: safetensors, README, "Format": eight bytes with the header's length N, little-endian; N bytes of JSON; the
-/// tensor data. The data must be covered entirely and once.
+/// tensor data. The tensors must cover the data completely, without overlap.
 struct SafetensorsFile: Sendable {
     struct TensorInfo: Sendable, Hashable {
         /// `F32`
         var type: String
-        /// Slowest-running first: `[rows, columns]` for a matrix.
+        /// Slowest-varying first: `[rows, columns]` for a matrix.
         var shape: [Int]
         /// Product of the shape.
         var elements: Int
@@ -17,8 +17,8 @@ struct SafetensorsFile: Sendable {
         var range: Range<Int>
     }
 
-    /// Room for over a hundred thousand tensors. The reference implementation allows 100 MB, but a header takes a
-    /// multiple of its size while it is decoded.
+    /// Enough for over a hundred thousand tensors. The reference implementation allows 100 MB, but decoding a header
+    /// takes several times its size.
     static let headerLimit = 1 << 24
     private static let lengthBytes = 8
 
@@ -55,10 +55,10 @@ struct SafetensorsFile: Sendable {
         guard let info = tensors[name] else { return nil }
         let file = map.name
         guard let format = TensorFormats.plain.first(where: { $0.name == info.type }) else {
-            let handled = TensorFormats.plain.map { $0.name }.joined(separator: ", ")
+            let supported = TensorFormats.plain.map { $0.name }.joined(separator: ", ")
             throw KerfError(
                 .unsupported, at: file, "tensor \(quoted(name)) has type \(quoted(info.type))",
-                remedy: .text("Kerf reads " + handled))
+                remedy: .text("Kerf reads " + supported))
         }
         let columns = info.shape.last ?? 1
         guard info.elements > 0,
@@ -97,7 +97,7 @@ struct SafetensorsFile: Sendable {
             range: dataStart + entry.offsets[0]..<dataStart + entry.offsets[1])
     }
 
-    /// One tensor after the other, without gap or overlap, from the header's end to the file's.
+    /// Checks that the tensors fill the file from the header's end, without gap or overlap.
     private static func checkCover(
         _ tensors: [String: TensorInfo], dataStart: Int, end: Int, file: String
     ) throws(KerfError) {
@@ -111,7 +111,7 @@ struct SafetensorsFile: Sendable {
                 throw KerfError(
                     .truncated, at: file,
                     "tensor \(quoted(name)) ends at byte \(tensor.range.upperBound), the file at \(end)",
-                    remedy: "fetch the file again")
+                    remedy: "download the file again")
             }
             guard tensor.range.lowerBound == position else {
                 let defect = tensor.range.lowerBound < position ? "overlaps the one before" : "leaves a gap before it"
@@ -122,5 +122,30 @@ struct SafetensorsFile: Sendable {
         guard position == end else {
             throw KerfError(.malformed, at: file, "\(end - position) bytes follow the last tensor")
         }
+    }
+}
+
+/// The JSON header of a safetensors file.
+struct SafetensorsHeader: Decodable {
+    struct Entry: Decodable {
+        /// `F32`
+        let type: String
+        let shape: [Int]
+        /// Start and end in bytes, counted from the header's end.
+        let offsets: [Int]
+
+        init(from decoder: any Decoder) throws {
+            let fields = try JSONFields(decoder)
+            type = try fields.required("dtype")
+            shape = try fields.required("shape")
+            offsets = try fields.required("data_offsets")
+        }
+    }
+
+    private(set) var tensors: [String: Entry] = [:]
+
+    init(from decoder: any Decoder) throws {
+        let fields = try JSONFields(decoder)
+        for name in fields.names where name != "__metadata__" { tensors[name] = try fields.required(name) }
     }
 }

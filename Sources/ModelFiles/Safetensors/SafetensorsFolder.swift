@@ -7,13 +7,13 @@ struct SafetensorsFolder: Sendable {
     static let configName = "config.json"
     static let singleName = "model.safetensors"
     static let indexName = "model.safetensors.index.json"
-    /// The index of the largest Llama model has some 100 kilobytes.
+    /// The index of the largest Llama model has about 100 kilobytes.
     private static let indexLimit = 1 << 24
-    /// Each shard is an open file.
+    /// Each shard keeps a file open.
     private static let shardLimit = 512
 
     private struct Index: Decodable {
-        /// Shard by tensor.
+        /// Shard of each tensor, by name.
         let weightMap: [String: String]
 
         init(from decoder: any Decoder) throws { weightMap = try JSONFields(decoder).required("weight_map") }
@@ -21,7 +21,7 @@ struct SafetensorsFolder: Sendable {
 
     let folder: FilePath
     private let shards: [String: SafetensorsFile]
-    /// Shard by tensor; `nil` when all tensors are in one file.
+    /// Shard of each tensor, by name; `nil` when all tensors are in one file.
     private let weightMap: [String: String]?
 
     init(_ folder: FilePath) throws(KerfError) {
@@ -65,7 +65,7 @@ struct SafetensorsFolder: Sendable {
         guard shards.count <= shardLimit else {
             throw KerfError(.malformed, at: file, "lists more than \(shardLimit) shards")
         }
-        // Files beside the index and nothing else: no folder, no way up. Sorted, for the same message each time.
+        // Only files in the index's own folder. Sorted, so that the message is the same each time.
         for shard in shards.sorted() {
             guard FilePath.Component(shard)?.kind == .regular, !shard.utf8.contains(UInt8(ascii: "/")),
                 !shard.utf8.contains(0)

@@ -3,17 +3,17 @@ import SystemPackage
 
 /// The weights of a Hugging Face checkpoint: a folder with `config.json` and safetensors.
 ///
-/// All tensors are looked up and checked when the folder is opened, so a folder that opens can be read throughout.
+/// All tensors are found and checked when the folder is opened, so that later reads fail on I/O errors only.
 package struct SafetensorsWeights: WeightSource {
-    package let kind = "safetensors"
+    package let kind = WeightsKind.safetensors
     package let origin: String
     package var config: ModelConfig { table.config }
     private let table: TensorTable
 
     /// - Parameters:
-    ///   - path: the folder; its name becomes the model's.
-    ///   - expected: the model that the weights must belong to, if that is known; its name is then kept.
-    /// - Throws: ``KerfError`` for files that are absent, damaged, or of a kind that is not handled, and
+    ///   - path: the folder; its name becomes the model's name.
+    ///   - expected: the model that the weights must belong to, if known; its name is then used.
+    /// - Throws: ``KerfError`` for files that are missing, damaged or unsupported, and
     ///   `impossibleShape` when they are another model's.
     package init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(KerfError) {
         let config = try HuggingFaceConfig.model(
@@ -26,7 +26,7 @@ package struct SafetensorsWeights: WeightSource {
                 remedy: "Kerf reads Llama blocks without biases")
         }
         let file = path.string
-        origin = path.lastComponent?.string ?? kind
+        origin = path.lastComponent?.string ?? kind.rawValue
         table = try TensorTable(config, file: file) { (role) throws(KerfError) in
             let name = role.huggingFaceName
             guard let tensor = try folder.tensor(name) else {

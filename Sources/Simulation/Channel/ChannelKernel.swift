@@ -1,6 +1,6 @@
 import CFleet
 
-/// Fills lanes with the rates of a round.
+/// Computes the link rates of a round for lanes of devices.
 struct ChannelKernel: Sendable {
     let channel: FleetChannel
     let seed: UInt64
@@ -12,7 +12,7 @@ struct ChannelKernel: Sendable {
         if case .radio(let radio) = channel { budget = LinkBudget(radio) } else { budget = nil }
     }
 
-    /// What stays with a device over all rounds: its place in the ring, even over the area; or in the trace.
+    /// Places the devices, for all rounds: uniformly over the ring's area, or over the trace.
     func place(_ lanes: Lanes) {
         lanes.uniform(.u, Stream.place.key(seed: seed, round: 0))
         guard case .radio(let radio) = channel, let budget else { return }
@@ -25,7 +25,7 @@ struct ChannelKernel: Sendable {
         }
     }
 
-    /// Seconds a bit of every lane in a round.
+    /// Seconds per bit of every lane in a round.
     func fill(_ lanes: Lanes, round: Int) {
         switch channel {
         case .radio(let radio): fill(lanes, round, radio)
@@ -36,7 +36,7 @@ struct ChannelKernel: Sendable {
     private func fill(_ lanes: Lanes, _ round: Int, _ radio: RadioChannel) {
         guard let budget else { return }
         let gains = radio.state.gains
-        // Both directions of a block are in the same state.
+        // Both directions of a fading block have one state.
         if gains.count > 1 { lanes.uniform(.state, Stream.state.key(seed: seed, round: round)) }
         for lane in 0..<lanes.count {
             lanes[.state][lane] =
@@ -62,7 +62,7 @@ struct ChannelKernel: Sendable {
     }
 
     private func fill(_ lanes: Lanes, _ round: Int, _ trace: Trace, _ roundSeconds: Double) {
-        // `place` left the devices' numbers in `u`.
+        // `place` stored the devices' random numbers in `u`.
         for lane in 0..<lanes.count {
             let sample = trace.index(at: trace.offset(lanes[.u][lane]) + Double(round) * roundSeconds)
             lanes[.up][lane] = 1 / trace.uplinkBitsPerSecond[sample]

@@ -1,3 +1,6 @@
+import CARD
+import Glibc
+import Quantities
 import SystemIO
 
 /// A radio cell: devices in a ring around the server, log-distance path loss, block fading, noise.
@@ -5,7 +8,7 @@ package struct RadioChannel: Codable, Sendable, Hashable {
     package enum Rate: String, Codable, Sendable, Hashable {
         /// B log2(1 + SNR / gap).
         case shannon
-        /// The greatest efficiency of the CQI table that Shannon's bound over the gap reaches.
+        /// The largest efficiency of the CQI table below Shannon's bound over the gap.
         case cqi
     }
     package enum Fading: String, Codable, Sendable, Hashable {
@@ -14,7 +17,7 @@ package struct RadioChannel: Codable, Sendable, Hashable {
 
     package var rate: Rate
     package var fading: Fading
-    /// Power of the direct path over that of the scattered ones; for Rician fading.
+    /// Power of the direct path over that of the scattered paths, for Rician fading.
     package var ricianFactorDb: Double
     package var carrierHertz: Double
     package var bandwidthHertz: Double
@@ -26,15 +29,15 @@ package struct RadioChannel: Codable, Sendable, Hashable {
     package var pathLossExponent: Double
     package var minimumMetres: Double
     package var maximumMetres: Double
-    /// How far real coding stays behind Shannon's bound.
+    /// Distance of real coding from Shannon's bound.
     package var gapDb: Double
-    /// Below this a link is not let fall, as the cell would serve it another way.
+    /// Minimum rate of a link.
     package var floorBitsPerSecond: Double
     package var state: ChannelState
 
-    /// The cell that named channels stand for: the path loss of 3GPP TR 38.901, table 7.4.1-1, UMi street canyon in
-    /// line of sight (32.4 + 21 log10 d + 20 log10 f), on 20 MHz at 3.5 GHz; powers, noise figure, distances, floor and
-    /// the 3 dB gap are our assumptions.
+    /// The cell of the named channels: the path loss of 3GPP TR 38.901, table 7.4.1-1, UMi street canyon in line of
+    /// sight (32.4 + 21 log10 d + 20 log10 f), on 20 MHz at 3.5 GHz. Powers, noise figure, distances, floor and the 3
+    /// dB gap are our assumptions.
     package static let cell = RadioChannel(
         rate: .shannon, fading: .rayleigh, ricianFactorDb: 6, carrierHertz: 3.5e9, bandwidthHertz: 20e6,
         uplinkWatts: 0.2, downlinkWatts: 1, noiseFigureDb: 7, pathLossInterceptDb: 32.4, pathLossExponent: 2.1,
@@ -61,13 +64,13 @@ package struct RadioChannel: Codable, Sendable, Hashable {
     }
 }
 
-/// How good a channel is besides its distance: a loss on top of the path's. The steps of 10 dB are our choice.
+/// Additional loss of a channel, independent of distance. The steps of 10 dB are our choice.
 package enum ChannelState: String, Codable, Sendable, Hashable, CaseIterable {
     case good, normal, poor
-    /// One of the three in every block, each as likely.
+    /// One of the three in every fading block, with equal probability.
     case mixed
 
-    /// Power factors that a block draws from, evenly.
+    /// Power factors that a fading block draws from, with equal probability.
     var gains: [Double] {
         switch self {
         case .good: [1]
@@ -85,4 +88,46 @@ enum CQITable {
         0.1523, 0.2344, 0.3770, 0.6016, 0.8770, 1.1758, 1.4766, 1.9141, 2.4063, 2.7305, 3.3223, 3.9023, 4.5234, 5.1152,
         5.5547,
     ]
+}
+
+/// The link budget, which does not depend on device or round.
+struct LinkBudget {
+    /// Mean SNR = constant · metres^-exponent.
+    var uplinkConstant: Double
+    var downlinkConstant: Double
+    var gap: Double
+    /// Rician K as a ratio; 0 is Rayleigh.
+    var ricianFactor: Double
+
+    init(_ channel: RadioChannel) {
+        // Thermal noise at 290 K: k T B, k = 1.380649e-23 J/K.
+        let noise = 1.380649e-23 * 290 * channel.bandwidthHertz * decibels(channel.noiseFigureDb)
+        let loss = decibels(channel.pathLossInterceptDb) * pow(channel.carrierHertz * 1e-9, 2)
+        uplinkConstant = channel.uplinkWatts / (noise * loss)
+        downlinkConstant = channel.downlinkWatts / (noise * loss)
+        gap = decibels(channel.gapDb)
+        ricianFactor = channel.fading == .rician ? decibels(channel.ricianFactorDb) : 0
+    }
+}
+
+func decibels(_ value: Double) -> Double { pow(10, value / 10) }
+
+extension RadioChannel {
+    /// The median link of the cell in a state, over 1001 random places and fading blocks.
+    ///
+    /// - Throws: ``KerfError``.
+    package static func link(state: ChannelState, seed: UInt64 = 1) throws(KerfError) -> Link {
+        var channel = cell
+        channel.state = state
+        let lanes = Lanes(first: 0, count: 1001)
+        let kernel = ChannelKernel(.radio(channel), seed: seed)
+        kernel.place(lanes)
+        kernel.fill(lanes, round: 0)
+        func median(_ column: Lanes.Column) -> Double {
+            1 / (0..<lanes.count).map { lanes[column][$0] }.sorted()[lanes.count / 2]
+        }
+        return try Link(
+            uplinkBitsPerSecond: median(.up), downlinkBitsPerSecond: median(.down), roundTripSeconds: 0.01,
+            origin: .simulated, source: "the median block of a simulated radio cell in state \(state.rawValue)")
+    }
 }

@@ -1,22 +1,22 @@
 import CARD
 import SystemIO
 
-/// A recorded trace of rates, walked through again and again; every device starts at a place of its own.
+/// A recorded trace of rates, repeated without end. Every device starts at a random position.
 package struct TraceChannel: Codable, Sendable, Hashable {
-    /// Path of the CSV file, from the scenario's folder.
+    /// Path of the CSV file, relative to the scenario's folder.
     package var file: String
     /// Time between two rounds of one device.
     package var roundSeconds: Double
 }
 
-/// The samples of a trace: each rate holds until the next.
+/// The samples of a trace; each rate holds until the next sample.
 package struct Trace: Sendable, Hashable {
     package private(set) var timesSeconds: [Double] = []
     package private(set) var uplinkBitsPerSecond: [Double] = []
     package private(set) var downlinkBitsPerSecond: [Double] = []
 
-    /// Reads CSV: time in seconds, ascending, and one rate for both directions or one up and one down, in bit/s. A
-    /// first line that is no numbers is a heading.
+    /// Reads CSV: ascending times in seconds, and one rate for both directions or one up and one down, in bit/s. A
+    /// first line without numbers is a heading.
     ///
     /// - Throws: ``KerfError/Code/incomplete`` with file and line.
     package init(csv text: String, named name: String) throws(KerfError) {
@@ -45,7 +45,7 @@ package struct Trace: Sendable, Hashable {
 
     private var duration: Double { timesSeconds[timesSeconds.count - 1] - timesSeconds[0] }
 
-    /// The sample that holds at a time from the start, begun again after the last.
+    /// The sample at a time from the start; after the last one the trace repeats.
     func index(at seconds: Double) -> Int {
         let time = timesSeconds[0] + seconds - (seconds / duration).rounded(.down) * duration
         var (low, high) = (0, timesSeconds.count - 1)
@@ -56,6 +56,6 @@ package struct Trace: Sendable, Hashable {
         return low
     }
 
-    /// A place to start, from a number in 0..<1.
+    /// A start position in seconds, from a number in 0..<1.
     func offset(_ share: Double) -> Double { share * duration }
 }

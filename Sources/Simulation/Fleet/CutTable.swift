@@ -3,25 +3,24 @@ import CFleet
 import Statistics
 import SystemIO
 
-/// A cut model as the kernels for many devices take it: plain arrays, by cut and by clock step, for a whole round.
+/// A cut model as input of the fleet kernels: plain arrays, by cut and by frequency step, for a whole round.
 ///
-/// Immutable after its making, and so safe to share between threads.
+/// Immutable, and so safe to share between threads.
 package final class CutTable: @unchecked Sendable {
     package let cuts: Int
     package let energySpan: Double
     private let storage: UnsafeMutableBufferPointer<Double>
     package private(set) var kernel = kerf_cut_table()
 
-    /// - Throws: ``KerfError``: a model that the kernels do not know (overlap, energy of waiting), or one that cannot be
-    ///   decided.
+    /// - Throws: ``KerfError``: a model that the kernels do not support (overlap, idle energy), or without a decision.
     package init(_ model: CutModel, weight: Double) throws(KerfError) {
-        let steps = model.clock.stepRatios ?? []
+        let steps = model.frequency.stepRatios ?? []
         guard model.microBatches == 1, model.scope == .computing, model.cuts.count <= Int(KERF_FLEET_MAXIMUM_CUTS),
             !steps.isEmpty || (model.power == .cubic && model.cuts.allSatisfy { $0.serverFixedShare == 0 })
         else {
-            throw KerfError(.invalidArgument, "a fleet cannot be simulated with overlap or energy of waiting")
+            throw KerfError(.invalidArgument, "a fleet cannot be simulated with overlap or idle energy")
         }
-        energySpan = try Solver(model: model, weight: weight).energyNormaliser.span ?? 0
+        energySpan = try Solver(model: model, weight: weight).energyNormalizer.span ?? 0
         cuts = model.cuts.count
         let rounds = Double(model.steps)
         let half = model.countsLatency ? model.link.roundTripSeconds / 2 : 0
@@ -53,7 +52,7 @@ package final class CutTable: @unchecked Sendable {
         }
         kernel = kerf_cut_table(
             cuts: cuts, device: places[0], up: places[1], down: places[2], latency: places[3], allowed: places[4],
-            server: places[5], joules: places[6], low: model.clock.lowestRatio, high: model.clock.highestRatio,
+            server: places[5], joules: places[6], low: model.frequency.lowestRatio, high: model.frequency.highestRatio,
             steps: steps.count, ratios: places[7], step_seconds: places[8], step_joules: places[9])
     }
 

@@ -4,7 +4,7 @@ import SystemIO
 
 /// A fleet: device classes in equal numbers, one server, one channel.
 package struct Fleet: Sendable {
-    /// One model for each class, its link's rates replaced by the channel's in every round.
+    /// One model for each device class; its link's rates are replaced by the channel's in every round.
     let models: [CutModel]
     let channel: FleetChannel
 
@@ -17,25 +17,25 @@ package struct Fleet: Sendable {
         self.channel = channel
     }
 
-    /// The same with its radio channel in another state.
+    /// The fleet with its radio channel in another state.
     ///
     /// - Throws: ``KerfError``: the channel is a trace, which has none.
     package func inState(_ state: ChannelState) throws(KerfError) -> Fleet {
         guard case .radio(var radio) = channel else {
-            throw KerfError(.invalidArgument, "--state: the scenario's channel is a recorded trace, which has no state")
+            throw KerfError(.invalidArgument, "the scenario's channel is a recorded trace, which has no state")
         }
         radio.state = state
         return try Fleet(models: models, channel: .radio(radio))
     }
 }
 
-/// What rates a fleet's devices see.
+/// The channel of a fleet's devices.
 package enum FleetChannel: Sendable {
     case radio(RadioChannel)
     case trace(Trace, roundSeconds: Double)
 }
 
-/// Which of a run's random numbers: each use has its own, so that one more use changes none of the others.
+/// Independent streams of random numbers of a run, one per use, so that a new use does not change the others.
 enum Stream: UInt64 {
     case place = 1
     case uplinkFading, uplinkAngle, downlinkFading, downlinkAngle, state, cut

@@ -1,17 +1,16 @@
 import Dispatch
 import SystemIO
 
-/// One seed's run of a fleet: every device decides in every round, under every rule, on the same channels.
+/// A simulation with one seed: every device decides in every round, under every rule, on the same channels.
 ///
-/// Devices are taken in blocks that fit a cache, each block through all rounds; nothing is kept of a device but its part
-/// of the sums. Blocks run on all cores and are added up in their order, so that the result does not depend on how many
-/// there are.
+/// Devices are processed in blocks that fit a cache, each block through all rounds, and only their sums are stored.
+/// Blocks run on all cores and are added in their order, so that the result does not depend on the number of cores.
 package struct FleetRun: Sendable {
     package var fleet: Fleet
     package var deviceCount: Int
     package var roundCount: Int
     package var rules: [Rule]
-    /// Threads that work at once; `nil` for as many as there are cores.
+    /// Number of threads; `nil` for one per core.
     package var threads: Int?
 
     /// - Throws: ``KerfError/Code/invalidArgument``: no device, no round.
@@ -19,10 +18,10 @@ package struct FleetRun: Sendable {
         fleet: Fleet, deviceCount: Int, roundCount: Int, rules: [Rule], threads: Int? = nil
     ) throws(KerfError) {
         guard deviceCount >= 1, deviceCount <= 1_000_000_000 else {
-            throw KerfError(.invalidArgument, "--devices must be between 1 and 1e9: an empty fleet decides nothing")
+            throw KerfError(.invalidArgument, "the number of devices must be between 1 and 1e9")
         }
         guard roundCount >= 1, roundCount <= 1_000_000 else {
-            throw KerfError(.invalidArgument, "--rounds must be between 1 and 1e6")
+            throw KerfError(.invalidArgument, "the number of rounds must be between 1 and 1e6")
         }
         self.fleet = fleet
         self.deviceCount = deviceCount
@@ -31,13 +30,13 @@ package struct FleetRun: Sendable {
         self.threads = threads
     }
 
-    /// - Throws: ``KerfError`` for a model that cannot be decided.
+    /// - Throws: ``KerfError`` for a model without a decision.
     package func run(seed: UInt64) throws(KerfError) -> FleetTally {
         let tables = try tables()
         let blocks = blocks
         let kernel = ChannelKernel(fleet.channel, seed: seed)
         var tally = FleetTally(self)
-        // As many blocks at a time as there is work for every core, so that memory does not grow with the fleet.
+        // Enough blocks at a time for all cores, so that memory does not grow with the fleet.
         let wave = 64
         for start in stride(from: 0, to: blocks.count, by: wave) {
             let part = Array(blocks[start..<min(start + wave, blocks.count)])
@@ -72,7 +71,7 @@ package struct FleetRun: Sendable {
         var count: Int
     }
 
-    /// Devices of one class, numbered after those of the classes before it.
+    /// Blocks of devices of one class each, numbered class by class.
     private var blocks: [Block] {
         let kinds = fleet.models.count
         var (blocks, first): ([Block], Int) = ([], 0)
@@ -105,7 +104,7 @@ package struct FleetRun: Sendable {
     }
 }
 
-/// A policy, and for those that weigh delay and energy, the weight of delay.
+/// A policy and, where it weighs delay and energy, the weight of delay.
 package struct Rule: Sendable, Hashable {
     package var policy: Policy
     /// `nil` for a fixed cut.
@@ -123,7 +122,7 @@ package struct Rule: Sendable, Hashable {
     }
 }
 
-/// One tally a block, each written by one thread only.
+/// One tally per block, each written by one thread only.
 private final class Slots: @unchecked Sendable {
     private let storage: UnsafeMutableBufferPointer<FleetTally>
 

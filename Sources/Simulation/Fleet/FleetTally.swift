@@ -8,7 +8,7 @@ package struct FleetTally: Sendable {
     /// [round][rule]: sums over devices, in seconds and joules.
     private var delays: [Double]
     private var energies: [Double]
-    /// [rule][cut]: how often each cut was taken.
+    /// [rule][cut]: how often each cut was chosen.
     package private(set) var cutCounts: [[Int]]
 
     init(_ run: FleetRun) {

@@ -1,6 +1,6 @@
 import CFleet
 
-/// Arrays of doubles for a run of devices, allocated once and used for every round; owned by one thread at a time.
+/// Arrays of doubles for a block of devices, allocated once and used for every round by one thread.
 final class Lanes {
     static let capacity = 1024
 

@@ -3,19 +3,38 @@ import CFleet
 import Statistics
 import SystemIO
 
-/// One rule for one class of devices: fills lanes with the cut that it takes and what that costs.
+/// Decision policy of a simulated device and server.
+package enum Policy: String, Codable, Sendable, Hashable, CaseIterable {
+    /// The weighted optimum of cut and frequency.
+    case card
+    /// Everything on the server, at its highest frequency.
+    case serverOnly = "server_only"
+    /// Everything on the device.
+    case deviceOnly = "device_only"
+    /// Half of the blocks on each side, at the highest frequency.
+    case middleCut = "middle_cut"
+    /// A uniformly random cut in each round, at the highest frequency.
+    case randomCut = "random_cut"
+    /// CARD with all weight on delay.
+    case delayOptimum = "delay_optimum"
+    /// CARD with all weight on energy.
+    case energyOptimum = "energy_optimum"
+}
+
+/// One rule for one class of devices: fills lanes with cut, delay and energy.
 enum RuleDecider: Sendable {
+    /// By the fleet kernels.
     case quick(Rule, CutTable)
-    /// For models that the kernels do not know: the exact solver, one lane after the other.
+    /// By the solver, lane by lane, for models that the kernels do not support.
     case exact(Rule, CutModel)
 
-    /// - Throws: ``KerfError`` for a model that cannot be decided.
+    /// - Throws: ``KerfError`` for a model without a decision.
     init(_ rule: Rule, _ model: CutModel) throws(KerfError) {
         guard model.microBatches > 1 else {
             self = .quick(rule, try CutTable(model, weight: rule.weight ?? 1))
             return
         }
-        // Whether it can be decided does not depend on the link's rates.
+        // Whether the solver accepts a model does not depend on the link's rates.
         _ = try Solver(model: model, weight: rule.weight ?? 1)
         self = .exact(rule, model)
     }
@@ -45,10 +64,10 @@ enum RuleDecider: Sendable {
         for lane in 0..<lanes.count {
             model.link.uplinkBitsPerSecond = 1 / lanes[.up][lane]
             model.link.downlinkBitsPerSecond = 1 / lanes[.down][lane]
-            var (cut, ratio) = (model.cuts[Int(lanes[.cut][lane])], model.clock.highestRatio)
+            var (cut, ratio) = (model.cuts[Int(lanes[.cut][lane])], model.frequency.highestRatio)
             if let weight = rule.weight {
                 guard let solver = try? Solver(model: model, weight: weight) else {
-                    preconditionFailure("a model that could be decided cannot with other rates")
+                    preconditionFailure("the solver refused a model because of its rates")
                 }
                 let chosen = solver.solve().chosen
                 (cut, ratio) = (chosen.cut, chosen.ratio)
@@ -62,7 +81,7 @@ enum RuleDecider: Sendable {
 }
 
 extension Rule {
-    /// The cut of a policy that does not weigh delay and energy; limits are not looked at.
+    /// The cuts of a policy that does not weigh delay and energy; limits are ignored.
     fileprivate func takeFixedCuts(_ lanes: Lanes, last: Int) {
         for lane in 0..<lanes.count {
             lanes[.cut][lane] =

@@ -3,17 +3,19 @@ import Quantities
 import Statistics
 import SystemIO
 
-/// What a fleet's rounds cost under each policy, over seeds. All figures are simulated.
+/// Delay and energy of a fleet's rounds under each policy, over seeds. All values are simulated.
 package struct SimulationResult: Codable, Sendable, KerfFile {
     package static let schema = "kerf.simulation"
-    package static let schemaVersion = 1
+    package static let schemaVersion = 2
+    package static let oldestReadableVersion = 1
     package static var remedy: Remedy { "run kerf simulate first" }
+    package static func renamedKeys(from version: Int) -> [String: String] { ["rung": "level"] }
 
     package var schema: String = SimulationResult.schema
     package var schemaVersion: Int = SimulationResult.schemaVersion
     package var kerfVersion: String
     package var scenario: String
-    /// Of the scenario's bytes.
+    /// SHA-256 of the scenario's file.
     package var scenarioSha256: String
     package var level: ModelLevel
     package var weight: Double
@@ -22,9 +24,9 @@ package struct SimulationResult: Codable, Sendable, KerfFile {
     package var roundCount: Int
     package var seeds: [UInt64]
     package var policies: [PolicyResult]
-    /// CARD as the weight of delay goes from 0 to 1.
+    /// CARD at weights of delay from 0 to 1.
     package var front: [FrontResult]
-    /// How often CARD took each cut, over all seeds, by cut from 0 on.
+    /// How often CARD chose each cut, from cut 0 on, over all seeds.
     package var cutCounts: [Int]
     package var assumptions: [String]
 }
@@ -34,9 +36,9 @@ package struct PolicyResult: Codable, Sendable, Hashable {
     package var policy: Policy
     package var delaySeconds: Quantity
     package var serverEnergyJoules: Quantity
-    /// Against device-only, in per cent.
+    /// Compared with device-only, in per cent.
     package var delaySavingPercent: Quantity
-    /// Against server-only, in per cent.
+    /// Compared with server-only, in per cent.
     package var energySavingPercent: Quantity
 }
 
@@ -47,7 +49,7 @@ package struct FrontResult: Codable, Sendable, Hashable {
 }
 
 extension SimulationResult {
-    /// Summarises one tally a seed; its rules are all policies and then CARD at each weight of the front.
+    /// Summarizes one tally per seed. Its rules are all policies, then CARD at each weight of the front.
     package init(
         scenario: Scenario, sha256: String, weight: Double, level: ModelLevel, frontWeights: [Double], seeds: [UInt64],
         tallies: [FleetTally], assumptions: [String]
@@ -75,13 +77,13 @@ extension SimulationResult {
             assumptions: assumptions)
     }
 
-    /// The rules that a run needs for a result.
+    /// The rules of a run whose tallies can be summarized.
     package static func rules(weight: Double, frontWeights: [Double]) -> [Rule] {
         Policy.allCases.map { Rule($0, weight: weight) } + frontWeights.map { Rule(.card, weight: $0) }
     }
 }
 
-/// Figures of every seed, with intervals over them.
+/// Means over seeds, with intervals.
 private struct Savings {
     let tallies: [FleetTally]
 
@@ -89,8 +91,8 @@ private struct Savings {
 
     private func rule(_ policy: Policy) -> Int { Policy.allCases.firstIndex(of: policy) ?? 0 }
 
-    func mean(_ figure: (FleetTally) -> Double) -> Quantity {
-        guard let estimate = Estimate.mean(of: tallies.map(figure)) else { return .unavailable("no seed was run") }
+    func mean(_ value: (FleetTally) -> Double) -> Quantity {
+        guard let estimate = Estimate.mean(of: tallies.map(value)) else { return .unavailable("no seed was run") }
         return Quantity(estimate, origin: .simulated, reason: tallies.count > 1 ? "over seeds" : "of one seed")
     }
 
@@ -100,8 +102,24 @@ private struct Savings {
 
     func energy(_ rule: Int) -> Quantity {
         guard tallies.allSatisfy({ $0.energyJoules(rule: self.rule(.serverOnly)) > 0 }) else {
-            return .unavailable("the server has no figure of energy")
+            return .unavailable("the server's energy is not known")
         }
         return mean { 100 * (1 - $0.energyJoules(rule: rule) / $0.energyJoules(rule: self.rule(.serverOnly))) }
+    }
+}
+
+/// One line per round, seed and policy.
+package struct SimulationCSV {
+    package static func text(seeds: [UInt64], tallies: [FleetTally]) -> String {
+        var text = "seed,round,policy,mean_delay_seconds,mean_server_energy_joules\n"
+        for (seed, tally) in zip(seeds, tallies) {
+            for round in 0..<tally.roundCount {
+                for (rule, policy) in Policy.allCases.enumerated() {
+                    text += "\(seed),\(round),\(policy.rawValue),\(tally.delaySeconds(rule: rule, round: round)),"
+                    text += "\(tally.energyJoules(rule: rule, round: round))\n"
+                }
+            }
+        }
+        return text
     }
 }

@@ -4,13 +4,13 @@ import Quantities
 import SystemIO
 import Workload
 
-/// The calibration that a rated box would have if it did what its specification says: the paper's premise as a file.
+/// The calibration of a box that performs as its specification says, as the paper assumes.
 package struct RatedCalibration {
-    /// With a value for its times and powers, all of origin `modelled`; none has an interval.
+    /// A calibration whose times and powers are `modelled` and have no intervals.
     ///
     /// - Parameters:
     ///   - layers: all layers of the model under the workload, in order.
-    ///   - settable: whether the clock may be chosen, as of the server.
+    ///   - settable: whether the frequency may be chosen, as on the server.
     package static func of(
         _ box: RatedBox, name: String, model: ModelDescription, workload: WorkloadDescription,
         layers: [LayerDescription], settable: Bool

@@ -1,11 +1,13 @@
 import CARD
 import SystemIO
 
-/// What is simulated: a fleet of devices that take turns, one server, their channel, and the training they do.
+/// A simulation's input: a fleet of devices that take turns, one server, their channel and the training workload.
 package struct Scenario: Codable, Sendable, KerfFile {
     package static let schema = "kerf.scenario"
-    package static let schemaVersion = 1
+    package static let schemaVersion = 2
+    package static let oldestReadableVersion = 1
     package static var remedy: Remedy { "see Profiles/scenarios for examples" }
+    package static func renamedKeys(from version: Int) -> [String: String] { ["rung": "level"] }
 
     package var schema: String = Scenario.schema
     package var schemaVersion: Int = Scenario.schemaVersion
@@ -16,18 +18,19 @@ package struct Scenario: Codable, Sendable, KerfFile {
     package var workload: ScenarioWorkload
     /// Local steps of a round.
     package var steps: Int
-    /// Of delay.
+    /// Weight of delay, 0 to 1.
     package var weight: Double
     package var level: ModelLevel
-    /// Blocks that must stay on the device, for privacy; counts from level D on. Absent is 0.
+    /// Blocks that must stay on the device, for privacy; used from level D on. Absent is 0.
     package var minimumCut: Int?
-    /// Parts of a batch that go through device, link and server in a pipeline; counts at level E. Absent is 1, no overlap.
+    /// Parts of a batch that pass through device, link and server as a pipeline; used at level E. Absent is 1, no
+    /// overlap.
     package var microBatches: Int?
     package var server: ScenarioBox
-    /// The kinds of devices; a fleet has as many of each as of any other.
+    /// The kinds of devices; a fleet has equal numbers of each.
     package var devices: [ScenarioBox]
     package var channel: ScenarioChannel
-    /// What was assumed for want of a source, one sentence each.
+    /// Assumptions without a source, one sentence each.
     package var assumed: [String]
 }
 
@@ -39,31 +42,31 @@ package struct ScenarioWorkload: Codable, Sendable, Hashable {
     package var loraTargets: [String]
 }
 
-/// A box: measured, by its calibration, or rated, by public figures.
+/// A box: measured, by its calibration, or rated, by its specification.
 package struct ScenarioBox: Codable, Sendable, Hashable {
     package var name: String
     /// Path of a calibration, from the scenario's folder.
     package var calibration: String?
     package var rated: RatedBox?
-    /// What the box has for its layers; counts from level D on. Absent is no limit.
+    /// Memory for the box's layers; used from level D on. Absent is no limit.
     package var memoryBytes: Double?
 }
 
-/// What a public specification says of a box. Nothing of it is measured.
+/// A box by its public specification. Nothing is measured.
 package struct RatedBox: Codable, Sendable, Hashable {
-    /// f32 operations a second at the highest clock.
+    /// f32 operations per second at the highest frequency.
     package var operationsPerSecond: Double
     package var minimumHertz: Double
     package var maximumHertz: Double
-    /// Rated power at the highest clock.
+    /// Rated power at the highest frequency.
     package var powerWatts: Double
-    /// Share of the rated operations that training reaches, taken as the same for all layers; 1 is the paper's.
+    /// Share of the rated operations that training reaches, equal for all layers; 1 in the paper.
     package var efficiency: Double
-    /// Where the figures stand.
+    /// Source of the values.
     package var source: String
 }
 
-/// How rates come about: a radio cell, or a recorded trace.
+/// Source of the link rates: a radio cell or a recorded trace.
 package struct ScenarioChannel: Codable, Sendable, Hashable {
     package var radio: RadioChannel?
     package var trace: TraceChannel?
@@ -102,11 +105,12 @@ extension Scenario {
                 throw refuse(place, "has memory_bytes that are not between 0 and 1e18")
             }
             guard let rated = box.rated else { continue }
-            let figures = [rated.operationsPerSecond, rated.minimumHertz, rated.maximumHertz, rated.powerWatts]
-            guard figures.allSatisfy({ $0 > 0 && $0 <= 1e18 }), rated.minimumHertz <= rated.maximumHertz,
+            let values = [rated.operationsPerSecond, rated.minimumHertz, rated.maximumHertz, rated.powerWatts]
+            guard values.allSatisfy({ $0 > 0 && $0 <= 1e18 }), rated.minimumHertz <= rated.maximumHertz,
                 rated.efficiency > 0, rated.efficiency <= 1
             else {
-                throw refuse(place, "has a rated figure that is not above zero, or clocks or efficiency out of order")
+                throw refuse(
+                    place, "has a rated value that is not above zero, or frequencies or an efficiency out of range")
             }
         }
     }

@@ -7,7 +7,7 @@ import SystemIO
 import SystemPackage
 import Workload
 
-/// A scenario with everything that it names: model, calibrations, trace.
+/// A scenario with the files that it names: model, calibrations, trace.
 package struct ScenarioFile {
     package let scenario: Scenario
     package let sha256: String
@@ -42,7 +42,7 @@ package struct ScenarioFile {
         }
     }
 
-    /// - Throws: a box, model or trace that is not there or does not fit.
+    /// - Throws: ``KerfError`` for a box, model or trace that is missing or does not fit.
     package func fleet(level: ModelLevel) throws -> (fleet: Fleet, assumptions: [String]) {
         let blocks = try modelAndLayers().0.blockCount
         guard (0...blocks).contains(scenario.minimumCut ?? 0) else {
@@ -52,7 +52,7 @@ package struct ScenarioFile {
                     + "blocks")
         }
         let server = try calibration(scenario.server, settable: true)
-        // The channel's rates take the place of this link's.
+        // The channel's rates replace this link's.
         let link = try Link(
             uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: scenario.channel.roundTripSeconds,
             origin: .simulated, source: "the simulated channel")
@@ -84,55 +84,57 @@ package struct ScenarioFile {
         }
         let (model, layers) = try modelAndLayers()
         return RatedCalibration.of(
-            rated, name: box.name, model: model, workload: workload, layers: layers, settable: settable)
+            rated, name: box.name, model: model, workload: try workload(), layers: layers, settable: settable)
     }
 
-    /// A calibration must be of the training that the scenario speaks of.
+    /// Checks that a calibration has the scenario's model and workload.
     private func check(_ calibration: Calibration, at path: String) throws {
         let model = try modelAndLayers().0
         func refuse(_ found: String, _ asked: String) -> KerfError {
             KerfError(
                 .unusableData,
-                "\(PlainText.shown(path)): is a calibration of \(found), the scenario trains \(asked); profile the box for "
-                    + "that, or change the scenario")
+                "\(PlainText.shown(path)): is a calibration of \(found), the scenario trains \(asked)",
+                remedy: "profile the box for the scenario's training step, or change the scenario")
         }
-        var found = calibration.model
-        (found.weightsKind, found.weightsOrigin) = (model.weightsKind, model.weightsOrigin)
-        guard found == model else {
+        let found = calibration.model
+        guard found.ignoringWeights == model.ignoringWeights else {
             throw refuse(
                 "\(PlainText.quoted(found.name)) with \(found.blockCount) blocks",
                 "\(PlainText.quoted(model.name)) with \(model.blockCount)")
         }
-        let (measured, asked) = (calibration.workload, workload)
+        let (measured, asked) = (calibration.workload, try workload())
         guard measured.batch == asked.batch, measured.sequence == asked.sequence, measured.loraRank == asked.loraRank,
             measured.loraTargets == asked.loraTargets
         else { throw refuse(measured.summary, asked.summary) }
     }
 
-    private var workload: WorkloadDescription {
+    private func workload() throws -> WorkloadDescription {
         let asked = scenario.workload
         return WorkloadDescription(
             batch: asked.batch, sequence: asked.sequence, loraRank: asked.loraRank,
             loraAlpha: Double(2 * asked.loraRank),
-            loraTargets: asked.loraTargets, dtype: "f32", threads: 1)
+            loraTargets: try targets(), dtype: .f32, threads: 1)
+    }
+
+    private func targets() throws -> [Projection] {
+        try scenario.workload.loraTargets.map { name in
+            guard let target = Projection(rawValue: name) else {
+                throw KerfError(
+                    .unusableData, "scenario: workload.lora_targets: \(PlainText.quoted(name)) is not a projection")
+            }
+            return target
+        }
     }
 
     private func modelAndLayers() throws -> (ModelDescription, [LayerDescription]) {
         let config = try ModelReference.resolve(scenario.model)
         let asked = scenario.workload
-        let targets = try asked.loraTargets.map { name in
-            guard let target = Projection(rawValue: name) else {
-                throw KerfError(
-                    .unusableData, "scenario: workload.lora_targets: \(PlainText.quoted(name)) is none known")
-            }
-            return target
-        }
         let cost = LayerCost(
             model: config,
-            lora: LoRAConfiguration(rank: asked.loraRank, alpha: Double(2 * asked.loraRank), targets: targets),
+            lora: LoRAConfiguration(rank: asked.loraRank, alpha: Double(2 * asked.loraRank), targets: try targets()),
             batch: BatchShape(batch: asked.batch, sequence: asked.sequence))
-        let model = ModelDescription(config, weightsKind: "random", weightsOrigin: "none: rated figures")
-        // A rated box is taken to keep its weights once, in f32.
+        let model = ModelDescription(config, weightsKind: .random, weightsOrigin: "none: rated values")
+        // A rated box is assumed to store its weights once, in f32.
         let layers = LayerDescription.all(cost).map { layer in
             var layer = layer
             layer.memory = LayerMemory(
@@ -156,6 +158,6 @@ package struct ScenarioFile {
 
 extension WorkloadDescription {
     fileprivate var summary: String {
-        "batch \(batch), sequence \(sequence), LoRA rank \(loraRank) on \(PlainText.shown(loraTargets.joined(separator: ",")))"
+        "batch \(batch), sequence \(sequence), LoRA rank \(loraRank) on \(loraTargetNames)"
     }
 }

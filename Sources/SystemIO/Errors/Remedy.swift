@@ -7,10 +7,22 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case text(String)
     /// Give the run more time.
     case longerBudget
+    /// Reduce other load and heat, or give the run more time.
+    case quietBoxOrLongerBudget
+    /// Name one of the columns that the file has.
+    case nameColumn
+    /// Run the estimator's self-test, which writes the file.
+    case runEstimatorSelfTest
     /// Permit user namespaces, or examine the capture without them.
     case userNamespaces
     /// Unpack a capture and examine its tree.
     case unpackCapture
+    /// Record the box once more.
+    case recordCapture
+    /// Compute in f32.
+    case f32Products
+    /// Compute in f32, or with the engine that multiplies bf16.
+    case f32ProductsOrOneDNN
     /// Measure against a virtual board.
     case virtualBoard
     /// Run without binding threads to processors.
@@ -33,6 +45,20 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case makeDoctorReport
     /// Several remedies, all of which may be needed.
     indirect case all([Remedy])
+    /// Profile with a batch that the micro-batches divide.
+    case largerBatch
+    /// Profile both boxes with the same model and training step.
+    case sameWorkload
+    /// Decide at level B, which uses measured times and needs no frequency.
+    case measuredTimes
+    /// Declare the server's power, or give energy no weight.
+    case declaredServerPower
+    /// Count the server's computing energy only.
+    case computingEnergyOnly
+    /// Leave the device's energy out.
+    case serverEnergyOnly
+    /// Measure the link's round trip, or declare the link.
+    case declaredLink
 
     public init(stringLiteral value: String) { self = .text(value) }
 
@@ -40,9 +66,23 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         switch self {
         case .text(let text): text
         case .longerBudget: "profile for longer"
+        case .quietBoxOrLongerBudget: "free the box of other load or heat, or profile for longer"
+        case .nameColumn: "name one of them"
+        case .runEstimatorSelfTest: "run the estimator's self-test first"
         case .withoutPinning: "do not pin threads"
+        case .largerBatch: "profile with a larger batch, or decide with fewer micro-batches"
+        case .sameWorkload:
+            "profile both boxes with the same model, batch, sequence length, LoRA rank and LoRA targets"
+        case .measuredTimes: "decide at level B, which uses measured times"
+        case .declaredServerPower: "declare the server's power, or give delay all the weight"
+        case .computingEnergyOnly: "profile the server with a meter, or count its computing energy only"
+        case .serverEnergyOnly: "profile the device with a meter, or leave its energy out"
+        case .declaredLink: "run iperf3 on Linux, or declare the link"
         case .userNamespaces: "permit user namespaces, or unpack the capture with tar and use its tree"
         case .unpackCapture: "unpack the capture with tar and use its tree"
+        case .recordCapture: "record the box again"
+        case .f32Products: "compute in f32"
+        case .f32ProductsOrOneDNN: "compute in f32, or in bf16 with oneDNN"
         case .virtualBoard: "measure against a virtual board"
         case .hostOrVirtualBoard: "run on the machine itself, or measure against a virtual board"
         case .powerSensorOrVirtualBoard: "use a power sensor of the board (lm-sensors), or a virtual board"

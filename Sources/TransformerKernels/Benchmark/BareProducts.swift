@@ -2,9 +2,9 @@ import CKernels
 import ModelFiles
 import Workload
 
-/// The products of a block's seven projections and nothing else: what a block is measured against.
+/// The products of a block's seven projections without anything else, as a reference for a block's time.
 ///
-/// Same engine, shapes, formats and layouts as the block's own; random numbers.
+/// Engine, shapes, formats and layouts are those of the block; the operands' values do not matter.
 package final class BareProducts {
     private struct Member {
         let product: any MatrixProduct
@@ -16,18 +16,19 @@ package final class BareProducts {
     private let forwardMembers: [Member]
     private let backwardMembers: [Member]
     private let scratch: AlignedBuffer
-    /// Of one pass; the same for both directions.
+    /// Floating-point operations of one pass, equal in both directions.
     package let flops: Double
 
-    /// - Throws: ``KerfError`` when memory does not suffice or the engine refuses.
+    /// - Throws: ``KerfError`` when there is not enough memory or the engine fails.
     package init(model: ModelConfig, batch: BatchShape, format: NumberFormat, engine: any MatrixEngine) throws {
         try engine.check(format)
         let memory = BufferAllocator(limitBytes: availableMemoryBytes())
-        let widest = max(model.hiddenSize, model.intermediateSize, model.querySize)
+        let maximumWidth = max(model.hiddenSize, model.intermediateSize, model.querySize)
         func operand(_ format: NumberFormat) throws -> AlignedBuffer {
-            try memory.buffer(batch.tokenCount, widest, format: format, for: "operands")
+            try memory.buffer(batch.tokenCount, maximumWidth, format: format, for: "operands")
         }
-        // In turn, as layers follow each other: no product finds its operands where the last one left them.
+        // Two sources in alternation, as in a sequence of layers: no product finds its operands in cache because the last
+        // one used them.
         let sources = [try operand(format), try operand(format)]
         let destinations = try Dictionary(
             uniqueKeysWithValues: Set([.f32, format]).map { ($0, try operand($0)) })
@@ -55,7 +56,7 @@ package final class BareProducts {
             return $0 + 2 * Double(batch.tokenCount) * Double(size.rows) * Double(size.columns)
         }
         memory.zero()
-        try fill(widest: widest * batch.tokenCount, model: model, sources: sources)
+        try fill(sourceCount: maximumWidth * batch.tokenCount, model: model, sources: sources)
     }
 
     package func run(_ direction: Direction) throws {
@@ -66,10 +67,10 @@ package final class BareProducts {
         }
     }
 
-    private func fill(widest: Int, model: ModelConfig, sources: [AlignedBuffer]) throws {
-        let largest = Projection.allCases.map { model.shape(of: $0) }.map { $0.rows * $0.columns }.max() ?? 0
-        let numbers = try Staging().buffer(count: max(largest, widest))
-        // A short cycle of numbers is enough: speed does not depend on them unless they are zeros or denormals.
+    private func fill(sourceCount: Int, model: ModelConfig, sources: [AlignedBuffer]) throws {
+        let weightCount = Projection.allCases.map { model.shape(of: $0) }.map { $0.rows * $0.columns }.max() ?? 0
+        let numbers = try Staging().buffer(count: max(weightCount, sourceCount))
+        // A short cycle of values is enough: speed does not depend on them unless they are zeros or denormals.
         for index in 0..<numbers.count { numbers.elements[index] = Float(index % 251 - 125) / 128 }
         for member in forwardMembers + backwardMembers {
             try member.product.pack(numbers.start, into: member.weight.raw)

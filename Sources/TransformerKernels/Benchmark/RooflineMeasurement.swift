@@ -1,20 +1,21 @@
 import CKernels
 import Workload
 
-/// The box's two roofs: how fast its engine multiplies, and how fast memory moves.
+/// The two limits of the roofline model: the engine's multiplication rate and the memory bandwidth.
 ///
-/// Each is the best of as many runs as fit a tenth of a second, at least two: what disturbs a run only slows it.
+/// Each is the maximum of as many runs as fit into a tenth of a second, at least two, since disturbances only slow a run
+/// down. Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
 package struct RooflineMeasurement: Sendable {
-    /// Of a product of 512 rows with a weight of 2048 x 2048.
+    /// Rate of a product of 512 rows with a weight of 2048 x 2048.
     package var flopsPerSecond: Double
     package var productRuns: Int
-    /// Read and written while 128 MiB are copied.
+    /// Bytes read and written per second while 128 MiB are copied.
     package var bytesPerSecond: Double
     package var copyRuns: Int
 
-    private static let secondsEach = 0.1
+    private static let secondsPerLimit = 0.1
 
-    /// - Throws: ``KerfError`` when the engine refuses or memory does not suffice.
+    /// - Throws: ``KerfError`` when the engine fails or there is not enough memory.
     package static func measure(engine: any MatrixEngine, format: NumberFormat) throws -> RooflineMeasurement {
         let memory = BufferAllocator(limitBytes: availableMemoryBytes())
         let (flops, productRuns) = try product(engine, format, memory)
@@ -58,7 +59,7 @@ package struct RooflineMeasurement: Sendable {
     }
 
     private static func best(of work: Double, _ run: () throws -> Void) rethrows -> (rate: Double, runs: Int) {
-        // The first run finds cold caches and pages.
+        // Warm-up: the first run has cold caches and unmapped pages.
         try run()
         let clock = ContinuousClock()
         let began = clock.now
@@ -67,7 +68,7 @@ package struct RooflineMeasurement: Sendable {
             let took = try clock.measure { try run() } / .seconds(1)
             rate = max(rate, work / took)
             runs += 1
-        } while runs < 2 || (clock.now - began) / .seconds(1) < secondsEach
+        } while runs < 2 || (clock.now - began) / .seconds(1) < secondsPerLimit
         return (rate, runs)
     }
 }

@@ -1,29 +1,31 @@
+import CKernels
 import ProfileFormat
+import SystemIO
 import Workload
 
 /// A linear algebra library that multiplies by frozen weights.
 ///
-/// An engine shares its work among libgomp's threads, which Kerf's own kernels use too, so that one pool of threads has
-/// the cores to itself.
+/// An engine divides its work among libgomp's threads, which Kerf's own kernels use too, so that only one thread pool
+/// competes for the cores.
 package protocol MatrixEngine: Sendable {
     var identity: EngineIdentity { get }
     /// Threads that share one product.
     var threadCount: Int { get }
-    /// Whether a weight in the layout `packed` is multiplied faster than one in `plain`.
+    /// Whether products with a weight in the layout `packed` are faster than in `plain`.
     var packsWeights: Bool { get }
 
-    /// - Throws: ``KerfError`` with code `engine` when library or processor do not multiply in this format.
+    /// - Throws: ``KerfError/Code/engineUnavailable`` when the library or the processor does not support the format.
     func check(_ format: NumberFormat) throws
 
-    /// Prepares a product; slow, and done once.
+    /// Prepares a product, which is slow and done once.
     ///
-    /// - Throws: ``KerfError`` with code `engine` when the library refuses.
+    /// - Throws: ``KerfError/Code/engineUnavailable`` when the library reports an error.
     func product(_ shape: ProductShape) throws -> any MatrixProduct
 }
 
-/// A product with a frozen weight W of shape `[outputSize, inputSize]`.
+/// The shape of a product with a frozen weight W, `[outputSize, inputSize]`.
 package struct ProductShape: Sendable, Hashable {
-    /// Of x and y.
+    /// Rows of x and y.
     package var rows: Int
     package var outputSize: Int
     package var inputSize: Int
@@ -48,30 +50,67 @@ package struct ProductShape: Sendable, Hashable {
         self.layout = layout
     }
 
-    /// Columns of x, over which is summed, and of y.
+    /// Columns of x, over which the product sums.
     package var sourceWidth: Int { direction == .forward ? inputSize : outputSize }
+    /// Columns of y.
     package var destinationWidth: Int { direction == .forward ? outputSize : inputSize }
 
-    /// Of one run: a multiplication and an addition each count one.
+    /// Floating-point operations of one run: a multiplication and an addition each count one.
     package var flops: Double { 2 * Double(rows) * Double(outputSize) * Double(inputSize) }
 }
 
 /// A prepared product: y = base + x op(W), all row-major and contiguous. Used from one thread at a time.
 ///
-/// The same arguments give the same bits for the same thread count.
+/// Equal arguments give equal bits for the same thread count.
 package protocol MatrixProduct: AnyObject {
     /// Bytes of the weight in its layout.
     var weightByteCount: Int { get }
-    /// Bytes that a run uses and leaves free again.
+    /// Bytes of scratch memory of a run.
     var scratchByteCount: Int { get }
 
-    /// Brings a weight, `[outputSize, inputSize]` in f32, into the product's layout and format.
+    /// Converts a weight, `[outputSize, inputSize]` in f32, to the product's layout and format.
     func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) throws
 
     /// Allocates nothing.
     ///
-    /// - Parameter base: of y's shape and format, and may be y itself; nil for zero.
+    /// - Parameter base: has y's shape and format and may be y itself; nil for zero.
     func run(
         _ x: UnsafeRawPointer, weight: UnsafeRawPointer, addedTo base: UnsafeRawPointer?,
         into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) throws
+}
+
+/// The engines that this build has.
+package enum MatrixEngines {
+    package static let names = ["onednn", "openblas"]
+
+    /// Number of processors that this process may run on.
+    package static var processorCount: Int { Int(kerf_processor_count()) }
+
+    /// oneDNN on x86-64, for which it is optimized; OpenBLAS elsewhere.
+    ///
+    /// - Parameter threadCount: `nil` for one thread for each processor.
+    package static func `default`(threadCount: Int? = nil) throws -> any MatrixEngine {
+        #if arch(x86_64)
+            try named("onednn", threadCount: threadCount)
+        #else
+            try named("openblas", threadCount: threadCount)
+        #endif
+    }
+
+    /// - Throws: ``KerfError/Code/engineUnavailable`` for a name that is not in ``names``, an impossible thread count, or
+    ///   a library that cannot be used.
+    package static func named(_ name: String, threadCount: Int? = nil) throws -> any MatrixEngine {
+        let threads = threadCount ?? processorCount
+        guard threads >= 1 && threads <= 4096 else {
+            throw KerfError(.engineUnavailable, "cannot use \(threads) threads", remedy: "use 1 to \(processorCount)")
+        }
+        switch name {
+        case "onednn": return try OneDNNEngine(threadCount: threads)
+        case "openblas": return OpenBLASEngine(threadCount: threads)
+        default:
+            throw KerfError(
+                .engineUnavailable, "there is no engine \"\(name)\"",
+                remedy: .text("use " + names.joined(separator: " or ")))
+        }
+    }
 }

@@ -3,13 +3,13 @@ import ProfileFormat
 import SystemIO
 import Workload
 
-/// oneDNN's matmul primitive, which compiles its inner loops for the processor at hand.
+/// oneDNN's matmul primitive, which compiles its inner loops at run time for the processor.
 package struct OneDNNEngine: MatrixEngine {
     package let identity: EngineIdentity
     package let threadCount: Int
     package var packsWeights: Bool { true }
 
-    /// - Throws: ``KerfError`` with code `engine` when the library was built for threads other than OpenMP's.
+    /// - Throws: ``KerfError/Code/engineUnavailable`` when the library was not built for OpenMP.
     package init(threadCount: Int) throws {
         guard kerf_onednn_uses_openmp() else {
             throw KerfError(
@@ -24,15 +24,17 @@ package struct OneDNNEngine: MatrixEngine {
     }
 
     package func check(_ format: NumberFormat) throws {
-        guard format == .f32 || Self.multipliesBF16(identity.instructionSet) else {
+        guard format == .f32 || Self.supportsBF16(identity.instructionSet) else {
             throw KerfError(
-                .engineUnavailable, "this processor has no bf16 products: oneDNN uses \(identity.instructionSet) here",
-                remedy: "use --dtype f32")
+                .engineUnavailable,
+                "this processor has no bf16 instructions: oneDNN uses \(identity.instructionSet) here",
+                remedy: .f32Products)
         }
     }
 
-    /// Without such instructions oneDNN would compute bf16 by converting every element, slower than f32.
-    static func multipliesBF16(_ instructionSet: String) -> Bool {
+    /// Whether the instruction set has bf16 products. Without them oneDNN converts every element, which is slower than
+    /// f32.
+    static func supportsBF16(_ instructionSet: String) -> Bool {
         ["bf16", "amx", "avx512_core_fp16"].contains { instructionSet.contains($0) }
     }
 
@@ -58,7 +60,7 @@ private final class OneDNNProduct: MatrixProduct {
             packed: shape.layout == .packed)
         var handle: OpaquePointer?
         let status = kerf_onednn_product_create(&handle, &description, self.threadCount)
-        guard status == 0, let handle else { throw Self.refused(shape, status) }
+        guard status == 0, let handle else { throw Self.failure(shape, status) }
         self.handle = handle
         weightByteCount = kerf_onednn_weight_bytes(handle)
         scratchByteCount = kerf_onednn_scratch_bytes(handle)
@@ -68,7 +70,7 @@ private final class OneDNNProduct: MatrixProduct {
 
     func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) throws {
         let status = kerf_onednn_pack(handle, weight, packed)
-        guard status == 0 else { throw Self.refused(shape, status) }
+        guard status == 0 else { throw Self.failure(shape, status) }
     }
 
     func run(
@@ -76,13 +78,13 @@ private final class OneDNNProduct: MatrixProduct {
         into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) throws {
         let status = kerf_onednn_product_run(handle, threadCount, x, weight, base, y, scratch)
-        guard status == 0 else { throw Self.refused(shape, status) }
+        guard status == 0 else { throw Self.failure(shape, status) }
     }
 
-    private static func refused(_ shape: ProductShape, _ status: Int32) -> KerfError {
+    private static func failure(_ shape: ProductShape, _ status: Int32) -> KerfError {
         KerfError(
             .engineUnavailable,
-            "oneDNN refused a \(shape.rows)x\(shape.destinationWidth)x\(shape.sourceWidth) product in "
+            "oneDNN failed to compute a \(shape.rows)x\(shape.destinationWidth)x\(shape.sourceWidth) product in "
                 + "\(shape.source.rawValue): \(String(cString: kerf_onednn_status(status)))")
     }
 }

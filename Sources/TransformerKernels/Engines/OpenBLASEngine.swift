@@ -6,9 +6,9 @@ import Workload
 
 /// OpenBLAS's `cblas_sgemm`, in f32.
 ///
-/// Debian's OpenBLAS has a pool of POSIX threads of its own, which would spin against libgomp's. So OpenBLAS is told to
-/// use one thread, and a product is cut into strips of y, one for each of libgomp's threads. It packs a weight anew in
-/// every product, so there is no layout that it likes better than another.
+/// Debian's OpenBLAS has its own pool of POSIX threads, which would compete with libgomp's. So OpenBLAS is limited to one
+/// thread, and a product is divided into strips of y, one for each of libgomp's threads. OpenBLAS packs the weight in
+/// every product, so it has no preferred layout.
 package struct OpenBLASEngine: MatrixEngine {
     package let identity: EngineIdentity
     package let threadCount: Int
@@ -28,7 +28,7 @@ package struct OpenBLASEngine: MatrixEngine {
         guard format == .f32 else {
             throw KerfError(
                 .engineUnavailable, "the engine openblas computes in f32 only",
-                remedy: "use --dtype f32 or --engine onednn")
+                remedy: .f32ProductsOrOneDNN)
         }
     }
 
@@ -38,7 +38,7 @@ package struct OpenBLASEngine: MatrixEngine {
         guard max(shape.rows, shape.outputSize, shape.inputSize) <= Int(Int32.max) else {
             throw KerfError(
                 .engineUnavailable,
-                "a \(shape.rows)x\(shape.outputSize)x\(shape.inputSize) product is beyond OpenBLAS's 32-bit sizes")
+                "a \(shape.rows)x\(shape.outputSize)x\(shape.inputSize) product exceeds OpenBLAS's 32-bit sizes")
         }
         return OpenBLASProduct(shape: shape, team: ThreadTeam(count: threadCount))
     }
@@ -82,7 +82,7 @@ private final class OpenBLASProduct: MatrixProduct {
                 c + rows.lowerBound * n + columns.lowerBound, Int32(n))
         }
         guard team.count > 1 else { return strip(0..<m, 0..<n) }
-        // The longer side is cut, at multiples of a register tile.
+        // The longer side is divided, at multiples of a register tile.
         let tile = 16
         let tiles = (max(m, n) + tile - 1) / tile
         try team.run(units: team.count) { unit, _ in

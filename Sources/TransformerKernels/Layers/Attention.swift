@@ -2,11 +2,11 @@ import CKernels
 import ModelFiles
 import Workload
 
-/// Causal attention with grouped queries: out = softmax(q kᵀ / sqrt(headSize)) v, head by head.
+/// Causal grouped-query attention: out = softmax(q kᵀ / sqrt(headSize)) v for each head.
 struct Attention {
     let context: LayerContext
 
-    /// Writes the attended values and the log-sum-exp of `saved`, from its q, k and v.
+    /// Computes the output and the log-sum-exp in `saved` from its q, k and v.
     func forward(_ saved: BlockActivations) {
         var shape = Self.shape(context.model, context.batch, context.format, threadCount: context.team.count)
         kerf_attention_forward(
@@ -14,7 +14,8 @@ struct Attention {
             saved.logSumExp.start, context.scratch.attention.raw)
     }
 
-    /// From the scratch memory's `attendedGradient` to its gradients of q, k and v, of q and k before their rotation.
+    /// Computes the scratch memory's gradients of q, k and v from its `attendedGradient`. Those of q and k are before
+    /// rotation.
     func backward(_ saved: BlockActivations) {
         let scratch = context.scratch
         var shape = Self.shape(context.model, context.batch, context.format, threadCount: context.team.count)

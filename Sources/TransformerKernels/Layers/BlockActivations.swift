@@ -1,15 +1,15 @@
 import ModelFiles
 import Workload
 
-/// What one block's forward pass keeps for its backward pass.
+/// Activations that one block's forward pass saves for its backward pass.
 ///
-/// Kept here: q and k after rotation, v, the attention's output and log-sum-exp, the residual stream between attention
+/// Saved: q and k after rotation, v, the attention's output and log-sum-exp, the residual stream between attention
 /// and MLP, gate and up before SwiGLU, 1 / rms of both norms, and (alpha / rank) x Aᵀ of each LoRA target. The block's
-/// input is kept by the stack.
+/// input is saved by the stack.
 ///
-/// Recomputed in the backward pass, because it costs a pass over memory and no product: the attention's probabilities,
-/// from q, k and the log-sum-exp; and, only where a LoRA target's gradient needs its input, the norms' outputs (q, k, v,
-/// gate, up) and SwiGLU's output (down).
+/// Recomputed in the backward pass, because that costs a pass over memory but no product: attention's probabilities, from
+/// q, k and the log-sum-exp; and, where a LoRA target's gradient needs its input, the norms' outputs (q, k, v, gate, up)
+/// and SwiGLU's output (down).
 final class BlockActivations {
     /// `[tokens, querySize]`
     let query, attended: AlignedBuffer
@@ -23,7 +23,7 @@ final class BlockActivations {
     let gate, up: AlignedBuffer
     /// f32, `[tokens]`
     let attentionReciprocalRMS, mlpReciprocalRMS: AlignedBuffer
-    /// f32, `[tokens, rank of the group]` by raw value; nil where none of the projections is a target.
+    /// f32, `[tokens, rank of the group]`, indexed by the group's raw value; nil without a target in the group.
     private let lowRank: [AlignedBuffer?]
 
     init(

@@ -2,10 +2,10 @@ import CKernels
 import ModelFiles
 import Workload
 
-/// The last layer: final norm, LM head, mean cross-entropy over the tokens that have a target. Its ``HeadPlan`` says in
-/// which chunks.
+/// The last layer: final norm, LM head, mean cross-entropy over the tokens that have a target. Its ``HeadPlan`` divides
+/// the rows into chunks.
 ///
-/// Kept for the backward pass: the norm's output, 1 / rms, and the logits' gradient where the plan keeps it.
+/// Saved for the backward pass: the norm's output, 1 / rms, and the logits' gradient where the plan says so.
 final class Head {
     private let context: LayerContext
     private let plan: HeadPlan
@@ -15,7 +15,7 @@ final class Head {
     private let reciprocalRMS: AlignedBuffer
     /// `[tokens or backwardRows, vocabularySize]`
     private let logitsGradient: AlignedBuffer
-    /// f32, `[forwardRows, vocabularySize]`; in f32 the gradient's own memory.
+    /// f32, `[forwardRows, vocabularySize]`; in the format f32 the same memory as the gradient.
     private let logits: AlignedBuffer
     private var rowLosses: [Double]
 
@@ -23,9 +23,9 @@ final class Head {
         self.context = context
         self.plan = plan
         let model = context.model
-        let kept = "saved activations"
-        normed = try memory.buffer(context.tokenCount, model.hiddenSize, format: context.format, for: kept)
-        reciprocalRMS = try memory.buffer(context.tokenCount, for: kept)
+        let purpose = "saved activations"
+        normed = try memory.buffer(context.tokenCount, model.hiddenSize, format: context.format, for: purpose)
+        reciprocalRMS = try memory.buffer(context.tokenCount, for: purpose)
         logitsGradient = try memory.buffer(
             plan.backwardRows, model.vocabularySize, format: context.format, for: "logits")
         logits =
@@ -34,7 +34,7 @@ final class Head {
         rowLosses = Array(repeating: 0, count: context.tokenCount)
     }
 
-    /// The mean cross-entropy in nats over the rows whose target is not negative, of which there must be some.
+    /// The mean cross-entropy in nats over the rows whose target is not negative; there must be at least one.
     func forward(norm: AlignedBuffer, matrix: FrozenMatrix, input: AlignedBuffer, targets: [Int32]) throws -> Double {
         let model = context.model
         context.timeline.measure(.finalNorm) {
@@ -62,7 +62,7 @@ final class Head {
                 crossEntropy(rows, targets, keepingGradient: true)
             }
             try context.timeline.measure(.lmHead) {
-                try matrix.multiplyBack(
+                try matrix.multiplyBackward(
                     rows: rows.count, logitsGradient.raw,
                     into: scratch.normedGradient.address(of: rows.lowerBound * model.hiddenSize),
                     scratch: scratch.product)
@@ -75,11 +75,11 @@ final class Head {
         }
     }
 
-    /// Targets that count: those that are not negative.
+    /// Number of targets that are not negative.
     static func counted(_ targets: [Int32]) -> Int { targets.count { $0 >= 0 } }
 
-    /// What the forward pass keeps.
-    var keptByteCount: Int {
+    /// Bytes that the forward pass saves.
+    var savedByteCount: Int {
         normed.byteCount + reciprocalRMS.byteCount + (plan.keepsGradient ? logitsGradient.byteCount : 0)
             + rowLosses.count * MemoryLayout<Double>.stride
     }
@@ -96,7 +96,7 @@ final class Head {
         }
     }
 
-    /// The rows' losses, and their logits' gradient, which takes the logits' place or one of its own.
+    /// Computes the rows' losses and, if asked, the gradient of their logits, which may overwrite the logits.
     private func crossEntropy(_ rows: Range<Int>, _ targets: [Int32], keepingGradient: Bool) {
         let width = context.model.vocabularySize
         let scale = Float(1 / Double(Self.counted(targets)))

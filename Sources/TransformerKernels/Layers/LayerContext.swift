@@ -1,12 +1,13 @@
+import CKernels
 import ModelFiles
 import Workload
 
-/// What all layers of one stack share.
+/// State that all layers of one stack share.
 struct LayerContext {
     let model: ModelConfig
     let batch: BatchShape
     let lora: LoRAConfiguration
-    /// Of weights and wide activations.
+    /// Format of weights and most activations.
     let format: NumberFormat
     let team: ThreadTeam
     let timeline: KernelTimeline
@@ -15,4 +16,23 @@ struct LayerContext {
 
     var tokenCount: Int { batch.tokenCount }
     var threads: Int32 { Int32(team.count) }
+}
+
+/// Activation and gradient between two layers. Every boundary has its own memory, so that a layer's forward or backward
+/// pass, run alone, overwrites nothing but its own result.
+struct Boundary {
+    /// Output of the layer before, input of the layer after: `[tokens, hiddenSize]`.
+    let activation: AlignedBuffer
+    /// Gradient of the loss by the activation.
+    let gradient: AlignedBuffer
+
+    init(_ batch: BatchShape, hiddenSize: Int, memory: BufferAllocator) throws {
+        activation = try memory.buffer(batch.tokenCount, hiddenSize, for: "activations")
+        gradient = try memory.buffer(batch.tokenCount, hiddenSize, for: "gradients")
+    }
+}
+
+extension NumberFormat {
+    /// The C kernels' constant for this format.
+    var kernel: kerf_format { self == .bf16 ? KERF_BF16 : KERF_F32 }
 }

@@ -2,27 +2,27 @@ import CKernels
 import ModelFiles
 import Workload
 
-/// Memory that holds nothing from one layer's pass to the next; all layers of a stack use the same.
+/// Scratch memory that all layers of a stack share; its contents are not needed after a layer's pass.
 final class Scratch {
     /// `[tokens, hiddenSize]`: a norm's output.
     let normed: AlignedBuffer
-    /// f32, `[tokens, hiddenSize]`: the gradient of a norm's output; that of the stream between attention and MLP.
+    /// f32, `[tokens, hiddenSize]`: the gradient of a norm's output, and that of the stream between attention and MLP.
     let normedGradient, stream: AlignedBuffer
     /// `[tokens, hiddenSize]`: a gradient of the stream, in the format of the products; empty when that is f32.
     let streamGradient: AlignedBuffer
-    /// `[tokens, intermediateSize]`: SwiGLU's output; its gradient and then gate's; up's gradient.
+    /// `[tokens, intermediateSize]`: SwiGLU's output; its gradient, later that of gate; the gradient of up.
     let mlp, gateGradient, upGradient: AlignedBuffer
     /// `[tokens, querySize]`
     let attendedGradient, queryGradient: AlignedBuffer
     /// `[tokens, keyValueSize]`
     let keyGradient, valueGradient: AlignedBuffer
-    /// f32, `[tokens, keyValueSize * parts]`, for the parts that attention's heads are cut into; empty when in one.
+    /// f32, `[tokens, keyValueSize * parts]`, for the parts into which attention's heads are divided; empty with one part.
     let keyGradientParts, valueGradientParts: AlignedBuffer
-    /// f32, `[tokens, widest rank of a group]`
+    /// f32, `[tokens, maximum rank of a group]`
     let lowRankGradient: AlignedBuffer
-    /// f32: one side of LoRA pairs as the kernels take it, or its gradient.
+    /// f32: one matrix of a LoRA pair in the kernels' layout, or its gradient.
     let lowRankPanels: AlignedBuffer
-    /// What attention's kernels need.
+    /// Scratch memory of attention's kernels.
     let attention: AlignedBuffer
 
     init(
@@ -56,11 +56,11 @@ final class Scratch {
         attention = try memory.buffer(
             hasBlocks ? bytes / MemoryLayout<Float>.stride : 0, for: "attention scores")
 
-        lowRankGradient = try rows(of: lora.widestRank, if: hasBlocks)
+        lowRankGradient = try rows(of: lora.maximumGroupRank, if: hasBlocks)
         lowRankPanels = try memory.buffer(hasBlocks ? lora.panelCount(model) : 0, for: "scratch memory")
     }
 
-    /// The memory that prepared products share; they tell how much only when they are all there.
+    /// Memory that prepared products share. Its size is known when all products are prepared.
     private(set) var product = AlignedBuffer(count: 0)!
 
     func makeProductMemory(byteCount: Int, memory: BufferAllocator) throws {

@@ -20,7 +20,7 @@ package struct AdamW: Sendable, Hashable {
         self.weightDecay = weightDecay
     }
 
-    /// The factors of step `count`, which counts from 1: bias corrections are taken in double.
+    /// The factors of step `count`, from 1. Bias corrections are computed in double.
     func step(_ count: Int) -> kerf_adamw {
         kerf_adamw(
             decay: Float(1 - learningRate * weightDecay),

@@ -3,15 +3,15 @@ import ModelFiles
 import Statistics
 import Workload
 
-/// The LoRA pairs of one block, their gradients and their optimizer state, each kind in one piece of memory, so that
-/// one call updates them all.
+/// The LoRA pairs of one block, their gradients and their optimizer state. Each kind is contiguous in memory, so that one
+/// call updates all pairs.
 final class BlockAdapters {
     let parameters: AlignedBuffer
     let gradients: AlignedBuffer
     private let firstMoments: AlignedBuffer
     private let secondMoments: AlignedBuffer
     private var steps = 0
-    /// By raw value; nil where none of the projections is a target.
+    /// Indexed by the group's raw value; nil without a target in the group.
     private let groups: [AdapterGroup?]
 
     init(model: ModelConfig, lora: LoRAConfiguration, memory: BufferAllocator) throws {
@@ -59,13 +59,13 @@ final class BlockAdapters {
             firstMoments.start, secondMoments.start)
     }
 
-    var optimiserByteCount: Int { firstMoments.byteCount + secondMoments.byteCount }
+    var optimizerByteCount: Int { firstMoments.byteCount + secondMoments.byteCount }
 
-    /// As Hugging Face's PEFT starts them: A uniform in ±1 / sqrt(input) (Kaiming's with a = sqrt(5)), B zero.
+    /// Initializes the pairs as Hugging Face's PEFT does: A uniform in ±1 / sqrt(input) (Kaiming with a = sqrt(5)), B zero.
     ///
-    /// The values depend on the seed, the block and the projection alone, so that a block starts the same whichever
-    /// stack it is in.
-    func initialise(block: Int, seed: UInt64) {
+    /// The values depend on the seed, the block and the projection alone, so that a block starts with the same values in
+    /// every stack.
+    func initialize(block: Int, seed: UInt64) {
         for adapter in groups.compactMap(\.self).flatMap(\.adapters) {
             var mixer = SeededGenerator(seed: seed)
             let stream = mixer.next() &+ UInt64(block * Projection.allCases.count + adapter.projection.slot)
@@ -78,7 +78,7 @@ final class BlockAdapters {
 }
 
 extension Projection {
-    /// Its place among the seven.
+    /// Index among the seven projections.
     var slot: Int {
         switch self {
         case .q: 0
@@ -90,4 +90,42 @@ extension Projection {
         case .down: 6
         }
     }
+}
+
+/// The LoRA pairs of those projections of a block that share an input. Their A are stacked, so that the input is read,
+/// and its gradient written, once for all of them.
+struct AdapterGroup {
+    /// In the order of their rows in ``a``.
+    let adapters: [Adapter]
+    /// `[rank, inputSize]`
+    let a: UnsafeMutablePointer<Float>
+    /// Shape of ``a``.
+    let gradientA: UnsafeMutablePointer<Float>
+
+    /// Sum of the pairs' ranks.
+    var rank: Int { adapters.count * adapters[0].rank }
+    var inputSize: Int { adapters[0].inputSize }
+
+    /// The pairs, each with its first row in ``a``.
+    var rows: some Sequence<(adapter: Adapter, first: Int)> {
+        adapters.lazy.enumerated().map { ($1, $0 * $1.rank) }
+    }
+}
+
+/// One LoRA pair and its gradients: views of the stack's memory, valid for the stack's lifetime.
+///
+/// Writing to `a` or `b` changes the adapter.
+package struct Adapter {
+    package let projection: Projection
+    package let rank: Int
+    package let inputSize: Int
+    package let outputSize: Int
+    /// `[rank, inputSize]`
+    package let a: UnsafeMutableBufferPointer<Float>
+    /// `[outputSize, rank]`
+    package let b: UnsafeMutableBufferPointer<Float>
+    /// Shape of `a`; computed by the layer's last backward pass.
+    package let gradientA: UnsafeMutableBufferPointer<Float>
+    /// Shape of `b`.
+    package let gradientB: UnsafeMutableBufferPointer<Float>
 }

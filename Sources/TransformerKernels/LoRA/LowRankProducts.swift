@@ -2,7 +2,7 @@ import CKernels
 import ModelFiles
 import Workload
 
-/// The products of a group's pairs with all rows of a batch. Uses the scratch memory's `lowRankPanels`.
+/// Products of a group's LoRA pairs with all rows of a batch. Uses the scratch memory's `lowRankPanels`.
 struct LowRankProducts {
     let group: AdapterGroup
     let context: LayerContext
@@ -18,7 +18,7 @@ struct LowRankProducts {
             t.start, group.rank)
     }
 
-    /// y = base + t Bᵀ of each pair; y is `[tokens, outputSize]`, without a base it is zero.
+    /// y = base + t Bᵀ of each pair; y is `[tokens, outputSize]`, and a nil base is zero.
     func expand(_ t: AlignedBuffer, base: AlignedBuffer?, to output: (Projection) -> AlignedBuffer) {
         for (adapter, first) in group.rows {
             let y = output(adapter.projection)
@@ -30,7 +30,9 @@ struct LowRankProducts {
     }
 
     /// With dY of each pair: dT = scale dY B, the gradient of x Aᵀ, and dB = dYᵀ t.
-    func projectBack(_ outputGradient: (Projection) -> AlignedBuffer, _ t: AlignedBuffer, to gradient: AlignedBuffer) {
+    func projectBackward(
+        _ outputGradient: (Projection) -> AlignedBuffer, _ t: AlignedBuffer, to gradient: AlignedBuffer
+    ) {
         for (adapter, first) in group.rows {
             let dy = outputGradient(adapter.projection)
             packB(adapter)
@@ -53,7 +55,7 @@ struct LowRankProducts {
     }
 
     /// dX = dT A, summed over the pairs.
-    func expandBack(_ gradient: AlignedBuffer, to inputGradient: AlignedBuffer) {
+    func expandBackward(_ gradient: AlignedBuffer, to inputGradient: AlignedBuffer) {
         packA()
         kerf_low_rank_expand(
             context.threads, context.tokenCount, group.inputSize, group.rank, gradient.start, group.rank, panels,

@@ -4,23 +4,23 @@ import SystemIO
 import Workload
 
 extension LayerStack {
-    /// Sets what goes in and what should come out. Negative targets count for nothing.
+    /// Sets the input tokens and the targets. Negative targets are ignored.
     ///
-    /// - Throws: ``KerfError`` with code `badToken` for a wrong count, an id outside the vocabulary, or no target at
-    ///   all; nothing is changed then.
+    /// - Throws: ``KerfError/Code/invalidToken`` for a wrong count, an id outside the vocabulary, or no target; nothing is
+    ///   changed then.
     package func setTokens(_ tokens: [Int32], targets: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
         try setTargets(targets)
         self.tokens = tokens
     }
 
-    /// Sets what goes in, for a range without the head.
+    /// Sets the input tokens of a range without the head.
     package func setTokens(_ tokens: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
         self.tokens = tokens
     }
 
-    /// Sets what should come out, for a range without the embedding.
+    /// Sets the targets of a range without the embedding.
     package func setTargets(_ targets: [Int32]) throws {
         try check(targets, "target", negativeAllowed: true)
         guard Head.counted(targets) > 0 else {
@@ -29,12 +29,12 @@ extension LayerStack {
         self.targets = targets
     }
 
-    /// Whether a layer's weights are resident, so that it can run without reading them first.
+    /// Whether a layer's weights are in memory, so that it can run without reading them first.
     package func isPrepared(layer: Int) -> Bool {
         !(1...model.blockCount).contains(layer) || weights[layer - 1] != nil
     }
 
-    /// Makes a layer's weights resident; does nothing when they are. Reading them is slow: keep it out of timed windows.
+    /// Reads a layer's weights unless they are in memory. Reading is slow: do not call it in timed windows.
     package func prepare(layer: Int) throws {
         try check(layer)
         if (1...model.blockCount).contains(layer) { try weights.prepare(block: layer - 1) }
@@ -42,7 +42,7 @@ extension LayerStack {
 
     /// Computes a layer's output from the output of the layer before it, or from ``input`` or the tokens.
     ///
-    /// - Throws: ``KerfError``; `notReady` when the weights are not resident (``prepare(layer:)``) or no tokens or
+    /// - Throws: ``KerfError``; `notReady` when the weights are not in memory (``prepare(layer:)``) or no tokens or
     ///   targets are set.
     package func forward(layer: Int) throws {
         try check(layer)
@@ -67,7 +67,7 @@ extension LayerStack {
 
     /// Computes the gradient of a layer's input and of its adapters from the gradient of its output.
     ///
-    /// - Throws: ``KerfError``; `notReady` when the weights are not resident or the layer has never run forward.
+    /// - Throws: ``KerfError``; `notReady` when the weights are not in memory or the layer has not run forward.
     package func backward(layer: Int) throws {
         try check(layer)
         guard computed.contains(layer) else {
@@ -92,8 +92,8 @@ extension LayerStack {
         }
     }
 
-    /// One AdamW step on a layer's adapters with the gradients of its last backward pass. Layers without adapters have
-    /// nothing to do.
+    /// One AdamW step on a layer's adapters with the gradients of its last backward pass. Does nothing for a layer without
+    /// adapters.
     package func update(layer: Int) throws {
         try check(layer)
         guard (1...model.blockCount).contains(layer), !lora.targets.isEmpty else { return }
@@ -104,7 +104,7 @@ extension LayerStack {
         }
     }
 
-    /// All layers of the range, preparing each.
+    /// Runs all layers of the range forward and prepares each before it runs.
     package func forward() throws {
         for layer in layers {
             try prepare(layer: layer)
@@ -112,7 +112,7 @@ extension LayerStack {
         }
     }
 
-    /// All layers of the range, last first, preparing each.
+    /// Runs all layers of the range backward, last first, and prepares each before it runs.
     package func backward() throws {
         for layer in layers.reversed() {
             try prepare(layer: layer)
@@ -124,7 +124,7 @@ extension LayerStack {
         for layer in layers { try update(layer: layer) }
     }
 
-    /// Forward, backward, update; the loss is in ``loss`` when the range has the head.
+    /// Runs forward, backward and update; ``loss`` is set when the range has the head.
     package func step() throws {
         try forward()
         try backward()
@@ -132,7 +132,7 @@ extension LayerStack {
     }
 
     private func embed() throws {
-        guard let table = weights.embedding else { throw notResident(0) }
+        guard let table = weights.embedding else { throw notInMemory(0) }
         guard !tokens.isEmpty else {
             throw KerfError(.notReady, "no tokens are set", remedy: "call setTokens first")
         }
@@ -147,17 +147,17 @@ extension LayerStack {
 
     private func headWeights() throws -> (norm: AlignedBuffer, matrix: FrozenMatrix) {
         guard let norm = weights.finalNorm, let matrix = weights.headMatrix else {
-            throw notResident(model.blockCount + 1)
+            throw notInMemory(model.blockCount + 1)
         }
         return (norm, matrix)
     }
 
     private func blockWeights(_ layer: Int) throws -> BlockWeights {
-        guard let weights = weights[layer - 1] else { throw notResident(layer) }
+        guard let weights = weights[layer - 1] else { throw notInMemory(layer) }
         return weights
     }
 
-    private func notResident(_ layer: Int) -> KerfError {
+    private func notInMemory(_ layer: Int) -> KerfError {
         KerfError(.notReady, "the weights of layer \(layer) are not in memory", remedy: "call prepare(layer:) first")
     }
 

@@ -1,38 +1,39 @@
 import ModelFiles
 import ProfileFormat
+import SystemIO
 import Workload
 
 /// A contiguous range of a model's layers, ready to run forward and backward: all of them, or one side of a split.
 ///
-/// Layers are numbered as everywhere in Kerf: 0 the embedding, 1...L the decoder blocks, L + 1 the head. All memory is
-/// allocated at the start. Each layer and direction can be run alone and any number of times after a whole step has
-/// been run: it reads what its neighbours left, and changes only its own output, its own kept activations and, going
-/// backward, the gradient of its input and its own adapters' gradients (which are overwritten, not added to).
+/// Layer 0 is the embedding, layers 1...L are the decoder blocks, layer L + 1 is the head. All memory is allocated at the
+/// start. After a whole step each layer and direction can run alone, any number of times: it reads its neighbors' results
+/// and changes only its own output and saved activations or, backward, the gradients of its input and of its adapters.
+/// Gradients are overwritten, not accumulated.
 ///
-/// Every block computes the gradient of its input, also the first, so that all blocks do the same work; the embedding
-/// is frozen and its backward pass does nothing.
+/// Every block computes the gradient of its input, also the first, so that all blocks do the same work. The embedding is
+/// frozen; its backward pass does nothing.
 ///
-/// Used from one thread at a time; the engine's threads share the work inside.
+/// Used from one thread at a time; the engine's threads divide the work inside.
 package final class LayerStack {
     package let model: ModelConfig
     package let lora: LoRAConfiguration
     package let batch: BatchShape
     package let layers: ClosedRange<Int>
     package let residency: WeightResidency
-    /// Of weights and wide activations.
+    /// Format of weights and most activations.
     package let format: NumberFormat
     package let engine: EngineIdentity
     package let threadCount: Int
-    /// Whether the engine's threads are bound to processors (``ThreadTeam/pin()``); for the record only.
+    /// Whether the engine's threads are bound to processors (``ThreadTeam/pin()``); recorded in profiles.
     package var isPinned = false
     package let timeline: KernelTimeline
-    /// What ``update(layer:)`` applies.
+    /// The optimizer of ``update(layer:)``.
     package var optimizer = AdamW()
-    /// The last head forward pass's mean cross-entropy, in nats.
+    /// Mean cross-entropy of the head's last forward pass, in nats.
     package internal(set) var loss = Double.nan
     /// `[batch, sequence]`; empty until set.
     package internal(set) var tokens: [Int32] = []
-    /// What the head is to predict at each position; negative where nothing. Empty until set.
+    /// Target token of each position; negative for none. Empty until set.
     package internal(set) var targets: [Int32] = []
 
     let weights: WeightStore
@@ -40,16 +41,16 @@ package final class LayerStack {
     /// One for each block of the range.
     let blocks: [DecoderBlock]
     let head: Head?
-    /// From the one before the first layer, or after the embedding, to the one after the last block.
+    /// From the boundary before the first layer, or after the embedding, to the one after the last block.
     let boundaries: [Boundary]
-    /// Layers whose forward pass has run, so that what their backward pass needs is there.
+    /// Layers whose forward pass has run, so that their backward pass has its inputs.
     var computed: Set<Int> = []
 
     /// - Parameters:
     ///   - layers: within `0...model.blockCount + 1`.
-    ///   - seed: of the adapters' initial values.
-    ///   - timeline: where every kernel reports; the stack sets its layer and direction.
-    /// - Throws: ``KerfError`` for sizes that cannot be or memory that is not there; what `weights` throws.
+    ///   - seed: seed of the adapters' initial values.
+    ///   - timeline: records every kernel; the stack sets its layer and direction.
+    /// - Throws: ``KerfError`` for impossible sizes or too little memory, and errors of `weights`.
     package convenience init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
@@ -116,49 +117,50 @@ package final class LayerStack {
             format: format, layout: engine.packsWeights ? .packed : .plain, products: products, memory: memory)
         try context.scratch.makeProductMemory(byteCount: products.scratchByteCount, memory: memory)
 
-        // All of it fits: now it may be written to.
+        // Everything fits, so the memory may be written to.
         memory.zero()
         context.rope.fill()
-        for (index, block) in blockRange.enumerated() { blocks[index].adapters.initialise(block: block, seed: seed) }
+        for (index, block) in blockRange.enumerated() { blocks[index].adapters.initialize(block: block, seed: seed) }
         try self.weights.load()
     }
 
-    /// The activations that enter the range, `[tokens, hiddenSize]`, for the caller to fill; nil when the range begins
-    /// with the embedding.
+    /// Input activations of the range, `[tokens, hiddenSize]`, filled by the caller; nil when the range starts with the
+    /// embedding.
     package var input: UnsafeMutableBufferPointer<Float>? {
         layers.lowerBound > 0 ? boundaries.first?.activation.elements : nil
     }
 
-    /// The loss's gradient by ``input``, as ``backward()`` leaves it.
+    /// Gradient of the loss by ``input``, computed by ``backward()``.
     package var inputGradient: UnsafeMutableBufferPointer<Float>? {
         layers.lowerBound > 0 ? boundaries.first?.gradient.elements : nil
     }
 
-    /// The activations that leave the range; nil when the range ends with the head.
+    /// Output activations of the range; nil when the range ends with the head.
     package var output: UnsafeMutableBufferPointer<Float>? {
         head == nil ? boundaries.last?.activation.elements : nil
     }
 
-    /// The loss's gradient by ``output``, for the caller to fill before ``backward()``.
+    /// Gradient of the loss by ``output``, filled by the caller before ``backward()``.
     package var outputGradient: UnsafeMutableBufferPointer<Float>? {
         head == nil ? boundaries.last?.gradient.elements : nil
     }
 
-    /// The LoRA pair of a block's projection; nil when the layer is no block of this range or the projection no target.
+    /// The LoRA pair of a block's projection; nil when the layer is not a block of this range or the projection is not a
+    /// target.
     package func adapter(layer: Int, projection: Projection) -> Adapter? {
         guard layers.contains(layer), (1...model.blockCount).contains(layer) else { return nil }
         return block(layer).adapters[projection]
     }
 
-    /// What the engine's products use for a while; part of ``memory``'s scratch.
+    /// Scratch memory of the engine's products, in bytes; part of ``memory``.
     package var productScratchBytes: Int { context.scratch.product.byteCount }
 
     package var memory: MemoryUse {
         MemoryUse(
             weights: weights.byteCount,
             adapters: blocks.reduce(0) { $0 + 2 * $1.adapters.parameters.byteCount },
-            optimizer: blocks.reduce(0) { $0 + $1.adapters.optimiserByteCount },
-            activations: blocks.reduce(head?.keptByteCount ?? 0) { $0 + $1.saved.byteCount }
+            optimizer: blocks.reduce(0) { $0 + $1.adapters.optimizerByteCount },
+            activations: blocks.reduce(head?.savedByteCount ?? 0) { $0 + $1.saved.byteCount }
                 + boundaries.reduce(0) { $0 + $1.activation.byteCount },
             gradients: boundaries.reduce(0) { $0 + $1.gradient.byteCount },
             scratch: context.scratch.byteCount + context.rope.byteCount + (head?.scratchByteCount ?? 0)
@@ -169,4 +171,60 @@ package final class LayerStack {
 
     /// The boundary after a layer.
     func boundary(after layer: Int) -> Boundary { boundaries[layer - max(0, layers.lowerBound - 1)] }
+}
+
+extension LayerStack {
+    /// Checks sizes, which come from files and the command line, before anything is allocated.
+    static func check(
+        _ model: ModelConfig, _ lora: LoRAConfiguration, _ batch: BatchShape, _ layers: ClosedRange<Int>
+    ) throws {
+        let sizes = [
+            ("hidden size", model.hiddenSize), ("block count", model.blockCount), ("head count", model.headCount),
+            ("key-value head count", model.keyValueHeadCount), ("head size", model.headSize),
+            ("intermediate size", model.intermediateSize), ("vocabulary size", model.vocabularySize),
+            ("batch", batch.batch), ("sequence", batch.sequence), ("LoRA rank", lora.rank),
+        ]
+        for (name, size) in sizes where size < 1 || size > 1 << 24 {
+            throw KerfError(.impossibleShape, "\(model.name): \(name) of \(size)")
+        }
+        guard model.headCount.isMultiple(of: model.keyValueHeadCount) else {
+            throw KerfError(
+                .impossibleShape,
+                "\(model.name): \(model.headCount) heads are not a multiple of \(model.keyValueHeadCount) key-value heads"
+            )
+        }
+        guard model.headSize.isMultiple(of: 2) else {
+            throw KerfError(
+                .impossibleShape, "\(model.name): head size \(model.headSize) is odd, and RoPE rotates pairs")
+        }
+        guard model.rmsNormEpsilon >= 0, model.rope.theta > 0, lora.alpha.isFinite else {
+            throw KerfError(.impossibleShape, "\(model.name): a constant of norm, RoPE or LoRA is out of range")
+        }
+        guard layers.lowerBound >= 0, layers.upperBound <= model.blockCount + 1 else {
+            throw KerfError(
+                .noSuchLayer, "layers \(layers.lowerBound) to \(layers.upperBound) of \(model.name)",
+                remedy: "its layers are 0 to \(model.blockCount + 1)")
+        }
+    }
+
+    func check(_ layer: Int) throws {
+        guard layers.contains(layer) else {
+            throw KerfError(
+                .noSuchLayer, "layer \(layer) is not in this stack",
+                remedy: "it has \(layers.lowerBound) to \(layers.upperBound)")
+        }
+    }
+
+    /// - Throws: ``KerfError/Code/invalidToken`` unless there is one id for each token of the batch, each in the vocabulary
+    ///   or, if allowed, negative.
+    func check(_ ids: [Int32], _ what: String, negativeAllowed: Bool) throws {
+        guard ids.count == batch.tokenCount else {
+            throw KerfError(.invalidToken, "\(ids.count) \(what)s for a batch of \(batch.tokenCount)")
+        }
+        let minimum = negativeAllowed ? Int32.min : 0
+        if let index = ids.firstIndex(where: { $0 < minimum || Int($0) >= model.vocabularySize }) {
+            throw KerfError(
+                .invalidToken, "\(what) \(index) is \(ids[index]), outside the vocabulary of \(model.vocabularySize)")
+        }
+    }
 }

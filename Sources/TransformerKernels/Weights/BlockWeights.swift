@@ -5,9 +5,9 @@ import Workload
 final class BlockWeights {
     let attentionNorm: AlignedBuffer
     let mlpNorm: AlignedBuffer
-    /// By ``Projection/slot``.
+    /// Indexed by ``Projection/slot``.
     private let matrices: [FrozenMatrix]
-    /// The block whose weights these are; blocks count from 0.
+    /// The block whose weights are loaded, from 0; nil before the first load and after a failed one.
     private(set) var block: Int?
 
     init(
@@ -27,7 +27,7 @@ final class BlockWeights {
     subscript(projection: Projection) -> FrozenMatrix { matrices[projection.slot] }
 
     func load(block: Int, from source: any WeightSource, staging: Staging) throws {
-        // Not these of any block until all are read.
+        // Incomplete until all are read.
         self.block = nil
         try source.read(.attentionNorm(block: block), into: attentionNorm.elements)
         try source.read(.mlpNorm(block: block), into: mlpNorm.elements)

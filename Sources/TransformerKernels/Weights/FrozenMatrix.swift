@@ -3,10 +3,10 @@ import Workload
 
 /// A frozen weight W, `[outputSize, inputSize]`, in memory, with the products that use it.
 ///
-/// Packed, it is there twice: each direction multiplies fastest from a layout of its own, and neither can be had from
-/// the other without a pass over the weight in every product. Plain, it is there once.
+/// In the packed layout it is stored twice, since each direction has its own fastest layout and a conversion in every
+/// product would cost a pass over the weight. In the plain layout it is stored once.
 final class FrozenMatrix {
-    /// One direction: where the weight lies for it, and its products by their number of rows.
+    /// One direction: the weight in its layout, and its products by their number of rows.
     private struct Side {
         let buffer: AlignedBuffer
         let products: [Int: any MatrixProduct]
@@ -14,13 +14,13 @@ final class FrozenMatrix {
 
     private let forward: Side
     private let backward: Side
-    /// `[outputSize, inputSize]` elements.
+    /// Number of elements.
     private let count: Int
 
     /// - Parameters:
-    ///   - rows: all numbers of rows that it will be multiplied with, in each direction.
-    ///   - format: of the weight and of what it is multiplied with.
-    ///   - output: formats of the forward and backward products' results.
+    ///   - rows: all row counts of its products, in each direction.
+    ///   - format: format of the weight and of the other operand.
+    ///   - output: formats of the results of the forward and backward products.
     init(
         outputSize: Int, inputSize: Int, rows: (forward: Set<Int>, backward: Set<Int>), format: NumberFormat,
         output: (forward: NumberFormat, backward: NumberFormat), layout: WeightLayout, products: ProductCache,
@@ -49,10 +49,10 @@ final class FrozenMatrix {
             .backward, rows.backward, output.backward, sharing: layout == .plain ? forward.buffer : nil)
     }
 
-    /// The weight as it lies for the forward products.
+    /// The weight in the layout of the forward products.
     var table: AlignedBuffer { forward.buffer }
 
-    /// Reads the weight from a source, through f32 memory of its size unless it is kept just so.
+    /// Reads the weight from a source, through an f32 buffer unless it is stored in plain f32.
     func load(_ role: TensorRole, from source: any WeightSource, staging: Staging) throws {
         let isPlain = forward.buffer === backward.buffer
         if isPlain, forward.buffer.format == .f32 { return try source.read(role, into: forward.buffer.elements) }
@@ -63,7 +63,7 @@ final class FrozenMatrix {
         }
     }
 
-    /// y = base + x Wᵀ; the base may be y itself, nil is zero.
+    /// y = base + x Wᵀ; the base may be y itself, and nil is zero.
     func multiply(
         rows: Int, _ x: UnsafeRawPointer, addedTo base: UnsafeRawPointer? = nil, into y: UnsafeMutableRawPointer,
         scratch: AlignedBuffer
@@ -72,8 +72,8 @@ final class FrozenMatrix {
             x, weight: forward.buffer.raw, addedTo: base, into: y, scratch: scratch.raw)
     }
 
-    /// y = base + x W: the gradient of ``multiply``'s x from that of its y.
-    func multiplyBack(
+    /// y = base + x W: the gradient of the forward product's x from that of its y.
+    func multiplyBackward(
         rows: Int, _ x: UnsafeRawPointer, addedTo base: UnsafeRawPointer? = nil, into y: UnsafeMutableRawPointer,
         scratch: AlignedBuffer
     ) throws {
@@ -86,7 +86,7 @@ final class FrozenMatrix {
     }
 }
 
-/// The prepared products of a stack: blocks share them, since their shapes are the same.
+/// The prepared products of a stack. Blocks share them, since their shapes are equal.
 final class ProductCache {
     private let engine: any MatrixEngine
     private var products: [ProductShape: any MatrixProduct] = [:]
@@ -100,6 +100,6 @@ final class ProductCache {
         return product
     }
 
-    /// Bytes of memory that serves every product.
+    /// Bytes of scratch memory that suffice for every product.
     var scratchByteCount: Int { products.values.map(\.scratchByteCount).max() ?? 0 }
 }

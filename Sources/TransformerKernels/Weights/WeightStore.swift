@@ -1,17 +1,18 @@
 import ModelFiles
+import SystemIO
 import Workload
 
-/// The frozen weights of a stack's layers, as many at a time as its ``WeightResidency`` says.
+/// The frozen weights of a stack's layers; ``WeightResidency`` says how many are in memory at the same time.
 ///
-/// Blocks are laid out as the engine likes best, and so is the head where it is not too large. The embedding's table
-/// is plain, since rows are read from it; a tied model with a plain head has one for both.
+/// Blocks are in the engine's preferred layout, and so is the head if it is not too large. The embedding is plain, since
+/// single rows are read from it; a tied model with a plain head has one matrix for both.
 final class WeightStore {
     /// `[vocabularySize, hiddenSize]`; nil when the range has no embedding layer.
     let embedding: AlignedBuffer?
     /// `[vocabularySize, hiddenSize]`; nil when the range has no head.
     let headMatrix: FrozenMatrix?
     let finalNorm: AlignedBuffer?
-    /// The embedding's own, where it does not share the head's.
+    /// The embedding's matrix; nil when it shares the head's.
     private let embeddingMatrix: FrozenMatrix?
     private let slots: [BlockWeights]
     private let source: any WeightSource
@@ -21,19 +22,19 @@ final class WeightStore {
     private let tied: Bool
     private let staging = Staging()
 
-    /// What the layers need weights for.
+    /// Which weights the layers need, and for which products.
     struct Use {
         var blocks: Range<Int>
         var hasEmbedding: Bool
         var hasHead: Bool
         /// Rows of a block's activations.
         var rows: Int
-        /// Numbers of rows that the head takes together.
+        /// Row counts of the head's products.
         var headRows: (forward: Set<Int>, backward: Set<Int>)
         var headLayout: WeightLayout
     }
 
-    /// The memory; ``load()`` gives it its contents.
+    /// Allocates the memory; ``load()`` reads its contents.
     init(
         model: ModelConfig, source: any WeightSource, residency: WeightResidency, use: Use, format: NumberFormat,
         layout: WeightLayout, products: ProductCache, memory: BufferAllocator
@@ -61,7 +62,7 @@ final class WeightStore {
         }
     }
 
-    /// Reads the embedding and the head, and with `resident` or `shared` the blocks.
+    /// Reads embedding and head and, except with `streaming`, the blocks.
     func load() throws {
         try embeddingMatrix?.load(.embedding, from: source, staging: staging)
         try headMatrix?.load(tied ? .embedding : .lmHead, from: source, staging: staging)
@@ -74,13 +75,13 @@ final class WeightStore {
         staging.release()
     }
 
-    /// Makes a block's weights resident.
+    /// Reads a block's weights unless they are in memory.
     func prepare(block: Int) throws {
         guard residency == .streaming, slots[0].block != block else { return }
         try slots[0].load(block: block, from: source, staging: staging)
     }
 
-    /// A block's weights, or nil when they are not resident.
+    /// A block's weights, or nil when they are not in memory.
     subscript(block: Int) -> BlockWeights? {
         switch residency {
         case .resident: slots[block - firstBlock]
@@ -94,6 +95,26 @@ final class WeightStore {
         return slots.reduce(vocabulary + (finalNorm?.byteCount ?? 0)) { $0 + $1.byteCount }
     }
 
-    /// Memory in which streamed weights are read.
+    /// Size of the buffer through which streamed weights are read.
     var stagingByteCount: Int { staging.byteCount }
+}
+
+/// An f32 buffer into which a weight is read before it is packed. It grows to the largest weight so far.
+final class Staging {
+    private var memory: AlignedBuffer?
+
+    /// - Throws: ``KerfError/Code/outOfMemory``.
+    func buffer(count: Int) throws -> AlignedBuffer {
+        if let memory, memory.count >= count { return memory }
+        memory = nil
+        guard let buffer = AlignedBuffer(count: count) else {
+            throw KerfError(.outOfMemory, "\(4 * count >> 20) MiB to read a weight into do not fit")
+        }
+        memory = buffer
+        return buffer
+    }
+
+    func release() { memory = nil }
+
+    var byteCount: Int { memory?.byteCount ?? 0 }
 }

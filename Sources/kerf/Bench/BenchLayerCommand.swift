@@ -6,18 +6,18 @@ import Reporting
 import SystemIO
 import TransformerKernels
 
-/// `kerf bench layer`: one block against the bare products of the same shapes.
+/// `kerf bench layer`: one block against the bare matrix products of the same shapes.
 struct BenchLayerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "layer",
         abstract: "Time one decoder block against the bare matrix products of its shapes.",
         discussion: """
-            Runs forward and backward passes of one LoRA block on random numbers, and between them, in random order, \
-            the products of its seven projections alone, by the same engine in the same layout. The ratio of the two \
-            rates says how much of the engine's speed reaches a layer.
+            Runs forward and backward passes of one LoRA block on random numbers and, interleaved in random order, \
+            the matrix products of its seven projections alone, with the same engine and layout. The ratio of the two \
+            rates is the share of the engine's speed that reaches a layer.
 
-            --paced runs one round for every line on standard input and answers with a line of JSON: another program \
-            can be measured in turn with it (Benchmarks/torch_block.py).
+            --paced runs one round for every line on standard input and prints a line of JSON for it, so that another \
+            program can be measured in alternation (Benchmarks/torch_block.py).
 
             EXAMPLE
               kerf bench layer --model llama-3.2-1b --dtype bf16 --seq 512 \\
@@ -30,13 +30,13 @@ struct BenchLayerCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Rounds to time.", valueName: "number"))
     var rounds = 15
 
-    @Flag(help: "Leave out the bare products.")
+    @Flag(help: "Time the block only, without the bare products.")
     var blockOnly = false
 
-    @Flag(help: "One round for each line on standard input.")
+    @Flag(help: "Run one round for each line on standard input.")
     var paced = false
 
-    @Flag(help: "Print the result as JSON.")
+    @Flag(help: "Print the result as JSON instead of tables.")
     var json = false
 
     func validate() throws {
@@ -44,9 +44,9 @@ struct BenchLayerCommand: ParsableCommand {
             throw ValidationError("--rounds must be between 1 and 100000, not \(rounds)")
         }
         guard workload.residency != .one else {
-            throw ValidationError("--residency one: a block alone is in memory anyway; leave it out")
+            throw ValidationError("--residency one has no effect on a single block; leave it out")
         }
-        if paced && json { throw ValidationError("--paced answers in JSON anyway; leave out --json") }
+        if paced && json { throw ValidationError("--paced prints JSON already; leave out --json") }
     }
 
     func run() throws {
@@ -81,7 +81,7 @@ struct BenchLayerCommand: ParsableCommand {
         }
     }
 
-    /// One round: seconds by what was timed.
+    /// One round of --paced: seconds of each pass, and the peak of resident memory in bytes.
     private struct Round: Encodable {
         var blockForward, blockBackward, bareForward, bareBackward: Double?
         var peakBytes: Int?

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Instrumentation
 import ModelFiles
 import Profiling
@@ -7,16 +6,16 @@ import SystemIO
 import TransformerKernels
 import Workload
 
-/// `kerf bench step`: whole training steps, and what they do to the loss.
+/// `kerf bench step`: whole training steps and their losses.
 struct BenchStepCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "step",
-        abstract: "Time whole LoRA training steps, and print their losses.",
+        abstract: "Time whole LoRA training steps and print their losses.",
         discussion: """
-            Runs forward pass, backward pass and AdamW over all layers, on the same tokens every time. Prints a line of \
-            JSON for each step: its loss before the update, and its seconds.
+            Runs the forward pass, the backward pass and AdamW over all layers, on the same tokens in every step. \
+            Prints a line of JSON for each step: its seconds, and its loss before the update.
 
-            --tokens and --export-adapters let another program do the same training from the same start \
+            --tokens and --export-adapters let another program run the same training from the same start \
             (Benchmarks/torch_step.py); --paced waits for a line on standard input before each step.
 
             EXAMPLE
@@ -35,14 +34,15 @@ struct BenchStepCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "JSON list of a list of token ids for each sequence, one more than --seq; targets are the next ones.",
+            "JSON list with a list of token ids for each sequence, one id more than --seq; a target is the next id.",
             valueName: "tokens.json"))
     var tokens: String?
 
-    @Option(help: ArgumentHelp("Write the adapters as they start, by PEFT's names.", valueName: "file.safetensors"))
+    @Option(
+        help: ArgumentHelp("Write the initial adapters, with the names that PEFT uses.", valueName: "file.safetensors"))
     var exportAdapters: String?
 
-    @Flag(help: "One step for each line on standard input.")
+    @Flag(help: "Run one step for each line on standard input.")
     var paced = false
 
     func validate() throws {
@@ -59,7 +59,7 @@ struct BenchStepCommand: ParsableCommand {
     }
 
     private struct Step: Encodable {
-        /// Before the update.
+        /// Before the update of the adapters.
         var loss: Double
         var seconds: Double
     }
@@ -75,7 +75,11 @@ struct BenchStepCommand: ParsableCommand {
         let workload = try workload.workload()
         let stack = try workload.stack(source: source, engine: workload.matrixEngine(), seed: 1)
         stack.optimizer.learningRate = learningRate
-        if let tokens { try stack.setTokens(fromFile: tokens) }
+        if let tokens {
+            let pairs = try TokenFile(path: tokens).trainingPairs(
+                batch: stack.batch.batch, length: stack.batch.sequence)
+            try stack.setTokens(pairs.inputs, targets: pairs.targets)
+        }
         if let exportAdapters { try AtomicFile.write(stack.adapterFile(), to: exportAdapters) }
         let clock = SystemClock()
         for _ in 0..<steps {
@@ -86,35 +90,5 @@ struct BenchStepCommand: ParsableCommand {
             print(try KerfJSON.line(of: Step(loss: stack.loss, seconds: clock.now().seconds(since: began))))
             guard StandardStreams.outputArrived() else { return }
         }
-    }
-}
-
-extension LayerStack {
-    fileprivate func setTokens(fromFile path: String) throws {
-        let bytes = try FileBytes.read(path, limit: 64 << 20)
-        guard let rows = try? JSONDecoder().decode([[Int32]].self, from: Data(bytes)) else {
-            throw KerfError(.unusableData, "\(path): not a JSON list of lists of token ids")
-        }
-        guard rows.count == batch.batch, rows.allSatisfy({ $0.count == batch.sequence + 1 }) else {
-            throw KerfError(
-                .unusableData, "\(path): needs \(batch.batch) lists of \(batch.sequence + 1) ids, for --batch and --seq"
-            )
-        }
-        try setTokens(rows.flatMap { $0.dropLast() }, targets: rows.flatMap { $0.dropFirst() })
-    }
-
-    /// The adapters as a safetensors file, named as PEFT names those of a Llama.
-    fileprivate func adapterFile() throws -> [UInt8] {
-        var file = SafetensorsEncoding()
-        for layer in 1...model.blockCount {
-            for projection in lora.targets {
-                guard let adapter = adapter(layer: layer, projection: projection) else { continue }
-                let part = [.q, .k, .v, .o].contains(projection) ? "self_attn" : "mlp"
-                let name = "base_model.model.model.layers.\(layer - 1).\(part).\(projection.rawValue)_proj"
-                file.append("\(name).lora_A.weight", shape: [adapter.rank, adapter.inputSize], adapter.a)
-                file.append("\(name).lora_B.weight", shape: [adapter.outputSize, adapter.rank], adapter.b)
-            }
-        }
-        return try file.bytes()
     }
 }

@@ -8,25 +8,25 @@ import SystemPackage
 struct CaptureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "capture",
-        abstract: "Record this box as a tar file: a test case, or something to send with a question.",
+        abstract: "Record this box as a tar file, for a test case or a bug report.",
         discussion: """
             Records what Kerf's probes, libsensors and libpci read: powercap, cpufreq, hwmon, batteries, thermal \
-            zones, the processors' topology, PCI configuration spaces, and a few files of /proc. Serial numbers, MAC \
-            addresses, host names and domains are removed. Files that may not be read are recorded as such; as root \
-            more can be read. Look into it with tar before you send it.
+            zones, CPU topology, PCI configuration spaces, and a few files of /proc. Serial numbers, MAC addresses, \
+            host names and domains are removed. Files that cannot be read are recorded as unreadable; root can read \
+            more. Inspect the archive with tar before you send it.
 
-            kerf/doctor.json in it is the box as kerf doctor saw it, with lm-sensors' view; kerf/lspci.txt is a dump \
-            that lspci -F reads.
+            kerf/doctor.json in the archive is the report of kerf doctor, with what lm-sensors reads; kerf/lspci.txt \
+            is a dump for lspci -F.
 
             EXAMPLE
               sudo kerf capture --out box.tar
               kerf replay box.tar -- doctor
             """)
 
-    @Option(help: ArgumentHelp("The archive to write.", valueName: "box.tar"), completion: .file())
+    @Option(help: ArgumentHelp("Archive to write.", valueName: "box.tar"), completion: .file())
     var out: String
 
-    @Option(help: ArgumentHelp("Directory that stands for /: another tree to record.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory to use as /: another tree to record.", valueName: "dir"))
     var root = "/"
 
     @Flag(help: "Print the list of what could not be read as JSON.")
@@ -35,11 +35,11 @@ struct CaptureCommand: ParsableCommand {
     func run() throws {
         try ErrorReport.reporting {
             try OutputFile.checkPlace(out)
-            // Absolute, so that its path is told from other words in the report.
+            // Absolute, so that the redaction can find the tree's path in the report.
             let tree = try SystemRoot.named(root).absolute
             var recorder = CaptureRecorder(root: tree, kerfVersion: KerfVersion.current)
             let (archive, manifest) = try recorder.record(views: [Self.viewName: try view(of: tree)])
-            // What it says it is, it is: nothing is handed out that kerf replay would refuse, or whose report none reads.
+            // Read back before it is written, so that no archive is produced that kerf replay would refuse.
             let capture = try Capture(archive, name: out)
             try Self.checkView(in: capture)
             try AtomicFile.write(archive, to: out)
@@ -55,7 +55,7 @@ struct CaptureCommand: ParsableCommand {
 
     private static let viewName = "doctor.json"
 
-    /// The doctor's report. Recording takes the tree's own place out of it.
+    /// The doctor's report. Recording redacts the tree's path in it.
     private func view(of tree: SystemRoot) throws -> String {
         var report = DoctorReport(root: tree, remedy: RemedyText.words)
         report.root = "/"
@@ -68,7 +68,7 @@ struct CaptureCommand: ParsableCommand {
             _ = try KerfJSON.decode(DoctorReport.self, from: bytes, named: viewName)
         } catch {
             throw KerfError(
-                .internalError, "kerf/\(viewName) was damaged by taking names out of it; this is a defect of Kerf")
+                .internalError, "kerf/\(viewName) was damaged when names were removed; this is a defect of Kerf")
         }
     }
 }

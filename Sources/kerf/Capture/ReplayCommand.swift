@@ -5,24 +5,24 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// `kerf replay`: any command against a recorded box.
+/// `kerf replay`: any command on a recorded box.
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Run a kerf command as if on a recorded box.",
+        abstract: "Run a kerf command on a recorded box.",
         discussion: """
-            Runs the command in a user and mount namespace of its own, where the recorded files lie over those of /sys \
-            and /proc. So the real libsensors and libpci read the recorded box, and see nothing of this one. Nothing \
-            outside the namespace is changed, and no privilege is needed where the system permits user namespaces.
+            Runs the command in a user and mount namespace of its own, where the recorded files are mounted over those \
+            of /sys and /proc. libsensors and libpci read the recorded box and see nothing of this one. Nothing \
+            outside the namespace changes, and no privilege is needed where the system permits user namespaces.
 
-            Counters and clocks of a recorded box stand still: replay shows what a box has, it measures nothing.
+            Counters and frequencies of a recorded box do not change: replay shows what a box has, it does not measure.
 
             EXAMPLE
               kerf replay box.tar -- doctor
               kerf replay box.tar -- doctor --json
             """)
 
-    @Argument(help: ArgumentHelp("What kerf capture wrote.", valueName: "box.tar"), completion: .file())
+    @Argument(help: ArgumentHelp("Archive written by kerf capture.", valueName: "box.tar"), completion: .file())
     var archive: String
 
     @Argument(parsing: .postTerminator, help: ArgumentHelp("The kerf command and its options.", valueName: "command"))
@@ -30,7 +30,7 @@ struct ReplayCommand: ParsableCommand {
 
     func validate() throws {
         guard !command.isEmpty else { throw ValidationError("no command; example: kerf replay box.tar -- doctor") }
-        guard command[0] != Self.configuration.commandName else { throw ValidationError("a replay in a replay") }
+        guard command[0] != Self.configuration.commandName else { throw ValidationError("a replay within a replay") }
     }
 
     func run() throws {
@@ -40,7 +40,7 @@ struct ReplayCommand: ParsableCommand {
             if capture.isVirtualBoard {
                 throw KerfError(
                     .unusableData,
-                    "\(archive): was recorded of a virtual board, which a replay would show as a real box",
+                    "\(archive): a capture of a virtual board, which a replay would show as a real box",
                     remedy: .unpackCapture)
             }
             status = try Replay.run(
@@ -50,6 +50,6 @@ struct ReplayCommand: ParsableCommand {
     }
 
     static func open(_ archive: String) throws -> Capture {
-        try Capture(try FileBytes.read(archive, limit: Capture.mostBytes), name: archive)
+        try Capture(try FileBytes.read(archive, limit: Capture.maximumBytes), name: archive)
     }
 }

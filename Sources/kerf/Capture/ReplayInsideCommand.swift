@@ -5,7 +5,7 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// What `kerf replay` starts inside its namespaces: puts the recorded box in place, then becomes the command.
+/// The child process of `kerf replay`: mounts the recorded box in its namespace, then executes the command.
 struct ReplayInsideCommand: ParsableCommand {
     static let name = "replay-inside"
 
@@ -19,7 +19,7 @@ struct ReplayInsideCommand: ParsableCommand {
         try ErrorReport.reporting {
             guard Replay.isInside else {
                 throw KerfError(
-                    .invalidArgument, "\(Self.name) is for kerf replay; use: kerf replay box.tar -- COMMAND")
+                    .invalidArgument, "\(Self.name) is internal to kerf replay; use: kerf replay box.tar -- COMMAND")
             }
             try Replay.enter(try ReplayCommand.open(archive), arguments: ["kerf"] + command)
         }

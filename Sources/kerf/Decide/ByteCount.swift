@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A number of bytes as a user writes it: `4gib`, `500mb`, `1000`.
+/// A number of bytes with an optional unit: `4gib`, `500mb`, `1000`.
 struct ByteCount: ExpressibleByArgument {
     let bytes: Double
 

@@ -4,17 +4,22 @@ import Calibration
 import Reporting
 import SystemIO
 
+/// `kerf decide`: the cut layer and the server's frequency.
 struct DecideCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decide",
         abstract: "Decide where to cut the model between a device and a server.",
         discussion: """
-            Weighs training delay against the server's energy over all cuts and server clocks (CARD, \
-            arXiv 2412.00090, in our reconstruction). Level A is the paper's form: operations over rated speed, power \
-            as the cube of the clock. Each further level of the ladder adds: B the measured time and energy of every \
-            layer; C measured T(f) and P(f) over the clock's real steps; D memory limits and a privacy floor; E the \
-            link's latency and, with --micro-batches, overlap. The choice of every level is shown, and what assuming \
-            each of the paper's assumptions would cost.
+            Minimizes a weighted sum of training delay and server energy over all cut layers and server frequencies \
+            (CARD, arXiv 2412.00090, in our reconstruction). The output compares the choices of all model levels, and \
+            shows what assuming each of the paper's assumptions would cost.
+
+            MODEL LEVELS, each adds to the one before
+              A  the paper's form: FLOPs over rated speed, power as the cube of frequency
+              B  measured time and energy of every layer
+              C  measured time and power at real frequency steps
+              D  memory limits and a privacy floor
+              E  measured link latency and, with --micro-batches, overlap
 
             EXAMPLE
               kerf decide --device phone.json --server server.json \\
@@ -37,18 +42,24 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Local training steps between two exchanges of adapters.")
     var steps = Decider.defaultSteps
 
-    @Option(help: "ModelLevel of the model ladder that decides: A, the paper's form, to E, all that is known.")
+    @Option(help: "Model level that decides.")
     var level = ModelLevel.measuredLink
 
-    @Option(help: "Server energy that counts: net of what it draws idle, for a server that is on anyway; or gross.")
+    @Option(name: .customLong("rung"), help: .hidden)
+    var oldLevel: ModelLevel?
+
+    @Option(help: "Server energy above its idle energy (net), for a server that is on anyway; or all of it (gross).")
     var energy = EnergyAccount.net
 
     @Option(
         help: """
-            Whose energy counts: computing, the server's while it computes; waiting, and its idle power while it \
-            waits; device, and the device's own.
+            Energy to count: the server's while it computes (computing); also its idle energy while it waits \
+            (waiting); also the device's (device).
             """)
-    var count = EnergyScope.computing
+    var energyScope = EnergyScope.computing
+
+    @Option(name: .customLong("count"), help: .hidden)
+    var oldEnergyScope: EnergyScope?
 
     @Option(help: ArgumentHelp("Memory of the device for its layers, such as 4gib.", valueName: "bytes"))
     var deviceMemory: ByteCount?
@@ -59,34 +70,23 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Blocks that must stay on the device, for privacy.")
     var minCut = 0
 
-    @Option(help: "Parts of a batch that go through device, link and server in a pipeline; 1 is no overlap.")
+    @Option(help: "Parts of a batch that are pipelined through device, link and server; 1 is no overlap.")
     var microBatches = 1
 
     @Option(
         help: ArgumentHelp(
-            "Declare the power the server draws while it computes; it is labelled modelled.", valueName: "watts"))
+            "Declare the power that the server draws while it computes; it is labelled modelled.", valueName: "watts"))
     var serverPower: Double?
 
-    @Option(help: ArgumentHelp("Where to write the decision.", valueName: "decision.json"), completion: .file())
+    @Option(help: ArgumentHelp("Decision to write.", valueName: "decision.json"), completion: .file())
     var out: String?
 
-    @Flag(help: "Print the decision as JSON in place of the table.")
+    @Flag(help: "Print the decision as JSON instead of tables.")
     var json = false
 
     func run() throws {
         try ErrorReport.reporting {
-            if let out {
-                try OutputFile.checkPlace(out)
-                try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.iperf3)
-            }
-            let limits = CutLimits(
-                deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
-            let decider = Decider(
-                link: try linkOptions.resolved(), weight: weight, steps: steps, level: level, account: energy,
-                declaredServerWatts: serverPower, scope: count, limits: limits, microBatches: microBatches)
-            let decision = try decider.decide(device: try side(device), server: try side(server))
-            let bytes = try KerfJSON.encode(decision)
-            if let out { try AtomicFile.write(bytes, to: out) }
+            let (decision, bytes) = try decide()
             if json {
                 print(String(decoding: bytes, as: UTF8.self), terminator: "")
             } else {
@@ -94,6 +94,24 @@ struct DecideCommand: ParsableCommand {
                 if let out { print("written: \(out)") }
             }
         }
+    }
+
+    /// Decides, and writes the decision to `out`.
+    func decide() throws -> (decision: Decision, bytes: [UInt8]) {
+        if let out {
+            try OutputFile.checkPlace(out)
+            try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.iperf3)
+        }
+        let limits = CutLimits(
+            deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
+        let decider = Decider(
+            link: try linkOptions.resolved(), weight: weight, steps: steps, level: oldLevel ?? level, account: energy,
+            declaredServerWatts: serverPower, scope: oldEnergyScope ?? energyScope, limits: limits,
+            microBatches: microBatches)
+        let decision = try decider.decide(device: try side(device), server: try side(server))
+        let bytes = try KerfJSON.encode(decision)
+        if let out { try AtomicFile.write(bytes, to: out) }
+        return (decision, bytes)
     }
 
     private func side(_ path: String) throws -> Decider.Side {

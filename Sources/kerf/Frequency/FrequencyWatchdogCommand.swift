@@ -3,14 +3,14 @@ import CPUFreq
 import SystemIO
 import SystemPackage
 
-/// `kerf frequency-watchdog`: what a frequency lease starts beside itself.
+/// `kerf frequency-watchdog`: the child process that a frequency lease starts.
 struct FrequencyWatchdogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: FrequencyWatchdog.command,
-        abstract: "Give back the clock's limits when the process that leased them has ended.",
+        abstract: "Restore the frequency limits when the process that changed them has ended.",
         shouldDisplay: false)
 
-    @Option(help: ArgumentHelp("Directory that stands for /.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory to use as /.", valueName: "dir"))
     var root = "/"
 
     func run() throws {

@@ -2,36 +2,36 @@ import ArgumentParser
 import Instrumentation
 import SystemIO
 
-/// Which meter measures energy.
+/// Energy meter of a run.
 struct MeterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Measure energy on the virtual box at this directory.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Measure energy on the virtual board at this directory.", valueName: "dir"))
     var board: String?
 
     @Option(
         help: ArgumentHelp(
-            "Measure energy by this only: perf, powercap, hwmon or battery. (default: the first that can be had)",
+            "Measure energy with this meter only: perf, powercap, hwmon or battery. (default: the first available)",
             valueName: "name"))
     var meter: MeterBackend?
 
     @Option(
         help: ArgumentHelp(
-            "Power rails of hwmon chips that add up to the box and contain no other, where Kerf does not know them.",
+            "Power rails of hwmon chips that add up to the box without overlap, if Kerf does not know the box.",
             valueName: "list"))
     var rails: String?
 
     @Option(
         help: ArgumentHelp(
-            "Compute energy from declared watts instead of a meter; every figure of it is labelled modelled.",
+            "Compute energy from declared watts instead of a meter; it is labelled modelled.",
             valueName: "idle=W,busy=W"), transform: Self.powerModel)
     var powerModel: PowerModel?
 
     func validate() throws {
         guard board != "" else { throw ValidationError("--board is empty; name a directory") }
         guard railNames.allSatisfy({ !$0.isEmpty }) else {
-            throw ValidationError("--rails names an empty rail; example: --rails VDD_GPU,VDD_CPU")
+            throw ValidationError("--rails has an empty name; example: --rails VDD_GPU,VDD_CPU")
         }
         guard powerModel == nil || (board == nil && meter == nil && rails == nil) else {
-            throw ValidationError("--power-model stands in for a meter; leave out --board, --meter and --rails")
+            throw ValidationError("--power-model replaces a meter; leave out --board, --meter and --rails")
         }
         guard rails == nil || meter == nil || meter == .hwmon else {
             throw ValidationError("--rails belongs to --meter hwmon, not --meter \(meter?.rawValue ?? "")")

@@ -3,17 +3,17 @@ import Instrumentation
 import ModelFiles
 import SystemPackage
 
-/// Which model, and its weights.
+/// The model and its weights.
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A shipped model (an unknown name lists them) or the path of a Hugging Face config.json.",
+            "Name of a shipped model (an unknown name lists them), or path of a Hugging Face config.json.",
             valueName: "name|config.json"))
     var model: String
 
     @Option(
         help: ArgumentHelp(
-            "Real weights: a GGUF file, or a folder with safetensors. Without them, seeded random weights.",
+            "Real weights: a GGUF file, or a folder with safetensors. (default: random weights)",
             valueName: "file.gguf|dir"))
     var weights: String?
 

@@ -12,14 +12,14 @@ struct ProfileCommand: ParsableCommand {
         commandName: "profile",
         abstract: "Measure time and energy of every layer of a model on this box.",
         discussion: """
-            Runs LoRA training steps of the model, times every layer, direction and kernel inside them, and repeats \
-            each layer in windows to attribute energy where a meter can be read. Repeats until every 95 % interval \
-            is within --target-ci or the budget ends. Raw samples go to --out.
+            Runs LoRA training steps of the model, times every layer, direction and kernel in them, and repeats each \
+            layer in windows to attribute energy where a meter is available. Ends when every 95 % interval is within \
+            --target-ci, or when --budget is used up. Raw samples go to --out.
 
             Without --weights the layers run on seeded random weights of the same shapes, which cost the same.
 
-            --board DIR measures energy on a virtual box: the one that `kerf board` serves there, or one served for \
-            the run. All its figures are labelled simulated.
+            --board DIR measures energy on a virtual board: the one that `kerf board` serves there, or one served for \
+            the run. Its values are labelled simulated.
 
             EXAMPLE
               kerf profile --model llama-3.2-1b --seq 128 --out profile.json
@@ -36,24 +36,24 @@ struct ProfileCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Time for the run, warm-up included.", valueName: "seconds"))
     var budget = 60.0
 
-    @Option(help: ArgumentHelp("Half width of the 95 % interval at which a time is good enough.", valueName: "percent"))
+    @Option(help: ArgumentHelp("Half width of the 95 % interval that is narrow enough.", valueName: "percent"))
     var targetCi = 2.0
 
     @OptionGroup var metering: MeterOptions
 
-    @Flag(help: "Fail when no energy meter can be read.")
+    @Flag(help: "Fail if no energy meter can be read.")
     var requireEnergy = false
 
     @Option(help: ArgumentHelp("Seed of the order, the tokens and random weights.", valueName: "number"))
     var seed = 1
 
-    @Option(help: ArgumentHelp("The file to write.", valueName: "profile.json"))
+    @Option(help: ArgumentHelp("Profile to write.", valueName: "profile.json"))
     var out: String
 
     @Flag(help: "Print the profile as JSON instead of a summary.")
     var json = false
 
-    @Flag(help: "No progress.")
+    @Flag(help: "Show no progress.")
     var quiet = false
 
     @Flag(help: "Log cycles and rejected windows to standard error.")
@@ -70,36 +70,33 @@ struct ProfileCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ErrorReport.reporting { try profile() }
+        try ErrorReport.reporting {
+            let written = try measure()
+            Interruption.unwatch()
+            if json {
+                print(String(decoding: written.bytes, as: UTF8.self), terminator: "")
+            } else {
+                print(written.report(try written.calibration()), terminator: "")
+                print("written: \(out)")
+            }
+            if let failure = written.run.frequencyFailure { throw failure }
+        }
     }
 
-    private func profile() throws {
+    /// Runs the experiment and writes the profile to `out`.
+    func measure() throws -> WrittenProfile {
         Interruption.watch()
         try OutputFile.checkPlace(out)
         try OutputGuard.check(out, isNoneOf: [model.model, model.weights].compactMap(\.self))
         let progress = ProgressLine(quiet: quiet)
         var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = verbose ? .debug : .warning
-        var run = try ProfileRun(
+        let run = try ProfileRun(
             source: try model.open(seed: UInt64(seed)), request: try request(),
             shouldStop: { Interruption.isRequested },
             progress: { if let state = $0 { progress.show(state) } else { progress.finish() } }, logger: logger
         ).run()
-        run.profile.checks = Calibrator.checks(of: run.profile)
-        let bytes = try KerfJSON.encode(run.profile)
-        // The file comes first: whatever happens to the summary or the frequency limits, the run is not lost.
-        try AtomicFile.write(bytes, to: out)
-        Interruption.unwatch()
-        if json {
-            print(String(decoding: bytes, as: UTF8.self), terminator: "")
-        } else {
-            let summary = try Calibrator.calibrate([Calibrator.Input(name: out, bytes: bytes)])
-            print(run.profile.report(summary), terminator: "")
-            for what in run.unmonitored { print("not monitored: \(what)") }
-            for what in run.notSwept { print("frequency not swept: \(PlainText.shown(what))") }
-            print("written: \(out)")
-        }
-        if let failure = run.frequencyFailure { throw failure }
+        return try WrittenProfile(run, path: out)
     }
 
     private func request() throws -> ProfileRequest {
@@ -107,5 +104,34 @@ struct ProfileCommand: ParsableCommand {
             workload: try workload.workload(), meter: metering.request, frequencies: sweep.frequencies,
             budgetSeconds: budget, sweepBudgetSeconds: sweep.sweepBudget, targetRelativeHalfWidth: targetCi / 100,
             seed: seed, requiresEnergy: requireEnergy)
+    }
+}
+
+/// A finished run whose profile is in its file.
+struct WrittenProfile {
+    let run: ProfileRun.Result
+    private let path: String
+    let bytes: [UInt8]
+
+    /// Writes the profile, with its checks, before anything else is done with it: a failure to print the summary or to
+    /// restore the frequency limits does not lose the run.
+    init(_ run: ProfileRun.Result, path: String) throws {
+        var run = run
+        run.profile.checks = Calibrator.checks(of: run.profile)
+        self.run = run
+        self.path = path
+        bytes = try KerfJSON.encode(run.profile)
+        try AtomicFile.write(bytes, to: path)
+    }
+
+    /// The calibration from this profile alone.
+    func calibration() throws -> Calibration {
+        try Calibrator.calibrate([Calibrator.Input(name: path, bytes: bytes)])
+    }
+
+    func report(_ calibration: Calibration) -> String {
+        run.profile.report(calibration)
+            + run.unmonitored.map { "not monitored: \($0)\n" }.joined()
+            + run.notSwept.map { "frequency not swept: \(PlainText.shown($0))\n" }.joined()
     }
 }

@@ -1,17 +1,17 @@
 import ArgumentParser
 import CPUFreq
 
-/// Which steps of the clock a profile goes through, and for how long.
+/// Frequencies that a profile sweeps, and the time for it.
 struct SweepOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Sweep the clock too: all its steps, so many of them, or a list like 800mhz,1.6ghz. The clock's limits are given back however the run ends.",
+            "Also sweep the CPU frequency: all steps, a number of steps, or a list like 800mhz,1.6ghz. The limits are restored however the run ends.",
             valueName: "all|number|list"),
         transform: Self.choice)
     var frequencies: FrequencyChoice?
 
     @Option(
-        help: ArgumentHelp("Time for the sweep, on top of --budget. (default: as --budget)", valueName: "seconds"))
+        help: ArgumentHelp("Time for the sweep, in addition to --budget. (default: as --budget)", valueName: "seconds"))
     var sweepBudget: Double?
 
     func validate() throws {
@@ -26,18 +26,18 @@ struct SweepOptions: ParsableArguments {
         if text == "all" { return .all }
         if let count = Int(text) {
             guard (2...1000).contains(count) else {
-                throw ValidationError("a sweep takes 2 to 1000 steps of the clock, not \(count)")
+                throw ValidationError("a sweep has 2 to 1000 frequency steps, not \(count)")
             }
             return .count(count)
         }
-        let clocks = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+        let frequencies = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
             guard let hertz = hertz(word.lowercased()) else {
                 throw ValidationError(
-                    "'\(word)' is no clock; give all, a number of steps, or a list like 800mhz,1.6ghz")
+                    "'\(word)' is not a frequency; give all, a number of steps, or a list like 800mhz,1.6ghz")
             }
             return hertz
         }
-        return .list(clocks)
+        return .list(frequencies)
     }
 
     private static func hertz(_ text: String) -> Double? {

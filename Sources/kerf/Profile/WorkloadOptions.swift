@@ -4,7 +4,7 @@ import ModelFiles
 import TransformerKernels
 import Workload
 
-/// The training step that is run, and on what.
+/// The training step to run, and the threads and library that run it.
 struct WorkloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Sequences in a batch.", valueName: "number"))
     var batch = 1
@@ -18,10 +18,10 @@ struct WorkloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Projections with adapters: q, k, v, o, gate, up, down, or all.", valueName: "list"))
     var targets = "q,v"
 
-    @Option(help: ArgumentHelp("Threads of the kernels. (default: one a processor)", valueName: "number"))
+    @Option(help: ArgumentHelp("Threads of the kernels. (default: one per processor)", valueName: "number"))
     var threads: Int?
 
-    @Flag(help: "Bind each thread to a processor of its own.")
+    @Flag(help: "Bind each thread to its own processor.")
     var pin = false
 
     @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
@@ -33,7 +33,7 @@ struct WorkloadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Keep all weights in memory, or one block at a time. auto keeps all when they take up to 1.5 GiB.",
+            "Weights to keep in memory: all, or one block at a time; auto keeps all of up to 1.5 GiB.",
             valueName: "auto|all|one"))
     var residency = ResidencyChoice.auto
 
@@ -57,7 +57,7 @@ struct WorkloadOptions: ParsableArguments {
         return try targets.split(separator: ",", omittingEmptySubsequences: false).map { name in
             guard let projection = Projection(rawValue: String(name)) else {
                 let known = Projection.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("--targets: '\(name)' is none of \(known); example: --targets q,v")
+                throw ValidationError("--targets: '\(name)' is not one of \(known); example: --targets q,v")
             }
             return projection
         }
@@ -66,14 +66,14 @@ struct WorkloadOptions: ParsableArguments {
     func workload() throws -> TrainingWorkload {
         TrainingWorkload(
             batch: BatchShape(batch: batch, sequence: seq),
-            // Alpha is twice the rank, the usual choice; it scales numbers and costs nothing.
+            // Alpha is twice the rank, the usual choice; it scales values and does not change the cost.
             lora: LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: try projections()),
             format: dtype.format, threads: threads, isPinned: pin, engineName: engine,
             residency: residency.request)
     }
 }
 
-/// `--residency`.
+/// Values of `--residency`.
 enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, all, one
 
@@ -86,7 +86,7 @@ enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// The formats by the names that the command line gives them.
+/// Values of `--dtype`.
 enum FormatChoice: String, ExpressibleByArgument, CaseIterable {
     case f32, bf16
 

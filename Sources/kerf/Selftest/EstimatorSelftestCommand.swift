@@ -3,19 +3,18 @@ import Reporting
 import SelfTest
 import SystemIO
 
-/// `kerf selftest estimator`: the energy estimator against planted truths.
+/// `kerf selftest estimator`: the energy estimator against a known ground truth.
 struct EstimatorSelftestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "estimator",
-        abstract: "Run the energy estimator against planted powers, in virtual time.",
+        abstract: "Run the energy estimator on layers of known power, in virtual time.",
         discussion: """
             Replays measured update intervals of an energy counter (any CSV file with one interval in milliseconds \
-            per row), plants a layer's power and the idle power, and runs the experiment of kerf profile on them many \
-            times. Reports the error, how often the 95 % intervals hold the truth, and the time needed. All of it is \
-            simulated.
+            per row) for a layer and an idle box of known power, and repeats the experiment of kerf profile on them. \
+            Reports the error, the coverage of the 95 % intervals, and the time needed. All of it is simulated.
 
-            The counter is polled every 10 µs. A polling thread draws 40 % of what the layer draws over the idle box. \
-            Ends with 0 when the estimator was right, or refused with the reason; with 1 when it was wrong.
+            The counter is polled every 10 µs. A polling thread draws 40 % of what the layer draws above idle. \
+            Exits with 0 if the estimator was right or refused with a reason, and with 1 if it was wrong.
 
             EXAMPLE
               kerf selftest estimator --update-intervals intervals.csv \\
@@ -27,13 +26,13 @@ struct EstimatorSelftestCommand: ParsableCommand {
         completion: .file())
     var updateIntervals: String
 
-    @Option(help: "The column that holds them.")
+    @Option(help: "Column with the update intervals.")
     var column = "package_ms"
 
-    @Option(help: ArgumentHelp("Power while the layer runs, the idle box included.", valueName: "watts"))
+    @Option(help: ArgumentHelp("Power while the layer runs, idle power included.", valueName: "watts"))
     var power = 15.0
 
-    @Option(help: ArgumentHelp("Power of the idle box.", valueName: "watts"))
+    @Option(help: ArgumentHelp("Idle power.", valueName: "watts"))
     var idle = 5.0
 
     @Option(help: ArgumentHelp("Mean duration of one pass of the layer.", valueName: "milliseconds"))
@@ -41,12 +40,12 @@ struct EstimatorSelftestCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Spread of one pass's duration and of its power: relative standard deviation of each.",
+            "Relative standard deviation of the duration of a pass, and of its power.",
             valueName: "0.02|2%"))
     var jitter = Share(value: 0.02)
 
     @Option(
-        help: ArgumentHelp("Rise of the idle power over the run, as by warming up.", valueName: "0.1|10%"))
+        help: ArgumentHelp("Rise of the idle power over the run, as from warming up.", valueName: "0.1|10%"))
     var drift = Share(value: 0)
 
     @Option(help: ArgumentHelp("Share of the windows in which the box is throttled.", valueName: "0.33|33%"))
@@ -54,19 +53,19 @@ struct EstimatorSelftestCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Let the counter wrap each time the layer has run for so long.", valueName: "milliseconds"))
+            "Wrap the counter whenever the layer has run for this long.", valueName: "milliseconds"))
     var wrapMs: Double?
 
     @Option(
         help: ArgumentHelp(
-            "What the counter's domain is known to draw at most, which bounds how often it can have wrapped; four times --power unless given.",
+            "Maximum power of the counter's domain, which bounds the number of wraps. (default: four times --power)",
             valueName: "watts"))
     var maxPower: Double?
 
-    @Option(help: ArgumentHelp("Unit of the counter; 61 µJ unless given.", valueName: "joules"))
+    @Option(help: ArgumentHelp("Unit of the counter: 61 µJ.", valueName: "joules"))
     var resolution = GroundTruth.usualResolutionJoules
 
-    @Option(help: ArgumentHelp("Virtual time for one run.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Virtual time of one run.", valueName: "seconds"))
     var budgetS = 5.0
 
     @Option(
@@ -76,13 +75,13 @@ struct EstimatorSelftestCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Number of runs.", valueName: "number"))
     var trials = 1000
 
-    @Option(help: ArgumentHelp("Seed of everything that is drawn.", valueName: "number"))
+    @Option(help: ArgumentHelp("Seed of all random numbers.", valueName: "number"))
     var seed = 1
 
-    @Option(help: ArgumentHelp("Where to write the report.", valueName: "report.json"), completion: .file())
+    @Option(help: ArgumentHelp("Report to write.", valueName: "report.json"), completion: .file())
     var out: String?
 
-    @Flag(help: "Print the report as JSON in place of the summary.")
+    @Flag(help: "Print the report as JSON instead of a summary.")
     var json = false
 
     func validate() throws {
@@ -141,7 +140,7 @@ struct EstimatorSelftestCommand: ParsableCommand {
     }
 }
 
-/// A share of something, as a number or in per cent.
+/// A share, as a number or in percent: `0.02`, `2%`.
 struct Share: ExpressibleByArgument {
     var value: Double
 

@@ -1,10 +1,10 @@
 import ArgumentParser
 
-/// `kerf selftest`: whether Kerf's own parts keep their word. One subcommand a part.
+/// `kerf selftest`: tests of Kerf's own parts, one subcommand each.
 struct SelftestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "selftest",
-        abstract: "Test Kerf's estimator in virtual time, on a counter with measured update intervals.",
+        abstract: "Test Kerf's energy estimator against a known ground truth, in virtual time.",
         discussion: """
             EXAMPLE
               kerf selftest estimator --update-intervals intervals.csv --layer-ms 3

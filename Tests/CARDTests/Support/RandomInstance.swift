@@ -3,7 +3,7 @@ import Statistics
 
 /// A random decision problem as bare numbers, and its cost written down anew, without the solver's code.
 struct RandomInstance {
-    /// By cut: device seconds, server seconds and joules at the reference clock, bytes up, down, of adapters.
+    /// By cut: device seconds, server seconds and joules at the reference frequency, bytes up, down, of adapters.
     var cuts: [(device: Double, server: Double, joules: Double, up: Double, down: Double, adapters: Double)] = []
     var (uplink, downlink, rtt) = (0.0, 0.0, 0.0)
     var (low, high) = (1.0, 1.0)
@@ -71,7 +71,7 @@ struct RandomInstance {
                         uplinkBytes: c.up, downlinkBytes: c.down, adapterBytes: c.adapters, stepMessages: 2,
                         roundMessages: 0))
             },
-            clock: ServerFrequency(referenceHertz: 2e9, lowestRatio: low, highestRatio: high, origin: .modelled),
+            frequency: ServerFrequency(referenceHertz: 2e9, lowestRatio: low, highestRatio: high, origin: .modelled),
             link: try Link(uplinkBitsPerSecond: uplink, downlinkBitsPerSecond: downlink, roundTripSeconds: rtt),
             steps: steps, countsLatency: true, delayOrigin: .modelled, energyOrigin: .modelled, assumptions: [])
     }

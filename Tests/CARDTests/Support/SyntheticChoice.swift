@@ -15,7 +15,7 @@ struct SyntheticChoice {
     private static let steps = 25
     private static let windows = 12
 
-    /// - Parameter template: a pair whose figures are replaced.
+    /// - Parameter template: a pair whose values are replaced.
     init(template: Pairing, kind: SyntheticKind, _ generator: inout SeededGenerator) throws {
         let (ratio, head) = (kind.ratio(&generator), kind.head(&generator))
         func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * generator.uniform() }

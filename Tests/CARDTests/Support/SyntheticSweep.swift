@@ -1,21 +1,22 @@
 import Calibration
 import Quantities
+import Workload
 
-/// Laws of the clock planted into a calibration, as a sweep without noise would have found them.
+/// Adds frequency laws to a calibration, as from a sweep without noise.
 struct SyntheticSweep {
-    /// Share of every pass' time at the highest step that does not depend on the clock.
+    /// Share of every pass's time at the highest step that does not depend on the frequency.
     var fixedShare = 0.0
     /// Gross and net power: P0, k at the highest step, alpha.
     var (staticWatts, dynamicWatts, exponent) = (0.0, 40.0, 3.0)
     var stepsHertz: [Double] = [1e9, 1.5e9, 2e9, 2.5e9, 3e9]
-    /// Relative half width of every figure's interval; zero is none.
+    /// Relative half width of every interval; zero is none.
     var width = 0.0
 
     func plant(into calibration: inout Calibration) {
         let reference = stepsHertz.max() ?? 0
         let running = calibration.frequency.runningHertz.value ?? reference
         let passes = calibration.layers.flatMap { layer in
-            [("forward", layer.forward), ("backward", layer.backward)].compactMap { name, pass in
+            [(Direction.forward, layer.forward), (.backward, layer.backward)].compactMap { name, pass in
                 pass.timeSeconds.value.flatMap { seconds in
                     seconds > 0
                         ? PassFrequencyLaw(layer: layer.description.index, direction: name, time: law(seconds, running))
@@ -24,21 +25,21 @@ struct SyntheticSweep {
             }
         }
         let power = PowerLaw(
-            staticWatts: figure(staticWatts), dynamicWatts: figure(dynamicWatts), exponent: figure(exponent),
-            largestResidual: 0)
+            staticWatts: quantity(staticWatts), dynamicWatts: quantity(dynamicWatts), exponent: quantity(exponent),
+            maximumResidual: 0)
         calibration.frequencyLaws = FrequencyCalibration(
             stepsHertz: stepsHertz, referenceHertz: reference, passes: passes,
             stepTime: law(calibration.step.timeSeconds.value ?? 1, running), grossPower: power, netPower: power,
-            inverseClockResidual: 0, cubicPowerResidual: 0)
+            inverseFrequencyResidual: 0, cubicPowerResidual: 0)
     }
 
     private func law(_ seconds: Double, _ running: Double) -> TimeLaw {
         TimeLaw(
-            fixedSeconds: figure(fixedShare * seconds), cycles: figure((1 - fixedShare) * seconds * running),
-            covariance: 0, largestResidual: 0)
+            fixedSeconds: quantity(fixedShare * seconds), cycles: quantity((1 - fixedShare) * seconds * running),
+            covariance: 0, maximumResidual: 0)
     }
 
-    private func figure(_ value: Double) -> Quantity {
+    private func quantity(_ value: Double) -> Quantity {
         guard width > 0, value != 0 else { return Quantity(value: value, count: 5, origin: .measured) }
         let half = abs(value) * width
         return Quantity(

@@ -4,23 +4,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// C kernels of Kerf's transformer layers: everything but the products with frozen weights.
+// C kernels of Kerf's transformer layers: everything except the products with frozen weights.
 //
 // All matrices are row-major and contiguous; those without a format are f32. `threads` is the number of threads of
-// libgomp's pool that share the rows, cut into equal runs: the same thread count gives the same bits.
-// Sums are taken over 16 lanes in a fixed order, so that clones for different instruction sets differ only by the
-// fused multiply-adds that the compiler may form.
+// libgomp's pool among which the rows are divided, in contiguous ranges: equal thread counts give equal bits. Sums use
+// 16 lanes in a fixed order, so that clones for different instruction sets differ only where the compiler forms fused
+// multiply-adds.
 
 // Number format of activations; all sums are f32. bf16 is the upper half of an f32, rounded to nearest even.
 enum kerf_format { KERF_F32, KERF_BF16 };
 
 // ---- Threads (parallel.c)
 
-// Processors that this process may run on.
+// Number of processors that this process may run on.
 int kerf_processor_count(void);
 
-// Runs body(context, thread, threads) once on each of `threads` threads, and waits for all. The threads are those of
-// the OpenMP runtime (libgomp), which oneDNN uses too: a second pool would fight it for the cores.
+// Runs body(context, thread, threads) once on each of `threads` threads, and waits for them. They are the threads of the
+// OpenMP runtime (libgomp), which oneDNN uses too: a second pool would compete for the cores.
 void kerf_parallel(int threads, void (*body)(void *context, int thread, int threads), void *context);
 
 // Binds thread i of `threads` to the i-th processor that the process may run on. Returns whether all were bound.
@@ -32,12 +32,12 @@ bool kerf_bind_threads(int threads, const int *cpus, int count);
 // Whether this process may run on any processor of a set.
 bool kerf_may_run_on(const int *cpus, int count);
 
-// Makes denormals zero on the calling thread (x86: FTZ and DAZ; Arm: FZ); returns what kerf_restore_denormals takes.
-// Threads that kerf_parallel starts are set so for good.
+// Makes denormals zero on the calling thread (x86: FTZ and DAZ; Arm: FZ); returns the state for kerf_restore_denormals.
+// On threads that kerf_parallel starts the setting is permanent.
 uint64_t kerf_flush_denormals(void);
 void kerf_restore_denormals(uint64_t state);
 
-// ---- Layer kernels, which share their rows among the threads
+// ---- Layer kernels, whose rows are divided among the threads
 
 // y[r] = x[r] / rms(x[r]) * weight, rms(x) = sqrt(mean(x^2) + epsilon); saves 1 / rms of each row.
 // x, y: [rows, width]; weight: [width]; reciprocal_rms: [rows].
@@ -62,28 +62,28 @@ void kerf_swiglu_forward(int threads, long count, enum kerf_format format, const
 void kerf_swiglu_backward(int threads, long count, enum kerf_format format, const void *gate, const void *up,
                           const void *dy, void *d_gate, void *d_up, void *y);
 
-// y = x, in another format or not.
+// y = x, converted to `format`.
 void kerf_copy(int threads, long count, const float *x, enum kerf_format format, void *y);
 
 // y[r] = table[tokens[r]]. The tokens must be in range: they are not checked here.
 void kerf_embedding_gather(int threads, long rows, long width, enum kerf_format format, const void *table,
                            const int32_t *tokens, float *y);
 
-// y[r, g * size + i] = sum over j of x[r, (g * group + j) * size + i]: adds up the gradients that parts of the query
-// heads give to the one head of keys or values that they share. x: [rows, groups * group * size].
+// y[r, g * size + i] = sum over j of x[r, (g * group + j) * size + i]: sums the gradients that parts of the query heads
+// contribute to the key or value head that they share. x: [rows, groups * group * size].
 void kerf_sum_groups(int threads, long rows, long groups, long group, long size, const float *x,
                      enum kerf_format format, void *y);
 
-// For each row of logits: loss = log(sum(exp(logits))) - logits[target]; 0 where target < 0. And, where it is not NULL,
-// gradient = scale * (softmax(logits) - one-hot(target)), 0 in rows with target < 0; the logits are lost then. In f32
-// it may be the logits' own memory.
+// For each row of logits: loss = log(sum(exp(logits))) - logits[target]; 0 where target < 0. If `gradient` is not NULL,
+// gradient = scale * (softmax(logits) - one-hot(target)), 0 in rows with target < 0, and the logits are overwritten. In
+// f32 it may be the same memory as the logits.
 void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, const int32_t *targets, double *losses,
                         float scale, enum kerf_format format, void *gradient);
 
-// ---- Low-rank products (low_rank.c). x, y: [rows, width]; t: [rows, rank], its rows `stride` elements apart, so that
-// it may be some columns of a wider one; P, g: [rank, width].
+// ---- Low-rank products (low_rank.c). x, y: [rows, width]; t: [rows, rank] with a row stride of `stride` elements, so
+// that it may be a column range of a wider matrix; P, g: [rank, width].
 
-// P as the products take it, [width / 16, rounded up][rank][16]; `transposed` when it lies as [width, rank].
+// P in the layout of the products, [width / 16, rounded up][rank][16]; `transposed` when p is [width, rank].
 void kerf_low_rank_panels(int threads, long width, long rank, const float *p, bool transposed, float *panels);
 
 // t = scale x P'
@@ -115,25 +115,25 @@ void kerf_adamw_step(int threads, long count, struct kerf_adamw step, const floa
 
 // ---- Causal attention (attention_forward.c, attention_backward.c)
 //
-// out = softmax(scale q k') v, head by head, every query seeing the keys up to its own position. Query heads share key
+// out = softmax(scale q k') v for each head, with keys masked after the query's own position. Query heads share key
 // heads in groups of heads / key_heads. q, out: [batch * sequence, heads * head_size]; k, v: [batch * sequence,
 // key_heads * head_size]; log_sum_exp: [batch, heads, sequence], of the scaled scores.
 //
-// Neither pass holds more than a block of query rows of the scores. The backward pass computes them again, from q, k
-// and log_sum_exp (Dao et al., "FlashAttention", arXiv 2205.14135). It rotates the gradients of q and k back, so that
-// they are those of what kerf_rope was given.
+// Neither pass stores more than a block of query rows of the scores. The backward pass recomputes them from q, k and
+// log_sum_exp (Dao et al., "FlashAttention", arXiv 2205.14135). It rotates the gradients of q and k back, so that they
+// are those of the inputs of kerf_rope.
 struct kerf_attention {
     long batch, sequence, heads, key_heads, head_size;
-    // Units of work that a group of query heads is cut into, from kerf_attention_parts: more where there are many
-    // threads. With more than one, gradients of keys and values are added up at the end.
+    // Number of units of work into which a group of query heads is divided, from kerf_attention_parts: more for many
+    // threads. With more than one, gradients of keys and values are summed at the end.
     long parts;
     float scale;
     enum kerf_format format;
-    const float *cosine, *sine;  // as kerf_rope takes them
+    const float *cosine, *sine;  // those of kerf_rope
 };
 long kerf_attention_parts(const struct kerf_attention *shape, int threads);
 
-// Bytes that a pass needs for a while.
+// Bytes of scratch memory of a pass.
 size_t kerf_attention_forward_scratch(const struct kerf_attention *shape, int threads);
 size_t kerf_attention_backward_scratch(const struct kerf_attention *shape, int threads);
 
@@ -146,5 +146,5 @@ void kerf_attention_backward(int threads, const struct kerf_attention *shape, co
                              void *query_gradient, void *key_gradient, void *value_gradient, float *key_parts,
                              float *value_parts, void *scratch);
 
-// y = exp(x), as the kernels compute it: within 2e-7 relative of the true value, 0 below -87.3, never above 3e38.
+// y = exp(x) as computed in the kernels: relative error up to 2e-7, 0 below -87.3, at most 3e38.
 void kerf_exp(long count, const float *x, float *y);

@@ -4,19 +4,19 @@
 
 #include "kerf_onednn_product.h"
 
-// What Kerf needs of oneDNN, in functions that are the same for version 2 (Debian 12 has 2.6) and version 3. This file
-// tells what the library is, kerf_onednn_product.h multiplies.
+// The part of oneDNN that Kerf uses, in functions that are the same for version 2 (Debian 12 has 2.6) and version 3. This
+// file describes the library; kerf_onednn_product.h has the matrix product.
 
 struct kerf_onednn_version {
     int major, minor, patch;
 };
 struct kerf_onednn_version kerf_onednn_version(void);
 
-// The widest instruction set that the library will use here, in Intel's words: avx512_core_bf16.
+// The widest instruction set that the library uses on this processor, by oneDNN's name: avx512_core_bf16.
 const char *kerf_onednn_instruction_set(void);
 
-// Whether the library shares out its work by OpenMP; only then does it run on libgomp's threads.
+// Whether the library was built for OpenMP and so runs on libgomp's threads.
 bool kerf_onednn_uses_openmp(void);
 
-// oneDNN's word for a status.
+// oneDNN's name of a status.
 const char *kerf_onednn_status(int status);

@@ -13,9 +13,9 @@ struct kerf_onednn_shape {
     long m, n, k;
     enum kerf_onednn_format source;       // of x and B
     enum kerf_onednn_format destination;  // of y and base; sums are f32
-    // Whether the weight lies as W[n, k], so that B is its transpose; else as W[k, n], which is B.
+    // Whether the weight is W[n, k], so that B is its transpose; else it is W[k, n], which is B.
     bool transposed;
-    // Whether B is brought into the layout that oneDNN likes best, by kerf_onednn_pack; else it is used as it lies.
+    // Whether kerf_onednn_pack converts B to oneDNN's preferred layout; else B is used as it is.
     bool packed;
 };
 
@@ -25,11 +25,11 @@ typedef struct kerf_onednn_product kerf_onednn_product;
 int kerf_onednn_product_create(kerf_onednn_product **product, const struct kerf_onednn_shape *shape, int threads);
 void kerf_onednn_product_destroy(kerf_onednn_product *product);
 
-// Bytes of B in its layout, and of memory that a run uses and leaves free again.
+// Bytes of B in its layout, and of a run's scratch memory.
 size_t kerf_onednn_weight_bytes(const kerf_onednn_product *product);
 size_t kerf_onednn_scratch_bytes(const kerf_onednn_product *product);
 
-// Writes W, f32 and as `transposed` says, into B's layout.
+// Converts W, in f32 and as `transposed` says, to B's layout.
 int kerf_onednn_pack(const kerf_onednn_product *product, const float *weight, void *packed);
 
 // One product on `threads` threads; the base may be NULL (zero) and may be y itself. Not from two threads at once.

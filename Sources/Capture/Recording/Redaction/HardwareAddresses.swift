@@ -1,18 +1,20 @@
-/// Hardware (MAC) addresses in what is recorded. Each becomes the same other address everywhere, in the spelling in which
-/// it stands there, so that links still meet their targets.
+/// Replaces hardware (MAC) addresses. Each is replaced by the same other address everywhere, in the same spelling, so that
+/// links still match their targets.
 struct HardwareAddresses {
-    /// Digits in lower case.
+    /// The box's addresses: digits in lower case.
     private var known: Set<[UInt8]> = []
     private var numbers: [[UInt8]: Int] = [:]
 
     private static let separators = Set(":-_. ".utf8)
-    /// Pairs of an EUI-48, of an EUI-64, and of an InfiniBand address.
-    private static let shortest = 6
-    private static let longer: Set<Int> = [8, 20]
+    /// Pairs of digits in an EUI-48.
+    private static let minimumPairs = 6
+    /// Pairs of digits in an EUI-64 and in an InfiniBand address.
+    private static let longPairs: Set<Int> = [8, 20]
 
-    /// Adds an address of the box, by which it is found in every spelling.
+    /// Adds an address of the box, which is then found in every spelling. Addresses of one repeated digit, such as that of
+    /// the loopback device, are not added.
     ///
-    /// - Returns: `false` when the text is none, or one that tells nothing, such as that of the loopback device.
+    /// - Returns: whether the text is an address.
     @discardableResult
     mutating func learn(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
@@ -20,18 +22,18 @@ struct HardwareAddresses {
         let separators = Set(bytes.filter { !$0.isHexadecimalDigit })
         guard separators.count <= 1, separators.isSubset(of: Self.separators), digits.count % 2 == 0,
             bytes.count == digits.count + (separators.isEmpty ? 0 : digits.count / 2 - 1),
-            digits.count / 2 == Self.shortest || Self.longer.contains(digits.count / 2)
+            digits.count / 2 == Self.minimumPairs || Self.longPairs.contains(digits.count / 2)
         else { return false }
         if Set(digits).count > 1 { known.insert(digits) }
         return true
     }
 
-    /// The text with other addresses in place of those of the box and of whatever has an address's form.
+    /// The text with the box's addresses, and everything in the form of an address, replaced.
     mutating func replaced(in text: [UInt8]) -> [UInt8] {
-        guard text.count >= 2 * Self.shortest else { return text }
+        guard text.count >= 2 * Self.minimumPairs else { return text }
         var result = text
         var start = 0
-        while start + 2 * Self.shortest <= text.count {
+        while start + 2 * Self.minimumPairs <= text.count {
             guard text[start].isHexadecimalDigit, let end = endOfAddress(in: text, from: start) else {
                 start += 1
                 continue
@@ -52,7 +54,7 @@ struct HardwareAddresses {
 
     // MARK: - Forms
 
-    /// A known address: its digits, with or without a separator behind each pair.
+    /// A known address: its digits, with or without a separator after each pair.
     private static func end(of address: [UInt8], in text: [UInt8], from start: Int) -> Int? {
         var index = start
         for (count, digit) in address.enumerated() {
@@ -63,8 +65,8 @@ struct HardwareAddresses {
         return index
     }
 
-    /// `a0:b1:c2:d3:e4:f5`, `a0-b1-c2-d3-e4-f5`. What follows after six pairs (`:1`) is no part of the address, unless
-    /// it makes one of another length.
+    /// `a0:b1:c2:d3:e4:f5`, `a0-b1-c2-d3-e4-f5`. Pairs after the sixth belong to the address only if all of them together
+    /// have the length of a longer one.
     private static func endOfPairs(in text: [UInt8], from start: Int) -> Int? {
         let separator = text[start + 2]
         guard separator == UInt8(ascii: ":") || separator == UInt8(ascii: "-") else { return nil }
@@ -77,17 +79,17 @@ struct HardwareAddresses {
             guard index + 2 < text.count, text[index + 2] == separator else { break }
             index += 3
         }
-        guard pairs >= shortest else { return nil }
-        return start + 3 * (longer.contains(pairs) ? pairs : shortest) - 1
+        guard pairs >= minimumPairs else { return nil }
+        return start + 3 * (longPairs.contains(pairs) ? pairs : minimumPairs) - 1
     }
 
-    /// `a0b1.c2d3.e4f5`. Only with a letter: three numbers with points between them are a version.
+    /// `a0b1.c2d3.e4f5`. At least one digit must be a letter, since three numbers with periods are a version.
     private static func endOfQuadruples(in text: [UInt8], from start: Int) -> Int? {
         let end = start + 14
         guard end <= text.count, end == text.count || !text[end].isHexadecimalDigit else { return nil }
         for index in start..<end {
-            let isPoint = (index - start) % 5 == 4
-            guard isPoint ? text[index] == UInt8(ascii: ".") : text[index].isHexadecimalDigit else { return nil }
+            let isPeriod = (index - start) % 5 == 4
+            guard isPeriod ? text[index] == UInt8(ascii: ".") : text[index].isHexadecimalDigit else { return nil }
         }
         return text[start..<end].contains { $0.isLetter } ? end : nil
     }
@@ -96,7 +98,7 @@ struct HardwareAddresses {
         text.filter(\.isHexadecimalDigit).map(\.lowercased)
     }
 
-    /// Zeros, with the number of the address at its end.
+    /// Replaces the digits by zeros, with the address's number at the end.
     private mutating func replace(_ range: Range<Int>, in text: inout [UInt8]) {
         let address = Self.digits(text[range])
         let number = numbers[address] ?? numbers.count + 1

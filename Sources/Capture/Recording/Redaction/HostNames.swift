@@ -1,15 +1,15 @@
 import SystemIO
 
-/// The names by which a box is known in its network.
+/// Host and domain names of a box.
 enum HostNames {
-    /// Names that many boxes have.
+    /// Names that many boxes have, which identify none.
     private static let common: Set<String> = [
         "localhost", "localhost.localdomain", "localdomain", "(none)", "debian", "ubuntu", "linux",
     ]
 
     /// The box's own name, its fully qualified name, and its domain with those above it that have two parts or more.
     ///
-    /// They count in any case (RFC 4343). A name without a letter is a number, and no one's.
+    /// Case is ignored (RFC 4343). A name without a letter is a number and not a secret.
     static func secrets(of root: SystemRoot) -> [Secret] {
         let own = ["proc/sys/kernel/hostname", "etc/hostname"].flatMap { words(root, $0).prefix(1) }
         var names = Set(own)
@@ -20,7 +20,7 @@ enum HostNames {
         }
         let domains = names.compactMap { $0.split(separator: ".", maxSplits: 1).dropFirst().first }
         for domain in domains.map(String.init) + otherDomains(root) {
-            // `lan` is everyone's.
+            // Single-part domains such as `lan` are not secret.
             let parts = domain.split(separator: ".")
             for start in parts.indices.dropLast() { names.insert(parts[start...].joined(separator: ".")) }
         }
@@ -29,7 +29,7 @@ enum HostNames {
         }.sorted().map { Secret($0, ignoresCase: true) }
     }
 
-    /// What `/etc/hosts` calls the box beside its short name.
+    /// Qualified names of the box in `/etc/hosts`.
     private static func qualified(_ root: SystemRoot, of name: Substring) -> [String] {
         lines(root, "etc/hosts").filter { $0.contains(name.lowercased()) }.flatMap { $0 }.filter {
             $0.hasPrefix(name.lowercased() + ".")
@@ -43,7 +43,7 @@ enum HostNames {
 
     private static func words(_ root: SystemRoot, _ path: String) -> [String] { lines(root, path).flatMap { $0 } }
 
-    /// Words in lower case, without comments and the point at the end of a name that stands for the root of all names.
+    /// Words in lower case, without comments and without the period at the end of an absolute domain name.
     private static func lines(_ root: SystemRoot, _ path: String) -> [[String]] {
         guard let text = try? SysfsFile.text(at: root.file(path)) else { return [] }
         return text.split(separator: "\n").map { line in

@@ -1,9 +1,9 @@
 import FoundationEssentials
 
-/// The strings of a JSON text as places to write to: keys, numbers and the layout stay as they are.
+/// Changes the string values of a JSON text; keys, numbers and layout stay.
 enum JSONStrings {
-    /// - Parameter change: what becomes of a value, by the last key before it.
-    /// - Returns: `nil` when the text is no JSON.
+    /// - Parameter change: returns a value's replacement; `key` is the last key before the value.
+    /// - Returns: `nil` when the text is not JSON.
     static func mapping(_ text: [UInt8], _ change: (_ key: String, _ value: [UInt8]) -> [UInt8]) -> [UInt8]? {
         var result: [UInt8] = []
         var key = ""

@@ -1,7 +1,7 @@
-/// Where words are the kernel's and its drivers' own, or a processor maker's: no host name stands there, and a host that
-/// is called `core` or `cpu0` must not take them away.
+/// Files and lines whose words are defined by the kernel, its drivers or processor vendors. They contain no host name, and
+/// must stay when a host is called `core` or `cpu0`.
 enum KernelVocabulary {
-    /// Tables of numbers and states, in which nothing names a box.
+    /// Tables of numbers and states, which never identify a box.
     private static let tables: Set<String> = [
         "proc/stat", "proc/meminfo", "proc/loadavg", "proc/sys/kernel/arch", "proc/sys/kernel/perf_event_paranoid",
         "proc/sys/abi/sve_default_vector_length",
@@ -10,8 +10,8 @@ enum KernelVocabulary {
 
     private static let files: Set<String> = ["proc/cpuinfo", "proc/device-tree/hypervisor/compatible"]
     private static let directories = ["/events/", "/format/"]
-    /// Statements of a sensors.conf that name chips and sensors by the drivers' names, sensors.conf(5); not `label`,
-    /// whose text is the owner's.
+    /// Statements of a sensors.conf that name chips and sensors by the drivers' names, sensors.conf(5); not `label`, whose
+    /// text the owner chooses.
     private static let statements: Set<String> = ["chip", "bus", "ignore", "compute", "set"]
 
     /// Attributes of devices. Source: Documentation/ABI, sysfs-class-hwmon, -power, -powercap, -thermal,
@@ -30,7 +30,7 @@ enum KernelVocabulary {
         tables.contains(path) || tableDirectories.contains(where: path.hasPrefix)
     }
 
-    /// Whether a line of a file is such vocabulary.
+    /// Whether a line of a file is vocabulary.
     static func holds(_ line: ArraySlice<UInt8>, of path: String) -> Bool {
         if files.contains(path) || directories.contains(where: path.contains) { return true }
         if path.hasPrefix("etc/sensors") {
@@ -38,13 +38,13 @@ enum KernelVocabulary {
             return statements.contains(String(decoding: first, as: UTF8.self))
         }
         guard path.hasPrefix("sys/") else { return false }
-        // A link in a tree that went through an archive without links.
+        // A link that was stored as a file, in a tree from an archive without links.
         if line.starts(with: "../".utf8) { return true }
         let name = path.split(separator: "/").last ?? ""
         return isAttribute(name == "uevent" ? key(of: line) : String(name))
     }
 
-    /// `POWER_SUPPLY_STATUS=Full` tells the attribute `status`.
+    /// `status` for `POWER_SUPPLY_STATUS=Full`.
     private static func key(of line: ArraySlice<UInt8>) -> String {
         let key = String(decoding: line.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self).lowercased()
         return key.hasPrefix(supplyKey) ? String(key.dropFirst(supplyKey.count)) : key
@@ -54,4 +54,25 @@ enum KernelVocabulary {
         attributes.contains(name) || attributeEnds.contains(where: name.hasSuffix)
             || (name.hasPrefix("constraint_") && name.hasSuffix("_name"))
     }
+}
+
+/// Origin of the words in values of Kerf's own files, by key.
+enum ReportVocabulary {
+    /// Words that drivers, vendors and Kerf define.
+    case own
+    /// Kerf's words, which quote words of the box's vocabulary.
+    case quoting
+    /// Any words.
+    case free
+
+    init(key: String) {
+        self = Self.ownKeys.contains(key) ? .own : Self.quotingKeys.contains(key) ? .quoting : .free
+    }
+
+    private static let ownKeys: Set<String> = [
+        "schema", "root", "origin", "name", "interface", "status", "meter", "identifier", "parent", "role", "mirror_of",
+        "driver", "governor", "kind", "unit", "address", "title", "architecture", "cpu_model", "cpu_vendor",
+        "microcode", "instruction_set", "rated_basis", "hypervisor", "total_formula",
+    ]
+    private static let quotingKeys: Set<String> = ["label", "reason", "remedy", "failures"]
 }

@@ -1,27 +1,27 @@
-/// The name of a peripheral's battery, in which its serial number or address may stand.
+/// The name of a peripheral's battery, which may contain a serial number or an address.
 ///
 /// Sources: `hidinput_setup_battery` in the kernel's drivers/hid/hid-input.c (`hid-%s-battery`, with the device's unique
 /// string or else its name, `BUS:VENDOR:PRODUCT.NUMBER`) and `steam_battery_register` in drivers/hid/hid-steam.c.
 struct PeripheralBattery {
-    /// What stands between the name's fixed parts, and tells the very device.
+    /// The text between the name's fixed parts, which identifies the device.
     let identity: String
     private let start: String
 
     private static let starts = ["hid-", "steam-controller-"]
     private static let end = "-battery"
 
-    /// `nil` for any other supply, and for one that is called after the kind of its device.
+    /// `nil` for any other supply, and for a name that identifies the model of a device only.
     init?(named name: String) {
         guard let start = Self.starts.first(where: name.hasPrefix), name.hasSuffix(Self.end),
             name.utf8.count > start.utf8.count + Self.end.utf8.count
         else { return nil }
         self.start = start
         identity = String(name.dropFirst(start.count).dropLast(Self.end.count))
-        if Self.isKind(identity) { return nil }
+        if Self.isModel(identity) { return nil }
     }
 
-    /// Bus, vendor and product in four digits or more, and the count of devices so far.
-    private static func isKind(_ text: String) -> Bool {
+    /// Whether the text is bus, vendor and product in four digits or more, with the number of the device.
+    private static func isModel(_ text: String) -> Bool {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         let last = parts.last?.split(separator: ".", omittingEmptySubsequences: false) ?? []
         guard parts.count == 3, last.count == 2 else { return false }
@@ -30,7 +30,7 @@ struct PeripheralBattery {
         }
     }
 
-    /// The name, and as hwmon has it, without hyphens (drivers/power/supply/power_supply_hwmon.c), with a number for the
+    /// The name, also in hwmon's spelling without hyphens (drivers/power/supply/power_supply_hwmon.c). A number replaces the
     /// identity.
     func secrets(number: Int) -> [Secret] {
         [identity, identity.replacing("-", with: "_")].enumerated().map { index, identity in

@@ -1,0 +1,128 @@
+import Estimation
+import ProbeKit
+import ProfileFormat
+import Statistics
+import Workload
+
+/// Which of an experiment's quantities are known well enough: times, powers and the instrumentation overhead.
+///
+/// Every check uses the estimators that a calibration will use.
+struct StoppingRules: Sendable {
+    private let settings: ExperimentSettings
+    /// Subjects whose power is needed, where there is a meter.
+    private let powerCount: Int
+    private let passCount: Int
+    private let totalOf: [String]
+    private let resolutionJoules: Double?
+    private var times = StoppingPlan()
+    private var powers: [PowerSubject: StoppingPlan] = [:]
+    private var overhead = StoppingPlan()
+
+    init(settings: ExperimentSettings, meter: (any EnergyMeter)?, resolutionJoules: Double?, passCount: Int) {
+        self.settings = settings
+        self.passCount = passCount
+        self.resolutionJoules = resolutionJoules
+        powerCount = 1 + (settings.loopsPasses ? passCount : 0)
+        totalOf = meter?.tree.counted.map(\.identifier) ?? []
+    }
+
+    /// Whether times, and with a meter powers, have as many observations as their plans ask for.
+    mutating func areTimesAndPowersSettled(
+        in record: ExperimentRecord, precision: TimePrecision, isMetered: Bool
+    ) -> Bool {
+        guard !isMetered || powers.count == powerCount else { return false }
+        times.check(count: record.minimumBurstCount) { precision.width(of: record) }
+        if isMetered { planPower(of: .step, in: record) }
+        return times.isSettled && (!isMetered || powers.values.allSatisfy(\.isSettled))
+    }
+
+    mutating func isPowerSettled(of pass: LayerPass, in record: ExperimentRecord) -> Bool {
+        planPower(of: .pass(pass), in: record)
+        return powers[.pass(pass)]?.isSettled ?? false
+    }
+
+    mutating func isOverheadSettled(in record: ExperimentRecord) -> Bool {
+        let (pairs, settings) = (record.instrumentationOverheadPairs, settings)
+        // A pair has a difference for every pass, but a single pair says nothing about the scatter of its readings.
+        overhead.check(count: pairs.count < 2 ? 0 : pairs.count * passCount) {
+            let ratio = InstrumentationOverheadEstimate.ratio(of: pairs, confidence: settings.confidence)
+            return (ratio?.halfWidth ?? .infinity) / ExperimentSettings.overheadHalfWidth
+        }
+        return overhead.isSettled
+    }
+
+    private mutating func planPower(of subject: PowerSubject, in record: ExperimentRecord) {
+        let windows = record.energyWindows.filter(subject.matches)
+        let (settings, totalOf, resolutionJoules) = (settings, totalOf, resolutionJoules)
+        powers[subject, default: StoppingPlan()].check(count: windows.count) {
+            let power = WindowPower(
+                idleWindows: record.idleWindows, totalOf: totalOf, resolutionJoules: resolutionJoules,
+                confidence: settings.confidence)
+            return settings.width(of: power.gross(windows), floor: 0)
+        }
+    }
+}
+
+/// How well the times of a record are known.
+struct TimePrecision: Sendable {
+    let settings: ExperimentSettings
+    /// A pass or kernel that takes a thousandth of the step cannot matter: it is settled when its interval is small
+    /// against the step, however wide against itself.
+    let negligibleSeconds: Double
+
+    init(settings: ExperimentSettings, stepSeconds: Double) {
+        self.settings = settings
+        negligibleSeconds = 0.001 * stepSeconds
+    }
+
+    /// The widest interval of the step, its passes and their kernels over the one wanted; infinite where one is missing.
+    func width(of record: ExperimentRecord) -> Double {
+        let steps = TrimmedSteps(totals: record.steps.map(\.seconds), groups: record.steps.compactMap(\.pair))
+        let whole = steps.total(confidence: settings.confidence)
+        return estimates(of: record, withKernels: true).map { settings.width(of: $0, floor: negligibleSeconds) }
+            .reduce(settings.width(of: whole, floor: 0), max)
+    }
+
+    /// The widest relative half width among the passes that matter; `nil` without one.
+    func maximumRelativeHalfWidth(of record: ExperimentRecord) -> Double? {
+        estimates(of: record, withKernels: false).compactMap(\.self).filter {
+            $0.halfWidth.isFinite && $0.halfWidth > negligibleSeconds
+        }
+        .map(\.relativeHalfWidth).max()
+    }
+
+    /// The time of every pass, and of every kernel in it, by the rule that the calibration will use.
+    private func estimates(of record: ExperimentRecord, withKernels: Bool) -> [Estimate?] {
+        var totals = [Double](repeating: 0, count: record.layerTimes.first?.seconds.count ?? 0)
+        for times in record.layerTimes {
+            for step in totals.indices { totals[step] += times.seconds[step] }
+        }
+        let kept = TrimmedSteps(totals: totals, groups: record.instrumentedSteps.compactMap(\.pair))
+        return record.layerTimes.flatMap { times in
+            ([times.seconds] + (withKernels ? Array(times.kernels.values) : []))
+                .map { kept.mean(of: $0, confidence: settings.confidence) }
+        }
+    }
+}
+
+extension ExperimentSettings {
+    /// An estimate's half width over the one wanted, infinite where there is no interval.
+    fileprivate func width(of estimate: Estimate?, floor: Double) -> Double {
+        guard let estimate else { return .infinity }
+        let wanted = max(targetRelativeHalfWidth * estimate.value, floor)
+        return wanted > 0 ? estimate.halfWidth / wanted : estimate.halfWidth > 0 ? .infinity : 0
+    }
+}
+
+/// What has a power of its own.
+enum PowerSubject: Hashable, Sendable {
+    case step
+    case pass(LayerPass)
+
+    func matches(_ window: EnergyWindow) -> Bool {
+        switch self {
+        case .step: window.subject == .step
+        case .pass(let pass): window.layer == pass.layer && window.direction == pass.direction
+        }
+    }
+}

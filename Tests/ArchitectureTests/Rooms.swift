@@ -1,0 +1,81 @@
+/// One room of the source tree: a target, or a folder of targets on one level.
+struct Room: Sendable {
+    let name: String
+    /// Folder of the package, as docs/architecture.md writes it.
+    let folder: String
+    /// Modules that the room must not import although they are above it.
+    var never: Set<String> = []
+    /// The only modules that the room may import; `nil` for no such limit.
+    var only: Set<String>?
+    /// What the limit protects, for the message.
+    var why = ""
+}
+
+extension Room {
+    static let cFolder = "Sources/C/*"
+    static let probeFolder = "Probes/*"
+
+    /// The rooms from the top of the list down: a room imports rooms above it only.
+    static let all: [Room] = [
+        Room("Quantities", never: systemModules, why: "no I/O"),
+        Room("Statistics", only: ["Quantities", "RealModule", "Glibc"], why: "no domain types; Glibc for log and cos"),
+        Room("SystemIO"),
+        Room("ModelFiles"),
+        Room("Workload", never: hardware.union(cModules), why: "pure values, no C libraries"),
+        Room("ProfileFormat", never: hardware.union(cModules), why: "file types, no fitting, no hardware"),
+        Room(name: "C", folder: cFolder),
+        Room("TransformerKernels"),
+        Room("ProbeKit", never: probes, why: "no concrete probe"),
+        Room(name: "Probes", folder: probeFolder),
+        Room("VirtualBoard", never: probes, why: "writes what probes read, and shares no code with them"),
+        Room("Estimation", never: hardware.union(cModules), why: "pure functions of samples"),
+        Room("Profiling", never: probes, why: "no concrete probe"),
+        Room("Instrumentation"),
+        Room("Calibration", never: hardware.union(cModules), why: "a pure function of profiles, no hardware"),
+        Room("SelfTest", never: probes.union(["VirtualBoard", "Instrumentation"]), why: "virtual time, no hardware"),
+        Room("CARD", never: hardware.union(cModules), why: "no hardware"),
+        Room("Simulation", never: hardware.union(cModules).subtracting(["CFleet"]), why: "no hardware"),
+        Room("Capture", never: probes, why: "a box as files, whatever reads them"),
+        Room("Reporting"),
+        Room("kerf"),
+    ]
+
+    static let probes: Set<String> = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
+
+    /// C modules and the rooms that wrap them. A C module imports no room, so its place in the list does not bind.
+    static let cWrappers: [String: Set<String>] = [
+        "COpenSSL": ["SystemIO"],
+        "CSensors": ["LMSensors"],
+        "CPerf": ["RAPL"],
+        "CPCI": ["PCI"],
+        "COpenBLAS": ["TransformerKernels"],
+        "COneDNN": ["TransformerKernels"],
+        "CKernels": ["TransformerKernels"],
+        "CFleet": ["Simulation"],
+        "CNamespaces": ["Capture", "kerf"],
+    ]
+
+    /// Modules of the system that can do I/O.
+    static let systemModules: Set<String> = [
+        "Glibc", "Foundation", "FoundationEssentials", "SystemPackage", "Dispatch", "SystemIO",
+    ]
+
+    private static let cModules = Set(cWrappers.keys)
+    /// What measures, computes on the machine, or simulates a machine.
+    private static let hardware = probes.union([
+        "ProbeKit", "TransformerKernels", "VirtualBoard", "Instrumentation", "Profiling",
+    ])
+
+    private init(_ name: String, never: Set<String> = [], only: Set<String>? = nil, why: String = "") {
+        self.init(name: name, folder: "Sources/\(name)", never: never, only: only, why: why)
+    }
+
+    /// Position in the list of the room that a module belongs to; `nil` for modules of other packages.
+    static func position(ofModule module: String) -> Int? {
+        let folder =
+            if probes.contains(module) { probeFolder } else if cWrappers[module] != nil { cFolder } else {
+                "Sources/\(module)"
+            }
+        return all.firstIndex { $0.folder == folder }
+    }
+}

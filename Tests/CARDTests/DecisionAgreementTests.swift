@@ -1,0 +1,60 @@
+import CARD
+import Calibration
+import Quantities
+import SystemIO
+import TestSupport
+import Testing
+
+/// The schema of decisions and its Swift types require the same fields.
+@Suite("Decision schema and types", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
+struct DecisionAgreementTests {
+    @Test("a decision with every field, and one with the fewest")
+    func agreement() throws {
+        var planted = SyntheticProfile()
+        planted.blocks = 2
+        var (device, server) = (try Calibration.planted(planted), try Calibration.planted(planted))
+        device.plantMemory(megabytes: 100)
+        server.plantMemory(megabytes: 100)
+        device.closure.timeRatio = Quantity(value: 0.3, count: 1, origin: .measured)
+        SyntheticSweep(fixedShare: 0.5, staticWatts: 20, dynamicWatts: 20, exponent: 2, width: 0.01).plant(
+            into: &server)
+        var link = try DeciderTests.link()
+        link.source = "planted"
+        (link.uplinkRelativeHalfWidth, link.downlinkRelativeHalfWidth) = (0.1, 0.1)
+        var decider = Decider(link: link, microBatches: 2)
+        // The paper's form wants the cut that memory excludes.
+        decider.limits = CutLimits(deviceMemoryBytes: 2.5e8, serverMemoryBytes: 3.5e8)
+        let hash = String(repeating: "0", count: 64)
+        func decide(_ device: Calibration, _ server: Calibration) throws -> Decision {
+            try decider.decide(
+                device: .init(calibration: device, sha256: hash), server: .init(calibration: server, sha256: hash))
+        }
+        let full = try decide(device, server)
+        planted.origin = .unavailable
+        planted.ratedWatts = nil
+        var bare = try Calibration.planted(planted)
+        bare.frequency.runningHertz = .unavailable("planted")
+        decider = Decider(link: try DeciderTests.link(), weight: 1)
+        #expect(try SchemaAgreement.faults(of: [full, decide(bare, bare)], schema: "decision") == [])
+    }
+
+    @Test("a decision of version 1 is read, with its old names")
+    func oldVersion() throws {
+        let calibration = try Calibration.planted(SyntheticProfile())
+        let decision = try DeciderTests.decide(Decider(link: DeciderTests.link()), calibration, calibration)
+        var text = String(decoding: try KerfJSON.encode(decision), as: UTF8.self)
+        for (new, old) in [
+            ("\"schema_version\" : 2", "\"schema_version\" : 1"), ("\"level\" :", "\"rung\" :"),
+            ("\"levels\" :", "\"rungs\" :"), ("_normalizer_", "_normaliser_"), ("\"assumed_cut\"", "\"believed_cut\""),
+            ("\"inverse_frequency\"", "\"inverse_clock\""),
+        ] {
+            #expect(text.contains(new), "\(new)")
+            text.replace(new, with: old)
+        }
+        let read = try KerfJSON.decode(Decision.self, from: Array(text.utf8), named: "old.json")
+        #expect(read.level == decision.level && read.levels == decision.levels)
+        #expect(read.delayNormalizerSeconds == decision.delayNormalizerSeconds)
+        #expect(read.findings == decision.findings)
+        #expect(read.schemaVersion == 2)
+    }
+}

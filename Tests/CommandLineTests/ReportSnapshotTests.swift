@@ -1,0 +1,75 @@
+import Calibration
+import Foundation
+import ProfileFormat
+import Reporting
+import SystemIO
+import Testing
+
+/// The whole reports of the commands on committed inputs.
+struct ReportSnapshotTests {
+    private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    private static func corpus(_ path: String) -> String { tests.appendingPathComponent("Corpus/\(path)").path }
+
+    /// Runs in a folder of its own, so that the report names its outputs by relative paths.
+    private func report(_ arguments: [String], in folder: String? = nil) throws -> String {
+        let workspace = try Workspace()
+        let outcome = try KerfProcess(arguments, in: folder ?? workspace.url.path).finish()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        return outcome.standardOutput
+    }
+
+    @Test(arguments: ["hybrid-laptop-battery", "jetson-ina3221", "kvm-guest", "xeon-two-socket-dram"])
+    func doctor(_ box: String) throws {
+        let boxes = Self.tests.appendingPathComponent("Fixtures/boxes").path
+        try Snapshot.expect(try report(["doctor", "--root", box], in: boxes), matches: "doctor-\(box)")
+    }
+
+    @Test(arguments: ["board", "gpu", "plain", "sweep"])
+    func profile(_ name: String) throws {
+        let path = Self.corpus("profiles/7aaa799-\(name).json")
+        let bytes = try FileBytes.read(path, limit: KerfJSON.maximumBytes)
+        let profile = try KerfJSON.decode(Profile.self, from: bytes, named: path)
+        let calibration = try Calibrator.calibrate([Calibrator.Input(name: path, bytes: bytes)])
+        try Snapshot.expect(profile.report(calibration), matches: "profile-\(name)")
+    }
+
+    @Test(arguments: ["board", "gpu", "plain", "sweep"])
+    func calibrate(_ name: String) throws {
+        let text = try report(["calibrate", Self.corpus("profiles/7aaa799-\(name).json"), "--out", "calibration.json"])
+        try Snapshot.expect(text, matches: "calibrate-\(name)")
+    }
+
+    private static let decisions: [(name: String, device: String, server: String, options: [String])] = [
+        ("default", "board", "board", ["--link", "up=20mbit,down=80mbit,rtt=20ms"]),
+        (
+            "limits", "board", "board",
+            [
+                "--iperf3", corpus("inputs/iperf3-up.json"), "--iperf3", corpus("inputs/iperf3-down.json"),
+                "--device-memory", "2gib", "--server-memory", "1gib", "--min-cut", "1", "--micro-batches", "2",
+                "--energy-scope", "device", "--steps", "4", "--weight", "0.4",
+            ]
+        ),
+        ("no-energy", "plain", "plain", ["--link", "up=2mbit,down=8mbit,rtt=20ms", "--weight", "1"]),
+        ("sweep", "plain", "sweep", ["--channel", "normal", "--level", "C", "--energy", "gross"]),
+    ]
+
+    @Test(arguments: decisions.map(\.name))
+    func decide(_ name: String) throws {
+        let decision = try #require(Self.decisions.first { $0.name == name })
+        let sides = [decision.device, decision.server].map { Self.corpus("calibrations/7aaa799-\($0).json") }
+        let text = try report(
+            ["decide", "--device", sides[0], "--server", sides[1], "--out", "decision.json"] + decision.options)
+        // A source is named by its path, which differs between clones.
+        let plain = text.replacingOccurrences(of: Self.corpus(""), with: "Tests/Corpus/")
+        try Snapshot.expect(plain, matches: "decide-\(name)")
+    }
+
+    @Test func simulate() throws {
+        let text = try report([
+            "simulate", "--scenario", Self.corpus("scenarios/five-devices.json"), "--rounds", "3", "--seeds", "3",
+            "--front", "3", "--state", "mixed", "--out", "result.json", "--csv", "rounds.csv",
+        ])
+        try Snapshot.expect(text, matches: "simulate-five-devices")
+    }
+}
