@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures planted-defects clean
+.PHONY: help demo test test-onednn-v3 test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -26,9 +26,12 @@ test: setup test-model lint ## Lint, build, and run all tests
 	$(SWIFT) test --skip-build
 
 FUZZ_SECONDS ?= 300
-FUZZ_KINDS ?= profiles calibrations captures powercap
+FUZZ_KINDS ?= profiles calibrations scenarios traces iperf3 captures powercap gguf safetensors config
 fuzz: setup setup-test ## Run libFuzzer on FUZZ_KINDS (all) for FUZZ_SECONDS (300) each; findings go to fuzz-output/
 	@SWIFT="$(SWIFT)" bash Scripts/fuzz.sh "$(FUZZ_SECONDS)" $(FUZZ_KINDS)
+
+sanitize: setup setup-test ## Run tests under ThreadSanitizer and AddressSanitizer; each builds everything first
+	@SWIFT="$(SWIFT)" bash Scripts/sanitize.sh thread address
 
 test-onednn-v3: setup ## Build the matrix products against oneDNN 3 and check them
 	@bash Scripts/test-onednn-v3.sh
@@ -86,4 +89,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FU
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-torch fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-tsan .build-asan .build-torch fuzz-output planted-output "$(OUT)"

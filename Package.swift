@@ -167,7 +167,8 @@ let package = Package(
 
         // Tests: one folder a target, and what they share.
         .target(
-            name: "TestSupport", dependencies: base + ["ModelFiles", "Workload", "ProfileFormat", "ProbeKit", "Calibration"],
+            name: "TestSupport",
+            dependencies: base + ["ModelFiles", "Workload", "ProfileFormat", "ProbeKit", "Calibration"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "sensor-reader", dependencies: base + ["LMSensors", "ProbeKit"], path: "Tests/SensorReader",
@@ -199,8 +200,8 @@ let package = Package(
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
         tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
-        tests("Simulation", base + ["ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
-        tests("Reporting", base + ["ProfileFormat", "Reporting", "Calibration", "CARD"]),
+        tests("Simulation", base + ["Workload", "ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
+        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
             base + [
@@ -225,8 +226,8 @@ if Context.environment["KERF_LIBFUZZER"] != nil {
         .executableTarget(
             name: "kerf-fuzz",
             dependencies: base + [
-                "ProfileFormat", "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Reporting", "TestSupport",
-                "CLibFuzzer",
+                "ModelFiles", "ProfileFormat", "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Simulation",
+                "Reporting", "TestSupport", "CLibFuzzer",
             ],
             path: "Tests/LibFuzzer", swiftSettings: strict),
     ]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Plants defects that other tools have in a copy of the tree, one by one, and checks that a test fails with each.
+"""Plants defects of other tools in a copy of the tree, one by one, and checks that a test fails with each.
 
-planted-defects.py [PART OF A NAME ...]   the defects so named, or all; the copy and what is built lie in planted-output/
-planted-defects.py --check                only whether each can still be planted: its text must stand there once
+planted-defects.py [PART OF A NAME ...]   the named defects, or all; the copy and its build are in planted-output/
+planted-defects.py --check                only checks that each can be planted: its text must occur once in its file
 
-Ends with 1 when a defect went unnoticed. The tests that are run are those named with the defect: that they pass
-without it, `make test` has shown.
+Exits with 1 when a defect was not noticed. Only the tests named with a defect are run; `make test` shows that they
+pass without it.
 """
 
 import os
@@ -39,7 +39,7 @@ DEFECTS = [
     ),
     Defect(
         "psys counts beside the package that it holds (Zeus)",
-        "Probes/RAPL/RAPLDomains+Roles.swift",
+        "Probes/RAPL/RAPLDomains.swift",
         "case .platform: hasParts ? .platform : .counted",
         "case .platform: hasParts ? .counted : .counted",
         "RAPLTests",
@@ -47,9 +47,9 @@ DEFECTS = [
     Defect(
         "the socket is taken from the directory's number (pyJoules)",
         "Probes/RAPL/PowercapZone.swift",
-        "name = told.map(Self.identifier).flatMap { $0.isEmpty ? nil : $0 } ?? device",
+        "name = text.map(Self.identifier).flatMap { $0.isEmpty ? nil : $0 } ?? device",
         "let numbers = device.split(separator: \":\").dropFirst()\n"
-        "        name = numbers.count == 1 ? \"package-\\(numbers.joined())\" : told ?? device",
+        "        name = numbers.count == 1 ? \"package-\\(numbers.joined())\" : text ?? device",
         "RAPLTests",
     ),
     Defect(
@@ -89,17 +89,17 @@ DEFECTS = [
     ),
     Defect(
         "a meter's failure is swallowed, and the run ends without energy and without a word (several)",
-        "Sources/Profiling/Experiment+Windows.swift",
-        'record.dropEnergy(because: "\\(gauge.meter?.name ?? "meter") failed during the run: \\(reason)")',
-        "_ = reason",
+        "Sources/Profiling/ExperimentRecord.swift",
+        "if let reason = measurement.meterFailure { dropEnergy(because: reason) }",
+        "if let reason = measurement.meterFailure { _ = reason }",
         "aMeterThatFailsDropsItsEnergyAndKeepsTheTimes|aCounterThatStandsStill",
     ),
     Defect(
         "backward takes twice as long as forward (DeepSpeed's profiler)",
         "Sources/Calibration/TimeFit.swift",
         "times[pass].flatMap { instrumented.mean(of: $0.seconds, confidence: confidence) }?",
-        "times[LayerPass(layer: pass.layer, direction: \"forward\")].flatMap { times in\n"
-        "            let factor = pass.direction == \"forward\" ? 1.0 : 2.0\n"
+        "times[LayerPass(layer: pass.layer, direction: .forward)].flatMap { times in\n"
+        "            let factor = pass.direction == .forward ? 1.0 : 2.0\n"
         "            return instrumented.mean(of: times.seconds.map { factor * $0 }, confidence: confidence)\n"
         "        }?",
         "CalibratorTests",
@@ -115,9 +115,10 @@ DEFECTS = [
     ),
     Defect(
         "backward is never timed (Petals)",
-        "Sources/Profiling/StepRecorder+Steps.swift",
-        "return moments[first + 1].seconds(since: moments[first])",
-        "return order[pass].direction == .backward ? 0 : moments[first + 1].seconds(since: moments[first])",
+        "Sources/Profiling/RecordedSteps.swift",
+        "return storage.times[first + 1].seconds(since: storage.times[first])",
+        "let isTimed = order[pass].direction == .forward\n"
+        "        return isTimed ? storage.times[first + 1].seconds(since: storage.times[first]) : 0",
         "ExperimentTests",
     ),
     Defect(
@@ -128,7 +129,7 @@ DEFECTS = [
         "Iperf3Tests",
     ),
     Defect(
-        "a rate that was given is told as if it had been measured (Petals)",
+        "a declared rate is reported as measured (Petals)",
         "Sources/CARD/Link/Link.swift",
         "origin: Origin = .modelled",
         "origin: Origin = .measured",
@@ -139,7 +140,7 @@ DEFECTS = [
 
 def plant(defect, root):
     path = root / defect.file
-    text = path.read_text()
+    text = path.read_text() if path.is_file() else ""
     if text.count(defect.sound) != 1:
         sys.exit(f"planted-defects: {defect.file} holds {text.count(defect.sound)} times, not once: {defect.sound}")
     return path, text, text.replace(defect.sound, defect.planted)

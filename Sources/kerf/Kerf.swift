@@ -27,7 +27,8 @@ struct Kerf: ParsableCommand {
         subcommands: [
             DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
             SimulateCommand.self, BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
-            SelftestCommand.self, RestoreFrequencyCommand.self, RestoreClockCommand.self, FrequencyWatchdogCommand.self,
+            SelftestCommand.self, RestoreFrequencyCommand.self, OldRestoreFrequencyCommand.self,
+            FrequencyWatchdogCommand.self,
             ReplayInsideCommand.self,
         ])
 

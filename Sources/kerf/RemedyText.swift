@@ -6,7 +6,7 @@ enum RemedyText {
         switch remedy {
         case .text(let text): text
         case .longerBudget: "profile with a longer --budget"
-        case .quietBoxOrLongerBudget: "free the box of other load or heat, or allow more time with --budget"
+        case .quietBoxOrLongerBudget: "stop other load on the box, let it cool down, or allow more time with --budget"
         case .nameColumn: "name one of them with --column"
         case .runEstimatorSelfTest: "run kerf selftest estimator --json first"
         case .withoutPinning: "leave out --pin"
@@ -23,15 +23,16 @@ enum RemedyText {
             "permit them (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
                 + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
-        case .recordCapture: "make one with: kerf capture --out box.tar"
+        case .recordCapture: "record one with: kerf capture --out box.tar"
         case .f32Products: "use --dtype f32"
         case .f32ProductsOrOneDNN: "use --dtype f32 or --engine onednn"
+        case .virtualBoard: "measure on a virtual board: kerf board --root DIR"
         case .hostOrVirtualBoard:
-            "run on the machine itself, or measure against a virtual board: kerf board --root DIR"
+            "run on the machine itself, or measure on a virtual board: kerf board --root DIR"
         case .powerSensorOrVirtualBoard:
             "use a power sensor of the board (lm-sensors), or a virtual board: kerf board --root DIR"
         case .runningSystem: "on the running system: kerf doctor"
-        case .nameRails: "name those that do and that contain no other: kerf profile --rails NAME,NAME"
+        case .nameRails: "name those that add up to the box, without overlap: kerf profile --rails NAME,NAME"
         case .railsOfOneKind: "name rails of one kind with --rails"
         case .restoreFrequency(let root):
             "restore them: kerf restore-frequency" + (root.map { " --root \($0)" } ?? "")
@@ -39,7 +40,6 @@ enum RemedyText {
         case .startBoard(let root?): "start it again: kerf board --root \(root)"
         case .makeDoctorReport: "run kerf doctor --json first"
         case .all(let remedies): remedies.map(words).joined(separator: "; ")
-        case .virtualBoard: "measure on a virtual board: kerf board --root DIR"
         }
     }
 }

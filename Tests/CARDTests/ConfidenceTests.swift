@@ -1,8 +1,12 @@
+import Calibration
 import Foundation
+import ProfileFormat
 import Quantities
 import Statistics
+import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 @testable import CARD
 

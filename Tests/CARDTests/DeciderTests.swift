@@ -1,10 +1,13 @@
 import CARD
 import Calibration
 import ModelFiles
+import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 @Suite("Decider")
 struct DeciderTests {

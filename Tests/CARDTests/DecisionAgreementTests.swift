@@ -1,6 +1,8 @@
 import CARD
 import Calibration
+import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing
@@ -44,8 +46,10 @@ struct DecisionAgreementTests {
         let decision = try DeciderTests.decide(Decider(link: DeciderTests.link()), calibration, calibration)
         var text = String(decoding: try KerfJSON.encode(decision), as: UTF8.self)
         for (new, old) in [
-            ("\"schema_version\" : 2", "\"schema_version\" : 1"), ("\"level\" :", "\"rung\" :"),
-            ("\"levels\" :", "\"rungs\" :"), ("_normalizer_", "_normaliser_"), ("\"assumed_cut\"", "\"believed_cut\""),
+            ("\"schema_version\" : 2", "\"schema_version\" : 1"),
+            ("\"level\" :", "\"rung\" :"),  // retired-word-ok: a key of version 1
+            ("\"levels\" :", "\"rungs\" :"),  // retired-word-ok: a key of version 1
+            ("_normalizer_", "_normaliser_"), ("\"assumed_cut\"", "\"believed_cut\""),
             ("\"inverse_frequency\"", "\"inverse_clock\""),
         ] {
             #expect(text.contains(new), "\(new)")

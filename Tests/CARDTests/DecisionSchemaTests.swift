@@ -1,5 +1,8 @@
 import CARD
 import Calibration
+import ProfileFormat
+import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing

@@ -1,6 +1,9 @@
 import CARD
 import Calibration
+import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
 import TestSupport
 import Testing
 

@@ -1,4 +1,7 @@
 import CARD
+import ProfileFormat
+import Quantities
+import Statistics
 import SystemIO
 import Testing
 

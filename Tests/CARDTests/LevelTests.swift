@@ -1,10 +1,12 @@
 import CARD
 import Calibration
+import ProfileFormat
 import Quantities
 import Statistics
 import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 /// Each level adds one thing; where that has no effect, it decides as the level below.
 @Suite("Model levels")

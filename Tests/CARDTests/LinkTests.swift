@@ -1,4 +1,7 @@
 import CARD
+import ProfileFormat
+import Quantities
+import Statistics
 import SystemIO
 import Testing
 
@@ -45,7 +48,7 @@ struct LinkTests {
     func refuses(text: String, expected: String) throws {
         let error = try #require(#expect(throws: KerfError.self) { try Link(parsing: text) })
         #expect(error.description.contains(expected), "\(error)")
-        #expect(error.remedy == Link.usage)
+        #expect(error.remedy == .text(Link.usage))
         #expect(!error.description.contains("\n"))
     }
 }

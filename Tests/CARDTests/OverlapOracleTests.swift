@@ -1,5 +1,8 @@
 import CARD
+import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
 import Testing
 
 /// Level E with everything: measured frequency laws, latency and overlap, compared with a grid over all cuts and frequencies.

@@ -1,5 +1,9 @@
+import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
 import Testing
+import Workload
 
 @testable import CARD
 

@@ -1,4 +1,6 @@
 import CARD
+import ProfileFormat
+import Quantities
 import Statistics
 import SystemIO
 import Testing

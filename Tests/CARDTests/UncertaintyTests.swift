@@ -6,6 +6,7 @@ import Statistics
 import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 /// Intervals of a decision, and what they and the origins say of it.
 @Suite("Uncertainty of a decision")

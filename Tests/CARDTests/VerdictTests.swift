@@ -2,8 +2,10 @@ import Calibration
 import ProfileFormat
 import Quantities
 import Statistics
+import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 @testable import CARD
 
@@ -156,7 +158,7 @@ struct VerdictTests {
     @Test("a cut is indistinguishable exactly where the chosen one is the best in less than 95 % of the samples")
     func consistent() throws {
         var generator = SeededGenerator(seed: 5)
-        var (certain, doubtful) = (0, 0)
+        var (certain, uncertain) = (0, 0)
         for _ in 0..<60 {
             let decision = try randomDecision(&generator)
             let confidence = try #require(decision.confidence)
@@ -172,13 +174,13 @@ struct VerdictTests {
                 #expect(covered - least < Confidence.credibleShare, "no cut more than needed")
                 let others = probabilities.filter { !close.contains($0.key) && $0.key != decision.choice.cut }
                 #expect(others.values.allSatisfy { $0 <= least }, "the most probable cuts are listed")
-                doubtful += 1
+                uncertain += 1
             } else {
                 certain += 1
             }
             #expect(decision.warnings.contains { $0.contains("cannot be distinguished") } == !close.isEmpty)
         }
-        #expect(certain > 5 && doubtful > 5, "\(certain) and \(doubtful)")
+        #expect(certain > 5 && uncertain > 5, "\(certain) and \(uncertain)")
     }
 
     @Test("the list is the smallest set of cuts, the most probable first, of equal ones the lower")

@@ -1,6 +1,7 @@
 import Calibration
 import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing

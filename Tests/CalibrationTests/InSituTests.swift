@@ -1,5 +1,7 @@
 import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
 import TestSupport
 import Testing
 import Workload
@@ -7,7 +9,7 @@ import Workload
 @testable import Calibration
 
 struct InSituTests {
-    @Test func leastSquaresWithoutNegatives() {
+    @Test func nonNegativeSquares() {
         var squares = NonNegativeLeastSquares(count: 3)
         squares.add([(0, 1), (1, 1)], value: 3)
         squares.add([(0, 1)], value: 1)
@@ -119,7 +121,7 @@ struct InSituTests {
             ([], []), ([0.5], [0]), ([2], [0]), ([0.1, 5, 5], [0, 0, 1]), ([5, 0.1, 5, 0.1], [0, 1, 1, 1]),
             ([0.4, 0.4, 0.4, 0.4], [0, 0, 0, 0]), ([5, 0.4, 0.4, 0.4, 0.4], [0, 1, 1, 1, 1]),
         ] as [([Double], [Int])])
-    func neighboursShareAPowerUntilTheyLastAnUpdate(milliseconds: [Double], places: [Int]) {
+    func neighborsShareAPowerUpToAnUpdateInterval(milliseconds: [Double], places: [Int]) {
         #expect(UpdateIntervalRegression.places(seconds: milliseconds, updateSeconds: 1) == places)
     }
 

@@ -12,7 +12,7 @@ struct KerfJSONTests {
         let bytes = try KerfJSON.encode(profile)
         let text = String(decoding: bytes, as: UTF8.self)
         for expected in [
-            "\"schema_version\" : 2", "\"flops_per_cycle_per_core\"", "\"total_of\"", "\"package-0/dramSide\" : ",
+            "\"schema_version\" : 3", "\"flops_per_cycle_per_core\"", "\"total_of\"", "\"package-0/dramSide\" : ",
             "\"gateUp_proj\" : ", "\"mirror_of\" : \"package-0\"", "\"role\" : \"mirror\"", "\"role\" : \"unreadable\"",
             "\"wrap_range_microjoules\" : 262143328850", "\"lora_targets\"",
         ] {

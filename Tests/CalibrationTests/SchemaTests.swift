@@ -1,9 +1,11 @@
 import Calibration
 import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 @Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct SchemaTests {
@@ -32,7 +34,7 @@ struct SchemaTests {
         "a broken profile is not valid",
         arguments: [
             ("\"schema\" : \"kerf.profile\"", "\"schema\" : \"kerf.board\""),
-            ("\"schema_version\" : 2", "\"schema_version\" : 1"), ("\"threads\" : 2", "\"threads\" : \"two\""),
+            ("\"schema_version\" : 3", "\"schema_version\" : 1"), ("\"threads\" : 2", "\"threads\" : \"two\""),
             ("\"settable\" : false", "\"settable\" : false, \"stray\" : 1"),
             ("\"origin\" : \"measured\"", "\"origin\" : \"guessed\""),
             // A value that is unavailable, and an unavailable quantity with a value.

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Hardware addresses in a recorded box, and what only looks like one.
+/// Hardware addresses in a recorded box, and texts that only resemble one.
 struct AddressTests {
     private func recorded(label: String, _ prepare: (FixtureTree) throws -> Void = { _ in }) throws -> String? {
         let tree = try FixtureTree()

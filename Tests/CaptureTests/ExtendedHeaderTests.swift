@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -144,10 +145,10 @@ struct ExtendedHeaderTests {
     private func archive(records: [UInt8], type: UInt8 = UInt8(ascii: "0")) -> [UInt8] {
         var bytes = archive([TarEntry("sys/records", .file(records)), TarEntry("sys/x", .file([]))])
         bytes[TarHeader.type] = PaxRecords.type
-        Fuzzing.seal(&bytes, at: 0)
+        Mutator.seal(&bytes, at: 0)
         let member = (1 + (records.count + 511) / 512) * 512
         bytes[member + TarHeader.type] = type
-        Fuzzing.seal(&bytes, at: member)
+        Mutator.seal(&bytes, at: member)
         return bytes
     }
 
@@ -226,7 +227,7 @@ struct ExtendedHeaderTests {
 
     // MARK: - Recording
 
-    /// A chip behind so many bridges that its path has more than 255 bytes.
+    /// A chip below so many bridges that its path has more than 255 bytes.
     @Test func aDeviceFarFromTheRootIsRecorded() throws {
         let tree = try FixtureTree()
         let device = Self.folder + "hwmon/hwmon0"

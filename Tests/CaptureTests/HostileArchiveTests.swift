@@ -6,7 +6,7 @@ import Testing
 
 @testable import Capture
 
-/// Archives that somebody made to do harm, and archives that were damaged.
+/// Archives that were made to do harm, and archives that were damaged.
 struct HostileArchiveTests {
     private func archive(_ entries: [TarEntry]) -> [UInt8] {
         var writer = TarWriter()
@@ -133,7 +133,7 @@ struct HostileArchiveTests {
         let good = try recorder.record().archive
         var outcomes = (refused: 0, unpacked: 0)
         for round in 0..<Fuzzing.rounds {
-            let bytes = Fuzzing.damaged(good, using: &generator)
+            let bytes = Mutator.seeded.tar(good, using: &generator)
             guard let capture = try? Capture(bytes, name: "fuzz.tar") else {
                 _ = refusal(bytes)
                 outcomes.refused += 1
@@ -155,5 +155,5 @@ struct HostileArchiveTests {
     }
 
     /// Makes the first header's checksum fit again.
-    private func seal(_ bytes: inout [UInt8]) { Fuzzing.seal(&bytes, at: 0) }
+    private func seal(_ bytes: inout [UInt8]) { Mutator.seal(&bytes, at: 0) }
 }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Batteries of mice and keyboards are called after what tells the very device.
+/// Names of the batteries of mice and keyboards contain a serial number or an address.
 struct PeripheralBatteryTests {
     private func box(_ names: String...) throws -> RecordedBox {
         let tree = try FixtureTree()
@@ -39,7 +39,7 @@ struct PeripheralBatteryTests {
         #expect(box["kerf/doctor.json"] == "{\"reason\": \"no power is drawn from \(shown)\"}\n")
     }
 
-    /// Bus, vendor and product tell the kind of device.
+    /// Bus, vendor and product identify the model of a device only.
     @Test(arguments: ["hid-0003:046D:C52B.0004-battery", "BAT0", "hidpp_battery_0", "hid--battery"])
     func aNameThatTellsTheKindStays(_ name: String) throws {
         let box = try box(name)

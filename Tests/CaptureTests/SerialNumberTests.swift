@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 struct SerialNumberTests {
-    /// Since Linux 5.18 a processor tells its serial number.
+    /// Since Linux 5.18 sysfs shows a processor's serial number.
     @Test func theProcessorsInventoryNumberIsLeftOut() throws {
         let tree = try FixtureTree()
         try tree.write(
@@ -13,7 +13,7 @@ struct SerialNumberTests {
         #expect(box.places(of: "2ebe1a2b3c4d5e6f") == [])
         #expect(box["sys/devices/system/cpu/cpu0/topology/core_id"] == "0\n")
         #expect(!box.paths.contains("sys/devices/system/cpu/cpu0/topology/ppin"))
-        // Not every name with these letters tells a serial number.
+        // Not every name with these letters is that of a serial number.
         #expect(box["proc/cpuinfo"] == "processor\t: 0\nstepping\t: 10\nppin\t\t:removed\n")
     }
 

@@ -48,7 +48,7 @@ struct SyntheticBox {
         try tree.link("sys/class/power_supply/\(keyboard)", "../../devices/hid/power_supply/\(keyboard)")
         try tree.write("sys/devices/system/cpu/cpu0/topology/ppin", "0x2ebe1a2b3c4d5e6f\n")
         try tree.write("etc/sensors3.conf", "# by me@example.org, nic-A0-B1-C2-D3-E4-F5:1\n")
-        // A card whose sensor and name tell its address, in three spellings.
+        // A card whose address is in its sensor's name and labels, in three spellings.
         let card = "sys/devices/pci0000:00/0000:00:1f.6"
         try tree.write(
             under: "\(card)/hwmon/hwmon0",

@@ -103,7 +103,7 @@ struct DecideTests {
         (server.blocks, server.blockSeconds, server.headSeconds) = (8, 0.008, 0.02)
         let outcome = try run(.planted(device), .planted(server), [])
         #expect(outcome.status == 0, "\(outcome.standardError)")
-        let line = outcome.standardOutput.split(separator: "\n").first { $0.contains("all layers are alike") }
+        let line = outcome.standardOutput.split(separator: "\n").first { $0.contains("all layers are identical") }
         #expect(line?.contains("fails") == true, "\(outcome.standardOutput)")
     }
 
@@ -123,8 +123,8 @@ struct DecideTests {
         #expect(!workspace.exists("decision.json"))
     }
 
-    /// A rate that nobody measured between these two boxes must not pass for one that was.
-    @Test func aDeclaredLinkIsToldAsDeclared() throws {
+    /// A declared rate must not be shown as measured.
+    @Test func aDeclaredLinkIsShownAsDeclared() throws {
         let sides = [try Calibration.planted(SyntheticProfile()), try .planted(SyntheticProfile())]
         let declared = try run(sides[0], sides[1], [])
         #expect(declared.standardOutput.contains("round trip 0 s (declared, not measured)"))

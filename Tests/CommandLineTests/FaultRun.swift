@@ -24,7 +24,7 @@ struct FaultRun {
             environment["KERF_FAULT_KIND"] = kind
             environment["KERF_FAULT_PATH"] = path
         }
-        // A busy machine's stolen time and load would spoil all windows; losing these is tested by itself.
+        // Steal time and load of a busy machine would disturb all windows; losing their monitor has its own test.
         if path != "/proc/stat" { environment["KERF_FAULT_HIDE"] = "/proc/stat" }
         if midway { environment["KERF_FAULT_SINCE"] = "kerf: idle" }
     }

@@ -12,8 +12,8 @@ import Testing
 struct FaultTests {
     static let kinds = ["vanish", "eio", "eagain", "permission", "garbage", "shorter", "empty", "negative"]
 
-    /// A meter's own counter. Text cut short is still a number: of a counter, no power explains it after the one before.
-    /// Of a power it is one that may be (and a battery's sign says nothing), so that these are not tried here.
+    /// The meter's own counter. A truncated number is still a number: for a counter, no power can explain it after the
+    /// reading before; for a power it is plausible (as is a battery's sign), so that these pairs are not tried.
     @Test(
         "energy meters",
         arguments: kinds.flatMap { kind in
@@ -33,7 +33,7 @@ struct FaultTests {
         let run = try FaultRun(kind, "intel-rapl:0/energy_uj")
         let outcome = try run.profile("--require-energy", "--board", run.workspace.path("board"))
         #expect(outcome.status == 69, "\(outcome.standardError)")
-        #expect(outcome.failureLine?.contains("--require-energy: powercap failed during the run") == true)
+        #expect(outcome.failureLine?.contains("energy is required: powercap failed during the run") == true)
         #expect(!run.workspace.exists("p.json"))
     }
 
@@ -51,9 +51,9 @@ struct FaultTests {
         #expect(outcome.failureLine != nil, "\(outcome.standardError)")
     }
 
-    /// What is watched beside the meter: losing it costs its own knowledge only.
+    /// What is monitored besides the meter: losing it loses nothing else.
     @Test(
-        "clock, processor times and domains external the total",
+        "frequency, CPU times and external domains",
         arguments: [
             ("scaling_cur_freq", "the frequency"), ("/proc/stat", "steal time and load from other processes"),
             ("intel-rapl:1/energy_uj", nil),
@@ -65,7 +65,7 @@ struct FaultTests {
         #expect(outcome.status == 0, "\(outcome.standardError)")
         let profile = try run.written()
         #expect(profile.meter.origin == .simulated && profile.steps.count >= 2)
-        // What is not watched any more spoils no window, and that is said.
+        // What is not monitored any more rejects no window, and that is reported.
         let says = outcome.standardOutput.contains("not monitored: \(condition ?? ""), lost during the run: ")
         #expect(says == (condition != nil), "\(outcome.standardOutput)")
     }

@@ -70,8 +70,9 @@ import Testing
         let root = board.root.path.string
         #expect(try KerfProcess.run("doctor", "--root", root).standardOutput.contains("kerf restore-frequency --root"))
         #expect(board.limits == changed, "looking changes nothing")
-        let restored = try KerfProcess.run("restore-clock", "--root", root)
-        #expect(restored.status == 0 && restored.standardOutput.contains("as they were"), "\(restored.standardError)")
+        let restored = try KerfProcess.run("restore-frequency", "--root", root)
+        #expect(
+            restored.status == 0 && restored.standardOutput.contains("limits restored"), "\(restored.standardError)")
         #expect(board.limits == ServedBoard.untouched)
         #expect(CPUFreqProbe(root: board.root).leftover() == nil)
     }

@@ -71,7 +71,7 @@ struct FrequencyLeaseTests {
         try lease.set(step)
         // It would come back with the sweep's limits, so that the record stays.
         let error = #expect(throws: KerfError.self) { try lease.release() }
-        #expect(error?.description.contains("offline") == true)
+        #expect(error?.description.contains("off line") == true)
         #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "2600000\n")
         #expect(CPUFreqProbe(root: box.root).leftover() != nil)
 
@@ -121,7 +121,7 @@ struct FrequencyLeaseTests {
         #expect(try settings(box) == before)
     }
 
-    @Test func aLeftoverIsToldAndGivenBack() throws {
+    @Test func aLeftoverIsReportedAndRestored() throws {
         let box = try box()
         let planted = "kerf-frequency-lease 4000000\nsys/devices/system/cpu/cpufreq/policy0 800000 2600000 -\nend\n"
         try box.write("run/kerf/frequency-lease", planted)
@@ -129,19 +129,19 @@ struct FrequencyLeaseTests {
         let doctor = try KerfProcess.run("doctor", "--root", box.path.string)
         #expect(doctor.standardOutput.contains("process 4000000"))
         #expect(doctor.standardOutput.contains("kerf restore-frequency --root \(box.path)"))
-        let restored = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        let restored = try KerfProcess.run("restore-frequency", "--root", box.path.string)
         #expect(restored.status == 0, "\(restored.standardError)")
         #expect(try settings(box) == before)
-        let again = try KerfProcess.run("restore-clock", "--root", box.path.string)
-        #expect(again.status == 0 && again.standardOutput.contains("nothing to give back"))
-        // The next lease gives it back too, before it writes down what the owner wants.
+        let again = try KerfProcess.run("restore-frequency", "--root", box.path.string)
+        #expect(again.status == 0 && again.standardOutput.contains("nothing to restore"))
+        // The next lease restores it too, before it records the current limits.
         try box.write("run/kerf/frequency-lease", planted)
         try box.write("\(Self.policies)/policy0/scaling_max_freq", "1000000\n")
         try FrequencyLease(root: box.root, executable: Self.executable).release()
         #expect(try settings(box) == before)
     }
 
-    /// What cannot be looked into may hold something: that there is nothing to give back would be a guess.
+    /// A record that cannot be read may hold limits: "nothing to restore" would be a guess.
     @Test(arguments: [false, true]) func aRecordThatCannotBeReadIsAnError(isDirectory: Bool) throws {
         let box = try box()
         if isDirectory {
@@ -149,7 +149,7 @@ struct FrequencyLeaseTests {
         } else {
             try box.link("run/kerf/frequency-lease", "../../elsewhere")
         }
-        let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        let outcome = try KerfProcess.run("restore-frequency", "--root", box.path.string)
         #expect(outcome.status != 0 && outcome.failureLine?.contains("frequency-lease") == true)
         #expect(!outcome.standardOutput.contains("nothing"), "\(outcome.standardError)")
     }
@@ -160,38 +160,38 @@ struct FrequencyLeaseTests {
         "kerf-frequency-lease 1\nsys/devices/system/cpu/cpufreq/policy0 low 1 -\nend\n",
     ]
 
-    /// A record is never a way to write elsewhere. One with a line that tells nothing is no empty one: it is kept, and said.
-    @Test(arguments: damaged) func damagedRecordsChangeNothingAndAreTold(_ record: String) throws {
+    /// A record can never write to another file. A record with an unusable line is not an empty one: it is kept and reported.
+    @Test(arguments: damaged) func damagedRecordsChangeNothingAndAreReported(_ record: String) throws {
         let box = try box()
         try box.write(under: "victim", ["scaling_min_freq": "5", "scaling_max_freq": "6"])
         try box.write("run/kerf/frequency-lease", record)
         #expect(CPUFreqProbe(root: box.root).leftover() != nil)
-        let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        let outcome = try KerfProcess.run("restore-frequency", "--root", box.path.string)
         #expect(outcome.status != 0)
         let line = try #require(outcome.failureLine, "\(outcome.standardError)")
-        #expect(line.contains("names no policy's limits") && line.contains("by hand"), "\(line)")
+        #expect(line.contains("is not a policy's limits") && line.contains("by hand"), "\(line)")
         #expect(try settings(box) == before)
         #expect(try box.text("victim/scaling_min_freq") == "5\n")
         #expect(try box.text("run/kerf/frequency-lease") == record)
         #expect(throws: KerfError.self) { try FrequencyLease(root: box.root, executable: Self.executable) }
     }
 
-    /// The other lines are given back all the same.
-    @Test func whatADamagedRecordTellsIsGivenBack() throws {
+    /// The other lines are restored.
+    @Test func theRestOfADamagedRecordIsRestored() throws {
         let box = try box()
         let good = "\(Self.policies)/policy0 1000000 1100000 -"
         try box.write("run/kerf/frequency-lease", "kerf-frequency-lease 1\nrubbish\n\(good)\nend\n")
-        #expect(try KerfProcess.run("restore-clock", "--root", box.path.string).status != 0)
+        #expect(try KerfProcess.run("restore-frequency", "--root", box.path.string).status != 0)
         #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "1100000\n")
     }
 
-    /// One that was cut off belongs to a lease that changed nothing.
+    /// A record that was cut off belongs to a lease that changed nothing.
     @Test(arguments: [
         "kerf-frequency-lease 1\nsys/devices/system/cpu/cpufreq/policy0 1 1 -\n", "end\n", "\u{0}\u{1}\n\nend",
     ]) func unfinishedRecordsHoldNothing(_ record: String) throws {
         let box = try box()
         try box.write("run/kerf/frequency-lease", record)
-        let outcome = try KerfProcess.run("restore-clock", "--root", box.path.string)
+        let outcome = try KerfProcess.run("restore-frequency", "--root", box.path.string)
         #expect(outcome.status == 0 && outcome.standardOutput.contains("nothing"))
         #expect(try settings(box) == before)
     }

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import VirtualBoard
 
-/// A sweep over the clock of a virtual board, through the built executable.
+/// A frequency sweep of a virtual board, through the built executable.
 @Suite(.serialized) struct FrequencySweepTests {
     /// A board whose tree is given cores of two kinds, of which each processor of this machine plays one.
     @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1, "needs two processors to bind threads to"))
@@ -41,27 +41,27 @@ import VirtualBoard
         #expect(sets["P-core"]?.count == 2 && sets["P-core"]?.allSatisfy { Set($0.keys) == ["policy0"] } == true)
         #expect(sets["E-core"] == Set([0.6e9, 1.8e9].map { ["policy1": $0] }))
         #expect(sets["box"]?.allSatisfy { Set($0.keys) == ["policy0", "policy1"] } == true)
-        // What is looked at is these cores' clock, though the others' is higher.
+        // The frequency of these cores is recorded, although that of the others is higher.
         #expect(
             sweep.visits.filter { $0.group == "E-core" }.flatMap(\.achievedHertz).allSatisfy { $0 == 1.2e9 })
         #expect(board.limits == ServedBoard.untouched)
         #expect(try SysfsFile.text(at: root.file("\(slow)/scaling_max_freq")) == "1800000")
         if SchemaChecker.isPossible { #expect(try SchemaChecker.faults(in: bytes, schema: "profile") == []) }
-        #expect(!outcome.standardOutput.contains("clock not swept"))
+        #expect(!outcome.standardOutput.contains("frequency not swept"))
 
-        // A kind whose clock stands still is not swept by itself, and that is said.
+        // A kind with a single frequency is not swept alone, and that is reported.
         for file in ["scaling_min_freq", "scaling_max_freq", "scaling_available_frequencies"] {
             try workspace.write("board/\(slow)/\(file)", "1200000\n")
         }
-        let told = try KerfProcess.run(
+        let limited = try KerfProcess.run(
             "profile", "--model", try workspace.tinyModel(blocks: 1), "--seq", "16", "--budget", "0.3",
             "--sweep-budget", "0.5", "--frequencies", "2", "--quiet", "--board", workspace.path("board"), "--out",
             workspace.path("p.json"))
-        try #require(told.status == 0, "\(told.standardError)")
+        try #require(limited.status == 0, "\(limited.standardError)")
         #expect(
-            told.standardOutput.contains(
+            limited.standardOutput.contains(
                 "frequency not swept: E-cores alone: they have no two frequencies of their own"))
-        #expect(!told.standardOutput.contains("P-cores alone"))
+        #expect(!limited.standardOutput.contains("P-cores alone"))
     }
 
     /// Power follows the planted law; times do not, since nothing slows real kernels down, and the file says so.
@@ -79,7 +79,7 @@ import VirtualBoard
         for visit in visits {
             #expect(visit.policyHertz == ["policy0": visit.hertz])
             #expect(!visit.achievedHertz.isEmpty)
-            // The first look may come before the board's next update.
+            // The first sample may precede the board's next update.
             #expect(visit.achievedHertz.dropFirst().allSatisfy { $0 == visit.hertz })
         }
         for (hertz, visits) in Dictionary(grouping: visits, by: \.hertz) {
@@ -92,7 +92,7 @@ import VirtualBoard
             }
             #expect(abs(measured - planted) < 0.10 * planted, "\(measured) J at \(hertz) Hz, planted \(planted) J")
         }
-        // Each round goes through all clocks, and not in the order of the table every time.
+        // Each round visits all frequencies, and not always in the order of the table.
         let rounds = stride(from: 0, to: 15, by: 5).map { visits[$0..<($0 + 5)].map(\.hertz) }
         #expect(rounds.allSatisfy { Set($0).count == 5 })
         #expect(rounds.contains { $0 != $0.sorted() })
@@ -128,16 +128,16 @@ import VirtualBoard
         }
     }
 
-    @Test func whereTheClockCannotBeSetTheFileSaysWhy() throws {
+    @Test func withoutFrequencyControlTheFileSaysWhy() throws {
         let workspace = try Workspace()
         let canBeSet = FileManager.default.isWritableFile(
             atPath: "/sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq")
-        try #require(!canBeSet || getuid() != 0, "this test would sweep the clock of this box")
+        try #require(!canBeSet || getuid() != 0, "this test would sweep the frequency of this box")
         let outcome = try KerfProcess.run(
             "profile", "--model", try workspace.tinyModel(), "--budget", "0.5", "--quiet", "--frequencies", "all",
             "--out", workspace.path("profile.json"))
         #expect(outcome.status == 0, "\(outcome.standardError)")
-        #expect(outcome.standardOutput.contains("clock not swept: "))
+        #expect(outcome.standardOutput.contains("frequency not swept: "))
         let profile = try workspace.json("profile.json")
         let frequency = try #require(profile["frequency"] as? [String: Any])
         #expect(frequency["settable"] as? Bool == false)

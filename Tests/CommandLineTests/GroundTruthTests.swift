@@ -9,19 +9,19 @@ import Testing
 import VirtualBoard
 import Workload
 
-/// Energy measured on a live virtual board, against the power function that was planted in it.
+/// Energy measured on a live virtual board, against its power function.
 ///
 /// The truth of a window follows from the processor time that the measured process saw itself use in it; the board
 /// learned it from outside, and Kerf from the counters alone. How fast the machine is, and what else it does, makes no
 /// difference to either: both count this process's processor time, to the microsecond.
 struct GroundTruthTests {
-    private static let fewestWindows = 3
-    /// What the figures may be off by, whatever their intervals say.
+    private static let minimumWindows = 3
+    /// Relative error that is accepted whatever the interval.
     private static let tolerance = 0.02
-    /// And however wide these are.
-    private static let widestError = 0.05
+    /// Relative error that is never accepted.
+    private static let maximumError = 0.05
 
-    /// A figure of a layer pass, what was planted, and whether they agree.
+    /// A value of a layer pass, its ground truth, and whether they agree.
     private struct Comparison: CustomStringConvertible {
         var name: String
         var stated: Quantity
@@ -34,7 +34,7 @@ struct GroundTruthTests {
         }
     }
 
-    @Test func layersMatchThePlantedTruth() throws {
+    @Test func layersMatchTheGroundTruth() throws {
         let profile = try profile()
         let calibration = try Calibrator.calibrate([.init(name: "profile.json", bytes: KerfJSON.encode(profile))])
         let hertz = try #require(profile.frequency.runningHertz.value)
@@ -75,11 +75,11 @@ struct GroundTruthTests {
         for comparison in powers {
             #expect(comparison.isHeld || abs(comparison.error) <= Self.tolerance, "\(comparison)")
             // An interval that holds everything is no agreement.
-            #expect(abs(comparison.error) <= Self.widestError, "\(comparison)")
+            #expect(abs(comparison.error) <= Self.maximumError, "\(comparison)")
         }
         // Intervals of 95 % leave out one truth in twenty.
         let missed = powers.filter { !$0.isHeld }
-        #expect(missed.count <= Self.mostMissed(of: powers.count), "\(missed)")
+        #expect(missed.count <= Self.maximumMissed(of: powers.count), "\(missed)")
         for comparison in energies {
             // A layer whose time a busy machine leaves open says so, in place of a figure.
             guard comparison.stated.value != nil else {
@@ -92,7 +92,7 @@ struct GroundTruthTests {
 
     /// What the number of missed truths exceeds once in ten thousand runs, by a binomial of 5 %. Gross and net of one pass
     /// miss together, which is allowed for by halving the number of trials and doubling the count.
-    private static func mostMissed(of count: Int) -> Int {
+    private static func maximumMissed(of count: Int) -> Int {
         let trials = (count + 1) / 2
         var (missed, probability, cumulative) = (0, 1.0, 0.0)
         for _ in 0..<trials { probability *= 0.95 }
@@ -125,7 +125,7 @@ struct GroundTruthTests {
             let windows = Dictionary(grouping: profile.energyWindows.filter { $0.subject == .layer }) {
                 "\($0.layer ?? -1) \($0.direction?.rawValue ?? "")"
             }
-            if windows.count == 9, windows.values.allSatisfy({ $0.count >= Self.fewestWindows }) { return profile }
+            if windows.count == 9, windows.values.allSatisfy({ $0.count >= Self.minimumWindows }) { return profile }
         }
         throw Unmeasurable()
     }

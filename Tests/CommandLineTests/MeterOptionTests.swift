@@ -1,10 +1,10 @@
-import ProbeKit
-import Quantities
-import Reporting
 import Calibration
 import Foundation
 import Instrumentation
+import ProbeKit
 import ProfileFormat
+import Quantities
+import Reporting
 import SystemIO
 import TestSupport
 import Testing
@@ -20,7 +20,7 @@ struct MeterOptionTests {
             "idle=3,busy=19", "--out", workspace.path("p.json"))
         #expect(outcome.status == 0, "\(outcome.standardError)")
         #expect(
-            outcome.standardOutput.contains("warning: Figures of energy are modelled (declared: 3.0 W idle, 19.0 W"))
+            outcome.standardOutput.contains("warning: Energies are modelled (declared: 3.0 W idle, 19.0 W"))
         let bytes = [UInt8](try workspace.bytes("p.json"))
         #expect(try SchemaChecker.faults(in: bytes, schema: "profile").isEmpty)
         let profile = try KerfJSON.decode(Profile.self, from: bytes, named: "p.json")
@@ -74,14 +74,14 @@ struct MeterOptionTests {
         #expect(!workspace.exists("p.json"))
     }
 
-    @Test func doctorShowsEveryRungWithItsRemedy() throws {
+    @Test func doctorShowsEveryBackendWithItsRemedy() throws {
         let report = DoctorReport(root: try FixtureTree().root)
         #expect(report.energy.backends.map(\.name) == ["perf", "powercap", "hwmon", "battery"])
         #expect(report.energy.backends.allSatisfy { $0.status == .absent && $0.remedy != nil && !$0.used })
     }
 
-    /// A box without RAPL climbs down to its board's power sensor.
-    @Test func ladderTakesTheFirstRungThatDelivers() throws {
+    /// Without RAPL the board's power sensor is selected.
+    @Test func theFirstAvailableBackendIsSelected() throws {
         let box = try FixtureTree()
         try box.write(
             under: "sys/class/hwmon/hwmon0",

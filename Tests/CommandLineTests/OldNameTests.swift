@@ -25,12 +25,12 @@ struct OldNameTests {
 
     @Test func decideTakesTheOldNamesOfLevelAndEnergyScope() throws {
         let new = try decide("--level", "B", "--energy-scope", "waiting")
-        #expect(try decide("--rung", "B", "--count", "waiting") == new)
+        #expect(try decide("--rung", "B", "--count", "waiting") == new)  // retired-word-ok: alias
         #expect(try decide() != new)
     }
 
     @Test func simulateTakesTheOldNameOfLevel() throws {
-        let runs = try [["--level", "B"], ["--rung", "B"], ["--level", "A"]].map { option in
+        let runs = try [["--level", "B"], ["--rung", "B"], ["--level", "A"]].map { option in  // retired-word-ok: alias
             let outcome = try KerfProcess(["simulate", "--rounds", "2", "--seeds", "1", "--json"] + option).finish()
             #expect(outcome.status == 0, "\(outcome.standardError)")
             return outcome.standardOutput
@@ -39,13 +39,16 @@ struct OldNameTests {
     }
 
     @Test func restoreClockIsRestoreFrequency() throws {
-        for command in ["restore-frequency", "restore-clock"] {
+        for command in ["restore-frequency", "restore-clock"] {  // retired-word-ok: alias
             let outcome = try KerfProcess.run(command, "--root", workspace.url.path)
             #expect(outcome.status == 0 && outcome.standardOutput == "nothing to restore\n", "\(outcome)")
         }
     }
 
-    @Test(arguments: [("decide", "--rung"), ("decide", "--count"), ("simulate", "--rung"), ("", "restore-clock")])
+    @Test(arguments: [
+        ("decide", "--rung"), ("decide", "--count"), ("simulate", "--rung"),  // retired-word-ok: alias
+        ("", "restore-clock"),  // retired-word-ok: alias
+    ])
     func noHelpShowsThem(_ command: String, _ name: String) throws {
         let outcome = try KerfProcess(command.split(separator: " ").map(String.init) + ["--help"]).finish()
         #expect(outcome.status == 0 && !outcome.standardOutput.contains(name))

@@ -26,7 +26,7 @@ final class ServedBoard {
 
     var limits: [Int64] { Self.limits(in: root) }
 
-    /// The lowest and the highest clock allowed, in kilohertz.
+    /// The lowest and the highest frequency allowed, in kilohertz.
     static func limits(in root: SystemRoot) -> [Int64] {
         ["scaling_min_freq", "scaling_max_freq"].compactMap {
             try? SysfsFile.integer(at: root.file("\(policy)/\($0)"))
@@ -49,7 +49,7 @@ final class ServedBoard {
     func startSweep(fault kind: String? = nil, _ path: String = "") throws -> KerfProcess {
         var environment = try FaultRun(kind, path).environment
         environment["KERF_FAULT_SINCE"] = "kerf: sweeping"
-        // Swift's printing of backtraces lets a program live on after a signal that somebody sent.
+        // Swift's backtraces would keep a program alive after a signal sent by another process.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         let run = try KerfProcess(
             [
@@ -61,7 +61,7 @@ final class ServedBoard {
         return run
     }
 
-    /// Waits until the limits are as they were.
+    /// Waits until the limits are restored.
     ///
     /// - Returns: how long that took, in seconds.
     func waitForLimits() -> Double {

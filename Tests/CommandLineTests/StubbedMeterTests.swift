@@ -40,8 +40,8 @@ struct StubbedMeterTests {
         return windows.reduce(0) { $0 + ($1.joules[domain] ?? 0) } / windows.reduce(0) { $0 + $1.seconds }
     }
 
-    @Test("a GPU is recorded external the total, and never in it")
-    func gpuBeside() throws {
+    @Test("a GPU is recorded as external, and never in the total")
+    func gpuIsExternal() throws {
         let run = try box(gpus: "gpus=2")
         let outcome = try run.profile("--meter", "perf")
         try #require(outcome.status == 0, "\(outcome.standardError)")
@@ -57,7 +57,7 @@ struct StubbedMeterTests {
             #expect(abs(watts(gpu, profile) - 71.5) < 20, "\(gpu) draws \(watts(gpu, profile)) W")
         }
         #expect(outcome.standardOutput.contains("meter        perf_event: package-0 + package-0/dram, "))
-        #expect(outcome.standardOutput.contains("external       gpu-0 Stub?G: "))
+        #expect(outcome.standardOutput.contains("external     gpu-0 Stub?G: "))
 
         let calibrated = try KerfProcess.run(
             "calibrate", run.workspace.path("p.json"), "--out", run.workspace.path("c.json"))

@@ -3,6 +3,7 @@ import Calibration
 import ProfileFormat
 import Statistics
 import SystemIO
+import TestSupport
 
 /// Calibrations: decoded, and decided from, as the device's and as the server's beside a sound one.
 struct CalibrationKind: InputKind {
@@ -18,7 +19,7 @@ struct CalibrationKind: InputKind {
         try SoundProfiles.all().map { try KerfJSON.encode(try Self.calibration($0)) }
     }
 
-    func words() throws -> Set<String> { try JSONMutation.words(ofSchema: "calibration") }
+    func words() throws -> Set<String> { try SchemaWords.words(ofSchema: "calibration") }
 
     func attempt(_ bytes: [UInt8]) throws {
         let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json")
@@ -55,6 +56,6 @@ struct CalibrationKind: InputKind {
     }
 
     func mutated(_ bytes: [UInt8], maximum: Int, using random: inout SeededGenerator) -> [UInt8] {
-        JSONMutation.mutated(bytes, maximum: maximum, using: &random)
+        Mutator.libFuzzer.json(bytes, maximum: maximum, using: &random)
     }
 }

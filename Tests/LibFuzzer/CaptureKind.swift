@@ -51,6 +51,6 @@ struct CaptureKind: InputKind {
     }
 
     func mutated(_ bytes: [UInt8], maximum: Int, using random: inout SeededGenerator) -> [UInt8] {
-        TarMutation.mutated(bytes, maximum: maximum, using: &random)
+        Mutator.libFuzzer.tar(bytes, maximum: maximum, using: &random)
     }
 }

@@ -28,6 +28,6 @@ public func mutate(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ maximum: 
     return mutated.count
 }
 
-/// In place of libc's: the second look at a counter comes at once, or each tree would take a tenth of a second.
+/// In place of libc's: a counter is read again at once, or each tree would take a tenth of a second.
 @c(usleep)
 public func sleepNot(_ microseconds: CUnsignedInt) -> CInt { 0 }

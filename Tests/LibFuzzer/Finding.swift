@@ -7,7 +7,7 @@ enum Finding {
         do {
             try attempt()
         } catch {
-            guard error is KerfError || error is KerfError || error is KerfError || error is KerfError else {
+            guard error is KerfError else {
                 fatalError("an error that is not Kerf's: \(type(of: error)): \(error)")
             }
             require(isPlain("\(error)", lineFeeds: false), "an error is no plain line: \(error)")

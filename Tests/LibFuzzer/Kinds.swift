@@ -4,10 +4,13 @@ import SystemPackage
 
 /// All kinds of input, and the one of this process.
 ///
-/// The kind stands in the environment and not in the input: libFuzzer starts itself anew to shrink a case or to merge
+/// The kind is in the environment and not in the input: libFuzzer restarts itself to shrink a case or to merge
 /// corpora, and a case is then exactly the file that Kerf would read.
 enum Kinds {
-    static let all: [any InputKind] = [ProfileKind(), CalibrationKind(), CaptureKind(), PowercapKind()]
+    static let all: [any InputKind] = [
+        ProfileKind(), CalibrationKind(), ScenarioKind(), TraceKind(), LinkKind(), CaptureKind(), PowercapKind(),
+        GGUFKind(), SafetensorsKind(), ConfigKind(),
+    ]
 
     static let chosen: any InputKind = {
         let asked = variable("KERF_FUZZ_KIND") ?? ""

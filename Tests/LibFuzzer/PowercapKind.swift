@@ -1,6 +1,6 @@
 import RAPL
 
-/// Trees of files where powercap should be, asked all that a probe tells, and read twice.
+/// Trees of files in the place of powercap: everything that the probe reports, and two readings of its meter.
 struct PowercapKind: InputKind {
     let name = "powercap"
 

@@ -2,6 +2,7 @@ import Calibration
 import ProfileFormat
 import Statistics
 import SystemIO
+import TestSupport
 
 /// Profiles: decoded, calibrated alone and with a sound one, reported, and what comes of them written.
 struct ProfileKind: InputKind {
@@ -15,7 +16,7 @@ struct ProfileKind: InputKind {
 
     func seeds() throws -> [[UInt8]] { try SoundProfiles.all().map { try KerfJSON.encode($0) } }
 
-    func words() throws -> Set<String> { try JSONMutation.words(ofSchema: "profile") }
+    func words() throws -> Set<String> { try SchemaWords.words(ofSchema: "profile") }
 
     func attempt(_ bytes: [UInt8]) throws {
         let profile = try KerfJSON.decode(Profile.self, from: bytes, named: "p.json")
@@ -30,6 +31,6 @@ struct ProfileKind: InputKind {
     }
 
     func mutated(_ bytes: [UInt8], maximum: Int, using random: inout SeededGenerator) -> [UInt8] {
-        JSONMutation.mutated(bytes, maximum: maximum, using: &random)
+        Mutator.libFuzzer.json(bytes, maximum: maximum, using: &random)
     }
 }

@@ -2,7 +2,7 @@ import ProfileFormat
 import Quantities
 import TestSupport
 
-/// Small profiles with everything that a profile can hold, each from planted truth.
+/// Small profiles with everything that a profile can hold, each from a ground truth.
 enum SoundProfiles {
     /// Without a meter, measured, and simulated with all that is optional.
     static func all() throws -> [Profile] { [planted(.unavailable).make(), planted(.measured).make(), full()] }

@@ -3,26 +3,26 @@ import TestSupport
 
 /// A tree of files in few bytes, in a form in which any bytes mean some tree.
 ///
-/// Entries are separated by 0xFF, which no text has in it; 0xFE stands between a file's path and what it holds, 0xFD
+/// Entries are separated by 0xFF, which no text has in it; 0xFE is between a file's path and its content, 0xFD
 /// between a link and its target. A path ends in a slash for a directory, and starts with one where it counts from the
-/// root instead of from `sys/class/powercap`. A file that stands there again is what it holds at a later look.
+/// root instead of from `sys/class/powercap`. A file that occurs again has that content at a later reading.
 struct TreeBytes {
     private static let (entryEnd, holds, leadsTo) = (UInt8(0xFF), UInt8(0xFE), UInt8(0xFD))
     private static let home = ["sys", "class", "powercap"]
     /// More would only take longer.
-    private static let (mostEntries, mostParts) = (64, 12)
+    private static let (maximumEntries, maximumParts) = (64, 12)
 
     private var directories: [String] = []
     private var files: [(path: String, bytes: [UInt8])] = []
     private var links: [(path: String, target: String)] = []
-    /// Files at the later look.
+    /// Files at the later reading.
     private var changes: [(path: String, bytes: [UInt8])] = []
 
     var changesLater: Bool { !changes.isEmpty }
 
     init(_ bytes: [UInt8]) {
         var seen: Set<String> = []
-        for entry in bytes.split(separator: Self.entryEnd).prefix(Self.mostEntries) {
+        for entry in bytes.split(separator: Self.entryEnd).prefix(Self.maximumEntries) {
             let path = entry.prefix { $0 != Self.holds && $0 != Self.leadsTo }
             let rest = entry[path.endIndex...]
             guard let place = Self.path(path) else { continue }
@@ -43,7 +43,7 @@ struct TreeBytes {
         let parts = bytes.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
             .filter { $0 != "." && $0 != ".." && !$0.utf8.contains(0) }
         let all = (bytes.first == UInt8(ascii: "/") ? [] : home) + parts
-        return all.isEmpty || all.count > mostParts ? nil : all.joined(separator: "/")
+        return all.isEmpty || all.count > maximumParts ? nil : all.joined(separator: "/")
     }
 
     /// What cannot be made, since another entry has the place or a name is too long, is left out.
@@ -60,7 +60,7 @@ struct TreeBytes {
         for (path, bytes) in changes { try? tree.write(path, bytes: bytes) }
     }
 
-    /// The bytes of a tree; a path that is there twice is its file at two looks.
+    /// The bytes of a tree; a path that occurs twice is its file at two readings.
     static func encoded(_ files: KeyValuePairs<String, String>, links: KeyValuePairs<String, String> = [:]) -> [UInt8] {
         let entries =
             files.map { Array($0.key.utf8) + [holds] + Array($0.value.utf8) }

@@ -1,5 +1,6 @@
 import SystemIO
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import ModelFiles

@@ -1,5 +1,6 @@
 import SystemIO
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import ModelFiles
@@ -136,7 +137,7 @@ struct HuggingFaceConfigTests {
         #expect(!error.description.contains("\n"))
     }
 
-    @Test("Files that are no config.json")
+    @Test("Files that are not a config.json")
     func otherFiles() throws {
         let large = try scratch.write("large.json", [UInt8](repeating: 0x20, count: (1 << 20) + 1))
         #expect(modelFileError { try HuggingFaceConfig.model(at: large) }?.message.contains("1048577 bytes") == true)

@@ -17,7 +17,7 @@ struct MutationTests {
         builder.tensors.append(.init(name: "rope_freqs.weight", dimensions: [2], type: 0, data: littleEndian([1, 8])))
         let scratch = try Scratch()
         let path = scratch.folder.appending("damaged.gguf")
-        try check(builder.bytes, favouring: builder.header.count, seed: seed, rounds: 750) { bytes in
+        try check(builder.bytes, header: builder.header.count, seed: seed, rounds: 750) { bytes in
             try WeightSources.open(scratch.write(path.lastComponent!.string, bytes))
         }
     }
@@ -27,7 +27,7 @@ struct MutationTests {
         let scratch = try Scratch()
         let folder = try TinyModel.writeFolder(scratch)
         let builder = try TinyModel.safetensors()
-        try check(builder.bytes, favouring: 8 + builder.header.utf8.count, seed: seed, rounds: 500) { bytes in
+        try check(builder.bytes, header: 8 + builder.header.utf8.count, seed: seed, rounds: 500) { bytes in
             try scratch.write("checkpoint/model.safetensors", bytes)
             return try WeightSources.open(folder)
         }
@@ -38,7 +38,7 @@ struct MutationTests {
         let scratch = try Scratch()
         let folder = try TinyModel.writeFolder(scratch)
         let config = Array(TinyModel.configJSON().utf8)
-        try check(config, favouring: config.count, seed: 9, rounds: 600) { bytes in
+        try check(config, header: config.count, seed: 9, rounds: 600) { bytes in
             try scratch.write("checkpoint/config.json", bytes)
             return try WeightSources.open(folder)
         }
@@ -47,24 +47,24 @@ struct MutationTests {
         let index = Array(#"{"weight_map":{\#(entries.joined(separator: ","))}}"#.utf8)
         try scratch.write("checkpoint/weights.safetensors", TinyModel.safetensors().bytes)
         try Scratch.remove(folder.appending("model.safetensors"))
-        try check(index, favouring: index.count, seed: 10, rounds: 600) { bytes in
+        try check(index, header: index.count, seed: 10, rounds: 600) { bytes in
             try scratch.write("checkpoint/model.safetensors.index.json", bytes)
             return try WeightSources.open(folder)
         }
     }
 
     /// - Parameters:
-    ///   - favoured: half of the damage falls among so many bytes at the start.
+    ///   - header: number of bytes at the start that describe the rest; half of the mutations are among them.
     ///   - open: writes the bytes and opens them.
     private func check(
-        _ good: [UInt8], favouring favoured: Int, seed: UInt64, rounds: Int,
+        _ good: [UInt8], header: Int, seed: UInt64, rounds: Int,
         open: ([UInt8]) throws -> any WeightSource
     ) throws {
         var random = SeededGenerator(seed: seed)
         #expect(throws: Never.self) { try read(open(good)) }
         var refused = 0
         for round in 0..<rounds {
-            let bytes = Damage.bytes(good, favouring: favoured, using: &random)
+            let bytes = Mutator.seeded.headed(good, header: header, using: &random)
             do {
                 try read(open(bytes))
             } catch {

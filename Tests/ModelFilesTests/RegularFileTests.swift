@@ -11,7 +11,7 @@ import Testing
         (.permissionDenied, .permissionDenied), (.notPermitted, .permissionDenied), (.ioError, .ioError),
         (.tooManyOpenFiles, .ioError),
     ])
-    func failedCallsAreToldApart(errno: Errno, code: KerfError.Code) {
+    func failedCallsHaveDifferentCodes(errno: Errno, code: KerfError.Code) {
         let error = KerfError(errno, doing: "open", at: "m.gguf")
         #expect(error.code == code)
         #expect(error.description.hasPrefix("m.gguf: cannot open: "))

@@ -1,5 +1,6 @@
 import SystemIO
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import ModelFiles
@@ -78,7 +79,8 @@ struct SafetensorsTests {
         try writeShards { _ in #"{"metadata": {}}"# }
         #expect(modelFileError { try SafetensorsWeights(folder) }?.message == "weight_map is missing")
         try writeShards { _ in #"{"weight_map": {"a.b": 1}}"# }
-        #expect(modelFileError { try SafetensorsWeights(folder) }?.message == #"weight_map."a.b" is not a valid string"#)
+        #expect(
+            modelFileError { try SafetensorsWeights(folder) }?.message == #"weight_map."a.b" is not a valid string"#)
     }
 
     @Test("A folder without config.json or without weights says what it lacks")

@@ -1,6 +1,7 @@
 import Glibc
 import SystemIO
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import ModelFiles

@@ -20,7 +20,7 @@ struct FrequencySweepTests {
     ) throws -> FrequencySweep {
         let box = step.box
         return try FrequencySweepRun(
-            clocks: clocks, control: step, clock: box,
+            setpoints: clocks, control: step, clock: box,
             settings: ExperimentSettings(budgetSeconds: budgetSeconds, seed: seed)
         ) { settings, progress in
             Experiment(
@@ -73,13 +73,13 @@ struct FrequencySweepTests {
         // Every one lies within its 95 % interval here; how often they do is tested on the fits themselves.
         #expect(encloses(laws.stepTime.fixedSeconds, fixed) && encloses(laws.stepTime.cycles, cycles))
         #expect((laws.stepTime.fixedSeconds.relativeHalfWidth ?? 1) < 0.05)
-        #expect(laws.stepTime.largestResidual < 0.01)
-        #expect(laws.inverseClockResidual > 0.05, "the paper's law knows no time that memory takes")
+        #expect(laws.stepTime.maximumResidual < 0.01)
+        #expect(laws.inverseFrequencyResidual > 0.05, "the paper's law knows no time that memory takes")
         let power = try #require(laws.grossPower)
         #expect(encloses(power.exponent, ClockedStep.exponent), "\(power.exponent)")
         #expect(encloses(power.staticWatts, ClockedStep.staticWatts), "\(power.staticWatts)")
         #expect(encloses(power.dynamicWatts, ClockedStep.dynamicWatts), "\(power.dynamicWatts)")
-        #expect(power.largestResidual < 0.01 && (laws.cubicPowerResidual ?? 0) > 0.1)
+        #expect(power.maximumResidual < 0.01 && (laws.cubicPowerResidual ?? 0) > 0.1)
         let net = try #require(laws.netPower)
         let expected = ClockedStep.staticWatts - step.box.idleWatts
         #expect(abs((net.staticWatts.value ?? 0) - expected) < 0.1 * expected)
@@ -103,7 +103,7 @@ struct FrequencySweepTests {
         let step = ClockedStep(box: SimulatedBox(), achieving: { min($0, 1.8e9) })
         let calibration = try calibrate(sweep(step), on: step)
         let laws = try #require(calibration.frequencyLaws)
-        #expect(laws.stepTime.largestResidual < 0.01)
+        #expect(laws.stepTime.maximumResidual < 0.01)
         #expect(calibration.warnings.contains { $0.contains("9 of 27 visits") && $0.contains("-25.0 %") })
     }
 
@@ -158,7 +158,7 @@ struct FrequencySweepTests {
         let box = SimulatedBox()
         let step = ClockedStep(box: box)
         let run = FrequencySweepRun(
-            clocks: Self.clocks, control: step, clock: box, settings: ExperimentSettings(budgetSeconds: 30)
+            setpoints: Self.clocks, control: step, clock: box, settings: ExperimentSettings(budgetSeconds: 30)
         ) { settings, _ in
             Experiment(step: step, clock: box, settings: settings, shouldStop: { step.set.count > 4 })
         }

@@ -2,6 +2,7 @@ import CARD
 import Calibration
 import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing
@@ -53,16 +54,16 @@ struct DecisionHeadlineTests {
 
     @Test("probability 100 % and cuts that cannot be distinguished never stand on one line")
     func consistent() throws {
-        var (certain, doubtful) = (0, 0)
+        var (certain, uncertain) = (0, 0)
         for weight in stride(from: 0.0, through: 1.0, by: 0.1) {
             for noise in [0.001, 0.02, 0.08] {
                 let line = try first(decide(weight: weight, noise: noise))
                 #expect(!(line.contains("100 %") && line.contains("not distinguishable")), "\(line)")
                 if line.contains("100 %") { certain += 1 }
-                if line.contains("not distinguishable") { doubtful += 1 }
+                if line.contains("not distinguishable") { uncertain += 1 }
             }
         }
-        #expect(certain > 0 && doubtful > 0, "\(certain) and \(doubtful)")
+        #expect(certain > 0 && uncertain > 0, "\(certain) and \(uncertain)")
     }
 
     @Test("numbers in a row are shown as ranges")

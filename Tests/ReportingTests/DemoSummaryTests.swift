@@ -1,7 +1,10 @@
 import CARD
 import Calibration
+import Foundation
 import ProfileFormat
+import Quantities
 import Reporting
+import Statistics
 import SystemIO
 import TestSupport
 import Testing

@@ -3,9 +3,11 @@ import Calibration
 import ProfileFormat
 import Quantities
 import Reporting
+import Statistics
 import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 @Suite("Reports")
 struct ReportTests {

@@ -1,4 +1,8 @@
+import ProfileFormat
+import Quantities
 import Reporting
+import Statistics
+import SystemIO
 import Testing
 
 @Suite("Tables")

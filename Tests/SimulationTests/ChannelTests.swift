@@ -1,5 +1,8 @@
 import CFleet
 import Foundation
+import ProfileFormat
+import Quantities
+import Statistics
 import SystemIO
 import Testing
 

@@ -1,5 +1,6 @@
 import CARD
 import CFleet
+import ProfileFormat
 import Quantities
 import Statistics
 import SystemIO

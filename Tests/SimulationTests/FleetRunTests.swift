@@ -1,4 +1,5 @@
 import CARD
+import ProfileFormat
 import Quantities
 import Statistics
 import SystemIO

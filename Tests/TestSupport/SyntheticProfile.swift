@@ -84,7 +84,7 @@ package struct SyntheticProfile: Sendable {
             layerTimes: (0...(blocks + 1)).flatMap { layer in
                 [true, false].map { times(layer: layer, forward: $0, shared, &generator) }
             },
-            instrumentationOverheadPairs: [ownCostPair],
+            instrumentationOverheadPairs: [overheadPair],
             idleWindows: origin == .unavailable
                 ? [] : (0..<windows).map { window(.idle, watts: idleWatts, start: 10 * Double($0), &generator) },
             energyWindows: origin == .unavailable ? [] : energyWindows(&generator),
@@ -149,7 +149,7 @@ package struct SyntheticProfile: Sendable {
     }
 
     /// Instruments that cost a microsecond a pass.
-    private var ownCostPair: InstrumentationOverheadPair {
+    private var overheadPair: InstrumentationOverheadPair {
         let passes =
             (0...(blocks + 1)).map { seconds(layer: $0, forward: true) }
             + (1...(blocks + 1)).reversed().map { seconds(layer: $0, forward: false) }

@@ -16,6 +16,22 @@ extern int omp_get_num_threads(void);
 extern int omp_get_num_procs(void);
 extern int omp_in_parallel(void);
 
+// ThreadSanitizer does not see how libgomp starts and joins its threads, so it is told what happens before what.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define KERF_THREAD_SANITIZER 1
+#endif
+#endif
+#ifdef KERF_THREAD_SANITIZER
+extern void __tsan_acquire(void *address);
+extern void __tsan_release(void *address);
+static void acquire(void *address) { __tsan_acquire(address); }
+static void release(void *address) { __tsan_release(address); }
+#else
+static void acquire(void *address) { (void)address; }
+static void release(void *address) { (void)address; }
+#endif
+
 int kerf_processor_count(void) { return omp_get_num_procs(); }
 
 struct pinning {
@@ -114,11 +130,13 @@ struct region {
 };
 
 static void run_region(void *data) {
+    acquire(data);
     const struct region *region = data;
     const int thread = omp_get_thread_num();
     // Thread 0 is the caller, which sets its own state.
     if (thread != 0) kerf_flush_denormals();
     region->body(region->context, thread, omp_get_num_threads());
+    release(data);
 }
 
 void kerf_parallel(int threads, void (*body)(void *context, int thread, int threads), void *context) {
@@ -127,7 +145,9 @@ void kerf_parallel(int threads, void (*body)(void *context, int thread, int thre
         return;
     }
     struct region region = {body, context};
+    release(&region);
     GOMP_parallel(run_region, &region, (unsigned)threads, 0);
+    acquire(&region);
 }
 
 struct row_range {

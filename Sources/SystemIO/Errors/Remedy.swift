@@ -13,6 +13,7 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case nameColumn
     /// Run the estimator's self-test, which writes the file.
     case runEstimatorSelfTest
+    /// Permit user namespaces, or look at the capture without them.
     /// Permit user namespaces, or examine the capture without them.
     case userNamespaces
     /// Unpack a capture and examine its tree.
@@ -27,6 +28,20 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case virtualBoard
     /// Run without binding threads to processors.
     case withoutPinning
+    /// Profile with a batch that the micro-batches divide.
+    case largerBatch
+    /// Profile both boxes with the same model and training step.
+    case sameWorkload
+    /// Decide at level B, which uses measured times and needs no frequency.
+    case measuredTimes
+    /// Declare the server's power, or give energy no weight.
+    case declaredServerPower
+    /// Count the server's computing energy only.
+    case computingEnergyOnly
+    /// Leave the device's energy out.
+    case serverEnergyOnly
+    /// Measure the link's round trip, or declare the link.
+    case declaredLink
     /// Run on the host of this virtual machine, or measure against a virtual board.
     case hostOrVirtualBoard
     /// Use a power sensor of the board, or a virtual board.
@@ -45,20 +60,6 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case makeDoctorReport
     /// Several remedies, all of which may be needed.
     indirect case all([Remedy])
-    /// Profile with a batch that the micro-batches divide.
-    case largerBatch
-    /// Profile both boxes with the same model and training step.
-    case sameWorkload
-    /// Decide at level B, which uses measured times and needs no frequency.
-    case measuredTimes
-    /// Declare the server's power, or give energy no weight.
-    case declaredServerPower
-    /// Count the server's computing energy only.
-    case computingEnergyOnly
-    /// Leave the device's energy out.
-    case serverEnergyOnly
-    /// Measure the link's round trip, or declare the link.
-    case declaredLink
 
     public init(stringLiteral value: String) { self = .text(value) }
 

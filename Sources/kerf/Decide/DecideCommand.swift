@@ -45,7 +45,7 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Model level that decides.")
     var level = ModelLevel.measuredLink
 
-    @Option(name: .customLong("rung"), help: .hidden)
+    @Option(name: .customLong("rung"), help: .hidden)  // retired-word-ok: alias
     var oldLevel: ModelLevel?
 
     @Option(help: "Server energy above its idle energy (net), for a server that is on anyway; or all of it (gross).")

@@ -28,9 +28,10 @@ struct RestoreFrequencyCommand: ParsableCommand {
 }
 
 /// The old name of ``RestoreFrequencyCommand``, for scripts.
-struct RestoreClockCommand: ParsableCommand {
+struct OldRestoreFrequencyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore-clock", abstract: "Old name of restore-frequency.",
+        commandName: "restore-clock",  // retired-word-ok: alias
+        abstract: "Old name of restore-frequency.",
         discussion: """
             EXAMPLE
               sudo kerf restore-frequency

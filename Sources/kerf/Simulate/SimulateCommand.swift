@@ -41,7 +41,7 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "Model level that decides, as in kerf decide. (default: the scenario's)")
     var level: ModelLevel?
 
-    @Option(name: .customLong("rung"), help: .hidden)
+    @Option(name: .customLong("rung"), help: .hidden)  // retired-word-ok: alias
     var oldLevel: ModelLevel?
 
     @Option(help: "State of the radio channel. (default: the scenario's)")

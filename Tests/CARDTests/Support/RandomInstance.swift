@@ -1,5 +1,8 @@
 import CARD
+import ProfileFormat
+import Quantities
 import Statistics
+import SystemIO
 
 /// A random decision problem as bare numbers, and its cost written down anew, without the solver's code.
 struct RandomInstance {

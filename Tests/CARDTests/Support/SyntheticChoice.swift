@@ -1,6 +1,9 @@
 import Calibration
+import ProfileFormat
 import Quantities
 import Statistics
+import SystemIO
+import Workload
 
 @testable import CARD
 

@@ -1,5 +1,8 @@
 import Calibration
+import ProfileFormat
 import Quantities
+import Statistics
+import SystemIO
 import Workload
 
 /// Adds frequency laws to a calibration, as from a sweep without noise.

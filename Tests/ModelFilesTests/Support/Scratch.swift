@@ -32,13 +32,6 @@ final class Scratch {
     func write(_ name: String, _ text: String) throws -> FilePath { try write(name, Array(text.utf8)) }
 }
 
-/// The bytes of a number, little-endian.
-func littleEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
-    withUnsafeBytes(of: number.littleEndian) { Array($0) }
-}
-
-func littleEndian(_ numbers: [Float]) -> [UInt8] { numbers.flatMap { littleEndian($0.bitPattern) } }
-
 /// The bytes that hexadecimal text stands for.
 func bytes(hexadecimal text: String) -> [UInt8] {
     let digits = text.compactMap { $0.hexDigitValue }

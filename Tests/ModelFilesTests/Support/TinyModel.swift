@@ -1,5 +1,6 @@
 import SystemIO
 import SystemPackage
+import TestSupport
 
 @testable import ModelFiles
 

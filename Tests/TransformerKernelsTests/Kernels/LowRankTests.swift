@@ -5,7 +5,7 @@ import Workload
 @testable import TransformerKernels
 
 extension KernelTests {
-    /// LoRA's products, against sums in double: every rank below, at and above a tile, widths that are no multiple of
+    /// LoRA's products, against sums in double: every rank below, at and above a tile, widths that are not a multiple of
     /// 16, and row counts with a remainder.
     @Suite struct LowRank {
         struct Case: CustomStringConvertible {

@@ -91,7 +91,7 @@ extension KernelTests {
 private struct RoundedWeights: WeightSource {
     let exact: SeededWeights
     var config: ModelConfig { exact.config }
-    var kind: String { exact.kind }
+    var kind: WeightsKind { exact.kind }
     var origin: String { exact.origin }
 
     func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {

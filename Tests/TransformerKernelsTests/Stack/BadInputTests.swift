@@ -137,7 +137,7 @@ extension KernelTests {
         @Test func errorsOfTheSourcePassThrough() {
             struct Broken: WeightSource {
                 let config: ModelConfig
-                var kind: String { "broken" }
+                var kind: WeightsKind { .random }
                 var origin: String { "nowhere" }
                 func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
                     throw KerfError(.missingTensor, at: "f", "no tensor")

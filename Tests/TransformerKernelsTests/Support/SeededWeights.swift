@@ -10,7 +10,7 @@ struct SeededWeights: WeightSource {
     let seed: UInt64
     var scale: Float = 1
 
-    var kind: String { "random" }
+    var kind: WeightsKind { .random }
     var origin: String { "seed \(seed)" }
 
     func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {

@@ -1,39 +1,54 @@
 /// Writes GGUF files for tests, as the specification lays them out, and broken ones on request.
-struct GGUFBuilder {
+package struct GGUFBuilder {
     /// A metadata value: its type's number and its bytes.
-    struct Value {
-        var type: UInt32
-        var bytes: [UInt8]
+    package struct Value {
+        package var type: UInt32
+        package var bytes: [UInt8]
 
-        static func uint32(_ value: UInt32) -> Value { Value(type: 4, bytes: littleEndian(value)) }
-        static func float32(_ value: Float) -> Value { Value(type: 6, bytes: littleEndian(value.bitPattern)) }
-        static func bool(_ value: UInt8) -> Value { Value(type: 7, bytes: [value]) }
-        static func text(_ value: String) -> Value { Value(type: 8, bytes: GGUFBuilder.text(value)) }
+        package init(type: UInt32, bytes: [UInt8]) {
+            self.type = type
+            self.bytes = bytes
+        }
 
-        static func array(of type: UInt32, _ elements: [Value]) -> Value {
+        package static func uint32(_ value: UInt32) -> Value { Value(type: 4, bytes: littleEndian(value)) }
+        package static func float32(_ value: Float) -> Value { Value(type: 6, bytes: littleEndian(value.bitPattern)) }
+        package static func bool(_ value: UInt8) -> Value { Value(type: 7, bytes: [value]) }
+        package static func text(_ value: String) -> Value { Value(type: 8, bytes: GGUFBuilder.text(value)) }
+
+        package static func array(of type: UInt32, _ elements: [Value]) -> Value {
             Value(type: 9, bytes: littleEndian(type) + littleEndian(UInt64(elements.count)) + elements.flatMap(\.bytes))
         }
     }
 
-    struct Tensor {
-        var name: String
+    package struct Tensor {
+        package var name: String
         /// Fastest-running first.
-        var dimensions: [UInt64]
-        var type: UInt32
-        var data: [UInt8]
+        package var dimensions: [UInt64]
+        package var type: UInt32
+        package var data: [UInt8]
         /// Instead of the next free place.
-        var offset: UInt64?
+        package var offset: UInt64?
+
+        package init(name: String, dimensions: [UInt64], type: UInt32, data: [UInt8], offset: UInt64? = nil) {
+            self.name = name
+            self.dimensions = dimensions
+            self.type = type
+            self.data = data
+            self.offset = offset
+        }
     }
 
-    var version: UInt32 = 3
-    var metadata: [(key: String, value: Value)] = []
-    var tensors: [Tensor] = []
+    package var version: UInt32 = 3
+    package var metadata: [(key: String, value: Value)] = []
+    package var tensors: [Tensor] = []
     /// Instead of the true counts.
-    var claimedTensors: UInt64?
-    var claimedMetadata: UInt64?
-    var alignment = 32
+    package var claimedTensors: UInt64?
+    package var claimedMetadata: UInt64?
+    package var alignment = 32
 
-    subscript(key: String) -> Value? {
+    package init() {}
+
+    package subscript(key: String) -> Value? {
         get { metadata.first { $0.key == key }?.value }
         set {
             let index = metadata.firstIndex { $0.key == key } ?? metadata.endIndex
@@ -42,12 +57,12 @@ struct GGUFBuilder {
         }
     }
 
-    mutating func changeTensor(_ name: String, _ change: (inout Tensor) -> Void) {
+    package mutating func changeTensor(_ name: String, _ change: (inout Tensor) -> Void) {
         for index in tensors.indices where tensors[index].name == name { change(&tensors[index]) }
     }
 
     /// Everything before the tensor data, padded to the alignment.
-    var header: [UInt8] {
+    package var header: [UInt8] {
         var header = Array("GGUF".utf8) + littleEndian(version)
         header += littleEndian(claimedTensors ?? UInt64(tensors.count))
         header += littleEndian(claimedMetadata ?? UInt64(metadata.count))
@@ -62,7 +77,7 @@ struct GGUFBuilder {
         return header + [UInt8](repeating: 0, count: padded(header.count) - header.count)
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         tensors.reduce(into: header) { bytes, tensor in
             bytes += tensor.data
             bytes += [UInt8](repeating: 0, count: padded(tensor.data.count) - tensor.data.count)

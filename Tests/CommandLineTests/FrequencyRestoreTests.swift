@@ -5,11 +5,11 @@ import SystemIO
 import SystemPackage
 import Testing
 
-/// Policies that take no limits any more: their processors went off line, or the kernel refuses.
-@Suite(.serialized) struct FrequencyGiveBackTests {
+/// Policies whose limits cannot be written any more: their processors went offline, or the kernel refuses.
+@Suite(.serialized) struct FrequencyRestoreTests {
     private static let second = "sys/devices/system/cpu/cpufreq/policy1"
 
-    /// A board with a second policy, which is given speeds: its limits are written only when they are given back.
+    /// A board with a second policy under the userspace governor: its limits are written only when they are restored.
     private func board() throws -> ServedBoard {
         let board = try ServedBoard()
         try board.plant([
@@ -35,9 +35,9 @@ import Testing
         return try KerfJSON.decode(Profile.self, from: bytes, named: "p.json").frequencySweep?.visits ?? []
     }
 
-    /// From the start, as where SMT is switched off, and in the middle of the sweep, which goes on with the others. The
-    /// watchdog finds them on line again.
-    @Test(arguments: [false, true]) func processorsOffLineArePassedOver(midway: Bool) throws {
+    /// From the start, as with SMT switched off, and in the middle of the sweep, which continues with the others. The
+    /// watchdog finds them online again.
+    @Test(arguments: [false, true]) func offlineProcessorsAreSkipped(midway: Bool) throws {
         let board = try board()
         var environment = try FaultRun("busy", "policy1/", midway: false).environment
         if midway { environment["KERF_FAULT_SINCE"] = "kerf: sweeping" }
@@ -49,12 +49,12 @@ import Testing
         #expect(CPUFreqProbe(root: board.root).leftover() == nil)
     }
 
-    /// What was measured is written first. The record stays, so that the limits can be given back later.
-    @Test func theProfileIsWrittenThoughTheClockIsNotGivenBack() throws {
+    /// The profile is written first. The record is kept, so that the limits can be restored later.
+    @Test func theProfileIsWrittenEvenIfTheLimitsCannotBeRestored() throws {
         let board = try board()
         let run = try sweep(board)
         board.wait { board.limits != ServedBoard.untouched }
-        // A directory takes no limit, neither from the run nor from its watchdog.
+        // A directory cannot be written as a limit, neither by the run nor by its watchdog.
         let limit = board.workspace.url.appendingPathComponent("board/\(Self.second)/scaling_max_freq")
         try FileManager.default.removeItem(at: limit)
         try FileManager.default.createDirectory(at: limit, withIntermediateDirectories: false)
@@ -64,22 +64,23 @@ import Testing
         #expect(line.contains("not restored") && line.contains("kerf restore-frequency --root"), "\(line)")
         #expect(try visits(board).count >= 2)
         #expect(outcome.standardOutput.contains("written: "))
-        #expect(board.limits == ServedBoard.untouched, "the other policy's limits came back")
+        #expect(board.limits == ServedBoard.untouched, "the other policy's limits are restored")
 
         #expect(CPUFreqProbe(root: board.root).leftover() != nil)
         try FileManager.default.removeItem(at: limit)
         try board.plant(["\(Self.second)/scaling_max_freq": "900000"])
-        let restored = try KerfProcess.run("restore-clock", "--root", board.root.path.string)
-        #expect(restored.status == 0 && restored.standardOutput.contains("as they were"), "\(restored.standardError)")
+        let restored = try KerfProcess.run("restore-frequency", "--root", board.root.path.string)
+        #expect(
+            restored.status == 0 && restored.standardOutput.contains("limits restored"), "\(restored.standardError)")
         #expect(try SysfsFile.text(at: board.root.file("\(Self.second)/scaling_max_freq")) == "1800000")
         #expect(CPUFreqProbe(root: board.root).leftover() == nil)
     }
 
-    /// A limit that reads otherwise than it was written is tried once more by the watchdog.
-    @Test func whatTheWatchdogGivesBackIsNoFailure() throws {
+    /// The watchdog tries again a limit that reads back differently from what was written.
+    @Test func whatTheWatchdogRestoresIsNotAFailure() throws {
         let board = try board()
         var environment = try FaultRun("shorter", "policy1/scaling_max_freq").environment
-        // The watchdog has no progress of its own, and reads on.
+        // The watchdog shows no progress, so that its reads do not fail.
         environment["KERF_FAULT_SINCE"] = "kerf: sweeping"
         let outcome = try sweep(board, environment).finish()
         #expect(outcome.status == 0, "\(outcome.standardError)")
