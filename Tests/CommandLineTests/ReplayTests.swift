@@ -15,7 +15,7 @@ struct ReplayTests {
         return unshare.terminationStatus == 0
     }()
 
-    /// A client with two sensor chips, RAPL, two clock policies and two PCI devices; nothing of it is like this box.
+    /// A client with two sensor chips, RAPL, two frequency policies and two PCI devices; nothing of it is like this box.
     private func client() throws -> FixtureTree {
         let box = try FixtureTree()
         try box.write(
@@ -141,7 +141,7 @@ struct ReplayTests {
         chmod(box.file("\(zone)/intel-rapl:0:0/energy_uj").string, 0)
         let archive = workspace.path("box.tar")
         if getuid() == 0 {
-            // Root reads everything, so nobody records it.
+            // Root can read everything, so that nothing is recorded as unreadable.
             chmod(box.path.string, 0o755)
             chmod(workspace.url.path, 0o777)
             #expect(system("chmod -R a+rX '\(box.path)'; chmod 0 $(find '\(box.path)' -name energy_uj)") == 0)
@@ -192,9 +192,9 @@ struct ReplayTests {
         #expect(!workspace.exists("profile.json"))
     }
 
-    /// A user namespace in which no further one may be made stands for a system that permits none.
+    /// A user namespace that permits no further one stands for a system without them.
     @Test(.enabled(if: isPermitted, "this system permits no user namespaces"))
-    func withoutNamespacesTheRemedyIsSaid() throws {
+    func withoutNamespacesTheRemedyIsShown() throws {
         let workspace = try Workspace()
         let archive = try capture(client(), workspace)
         let script =
@@ -207,7 +207,7 @@ struct ReplayTests {
         #expect(message.split(separator: "\n").count == 1 && message.contains("kerf doctor --root DIR"))
     }
 
-    @Test func whatCannotBeReplayedIsSaidInOneLine() throws {
+    @Test func whatCannotBeReplayedIsReportedInOneLine() throws {
         let workspace = try Workspace()
         let archive = try capture(client(), workspace)
         for (arguments, status, word) in [
