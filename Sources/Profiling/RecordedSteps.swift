@@ -154,7 +154,7 @@ struct RecordedSteps {
 
 /// Times of one whole step with every instrument on.
 struct InstrumentedStep {
-    /// Of every pass, in the step's order.
+    /// Seconds of every pass, in the step's order.
     var seconds: [Double]
     /// Seconds by kernel within each pass.
     var kernels: [[Kernel: Double]]

@@ -130,7 +130,7 @@ struct StepStorage {
     /// The domains of the meter's total.
     let counted: [EnergyDomain]
     let isMetered: Bool
-    /// Of the run.
+    /// Start of the run.
     let start: MonotonicInstant
     var steps: [Step] = []
     /// Before and after each pass.

@@ -23,7 +23,8 @@ package struct DoctorReport: Codable, Equatable, KerfFile {
 
     package mutating func upgrade(from version: Int) {
         guard version < 2 else { return }
-        for index in energy.domains.indices where energy.domains[index].role == "beside" {
+        let oldName = "beside"  // retired-word-ok: files of version 1
+        for index in energy.domains.indices where energy.domains[index].role == oldName {
             energy.domains[index].role = "external"
         }
     }
