@@ -79,7 +79,7 @@ struct MeteredInterval {
 
 /// Time and energy of an interval of work, and what was seen of the counters around it.
 struct Cost {
-    /// Time of the work itself.
+    /// Of the work itself.
     var seconds = 0.0
     var cpuSeconds = 0.0
     /// Between the counters' readings, which the joules belong to.

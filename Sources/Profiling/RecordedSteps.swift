@@ -154,7 +154,7 @@ struct RecordedSteps {
 
 /// Times of one whole step with every instrument on.
 struct InstrumentedStep {
-    /// Seconds of every pass, in the step's order.
+    /// Of every pass, in the step's order.
     var seconds: [Double]
     /// Seconds by kernel within each pass.
     var kernels: [[Kernel: Double]]

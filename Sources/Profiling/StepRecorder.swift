@@ -130,7 +130,7 @@ struct StepStorage {
     /// The domains of the meter's total.
     let counted: [EnergyDomain]
     let isMetered: Bool
-    /// Start of the run.
+    /// Of the run.
     let start: MonotonicInstant
     var steps: [Step] = []
     /// Before and after each pass.

@@ -46,7 +46,7 @@ package struct EstimatorReport: Codable, Sendable, KerfFile {
         package var medianAbsoluteError: Double?
         package var bias: Double?
         package var biasStandardError: Double?
-        /// Share of the intervals that contain the ground truth, and the standard error of that share.
+        /// Share of the intervals that hold the truth, and the standard error of that share.
         package var coverage: Double?
         package var coverageStandardError: Double?
         package var medianRelativeHalfWidth: Double?

@@ -35,7 +35,7 @@ struct WeightedFitTests {
         #expect(PowerLawFit(x: flat, y: flat.map { _ in 7 }, weights: flat.map { _ in 1 }) == nil)
     }
 
-    /// Coverage of both fits' intervals, with relative noise at eight frequencies, three visits each.
+    /// Intervals of both fits hold the truth as often as they say, with relative noise at eight clocks, three visits each.
     @Test func intervalsCoverTheTruth() throws {
         var generator = SeededGenerator(seed: 11)
         let x = (0..<24).map { 0.3 + 0.1 * Double($0 % 8) }
