@@ -75,7 +75,7 @@ extension EnergyDomain {
     private enum RoleName: String, Codable {
         case counted, nested, platform, external, mirror, unreadable
         /// ``external`` in files before profile version 3; never written.
-        case beside  // retired-word-ok: files before version 3
+        case beside
     }
 
     public init(from decoder: any Decoder) throws {
@@ -85,7 +85,7 @@ extension EnergyDomain {
             case .counted: .counted
             case .nested: .nested
             case .platform: .platform
-            case .external, .beside: .external  // retired-word-ok: files before version 3
+            case .external, .beside: .external
             case .mirror: .mirror(of: try container.decode(String.self, forKey: .mirrorOf))
             case .unreadable: .unreadable(try container.decode(String.self, forKey: .reason))
             }

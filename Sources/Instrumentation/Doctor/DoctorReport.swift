@@ -23,8 +23,7 @@ package struct DoctorReport: Codable, Equatable, KerfFile {
 
     package mutating func upgrade(from version: Int) {
         guard version < 2 else { return }
-        let oldName = "beside"  // retired-word-ok: files of version 1
-        for index in energy.domains.indices where energy.domains[index].role == oldName {
+        for index in energy.domains.indices where energy.domains[index].role == "beside" {
             energy.domains[index].role = "external"
         }
     }
