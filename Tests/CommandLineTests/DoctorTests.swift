@@ -15,7 +15,7 @@ import VirtualBoard
 struct DoctorTests {
     private static let boxes = Comment(rawValue: SharedBoxes.reason)
 
-    /// A small box with a package, memory and a platform zone, one frequency policy, one chip, one PCI device and a CPU.
+    /// A small box with a package, memory and a platform zone, one clock, one chip, one PCI device and a CPU.
     private func box() throws -> FixtureTree {
         let tree = try FixtureTree()
         for (zone, name) in [("intel-rapl:0", "package-0"), ("intel-rapl:0:0", "dram"), ("intel-rapl:1", "psys")] {
@@ -92,9 +92,9 @@ struct DoctorTests {
         let report = DoctorReport(root: tree.root)
         let old = try KerfJSON.text(of: report)
             .replacingOccurrences(of: "\"schema_version\" : 2", with: "\"schema_version\" : 1")
-            .replacingOccurrences(of: "\"backends\"", with: "\"rungs\"")  // retired-word-ok: old files
+            .replacingOccurrences(of: "\"backends\"", with: "\"rungs\"")  // retired-word-ok: version 1
             .replacingOccurrences(of: "\"platform\"", with: "\"beside\"")
-        #expect(old.contains("\"rungs\"") && old.contains("\"beside\""))  // retired-word-ok: old files
+        #expect(old.contains("\"rungs\"") && old.contains("\"beside\""))  // retired-word-ok: version 1
         let read = try KerfJSON.decode(DoctorReport.self, from: Array(old.utf8), named: "old.json")
         #expect(read.schemaVersion == 2 && read.energy.backends == report.energy.backends)
         #expect(read.energy.domains.map(\.role) == ["counted", "counted", "external"])

@@ -255,7 +255,8 @@ struct CorpusTests {
         let tree = try FixtureTree()
         try capture.unpack(into: tree.path)
         let (then, now) = (
-            try KerfJSON.decode(DoctorReport.self, from: content("kerf/doctor.json"), named: file), DoctorReport(root: tree.root)
+            try KerfJSON.decode(DoctorReport.self, from: content("kerf/doctor.json"), named: file),
+            DoctorReport(root: tree.root)
         )
         #expect(now.energy.domains == then.energy.domains && !now.energy.domains.isEmpty)
         #expect(now.energy.totalFormula == then.energy.totalFormula)

@@ -91,7 +91,9 @@ extension KernelTests {
         @Test func keepingLogitsChangesNoBit() throws {
             let tiny = Tiny("two blocks", blocks: 2)
             let stacks = try [0, 1 << 20].map { kept in
-                try tiny.stack(limits: MemoryLimits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: kept, memoryBytes: availableMemoryBytes()))
+                try tiny.stack(
+                    limits: MemoryLimits(
+                        logitsBytes: 3 * 37 * 4, keptLogitsBytes: kept, memoryBytes: availableMemoryBytes()))
             }
             for stack in stacks { try stack.step() }
             #expect(StepBits(stacks[0]) == StepBits(stacks[1]))
