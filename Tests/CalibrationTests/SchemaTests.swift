@@ -4,7 +4,7 @@ import Statistics
 import TestSupport
 import Testing
 
-@Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
+@Suite("Schemas", .requires(.jsonschema))
 struct SchemaTests {
     private static var profiles: [Profile] {
         var planted = PlantedProfile()
