@@ -132,7 +132,15 @@ struct ReplayTests {
             policies.count == 2 && policies.allSatisfy { $0["settable"] as? Bool == false }, "nothing can be changed")
     }
 
-    @Test(.enabled(if: isPermitted, "this system permits no user namespaces"))
+    private static let nobody =
+        "setpriv --reuid=65534 --regid=65534 --clear-groups '\(KerfProcess.executable.path)'"
+    /// Root reads everything, so another user has to record what may not be read.
+    private static let canRecordWithoutRights =
+        getuid() != 0 || system("\(nobody) --version >/dev/null 2>&1") == 0
+
+    @Test(
+        .enabled(if: isPermitted, "this system permits no user namespaces"),
+        .enabled(if: canRecordWithoutRights, "needs setpriv, and a build folder that user 65534 may read"))
     func whatTheUserMayNotReadIsForbiddenInTheReplayToo() throws {
         let workspace = try Workspace()
         let box = try client()
@@ -141,13 +149,10 @@ struct ReplayTests {
         chmod(box.file("\(zone)/intel-rapl:0:0/energy_uj").string, 0)
         let archive = workspace.path("box.tar")
         if getuid() == 0 {
-            // Root can read everything, so that nothing is recorded as unreadable.
             chmod(box.path.string, 0o755)
             chmod(workspace.url.path, 0o777)
             #expect(system("chmod -R a+rX '\(box.path)'; chmod 0 $(find '\(box.path)' -name energy_uj)") == 0)
-            let nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups '\(KerfProcess.executable.path)'"
-            guard system("\(nobody) --version >/dev/null 2>&1") == 0 else { return }
-            #expect(system("\(nobody) capture --root '\(box.path)' --out '\(archive)' >/dev/null") == 0)
+            #expect(system("\(Self.nobody) capture --root '\(box.path)' --out '\(archive)' >/dev/null") == 0)
         } else {
             _ = try capture(box, workspace)
         }
@@ -234,11 +239,8 @@ struct ReplayTests {
             workspace.path("board"), "--out", workspace.path("profile.json"))
         #expect(profiled.status == 0)
         let captured = try KerfProcess.run(
-            "capture", "--root", workspace.path("board"), "--out", workspace.path("box.tar"), "--json")
+            "capture", "--root", workspace.path("board"), "--out", workspace.path("box.tar"))
         #expect(captured.status == 0, "\(captured.standardError)")
-        if SchemaChecker.isPossible {
-            #expect(try SchemaChecker.faults(in: Array(captured.standardOutput.utf8), schema: "capture") == [])
-        }
         try FileManager.default.createDirectory(atPath: workspace.path("copy"), withIntermediateDirectories: true)
         #expect(system("tar -x -f '\(workspace.path("box.tar"))' -C '\(workspace.path("copy"))'") == 0)
         let doctor = try report(KerfProcess.run("doctor", "--json", "--root", workspace.path("copy")))

@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// Each field of encoded samples is removed in turn. The type must read the rest exactly where the schema allows it: a
 /// required field of the schema is not optional in the type, and the other way round.
-public enum SchemaAgreement {
+package enum SchemaAgreement {
     /// What the schema and the type disagree on, one line each.
     ///
     /// - Parameters:
@@ -14,7 +14,7 @@ public enum SchemaAgreement {
     ///   - conditional: ends of places of fields that the schema requires depending on another field's value; they are
     ///     optional in the type.
     ///   - check: what else the schema describes and the type checks after decoding.
-    public static func faults<File: KerfFile>(
+    package static func faults<File: KerfFile>(
         of samples: [File], schema: String, conditional: [String] = [], check: (File) throws -> Void = { _ in }
     ) throws -> [String] {
         var faults: [String] = []
