@@ -27,7 +27,7 @@ struct FixtureBoxTests {
             #expect(policies.map(\.cpus) == [[0], [1], [2], [3]])
             #expect(policies.allSatisfy { $0.availableHertz == [1.5e9, 2.4e9, 3.4e9] })
             #expect(policies.map(\.scalingMaximumHertz) == [3.4e9, 2.4e9, 3.4e9, 3.4e9])
-            let steps = try FrequencyChoice.all.steps(of: policies)
+            let steps = try FrequencyChoice.all.setpoints(of: policies)
             // A policy with a lower limit takes the steps that it has.
             #expect(steps.map(\.hertz) == [1.5e9, 2.4e9, 3.4e9])
             #expect(steps.map { $0.policyHertz["policy1"] } == [1.5e9, 1.5e9, 2.4e9])
@@ -64,7 +64,7 @@ struct FixtureBoxTests {
         try eachWay("jetson-ina3221") { (policies) throws in
             #expect(policies.map(\.cpus) == [[0, 1, 2, 3], [4, 5]])
             #expect(policies.allSatisfy { $0.availableHertz.first == 0.1152e9 })
-            #expect(try FrequencyChoice.all.steps(of: policies).map(\.hertz) == [0.7296e9, 1.1136e9, 1.5104e9])
+            #expect(try FrequencyChoice.all.setpoints(of: policies).map(\.hertz) == [0.7296e9, 1.1136e9, 1.5104e9])
         }
     }
 
@@ -72,7 +72,7 @@ struct FixtureBoxTests {
         try eachWay("raspberry-pi") { (policies) throws in
             #expect(policies.map(\.cpus) == [[0, 1, 2, 3]])
             #expect(policies.first?.availableHertz.count == 10)
-            #expect(try FrequencyChoice.count(4).steps(of: policies).map(\.hertz) == [1.5e9, 1.8e9, 2.1e9, 2.4e9])
+            #expect(try FrequencyChoice.count(4).setpoints(of: policies).map(\.hertz) == [1.5e9, 1.8e9, 2.1e9, 2.4e9])
         }
     }
 
@@ -104,21 +104,21 @@ struct FixtureBoxTests {
         let laptop = try groups(copy("hybrid-laptop-battery"))
         #expect(laptop.map(\.name) == ["P-core", "E-core"])
         #expect(laptop.map(\.cpus) == [[0, 1, 2, 3], [4, 5, 6, 7]])
-        #expect(laptop.map { Set($0.steps.flatMap(\.policyHertz.keys)).count } == [4, 4])
-        #expect(laptop.map { $0.steps.first?.hertz } == [0.4e9, 0.4e9])
-        #expect(laptop.map { $0.steps.last?.hertz } == [4.9e9, 3.5e9])
+        #expect(laptop.map { Set($0.setpoints.flatMap(\.policyHertz.keys)).count } == [4, 4])
+        #expect(laptop.map { $0.setpoints.first?.hertz } == [0.4e9, 0.4e9])
+        #expect(laptop.map { $0.setpoints.last?.hertz } == [4.9e9, 3.5e9])
         // Some performance cores have a higher maximum than others, and each takes its own.
-        #expect(laptop[0].steps.last?.policyHertz["policy0"] == 4.6e9)
-        #expect(laptop[0].steps.last?.policyHertz["policy2"] == 4.9e9)
+        #expect(laptop[0].setpoints.last?.policyHertz["policy0"] == 4.6e9)
+        #expect(laptop[0].setpoints.last?.policyHertz["policy2"] == 4.9e9)
 
         let board = try groups(copy("arm64-big-little"))
         #expect(board.map(\.name) == ["capacity 1024", "capacity 430"])
         #expect(board.map(\.cpus) == [[4, 5, 6, 7], [0, 1, 2, 3]])
         #expect(
-            board.map { $0.steps.map(\.hertz) } == [
+            board.map { $0.setpoints.map(\.hertz) } == [
                 [0.408e9, 0.816e9, 1.2e9, 1.608e9, 2.016e9, 2.4e9], [0.408e9, 0.816e9, 1.2e9, 1.608e9, 1.8e9],
             ])
-        #expect(board[0].steps.last?.policyHertz == ["policy4": 2.4e9, "policy6": 2.352e9])
+        #expect(board[0].setpoints.last?.policyHertz == ["policy4": 2.4e9, "policy6": 2.352e9])
 
         // These show one kind of core.
         for name in ["arm64-frequencies-only", "jetson-ina3221", "xeon-two-socket-dram"] {

@@ -4,7 +4,9 @@ import Host
 import LMSensors
 import PCI
 import ProbeKit
+import ProfileFormat
 import RAPL
+import SystemIO
 import TestSupport
 import Testing
 

@@ -1,4 +1,6 @@
+import Instrumentation
 import ProbeKit
+import Quantities
 import Statistics
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import ProbeKit
+import ProfileFormat
 import TestSupport
 import Testing
 

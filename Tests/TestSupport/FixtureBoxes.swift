@@ -1,7 +1,7 @@
-import ProbeKit
-import SystemPackage
-
 import Glibc
+import ProbeKit
+import SystemIO
+import SystemPackage
 
 /// The made-up boxes in `Tests/Fixtures/boxes`, which every clone has. `Tests/Fixtures/README.md` says what each shows.
 package enum FixtureBoxes {

@@ -1,7 +1,6 @@
+import Glibc
 import SystemPackage
 import Testing
-
-import Glibc
 
 /// A program outside the package that some tests need. `Scripts/setup.sh test` installs all of them.
 ///
