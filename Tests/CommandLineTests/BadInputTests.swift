@@ -125,7 +125,7 @@ struct BadInputTests {
         let (other, model) = (try Workspace(), try workspace.tinyModel())
         try other.write("precious.txt", "mine")
         try expectFailure(
-            73, saying: "not a virtual board's", "name a new or empty directory",
+            73, saying: "not a virtual board's", "choose a new or empty directory",
             arguments: profile(workspace, "--model", model, "--board", other.url.path))
         #expect(other.names == ["precious.txt"] && !workspace.exists("profile.json"))
     }

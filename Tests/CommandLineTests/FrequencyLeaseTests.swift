@@ -71,7 +71,7 @@ struct FrequencyLeaseTests {
         try lease.set(step)
         // It would come back with the sweep's limits, so that the record stays.
         let error = #expect(throws: KerfError.self) { try lease.release() }
-        #expect(error?.description.contains("off line") == true)
+        #expect(error?.description.contains("offline") == true)
         #expect(try box.text("\(Self.policies)/policy0/scaling_max_freq") == "2600000\n")
         #expect(CPUFreqProbe(root: box.root).leftover() != nil)
 
