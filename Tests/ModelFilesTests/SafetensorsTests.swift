@@ -143,11 +143,11 @@ struct SafetensorsRefusalTests {
         (#"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, .malformed, "a size of -2"),
         (
             #"{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}"#, .malformed,
-            "a.shape is not an array of integers"
+            "a.shape is not an array of 64-bit integers"
         ),
         (
             #"{"l.0":{"dtype":"F32","shape":[null],"data_offsets":[0,8]}}"#, .malformed,
-            #""l.0".shape[0] is not an integer"#
+            #""l.0".shape[0] is not a 64-bit integer"#
         ),
         (
             #"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}"#, .impossibleShape,
