@@ -16,7 +16,7 @@ struct OutputGuardTests {
         for output in [profile, tree.file("link.json").string, roundabout] {
             let error = try #require(
                 #expect(throws: KerfError.self) {
-                    try OutputGuard.check(output, isNoneOf: [tree.file("other.json").string, profile])
+                    try OutputGuard.check(output, of: "--out", isNoneOf: [tree.file("other.json").string, profile])
                 })
             #expect(error.code == .cannotCreate)
             #expect(error.location == output)
@@ -32,7 +32,7 @@ struct OutputGuardTests {
         try tree.write("other.json", "{}")
         let inputs = [tree.file("profile.json").string, tree.file("missing.json").string, "/dev/null"]
         for output in [tree.file("other.json").string, tree.file("new.json").string, "/dev/null"] {
-            #expect(throws: Never.self) { try OutputGuard.check(output, isNoneOf: inputs) }
+            #expect(throws: Never.self) { try OutputGuard.check(output, of: "--out", isNoneOf: inputs) }
         }
     }
 }

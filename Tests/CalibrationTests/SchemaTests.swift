@@ -5,6 +5,7 @@ import Statistics
 import SystemIO
 import TestSupport
 import Testing
+import Workload
 
 @Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct SchemaTests {

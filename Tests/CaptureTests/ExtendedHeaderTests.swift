@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 

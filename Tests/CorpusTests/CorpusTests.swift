@@ -2,10 +2,15 @@ import CARD
 import Calibration
 import Capture
 import Foundation
+import Instrumentation
 import ProbeKit
+import ProfileFormat
 import Profiling
+import Quantities
+import SelfTest
 import Simulation
 import Statistics
+import SystemIO
 import TestSupport
 import Testing
 import VirtualBoard
@@ -141,7 +146,7 @@ struct CorpusTests {
     func besideTheTotal() throws {
         let file = "profiles/7aaa799-gpu.json"
         let profile = try KerfJSON.decode(Profile.self, from: try Corpus.bytes(file), named: file)
-        let domains = profile.meter.domains.filter { $0.role == .beside }
+        let domains = profile.meter.domains.filter { $0.role == .external }
         #expect(domains.map(\.identifier) == ["gpu-0", "gpu-1"])
         #expect(profile.meter.totalOf == ["package-0", "package-0/dram"])
     }
@@ -179,7 +184,7 @@ struct CorpusTests {
             throw Missing(sha256: side.calibrationSha256)
         }
         let decider = Decider(
-            link: old.link, weight: old.weight, steps: old.steps, rung: old.rung, account: old.energyAccount,
+            link: old.link, weight: old.weight, steps: old.steps, level: old.level, account: old.energyAccount,
             scope: old.energyScope, limits: old.limits, microBatches: old.microBatches)
         let decision = try decider.decide(device: side(old.device), server: side(old.server))
         #expect(decision.choice == old.choice)
@@ -205,10 +210,10 @@ struct CorpusTests {
     @Test("doctor reports", arguments: Corpus.readable("doctor"))
     func doctor(file: String) throws {
         let bytes = try Corpus.bytes(file)
-        let report = try DoctorReport(json: bytes)
-        #expect(!report.probes.isEmpty && !report.energy.rungs.isEmpty)
+        let report = try KerfJSON.decode(DoctorReport.self, from: bytes, named: file)
+        #expect(!report.probes.isEmpty && !report.energy.backends.isEmpty)
         let old = try Corpus.numbers(bytes, renamed: Corpus.renamedInDoctorReports)
-        let new = try Corpus.numbers(Array(try report.json().utf8), renamed: Corpus.renamedInDoctorReports)
+        let new = try Corpus.numbers(Array(try KerfJSON.text(of: report).utf8), renamed: Corpus.renamedInDoctorReports)
         #expect(old.differences(from: new, tolerance: 0) == [])
     }
 
@@ -219,10 +224,10 @@ struct CorpusTests {
         let bytes = try Corpus.bytes(file.key)
         let kind = file.key.prefix { $0 != "/" }
         if kind == "doctor" {
-            #expect(throws: DecodingError.self) { try DoctorReport(json: bytes) }
+            #expect(throws: KerfError.self) { try KerfJSON.decode(DoctorReport.self, from: bytes, named: file.key) }
             return
         }
-        let error = #expect(throws: KerfFileError.self) {
+        let error = #expect(throws: KerfError.self) {
             if kind == "decisions" {
                 _ = try KerfJSON.decode(Decision.self, from: bytes, named: file.key)
             } else {
@@ -246,7 +251,9 @@ struct CorpusTests {
         // The box is read as it was when it was recorded.
         let tree = try FixtureTree()
         try capture.unpack(into: tree.path)
-        let (then, now) = (try DoctorReport(json: content("kerf/doctor.json")), DoctorReport(root: tree.root))
+        let (then, now) = (
+            try KerfJSON.decode(DoctorReport.self, from: content("kerf/doctor.json"), named: file), DoctorReport(root: tree.root)
+        )
         #expect(now.energy.domains == then.energy.domains && !now.energy.domains.isEmpty)
         #expect(now.energy.totalFormula == then.energy.totalFormula)
         #expect(now.frequencyPolicies == then.frequencyPolicies)

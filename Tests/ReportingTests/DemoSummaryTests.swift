@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import Foundation
 import ProfileFormat
 import Quantities
 import Reporting

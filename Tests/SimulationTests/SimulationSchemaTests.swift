@@ -52,17 +52,17 @@ struct SimulationSchemaTests {
     }
 
     private static func model(_ link: Link) throws -> CutModel {
-        CutModel(
-            level: .measuredLayers,
-            cuts: (0...2).map { cut in
-                CutCost(
-                    cut: cut, deviceSeconds: .init(value: 0.1 * Double(cut), halfWidth: 0, count: 1),
-                    serverSeconds: .init(value: 0.01 * Double(2 - cut), halfWidth: 0, count: 1),
-                    serverJoules: .init(value: 2 * Double(2 - cut), halfWidth: 0, count: 1),
-                    traffic: CutTraffic(
-                        uplinkBytes: cut == 2 ? 0 : 1e5, downlinkBytes: cut == 1 ? 1e5 : 0,
-                        adapterBytes: 1e4 * Double(cut), stepMessages: 2, roundMessages: 2))
-            },
+        let cuts = (0...2).map { cut -> CutCost in
+            func known(_ value: Double) -> Estimate { Estimate(value: value, halfWidth: 0, count: 1) }
+            let traffic = CutTraffic(
+                uplinkBytes: cut == 2 ? 0 : 1e5, downlinkBytes: cut == 1 ? 1e5 : 0, adapterBytes: 1e4 * Double(cut),
+                stepMessages: 2, roundMessages: 2)
+            return CutCost(
+                cut: cut, deviceSeconds: known(0.1 * Double(cut)), serverSeconds: known(0.01 * Double(2 - cut)),
+                serverJoules: known(2 * Double(2 - cut)), traffic: traffic)
+        }
+        return CutModel(
+            level: .measuredLayers, cuts: cuts,
             frequency: ServerFrequency(referenceHertz: 1e9, lowestRatio: 0.4, highestRatio: 1, origin: .modelled),
             link: link, steps: 5, countsLatency: false, delayOrigin: .simulated, energyOrigin: .simulated,
             assumptions: [])
