@@ -2,7 +2,7 @@ import Statistics
 
 /// Weights generated from a seed, for profiling without a checkpoint.
 ///
-/// Matrices are uniform with mean 0 and standard deviation 0.02, the value at which Llama models are initialised
+/// Matrices are uniform with mean 0 and standard deviation 0.02, the value at which Llama models are initialized
 /// (`initializer_range` of `config.json`); norm weights have the same distribution around 1. With RMS norm before each
 /// half of a block such weights add a bounded amount to the residual stream, which so grows at most linearly with the
 /// number of blocks.

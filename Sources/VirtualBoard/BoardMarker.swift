@@ -19,13 +19,14 @@ package struct BoardMarker: Sendable, Hashable {
     /// Whether a process serves the tree now. Without one the counters do not change.
     package var isServed: Bool { pid != nil && BoardLock.isHeld(root) }
 
-    /// One line for tables and the box's identity.
+    /// One line for tables and the box's identity. Files contain it, and profiles of one box must agree in it, so its text
+    /// does not change.
     package var summary: String {
         let limits = [minimumHertz, maximumHertz].map { "\(($0 / 1e7).rounded() / 100)" }.joined(separator: " to ")
         let busy = power.totalJoules(seconds: 0, cpuSeconds: 1, frequencyHertz: maximumHertz)
         let idle = power.totalJoules(seconds: 1, cpuSeconds: 0, frequencyHertz: maximumHertz)
         func short(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
-        return "virtual board, \(limits) GHz, \(short(idle)) W idle + \(short(busy)) J/CPU-s at the maximum frequency"
+        return "virtual board, \(limits) GHz, \(short(idle)) W idle + \(short(busy)) J/CPU-s at the highest clock"
     }
 
     /// The marker in a tree; `nil` where there is none or it is malformed.

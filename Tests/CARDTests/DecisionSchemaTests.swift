@@ -7,7 +7,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-@Suite("Decision schema", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
+@Suite("Decision schema", .requires(.jsonschema))
 struct DecisionSchemaTests {
     private func decision(_ planted: SyntheticProfile, _ change: (inout Decider) -> Void = { _ in }) throws -> [UInt8] {
         var decider = Decider(link: try DeciderTests.link())

@@ -28,9 +28,9 @@ struct LinkTests {
     @Test(
         "what is not a link is refused in one line with the remedy",
         arguments: [
-            ("", "none of"), ("up=20mbit", "down is missing"), ("up=20mbit,down=80mbit", "rtt is missing"),
-            ("up=20mbit,down=80mbit,rtt=20ms,", "none of"), ("up=20mbit,up=20mbit,down=1mbit,rtt=1ms", "twice"),
-            ("up=20mbit,down=80mbit,rtt=20ms,loss=1", "\"loss=1\" is none of"),
+            ("", "not one of"), ("up=20mbit", "down is missing"), ("up=20mbit,down=80mbit", "rtt is missing"),
+            ("up=20mbit,down=80mbit,rtt=20ms,", "not one of"), ("up=20mbit,up=20mbit,down=1mbit,rtt=1ms", "twice"),
+            ("up=20mbit,down=80mbit,rtt=20ms,loss=1", "\"loss=1\" is not one of"),
             ("up=0mbit,down=80mbit,rtt=20ms", "up must be more than 0"),
             ("up=20mbit,down=0.0gbit,rtt=20ms", "down must be more than 0"),
             ("up=-20mbit,down=80mbit,rtt=20ms", "plain positive number"),
@@ -41,7 +41,7 @@ struct LinkTests {
             ("up=20,down=80mbit,rtt=20ms", "bit, kbit, mbit, gbit"), ("up=20mbit,down=80mbit,rtt=20", "us, ms, s"),
             ("up=20ms,down=80mbit,rtt=20ms", "no known unit"), ("up=1.2.3mbit,down=8mbit,rtt=2ms", "plain positive"),
             ("up=.5mbit,down=80mbit,rtt=20ms", "plain positive"), ("up=5.mbit,down=80mbit,rtt=20ms", "plain positive"),
-            ("up=0x10mbit,down=80mbit,rtt=20ms", "no known unit"), ("up =1mbit,down=80mbit,rtt=20ms", "none of"),
+            ("up=0x10mbit,down=80mbit,rtt=20ms", "no known unit"), ("up =1mbit,down=80mbit,rtt=20ms", "not one of"),
             ("up=99999999999999999999gbit,down=80mbit,rtt=20ms", "at most 1e15"),
             ("up=1mbit,down=1mbit,rtt=9999s", "between 0 and 3600"), ("up=1mbit\n,down=1mbit,rtt=1s", "no known unit"),
         ])

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Workload
 
-@Suite("Schemas", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
+@Suite("Schemas", .requires(.jsonschema))
 struct SchemaTests {
     private static var profiles: [Profile] {
         var planted = SyntheticProfile()

@@ -36,7 +36,7 @@ struct BadInputTests {
         ("idle=30,busy=3", "busy must be above 0 and at least idle"), ("idle=3", "idle and busy are both needed"),
         ("idle=3,busy=x", "is not between 0 and 2000.0 W"), ("watts=3", "is neither idle=W nor busy=W"),
     ])
-    func aPowerModelThatMeansNothingSaysWhy(model: String, says: String) throws {
+    func aBadPowerModelIsExplained(model: String, says: String) throws {
         let workspace = try Workspace()
         let outcome = try KerfProcess(profile(workspace, "--model", "smollm2-135m", "--power-model", model)).finish()
         #expect(outcome.status == 64 && outcome.standardError.contains(says), "\(outcome.standardError)")
@@ -79,7 +79,7 @@ struct BadInputTests {
         #expect(!workspace.exists("p.json"))
     }
 
-    @Test func anOutputThatCannotBeMadeIsSaidBeforeTheRun() throws {
+    @Test func anImpossibleOutputIsReportedBeforeTheRun() throws {
         let workspace = try Workspace()
         let outcome = try KerfProcess.run(
             "profile", "--model", try workspace.tinyModel(), "--budget", "600", "--quiet", "--out",
@@ -112,7 +112,7 @@ struct BadInputTests {
             64, saying: "link", arguments: ["decide", "--device", file, "--server", file, "--link", link])
     }
 
-    @Test func aBoardNeverOverwritesAFolderOfSomebody() throws {
+    @Test func aBoardNeverOverwritesOtherFiles() throws {
         let workspace = try Workspace()
         try workspace.write("precious.txt", "mine")
         try expectFailure(
@@ -120,7 +120,7 @@ struct BadInputTests {
         #expect(workspace.names == ["precious.txt"])
     }
 
-    @Test func profilingOnAFolderOfSomebodySaysWhatTheBoardSays() throws {
+    @Test func profilingOnAFolderOfOtherFilesIsRefused() throws {
         let workspace = try Workspace()
         let (other, model) = (try Workspace(), try workspace.tinyModel())
         try other.write("precious.txt", "mine")
@@ -173,7 +173,7 @@ struct BadInputTests {
         #expect(shell.terminationStatus == 74)
     }
 
-    @Test func doctorOfAMissingRootSaysSo() throws {
+    @Test func doctorRefusesAMissingRoot() throws {
         try expectFailure(66, saying: "/no/such/root", arguments: ["doctor", "--root", "/no/such/root"])
     }
 }

@@ -37,7 +37,7 @@ struct BenchTests {
         return try decoder.decode(Layer.self, from: Data(outcome.standardOutput.utf8))
     }
 
-    @Test func aLayerStandsBesideItsBareProducts() throws {
+    @Test func aLayerIsComparedWithItsBareProducts() throws {
         let result = try layer(
             "--model", "smollm2-135m", "--seq", "40", "--targets", "all", "--rank", "4", "--rounds", "3")
         let bare = try #require(result.bareProducts)

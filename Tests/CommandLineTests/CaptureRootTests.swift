@@ -12,7 +12,7 @@ struct CaptureRootTests {
         try tree.write("e/proc/sys/kernel/hostname", "status\n")
         try tree.write("e/sys/devices/system/cpu/online", "0\n")
         try tree.write(under: "e/sys/devices/rapl/intel-rapl:0", ["name": "package-0", "energy_uj": "none"])
-        // As a link looks after an archive without links.
+        // What a link becomes in an archive without links.
         try tree.write("e/sys/class/powercap/intel-rapl:0", "../../devices/rapl/intel-rapl:0")
         try tree.write(under: "e/sys/class/hwmon/hwmon0", ["name": "chip", "temp1_input": "none"])
         return tree

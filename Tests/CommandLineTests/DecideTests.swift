@@ -4,7 +4,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// `kerf decide` from outside, on calibrations whose truth is planted.
+/// `kerf decide` from outside, on synthetic calibrations.
 struct DecideTests {
     private let workspace: Workspace
 
@@ -97,7 +97,7 @@ struct DecideTests {
         #expect(try choice(decide(calibration, calibration)).kind != "split")
     }
 
-    @Test func theTableSaysWhyTheCutIsInside() throws {
+    @Test func theTableShowsWhyTheCutIsInside() throws {
         var (device, server) = (SyntheticProfile(), SyntheticProfile())
         (device.blocks, device.blockSeconds, device.headSeconds) = (8, 0.004, 0.5)
         (server.blocks, server.blockSeconds, server.headSeconds) = (8, 0.008, 0.02)

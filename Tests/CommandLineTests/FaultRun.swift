@@ -4,7 +4,7 @@ import Quantities
 import SystemIO
 import Testing
 
-/// A profile with the fault library preloaded: which reads go wrong, from when, and what stands in for hardware.
+/// A profile with the fault library preloaded: which reads fail, from when, and which hardware is stubbed.
 struct FaultRun {
     private static let folder = KerfProcess.executable.deletingLastPathComponent()
 
@@ -42,7 +42,7 @@ struct FaultRun {
         environment["KERF_FAULT_PMU"] = workspace.path("pmu")
     }
 
-    /// Puts GPUs into the box, 71.5 W each, as Tests/NVMLStub/stub.c is told.
+    /// Puts GPUs into the box, 71.5 W each, configured as in Tests/NVMLStub/stub.c.
     mutating func addGPUs(_ settings: String) throws {
         try FileManager.default.createSymbolicLink(
             atPath: workspace.path("libnvidia-ml.so.1"),

@@ -4,7 +4,7 @@ import SystemIO
 import SystemPackage
 import Testing
 
-/// However a run ends in the middle of a sweep over the clock of a virtual board, the limits come back.
+/// However a run ends in the middle of a frequency sweep of a virtual board, the limits are restored.
 @Suite(.serialized) struct FrequencyCrashTests {
     /// Asked to end, killed without a warning, and the signal of a crash.
     @Test(arguments: [SIGINT, SIGTERM, SIGKILL, SIGSEGV]) func signals(_ signal: Int32) throws {
@@ -22,7 +22,7 @@ import Testing
     @Test(arguments: [("segfault", [SIGSEGV]), ("abort", [SIGABRT]), ("trap", [SIGILL, SIGTRAP])])
     func crashes(kind: String, signals: [Int32]) throws {
         let board = try ServedBoard()
-        // The first sample of a visit is taken after the clock was set.
+        // The first sample of a visit is taken after the frequency was set.
         let run = try board.startSweep(fault: kind, "policy0/scaling_cur_freq")
         _ = board.waitForLimits()
         let outcome = try expectNothingLeft(of: run, on: board)
@@ -45,7 +45,7 @@ import Testing
         try expectNothingLeft(of: first, on: board)
     }
 
-    /// Without its watchdog a run changes nothing more, gives back what it changed and says why.
+    /// Without its watchdog a run changes nothing more, restores what it changed and reports why.
     @Test func theRunOutlivesItsWatchdog() throws {
         let board = try ServedBoard()
         let run = try board.startSweep()
@@ -55,7 +55,7 @@ import Testing
         #expect(outcome.status != 0 && outcome.failureLine?.contains("watchdog") == true, "\(outcome.standardError)")
     }
 
-    /// Both killed: the record stays, the doctor tells of it, and one command gives the limits back.
+    /// Both killed: the record is kept, the doctor reports it, and one command restores the limits.
     @Test func bothKilledIsRestoredByHand() throws {
         let board = try ServedBoard()
         let run = try board.startSweep()
@@ -88,7 +88,7 @@ import Testing
         return outcome
     }
 
-    /// The run's child that is no board.
+    /// The run's child that is not a board.
     private func watchdog(of run: KerfProcess) -> Int32? {
         let children = try? String(
             contentsOfFile: "/proc/\(run.identifier)/task/\(run.identifier)/children", encoding: .utf8)

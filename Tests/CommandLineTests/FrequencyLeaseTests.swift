@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A lease of the clock with its watchdog, which is the built executable.
+/// A frequency lease with its watchdog, which is the built executable.
 struct FrequencyLeaseTests {
     private static let executable = FilePath(KerfProcess.executable.path)
     private static let policies = "sys/devices/system/cpu/cpufreq"

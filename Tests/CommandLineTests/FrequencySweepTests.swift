@@ -64,7 +64,7 @@ import VirtualBoard
         #expect(!limited.standardOutput.contains("P-cores alone"))
     }
 
-    /// Power follows the planted law; times do not, since nothing slows real kernels down, and the file says so.
+    /// Power follows the board's law. Times do not, since nothing slows real kernels down, and the file says so.
     @Test func theBoardsPowerLawIsFound() throws {
         let workspace = try Workspace()
         let outcome = try KerfProcess.run(
@@ -161,7 +161,7 @@ import VirtualBoard
         #expect(outcome.failureLine != nil, "\(outcome.standardError)")
     }
 
-    @Test func aStepThatTheDriverDoesNotHaveIsSaidBeforeTheRun() throws {
+    @Test func aStepThatTheDriverLacksIsReportedBeforeTheRun() throws {
         let workspace = try Workspace()
         let outcome = try KerfProcess.run(
             "profile", "--model", try workspace.tinyModel(), "--budget", "600", "--quiet", "--frequencies",

@@ -41,7 +41,7 @@ struct GroundTruthTests {
         let board = BoardPower()
         let idleWatts = board.totalJoules(seconds: 1, cpuSeconds: 0, frequencyHertz: hertz)
 
-        /// Watts that were planted for the work of these windows.
+        /// The board's mean power for the work of these windows.
         func planted(_ windows: [EnergyWindow]) -> Double {
             let seconds = windows.reduce(0) { $0 + ($1.workSeconds ?? $1.seconds) }
             let cpuSeconds = windows.reduce(0) { $0 + $1.cpuSeconds }
@@ -74,14 +74,14 @@ struct GroundTruthTests {
         try #require(powers.count == 2 * 9)
         for comparison in powers {
             #expect(comparison.isHeld || abs(comparison.error) <= Self.tolerance, "\(comparison)")
-            // An interval that holds everything is no agreement.
+            // A wide interval alone is not agreement.
             #expect(abs(comparison.error) <= Self.maximumError, "\(comparison)")
         }
-        // Intervals of 95 % leave out one truth in twenty.
+        // One interval of 95 % in twenty misses the ground truth.
         let missed = powers.filter { !$0.isHeld }
         #expect(missed.count <= Self.maximumMissed(of: powers.count), "\(missed)")
         for comparison in energies {
-            // A layer whose time a busy machine leaves open says so, in place of a figure.
+            // On a busy machine a layer may be not resolved; it then has a reason instead of a value.
             guard comparison.stated.value != nil else {
                 #expect(comparison.stated.reason?.contains("not resolved") == true, "\(comparison.name)")
                 continue
@@ -90,7 +90,7 @@ struct GroundTruthTests {
         }
     }
 
-    /// What the number of missed truths exceeds once in ten thousand runs, by a binomial of 5 %. Gross and net of one pass
+    /// Misses that are exceeded once in ten thousand runs, by a binomial of 5 %. Gross and net of one pass
     /// miss together, which is allowed for by halving the number of trials and doubling the count.
     private static func maximumMissed(of count: Int) -> Int {
         let trials = (count + 1) / 2

@@ -33,9 +33,10 @@ struct HelpTests {
     }
 
     @Test func everyListedCommandHasASnapshot() throws {
-        let listed = try help("").split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst()
+        let listed = try help("").split(separator: "\n", omittingEmptySubsequences: false).drop { $0 != "SUBCOMMANDS:" }
+            .dropFirst()
             .prefix { $0.hasPrefix("  ") }.compactMap { line -> String? in
-                // A name stands two blanks from the edge; the lines of its abstract are further right.
+                // A name is indented by two blanks, the further lines of its abstract by more.
                 line.dropFirst(2).first == " " ? nil : line.split(separator: " ").first.map(String.init)
             }
         #expect(listed.isEmpty == false && Set(listed) == Set(Self.subcommands), "\(listed)")

@@ -15,7 +15,7 @@ struct ReplayTests {
         return unshare.terminationStatus == 0
     }()
 
-    /// A client with two sensor chips, RAPL, two clock policies and two PCI devices; nothing of it is like this box.
+    /// A client with two sensor chips, RAPL, two frequency policies and two PCI devices; nothing of it is like this box.
     private func client() throws -> FixtureTree {
         let box = try FixtureTree()
         try box.write(
@@ -132,7 +132,15 @@ struct ReplayTests {
             policies.count == 2 && policies.allSatisfy { $0["settable"] as? Bool == false }, "nothing can be changed")
     }
 
-    @Test(.enabled(if: isPermitted, "this system permits no user namespaces"))
+    private static let nobody =
+        "setpriv --reuid=65534 --regid=65534 --clear-groups '\(KerfProcess.executable.path)'"
+    /// Root reads everything, so another user has to record what may not be read.
+    private static let canRecordWithoutRights =
+        getuid() != 0 || system("\(nobody) --version >/dev/null 2>&1") == 0
+
+    @Test(
+        .enabled(if: isPermitted, "this system permits no user namespaces"),
+        .enabled(if: canRecordWithoutRights, "needs setpriv, and a build folder that user 65534 may read"))
     func whatTheUserMayNotReadIsForbiddenInTheReplayToo() throws {
         let workspace = try Workspace()
         let box = try client()
@@ -141,13 +149,10 @@ struct ReplayTests {
         chmod(box.file("\(zone)/intel-rapl:0:0/energy_uj").string, 0)
         let archive = workspace.path("box.tar")
         if getuid() == 0 {
-            // Root reads everything, so nobody records it.
             chmod(box.path.string, 0o755)
             chmod(workspace.url.path, 0o777)
             #expect(system("chmod -R a+rX '\(box.path)'; chmod 0 $(find '\(box.path)' -name energy_uj)") == 0)
-            let nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups '\(KerfProcess.executable.path)'"
-            guard system("\(nobody) --version >/dev/null 2>&1") == 0 else { return }
-            #expect(system("\(nobody) capture --root '\(box.path)' --out '\(archive)' >/dev/null") == 0)
+            #expect(system("\(Self.nobody) capture --root '\(box.path)' --out '\(archive)' >/dev/null") == 0)
         } else {
             _ = try capture(box, workspace)
         }
@@ -192,9 +197,9 @@ struct ReplayTests {
         #expect(!workspace.exists("profile.json"))
     }
 
-    /// A user namespace in which no further one may be made stands for a system that permits none.
+    /// A user namespace that permits no further one stands for a system without them.
     @Test(.enabled(if: isPermitted, "this system permits no user namespaces"))
-    func withoutNamespacesTheRemedyIsSaid() throws {
+    func withoutNamespacesTheRemedyIsShown() throws {
         let workspace = try Workspace()
         let archive = try capture(client(), workspace)
         let script =
@@ -207,7 +212,7 @@ struct ReplayTests {
         #expect(message.split(separator: "\n").count == 1 && message.contains("kerf doctor --root DIR"))
     }
 
-    @Test func whatCannotBeReplayedIsSaidInOneLine() throws {
+    @Test func whatCannotBeReplayedIsReportedInOneLine() throws {
         let workspace = try Workspace()
         let archive = try capture(client(), workspace)
         for (arguments, status, word) in [
@@ -234,11 +239,8 @@ struct ReplayTests {
             workspace.path("board"), "--out", workspace.path("profile.json"))
         #expect(profiled.status == 0)
         let captured = try KerfProcess.run(
-            "capture", "--root", workspace.path("board"), "--out", workspace.path("box.tar"), "--json")
+            "capture", "--root", workspace.path("board"), "--out", workspace.path("box.tar"))
         #expect(captured.status == 0, "\(captured.standardError)")
-        if SchemaChecker.isPossible {
-            #expect(try SchemaChecker.faults(in: Array(captured.standardOutput.utf8), schema: "capture") == [])
-        }
         try FileManager.default.createDirectory(atPath: workspace.path("copy"), withIntermediateDirectories: true)
         #expect(system("tar -x -f '\(workspace.path("box.tar"))' -C '\(workspace.path("copy"))'") == 0)
         let doctor = try report(KerfProcess.run("doctor", "--json", "--root", workspace.path("copy")))

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the commands write is what the shipped schemas say.
-@Suite(.enabled(if: SchemaChecker.isPossible, SchemaChecker.needs)) struct SchemaTests {
+@Suite(.requires(.jsonschema)) struct SchemaTests {
     @Test func doctorAndBoard() throws {
         let workspace = try Workspace()
         let board = try KerfProcess(["board", "--root", workspace.path("board"), "--quiet"])
@@ -30,6 +30,20 @@ import Testing
                     in: report, changing: "\"probes\"", to: "\"prods\"", schema: "doctor"
                 ).isEmpty))
         }
+        let captured = try KerfProcess.run(
+            "capture", "--json", "--root", workspace.path("board"), "--out", workspace.path("box.tar"))
+        #expect(try SchemaChecker.faults(in: Array(captured.standardOutput.utf8), schema: "capture") == [])
+    }
+
+    /// Every fixture box, by the doctor and by the manifest of its capture.
+    @Test(arguments: FixtureBoxes.names) func fixtureBoxes(name: String) throws {
+        let workspace = try Workspace()
+        let root = try FixtureBoxes.path(name)
+        let doctor = try KerfProcess.run("doctor", "--json", "--root", root)
+        #expect(try SchemaChecker.faults(in: Array(doctor.standardOutput.utf8), schema: "doctor") == [])
+        let captured = try KerfProcess.run("capture", "--json", "--root", root, "--out", workspace.path("box.tar"))
+        #expect(captured.status == 0, "\(captured.standardError)")
+        #expect(try SchemaChecker.faults(in: Array(captured.standardOutput.utf8), schema: "capture") == [])
     }
 
     @Test func profileCalibrationDecision() throws {

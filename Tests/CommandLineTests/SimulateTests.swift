@@ -33,7 +33,7 @@ struct SimulateTests {
         #expect(lines.count == 1 + 3 * 5 * 7)
     }
 
-    @Test(.enabled(if: SchemaChecker.isPossible, SchemaChecker.needs)) func filesAreWhatTheirSchemasSay() throws {
+    @Test(.requires(.jsonschema)) func filesAreWhatTheirSchemasSay() throws {
         #expect(try SchemaChecker.faults(in: [UInt8](Data(contentsOf: Self.shipped)), schema: "scenario") == [])
         for options in [["--seeds", "1"], ["--seeds", "2", "--front", "2", "--level", "E", "--state", "mixed"]] {
             let outcome = try KerfProcess(["simulate", "--rounds", "2", "--json"] + options).finish()

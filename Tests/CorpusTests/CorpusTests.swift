@@ -161,7 +161,9 @@ struct CorpusTests {
         let then = try Corpus.numbers(try Corpus.bytes(Corpus.reference(for: file)))
         #expect(!then.values.isEmpty)
         #expect(then.differences(from: now, tolerance: 1e-12) == [])
-        #expect(now.differences(from: then, tolerance: 1e-12) == [])
+        // Traces of the total of several domains cannot be read; the calibration counts them as left out.
+        let added = now.differences(from: then, tolerance: 1e-12).filter { !$0.hasPrefix("rejections[") }
+        #expect(added == [])
     }
 
     @Test("decisions", arguments: Corpus.readable("decisions"))
@@ -189,7 +191,8 @@ struct CorpusTests {
         let decision = try decider.decide(device: side(old.device), server: side(old.server))
         #expect(decision.choice == old.choice)
         let now = try Corpus.numbers(try KerfJSON.encode(decision))
-        #expect(try Corpus.numbers(bytes).differences(from: now, tolerance: 1e-9) == [])
+        let differences = try Corpus.numbers(bytes).differences(from: now, tolerance: 1e-9)
+        #expect(differences == [])
     }
 
     struct Missing: Error { var sha256: String }
@@ -252,7 +255,8 @@ struct CorpusTests {
         let tree = try FixtureTree()
         try capture.unpack(into: tree.path)
         let (then, now) = (
-            try KerfJSON.decode(DoctorReport.self, from: content("kerf/doctor.json"), named: file), DoctorReport(root: tree.root)
+            try KerfJSON.decode(DoctorReport.self, from: content("kerf/doctor.json"), named: file),
+            DoctorReport(root: tree.root)
         )
         #expect(now.energy.domains == then.energy.domains && !now.energy.domains.isEmpty)
         #expect(now.energy.totalFormula == then.energy.totalFormula)

@@ -32,7 +32,7 @@ struct PageLinks {
         return anchors(of: other).contains(parts[1]) ? nil : "no such heading"
     }
 
-    /// Of the page's headings, as GitHub makes them.
+    /// Anchors of the page's headings, as GitHub makes them.
     private static func anchors(of page: ManualPage) -> Set<String> {
         let code = page.blocks.map(\.body)
         return Set(

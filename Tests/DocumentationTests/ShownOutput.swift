@@ -52,7 +52,7 @@ struct ShownOutput {
         return segments
     }
 
-    /// Where the lines begin whose first looks most like a segment's: the same shape; else the same first and last word;
+    /// Where the lines begin of which the first resembles a segment's first most: the same shape; else the same first and last word;
     /// else the same first word, which is no number.
     private static func likeliestPlace(of segment: [String], in lines: ArraySlice<String>) -> Int? {
         guard let first = segment.first else { return nil }

@@ -77,7 +77,9 @@ struct HostCountersTests {
         #expect(host.probe.readings().failures.count == 3)
     }
 
-    @Test("mixed-client: throttle counts of a box without a topology", .enabled(if: SharedBoxes.arePresent))
+    @Test(
+        "mixed-client: throttle counts of a box without a topology",
+        .enabled(if: SharedBoxes.arePresent, Comment(rawValue: SharedBoxes.reason)))
     func mixedClient() throws {
         let counters = try HostProbe(root: try SharedBoxes.root("mixed-client")).counters()
         #expect(counters.coreThrottleCount == 5 + 0 + 0 + 9 && counters.packageThrottleCount == 30 + 30 + 6 + 6)

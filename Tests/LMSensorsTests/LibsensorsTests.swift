@@ -16,7 +16,7 @@ struct LibsensorsTests {
     /// The mocked box reaches libsensors by a preloaded library, so it needs a process of its own.
     @Test(
         "libsensors, asked by several tasks at once, and the reader of hwmon files say the same of one tree",
-        .enabled(if: MockedBox.isPossible, "needs umockdev-run (package umockdev) and the built reader"))
+        .requires(.umockdev))
     func agreement() throws {
         let box = try MockedBox()
         let live = try box.readThroughLibsensors()
@@ -30,7 +30,7 @@ struct LibsensorsTests {
     /// What libsensors says of a box under umockdev is what a record of that box says, unpacked elsewhere.
     @Test(
         "a recorded box is read as libsensors reads the box",
-        .enabled(if: MockedBox.isPossible, "needs umockdev-run (package umockdev) and the built reader"))
+        .requires(.umockdev))
     func recorded() throws {
         let box = try MockedBox()
         let copy = try FixtureTree()

@@ -79,24 +79,18 @@ struct MockedBox {
 
     private func upFromClass(_ isClass: Bool) -> String { isClass ? "../../devices/" : "../../../devices/" }
 
-    private static let mock: FilePath? =
-        ["/usr/bin/umockdev-run", "/usr/local/bin/umockdev-run"].map { FilePath($0) }
-        .first { access($0.string, X_OK) == 0 }
-
     /// The test executable `sensor-reader` beside the test bundle.
     private static let reader: FilePath? = CommandLine.arguments.lazy
         .flatMap { [FilePath($0).removingLastComponent(), FilePath($0)] }
         .map { $0.appending("sensor-reader") }
         .first { access($0.string, X_OK) == 0 }
 
-    static var isPossible: Bool { mock != nil && reader != nil }
-
     struct Failed: Error { var status: Int32 }
 
     /// The chips as a process sees them whose /sys is this box.
     func readThroughLibsensors() throws -> [SensorChip] {
         let output = tree.file("chips.json")
-        let mock = Self.mock?.string ?? ""
+        let mock = TestTool.umockdevPath?.string ?? ""
         let reader = Self.reader?.string ?? ""
         let status = system("'\(mock)' --device '\(tree.file("box.umockdev"))' -- '\(reader)' > '\(output)'")
         guard status == 0 else { throw Failed(status: status) }

@@ -131,9 +131,7 @@ struct PowerRailTests {
         #expect(availability.status == .absent && availability.remedy?.description.contains("modprobe") == true)
     }
 
-    @Test(
-        "libsensors finds the same rails", .enabled(if: MockedBox.isPossible, "needs umockdev-run and the built reader")
-    )
+    @Test("libsensors finds the same rails", .requires(.umockdev))
     func throughLibsensors() throws {
         let box = try MockedBox()
         let live = try box.readThroughLibsensors().filter { $0.name.hasPrefix("ina3221") }

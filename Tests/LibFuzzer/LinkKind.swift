@@ -31,7 +31,6 @@ struct LinkKind: InputKind {
         let values = [link.uplinkBitsPerSecond, link.downlinkBitsPerSecond]
         Finding.require(values.allSatisfy { $0 > 0 && $0.isFinite }, "rates of \(values)")
         Finding.require(link.roundTripSeconds >= 0 && link.roundTripSeconds.isFinite, "\(link.roundTripSeconds) s")
-        Finding.checkReport(link.source ?? "")
     }
 
     func mutated(_ bytes: [UInt8], maximum: Int, using random: inout SeededGenerator) -> [UInt8] {

@@ -19,7 +19,7 @@ struct GGUFKind: InputKind {
     }
 
     func words() -> Set<String> {
-        Set(TinyWeights().tensors.map(\.gguf)).union(TinyWeights().gguf().metadata.map(\.key)).union([
+        Set(TinyWeights().tensors.map(\.gguf)).union(TinyWeights().gguf().metadata.map { $0.key }).union([
             "GGUF", "rope_freqs.weight", "general.alignment", "split.count", "llama", "\u{3}\0\0\0", "\u{8}\0\0\0",
         ])
     }

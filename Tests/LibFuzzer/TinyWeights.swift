@@ -95,7 +95,9 @@ struct TinyWeights {
     /// Opens weights and reads every tensor.
     static func readAll(_ path: FilePath) throws {
         let source = try WeightSources.open(path)
-        for role in [TensorRole.embedding, .finalNorm, .lmHead] + blocks(of: source) {
+        // Tied embeddings have no tensor of the head's.
+        let ends: [TensorRole] = [.embedding, .finalNorm] + (source.config.tiedEmbeddings ? [] : [.lmHead])
+        for role in ends + blocks(of: source) {
             let (rows, columns) = source.config.shape(of: role)
             var values = [Float](repeating: .nan, count: rows * columns)
             try values.withUnsafeMutableBufferPointer { try source.read(role, into: $0) }

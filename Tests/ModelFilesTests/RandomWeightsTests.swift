@@ -35,7 +35,7 @@ struct RandomWeightsTests {
         #expect(abs(mean) < 2.8e-4)
         #expect(abs(deviation - 0.02) < 1.3e-4)
         #expect(values.allSatisfy { abs($0) <= 0.034642 })
-        // Correlation of a row with the next, and of an element with its neighbour: 0 within five standard errors.
+        // Correlation of a row with the next, and of an element with its neighbor: 0 within five standard errors.
         #expect(abs(correlation(values.dropLast(256), values.dropFirst(256))) < 0.014)
         #expect(abs(correlation(values.dropLast(1), values.dropFirst(1))) < 0.014)
         let column = stride(from: 0, to: values.count, by: 256).map { values[$0] }
@@ -73,11 +73,11 @@ struct RandomWeightsTests {
         for block in 0..<Self.model.blockCount {
             let value = product(
                 try source.values(.projection(.v, block: block)),
-                normalised(stream, try source.values(.attentionNorm(block: block))))
+                normalized(stream, try source.values(.attentionNorm(block: block))))
             // Two heads share each head of keys and values.
             let shared = value[..<64] + value[..<64] + value[64...] + value[64...]
             add(product(try source.values(.projection(.o, block: block)), Array(shared)), to: &stream)
-            let input = normalised(stream, try source.values(.mlpNorm(block: block)))
+            let input = normalized(stream, try source.values(.mlpNorm(block: block)))
             let gate = product(try source.values(.projection(.gate, block: block)), input)
             let up = product(try source.values(.projection(.up, block: block)), input)
             let hidden = zip(gate, up).map { $0 / (1 + exponential(-$0)) * $1 }
@@ -95,7 +95,7 @@ struct RandomWeightsTests {
         }
     }
 
-    private func normalised(_ vector: [Float], _ weights: [Float]) -> [Float] {
+    private func normalized(_ vector: [Float], _ weights: [Float]) -> [Float] {
         let meanSquare = vector.reduce(0) { $0 + $1 * $1 } / Float(vector.count)
         return zip(vector, weights).map { $0 / (meanSquare + 1e-5).squareRoot() * $1 }
     }

@@ -125,6 +125,29 @@ struct EstimatorSelfTestTests {
         #expect(reports[0] == reports[1])
     }
 
+    /// A table of measured intervals of two counters, about a millisecond with jitter. The second counter skips an update
+    /// now and then, and its last interval is missing.
+    private static let twoCounters: String = {
+        var generator = SeededGenerator(seed: 12)
+        var text = "\u{FEFF}index,package_ms,dram_ms\r\n"
+        for row in 1...3000 {
+            let package = max(0.8, 1 + 0.042 * generator.normal())
+            let updates = generator.uniform() < 0.01 ? 2.0 : 1
+            let memory = max(0.8, 1 + 0.05 * generator.normal()) * updates
+            text += "\(row),\(package),\(row == 3000 ? "0" : "\(memory)")\r\n"
+        }
+        return text
+    }()
+
+    @Test(arguments: [("package_ms", 0), ("dram_ms", 1)])
+    func onATableOfTwoCounters(column: String, skipped: Int) throws {
+        let tree = try FixtureTree()
+        try tree.write("intervals.csv", Self.twoCounters)
+        let file = try UpdateIntervalFile(path: tree.file("intervals.csv").string, column: column)
+        #expect(file.intervalsSeconds.count == 3000 - skipped && file.skippedRows == skipped)
+        expectRight(try report(truth(0.003), intervals: file, trials: 60), within: 0.01)
+    }
+
     @Test(.enabled(if: SharedBoxes.arePresent, "\(SharedBoxes.reason)"), arguments: ["package_ms", "dram_ms"])
     func onMeasuredIntervals(column: String) throws {
         let folder = try SharedBoxes.folder("rapl-update-intervals")

@@ -120,7 +120,7 @@ struct FrequencySweepTests {
         #expect(two.frequencyLaws == nil && two.warnings.contains { $0.contains("2 frequencies were swept") })
         let three = try calibrate(sweep(step, setpoints: [0, 4, 8].map { Self.setpoints[$0] }), on: step)
         #expect(three.frequencyLaws != nil && three.frequencyLaws?.grossPower == nil)
-        #expect(three.warnings.contains { $0.contains("gross power") && $0.contains("3 steps") })
+        #expect(three.warnings.contains { $0.contains("gross power") && $0.contains("3 frequencies") })
     }
 
     @Test func withoutAMeterThereAreTimesOnly() throws {

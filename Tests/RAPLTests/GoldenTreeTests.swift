@@ -69,7 +69,7 @@ struct GoldenTreeTests {
                 case .unreadable: "unreadable"
                 }
             let reading = readings[domain.identifier].map { "\($0) µJ" } ?? "no reading"
-            let range = domain.wrapRangeMicrojoules.map { "range \($0) µJ" } ?? "range not told"
+            let range = domain.wrapRangeMicrojoules.map { "range \($0) µJ" } ?? "range unknown"
             text += "\(domain.identifier) | \(role) | \(reading) | \(range)\n"
         }
         let total = tree.counted.compactMap { readings[$0.identifier] }.reduce(0, +)

@@ -6,14 +6,16 @@ import SystemPackage
 ///
 /// Each field of encoded samples is removed in turn. The type must read the rest exactly where the schema allows it: a
 /// required field of the schema is not optional in the type, and the other way round.
-public enum SchemaAgreement {
+package enum SchemaAgreement {
     /// What the schema and the type disagree on, one line each.
     ///
     /// - Parameters:
     ///   - samples: files that together have every field; one that no sample has is reported.
+    ///   - conditional: ends of places of fields that the schema requires depending on another field's value; they are
+    ///     optional in the type.
     ///   - check: what else the schema describes and the type checks after decoding.
-    public static func faults<File: KerfFile>(
-        of samples: [File], schema: String, check: (File) throws -> Void = { _ in }
+    package static func faults<File: KerfFile>(
+        of samples: [File], schema: String, conditional: [String] = [], check: (File) throws -> Void = { _ in }
     ) throws -> [String] {
         var faults: [String] = []
         var mutants: [(place: String, bytes: [UInt8], isRead: Bool)] = []
@@ -33,6 +35,7 @@ public enum SchemaAgreement {
         }
         let invalid = try SchemaChecker.invalidFiles(mutants.map(\.bytes), schema: schema)
         for (index, mutant) in mutants.enumerated() where invalid.contains(index) == mutant.isRead {
+            if mutant.isRead, conditional.contains(where: mutant.place.hasSuffix) { continue }
             faults.append(
                 mutant.isRead
                     ? "\(mutant.place): optional in the type, required in the schema"

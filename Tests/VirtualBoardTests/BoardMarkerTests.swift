@@ -6,7 +6,7 @@ import Testing
 import VirtualBoard
 
 @Suite struct BoardMarkerTests {
-    @Test func markerStatesThePlantedTruth() throws {
+    @Test func markerStatesTheGroundTruth() throws {
         let place = try FixtureTree()
         var settings = BoardSettings()
         settings.power.coreIdleWatts = 1.25
@@ -42,7 +42,7 @@ import VirtualBoard
     }
 
     /// A process number that is left over, by a board that was killed, does not make the tree served.
-    @Test func staleTreeIsRecognised() throws {
+    @Test func staleTreeIsRecognized() throws {
         let place = try FixtureTree()
         do { _ = try VirtualBoard(root: place.path) }
         let text = try place.text("kerf/board.json")

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import VirtualBoard
 
-/// The planted truth, in simulated time.
+/// The ground truth, in simulated time.
 @Suite struct BoardPowerTests {
     /// The stated function, written out once more.
     @Test func functionIsTheOneStated() {

@@ -8,7 +8,7 @@
 // these lanes, and decide.c weighs every cut in the plain way.
 //
 // The cost of a cut is then linear in its figures with weights that are the same for all cuts. So a cut whose figures lie
-// half way between its neighbours' is never the only best, nor the only extreme of delay: where blocks are alike, what
+// half way between its neighbors' is never the only best, nor the only extreme of delay: where blocks are alike, what
 // remains are the endpoints and the cuts next to them.
 
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
     double margin;
 } one_clock_terms;
 
-// Whether a figure is at a cut half way between its neighbours', but for the rounding of sums over layers.
+// Whether a figure is at a cut half way between its neighbors', but for the rounding of sums over layers.
 FLEET_INLINE int is_half_way(const double *figure, long cut, long cuts) {
     double scale = 0;
     for (long c = 0; c < cuts; c++) scale = greatest(scale, __builtin_fabs(figure[c]));

@@ -96,8 +96,9 @@ extension DoctorReport {
         package var identifier: String
         package var name: String
         package var parent: String?
-        /// `counted`, `nested`, `platform`, `external`, `mirror` or `unreadable`.
+        /// One of ``roles``.
         package var role: String
+        package static let roles = ["counted", "nested", "platform", "external", "mirror", "unreadable"]
         /// The domain that this one mirrors.
         package var mirrorOf: String?
         /// Why the domain cannot be read.

@@ -23,7 +23,8 @@ package struct DoctorReport: Codable, Equatable, KerfFile {
 
     package mutating func upgrade(from version: Int) {
         guard version < 2 else { return }
-        for index in energy.domains.indices where energy.domains[index].role == "beside" {
+        // The other roles have kept their names.
+        for index in energy.domains.indices where !Domain.roles.contains(energy.domains[index].role) {
             energy.domains[index].role = "external"
         }
     }

@@ -14,12 +14,12 @@ struct DecideCommand: ParsableCommand {
             (CARD, arXiv 2412.00090, in our reconstruction). The output compares the choices of all model levels, and \
             shows what assuming each of the paper's assumptions would cost.
 
-            MODEL LEVELS, each adds to the one before
-              A  the paper's form: FLOPs over rated speed, power as the cube of frequency
-              B  measured time and energy of every layer
-              C  measured time and power at real frequency steps
-              D  memory limits and a privacy floor
-              E  measured link latency and, with --micro-batches, overlap
+            MODEL LEVELS
+              A\tthe paper's form: FLOPs over rated speed, power as the cube of frequency
+              B\tadds the measured time and energy of every layer
+              C\tadds measured time and power at real frequency steps
+              D\tadds memory limits and a privacy floor
+              E\tadds measured link latency and, with --micro-batches, overlap
 
             EXAMPLE
               kerf decide --device phone.json --server server.json \\

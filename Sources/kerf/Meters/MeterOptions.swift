@@ -9,7 +9,7 @@ struct MeterOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Measure energy with this meter only: perf, powercap, hwmon or battery. (default: the first available)",
+            "Measure energy with this meter only. (default: the first available)",
             valueName: "name"))
     var meter: MeterBackend?
 

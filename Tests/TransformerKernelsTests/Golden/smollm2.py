@@ -1,7 +1,7 @@
 """Mean cross-entropy of SmolLM2-135M-Instruct from its Q4_1 GGUF file, by Hugging Face transformers in f32.
 
 Usage: smollm2.py FOLDER, which has the file. Writes smollm2-135m.json beside this script, with the token ids of the
-text below, the loss of each next token's prediction, and the versions. transformers reads and dequantises the file
+text below, the loss of each next token's prediction, and the versions. transformers reads and dequantizes the file
 itself (by gguf-py), and its Llama model computes: nothing of Kerf takes part.
 """
 

@@ -33,7 +33,7 @@ extension KernelTests {
             #expect(halves[count] == 9)
         }
 
-        /// Ties go to the even neighbour, what is too large to infinity; a NaN stays one whatever its bits.
+        /// Ties go to the even neighbor, what is too large to infinity; a NaN stays one whatever its bits.
         @Test func roundingToBF16AtTheEdges() {
             let x = [
                 0x3f80_8000, 0x3f81_8000, 0x3f80_8001, 0x7f7f_ffff, 0xff80_0000, 0x7f80_0001, 0xffff_ffff, 0x8000_0000,

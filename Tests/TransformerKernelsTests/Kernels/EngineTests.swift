@@ -68,9 +68,9 @@ extension KernelTests {
             expectClose(y, sum, relative: 1e-6, "\(shape), adding to what lies elsewhere")
         }
 
-        @Test func resultsInBF16AreRounded() throws {
+        @Test(.enabled(if: computesBF16, "the engine computes no bf16 on this processor"))
+        func resultsInBF16AreRounded() throws {
             let engine = try OneDNNEngine(threadCount: 2)
-            guard (try? engine.check(.bf16)) != nil else { return }
             let product = try engine.product(
                 ProductShape(
                     rows: 1, outputSize: 2, inputSize: 2, direction: .forward, source: .bf16, destination: .bf16,

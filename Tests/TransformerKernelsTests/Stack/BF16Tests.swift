@@ -4,7 +4,7 @@ import Workload
 
 @testable import TransformerKernels
 
-private let computesBF16 = (try? OneDNNEngine(threadCount: 1).check(.bf16)) != nil
+let computesBF16 = (try? OneDNNEngine(threadCount: 1).check(.bf16)) != nil
 
 extension KernelTests {
     /// The bf16 path against the f32 one.

@@ -54,7 +54,9 @@ struct Tiny: Sendable, CustomStringConvertible {
     }
 
     /// Logits come in pieces of 3 rows and are computed again in the backward pass.
-    var limits: MemoryLimits { MemoryLimits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: 0, memoryBytes: availableMemoryBytes()) }
+    var limits: MemoryLimits {
+        MemoryLimits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: 0, memoryBytes: availableMemoryBytes())
+    }
 
     /// A stack whose adapters have no zeros, so that every gradient has something to show.
     func stack(

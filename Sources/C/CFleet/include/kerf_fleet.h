@@ -29,8 +29,8 @@ typedef struct {
     const double *scale, *up, *down;
 } kerf_lanes;
 
-// Best cut and clock of every lane by w D' + (1 - w) E', D' and E' normalised as in Solver.swift. `energy_span` is the
-// energy's normaliser, the same for all lanes; 0 leaves energy out. Results: delay, joules, cut, clock ratio.
+// Best cut and clock of every lane by w D' + (1 - w) E', D' and E' normalized as in Solver.swift. `energy_span` is the
+// energy's normalizer, the same for all lanes; 0 leaves energy out. Results: delay, joules, cut, clock ratio.
 void kerf_fleet_decide(const kerf_cut_table *table, double weight, double energy_span, long count,
                        const kerf_lanes *lanes, double *delay, double *energy, double *cut, double *ratio);
 

@@ -1,0 +1,155 @@
+import Host
+import ProbeKit
+import TestSupport
+import Testing
+
+/// The made-up boxes that every clone has, as they lie and with their links flattened.
+@Suite("host of the fixture boxes")
+struct FixtureBoxTests {
+    @Test func serverHasTwoSocketsAndTwoNodes() throws {
+        try FixtureBoxes.eachWay("xeon-two-socket-dram") { root in
+            let probe = HostProbe(root: root)
+            let identity = try probe.identity()
+            #expect(identity.cpuModel == "Fixture Server CPU @ 2.40GHz" && identity.microcode == "0x5fe0001")
+            #expect(identity.cpuFamily == 6 && identity.cpuModelNumber == 85 && identity.cpuStepping == 7)
+            #expect(identity.instructionSet == "avx512f" && identity.ratedFlopsPerCyclePerCore == 64)
+            #expect(identity.hypervisor == nil && identity.kernelRelease == "6.1.0-fixture")
+            #expect(identity.memoryBytes == 131_923_456 * 1024)
+            let topology = identity.topology
+            #expect(topology.sockets == 2 && topology.cores == 4 && topology.threads == 8)
+            #expect(topology.coreTypes.isEmpty)
+            #expect(
+                topology.numaNodes == [
+                    NUMANode(number: 0, cpus: [0, 1, 4, 5]), NUMANode(number: 1, cpus: [2, 3, 6, 7]),
+                ])
+            // Threads of a core show one counter, and so do the cores of a package.
+            let counters = try probe.counters()
+            #expect(counters.coreThrottleCount == 3 + 0 + 2 + 4 && counters.packageThrottleCount == 11 + 6)
+            #expect(counters.stealSeconds == 0)
+            #expect(abs(try probe.processorTimes().user - 8220) < 1e-6)
+            #expect(try probe.loadAverages() == [1.25, 0.75, 0.5])
+        }
+    }
+
+    /// Processors that are off line have no topology, and a node with nothing but memory has no processor.
+    @Test func diesAndNodesOfAServer() throws {
+        try FixtureBoxes.eachWay("epyc-multi-die") { root in
+            let identity = try HostProbe(root: root).identity()
+            #expect(identity.cpuVendor == "AuthenticAMD" && identity.instructionSet == "avx512_bf16")
+            #expect(identity.ratedFlopsPerCyclePerCore == 32)
+            #expect(identity.topology.sockets == 2 && identity.topology.cores == 4 && identity.topology.threads == 4)
+            #expect(identity.topology.numaNodes.map(\.cpus) == [[0], [1], [2], [3], []])
+            let counters = try HostProbe(root: root).counters()
+            #expect(counters.coreThrottleCount == nil && counters.packageThrottleCount == nil)
+        }
+    }
+
+    private static let kinds = [
+        CoreType(name: "P-core", cores: 2, cpus: [0, 1, 2, 3]), CoreType(name: "E-core", cores: 4, cpus: [4, 5, 6, 7]),
+    ]
+
+    @Test func hybridLaptopHasTwoKindsOfCore() throws {
+        try FixtureBoxes.eachWay("hybrid-laptop-battery") { root in
+            let probe = HostProbe(root: root)
+            let identity = try probe.identity()
+            #expect(identity.cpuModel == "Fixture Hybrid Mobile CPU" && identity.hypervisor == nil)
+            #expect(identity.instructionSet == "avx2" && identity.ratedFlopsPerCyclePerCore == 32)
+            #expect(identity.memoryBytes == 32_768_000 * 1024)
+            let topology = identity.topology
+            #expect(topology.sockets == 1 && topology.cores == 6 && topology.threads == 8)
+            #expect(topology.coreTypes == Self.kinds)
+            #expect(topology.numaNodes == [NUMANode(number: 0, cpus: Array(0..<8))])
+            let counters = try probe.counters()
+            #expect(counters.coreThrottleCount == 2 + 7 + 0 + 0 + 1 + 0 && counters.packageThrottleCount == 21)
+        }
+    }
+
+    /// Without the PMUs the caches show the kinds, and the higher maximum frequency shows which is the performance core.
+    @Test(arguments: [false, true]) func cachesShowTheKindsOfCore(flattened: Bool) throws {
+        let box = try FixtureBoxes.copy("hybrid-laptop-battery", flattened: flattened)
+        for device in ["cpu_core", "cpu_atom"] { try box.remove("sys/devices/\(device)") }
+        #expect(HostProbe(root: box.root).coreTypes() == Self.kinds)
+        // One size for all: one kind.
+        for cpu in 0..<8 {
+            try box.write(
+                under: "sys/devices/system/cpu/cpu\(cpu)/cache",
+                ["index0/size": "32K", "index1/size": "32K", "index2/size": "2048K"])
+        }
+        #expect(HostProbe(root: box.root).coreTypes().isEmpty)
+    }
+
+    /// A CPU that is not in the table of names, and no topology.
+    @Test func arm64WithoutNames() throws {
+        let probe = HostProbe(root: try FixtureBoxes.root("arm64-frequencies-only"))
+        let identity = try probe.identity()
+        #expect(identity.architecture == "aarch64" && identity.cpuModel == "Apple part 0x22 + Apple part 0x23")
+        #expect(identity.instructionSet == "asimd" && identity.ratedFlopsPerCyclePerCore == 32)
+        #expect(identity.topology.threads == 8 && identity.topology.cores == 8 && identity.topology.sockets == 1)
+        #expect(identity.topology.coreTypes.isEmpty && identity.topology.basis.contains("cpuinfo"))
+        #expect(identity.memoryBytes == nil && identity.kernelRelease == nil)
+        #expect(try probe.counters().stealSeconds == 0)
+        #expect(abs(try probe.processorTimes().user - 274_800) < 1e-6)
+    }
+
+    @Test func clustersOfAnARMBoard() throws {
+        try FixtureBoxes.eachWay("arm64-big-little") { root in
+            let identity = try HostProbe(root: root).identity()
+            #expect(identity.cpuModel == "Arm Cortex-A55 + Arm Cortex-A76" && identity.cpuVendor == "Arm")
+            #expect(identity.ratedFlopsPerCyclePerCore == 16)
+            // Its package number is -1.
+            #expect(identity.topology.sockets == 1 && identity.topology.cores == 8)
+            #expect(
+                identity.topology.coreTypes == [
+                    CoreType(name: "capacity 1024", cores: 4, cpus: [4, 5, 6, 7]),
+                    CoreType(name: "capacity 430", cores: 4, cpus: [0, 1, 2, 3]),
+                ])
+        }
+    }
+
+    @Test(arguments: [
+        ("jetson-ina3221", "Arm Cortex-A78AE", 6, 7_802_880), ("raspberry-pi", "Arm Cortex-A76", 4, 8_245_248),
+    ])
+    func boardsWithOneKindOfCore(name: String, model: String, cores: Int, kibibytes: Int) throws {
+        try FixtureBoxes.eachWay(name) { root in
+            let identity = try HostProbe(root: root).identity()
+            #expect(identity.cpuModel == model && identity.topology.cores == cores)
+            #expect(identity.topology.sockets == 1 && identity.topology.threads == cores)
+            #expect(identity.topology.coreTypes.isEmpty, "equal capacities are one kind")
+            #expect(identity.memoryBytes == kibibytes * 1024 && identity.hypervisor == nil)
+        }
+    }
+
+    @Test func guestNamesItsHypervisorAndItsStealTime() throws {
+        let probe = HostProbe(root: try FixtureBoxes.root("kvm-guest"))
+        let identity = try probe.identity()
+        #expect(identity.hypervisor == "QEMU Standard PC")
+        #expect(identity.instructionSet == "avx512_bf16" && identity.topology.sockets == 2)
+        let counters = try probe.counters()
+        #expect(counters.stealSeconds == 12.34 && counters.coreThrottleCount == nil)
+        // Without firmware tables its clock names it.
+        let box = try FixtureBoxes.copy("kvm-guest")
+        try box.remove("sys/class/dmi")
+        #expect(try HostProbe(root: box.root).identity().hypervisor == "KVM")
+    }
+
+    @Test func firstZenHasHalfTheThroughput() throws {
+        let identity = try HostProbe(root: try FixtureBoxes.root("threadripper-mirrored-dies")).identity()
+        #expect(identity.ratedFlopsPerCyclePerCore == 16 && identity.topology.cores == 2)
+    }
+
+    /// Without a topology every processor's counter is added.
+    @Test func throttleCountsWithoutATopology() throws {
+        try FixtureBoxes.eachWay("desktop-odd-sensors") { root in
+            let counters = try HostProbe(root: root).counters()
+            #expect(counters.coreThrottleCount == 4 + 1 + 0 + 7 && counters.packageThrottleCount == 25 + 25 + 8 + 8)
+            #expect(counters.stealSeconds == nil)
+        }
+    }
+
+    @Test(arguments: ["desktop-odd-sensors", "thinkpad-partial-capture"])
+    func capturesWithoutProcFilesHaveNoIdentity(name: String) throws {
+        let probe = HostProbe(root: try FixtureBoxes.root(name))
+        #expect(probe.availability().status == .absent && probe.availability().remedy != nil)
+        #expect(probe.coreTypes().isEmpty)
+    }
+}
