@@ -8,19 +8,19 @@ import TestSupport
 import Testing
 import Workload
 
-/// The sweep in virtual time, from the first visit to the fitted laws, against planted laws.
+/// The sweep in virtual time, from the first visit to the fitted laws, against known laws.
 struct FrequencySweepTests {
-    private static let clocks = stride(from: 0.8e9, through: 2.4e9, by: 0.2e9).map {
+    private static let setpoints = stride(from: 0.8e9, through: 2.4e9, by: 0.2e9).map {
         FrequencySetpoint(hertz: $0, policyHertz: ["policy0": $0])
     }
 
     private func sweep(
-        _ step: ClockedStep, clocks: [FrequencySetpoint] = clocks, seed: UInt64 = 3, budgetSeconds: Double = 30,
+        _ step: ClockedStep, setpoints: [FrequencySetpoint] = setpoints, seed: UInt64 = 3, budgetSeconds: Double = 30,
         isMetered: Bool = true, conditions: @escaping () -> BoxConditions = { BoxConditions() }
     ) throws -> FrequencySweep {
         let box = step.box
         return try FrequencySweepRun(
-            setpoints: clocks, control: step, clock: box,
+            setpoints: setpoints, control: step, clock: box,
             settings: ExperimentSettings(budgetSeconds: budgetSeconds, seed: seed)
         ) { settings, progress in
             Experiment(
@@ -46,7 +46,7 @@ struct FrequencySweepTests {
         return try Calibrator.calibrate([.init(name: "planted", bytes: KerfJSON.encode(profile))])
     }
 
-    /// Powers here have no noise, and so intervals of a few parts in a hundred thousand; nobody needs to know better.
+    /// Powers here have no noise, so intervals are a few parts in a hundred thousand; 1e-4 is close enough.
     private func encloses(_ quantity: Quantity, _ truth: Double) -> Bool {
         guard let lower = quantity.lower, let upper = quantity.upper else { return false }
         return lower <= truth * (1 + 1e-4) && truth * (1 - 1e-4) <= upper
@@ -56,7 +56,7 @@ struct FrequencySweepTests {
         let step = ClockedStep(box: SimulatedBox())
         let calibration = try calibrate(sweep(step), on: step)
         let laws = try #require(calibration.frequencyLaws)
-        #expect(laws.stepsHertz == Self.clocks.map(\.hertz) && laws.referenceHertz == 2.4e9)
+        #expect(laws.stepsHertz == Self.setpoints.map(\.hertz) && laws.referenceHertz == 2.4e9)
         #expect(laws.passes.count == 2 * step.layerCount - 1)
         var (fixed, cycles) = (0.0, 0.0)
         for pass in laws.passes {
@@ -85,20 +85,20 @@ struct FrequencySweepTests {
         #expect(abs((net.staticWatts.value ?? 0) - expected) < 0.1 * expected)
     }
 
-    @Test func everyRoundGoesThroughAllClocksInTheSeedsOrder() throws {
+    @Test func everyRoundVisitsAllFrequenciesInTheSeedsOrder() throws {
         let first = try sweep(ClockedStep(box: SimulatedBox()))
-        let count = Self.clocks.count
+        let count = Self.setpoints.count
         #expect(first.visits.count == FrequencySweepRun.rounds * count && first.seed == 3)
         for round in 0..<FrequencySweepRun.rounds {
             let visited = first.visits[(round * count)..<((round + 1) * count)].map(\.hertz)
-            #expect(Set(visited) == Set(Self.clocks.map(\.hertz)) && visited != visited.sorted())
+            #expect(Set(visited) == Set(Self.setpoints.map(\.hertz)) && visited != visited.sorted())
         }
         #expect(first == (try sweep(ClockedStep(box: SimulatedBox()))))
         let other = try sweep(ClockedStep(box: SimulatedBox()), seed: 4)
         #expect(other.visits.map(\.hertz) != first.visits.map(\.hertz))
     }
 
-    @Test func lawsGoByTheClockThatWasAchieved() throws {
+    @Test func lawsUseTheFrequencyThatWasAchieved() throws {
         // A power limit keeps the box at 1.8 GHz and below.
         let step = ClockedStep(box: SimulatedBox(), achieving: { min($0, 1.8e9) })
         let calibration = try calibrate(sweep(step), on: step)
@@ -107,7 +107,7 @@ struct FrequencySweepTests {
         #expect(calibration.warnings.contains { $0.contains("9 of 27 visits") && $0.contains("-25.0 %") })
     }
 
-    @Test func aClockThatDoesNotFollowGivesNoLaws() throws {
+    @Test func aFrequencyThatDoesNotFollowGivesNoLaws() throws {
         let step = ClockedStep(box: SimulatedBox(), achieving: { _ in 2e9 })
         let calibration = try calibrate(sweep(step), on: step)
         #expect(calibration.frequencyLaws == nil)
@@ -116,11 +116,11 @@ struct FrequencySweepTests {
 
     @Test func tooFewStepsGiveNoLawsAndSayHowMany() throws {
         let step = ClockedStep(box: SimulatedBox())
-        let two = try calibrate(sweep(step, clocks: [Self.clocks[0], Self.clocks[8]]), on: step)
-        #expect(two.frequencyLaws == nil && two.warnings.contains { $0.contains("2 steps were swept") })
-        let three = try calibrate(sweep(step, clocks: [0, 4, 8].map { Self.clocks[$0] }), on: step)
+        let two = try calibrate(sweep(step, setpoints: [Self.setpoints[0], Self.setpoints[8]]), on: step)
+        #expect(two.frequencyLaws == nil && two.warnings.contains { $0.contains("2 frequencies were swept") })
+        let three = try calibrate(sweep(step, setpoints: [0, 4, 8].map { Self.setpoints[$0] }), on: step)
         #expect(three.frequencyLaws != nil && three.frequencyLaws?.grossPower == nil)
-        #expect(three.warnings.contains { $0.contains("gross power") && $0.contains("3 steps") })
+        #expect(three.warnings.contains { $0.contains("gross power") && $0.contains("3 frequencies") })
     }
 
     @Test func withoutAMeterThereAreTimesOnly() throws {
@@ -131,7 +131,7 @@ struct FrequencySweepTests {
         #expect(laws.grossPower == nil && laws.netPower == nil && laws.cubicPowerResidual == nil)
     }
 
-    @Test func aMeterThatIsLostOnTheWayIsTold() throws {
+    @Test func aMeterThatFailsOnTheWayIsReported() throws {
         let step = ClockedStep(box: SimulatedBox(failsAtRead: 200_000))
         let swept = try sweep(step)
         let lost = swept.visits.filter { $0.meterFailure != nil }
@@ -139,26 +139,26 @@ struct FrequencySweepTests {
         #expect(lost.allSatisfy { $0.energyWindows.isEmpty && $0.meterFailure?.contains("gone") == true })
         let warnings = try calibrate(swept, on: step).warnings
         #expect(
-            warnings.contains { $0.hasPrefix("The meter was lost in \(lost.count) of the sweep's") }, "\(warnings)")
+            warnings.contains { $0.hasPrefix("The meter failed in \(lost.count) of the sweep's") }, "\(warnings)")
     }
 
-    @Test func aSpoiledVisitIsLeftOut() throws {
+    @Test func aDisturbedVisitIsLeftOut() throws {
         let step = ClockedStep(box: SimulatedBox())
-        var looks = 0
-        // At the highest clock every window sees another throttling event.
+        var readings = 0
+        // At the highest frequency every window finds another throttling event.
         let sweep = try sweep(step) {
-            if step.hertz > 2.3e9 { looks += 1 }
-            return BoxConditions(throttleCount: looks)
+            if step.hertz > 2.3e9 { readings += 1 }
+            return BoxConditions(throttleCount: readings)
         }
         #expect(!sweep.visits.contains { $0.hertz > 2.3e9 })
-        #expect(sweep.visits.count == FrequencySweepRun.rounds * (Self.clocks.count - 1))
+        #expect(sweep.visits.count == FrequencySweepRun.rounds * (Self.setpoints.count - 1))
     }
 
     @Test func interruptionEndsTheSweep() throws {
         let box = SimulatedBox()
         let step = ClockedStep(box: box)
         let run = FrequencySweepRun(
-            setpoints: Self.clocks, control: step, clock: box, settings: ExperimentSettings(budgetSeconds: 30)
+            setpoints: Self.setpoints, control: step, clock: box, settings: ExperimentSettings(budgetSeconds: 30)
         ) { settings, _ in
             Experiment(step: step, clock: box, settings: settings, shouldStop: { step.set.count > 4 })
         }
