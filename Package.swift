@@ -226,8 +226,8 @@ if Context.environment["KERF_LIBFUZZER"] != nil {
         .executableTarget(
             name: "kerf-fuzz",
             dependencies: base + [
-                "ModelFiles", "ProfileFormat", "RAPL", "ProbeKit", "Calibration", "Capture", "CARD", "Simulation",
-                "Reporting", "TestSupport", "CLibFuzzer",
+                "ModelFiles", "Workload", "ProfileFormat", "RAPL", "ProbeKit", "Calibration", "Capture", "CARD",
+                "Simulation", "Reporting", "TestSupport", "CLibFuzzer",
             ],
             path: "Tests/LibFuzzer", swiftSettings: strict),
     ]

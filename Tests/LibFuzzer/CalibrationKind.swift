@@ -1,6 +1,8 @@
 import CARD
 import Calibration
 import ProfileFormat
+import Quantities
+import Reporting
 import Statistics
 import SystemIO
 import TestSupport

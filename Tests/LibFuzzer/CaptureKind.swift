@@ -1,6 +1,7 @@
 import Capture
 import Glibc
 import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 

@@ -1,5 +1,6 @@
 import CARD
 import Statistics
+import SystemIO
 import TestSupport
 
 /// What `iperf3 --json` writes: as the only file, and with a sound one of the other direction.

@@ -1,5 +1,6 @@
 import ModelFiles
 import Statistics
+import SystemIO
 import SystemPackage
 import TestSupport
 

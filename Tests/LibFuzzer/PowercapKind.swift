@@ -1,4 +1,9 @@
+import ProbeKit
+import ProfileFormat
 import RAPL
+import Statistics
+import SystemIO
+import TestSupport
 
 /// Trees of files in the place of powercap: everything that the probe reports, and two readings of its meter.
 struct PowercapKind: InputKind {

@@ -1,5 +1,7 @@
 import Calibration
 import ProfileFormat
+import Quantities
+import Reporting
 import Statistics
 import SystemIO
 import TestSupport

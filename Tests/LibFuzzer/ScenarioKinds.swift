@@ -3,6 +3,8 @@ import FoundationEssentials
 import Reporting
 import Simulation
 import Statistics
+import SystemIO
+import SystemPackage
 import TestSupport
 
 /// Scenarios: read with the files that they name, simulated for two rounds, reported and written.

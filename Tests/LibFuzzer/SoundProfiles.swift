@@ -1,6 +1,8 @@
 import ProfileFormat
 import Quantities
+import Statistics
 import TestSupport
+import Workload
 
 /// Small profiles with everything that a profile can hold, each from a ground truth.
 enum SoundProfiles {

@@ -1,4 +1,5 @@
 import ModelFiles
+import SystemIO
 import SystemPackage
 import TestSupport
 
