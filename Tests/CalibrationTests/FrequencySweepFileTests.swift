@@ -191,7 +191,7 @@ struct FrequencySweepFileTests {
     @Test("empty, single and constant sweeps give no laws and say why")
     func degenerate() throws {
         let full = profile()
-        for (keep, word) in [(0, ""), (1, "1 steps were swept"), (2, "2 steps were swept")] {
+        for (keep, word) in [(0, ""), (1, "1 frequencies were swept"), (2, "2 frequencies were swept")] {
             var profile = full
             profile.frequencySweep?.visits.removeLast(10 - keep)
             let calibration = try Calibrator.calibrate([input(profile)])

@@ -23,7 +23,8 @@ struct TarReader {
             guard let following = try nextHeader() else { throw fault("ends after an extended header") }
             header = following
         }
-        let path = records.path ?? header.path
+        // A name that an extended header replaces may be cut in the middle of a character.
+        guard let path = records.path ?? header.path else { throw fault("has a name that is not text") }
         guard records.linkPath == nil || header.type == UInt8(ascii: "2") else {
             throw fault("gives \(Self.shown(path)) a link's target, and it is not a link")
         }
@@ -31,8 +32,10 @@ struct TarReader {
         switch header.type {
         case UInt8(ascii: "0"), 0: content = .file(Array(try data(header.size, of: path)))
         case UInt8(ascii: "2"):
-            let target = try text(header.bytes, TarHeader.linkName)
-            content = .link(records.linkPath ?? target)
+            guard let target = records.linkPath ?? text(header.bytes, TarHeader.linkName) else {
+                throw fault("has a link's target that is not text")
+            }
+            content = .link(target)
         case UInt8(ascii: "5"): content = .directory
         default:
             throw fault("\(Self.shown(path)) is neither file, directory nor symbolic link (type \(header.type))")
@@ -44,7 +47,8 @@ struct TarReader {
 
     private struct Header {
         let bytes: ArraySlice<UInt8>
-        let path: String
+        /// `nil` where it is not text.
+        let path: String?
         let mode: Int
         let size: Int
         let type: UInt8
@@ -64,9 +68,9 @@ struct TarReader {
         guard octal(header, TarHeader.checksum) == TarHeader.sum(of: header) else {
             throw fault("is damaged: a checksum does not match")
         }
-        let path = try path(header)
+        let path = path(header)
         guard let mode = octal(header, TarHeader.mode), let size = octal(header, TarHeader.size) else {
-            throw fault("is damaged: mode or size of \(Self.shown(path)) is not a number")
+            throw fault("is damaged: mode or size of \(Self.shown(path ?? "a member")) is not a number")
         }
         offset += TarHeader.blockBytes
         return Header(
@@ -77,7 +81,7 @@ struct TarReader {
         guard header.size <= PaxRecords.maximumBytes else {
             throw fault("has an extended header of \(header.size) bytes, more than names can need")
         }
-        let bytes = try data(header.size, of: header.path)
+        let bytes = try data(header.size, of: header.path ?? "an extended header")
         do {
             return try PaxRecords(reading: bytes)
         } catch {
@@ -101,9 +105,8 @@ struct TarReader {
 
     // MARK: - Fields
 
-    private func path(_ header: ArraySlice<UInt8>) throws(KerfError) -> String {
-        let prefix = try text(header, TarHeader.prefix)
-        let name = try text(header, TarHeader.name)
+    private func path(_ header: ArraySlice<UInt8>) -> String? {
+        guard let prefix = text(header, TarHeader.prefix), let name = text(header, TarHeader.name) else { return nil }
         return prefix.isEmpty ? name : "\(prefix)/\(name)"
     }
 
@@ -111,11 +114,9 @@ struct TarReader {
         header[(header.startIndex + range.lowerBound)..<(header.startIndex + range.upperBound)]
     }
 
-    private func text(_ header: ArraySlice<UInt8>, _ range: Range<Int>) throws(KerfError) -> String {
-        guard let text = TarEntry.text(field(header, range).prefix { $0 != 0 }) else {
-            throw fault("has a name that is not text")
-        }
-        return text
+    /// `nil` where the field is not text.
+    private func text(_ header: ArraySlice<UInt8>, _ range: Range<Int>) -> String? {
+        TarEntry.text(field(header, range).prefix { $0 != 0 })
     }
 
     /// Octal digits, ended by a space or NUL; `nil` for anything else.
