@@ -174,6 +174,13 @@ class FormatPage:
         self.lines += ["", "## Shared definitions", "", "Used by more than one file."]
         for title, (name, definition) in self.schemas.shared.items():
             self.definition(definition, heading_of(title), name)
+        # A shared file's definition that another file has too, and differently, keeps its file's name.
+        for name, schema in self.schemas.files.items():
+            if not self.schemas.is_library(name):
+                continue
+            for title, definition in sorted(schema["$defs"].items()):
+                if title not in self.schemas.shared:
+                    self.definition(definition, heading_of(title, self.schemas.stem(name)), name)
         return "\n".join(self.lines) + "\n"
 
     def identity(self, schema):
