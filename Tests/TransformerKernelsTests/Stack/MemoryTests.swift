@@ -93,8 +93,9 @@ extension KernelTests {
             #expect(head(1024, .bf16).scratch == 128 * 4 * 128_256 + 4 * 1024 * 128)
         }
 
-        /// The same numbers whether the logits' gradient is kept or computed again.
-        @Test func keepingLogitsChangesNoBit() throws {
+        /// The same numbers, up to rounding, whether the logits' gradient is kept or computed again: an engine may add in
+        /// another order where a product has another number of rows, as oneDNN does with AVX2.
+        @Test func keepingLogitsChangesOnlyRounding() throws {
             let tiny = Tiny("two blocks", blocks: 2)
             let stacks = try [0, 1 << 20].map { kept in
                 try tiny.stack(
@@ -102,7 +103,13 @@ extension KernelTests {
                         logitsBytes: 3 * 37 * 4, keptLogitsBytes: kept, memoryBytes: availableMemoryBytes()))
             }
             for stack in stacks { try stack.step() }
-            #expect(StepBits(stacks[0]) == StepBits(stacks[1]))
+            #expect(abs(stacks[0].loss - stacks[1].loss) <= 1e-5 * abs(stacks[0].loss))
+            for (again, kept) in zip(StepBits(stacks[0]).gradients, StepBits(stacks[1]).gradients) {
+                let (again, kept) = (again.map { Float(bitPattern: $0) }, kept.map { Float(bitPattern: $0) })
+                let largest = again.map(abs).max() ?? 0
+                let difference = zip(again, kept).map { abs($0 - $1) }.max() ?? .infinity
+                #expect(largest > 0 && difference <= 1e-5 * largest, "\(difference) of \(largest)")
+            }
             #expect(stacks[1].memory.activations - stacks[0].memory.activations == 10 * 37 * 4)
         }
     }
