@@ -74,7 +74,10 @@ let package = Package(
     name: "kerf",
     products: [
         .executable(name: "kerf", targets: ["kerf"]),
+        // What other programs need: the values and files, the fits, and the decision. None reads hardware.
+        .library(name: "ProfileFormat", targets: ["Quantities", "SystemIO", "ProfileFormat"]),
         .library(name: "Calibration", targets: ["Calibration"]),
+        .library(name: "CARD", targets: ["CARD"]),
         // Preloaded or loaded at run time by tests, so each is a library of its own.
         .library(name: "kerf-fault", type: .dynamic, targets: ["FaultInjection"]),
         .library(name: "kerf-nvml-stub", type: .dynamic, targets: ["NVMLStub"]),
