@@ -311,6 +311,8 @@ class FormatPage:
         for field, value in schema.get("properties", {}).items():
             if value is False:
                 effects.append(f"`{field}` is absent")
+            elif value.get("maxItems") == 0:
+                effects.append(f"`{field}` is empty")
             elif set(value) <= {"minItems", "maxItems"}:
                 effects.append(f"`{field}` has {self.count(value).strip()}")
             else:
