@@ -108,7 +108,11 @@ public struct Decider: Sendable {
     ) -> [String] {
         var warnings: [String] = []
         if [solver.model.delayOrigin, solver.model.energyOrigin].contains(.simulated) {
-            warnings.append("Some values are simulated: they come from a virtual board, not from a meter.")
+            let isBoard = device.box.virtualBoard != nil || server.box.virtualBoard != nil
+            warnings.append(
+                isBoard
+                    ? "Some values are simulated: they come from a virtual board, not from a meter."
+                    : "Some values are simulated: the link's, or a calibration's without a meter.")
         }
         for (side, calibration) in [("device", device), ("server", server)] {
             warnings += calibration.warnings.map { "\(side): \($0)" }

@@ -17,7 +17,9 @@ extension Decision {
     /// The first line: whether the decision stands, and either the reasons why it does not or the choice and its
     /// confidence. It begins with `SIMULATED` when any value is simulated.
     package var headline: String {
-        let prefix = isSimulated ? "SIMULATED (energy or frequency from a virtual board): " : ""
+        let isBoard = device.virtualBoard != nil || server.virtualBoard != nil
+        let source = isBoard ? "energy or frequency from a virtual board" : "the link or a calibration"
+        let prefix = isSimulated ? "SIMULATED (\(source)): " : ""
         if let verdict, !verdict.stands {
             return prefix + "THE DECISION DOES NOT STAND: "
                 + PlainText.shown(verdict.reasons.joined(separator: " "), limit: 1000)

@@ -106,7 +106,11 @@ package struct DemoSummary {
 
     /// Each line of a text, wrapped; `limit` lines in all.
     private func sentences(_ text: String, limit: Int) -> [String] {
-        Array(text.split(separator: "\n").flatMap { wrapped(String($0), limit: limit) }.prefix(limit))
+        let lines = text.split(separator: "\n").flatMap { wrapped(String($0), limit: limit) }
+        guard lines.count > limit, let last = lines.prefix(limit).last else { return lines }
+        // What is left out is marked, also where the limit falls between two lines of the text.
+        let cut = last.prefix(Self.maximumColumns - 2)
+        return lines.prefix(limit - 1) + [cut.hasSuffix("…") ? String(cut) : cut + " …"]
     }
 
     /// The text broken at blanks into lines that fit, the later ones indented; the end is cut off beyond `limit` lines.

@@ -14,7 +14,7 @@ struct BoardCommand: ParsableCommand {
             Writes powercap, cpufreq and hwmon files below --root and updates them about every millisecond. Energy \
             follows a stated function of the measured process's CPU time and of the frequency set in the tree; the \
             function is written to kerf/board.json there. `kerf profile --board DIR` registers itself as the measured \
-            process; a board measures one process at a time. Everything measured on a virtual board is labelled \
+            process; a board measures one process at a time. Everything measured on a virtual board is labeled \
             simulated.
 
             EXAMPLE

@@ -14,7 +14,7 @@ struct DemoCommand: ParsableCommand {
         abstract: "Run doctor, profile, calibrate and decide on this box, and summarize the result.",
         discussion: """
             Profiles SmolLM2-135M twice: on one thread as the device, and on all processors as the server. Energy comes \
-            from this box's meter; if it has none, from a virtual board, and is labelled simulated.
+            from this box's meter; if it has none, from a virtual board, and is labeled simulated.
 
             Shows the decision and how far it can be trusted. The tables of each command go to files in --out, each \
             with the command that made it.

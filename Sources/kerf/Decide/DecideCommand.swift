@@ -75,7 +75,7 @@ struct DecideCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Declare the power that the server draws while it computes; it is labelled modelled.", valueName: "watts"))
+            "Declare the power that the server draws while it computes; it is labeled modelled.", valueName: "watts"))
     var serverPower: Double?
 
     @Option(help: ArgumentHelp("Decision to write.", valueName: "decision.json"), completion: .file())

@@ -21,7 +21,7 @@ struct MeterOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Compute energy from declared watts instead of a meter; it is labelled modelled.",
+            "Compute energy from declared watts instead of a meter; it is labeled modelled.",
             valueName: "idle=W,busy=W"), transform: Self.powerModel)
     var powerModel: PowerModel?
 

@@ -19,7 +19,7 @@ struct ProfileCommand: ParsableCommand {
             Without --weights the layers run on seeded random weights of the same shapes, which cost the same.
 
             --board DIR measures energy on a virtual board: the one that `kerf board` serves there, or one served for \
-            the run. Its values are labelled simulated.
+            the run. Its values are labeled simulated.
 
             EXAMPLE
               kerf profile --model llama-3.2-1b --seq 128 --out profile.json
