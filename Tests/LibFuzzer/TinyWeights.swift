@@ -15,7 +15,8 @@ struct TinyWeights {
 
     /// Columns of every matrix but one; a multiple of 32 where a format has blocks.
     var hidden = 8
-    private let (feedForward, vocabulary) = (32, 5)
+    private let feedForward = 32
+    private let vocabulary = 5
 
     var tensors: [Tensor] {
         let block: [(String, String, [Int])] = [
