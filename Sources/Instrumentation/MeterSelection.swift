@@ -11,6 +11,8 @@ import VirtualBoard
 package struct MeterSelection {
     package var meter: (any EnergyMeter)?
     package var description: MeterDescription
+    /// Why there is no meter; `nil` with one.
+    package var failure: KerfError?
     /// The root for the meter and the frequency: the running system's or the board's.
     package var root: SystemRoot
     /// A board that is served for this run only.
@@ -51,7 +53,9 @@ package struct MeterSelection {
             embedded?.stop()
             // A board or a meter that was requested must be available; a box without a meter is not an error.
             if root.hasVirtualBoard || request.backend != nil { throw error }
-            return MeterSelection(meter: nil, description: .none(because: "\(error)"), root: root, embedded: nil)
+            return MeterSelection(
+                meter: nil, description: .none(because: "\(error)"), failure: error, root: root,
+                embedded: nil)
         }
     }
 

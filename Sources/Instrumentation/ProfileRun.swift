@@ -55,7 +55,9 @@ package struct ProfileRun {
         let energy = try MeterSelection.choose(request.meter)
         defer { energy.close() }
         if request.requiresEnergy, energy.meter == nil {
-            throw Self.missingEnergy(energy.description.reason ?? "no energy meter")
+            throw Self.missingEnergy(
+                energy.failure?.message ?? energy.description.reason ?? "no energy meter",
+                remedy: energy.failure?.remedy ?? .virtualBoard)
         }
         let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
         let conditions = ConditionsMonitor(host, frequencyRoot: energy.root, meterOrigin: energy.description.origin)
@@ -73,8 +75,8 @@ package struct ProfileRun {
             notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure)
     }
 
-    private static func missingEnergy(_ reason: String) -> KerfError {
-        KerfError(.unavailable, "energy is required: \(reason)", remedy: .virtualBoard)
+    private static func missingEnergy(_ reason: String, remedy: Remedy? = nil) -> KerfError {
+        KerfError(.unavailable, "energy is required: \(reason)", remedy: remedy)
     }
 
     private func profile(

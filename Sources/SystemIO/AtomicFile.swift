@@ -85,9 +85,9 @@ package enum AtomicFile {
                 .permissionDenied, at: path, "cannot be written: \(errno)", remedy: "write to a directory of your own")
         case .noSpace, Errno(rawValue: EDQUOT), .fileTooLarge:
             KerfError(
-                .ioError, at: path, "cannot be written: \(errno)", remedy: "free some space; nothing was changed")
+                .ioError, at: path, "cannot be written: \(errno)", remedy: "free some space; this file is unchanged")
         default:
-            KerfError(.ioError, at: path, "cannot be written: \(errno)", remedy: "nothing was changed")
+            KerfError(.ioError, at: path, "cannot be written: \(errno)", remedy: "this file is unchanged")
         }
     }
 }

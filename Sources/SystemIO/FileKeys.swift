@@ -15,9 +15,13 @@ struct FileKeys: Sendable {
     /// For the current version Foundation's own conversion, which is faster than one that sees every key.
     var decodingStrategy: JSONDecoder.KeyDecodingStrategy {
         guard !renamed.isEmpty else { return .convertFromSnakeCase }
-        return .custom { [renamed] path in
+        return .custom { [renamed, original] path in
             let key = path[path.count - 1]
             if key.intValue != nil { return key }
+            // An older version has no field of a new name: like every field that its schema lacks, it is ignored.
+            if original[key.stringValue] != nil {
+                return FileKey(stringValue: "not of this version: \(key.stringValue)")
+            }
             return FileKey(stringValue: Self.camelCase(renamed[key.stringValue] ?? key.stringValue))
         }
     }

@@ -29,8 +29,7 @@ package enum Interruption {
         stack.ss_size = stackBytes
         sigaltstack(&stack, nil)
 
-        handle(SIGINT, with: firstSignal)
-        handle(SIGTERM, with: firstSignal)
+        for number in ending { handle(number, with: firstSignal) }
         handle(SIGALRM) { _ in
             let message: StaticString = "\nkerf: error: interrupted in the middle of a long step; nothing was written\n"
             _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
@@ -42,24 +41,35 @@ package enum Interruption {
     /// message says that they are lost.
     package static func unwatch() {
         alarm(0)
-        for number in [SIGINT, SIGTERM, SIGALRM] { signal(number, SIG_DFL) }
+        for number in ending + [SIGALRM] { signal(number, SIG_DFL) }
     }
 
     /// From now on every SIGINT and SIGTERM is forwarded to a child, with which this process ends: the first signal asks it
     /// to end in order, a second one ends it at once.
     package static func forward(to child: pid_t) {
         receiver.store(child, ordering: .relaxed)
-        for number in [SIGINT, SIGTERM] {
+        for number in ending {
             handle(number) { _ in kill(Interruption.receiver.load(ordering: .relaxed), SIGTERM) }
         }
     }
 
     /// Only what is safe in a signal handler: an atomic store, `signal` and `alarm`.
     private static let firstSignal: @convention(c) (Int32) -> Void = { _ in
-        Interruption.requested.store(true, ordering: .relaxed)
+        guard !Interruption.requested.exchange(true, ordering: .relaxed) else { return }
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)
         alarm(Interruption.graceSeconds)
+    }
+
+    /// The signals that end a run. A terminal that is closed sends SIGHUP; under nohup(1) it is ignored and stays so.
+    private static var ending: [Int32] { isIgnored(SIGHUP) ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP] }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0, let handler = action.__sigaction_handler.sa_handler else {
+            return false
+        }
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Unblocks the signal, which the parent may have blocked.

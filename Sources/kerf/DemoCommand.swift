@@ -51,7 +51,13 @@ struct DemoCommand: ParsableCommand {
         try ErrorReport.reporting { try demonstrate() }
     }
 
+    private static let model = "smollm2-135m"
+
     private func demonstrate() throws {
+        if let weights {
+            // Before a folder is made and minutes are spent.
+            _ = try ModelOptions.parse(["--model", Self.model, "--weights", weights]).open(seed: 1)
+        }
         try makeFolder()
         let doctor = try inspect()
         let hasMeter = doctor.energy.backends.contains { $0.status == .present }
@@ -86,7 +92,7 @@ struct DemoCommand: ParsableCommand {
     /// Profiles and calibrates this box in one role.
     private func side(_ role: String, _ options: [String], hasMeter: Bool) throws -> DemoSummary.Side {
         let profilePath = path("\(role)-profile.json")
-        var arguments = ["--model", "smollm2-135m", "--seq", "128", "--budget", "\(budget)"] + options
+        var arguments = ["--model", Self.model, "--seq", "128", "--budget", "\(budget)"] + options
         if let weights { arguments += ["--weights", weights] }
         if !hasMeter { arguments += ["--board", path("board")] }
         arguments += ["--out", profilePath]

@@ -27,13 +27,13 @@ struct Kerf: ParsableCommand {
         subcommands: [
             DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
             SimulateCommand.self, BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
-            SelftestCommand.self, RestoreFrequencyCommand.self, OldRestoreFrequencyCommand.self,
+            SelftestCommand.self, RestoreFrequencyCommand.self,
             FrequencyWatchdogCommand.self,
             ReplayInsideCommand.self,
         ])
 
     static func main() {
         StandardStreams.secure()
-        main(nil)
+        main(OldNames.replaced(in: Array(CommandLine.arguments.dropFirst())))
     }
 }

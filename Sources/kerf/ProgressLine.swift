@@ -17,7 +17,8 @@ final class ProgressLine {
         line += "\(progress.activity), \(progress.steps) steps"
         if progress.energyWindows > 0 { line += ", \(progress.energyWindows) energy windows" }
         if let width = progress.maximumRelativeHalfWidth { line += ", widest interval ±\(percent(width))" }
-        line += ", at most \(Int(progress.remainingSeconds.rounded(.up))) s left"
+        let remaining = Int(progress.remainingSeconds.rounded(.up))
+        line += remaining > 0 ? ", at most \(remaining) s left" : ", past the budget: a minimum of samples is taken"
         StandardError.write(isTerminal ? "\r\u{1B}[K" + line : line + "\n")
         hasDrawn = true
     }

@@ -29,6 +29,13 @@ struct OldNameTests {
         #expect(try decide() != new)
     }
 
+    @Test("of an old and a new name the last one holds, as of any option that is given twice")
+    func lastOneHolds() throws {
+        let new = try decide("--level", "B")
+        #expect(try decide("--rung=A", "--level", "B") == new)  // retired-word-ok: alias
+        #expect(try decide("--level", "A", "--rung", "B") == new)  // retired-word-ok: alias
+    }
+
     @Test func simulateTakesTheOldNameOfLevel() throws {
         let runs = try [["--level", "B"], ["--rung", "B"], ["--level", "A"]].map { option in  // retired-word-ok: alias
             let outcome = try KerfProcess(["simulate", "--rounds", "2", "--seeds", "1", "--json"] + option).finish()

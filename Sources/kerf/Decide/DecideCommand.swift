@@ -45,9 +45,6 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Model level that decides.")
     var level = ModelLevel.measuredLink
 
-    @Option(name: .customLong("rung"), help: .hidden)  // retired-word-ok: alias
-    var oldLevel: ModelLevel?
-
     @Option(help: "Server energy above its idle energy (net), for a server that is on anyway; or all of it (gross).")
     var energy = EnergyAccount.net
 
@@ -57,9 +54,6 @@ struct DecideCommand: ParsableCommand {
             (waiting); also the device's (device).
             """)
     var energyScope = EnergyScope.computing
-
-    @Option(name: .customLong("count"), help: .hidden)
-    var oldEnergyScope: EnergyScope?
 
     @Option(help: ArgumentHelp("Memory of the device for its layers, such as 4gib.", valueName: "bytes"))
     var deviceMemory: ByteCount?
@@ -105,8 +99,8 @@ struct DecideCommand: ParsableCommand {
         let limits = CutLimits(
             deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
         let decider = Decider(
-            link: try linkOptions.resolved(), weight: weight, steps: steps, level: oldLevel ?? level, account: energy,
-            declaredServerWatts: serverPower, scope: oldEnergyScope ?? energyScope, limits: limits,
+            link: try linkOptions.resolved(), weight: weight, steps: steps, level: level, account: energy,
+            declaredServerWatts: serverPower, scope: energyScope, limits: limits,
             microBatches: microBatches)
         let decision = try decider.decide(device: try side(device), server: try side(server))
         let bytes = try KerfJSON.encode(decision)

@@ -26,18 +26,3 @@ struct RestoreFrequencyCommand: ParsableCommand {
         }
     }
 }
-
-/// The old name of ``RestoreFrequencyCommand``, for scripts.
-struct OldRestoreFrequencyCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "restore-clock",  // retired-word-ok: alias
-        abstract: "Old name of restore-frequency.",
-        discussion: """
-            EXAMPLE
-              sudo kerf restore-frequency
-            """, shouldDisplay: false)
-
-    @OptionGroup var current: RestoreFrequencyCommand
-
-    func run() throws { try current.run() }
-}

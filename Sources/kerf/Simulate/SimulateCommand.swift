@@ -41,9 +41,6 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "Model level that decides, as in kerf decide. (default: the scenario's)")
     var level: ModelLevel?
 
-    @Option(name: .customLong("rung"), help: .hidden)  // retired-word-ok: alias
-    var oldLevel: ModelLevel?
-
     @Option(help: "State of the radio channel. (default: the scenario's)")
     var state: ChannelState?
 
@@ -89,7 +86,7 @@ struct SimulateCommand: ParsableCommand {
         if let out { try OutputGuard.check(out, isNoneOf: [scenario]) }
         if let csv { try OutputGuard.check(csv, of: "--csv", isNoneOf: [scenario]) }
         return try ScenarioRun(
-            level: oldLevel ?? level, weight: weight, state: state, deviceCount: devices, roundCount: rounds,
+            level: level, weight: weight, state: state, deviceCount: devices, roundCount: rounds,
             seedCount: seeds, frontPointCount: front
         ).run(file, shouldStop: { Interruption.isRequested })
     }
