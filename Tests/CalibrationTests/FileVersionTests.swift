@@ -48,6 +48,19 @@ struct FileVersionTests {
             .replacing("\"schema_version\" : 3", with: "\"schema_version\" : \(version)")
     }
 
+    @Test("a field of a new name in an older file is ignored, wherever it is", arguments: [true, false])
+    func newNameInAnOlderFile(isFirst: Bool) throws {
+        let profile = Self.profile()
+        let text = try Self.text(profile, version: 2)
+        let stray = "\"instrumentation_overhead_pairs\" : []"
+        let damaged =
+            isFirst
+            ? text.replacing("{", with: "{ \(stray),", maxReplacements: 1)
+            : String(text.dropLast(2)) + ", \(stray) }"
+        #expect(damaged.contains(stray))
+        #expect(try KerfJSON.encode(Self.decode(damaged)) == KerfJSON.encode(profile))
+    }
+
     private static func decode(_ text: String) throws(KerfError) -> Profile {
         try KerfJSON.decode(Profile.self, from: Array(text.utf8), named: "old.json")
     }

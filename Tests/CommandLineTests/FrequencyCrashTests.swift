@@ -7,14 +7,14 @@ import Testing
 /// However a run ends in the middle of a frequency sweep of a virtual board, the limits are restored.
 @Suite(.serialized) struct FrequencyCrashTests {
     /// Asked to end, killed without a warning, and the signal of a crash.
-    @Test(arguments: [SIGINT, SIGTERM, SIGKILL, SIGSEGV]) func signals(_ signal: Int32) throws {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL, SIGSEGV]) func signals(_ signal: Int32) throws {
         let board = try ServedBoard()
         let run = try board.startSweep()
         #expect(board.limits != ServedBoard.untouched, "\(run.errorSoFar)")
         run.send(signal: signal)
         let seconds = board.waitForLimits()
         // A step in progress ends first where a run is asked to end.
-        if signal != SIGINT && signal != SIGTERM { #expect(seconds < 1, "restored after \(seconds) s") }
+        if ![SIGINT, SIGTERM, SIGHUP].contains(signal) { #expect(seconds < 1, "restored after \(seconds) s") }
         try expectNothingLeft(of: run, on: board)
     }
 
