@@ -71,7 +71,7 @@ docs: build setup-test ## Write the outputs that the manual shows again; KERF_UP
 	KERF_UPDATE_DOCS=$(KERF_UPDATE_DOCS) KERF_PROGRAMS="$$PWD/.build/release" \
 		$(SWIFT) test --skip-build --filter DocumentationTests
 
-examples: build ## Measure docs/examples again; takes five minutes and wants a quiet box
+examples: build ## Measure docs/examples again; takes three minutes and wants a quiet box
 	@bash Scripts/make-examples.sh .build/release/kerf
 
 setup: ## Install the libraries that Kerf needs

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Rooms are listed in the order of DESIGN: a target may depend on targets above it only. Tests/ArchitectureTests checks
-// that, and docs/architecture.md says what each room holds and must never do.
+// Rooms are listed in the order of docs/architecture.md, which says what each holds and must never do. A target may
+// depend only on targets above it; Tests/ArchitectureTests checks that.
 
 /// Warnings are errors, and a member is visible only where its module is imported.
 let strict: [SwiftSetting] = [

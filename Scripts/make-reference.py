@@ -159,9 +159,9 @@ class FormatPage:
             "- The unit of a number stands in the name of its field: `time_seconds`, `energy_joules`.",
             "- A number that was measured or computed is a [quantity](#quantity): value, interval, count and origin.",
             "- A value that could not be had is absent, and a reason stands in its place. It is never zero.",
-            "- `schema` and `schema_version` come first. Kerf reads files of every earlier version and writes the",
-            "  version stated here. A file of a later version is refused.",
-            "- Fields may come in any order. The schemas allow no field that they do not name; Kerf ignores it.",
+            "- `schema` and `schema_version` come first. Kerf writes the version stated here and reads every earlier one, except",
+            "  files that lack a field which became required within version 1. A later version is refused.",
+            "- Fields may come in any order. Kerf ignores fields that it does not know; the schemas do not allow them.",
             "",
         ]
         documents = self.schemas.documents()

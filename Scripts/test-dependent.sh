@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks that Kerf has no unsafe flags as a dependency, then builds a package that depends on a version of it and imports
-# all of its libraries. The version is a tag in a temporary clone, which includes what is not committed yet.
+# all of its libraries. The version is a tag in a temporary clone, which includes changed and staged files: add new ones first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 clone=$work/checkouts/kerf
 
 git clone --quiet . "$clone"
-git diff --binary HEAD | git -C "$clone" apply --allow-empty
+git diff --binary HEAD | git -C "$clone" apply --index --allow-empty
 git -C "$clone" -c user.name=test -c user.email=test@localhost commit --quiet --all --allow-empty -m "Working tree"
 git -C "$clone" tag "$version"
 

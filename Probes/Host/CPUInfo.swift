@@ -43,7 +43,7 @@ struct CPUInfo {
         return common ?? []
     }
 
-    /// `x86_64`, `aarch64`, `arm` or `riscv64`, derived from the form of the file; `nil` for others.
+    /// `x86_64`, `i686`, `aarch64`, `arm`, `riscv64` or `riscv32`, derived from the form of the file; `nil` for others.
     var architecture: String? {
         if field("vendor_id") != nil, field("flags") != nil { return flags.contains("lm") ? "x86_64" : "i686" }
         if field("CPU implementer") != nil { return flags.contains("asimd") ? "aarch64" : "arm" }

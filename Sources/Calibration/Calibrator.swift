@@ -24,7 +24,7 @@ public enum Calibrator {
     ///   measured something else than the others; the field is named.
     public static func calibrate(_ inputs: [Input]) throws -> Calibration {
         guard !inputs.isEmpty else {
-            throw KerfError(.noSuchFile, at: "kerf calibrate", "no profile was given", remedy: Calibration.remedy)
+            throw KerfError(.invalidArgument, "no profile was given")
         }
         let members = try inputs.map { input in
             let profile = try KerfJSON.decode(Profile.self, from: input.bytes, named: input.name)

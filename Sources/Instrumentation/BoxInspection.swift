@@ -20,7 +20,7 @@ package struct BoxInspection {
     package let meterRoot: SystemRoot
 
     /// Origin of what is read from ``meterRoot``.
-    private var origin: Origin { meterRoot.hasVirtualBoard ? .simulated : .measured }
+    private var origin: Origin { meterRoot.origin }
 
     package func identity(engine: any MatrixEngine) -> BoxIdentity {
         let devices = (try? PCIProbe(root: SystemRoot()).devices()) ?? []

@@ -62,12 +62,26 @@ package struct ConditionsMonitor {
         } catch {
             unmonitored.append("steal time and throttling: \(error)")
         }
-        frequencies = CPUFreqProbe(root: frequencyRoot).policies().compactMap { policy in
-            (try? HeldFile(policy.directory.appending("scaling_cur_freq"))).map { (policy.name, $0) }
+        var frequencies: [(policy: String, file: HeldFile)] = []
+        var failure: KerfError?
+        for policy in CPUFreqProbe(root: frequencyRoot).policies() {
+            do throws(KerfError) {
+                frequencies.append((policy.name, try HeldFile(policy.directory.appending("scaling_cur_freq"))))
+            } catch {
+                failure = failure ?? error
+            }
         }
-        if frequencies.isEmpty { unmonitored.append("the frequency: there is no cpufreq") }
-        temperature = Self.processorTemperature(frequencyRoot)
-        if temperature == nil { unmonitored.append("the temperature: no known sensor of the processor") }
+        self.frequencies = frequencies
+        if frequencies.isEmpty {
+            unmonitored.append("the frequency: \(failure.map { "\($0)" } ?? "there is no cpufreq")")
+        }
+        do throws(KerfError) {
+            temperature = try Self.processorTemperature(frequencyRoot)
+            if temperature == nil { unmonitored.append("the temperature: no known sensor of the processor") }
+        } catch {
+            temperature = nil
+            unmonitored.append("the temperature: \(error)")
+        }
         monitorsOthers = meterOrigin == .measured
         if meterOrigin == .simulated || meterOrigin == .modelled {
             let what = meterOrigin == .simulated ? "virtual board" : "power model"
@@ -110,11 +124,22 @@ package struct ConditionsMonitor {
     }
 
     /// The first temperature sensor of the processor's chip (Documentation/hwmon/coretemp.rst, k10temp.rst).
-    private static func processorTemperature(_ root: SystemRoot) -> HeldFile? {
+    ///
+    /// - Throws: the error of a known chip's sensor that cannot be opened, where no other can.
+    private static func processorTemperature(_ root: SystemRoot) throws(KerfError) -> HeldFile? {
         let chips = ["coretemp", "k10temp", "zenpower", "cpu_thermal", "kerf_board"]
         let directory = root.file("sys/class/hwmon")
-        return root.names(in: directory).sorted().lazy.map { directory.appending($0) }
-            .filter { chip in (try? SysfsFile.text(at: chip.appending("name"))).map(chips.contains) ?? false }
-            .compactMap { try? HeldFile($0.appending("temp1_input")) }.first
+        var failure: KerfError?
+        for chip in root.names(in: directory).map({ directory.appending($0) }) {
+            // A chip without a name is not one of these.
+            guard let name = try? SysfsFile.text(at: chip.appending("name")), chips.contains(name) else { continue }
+            do throws(KerfError) {
+                return try HeldFile(chip.appending("temp1_input"))
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        return nil
     }
 }

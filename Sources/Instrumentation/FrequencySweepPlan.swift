@@ -57,7 +57,8 @@ package struct FrequencySweepPlan {
                     lease: lease, setpoints: try choice.setpoints(of: lease.policies), groups: swept,
                     omissions: omissions))
         } catch {
-            throw KerfError(.invalidArgument, "frequencies: \(error)")
+            throw KerfError(
+                .invalidArgument, "frequencies: \(error.message)", cause: error.cause, remedy: error.remedy)
         }
     }
 }

@@ -14,16 +14,15 @@ package struct MeterSelector {
     ///
     /// - Throws: the error of powercap when no backend is available, since its remedy is the most useful one.
     package func meter() throws(KerfError) -> (backend: MeterBackend, meter: any EnergyMeter) {
-        var failures: [MeterBackend: KerfError] = [:]
+        var failure: KerfError?
         for backend in MeterBackend.allCases {
             do throws(KerfError) {
                 return (backend, try backend.open(in: root, rails: rails))
             } catch {
-                failures[backend] = error
+                if backend == .powercap || failure == nil { failure = error }
             }
         }
-        guard let usual = failures[.powercap] else { throw KerfError(.notFound, "no energy meter") }
-        throw usual
+        throw failure ?? KerfError(.notFound, "no energy meter")
     }
 
     /// A meter of one backend only.

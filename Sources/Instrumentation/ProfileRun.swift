@@ -12,7 +12,7 @@ import Workload
 
 /// One profiling run on this box: the whole box, then each frequency, then each core type alone.
 package struct ProfileRun {
-    /// Called with how far the run is; `nil` ends a line of progress.
+    /// Called with the progress of the run; `nil` ends a line of progress.
     package typealias ProgressHandler = (Progress?) -> Void
 
     private let source: any WeightSource
@@ -26,9 +26,9 @@ package struct ProfileRun {
         package var profile: Profile
         /// What disturbs windows on some boxes and cannot be monitored on this one.
         package var unmonitored: [String]
-        /// Frequencies that were asked for and not swept, and why.
+        /// Frequencies that were requested and not swept, and why.
         package var notSwept: [String]
-        /// The frequency limits could not be restored. The profile is complete all the same.
+        /// The frequency limits could not be restored. The profile is still complete.
         package var frequencyFailure: KerfError?
     }
 
@@ -151,7 +151,7 @@ package struct ProfileRun {
         return measured
     }
 
-    /// All processors, at the frequency that is found and then at every frequency asked for.
+    /// All processors, at the current frequency, then at every requested one.
     private func measureBox(_ instruments: Instruments, at plan: FrequencySweepPlan?) throws -> Measured {
         let engine = instruments.engine
         let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))

@@ -10,7 +10,7 @@ public struct EnergyWindow: Codable, Sendable, Hashable {
         case idle
         /// Whole steps without instruments.
         case step
-        /// Whole steps with every instrument on. What they cost more is the instrumentation overhead.
+        /// Whole steps with every instrument on. Their additional cost is the instrumentation overhead.
         case instrumentedStep = "instrumented_step"
         /// One layer in one direction, repeated.
         case layer
@@ -19,7 +19,7 @@ public struct EnergyWindow: Codable, Sendable, Hashable {
     public var subject: Subject
     /// Set for `layer` only.
     public var layer: Int?
-    /// `forward` or `backward`; set for `layer` only.
+    /// Set for `layer` only.
     public var direction: Direction?
     /// How many times the subject ran in the window; 0 for idle.
     public var iterations: Int

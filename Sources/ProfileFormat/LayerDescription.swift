@@ -69,7 +69,6 @@ public struct LayerMemory: Codable, Sendable, Hashable {
 /// Operations and bytes of a kernel in one pass of a layer, computed from the shapes.
 public struct KernelCost: Codable, Sendable, Hashable {
     public var kernel: String
-    /// `forward` or `backward`.
     public var direction: Direction
     /// Floating-point operations; a multiply and an add are two.
     public var flops: Double

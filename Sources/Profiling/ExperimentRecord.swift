@@ -34,7 +34,7 @@ package struct ExperimentRecord: Sendable {
     /// Two bursts of each kind: the minimum that gives an interval.
     var hasMinimumSamples: Bool { minimumBurstCount >= 2 }
 
-    /// Bursts of whole steps, with or without instruments, of which there are fewer.
+    /// The smaller of the numbers of bursts with and without instruments.
     var minimumBurstCount: Int { min(bursts(steps), bursts(instrumentedSteps)) }
 
     private func bursts(_ steps: [StepSample]) -> Int { Set(steps.map(\.pair)).count }

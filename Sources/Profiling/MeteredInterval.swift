@@ -38,20 +38,21 @@ struct MeteredInterval {
         guard let meter, let opening, let closing = try edge() else { return cost }
         cost.edgeSeconds = opening.edge.gapSeconds + closing.edge.gapSeconds
         cost.meteredSeconds = closing.edge.instant.seconds(since: opening.edge.instant)
-        guard opening.isFound, closing.isFound, let after = try edge(), after.isFound else {
-            cost.joules = (try? meter.joules(from: opening.edge, to: closing.edge)) ?? [:]
-            cost.fault = .notUpdated
-            return cost
-        }
-        cost.pollingSeconds = after.edge.instant.seconds(since: closing.edge.instant)
+        let after = opening.isFound && closing.isFound ? try edge() : nil
         do throws(KerfError) {
             cost.joules = try meter.joules(from: opening.edge, to: closing.edge)
+            guard let after, after.isFound else {
+                cost.fault = .notUpdated
+                return cost
+            }
+            cost.pollingSeconds = after.edge.instant.seconds(since: closing.edge.instant)
             cost.pollingJoules = try meter.joules(from: closing.edge, to: after.edge)
         } catch {
             guard error.code == .ambiguousReading else { throw MeterFailure(error: error) }
             cost.fault = .ambiguous
             return cost
         }
+        guard let after else { return cost }
         for (place, domain) in meter.tree.readable.enumerated() {
             cost.shift(
                 domain.identifier,

@@ -8,7 +8,7 @@ import Workload
 /// Layers are numbered 0 the embedding, 1...L the blocks, L + 1 the head. One step is every layer forward in order,
 /// then every layer backward in reverse, each block's AdamW at the end of its backward pass.
 package protocol ProfiledStep: AnyObject {
-    /// L + 2.
+    /// L + 2 for a model of L blocks; 1 in the self-test.
     var layerCount: Int { get }
     var timeline: KernelTimeline { get }
 

@@ -16,7 +16,7 @@ final class Sampler {
     private let conditions: () -> BoxConditions
     private let shouldStop: () -> Bool
     private let start: MonotonicInstant
-    /// Without a meter after that has failed.
+    /// Loses its meter once the meter fails.
     private var interval: MeteredInterval
     /// Random numbers of the whole run.
     var generator: SeededGenerator
@@ -61,7 +61,7 @@ final class Sampler {
     func secondsPerSample() -> (seconds: Double?, meterFailure: String?) {
         guard let meter = interval.meter else { return (nil, nil) }
         let count = 64
-        let cpuClocks = meter.countsProcessorTime ? ThreadCPUClocks() : nil
+        let cpuClocks = meter.countsProcessorTime ? clock.threadCPUClocks() : nil
         var microjoules: [UInt64] = []
         microjoules.reserveCapacity(count * meter.tree.counted.count)
         let began = clock.now()

@@ -37,7 +37,7 @@ struct StepRecorder {
         self.clock = clock
         self.maximumSteps = maximumSteps
         self.meter = step.isInterrupted ? nil : meter
-        cpuClocks = self.meter?.countsProcessorTime == true ? ThreadCPUClocks() : nil
+        cpuClocks = self.meter?.countsProcessorTime == true ? clock.threadCPUClocks() : nil
         // One more than is recorded: a step is removed after it was taken.
         storage = StepStorage(
             order: step.passes, counted: self.meter?.tree.counted ?? [], isMetered: self.meter != nil, start: start,

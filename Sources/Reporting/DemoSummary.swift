@@ -106,11 +106,7 @@ package struct DemoSummary {
 
     /// Each line of a text, wrapped; `limit` lines in all.
     private func sentences(_ text: String, limit: Int) -> [String] {
-        let lines = text.split(separator: "\n").flatMap { wrapped(String($0), limit: limit) }
-        guard lines.count > limit, let last = lines.prefix(limit).last else { return lines }
-        // What is left out is marked, also where the limit falls between two lines of the text.
-        let cut = last.prefix(Self.maximumColumns - 2)
-        return lines.prefix(limit - 1) + [cut.hasSuffix("…") ? String(cut) : cut + " …"]
+        limited(text.split(separator: "\n").flatMap { wrapped(String($0), limit: limit) }, limit)
     }
 
     /// The text broken at blanks into lines that fit, the later ones indented; the end is cut off beyond `limit` lines.
@@ -130,6 +126,11 @@ package struct DemoSummary {
             // The mark of what was cut off takes a column.
             line.count > Self.maximumColumns ? PlainText.shown(line, limit: Self.maximumColumns - 1) : line
         }
+        return limited(lines, limit)
+    }
+
+    /// The first `limit` lines; the last of them is marked where any are left out.
+    private func limited(_ lines: [String], _ limit: Int) -> [String] {
         guard lines.count > limit else { return lines }
         let cut = lines[limit - 1].prefix(Self.maximumColumns - 2)
         return lines.prefix(limit - 1) + [cut.hasSuffix("…") ? String(cut) : cut + " …"]

@@ -42,7 +42,8 @@ extension EstimatorReport {
             "\(name)     \(si(result.truthJoules, "J")): median error \(NumberText.percent(error, digits: 3)), bias "
         text += "\(NumberText.percent(bias, digits: 4))"
         if let own = result.biasStandardError { text += " ± \(NumberText.percent(own, digits: 4)) (standard error)" }
-        text += ", coverage \(NumberText.percent(coverage)) (nominal 95 %)"
+        text +=
+            ", coverage \(NumberText.percent(coverage)) (nominal \(NumberText.percent(settings.confidence, digits: 0)))"
         return text + (result.answered < settings.trials ? " in \(result.answered) trials\n" : "\n")
     }
 

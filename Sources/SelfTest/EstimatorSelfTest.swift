@@ -113,11 +113,13 @@ package struct EstimatorSelfTest: Sendable {
             guard let coverage = result.coverage, let bias = result.bias else { continue }
             // What a correct estimator may show by chance in so few trials is not a finding.
             let count = Double(result.answered)
-            let chance = 3 * (0.05 * 0.95 / count).squareRoot()
+            let nominal = Self.confidence
+            let chance = 3 * (nominal * (1 - nominal) / count).squareRoot()
             // In a few trials the distribution is skewed: one miss in one trial can happen.
-            let low = min(Self.coverage.lowerBound, 0.95 - chance - 2 / count)
-            let high = max(Self.coverage.upperBound, 0.95 + chance)
-            let share = "\(name): coverage \(NumberText.percent(coverage)) (nominal 95 %)"
+            let low = min(Self.coverage.lowerBound, nominal - chance - 2 / count)
+            let high = max(Self.coverage.upperBound, nominal + chance)
+            let share =
+                "\(name): coverage \(NumberText.percent(coverage)) (nominal \(NumberText.percent(nominal, digits: 0)))"
             if coverage < low { wrong.append(share) }
             if coverage > high { wide.append(share + ", so the intervals are wider than necessary") }
             if let error = result.biasStandardError, abs(bias) > 1e-6,

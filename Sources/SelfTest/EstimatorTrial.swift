@@ -39,7 +39,7 @@ struct EstimatorTrial {
                 step: layer, clock: box, meter: box, updates: updates, settings: settings,
                 conditions: layer.conditions
             ).run()
-        } catch let error as KerfError {
+        } catch let error as KerfError where error.code == .disturbed {
             gross = .unavailable(error.description)
             net = gross
             grossTruthJoules = truth.grossJoules

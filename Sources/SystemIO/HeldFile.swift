@@ -22,7 +22,7 @@ package final class HeldFile: Sendable {
 
     deinit { try? descriptor.close() }
 
-    /// Reads the first page into `buffer` and returns the number of bytes.
+    /// Reads from `offset` into `buffer` and returns the number of bytes, 0 at the end of the file.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64 = 0) throws(KerfError) -> Int {
         var attempts = 0
         while true {

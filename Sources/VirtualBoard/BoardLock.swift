@@ -56,7 +56,12 @@ final class RegistrationLock {
         } catch {
             throw KerfError(.ioError, "cannot open: \(error)", at: path)
         }
-        _ = try? valueOrErrno { flock(descriptor.rawValue, LOCK_EX) }
+        do {
+            try valueOrErrno { flock(descriptor.rawValue, LOCK_EX) }
+        } catch {
+            try? descriptor.close()
+            throw KerfError(error, doing: "lock", at: path)
+        }
     }
 
     deinit { try? descriptor.close() }

@@ -142,7 +142,9 @@ struct DemoCommand: ParsableCommand {
         do {
             try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
         } catch {
-            throw KerfError(.cannotCreate, "\(out): cannot create the folder; give another with --out")
+            throw KerfError(
+                .cannotCreate, at: out, "cannot create the folder: no permission, or a file is in the way",
+                remedy: "give another with --out")
         }
     }
 }

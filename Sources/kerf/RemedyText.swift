@@ -5,7 +5,6 @@ enum RemedyText {
     static func words(_ remedy: Remedy) -> String {
         switch remedy {
         case .text(let text): text
-        case .longerBudget: "profile with a longer --budget"
         case .quietBoxOrLongerBudget: "stop other load on the box, let it cool down, or allow more time with --budget"
         case .nameColumn: "name one of them with --column"
         case .runEstimatorSelfTest: "run kerf selftest estimator --json first"

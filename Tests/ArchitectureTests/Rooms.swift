@@ -28,7 +28,11 @@ extension Room {
         Room("ProbeKit", never: probes, why: "no concrete probe"),
         Room(name: "Probes", folder: probeFolder),
         Room("VirtualBoard", never: probes, why: "writes what probes read, and shares no code with them"),
-        Room("Estimation", never: hardware.union(cModules), why: "pure functions of samples"),
+        Room(
+            "Estimation",
+            never: hardware.union(cModules).union([
+                "SystemIO", "SystemPackage", "Glibc", "Foundation", "FoundationEssentials",
+            ]), why: "pure functions of samples"),
         Room("Profiling", never: probes, why: "no concrete probe"),
         Room("Instrumentation"),
         Room("Calibration", never: hardware.union(cModules), why: "a pure function of profiles, no hardware"),

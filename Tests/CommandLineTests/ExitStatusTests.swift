@@ -33,7 +33,7 @@ struct ExitStatusTests {
     func line() {
         #expect(KerfError(.notReady, "why", remedy: "do").description == "why; do")
         #expect(KerfError(.ioError, at: "m.gguf", "why").description == "m.gguf: why")
-        let error = KerfError(.disturbed, "why", remedy: .longerBudget)
+        let error = KerfError(.disturbed, "why", remedy: .quietBoxOrLongerBudget)
         #expect(!error.description.contains("--") && error.text(remedy: RemedyText.words).contains("--budget"))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 struct RemedyTests {
     static let remedies: [Remedy] = [
-        .longerBudget, .userNamespaces, .unpackCapture, .virtualBoard, .withoutPinning, .hostOrVirtualBoard,
+        .userNamespaces, .unpackCapture, .virtualBoard, .withoutPinning, .hostOrVirtualBoard,
         .powerSensorOrVirtualBoard, .runningSystem, .nameRails, .railsOfOneKind, .restoreFrequency(root: nil),
         .restoreFrequency(root: "/tree"), .startBoard(root: nil), .startBoard(root: "/tree"), .makeDoctorReport,
     ]

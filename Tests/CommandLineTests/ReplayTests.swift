@@ -231,7 +231,7 @@ struct ReplayTests {
         #expect(!workspace.exists("b.tar"))
     }
 
-    /// A board's tree stays labelled: recorded and unpacked it says that it is simulated, and it is not replayed.
+    /// A board's tree stays labeled: recorded and unpacked it says that it is simulated, and it is not replayed.
     @Test func aRecordedBoardStaysSimulated() throws {
         let workspace = try Workspace()
         let profiled = try KerfProcess.run(

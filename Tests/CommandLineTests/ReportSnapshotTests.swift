@@ -1,4 +1,8 @@
+import Calibration
 import Foundation
+import ProfileFormat
+import Reporting
+import SystemIO
 import Testing
 
 /// The whole reports of the commands on committed inputs.
@@ -29,6 +33,16 @@ struct ReportSnapshotTests {
         let text = try report(["doctor", "--root", "tree"], in: workspace.url.path)
             .replacingOccurrences(of: workspace.url.resolvingSymlinksInPath().path + "/", with: "")
         try Snapshot.expect(text, matches: "doctor-tree")
+    }
+
+    /// The summary at the end of `kerf profile`, of profiles that were written before: a run has other numbers each time.
+    @Test(arguments: ["board", "gpu", "plain", "sweep"])
+    func profile(_ name: String) throws {
+        let file = Self.corpus("profiles/7aaa799-\(name).json")
+        let profile = try KerfJSON.read(Profile.self, at: file).file
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
+        let text = profile.report(try Calibrator.calibrate([Calibrator.Input(name: "profile.json", bytes: bytes)]))
+        try Snapshot.expect(text, matches: "profile-\(name)")
     }
 
     @Test(arguments: ["board", "gpu", "plain", "sweep"])

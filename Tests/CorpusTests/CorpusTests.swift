@@ -87,7 +87,7 @@ enum Corpus {
     }
 }
 
-/// Every file of the corpus is read, and nothing in it is lost.
+/// Every file of the corpus is read, and no number in it is lost.
 @Suite("Files of earlier versions")
 struct CorpusTests {
     @Test("the corpus is whole")
@@ -162,7 +162,9 @@ struct CorpusTests {
         #expect(!then.values.isEmpty)
         #expect(then.differences(from: now, tolerance: 1e-12) == [])
         // Traces of the total of several domains cannot be read; the calibration counts them as left out.
-        let added = now.differences(from: then, tolerance: 1e-12).filter { !$0.hasPrefix("rejections[") }
+        let added = now.differences(from: then, tolerance: 1e-12).filter {
+            !$0.hasPrefix("rejections[") || !Corpus.tracesOfTheTotal.contains(file)
+        }
         #expect(added == [])
     }
 
@@ -227,12 +229,10 @@ struct CorpusTests {
     func withoutRequiredField(file: (key: String, value: String)) throws {
         let bytes = try Corpus.bytes(file.key)
         let kind = file.key.prefix { $0 != "/" }
-        if kind == "doctor" {
-            #expect(throws: KerfError.self) { try KerfJSON.decode(DoctorReport.self, from: bytes, named: file.key) }
-            return
-        }
         let error = #expect(throws: KerfError.self) {
-            if kind == "decisions" {
+            if kind == "doctor" {
+                _ = try KerfJSON.decode(DoctorReport.self, from: bytes, named: file.key)
+            } else if kind == "decisions" {
                 _ = try KerfJSON.decode(Decision.self, from: bytes, named: file.key)
             } else {
                 _ = try KerfJSON.decode(Calibration.self, from: bytes, named: file.key)

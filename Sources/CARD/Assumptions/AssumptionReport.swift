@@ -42,10 +42,15 @@ struct AssumptionReport {
         var finding = AssumptionFinding(
             assumption: assumption, statement: assumption.statement, deviation: deviation,
             verdict: Self.verdict(deviation))
-        guard finding.verdict != .untested,
-            let model = try? problem.assuming(assumption).model(.measuredLink),
-            let chosen = (try? Solver(model: model, weight: weight))?.solve().chosen
-        else { return finding }
+        guard finding.verdict != .untested else { return finding }
+        let chosen: CutOutcome
+        do {
+            let model = try problem.assuming(assumption).model(.measuredLink)
+            chosen = try Solver(model: model, weight: weight).solve().chosen
+        } catch {
+            finding.obstacle = "\(error)"
+            return finding
+        }
         let evaluation = evaluator.evaluate(chosen)
         finding.assumedCut = chosen.cut.cut
         finding.changesDecision =

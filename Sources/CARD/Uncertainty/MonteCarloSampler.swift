@@ -24,9 +24,11 @@ struct MonteCarloSampler {
         all = sensitivities
         let groups = Dictionary(grouping: all.filter(\.isPooled)) { $0.value.poolingGroup?.kind }.values
             .filter { $0.count > 1 }
-            // The order of a dictionary changes from run to run.
-            .sorted {
-                ($0.first?.value.poolingGroup?.kind.value ?? "") < ($1.first?.value.poolingGroup?.kind.value ?? "")
+            // The order of a dictionary changes from run to run, and with it the draws.
+            .sorted { left, right in
+                guard let left = left.first?.value.poolingGroup?.kind, let right = right.first?.value.poolingGroup?.kind
+                else { return false }
+                return (left.value, left.flops) < (right.value, right.flops)
             }
         pools = groups.map { group in
             Pool(

@@ -26,7 +26,9 @@ package struct RecordedView {
         for directory in [tree, nothing] {
             guard mkdir(directory.string, 0o755) == 0 else { throw failure("make", directory) }
         }
-        close(creat(emptyFile.string, 0o444))
+        let file = creat(emptyFile.string, 0o444)
+        guard file >= 0 else { throw failure("make", emptyFile) }
+        close(file)
         try capture.unpack(into: tree)
 
         let live = SystemRoot()

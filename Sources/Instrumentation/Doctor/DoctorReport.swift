@@ -112,7 +112,7 @@ extension DoctorReport {
         let frequencies = CPUFreqProbe(root: root)
         let hostReadings = host.readings()
         self.root = root.path.string
-        origin = root.hasVirtualBoard ? .simulated : .measured
+        origin = root.origin
         probes = [
             ProbeStatus(RAPLProbe(root: root), words), ProbeStatus(frequencies, words), ProbeStatus(sensors, words),
             ProbeStatus(PowerSupplyProbe(root: root), words), ProbeStatus(NVMLProbe(root: root), words),

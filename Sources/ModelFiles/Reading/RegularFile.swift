@@ -9,7 +9,7 @@ enum RegularFile {
     static func open(_ path: FilePath) throws(KerfError) -> (descriptor: FileDescriptor, size: Int) {
         let descriptor: FileDescriptor
         do {
-            // Not blocking: opening a pipe that nobody writes to would wait for ever.
+            // Not blocking: opening a pipe that nobody writes to would block.
             descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch let errno as Errno {
             throw KerfError(errno, doing: "open", at: path.string)
@@ -24,7 +24,7 @@ enum RegularFile {
         }
     }
 
-    /// The size now; asked anew before mapped bytes are used, since a file may have been cut meanwhile.
+    /// The current size. It is checked again before mapped bytes are used, since the file may have been truncated.
     static func size(of descriptor: FileDescriptor, path: FilePath) throws(KerfError) -> Int {
         var information = stat()
         guard fstat(descriptor.rawValue, &information) == 0 else {

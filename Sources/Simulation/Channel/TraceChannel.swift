@@ -20,11 +20,12 @@ package struct Trace: Sendable, Hashable {
     ///
     /// - Throws: ``KerfError/Code/incomplete`` with file and line.
     package init(csv text: String, named name: String) throws(KerfError) {
-        for (index, line) in text.split(whereSeparator: \.isNewline).enumerated() {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() where !line.isEmpty {
             let cells = line.split(separator: ",", omittingEmptySubsequences: false).map {
                 Double(String($0.filter { $0 != " " }))
             }
-            if index == 0, cells.contains(nil) { continue }
+            if index == 0, cells.allSatisfy({ $0 == nil }) { continue }
             let numbers = cells.compactMap { $0 }
             guard numbers.count == cells.count, (2...3).contains(numbers.count), numbers.allSatisfy(\.isFinite),
                 numbers.dropFirst().allSatisfy({ $0 > 0 }), timesSeconds.last.map({ $0 < numbers[0] }) ?? true

@@ -5,15 +5,12 @@
 public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringInterpolation {
     /// Advice that names no option of Kerf.
     case text(String)
-    /// Give the run more time.
-    case longerBudget
     /// Reduce other load and heat, or give the run more time.
     case quietBoxOrLongerBudget
     /// Name one of the columns that the file has.
     case nameColumn
     /// Run the estimator's self-test, which writes the file.
     case runEstimatorSelfTest
-    /// Permit user namespaces, or look at the capture without them.
     /// Permit user namespaces, or examine the capture without them.
     case userNamespaces
     /// Unpack a capture and examine its tree.
@@ -66,7 +63,6 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     public var description: String {
         switch self {
         case .text(let text): text
-        case .longerBudget: "profile for longer"
         case .quietBoxOrLongerBudget: "free the box of other load or heat, or profile for longer"
         case .nameColumn: "name one of them"
         case .runEstimatorSelfTest: "run the estimator's self-test first"
