@@ -3,10 +3,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+
 // Compiles a function once for each instruction set that matters here; the program's loader picks one. For x86-64-v4
 // compilers split vectors of 64 bytes in two unless they are asked not to: a processor may lower its frequency for a few
-// wide instructions. These functions are long loops of nothing else.
-#if defined(__x86_64__)
+// wide instructions. These functions are long loops of nothing else. Under a sanitizer there is one instance, since the
+// code that selects runs before the sanitizer's runtime is ready.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 #define FLEET_CLONES \
     __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), min_vector_width(512)))
 #else

@@ -2,8 +2,13 @@
 
 #include "kerf_kernels.h"
 
-// Clones of a function for several instruction sets, selected when the program is loaded.
-#if defined(__x86_64__)
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+
+// Clones of a function for several instruction sets, selected when the program is loaded: before a sanitizer's runtime
+// is ready, so that its calls in the code that selects would crash.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 #define KERF_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define KERF_CLONES
