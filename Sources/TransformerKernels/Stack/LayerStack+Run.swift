@@ -11,13 +11,13 @@ extension LayerStack {
     package func setTokens(_ tokens: [Int32], targets: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
         try setTargets(targets)
-        self.tokens = tokens
+        slots[slot].tokens = tokens
     }
 
     /// Sets the input tokens of a range without the head.
     package func setTokens(_ tokens: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
-        self.tokens = tokens
+        slots[slot].tokens = tokens
     }
 
     /// Sets the targets of a range without the embedding.
@@ -26,7 +26,7 @@ extension LayerStack {
         guard Head.counted(targets) > 0 else {
             throw KerfError(.invalidToken, "no token has a target, so there is no mean loss")
         }
-        self.targets = targets
+        slots[slot].targets = targets
     }
 
     /// Whether a layer's weights are in memory, so that it can run without reading them first.
@@ -55,14 +55,14 @@ extension LayerStack {
                 let (norm, matrix) = try headWeights()
                 loss = try head.forward(
                     norm: norm, matrix: matrix, input: boundary(after: layer - 1).activation,
-                    targets: knownTargets())
+                    targets: knownTargets(), divisor: lossTargetCount)
             } else {
                 try block(layer).forward(
                     blockWeights(layer), from: boundary(after: layer - 1).activation,
                     to: boundary(after: layer).activation)
             }
         }
-        computed.insert(layer)
+        slots[slot].computed.insert(layer)
     }
 
     /// Computes the gradient of a layer's input and of its adapters from the gradient of its output.
@@ -70,7 +70,7 @@ extension LayerStack {
     /// - Throws: ``KerfError``; `notReady` when the weights are not in memory or the layer has not run forward.
     package func backward(layer: Int) throws {
         try check(layer)
-        guard computed.contains(layer) else {
+        guard slots[slot].computed.contains(layer) else {
             throw KerfError(.notReady, "layer \(layer) has not run forward", remedy: "run its forward pass first")
         }
         timeline.layer = Int32(layer)
@@ -83,7 +83,7 @@ extension LayerStack {
                 let (norm, matrix) = try headWeights()
                 try head.backward(
                     norm: norm, matrix: matrix, input: before.activation, targets: knownTargets(),
-                    inputGradient: before.gradient)
+                    divisor: lossTargetCount, inputGradient: before.gradient)
             } else {
                 try block(layer).backward(
                     blockWeights(layer), input: before.activation, outputGradient: boundary(after: layer).gradient,
