@@ -29,7 +29,24 @@ extension LayerStack {
         slots[slot].targets = targets
     }
 
-    /// Whether a layer's weights are in memory, so that it can run without reading them first.
+    /// Sets the tokens and targets of one micro-batch, which may have no target at all.
+    ///
+    /// - Parameters:
+    ///   - tokens: nil for a range without the embedding.
+    ///   - targets: nil for a range without the head.
+    ///   - batchTargets: targets of the whole batch, by which losses are divided; at least 1.
+    package func setMicroBatch(tokens: [Int32]?, targets: [Int32]?, batchTargets: Int) throws {
+        if let tokens { try check(tokens, "token", negativeAllowed: false) }
+        if let targets { try check(targets, "target", negativeAllowed: true) }
+        guard batchTargets > 0, targets.map(Head.counted) ?? 0 <= batchTargets else {
+            throw KerfError(.invalidToken, "a batch with \(batchTargets) targets cannot have this micro-batch")
+        }
+        if let tokens { slots[slot].tokens = tokens }
+        if let targets { slots[slot].targets = targets }
+        lossTargetCount = batchTargets
+    }
+
+    /// Whether a layer's weights, so that it can run without reading them first.
     package func isPrepared(layer: Int) -> Bool {
         !(1...model.blockCount).contains(layer) || weights[layer - 1] != nil
     }
