@@ -81,13 +81,3 @@ package struct TrainingSettings: Sendable, Hashable, Codable {
         }
     }
 }
-
-/// How the numbers of a tensor are sent.
-package enum WireFormat: String, Sendable, Hashable, CaseIterable, Codable {
-    /// As computed.
-    case f32
-    /// Rounded to bfloat16.
-    case bf16
-    /// Smashed data in 8 bits with a scale for each token; gradients in bfloat16.
-    case int8
-}
