@@ -97,7 +97,9 @@ struct CertificateAuthority: Sendable {
                 .invalidArgument,
                 "keys last \(permittedDays.lowerBound) to \(permittedDays.upperBound) days, not \(days)")
         }
-        return date.addingTimeInterval(-clockToleranceSeconds)...date.addingTimeInterval(Double(days) * 86400)
+        // Certificates hold whole seconds; rounded up, so that `days` whole days are left now.
+        let now = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.up))
+        return now.addingTimeInterval(-clockToleranceSeconds)...now.addingTimeInterval(Double(days) * 86400)
     }
 
     private static func named(_ name: String) throws(KerfError) -> DistinguishedName {

@@ -58,4 +58,11 @@ package struct KeyRecord: Sendable, Hashable, Codable {
     package var expiresSoon: Bool {
         state != .revoked && (daysLeft ?? Credentials.warningDays) < Credentials.warningDays
     }
+
+    /// One line for a terminal: name, state, days, fingerprint; or the problem.
+    package var line: String {
+        let state = state == .notYetValid ? "not yet valid" : state.rawValue
+        if let problem { return "\(name): \(state): \(PlainText.shown(problem))" }
+        return "\(name): \(state), until \(validUntil ?? "?") (\(daysLeft ?? 0) days), SHA-256 \(fingerprint ?? "?")"
+    }
 }
