@@ -59,7 +59,7 @@ package struct CertificatePath: Sendable {
     }
 
     /// Whether the names and the signature say so.
-    private static func hasIssued(_ issuer: Certificate, _ certificate: Certificate) -> Bool {
+    static func hasIssued(_ issuer: Certificate, _ certificate: Certificate) -> Bool {
         issuer.subject == certificate.issuer
             && issuer.publicKey.isValidSignature(certificate.signature, for: certificate)
     }

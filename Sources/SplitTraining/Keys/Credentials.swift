@@ -31,10 +31,17 @@ package struct Credentials: Sendable {
     package init(folder: String, purpose: KeyPurpose, at date: Date) throws(KerfError) {
         let folder = FilePath(folder)
         let certificateFile = folder.appending("cert.pem").string
+        let authorityFile = folder.appending("ca.pem").string
         let keyFile = folder.appending("key.pem").string
         privateKey = try PEMFile.privateKey(keyFile)
         certificates = try PEMFile.certificates(certificateFile)
-        authorities = try PEMFile.certificates(folder.appending("ca.pem").string)
+        authorities = try PEMFile.certificates(authorityFile)
+        // Nobody else's signature vouches for a root; its own tells a damaged file.
+        for root in authorities where root.subject == root.issuer && !CertificatePath.hasIssued(root, root) {
+            throw KerfError(
+                .malformed, at: authorityFile, "the certificate \(root.shownName) is damaged",
+                remedy: "copy all files of one folder together")
+        }
         guard privateKey.publicKey == certificates[0].publicKey else {
             throw KerfError(
                 .unusableData, at: keyFile, "not the key of the certificate \(certificates[0].shownName) in cert.pem",

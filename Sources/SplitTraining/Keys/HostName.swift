@@ -48,6 +48,8 @@ package struct HostName: Sendable, Hashable {
 
     /// The bytes of an address in network order.
     private static func address(_ text: String) -> [UInt8]? {
+        // The C function would stop at a NUL and take what comes before it.
+        guard !text.utf8.contains(0) else { return nil }
         for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
             var bytes = [UInt8](repeating: 0, count: count)
             if inet_pton(family, text, &bytes) == 1 { return bytes }
