@@ -2,8 +2,6 @@ import SwiftProtobuf
 import SystemIO
 
 extension KerfError.Code {
-    /// The connection to the other side broke off.
-    package static let connectionLost = KerfError.Code("connection_lost", .inputOutput)
     /// The other side broke the protocol.
     package static let protocolViolation = KerfError.Code("protocol_violation", .badData)
     /// The two sides do not train the same.

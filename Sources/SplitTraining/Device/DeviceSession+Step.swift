@@ -27,21 +27,65 @@ extension DeviceSession {
                 let part = batch.part(index, of: count)
                 let tensor =
                     cut == 0 ? [] : try await compute.forward(part, index: index, batchTargets: total)
-                queue.yield(
-                    Outgoing(
-                        message: .microBatch(
-                            .with {
-                                $0.index = UInt32(index)
-                                $0.batchTargets = UInt32(total)
-                                if cut == 0 { $0.tokens = .init(TensorBytes.bytes(of: part.inputs)) }
-                                $0.targets = .init(TensorBytes.bytes(of: part.targets))
-                                if index == 0 { $0.squaredNorms = squaredNorms }
-                            }), tensor: tensor))
+                let message = microBatch(part, index: index, cut: cut, batchTargets: total, squaredNorms)
+                queue.yield(Outgoing(message: .microBatch(message), tensor: tensor))
             }
             queue.finish()
             let result = try await receiveGradients(count, cut: cut)
             try await group.waitForAll()
             return result
+        }
+    }
+
+    /// The mean loss over the validation's targets; nothing is trained.
+    ///
+    /// - Parameter squaredNorms: as in ``split(_:cut:squaredNorms:)``.
+    /// - Returns: nil without a validation; and the norms that the server still needs.
+    func evaluate(cut: Int, squaredNorms: [Double]) async throws -> (Double?, [Double]) {
+        guard !job.validation.isEmpty else { return (nil, squaredNorms) }
+        var norms = squaredNorms
+        var (sum, count) = (0.0, 0)
+        for batch in job.validation {
+            let loss: Double
+            if cut == blockCount {
+                loss = try await compute.evaluate(batch)
+            } else {
+                loss = try await evaluate(batch, cut: cut, squaredNorms: norms)
+                norms = []
+            }
+            sum += loss * Double(batch.targetCount)
+            count += batch.targetCount
+        }
+        return (sum / Double(count), norms)
+    }
+
+    private func evaluate(_ batch: StepBatch, cut: Int, squaredNorms: [Double]) async throws -> Double {
+        let (count, total) = (job.settings.microBatches, batch.targetCount)
+        guard total > 0 else { throw KerfError(.invalidToken, "no token of the batch has a target") }
+        var sum = 0.0
+        for index in 0..<count {
+            let part = batch.part(index, of: count)
+            let tensor = cut == 0 ? [] : try await compute.forward(part, index: index, batchTargets: total)
+            var message = microBatch(part, index: index, cut: cut, batchTargets: total, squaredNorms)
+            message.evaluation = true
+            try await channel.send(.microBatch(message), tensor: tensor)
+            let (answer, _) = try await channel.expect("a loss") {
+                if case .gradient(let gradient) = $0 { gradient } else { nil }
+            }
+            sum += answer.loss
+        }
+        return sum
+    }
+
+    private func microBatch(
+        _ part: StepBatch, index: Int, cut: Int, batchTargets: Int, _ squaredNorms: [Double]
+    ) -> Kerf_Split_V1_MicroBatch {
+        .with {
+            $0.index = UInt32(index)
+            $0.batchTargets = UInt32(batchTargets)
+            if cut == 0 { $0.tokens = .init(TensorBytes.bytes(of: part.inputs)) }
+            $0.targets = .init(TensorBytes.bytes(of: part.targets))
+            if index == 0 { $0.squaredNorms = squaredNorms }
         }
     }
 

@@ -20,16 +20,19 @@ package final class DeviceSession: Sendable {
         package var turnSteps: Int
         /// The batch of an optimizer step, counted from 0.
         package var batch: @Sendable (_ step: Int) -> StepBatch
+        /// Batches on whose targets the loss is computed before the first step and after the last; none if empty.
+        package var validation: [StepBatch]
 
         package init(
             model: [RunTerm], settings: TrainingSettings, dataSHA256: String, steps: Int, turnSteps: Int,
-            batch: @escaping @Sendable (Int) -> StepBatch
+            validation: [StepBatch] = [], batch: @escaping @Sendable (Int) -> StepBatch
         ) {
             self.model = model
             self.settings = settings
             self.dataSHA256 = dataSHA256
             self.steps = steps
             self.turnSteps = turnSteps
+            self.validation = validation
             self.batch = batch
         }
     }
@@ -40,9 +43,11 @@ package final class DeviceSession: Sendable {
         case queued(position: Int)
         case turnBegan(turn: Int, cut: Int)
         /// Counted from 1, of this device; the loss before the step.
-        case step(Int, loss: Double)
+        case step(Int, loss: Double, seconds: Double)
         /// The committed steps of this device.
         case committed(steps: Int)
+        /// The connection was lost for this reason and is made again.
+        case reconnecting(String)
     }
 
     let job: Job
@@ -98,8 +103,8 @@ package final class DeviceSession: Sendable {
     /// - Parameters:
     ///   - cut: blocks 1...cut run on the device.
     ///   - committed: the device's steps so far; at least one is left.
-    /// - Returns: the losses of the turn's steps.
-    package func turn(cut: Int, committed: Int) async throws -> [Double] {
+    /// - Returns: what is known after the commit.
+    package func turn(cut: Int, committed: Int) async throws -> Turn {
         let steps = min(job.turnSteps, job.steps - committed)
         try await channel.send(
             .turnRequest(
@@ -108,11 +113,16 @@ package final class DeviceSession: Sendable {
                     $0.steps = UInt32(steps)
                     $0.deviceSteps = UInt64(committed)
                 }))
-        try await begin(cut: cut)
-        var losses: [Double] = []
-        var norms: [Double] = []
+        var turn = Turn()
+        turn.cut = cut
+        turn.firstStep = committed
+        turn.number = try await begin(cut: cut)
+        let clock = ContinuousClock()
+        var (losses, norms): ([Double], [Double]) = ([], [])
+        if committed == 0 { (turn.validationBefore, norms) = try await evaluate(cut: cut, squaredNorms: norms) }
         for step in committed..<committed + steps {
             let batch = job.batch(step)
+            let start = clock.now
             let loss: Double
             if cut == blockCount {
                 loss = try await compute.train(batch)
@@ -120,7 +130,11 @@ package final class DeviceSession: Sendable {
                 (loss, norms) = try await split(batch, cut: cut, squaredNorms: norms)
             }
             losses.append(loss)
-            report(.step(step + 1, loss: loss))
+            turn.stepSeconds.append(start.duration(to: clock.now) / .seconds(1))
+            report(.step(step + 1, loss: loss, seconds: turn.stepSeconds[turn.stepSeconds.count - 1]))
+        }
+        if committed + steps == job.steps {
+            (turn.validationAfter, norms) = try await evaluate(cut: cut, squaredNorms: norms)
         }
         let (turnLosses, lastNorms) = (cut == blockCount ? losses : [], norms)
         try await channel.send(
@@ -137,7 +151,24 @@ package final class DeviceSession: Sendable {
                 .protocolViolation, "the server counts \(confirmation.deviceSteps) steps, the device \(committed + steps)")
         }
         report(.committed(steps: committed + steps))
-        return losses
+        turn.losses = losses
+        return turn
+    }
+
+    /// One committed turn.
+    package struct Turn: Sendable, Hashable {
+        /// Of the whole training, from 1.
+        package var number = 0
+        package var cut = 0
+        /// Steps of this device before the turn.
+        package var firstStep = 0
+        /// Mean loss of each step.
+        package var losses: [Double] = []
+        /// Wall time of each step.
+        package var stepSeconds: [Double] = []
+        /// Mean loss over the validation's targets, where the turn is the first or the last.
+        package var validationBefore: Double?
+        package var validationAfter: Double?
     }
 
     /// The parameters of all blocks, as committed.
@@ -153,7 +184,9 @@ package final class DeviceSession: Sendable {
     }
 
     /// Waits for the turn and makes the layers ready.
-    private func begin(cut: Int) async throws {
+    ///
+    /// - Returns: the turn's number.
+    private func begin(cut: Int) async throws -> Int {
         while true {
             guard let message = try await channel.receive() else {
                 throw KerfError(.connectionLost, "the server ended the exchange where a turn was due")
@@ -167,7 +200,7 @@ package final class DeviceSession: Sendable {
                 try await compute.prepare(
                     cut: cut, states: TensorBytes.states(bytes, count: layout.count), step: Int(grant.modelSteps))
                 report(.turnBegan(turn: Int(clamping: grant.turn), cut: cut))
-                return
+                return Int(clamping: grant.turn)
             case .failure(let failure):
                 throw KerfError(failure)
             default:

@@ -69,6 +69,8 @@ struct ServerTurn: Sendable {
         let settings: TrainingSettings
         /// The micro-batch that is due.
         var next = 0
+        /// Whether the micro-batches are an evaluation's.
+        var isEvaluation = false
         /// Whether the server's gradients of the last step wait for the device's norms.
         var isUpdateDue = false
         var loss = 0.0
@@ -83,6 +85,10 @@ struct ServerTurn: Sendable {
         let settings = state.settings
         guard Int(part.index) == step.next else {
             throw KerfError(.protocolViolation, "micro-batch \(part.index) came where \(step.next) was due")
+        }
+        if part.index == 0 { step.isEvaluation = part.evaluation }
+        guard part.evaluation == step.isEvaluation else {
+            throw KerfError(.protocolViolation, "a step and an evaluation are mixed")
         }
         if step.isUpdateDue, part.index == 0 { try await update(part.squaredNorms, &step) }
         guard losses.count < Int(request.steps) || part.evaluation else {

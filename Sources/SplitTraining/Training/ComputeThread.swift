@@ -50,6 +50,12 @@ package final class ComputeThread: SerialExecutor {
     }
 
     private func run() {
+        // Signals that end a run are the main thread's, which has a stack for their handlers. Threads that this one starts
+        // inherit the mask.
+        var ending = sigset_t()
+        sigemptyset(&ending)
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGALRM] { sigaddset(&ending, signal) }
+        pthread_sigmask(SIG_BLOCK, &ending, nil)
         while true {
             available.wait()
             let (job, isEnded) = jobs.withLock { jobs in

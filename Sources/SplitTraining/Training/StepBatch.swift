@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// The tokens of one optimizer step, divided into micro-batches.
 package struct StepBatch: Sendable, Hashable {
     /// `[batch, sequence]`
@@ -8,6 +10,14 @@ package struct StepBatch: Sendable, Hashable {
     package init(inputs: [Int32], targets: [Int32]) {
         self.inputs = inputs
         self.targets = targets
+    }
+
+    /// - Parameter sequences: of the step; those that the batch lacks are filled up without targets.
+    package init(_ batch: TokenBatch, sequences: Int) {
+        let missing = max(0, sequences - batch.batch) * batch.length
+        self.init(
+            inputs: batch.inputs + [Int32](repeating: 0, count: missing),
+            targets: batch.targets + [Int32](repeating: -1, count: missing))
     }
 
     /// Number of targets that are not negative.

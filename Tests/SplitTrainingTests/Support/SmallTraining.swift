@@ -83,7 +83,7 @@ struct SmallTraining: Sendable {
             var losses = try await session.greet()
             var turn = 0
             while losses.count < steps {
-                losses += try await session.turn(cut: cut(turn), committed: losses.count)
+                losses += try await session.turn(cut: cut(turn), committed: losses.count).losses
                 turn += 1
             }
             result = .success(losses)
