@@ -6,8 +6,8 @@ import SystemPackage
 ///
 /// The files are written to a hidden folder next to its place and synchronized to the disk; then it is renamed in one
 /// step (rename(2)), which fails where there is anything but an empty folder: of two processes one succeeds. Signals that
-/// end a program are blocked meanwhile. What a killed process left is removed by the next one that makes a folder of the
-/// same name; the lock on it says whether its process still lives.
+/// end a program are blocked meanwhile. What a killed process left is removed by the next one that makes a folder in the
+/// same place; the lock on it says whether its process still lives.
 package struct NewFolder: Sendable {
     package struct File: Sendable {
         /// Relative to the folder; its own folder is made.
@@ -40,7 +40,7 @@ package struct NewFolder: Sendable {
         let place = parent.isEmpty ? FilePath(".") : parent
         let prefix = ".\(name.string.prefix(180)).kerf-"
         do {
-            Self.removeAbandoned(prefix, in: place)
+            Self.removeAbandoned(in: place)
             let (temporary, lock) = try Self.makeTemporary(prefix, in: place)
             defer { try? lock.close() }
             do {
@@ -95,8 +95,10 @@ package struct NewFolder: Sendable {
         }
     }
 
-    private static func removeAbandoned(_ prefix: String, in parent: FilePath) {
-        for name in SystemRoot(parent).names(in: parent) where name.hasPrefix(prefix) {
+    private static func removeAbandoned(in parent: FilePath) {
+        // The names that makeTemporary gives.
+        let pattern = /\..+\.kerf-[0-9]+-[0-9]+/
+        for name in SystemRoot(parent).names(in: parent) where name.wholeMatch(of: pattern) != nil {
             let path = parent.appending(name)
             guard
                 let descriptor = try? FileDescriptor.open(

@@ -78,7 +78,7 @@ package struct CertificatePath: Sendable {
         guard date <= certificate.notValidAfter else {
             throw KerfError(
                 .expiredCertificate, at: place, "the certificate \(name) expired on \(certificate.notValidAfter.day)",
-                remedy: .makeKeys)
+                remedy: renewal(of: certificate, purpose))
         }
         guard isStrong(certificate.signatureAlgorithm), isSupported(certificate.publicKey) else {
             throw KerfError(
@@ -101,6 +101,12 @@ package struct CertificatePath: Sendable {
                 .untrustedCertificate, at: place, "the certificate \(name) is not for \(purpose.words)",
                 remedy: "use the keys of this side")
         }
+    }
+
+    /// A device's keys can be made anew alone; others only with the authority.
+    private static func renewal(of certificate: Certificate, _ purpose: KeyPurpose) -> Remedy {
+        guard purpose == .device, let name = try? PeerIdentity.name(in: certificate, at: "") else { return .makeKeys }
+        return .makeDeviceKeys(name: name.text)
     }
 
     private static func checkLeaf(_ leaf: Certificate, in place: String) throws(KerfError) {

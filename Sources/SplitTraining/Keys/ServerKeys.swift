@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SwiftASN1
 import SystemIO
 import SystemPackage
 import X509
@@ -38,5 +39,25 @@ package struct ServerKeys: Sendable {
         let path = try CertificatePath(
             presented, authorities: credentials.authorities, purpose: .device, at: date, in: peer)
         return try PeerIdentity(path, revoked: try RevocationList(path: revocationList), from: peer)
+    }
+
+    /// As ``identify(_:from:at:)`` for certificates in DER, as a TLS library hands them over.
+    ///
+    /// - Throws: ``KerfError``; ``KerfError/Code/malformed`` for bytes that are no certificate.
+    package func identify(
+        der presented: [[UInt8]], from peer: String, at date: Date = .now
+    ) throws(KerfError) -> PeerIdentity {
+        guard presented.count <= PEMFile.maximumCertificates,
+            presented.allSatisfy({ $0.count <= PEMFile.maximumBytes })
+        else { throw KerfError(.malformed, at: peer, "presents too many or too large certificates") }
+        var certificates: [Certificate] = []
+        for bytes in presented {
+            do {
+                certificates.append(try Certificate(derEncoded: bytes))
+            } catch {
+                throw KerfError(.malformed, at: peer, "presents a certificate that cannot be read")
+            }
+        }
+        return try identify(certificates, from: peer, at: date)
     }
 }

@@ -66,6 +66,12 @@ struct CredentialsTests {
         #expect(code(a.authorities) == .untrustedCertificate)
         #expect(code(a.certificates, at: .now.addingTimeInterval(366 * 86400)) == .expiredCertificate)
         #expect(try server.identify(a.certificates, from: "peer").name.text == "a")
+        let der = try a.certificates.map { try $0.derBytes() }
+        #expect(try server.identify(der: der, from: "peer") == server.identify(a.certificates, from: "peer"))
+        for bytes in [[], [0x30], Array(der[0].dropLast()), der[0] + [0], Array(repeating: 0x30, count: 70_000)] {
+            let error = #expect(throws: KerfError.self) { try server.identify(der: [bytes], from: "peer") }
+            #expect(error?.code == .malformed)
+        }
         // The list is read anew.
         _ = try folder.revoke(try DeviceName("a"))
         #expect(code(a.certificates) == .revokedCertificate)
@@ -180,7 +186,7 @@ struct CredentialsTests {
     @Test("expired and not yet valid certificates are told by name and day")
     func validity() throws {
         let expired = refusal(at: device.certificate.notValidAfter.addingTimeInterval(1))
-        #expect(expired?.code == .expiredCertificate)
+        #expect(expired?.code == .expiredCertificate && expired?.remedy == .makeDeviceKeys(name: "pi-4"))
         #expect(expired?.message.contains("\"pi-4\" expired on \(device.certificate.notValidAfter.day)") == true)
         let early = refusal(at: device.certificate.notValidBefore.addingTimeInterval(-1))
         #expect(early?.code == .expiredCertificate)

@@ -61,11 +61,17 @@ struct NewFolderTests {
     func abandoned() throws {
         try tree.write(".new.kerf-1-1/key.pem", "a private key")
         try tree.write(".new.kerf-1-2/key.pem", "a private key")
-        try tree.write(".other.kerf-1-3/key.pem", "a private key")
+        try tree.write(".other.kerf-1-3/inner/key.pem", "a private key")
+        for name in [".kerf-1-4/a", ".new.kerf-x/a", "new.kerf-1-5/a", ".file.kerf-1-6"] { try tree.write(name, "x") }
+        try tree.link(".link.kerf-1-7", ".kerf-1-4")
         let lock = try FileDescriptor.open(tree.file(".new.kerf-1-2"), .readOnly, options: [.directory])
         defer { try? lock.close() }
         #expect(flock(lock.rawValue, LOCK_EX) == 0)
         #expect(code("new") == nil)
-        #expect(try tree.names(".") == [".new.kerf-1-2", ".other.kerf-1-3", "new"])
+        #expect(
+            try tree.names(".") == [
+                ".file.kerf-1-6", ".kerf-1-4", ".link.kerf-1-7", ".new.kerf-1-2", ".new.kerf-x", "new", "new.kerf-1-5",
+            ])
+        #expect(try tree.names(".kerf-1-4") == ["a"])
     }
 }
