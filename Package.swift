@@ -66,6 +66,23 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// Messages and transport of split training.
+let transport: [Target.Dependency] = [
+    .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
+    .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+/// Keys of split training.
+let certificates: [Target.Dependency] = [
+    .product(name: "X509", package: "swift-certificates"),
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+
 /// What every room may use: values, statistics and files.
 let base: [Target.Dependency] = ["Quantities", "Statistics", "SystemIO", systemPackage]
 let probes: [Target.Dependency] = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
@@ -84,9 +101,17 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     ],
     targets: [
         systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
@@ -106,6 +131,7 @@ let package = Package(
         cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
+        cRoom("CWire", vectorized, linking: ["m"]),
         cRoom("CFleet", vectorized, linking: ["m"]),
 
         room(
@@ -147,6 +173,12 @@ let package = Package(
         room(
             "Simulation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "CFleet"], optimized
         ),
+        .target(
+            name: "SplitTraining",
+            dependencies: base + transport + certificates + [
+                "ModelFiles", "Workload", "TransformerKernels", "ProfileFormat", "Calibration", "CARD", "CWire", logging,
+            ],
+            exclude: ["Protocol/split.proto"], swiftSettings: strict),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
@@ -160,7 +192,7 @@ let package = Package(
             dependencies: base + probes + [
                 "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
-                "Simulation", "Capture", "Reporting", logging, argumentParser,
+                "Simulation", "SplitTraining", "Capture", "Reporting", logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -204,6 +236,11 @@ let package = Package(
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
         tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
         tests("Simulation", base + ["Workload", "ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
+        tests(
+            "SplitTraining",
+            base + transport + certificates + [
+                "ModelFiles", "Workload", "TransformerKernels", "CARD", "SplitTraining", logging,
+            ]),
         tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",

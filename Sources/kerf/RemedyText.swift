@@ -38,6 +38,8 @@ enum RemedyText {
         case .startBoard(nil): "start one: kerf board --root DIR"
         case .startBoard(let root?): "start it again: kerf board --root \(root)"
         case .makeDoctorReport: "run kerf doctor --json first"
+        case .makeKeys: "make them with kerf keys init --out DIR, or give the folder that holds them with --keys"
+        case .makeDeviceKeys(let name): "make new ones with: kerf keys device \(name) --keys DIR"
         case .all(let remedies): remedies.map(words).joined(separator: "; ")
         }
     }

@@ -14,6 +14,14 @@ enum StandardStreams {
         signal(SIGXFSZ, SIG_IGN)
     }
 
+    /// Prints a line at once, whole, from any task: what is piped to another program must not wait in a buffer.
+    static func printLine(_ text: String) {
+        flockfile(stdout)
+        defer { funlockfile(stdout) }
+        print(text)
+        fflush(stdout)
+    }
+
     /// Flushes standard output; `false` if anything printed so far could not be written.
     static func outputArrived() -> Bool { fflush(stdout) == 0 && ferror(stdout) == 0 }
 }

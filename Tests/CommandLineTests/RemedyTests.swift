@@ -8,6 +8,7 @@ struct RemedyTests {
         .userNamespaces, .unpackCapture, .virtualBoard, .withoutPinning, .hostOrVirtualBoard,
         .powerSensorOrVirtualBoard, .runningSystem, .nameRails, .railsOfOneKind, .restoreFrequency(root: nil),
         .restoreFrequency(root: "/tree"), .startBoard(root: nil), .startBoard(root: "/tree"), .makeDoctorReport,
+        .makeKeys, .makeDeviceKeys(name: "pi-4"),
     ]
 
     @Test("a remedy names options only in the words of the command line", arguments: remedies)
