@@ -133,7 +133,7 @@ DEFECTS = [
         "Sources/CARD/Link/Link.swift",
         "origin: Origin = .modelled",
         "origin: Origin = .measured",
-        "CARDTests",
+        "LinkTests",
     ),
 ]
 
