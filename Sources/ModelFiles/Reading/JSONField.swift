@@ -29,7 +29,8 @@ struct JSONField {
     /// A member of an object; `nil` when it is absent or null.
     func optional(_ name: String) throws(KerfError) -> JSONField? {
         guard case .object = value else { throw wrong("an object") }
-        let field = JSONField(file: file, place: place.isEmpty ? name : "\(place).\(name)", value: value.member(name) ?? .null)
+        let field = JSONField(
+            file: file, place: place.isEmpty ? name : "\(place).\(name)", value: value.member(name) ?? .null)
         if case .null = field.value { return nil }
         return field
     }

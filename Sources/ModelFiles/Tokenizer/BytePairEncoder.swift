@@ -23,7 +23,7 @@ struct BytePairEncoder {
 
     /// Appends the tokens of a word, which is valid UTF-8.
     mutating func append(_ word: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
-        if model.characters == .bytes || model.ignoresMerges || word.count <= Self.rememberedWordLimit {
+        guard model.canBeCut, word.count > Self.rememberedWordLimit else {
             return appendPieces(word, to: &ids)
         }
         var start = 0

@@ -26,8 +26,11 @@ struct BytePairModel: Sendable {
     private var merges: [UInt64: Merge] = [:]
     /// Ids of whole words, which then need no merges.
     private var wholeWords: (table: ByteStringTable, ids: [Int32])?
-    /// Pairs of neighboring scalars within tokens: only across these can anything be merged. Empty for bytes.
+    /// Pairs of neighboring scalars within tokens: only across these is anything merged. Empty for bytes.
     private var joints: Set<UInt64> = []
+    /// Whether neighbors in a word's tokens are neighbors in the word: no character is left out or fused with another, and
+    /// no merge takes a byte's token, whose content is not what it stands for.
+    private(set) var canBeCut = false
 
     /// - Parameters:
     ///   - ignoresMerges: whether a word that is a token needs no merges.
@@ -45,7 +48,8 @@ struct BytePairModel: Sendable {
             }
         }
         if ignoresMerges { wholeWords = Self.words(vocabulary, characters) }
-        if characters == .scalars { findJoints() }
+        canBeCut = characters == .scalars && !ignoresMerges && hasEveryByte
+        if canBeCut { findJoints() }
     }
 
     var ignoresMerges: Bool { wholeWords != nil }
@@ -58,7 +62,10 @@ struct BytePairModel: Sendable {
     }
 
     /// The later merge of two of the same pair counts.
-    mutating func add(_ left: Int32, _ right: Int32, _ merge: Merge) { merges[Self.key(left, right)] = merge }
+    mutating func add(_ left: Int32, _ right: Int32, _ merge: Merge) {
+        merges[Self.key(left, right)] = merge
+        if characters == .scalars, byteTokens.contains(left) || byteTokens.contains(right) { canBeCut = false }
+    }
 
     /// Adds the merge of two tokens by their contents.
     ///
@@ -113,11 +120,8 @@ struct BytePairModel: Sendable {
         }
     }
 
-    /// Whether the tokens of a word do not depend on whether it is cut between two scalars.
+    /// Whether the tokens of a word that ``canBeCut`` do not depend on whether it is cut between two scalars.
     func isIndependent(_ left: UInt32, _ right: UInt32) -> Bool {
-        guard characters == .scalars, wholeWords == nil else { return false }
-        // Unknown characters may be one token.
-        guard !fusesUnknown || hasEveryByte else { return false }
-        return !joints.contains(UInt64(left) << 32 | UInt64(right))
+        !joints.contains(UInt64(left) << 32 | UInt64(right))
     }
 }

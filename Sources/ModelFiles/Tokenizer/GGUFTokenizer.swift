@@ -87,7 +87,8 @@ enum GGUFTokenizer {
             throw unsupported(file, "remove_extra_whitespaces", "true", "Kerf reads tokenizers that keep white space")
         }
         if case .array(let map) = file.header.metadata["tokenizer.ggml.precompiled_charsmap"], map.count > 0 {
-            throw unsupported(file, "precompiled_charsmap", "set", "Kerf reads tokenizers that keep characters as they are")
+            throw unsupported(
+                file, "precompiled_charsmap", "set", "Kerf reads tokenizers that keep characters as they are")
         }
         guard let scores = try file.floats("tokenizer.ggml.scores"), scores.count == types.count else {
             throw missing(file, "scores, one for each token,")

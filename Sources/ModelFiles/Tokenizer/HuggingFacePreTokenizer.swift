@@ -45,7 +45,8 @@ struct HuggingFacePreTokenizer {
     private func pattern(_ field: JSONField) throws(KerfError) -> SplitPattern {
         let text = try field.required("pattern")
         guard let expression = try text.optional("Regex") else {
-            throw try (text.optional("String") ?? text).unsupported("Kerf splits by the expressions of Llama 3, Qwen 2 and GPT-2")
+            throw try (text.optional("String") ?? text).unsupported(
+                "Kerf splits by the expressions of Llama 3, Qwen 2 and GPT-2")
         }
         guard let pattern = SplitPattern(regularExpression: try expression.text()) else {
             throw expression.unsupported("Kerf splits by the expressions of Llama 3, Qwen 2 and GPT-2")

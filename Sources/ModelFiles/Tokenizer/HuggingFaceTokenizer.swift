@@ -20,7 +20,9 @@ enum HuggingFaceTokenizer {
     }
 
     static func definition(_ file: JSONField) throws(KerfError) -> TokenizerDefinition {
-        let cutting = try file.optional("pre_tokenizer").map { (field) throws(KerfError) in try HuggingFacePreTokenizer(field) }
+        let cutting = try file.optional("pre_tokenizer").map { (field) throws(KerfError) in
+            try HuggingFacePreTokenizer(field)
+        }
         let model = try model(try file.required("model"), isByteLevel: cutting?.isByteLevel ?? false)
         var definition = TokenizerDefinition(model: model)
         definition.preTokenizer = PreTokenizer(steps: cutting?.steps ?? [])
@@ -97,7 +99,8 @@ enum HuggingFaceTokenizer {
             default: pair = []
             }
             guard model.add(merge: pair, rank: rank) else {
-                throw KerfError(.malformed, at: field.file, "\(field.place)[\(index)] is not a pair of tokens that make a token")
+                throw KerfError(
+                    .malformed, at: field.file, "\(field.place)[\(index)] is not a pair of tokens that make a token")
             }
             rank += 1
         }
@@ -119,7 +122,8 @@ enum HuggingFaceTokenizer {
             guard stated == Int(id) else {
                 throw KerfError(
                     .malformed, at: field.file,
-                    "\(element.place) has the id \(stated), but \(quoted(String(decoding: content, as: UTF8.self))) has \(id)")
+                    "\(element.place) has the id \(stated), but \(quoted(String(decoding: content, as: UTF8.self))) has \(id)"
+                )
             }
             let token = AddedToken(
                 content: content, id: id,

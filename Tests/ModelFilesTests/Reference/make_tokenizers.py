@@ -1,6 +1,6 @@
 """Writes small tokenizers and what the Python packages `tokenizers` and `sentencepiece` make of a corpus.
 
-    python make_tokenizers.py golden                    # writes ../Golden/tokenizers, for the tests
+    python make_tokenizers.py golden GGUF               # writes ../Golden/tokenizers, for the tests
     python make_tokenizers.py cases OUT LINES [GGUF]    # writes folders for KERF_TOKENIZER_CASES
 
 Needs tokenizers 0.23.3, sentencepiece 0.2.3 and gguf 0.19.0. Every folder holds a tokenizer (`tokenizer.json` or
@@ -43,12 +43,20 @@ def byte_level(size, steps, seed, special=("<|endoftext|>", "<|im_start|>", "<|i
     return Tokenizer.from_str(json.dumps(content))
 
 
-def llama3(size):
+def llama3_plain(size, bos=False):
     steps = [
         pre_tokenizers.Split(Regex(LLAMA3), "isolated"),
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
     ]
     tokenizer = byte_level(size, steps, 1, ignore_merges=True)
+    if bos:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)])
+    return tokenizer
+
+
+def llama3(size):
+    tokenizer = llama3_plain(size)
     tokenizer.add_tokens([
         AddedToken("<mask>", lstrip=True, special=True, normalized=False),
         AddedToken("<sep>", rstrip=True, special=False, normalized=False),
@@ -198,12 +206,22 @@ def cases(out, size, lines):
     path = folder(out, "qwen2-gguf")
     byte_level_gguf(path / "model.gguf", qwen, "qwen2", add_bos_token=False)
     expect(path, qwen, lines)
+    if size > 1000:
+        path = folder(out, "llama3-gguf")
+        byte_level_gguf(path / "model.gguf", llama3_plain(size), "llama-bpe", add_bos_token=True)
+        expect(path, llama3_plain(size, bos=True), lines)
+        scalars = list(corpus.every_scalar())
+        json_case(out, "every-scalar-llama3-json", llama3_plain(size), scalars)
+        json_case(out, "every-scalar-smollm-json", byte_level(size, smollm_steps(), 5), scalars)
     piece_model = sentence_piece(size)
     legacy = from_sentence_piece(piece_model)
     json_case(out, "sentencepiece-json", legacy, lines)
-    for scheme, split in [("first", False), ("always", True)]:
-        metaspace = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=split)
-        json_case(out, f"metaspace-{scheme}-json", from_sentence_piece(piece_model, metaspace), lines)
+    metaspaces = {
+        "first": pre_tokenizers.Metaspace(prepend_scheme="first", split=False),
+        "always": pre_tokenizers.Metaspace(prepend_scheme="always", split=True),
+    }
+    for name, metaspace in metaspaces.items():
+        json_case(out, f"metaspace-{name}-json", from_sentence_piece(piece_model, metaspace), lines)
     path = folder(out, "sentencepiece-gguf")
     write_sentence_piece(path, piece_model)
     expect(path, legacy, lines)
@@ -242,8 +260,11 @@ def smollm2(out, path, lines):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["golden"]:
-        cases(pathlib.Path(__file__).resolve().parent.parent / "Golden" / "tokenizers", 420, corpus.lines(11, 48))
+    if len(sys.argv) == 3 and sys.argv[1] == "golden":
+        golden = pathlib.Path(__file__).resolve().parent.parent / "Golden" / "tokenizers"
+        cases(golden, 520, corpus.lines(11, 32))
+        smollm2(golden, sys.argv[2], corpus.lines(11, 32))
+        (golden / "smollm2-gguf" / "source.txt").unlink()
     elif len(sys.argv) in (4, 5) and sys.argv[1] == "cases":
         out, lines = sys.argv[2], corpus.lines(7, int(sys.argv[3]))
         cases(out, 2500, lines)

@@ -64,11 +64,13 @@ def chunk(r):
     if kind == 15:
         return chr(r.choice(list(range(32)) + list(range(0x7F, 0xA1))))
     if kind == 16:
-        return r.choice(["", "a", " ", "क"]) + r.choice(MARKS)
+        marks = [r.choice(MARKS + [chr(r.randrange(0x300, 0x370))]) for _ in range(r.randint(1, 3))]
+        return r.choice(["", "a", " ", "क", "Ự", chr(r.randrange(0xAC00, 0xD7A4))]) + "".join(marks)
     if kind == 17:
         return r.choice(LITERAL)
     if kind == 18:
-        return r.choice(DECOMPOSED)
+        jamo = [chr(r.randrange(0x1100, 0x11C3)) for _ in range(r.randint(1, 4))]
+        return r.choice(DECOMPOSED + ["".join(jamo)])
     if kind == 19:
         return "".join(scalar(r, r.choice([0x80, 0x800, 0x3000, 0x10000, 0x20000, 0x110000])) for _ in range(r.randint(1, 5)))
     if kind == 20:
@@ -86,6 +88,13 @@ def lines(seed, count):
     r = random.Random(seed)
     fixed = ["", " ", "  ", "\n", "a", " a", "a ", "'", "'s", "<s>", " <s> ", "\u2581", "\r\n", "0", "\u0301", "<|im_start|>"]
     return (fixed + [line(r) for _ in range(count)])[:count]
+
+
+def every_scalar():
+    """All scalars of planes 0 to 3 between letters and digits, 128 a line: where letters, numbers and spaces end."""
+    values = [v for v in range(0x40000) if not 0xD800 <= v < 0xE000]
+    for start in range(0, len(values), 128):
+        yield "".join(f"x{chr(v)}1{chr(v)} " for v in values[start : start + 128])
 
 
 def plain_lines(seed, count):
