@@ -18,8 +18,9 @@ struct TokenWindows: Sendable {
     let data: Dataset
     /// S
     let length: Int
-    /// First position of each window.
-    let starts: [Int]
+    let count: Int
+    /// Number of each window that is used, of all from the first token on; `nil` when all are used.
+    private let numbers: [Int32]?
 
     /// - Throws: `unusableData` when there is no window.
     init(_ data: Dataset, length: Int) throws(KerfError) {
@@ -30,11 +31,16 @@ struct TokenWindows: Sendable {
                 "has \(data.tokenCount) tokens, but sequences of \(length) need at least \(length + 1)",
                 remedy: "give more data, or shorter sequences")
         }
-        let all = stride(from: 0, to: data.tokenCount - length, by: length)
-        starts = all.filter { start in
-            data.targets.hasAll || (start + 1...start + length).contains { data.targets[$0] }
-        }
-        guard !starts.isEmpty else {
+        let all = (data.tokenCount - 1) / length
+        numbers =
+            data.targets.hasAll
+            ? nil
+            : (0..<Int32(all)).filter { number in
+                let start = Int(number) * length
+                return (start + 1...start + length).contains { data.targets[$0] }
+            }
+        count = numbers?.count ?? all
+        guard count > 0 else {
             throw KerfError(
                 .unusableData, at: data.path,
                 "none of its \(data.tokenCount) tokens is a target in a whole sequence of \(length)",
@@ -44,11 +50,13 @@ struct TokenWindows: Sendable {
         self.length = length
     }
 
-    /// The windows at indices into `starts`, as one batch.
-    func batch(_ indices: [Int]) -> TokenBatch {
+    /// Windows as one batch.
+    ///
+    /// - Parameter indices: each below `count`.
+    func batch(_ indices: some Collection<Int32>) -> TokenBatch {
         var batch = TokenBatch(batch: indices.count, length: length, inputs: [], targets: [])
         for index in indices {
-            let start = starts[index]
+            let start = Int(numbers?[Int(index)] ?? index) * length
             batch.inputs += data.tokens[start..<start + length]
             batch.targets += (start + 1...start + length).map { data.targets[$0] ? data.tokens[$0] : -1 }
         }

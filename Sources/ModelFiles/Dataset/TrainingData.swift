@@ -23,7 +23,7 @@ package struct TrainingData: Sendable {
     }
 
     /// Sequences of an epoch.
-    package var windowCount: Int { windows.starts.count }
+    package var windowCount: Int { windows.count }
 
     /// The batch of a step: a pure function of the data, B, S, the seed and the step's number, so that a run can go on
     /// anywhere. Takes time proportional to the number of windows.
@@ -31,7 +31,7 @@ package struct TrainingData: Sendable {
     /// - Parameter step: from 0 on.
     package func batch(step: Int) -> TokenBatch {
         precondition(step >= 0)
-        var indices: [Int] = []
+        var indices: [Int32] = []
         var position = step * batch
         while indices.count < batch {
             let order = order(epoch: position / windowCount)
@@ -45,10 +45,10 @@ package struct TrainingData: Sendable {
 
     /// All windows in the order of an epoch: the shuffle of Fisher and Yates. Written out, since the standard library does
     /// not promise that its own gives the same order in every version.
-    private func order(epoch: Int) -> [Int] {
+    private func order(epoch: Int) -> [Int32] {
         var scramble = SeededGenerator(seed: seed)
         var random = SeededGenerator(seed: scramble.next() &+ UInt64(epoch))
-        var order = Array(0..<windowCount)
+        var order = Array(0..<Int32(windowCount))
         for index in stride(from: windowCount - 1, to: 0, by: -1) {
             // Uniform up to 2^-34, since no file has 2^30 windows.
             let other = Int(random.next().multipliedFullWidth(by: UInt64(index + 1)).high)
@@ -66,7 +66,7 @@ package struct ValidationData: Sendable {
     /// - Throws: ``KerfError/Code/unusableData`` when the data does not fill one sequence, or none holds a target.
     package init(_ data: Dataset, length: Int) throws(KerfError) { windows = try TokenWindows(data, length: length) }
 
-    package var windowCount: Int { windows.starts.count }
+    package var windowCount: Int { windows.count }
 
     /// Number of batches of up to `batch` sequences.
     package func batchCount(of batch: Int) -> Int { (windowCount + batch - 1) / batch }
@@ -75,6 +75,6 @@ package struct ValidationData: Sendable {
     ///   - index: below ``batchCount(of:)``.
     ///   - batch: sequences of a batch; the last one has what is left.
     package func batch(_ index: Int, of batch: Int) -> TokenBatch {
-        windows.batch(Array(index * batch..<min((index + 1) * batch, windowCount)))
+        windows.batch(Int32(index * batch)..<Int32(min((index + 1) * batch, windowCount)))
     }
 }

@@ -13,7 +13,9 @@ enum GGUFTokenizer {
 
     static func open(_ path: FilePath) throws(KerfError) -> Tokenizer {
         let file = try GGUFFile(path)
-        return Tokenizer(try definition(file), origin: path.lastComponent?.string ?? "gguf")
+        let definition = try definition(file)
+        try definition.validateAddedTokens(file: file.name)
+        return Tokenizer(definition, origin: path.lastComponent?.string ?? "gguf")
     }
 
     private static func definition(_ file: GGUFFile) throws(KerfError) -> TokenizerDefinition {

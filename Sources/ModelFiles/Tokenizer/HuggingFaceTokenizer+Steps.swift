@@ -13,6 +13,22 @@ extension HuggingFaceTokenizer {
         }
     }
 
+    /// Steps that cannot make a text many times as long: a hostile file could fill the memory with a short one.
+    static func checked(_ steps: [NormalizerStep], _ field: JSONField) throws(KerfError) -> [NormalizerStep] {
+        var growth = 1
+        for step in steps {
+            switch step {
+            case .prepend(let prefix): growth += prefix.count / 64
+            case .replace(let pattern, let replacement):
+                // The growth of 2,048 and more is that of a hostile file, and is not multiplied further.
+                growth = min(growth, 2048) * max(1, min((replacement.count + pattern.count - 1) / pattern.count, 2048))
+            case .nfc: growth = min(growth, 2048) * 3
+            }
+        }
+        guard growth <= 64 else { throw field.wrong("a normalizer that makes a text at most 64 times as long") }
+        return steps
+    }
+
     /// The steps of `decoder`.
     static func decoder(_ field: JSONField) throws(KerfError) -> [DecoderStep] {
         let type = try field.required("type")
@@ -91,7 +107,9 @@ extension HuggingFaceTokenizer {
         guard let text = try pattern.optional("String") else {
             throw try (pattern.optional("Regex") ?? pattern).unsupported("Kerf replaces texts only")
         }
-        return Array(try text.text().utf8)
+        let bytes = Array(try text.text().utf8)
+        guard !bytes.isEmpty else { throw text.wrong("a text that is not empty") }
+        return bytes
     }
 
     private static func count(_ field: JSONField, _ name: String) throws(KerfError) -> Int {

@@ -1,7 +1,7 @@
 /// The regular expressions by which Llama-family tokenizers split a text into words, as hand-written scanners.
 ///
 /// Every scalar is part of a match, so a text is cut into matches without rest. Alternatives are tried in the expression's
-/// order, at the leftmost position; ``Tests/ModelFilesTests`` compares with `tokenizers`.
+/// order, at the leftmost position.
 enum SplitPattern: Sendable, Hashable {
     /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
     case gpt2

@@ -1,3 +1,5 @@
+import SystemIO
+
 /// What a tokenizer consists of, whichever file it came from.
 struct TokenizerDefinition: Sendable {
     struct Added: Sendable {
@@ -18,6 +20,18 @@ struct TokenizerDefinition: Sendable {
     var after: [Int32] = []
     var bosToken: Int32?
     var eosToken: Int32?
+
+    /// Bounds the time that searching for added tokens takes, and the memory of the trie.
+    ///
+    /// - Throws: `malformed` for a token of more than 1,024 bytes, or more than 4 MiB in all.
+    func validateAddedTokens(file: String) throws(KerfError) {
+        if let long = addedTokens.first(where: { $0.token.content.count > 1024 }) {
+            throw KerfError(.malformed, at: file, "the added token \(long.token.id) has more than 1024 bytes")
+        }
+        guard addedTokens.reduce(0, { $0 + $1.token.content.count }) <= 4 << 20 else {
+            throw KerfError(.malformed, at: file, "the added tokens have more than 4 MiB")
+        }
+    }
 
     /// The normalizer; that of a continuation puts nothing in front of the text.
     func normalizer(isContinuation: Bool) -> [NormalizerStep] {

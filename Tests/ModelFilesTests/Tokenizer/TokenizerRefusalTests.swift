@@ -112,6 +112,21 @@ struct TokenizerRefusalTests {
         #expect(error.message == message)
     }
 
+    @Test("A file that would make a text many times as long, and endless added tokens")
+    func hostile() throws {
+        let doubling = #"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#
+        let doublings = [String](repeating: doubling, count: 40).joined(separator: ", ")
+        let normalizer = #""normalizer": {"type": "Sequence", "normalizers": [\#(doublings)]},"#
+        #expect(
+            try error(json(normalizer))?.message
+                == "normalizer is not a normalizer that makes a text at most 64 times as long")
+        let empty = #""normalizer": {"type": "Replace", "pattern": {"String": ""}, "content": "a"},"#
+        #expect(try error(json(empty))?.message == "normalizer.pattern.String is not a text that is not empty")
+        let long = String(repeating: "x", count: 1025)
+        let added = #"{"added_tokens": [{"id": 1, "content": "\#(long)"}], "model": {"vocab": {"a": 0}, "merges": []}}"#
+        #expect(try error(added)?.message == "the added token 1 has more than 1024 bytes")
+    }
+
     @Test("The start and end tokens of the files beside it")
     func specialTokens() throws {
         let path = try scratch.write("tokenizer.json", json())
