@@ -221,7 +221,7 @@ let package = Package(
         tests("PCI", base + ["PCI", "ProbeKit"]),
         tests("Host", base + ["Host", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
-        tests("ModelFiles", base + ["ModelFiles"], exclude: ["Reference"]),
+        tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
         tests(
             "TransformerKernels", base + ["Workload", "ProfileFormat", "TransformerKernels", "ModelFiles", "CKernels"],
             exclude: ["Golden"]),
