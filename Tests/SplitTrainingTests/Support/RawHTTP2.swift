@@ -55,8 +55,8 @@ struct RawHTTP2 {
         try write(Frame(kind: Frame.headers, flags: 4, stream: 1, payload: block))
     }
 
-    /// Reads until the server has accepted the call.
-    func waitForAcceptance() async throws {
+    /// Reads until the peer opens the call, or accepts it.
+    func waitForHeaders() async throws {
         while try #require(await read()).kind != Frame.headers {}
     }
 

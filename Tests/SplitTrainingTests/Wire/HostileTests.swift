@@ -23,7 +23,7 @@ struct HostileTests {
         return try await WireFixture.serving(.insecureLoopback, handler: handler) { address, _ in
             let raw = RawHTTP2(socket: try .connected(to: address.port))
             try raw.open()
-            try await raw.waitForAcceptance()
+            try await raw.waitForHeaders()
             try raw.send(data, ends: ends)
             var iterator = errors.makeAsyncIterator()
             let error = try #require(await iterator.next())
@@ -94,5 +94,24 @@ struct HostileTests {
         #expect(settings[4] == 16 << 20 && settings[5] == 1 << 18)
         try raw.socket.write(Array("HTTP/1.1 400 no\r\n\r\n".utf8))
         #expect(await failure?.code == .unreachable)
+    }
+
+    @Test("a server that sends too large a message is told apart from one that is gone")
+    func oversizedAnswer() async throws {
+        let listener = try RawSocket.listening()
+        let address = try HostPort(parsing: "127.0.0.1:\(listener.port)")
+        async let failure = WireFixture.failure(to: address, .insecureLoopback, timeout: .seconds(60)) { channel in
+            _ = try await channel.receive()
+        }
+        let raw = RawHTTP2(socket: try await listener.accepted())
+        #expect(await raw.socket.read(RawHTTP2.preface.count) == RawHTTP2.preface)
+        try raw.write(.init(kind: RawHTTP2.Frame.settings, flags: 0, stream: 0, payload: []))
+        try await raw.waitForHeaders()
+        // :status 200 of the static table, and content-type.
+        let type = Array("content-type".utf8), value = Array("application/grpc".utf8)
+        let block = [0x88, 0, UInt8(type.count)] + type + [UInt8(value.count)] + value
+        try raw.write(.init(kind: RawHTTP2.Frame.headers, flags: 4, stream: 1, payload: block))
+        try raw.send([0, 0, 16, 0, 2, 1])
+        #expect(await failure?.code == .malformed)
     }
 }
