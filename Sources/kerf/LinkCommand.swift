@@ -69,7 +69,8 @@ struct LinkCommand: ParsableCommand {
 
     private func measure() throws -> LinkProfile {
         let plan = try LinkPlan(trainingSizes: sizes, budgetSeconds: seconds)
-        let security: ClientSecurity = try keys.map { .tls(try WireCredentials(deviceFolder: $0)) } ?? .insecureLoopback
+        let security: ClientSecurity =
+            try keys.map { .tls(try WireCredentials(DeviceKeys(folder: $0).credentials)) } ?? .insecureLoopback
         let (server, shape) = (server, shape)
         return try AsynchronousWork.run {
             try await LinkProfile.measure(
@@ -85,7 +86,7 @@ private struct ByteCounts {
 
     init(parsing text: String) throws {
         counts = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let count = ByteCount(argument: String(part)), count.bytes <= 1 << 30, count.bytes >= 1 else {
+            guard let count = ByteCount(argument: String(part)), (1...Double(1 << 30)).contains(count.bytes) else {
                 throw ValidationError("\(PlainText.quoted(String(part))) is not a size from 1 byte to 1gib")
             }
             return Int(count.bytes)
