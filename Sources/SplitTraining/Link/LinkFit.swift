@@ -1,10 +1,13 @@
 import Quantities
 import Statistics
 
-/// T(bytes) = latency + bytes / rate for one direction and condition, by weighted least squares on the median of each size.
+/// T(bytes) = latency + bytes / rate for one direction and condition, by weighted least squares on each size's
+/// median.
 ///
-/// The weights are one over the square of the median, since the noise of a transfer grows with its time. Medians leave out
-/// single disturbed transfers. The intervals come from the residuals, so a link that is no straight line has wide ones.
+/// The weights are one over the median: a transfer's noise is taken as that of many small parts, whose variances add
+/// up. Equal relative weights would let small transfers, which a token bucket on the way passes at once, set the
+/// rate. Medians leave out single disturbed transfers. The intervals come from the residuals, so a link that is no
+/// straight line has wide ones.
 struct LinkFit {
     /// `bytes`, ascending, with its one-way times in seconds.
     let points: [(bytes: Int, times: [Double])]
@@ -16,7 +19,7 @@ struct LinkFit {
         let medians = points.compactMap { point in median(point.times).map { (point.bytes, max($0.value, 1e-9)) } }
         return WeightedFit(
             rows: medians.map { [1, Double($0.0)] }, values: medians.map(\.1),
-            weights: medians.map { 1 / ($0.1 * $0.1) })
+            weights: medians.map { 1 / $0.1 })
     }
 
     /// The law with the table that it was fitted to.

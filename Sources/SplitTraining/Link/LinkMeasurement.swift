@@ -3,9 +3,9 @@ import SystemIO
 
 /// Measures a link from the device's side, by its clock alone.
 ///
-/// One upload takes from its first byte to the server's acknowledgment, less half an empty round trip; one download from
-/// its request to the last byte, less the same. The two halves of a round trip are taken as equal, which no clock on one
-/// side can check; their sum is right in any case.
+/// One upload takes from its first byte to the server's acknowledgment, less half an empty round trip; one download
+/// from its request to the last byte, less the same. The two halves of a round trip are taken as equal, which no
+/// clock on one side can check; their sum is right in any case.
 package struct LinkMeasurement: Sendable {
     /// A cell of the table: what is repeated.
     package struct Cell: Sendable, Hashable {

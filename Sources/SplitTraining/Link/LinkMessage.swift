@@ -33,7 +33,8 @@ struct LinkMessage: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// - Throws: ``KerfError/Code/malformed`` for anything but one operation that is known, and at most ``maximumBytes``.
+    /// - Throws: ``KerfError/Code/malformed`` for anything but one operation that is known, and at most
+    ///   ``maximumBytes``.
     init(decoding message: [UInt8]) throws(KerfError) {
         var rest = message[...]
         var fields: [UInt8: UInt64] = [:]

@@ -28,8 +28,8 @@ package struct LinkPlan: Sendable, Hashable {
     package let requiredSizes: Set<Int>
     /// Time for all transfers. Each size is measured at least ``minimumRounds`` times in each direction.
     package let budgetSeconds: Double
-    /// Idle time before a cold transfer: longer than TCP's least timeout of 0.2 s, after which Linux starts from a small
-    /// window (net.ipv4.tcp_slow_start_after_idle).
+    /// Idle time before a cold transfer: longer than TCP's least timeout of 0.2 s, after which Linux starts from a
+    /// small window (net.ipv4.tcp_slow_start_after_idle).
     package let idleSeconds: Double
     package let seed: UInt64
 

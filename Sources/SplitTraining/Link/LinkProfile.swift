@@ -32,8 +32,8 @@ public struct LinkProfile: Codable, Sendable, KerfFile {
 
 /// What the connection was.
 public struct LinkSocket: Codable, Sendable, Hashable {
-    /// `tcp_congestion_control` of the device's side, such as `cubic`; `nil` where the system does not tell. The server's
-    /// governs the downlink and is not known here.
+    /// `tcp_congestion_control` of the device's side, such as `cubic`; `nil` where the system does not tell. The
+    /// server's governs the downlink and is not known here.
     public var congestionControl: String?
     /// TCP's own smoothed round trip, from TCP_INFO.
     public var tcpRoundTripSeconds: Double?

@@ -105,8 +105,8 @@ struct ConnectionFailure: Sendable {
 }
 
 extension RPCError {
-    /// Whether the transport could not make a message of what the peer sent. It drops the cause, which is a size above the
-    /// limit or a compression that was not agreed on, and leaves this text.
+    /// Whether the transport could not make a message of what the peer sent. It drops the cause, which is a size
+    /// above the limit or a compression that was not agreed on, and leaves this text.
     var isUndecodable: Bool { code == .internalError && message.hasPrefix("Failed to decode message") }
 }
 

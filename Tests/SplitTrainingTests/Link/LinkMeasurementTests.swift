@@ -76,7 +76,9 @@ struct LinkMeasurementTests {
         let plan = try LinkPlan(budgetSeconds: 0.5, idleSeconds: 0)
         try await WireFixture.serving(.insecureLoopback, handler: { channel, _ in try await LinkEcho.serve(channel) }) {
             address, _ in
-            let samples = try await FrameClient.connect(to: address, security: .insecureLoopback, method: .link) {
+            let samples = try await FrameClient.connect(
+                to: address, security: .insecureLoopback, method: .link, timeout: .seconds(60)
+            ) {
                 try await LinkMeasurement.run(over: $0, plan: plan)
             }
             #expect(!samples.roundTrips.isEmpty && samples.transfers.values.allSatisfy { $0.allSatisfy { $0 > 0 } })

@@ -2,8 +2,8 @@ import Dispatch
 import Glibc
 import Testing
 
-/// A TCP socket on loopback, for bytes that no client of Kerf sends. It waits on threads of its own, since the task runtime
-/// has as few as one.
+/// A TCP socket on loopback, for bytes that no client of Kerf sends. It waits on threads of its own, since the task
+/// runtime has as few as one.
 final class RawSocket: Sendable {
     private let descriptor: Int32
     /// The own port of a listener.

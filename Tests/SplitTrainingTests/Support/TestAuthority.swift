@@ -30,8 +30,8 @@ final class TestAuthority: Sendable {
             "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \(name)-key.pem -out \(name).csr "
                 + "-subj /CN=\(name)")
         try openssl(
-            "x509 -req -in \(name).csr -CA ca.pem -CAkey ca-key.pem -out \(name).pem -days \(days) -extfile \(name).ext "
-                + "-set_serial 0x\(UInt64.random(in: 1...(.max)))")
+            "x509 -req -in \(name).csr -CA ca.pem -CAkey ca-key.pem -out \(name).pem -days \(days) "
+                + "-extfile \(name).ext -set_serial 0x\(UInt64.random(in: 1...(.max)))")
         return WireCredentials(
             certificateChain: try bytes("\(name).pem"), privateKey: try bytes("\(name)-key.pem"),
             trustRoots: try bytes("ca.pem"))

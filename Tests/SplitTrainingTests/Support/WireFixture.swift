@@ -33,7 +33,7 @@ enum WireFixture {
     /// The error of an attempt to connect, or `nil` where it succeeds.
     static func failure(
         to server: HostPort, _ security: ClientSecurity, settings: WireSettings = WireSettings(),
-        timeout: Duration = .seconds(10),
+        timeout: Duration = .seconds(60),
         _ body: @escaping @Sendable (ClientChannel) async throws -> Void = { _ in }
     ) async -> KerfError? {
         do {

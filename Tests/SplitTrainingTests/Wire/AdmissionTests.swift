@@ -72,7 +72,7 @@ struct AdmissionTests {
     @Test("TCP gives up a silent peer after the settings' time")
     func peerTimeout() async throws {
         try await WireFixture.serving(.insecureLoopback, handler: WireFixture.echo) { address, _ in
-            try await FrameClient.connect(to: address, security: .insecureLoopback) { channel in
+            try await FrameClient.connect(to: address, security: .insecureLoopback, timeout: .seconds(60)) { channel in
                 let socket = try #require(channel.failure.record.current.channel)
                 let options: [(CInt, Int)] = [(18, 10_000), (4, 5), (5, 1), (6, 3)]
                 for (name, value) in options {

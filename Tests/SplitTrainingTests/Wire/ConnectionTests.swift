@@ -63,7 +63,7 @@ struct ConnectionTests {
         var settings = WireSettings()
         settings.maximumConnections = 1
         try await WireFixture.serving(.insecureLoopback, settings: settings, handler: WireFixture.echo) { address, _ in
-            try await FrameClient.connect(to: address, security: .insecureLoopback) { channel in
+            try await FrameClient.connect(to: address, security: .insecureLoopback, timeout: .seconds(60)) { channel in
                 #expect(await WireFixture.failure(to: address, .insecureLoopback)?.code == .unreachable)
                 try await channel.send(Frame(control: [7]))
                 #expect(try await channel.receiveControl() == [7])
@@ -120,7 +120,7 @@ struct ConnectionTests {
         let server = try FrameServer(listen: HostPort(parsing: "127.0.0.1:0"), security: .insecureLoopback)
         let running = Task { try await server.run(handler: WireFixture.echo) }
         let address = try HostPort(parsing: "127.0.0.1:\(await server.port)")
-        try await FrameClient.connect(to: address, security: .insecureLoopback) { channel in
+        try await FrameClient.connect(to: address, security: .insecureLoopback, timeout: .seconds(60)) { channel in
             server.stop()
             try await channel.send(Frame(control: [1]))
             #expect(try await channel.receiveControl() == [1])

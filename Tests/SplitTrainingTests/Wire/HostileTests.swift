@@ -7,8 +7,8 @@ import Testing
 /// Bytes that no client of Kerf sends, over HTTP/2 written by hand, and the settings that the transport announces.
 @Suite("Hostile peers and settings")
 struct HostileTests {
-    /// The error that the server's handler meets in a raw call, or `nil` where the exchange ends; the server must serve a good
-    /// client afterwards.
+    /// The error that the server's handler meets in a raw call, or `nil` where the exchange ends; the server must
+    /// serve a good client afterwards.
     private func errorOfHandler(_ data: [UInt8], ends: Bool = false) async throws -> KerfError? {
         let (errors, report) = AsyncStream.makeStream(of: KerfError?.self)
         let handler: FrameServer.Handler = { channel, _ in
@@ -53,7 +53,7 @@ struct HostileTests {
     func largest() async throws {
         let largest = [UInt8](repeating: 9, count: Frame.maximumPayload)
         try await WireFixture.serving(.insecureLoopback, handler: WireFixture.echo) { address, _ in
-            try await FrameClient.connect(to: address, security: .insecureLoopback) { channel in
+            try await FrameClient.connect(to: address, security: .insecureLoopback, timeout: .seconds(60)) { channel in
                 try await channel.send(Frame(control: largest))
                 #expect(try await channel.receiveControl() == largest)
             }

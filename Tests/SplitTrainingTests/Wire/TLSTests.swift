@@ -31,7 +31,7 @@ struct TLSTests {
             try await WireFixture.echo(channel, peer)
         }
         try await WireFixture.serving(.tls(server, verify: WireFixture.commonName), handler: handler) { address, _ in
-            try await FrameClient.connect(to: address, security: .tls(device)) { channel in
+            try await FrameClient.connect(to: address, security: .tls(device), timeout: .seconds(60)) { channel in
                 #expect(try await channel.receiveControl() == Array("device-a".utf8))
                 try await channel.send(Frame(control: [1, 2, 3]))
                 #expect(try await channel.receiveControl() == [1, 2, 3])
