@@ -54,9 +54,7 @@ struct ConnectionFailure: Sendable {
         case .aborted: return KerfError(.refusedByPeer, at: "\(server)", "the server ended the exchange: \(reason)")
         case .unimplemented:
             return KerfError(.refusedByPeer, at: "\(server)", "not a Kerf server, or one of another version")
-        case .resourceExhausted:
-            return KerfError(.malformed, at: "\(server)", "a message of more than \(Frame.maximumBytes) bytes")
-        default: return nil
+        default: return error.isUndecodable ? KerfError(.malformed, at: "\(server)", Frame.undecodable) : nil
         }
     }
 
@@ -104,4 +102,14 @@ struct ConnectionFailure: Sendable {
         }
         return found
     }
+}
+
+extension RPCError {
+    /// Whether the transport could not make a message of what the peer sent. It drops the cause, which is a size
+    /// above the limit or a compression that was not agreed on, and leaves this text.
+    var isUndecodable: Bool { code == .internalError && message.hasPrefix("Failed to decode message") }
+}
+
+extension Frame {
+    static let undecodable = "the peer sent a message of more than \(maximumBytes) bytes, or a compressed one"
 }

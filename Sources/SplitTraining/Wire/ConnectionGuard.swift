@@ -5,8 +5,8 @@ import NIOTLS
 import Synchronization
 import SystemIO
 
-/// What a server asks of every connection before HTTP/2 begins: a free place, TLS 1.3 within a time limit, and a peer that
-/// acknowledges.
+/// What a server asks of every connection before HTTP/2 begins: a free place, TLS 1.3 within a time limit, and a peer
+/// that acknowledges.
 final class ConnectionGate: Sendable {
     private let settings: WireSettings
     private let needsTLS: Bool
@@ -20,12 +20,14 @@ final class ConnectionGate: Sendable {
     /// Connections that are open.
     var count: Int { connections.load(ordering: .relaxed) }
 
-    /// Called on the channel's event loop when its pipeline is complete. A failed future closes the connection.
+    /// Called on the channel's event loop when its pipeline is complete. A connection that is not admitted is closed
+    /// before anything is read from it. The future succeeds in any case: the transport would keep the socket of one
+    /// that fails.
     func admit(_ channel: any Channel) -> EventLoopFuture<Void> {
         let open = connections.add(1, ordering: .relaxed).newValue
         channel.closeFuture.whenComplete { _ in self.connections.subtract(1, ordering: .relaxed) }
         guard open <= settings.maximumConnections else {
-            return channel.eventLoop.makeFailedFuture(KerfError(.busy, "too many connections"))
+            return close(channel)
         }
         return PeerTimeout.set(on: channel, settings.peerTimeout).flatMapThrowing {
             guard self.needsTLS else { return }
@@ -33,12 +35,18 @@ final class ConnectionGate: Sendable {
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
             let limit = TimeAmount(self.settings.handshakeTimeout)
             try pipeline.addHandler(ConnectionGuard(handshakeTimeout: limit), position: .after(tls))
-        }
+        }.flatMapError { _ in self.close(channel) }
+    }
+
+    /// Closes the connection once it is set up.
+    private func close(_ channel: any Channel) -> EventLoopFuture<Void> {
+        channel.eventLoop.execute { channel.close(promise: nil) }
+        return channel.eventLoop.makeSucceededVoidFuture()
     }
 }
 
-/// Closes a connection whose TLS handshake takes too long or ends with another version than 1.3, before anything that it
-/// sends is read.
+/// Closes a connection whose TLS handshake takes too long or ends with another version than 1.3, before anything that
+/// it sends is read.
 final class ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -4,8 +4,8 @@ import SystemIO
 
 /// One message of the wire: a kind byte, then at most 1 MiB.
 ///
-/// The bytes are those of the transport. A frame that was received is a slice of what HTTP/2 delivered, and its payload is
-/// read in place.
+/// The bytes are those of the transport. A frame that was received is a slice of what HTTP/2 delivered, and its
+/// payload is read in place.
 package struct Frame: Sendable, Hashable {
     /// What the payload is. The raw value is the first byte of the message.
     package enum Kind: UInt8, Sendable, Hashable, CaseIterable {

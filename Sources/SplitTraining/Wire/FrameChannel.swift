@@ -19,8 +19,8 @@ package protocol FrameChannel: Sendable {
 extension FrameChannel {
     /// The next frame, which must be a control message.
     ///
-    /// - Throws: ``KerfError/Code/malformed`` for a chunk, ``KerfError/Code/connectionLost`` at the end of the exchange,
-    ///   and what ``receive()`` throws.
+    /// - Throws: ``KerfError/Code/malformed`` for a chunk, ``KerfError/Code/connectionLost`` at the end of the
+    ///   exchange, and what ``receive()`` throws.
     package func receiveControl() async throws -> [UInt8] {
         guard let frame = try await receive() else {
             throw KerfError(.connectionLost, "the peer ended the exchange where a control message was due")

@@ -15,8 +15,8 @@ package struct WirePeer: Sendable, Hashable {
 
 /// The server's end of the wire.
 package final class FrameServer: Sendable {
-    /// Serves one exchange. When it returns, the exchange ends in order; an error that it throws is sent to the device as
-    /// its reason, and ends this exchange only.
+    /// Serves one exchange. When it returns, the exchange ends in order; an error that it throws is sent to the
+    /// device as its reason, and ends this exchange only.
     package typealias Handler = @Sendable (any FrameChannel, WirePeer) async throws -> Void
     typealias Transport = HTTP2ServerTransport.Posix
 

@@ -24,8 +24,8 @@ package struct LinkShape: Sendable, Hashable {
 /// One direction of a link: a queue that is served at a constant rate, in exact virtual time.
 ///
 /// A frame leaves when the one before has left, or when it is given to an idle link, plus its bytes over the rate; it
-/// arrives a constant delay later. The delay does not limit the rate. Late timers do not add up, since each departure is
-/// computed from the one before and not from when it was noticed.
+/// arrives a constant delay later. The delay does not limit the rate. Late timers do not add up, since each departure
+/// is computed from the one before and not from when it was noticed.
 struct ShapedDirection: Sendable {
     let bitsPerSecond: Double
     let delayNanoseconds: Int64

@@ -4,8 +4,8 @@ import SystemIO
 
 /// The parts that a stream delivers, read by one task at a time.
 ///
-/// The transport's iterator may not be shared between tasks. Here it may be handed from one to the next; two reads at the
-/// same time are an error and not a race.
+/// The transport's iterator may not be shared between tasks. Here it may be handed from one to the next; two reads at
+/// the same time are an error and not a race.
 final class RPCInbound<Part: Sendable>: @unchecked Sendable {
     private var iterator: RPCAsyncSequence<Part, any Error>.AsyncIterator
     private let isReading = Atomic<Bool>(false)

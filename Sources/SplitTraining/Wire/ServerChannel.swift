@@ -35,9 +35,7 @@ struct ServerChannel: FrameChannel {
 
     private func lost(_ error: any Error) -> any Error {
         if error is CancellationError || error is KerfError { return error }
-        if let error = error as? RPCError, error.code == .resourceExhausted {
-            return KerfError(.malformed, at: peer, "sent a message of more than \(Frame.maximumBytes) bytes")
-        }
+        if (error as? RPCError)?.isUndecodable == true { return KerfError(.malformed, at: peer, Frame.undecodable) }
         return KerfError(.connectionLost, at: peer, "the connection ended in the middle of an exchange")
     }
 }

@@ -27,8 +27,8 @@ package struct WireSettings: Sendable {
     package var maximumStreams = 4
     /// Time from accepting a connection to the end of its TLS handshake.
     package var handshakeTimeout = Duration.seconds(10)
-    /// Time after which TCP gives up a peer that acknowledges nothing. It is TCP's own timer and not a ping of HTTP/2: a
-    /// ping waits behind the data of a slow link, and would give up a peer that is alive.
+    /// Time after which TCP gives up a peer that acknowledges nothing. It is TCP's own timer and not a ping of
+    /// HTTP/2: a ping waits behind the data of a slow link, and would give up a peer that is alive.
     package var peerTimeout = Duration.seconds(10)
 
     package init() {}

@@ -72,7 +72,7 @@ struct SmallTraining: Sendable {
         with server: TrainingServer, device: String = "device", breakingAfter messages: Int = .max,
         cut: @Sendable (_ turn: Int) -> Int
     ) async throws -> [Double] {
-        let (deviceEnd, serverEnd) = MemoryChannel.pair(breakingAfter: messages)
+        let (deviceEnd, serverEnd) = MemoryMessageChannel.pair(breakingAfter: messages)
         let serving = Task {
             defer { serverEnd.close() }
             try await server.serve(serverEnd, device: device)
