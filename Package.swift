@@ -183,6 +183,7 @@ let package = Package(
         room(
             "Reporting",
             base + [
+                "SplitTraining",
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
                 "TransformerKernels",
                 "Calibration", "SelfTest", "CARD", "Simulation",

@@ -69,8 +69,7 @@ struct LinkCommand: ParsableCommand {
 
     private func measure() throws -> LinkProfile {
         let plan = try LinkPlan(trainingSizes: sizes, budgetSeconds: seconds)
-        let security: ClientSecurity =
-            try keys.map { .tls(try WireCredentials(DeviceKeys(folder: $0).credentials)) } ?? .insecureLoopback
+        let security = try SplitSecurity.device(keys: keys)
         let (server, shape) = (server, shape)
         return try AsynchronousWork.run {
             try await LinkProfile.measure(

@@ -69,7 +69,7 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         try ErrorReport.reporting {
             let address = try HostPort(parsing: listen)
-            let security = try keys.map { try SplitSecurity.server(keys: $0) } ?? .insecureLoopback
+            let security = try SplitSecurity.server(keys: keys)
             let source = try model.open(seed: weightsSeed)
             let terms = RunTerm.model(
                 source.config, weights: try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: weightsSeed))
@@ -80,7 +80,7 @@ struct ServeCommand: ParsableCommand {
                 configuration: .init(model: terms, silenceSeconds: silence, adapters: start),
                 logger: Logger(label: "kerf"), engine: engineMaker)
             let frames = try FrameServer(listen: address, security: security)
-            try AsyncRun.blocking { try await serve(frames, server, address.host) }
+            try AsynchronousWork.runInterruptibly(remedy: "start it again with the same state") { try await serve(frames, server, address.host) }
         }
     }
 
@@ -99,7 +99,10 @@ struct ServeCommand: ParsableCommand {
                 try await frames.run { channel, peer in
                     lines.connected(peer)
                     do {
-                        try await server.serve(FrameMessageChannel(channel), device: peer.name)
+                        switch peer.method {
+                        case .exchange: try await server.serve(FrameMessageChannel(channel), device: peer.name)
+                        case .link: try await LinkEcho.serve(channel)
+                        }
                         lines.ended(peer, nil)
                     } catch {
                         lines.ended(peer, error)

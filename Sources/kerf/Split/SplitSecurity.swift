@@ -1,29 +1,22 @@
 import SplitTraining
 import SystemIO
 
-/// Keys as the transport takes them.
+/// Keys as the transport takes them. What expires soon is told on standard error.
 enum SplitSecurity {
-    /// - Parameter keys: the folder that `kerf keys init` made.
-    static func server(keys folder: String) throws -> ServerSecurity {
+    /// - Parameter folder: the folder that `kerf keys init` made; nil for none on this machine.
+    static func server(keys folder: String?) throws -> ServerSecurity {
+        guard let folder else { return .insecureLoopback }
         let keys = try ServerKeys(folder: folder)
         warn(keys.credentials)
-        return .tls(try credentials(keys.credentials)) { certificate in
-            let identity = try keys.identify([certificate], from: "the device")
-            return identity.name.text
-        }
+        return try .tls(keys)
     }
 
-    /// - Parameter keys: the device's folder.
-    static func device(keys folder: String) throws -> ClientSecurity {
+    /// - Parameter folder: the device's folder; nil for none on this machine.
+    static func device(keys folder: String?) throws -> ClientSecurity {
+        guard let folder else { return .insecureLoopback }
         let keys = try DeviceKeys(folder: folder)
         warn(keys.credentials)
-        return .tls(try credentials(keys.credentials))
-    }
-
-    private static func credentials(_ credentials: Credentials) throws -> WireCredentials {
-        WireCredentials(
-            certificateChain: try credentials.certificatesPEM(), privateKey: try credentials.privateKeyPEM(),
-            trustRoots: try credentials.authoritiesPEM())
+        return .tls(try WireCredentials(keys.credentials))
     }
 
     private static func warn(_ credentials: Credentials) {

@@ -111,7 +111,7 @@ struct TrainCommand: ParsableCommand {
         _ output: TrainingOutput
     ) throws -> SplitRun {
         let address = try HostPort(parsing: server ?? "")
-        let security = try keys.map { try SplitSecurity.device(keys: $0) } ?? .insecureLoopback
+        let security = try SplitSecurity.device(keys: keys)
         let cut = try chosenCut(source.config)
         let shape = try shape.map { try LinkShape(parsing: $0) }
         let job = DeviceSession.Job(
@@ -127,7 +127,7 @@ struct TrainCommand: ParsableCommand {
                 }
             }, engine: engineMaker)
         let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
-        let result = try AsyncRun.blocking { try await run.run { progress.report($0) } }
+        let result = try AsynchronousWork.runInterruptibly(remedy: "start it again: it goes on after the last committed turn") { try await run.run { progress.report($0) } }
         progress.end()
         var adapters = AdapterTensors(model: source.config, lora: settings.lora)
         for (block, values) in result.adapters.enumerated() { adapters[block: block] = values }
@@ -143,7 +143,7 @@ struct TrainCommand: ParsableCommand {
     ) throws -> SplitRun {
         let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
         let steps = training.steps
-        let (turn, parameters) = try AsyncRun.blocking {
+        let (turn, parameters) = try AsynchronousWork.runInterruptibly(remedy: "start it again: it goes on after the last committed turn") {
             try await UnsplitRun(source: source, settings: settings, engine: engineMaker).run(
                 steps: steps, validation: data.validation, batch: { data.batch($0) }
             ) { progress.report($0) }
