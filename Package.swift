@@ -31,8 +31,10 @@ let vectorized = strictC + whenDeveloping(CSetting.unsafeFlags(["-O2"], .when(co
 /// optimized even in a debug build.
 let optimized = whenDeveloping(SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug)))
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
+func room(
+    _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = [], exclude: [String] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + settings)
 }
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -173,24 +175,28 @@ let package = Package(
         room(
             "Simulation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "CFleet"], optimized
         ),
-        .target(
-            name: "SplitTraining",
-            dependencies: base + transport + certificates + [
+        room(
+            "SplitTraining",
+            base + transport + certificates + [
                 "ModelFiles", "Workload", "TransformerKernels", "ProfileFormat", "Calibration", "CARD", "CWire", logging,
-            ],
-            exclude: ["Protocol/split.proto"], swiftSettings: strict),
+            ], exclude: ["Protocol/split.proto"]),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
-                "SplitTraining",
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels",
-                "Calibration", "SelfTest", "CARD", "Simulation",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining",
+            ]),
+        room(
+            "CommandSupport",
+            base + [
+                "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation", "CARD",
+                "Simulation", "SplitTraining", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
+                "CommandSupport",
                 "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
                 "Simulation", "SplitTraining", "Capture", "Reporting", logging, argumentParser,
@@ -246,7 +252,7 @@ let package = Package(
         tests(
             "CommandLine",
             base + [
-                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "ModelFiles",
+                "kerf", "CommandSupport", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "ModelFiles",
                 "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
             ], exclude: ["Snapshots"]),
         tests("Documentation", ["kerf"]),

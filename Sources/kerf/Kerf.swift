@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import SystemIO
 
 /// The command line: configuration only. Every subcommand has its own file.

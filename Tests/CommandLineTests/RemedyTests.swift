@@ -1,6 +1,7 @@
 import SystemIO
 import Testing
 
+@testable import CommandSupport
 @testable import kerf
 
 struct RemedyTests {

@@ -1,3 +1,4 @@
+import CommandSupport
 import Quantities
 import SplitTraining
 import Synchronization

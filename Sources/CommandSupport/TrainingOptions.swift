@@ -3,44 +3,46 @@ import SplitTraining
 import Workload
 
 /// How the adapters are trained: the same on every device of a server.
-struct TrainingOptions: ParsableArguments {
-    @OptionGroup var workload: WorkloadOptions
+package struct TrainingOptions: ParsableArguments {
+    package init() {}
+
+    @OptionGroup package var workload: WorkloadOptions
 
     @Option(help: ArgumentHelp("LoRA's alpha. (default: twice the rank)", valueName: "number"))
-    var alpha: Double?
+    package var alpha: Double?
 
     @Option(name: .customLong("lr"), help: ArgumentHelp("Learning rate of AdamW.", valueName: "number"))
-    var learningRate = 1e-4
+    package var learningRate = 1e-4
 
     @Option(help: ArgumentHelp("How the learning rate changes.", valueName: "constant|linear|cosine"))
-    var schedule = LearningRateSchedule.constant
+    package var schedule = LearningRateSchedule.constant
 
     @Option(help: ArgumentHelp("Steps in which the learning rate rises from 0.", valueName: "number"))
-    var warmup = 0
+    package var warmup = 0
 
     @Option(help: ArgumentHelp("AdamW's weight decay.", valueName: "number"))
-    var weightDecay = 0.01
+    package var weightDecay = 0.01
 
     @Option(help: ArgumentHelp("Global norm to which gradients are clipped. (default: not clipped)", valueName: "number"))
-    var clip: Double?
+    package var clip: Double?
 
     @Option(help: ArgumentHelp("Optimizer steps of this device.", valueName: "number"))
-    var steps = 100
+    package var steps = 100
 
     @Option(
         help: ArgumentHelp("Equal parts of the batch; one is sent while the next is computed.", valueName: "number"))
-    var microBatches = 1
+    package var microBatches = 1
 
     @Option(help: ArgumentHelp("How activations and gradients are sent.", valueName: "f32|bf16|int8"))
-    var wire = WireFormat.f32
+    package var wire = WireFormat.f32
 
     @Option(help: ArgumentHelp("Seed of the adapters and of the data's order.", valueName: "number"))
-    var seed: UInt64 = 1
+    package var seed: UInt64 = 1
 
     @Option(help: ArgumentHelp("Seed of random weights.", valueName: "number"))
-    var weightsSeed: UInt64 = 1
+    package var weightsSeed: UInt64 = 1
 
-    func settings() throws -> TrainingSettings {
+    package func settings() throws -> TrainingSettings {
         var settings = TrainingSettings()
         settings.batch = workload.batch
         settings.sequence = workload.seq
@@ -61,7 +63,7 @@ struct TrainingOptions: ParsableArguments {
         return settings
     }
 
-    func validate() throws {
+    package func validate() throws {
         guard (1...TrainingState.maximumSteps).contains(steps) else {
             throw ValidationError("--steps must be between 1 and \(TrainingState.maximumSteps), not \(steps)")
         }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// Exit statuses of `kerf`, from sysexits.h where it has one.
-enum ExitStatus: Int32, CaseIterable {
+package enum ExitStatus: Int32, CaseIterable {
     case success = 0
     case failure = 1
     case usage = 64
@@ -14,7 +14,7 @@ enum ExitStatus: Int32, CaseIterable {
     case noPermission = 77
     case interrupted = 130
 
-    var meaning: String {
+    package var meaning: String {
         switch self {
         case .success: "success"
         case .failure: "unexpected failure"
@@ -31,7 +31,7 @@ enum ExitStatus: Int32, CaseIterable {
     }
 
     /// For `--help`.
-    static var table: String {
+    package static var table: String {
         allCases.map { "  \($0.rawValue)\t\($0.meaning)" }.joined(separator: "\n")
     }
 }

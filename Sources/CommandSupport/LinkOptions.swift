@@ -4,30 +4,32 @@ import Simulation
 import SystemIO
 
 /// The link between device and server: declared, measured or simulated.
-struct LinkOptions: ParsableArguments {
+package struct LinkOptions: ParsableArguments {
+    package init() {}
+
     @Option(
         help: ArgumentHelp(
             "Rates from and to the device, and the round-trip time: up=20mbit,down=80mbit,rtt=20ms.",
             valueName: "link"),
         transform: { try Link(parsing: $0) })
-    var link: Link?
+    package var link: Link?
 
     @Option(
         help: ArgumentHelp(
             "Output of iperf3 --json on the device: one file of a --bidir run, or two, of a plain and a --reverse run.",
             valueName: "file.json"), completion: .file())
-    var iperf3: [String] = []
+    package var iperf3: [String] = []
 
     @Option(help: "A simulated radio cell in its median block, with a round-trip time of 10 ms.")
-    var channel: ChannelState?
+    package var channel: ChannelState?
 
-    func validate() throws {
+    package func validate() throws {
         guard [link != nil, !iperf3.isEmpty, channel != nil].filter({ $0 }).count == 1 else {
             throw ValidationError("give exactly one of --link, --iperf3 and --channel")
         }
     }
 
-    func resolved() throws -> Link {
+    package func resolved() throws -> Link {
         if let link { return link }
         if let channel { return try RadioChannel.link(state: channel) }
         return try Link(iperf3: iperf3.map { (name: $0, bytes: try FileBytes.read($0, limit: 16 << 20)) })

@@ -1,15 +1,15 @@
 import Profiling
 
 /// Progress on standard error: a bar that redraws itself on a terminal, a plain line every 10 s otherwise.
-final class ProgressLine {
+package final class ProgressLine {
     private let isTerminal = StandardError.isTerminal
     private let isQuiet: Bool
     private var lastShownSeconds = -1.0
     private var hasDrawn = false
 
-    init(quiet: Bool) { isQuiet = quiet }
+    package init(quiet: Bool) { isQuiet = quiet }
 
-    func show(_ progress: Progress) {
+    package func show(_ progress: Progress) {
         let interval = isTerminal ? 0.2 : 10.0
         guard !isQuiet, lastShownSeconds < 0 || progress.elapsedSeconds - lastShownSeconds >= interval else { return }
         lastShownSeconds = progress.elapsedSeconds
@@ -24,7 +24,7 @@ final class ProgressLine {
     }
 
     /// Clears the bar, so that the next line starts on an empty one.
-    func finish() {
+    package func finish() {
         if isTerminal && hasDrawn { StandardError.write("\r\u{1B}[K") }
     }
 

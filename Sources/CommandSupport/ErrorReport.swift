@@ -2,12 +2,12 @@ import ArgumentParser
 import SystemIO
 
 /// Errors as the user sees them: one line and an exit status.
-enum ErrorReport {
+package enum ErrorReport {
     /// Runs a command's work. An error is printed as `kerf: error: ...` on standard error and ends the program with its
     /// exit status.
     ///
     /// Results that could not be printed are an error too: a full disk behind a redirection must not look like success.
-    static func reporting(_ work: () throws -> Void) throws {
+    package static func reporting(_ work: () throws -> Void) throws {
         do {
             try work()
             guard StandardStreams.outputArrived() else {
@@ -24,7 +24,7 @@ enum ErrorReport {
 }
 
 extension ExitStatus {
-    init(_ category: KerfError.Category) {
+    package init(_ category: KerfError.Category) {
         self =
             switch category {
             case .usage: .usage

@@ -5,16 +5,16 @@ import SystemIO
 /// Runs asynchronous work to its end on behalf of a synchronous command.
 ///
 /// The main thread waits: signals find the stack of their handlers there, and other commands stay synchronous.
-enum AsynchronousWork {
+package enum AsynchronousWork {
     /// Blocks the calling thread, which must be none of the task runtime's: a command's main thread.
-    static func run<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+    package static func run<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
         try wait(for: work) { _ in }
     }
 
     /// Runs work that SIGINT and SIGTERM cancel; it then has ``Interruption``'s grace to end.
     ///
     /// - Throws: ``KerfError/Code/interrupted`` with the remedy where the work was canceled by a signal.
-    static func runInterruptibly<Value: Sendable>(
+    package static func runInterruptibly<Value: Sendable>(
         remedy: Remedy, _ work: @escaping @Sendable () async throws -> Value
     ) throws -> Value {
         Interruption.watch()

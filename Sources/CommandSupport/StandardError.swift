@@ -2,10 +2,10 @@ import Glibc
 import SystemPackage
 
 /// Messages and progress go here, so that standard output holds results alone.
-enum StandardError {
-    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+package enum StandardError {
+    package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    static func write(_ text: String) {
+    package static func write(_ text: String) {
         // If standard error cannot be written, there is no other place to report that.
         _ = try? FileDescriptor.standardError.writeAll(text.utf8)
     }

@@ -2,9 +2,9 @@ import SplitTraining
 import SystemIO
 
 /// Keys as the transport takes them. What expires soon is told on standard error.
-enum SplitSecurity {
+package enum SplitSecurity {
     /// - Parameter folder: the folder that `kerf keys init` made; nil for none on this machine.
-    static func server(keys folder: String?) throws -> ServerSecurity {
+    package static func server(keys folder: String?) throws -> ServerSecurity {
         guard let folder else { return .insecureLoopback }
         let keys = try ServerKeys(folder: folder)
         warn(keys.credentials)
@@ -12,7 +12,7 @@ enum SplitSecurity {
     }
 
     /// - Parameter folder: the device's folder; nil for none on this machine.
-    static func device(keys folder: String?) throws -> ClientSecurity {
+    package static func device(keys folder: String?) throws -> ClientSecurity {
         guard let folder else { return .insecureLoopback }
         let keys = try DeviceKeys(folder: folder)
         warn(keys.credentials)

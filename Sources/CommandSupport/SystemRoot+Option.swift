@@ -3,7 +3,7 @@ import SystemPackage
 
 extension SystemRoot {
     /// The directory that `--root` names.
-    static func named(_ root: String) throws -> SystemRoot {
+    package static func named(_ root: String) throws -> SystemRoot {
         let tree = SystemRoot(FilePath(root))
         guard tree.isDirectory(tree.path) else {
             throw KerfError(

@@ -1,6 +1,6 @@
 /// Names that commands and options had before, for scripts. They are replaced before anything is parsed, so that an old
 /// name and its new one are the same option, and no help shows the old one.
-enum OldNames {
+package enum OldNames {
     private static let commands = ["restore-clock": "restore-frequency"]  // retired-word-ok: alias
     /// By command.
     private static let options = [
@@ -9,7 +9,7 @@ enum OldNames {
     ]
 
     /// - Parameter arguments: those after the program's name. What follows a `--` belongs to another command line.
-    static func replaced(in arguments: [String]) -> [String] {
+    package static func replaced(in arguments: [String]) -> [String] {
         guard let first = arguments.first else { return arguments }
         let command = commands[first] ?? first
         guard let renamed = options[command] else { return [command] + arguments.dropFirst() }

@@ -1,8 +1,8 @@
 import SystemIO
 
 /// Remedies in the words of the command line: the only place where they become options.
-enum RemedyText {
-    static func words(_ remedy: Remedy) -> String {
+package enum RemedyText {
+    package static func words(_ remedy: Remedy) -> String {
         switch remedy {
         case .text(let text): text
         case .quietBoxOrLongerBudget: "stop other load on the box, let it cool down, or allow more time with --budget"

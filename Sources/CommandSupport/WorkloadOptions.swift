@@ -5,39 +5,41 @@ import TransformerKernels
 import Workload
 
 /// The training step to run, and the threads and library that run it.
-struct WorkloadOptions: ParsableArguments {
+package struct WorkloadOptions: ParsableArguments {
+    package init() {}
+
     @Option(help: ArgumentHelp("Sequences in a batch.", valueName: "number"))
-    var batch = 1
+    package var batch = 1
 
     @Option(help: ArgumentHelp("Tokens in a sequence.", valueName: "number"))
-    var seq = 128
+    package var seq = 128
 
     @Option(help: ArgumentHelp("Rank of the LoRA adapters.", valueName: "number"))
-    var rank = 8
+    package var rank = 8
 
     @Option(help: ArgumentHelp("Projections with adapters: q, k, v, o, gate, up, down, or all.", valueName: "list"))
-    var targets = "q,v"
+    package var targets = "q,v"
 
     @Option(help: ArgumentHelp("Threads of the kernels. (default: one per processor)", valueName: "number"))
-    var threads: Int?
+    package var threads: Int?
 
     @Flag(help: "Bind each thread to its own processor.")
-    var pin = false
+    package var pin = false
 
     @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
-    var engine: String?
+    package var engine: String?
 
     @Option(
         help: ArgumentHelp("Number format of weights and activations; sums are f32.", valueName: "f32|bf16"))
-    var dtype = FormatChoice.f32
+    package var dtype = FormatChoice.f32
 
     @Option(
         help: ArgumentHelp(
             "Weights to keep in memory: all, or one block at a time; auto keeps all of up to 1.5 GiB.",
             valueName: "auto|all|one"))
-    var residency = ResidencyChoice.auto
+    package var residency = ResidencyChoice.auto
 
-    func validate() throws {
+    package func validate() throws {
         for (name, value) in [("--batch", batch), ("--seq", seq), ("--rank", rank)] {
             guard (1...1_000_000).contains(value) else {
                 throw ValidationError("\(name) must be between 1 and 1000000, not \(value)")
@@ -52,7 +54,7 @@ struct WorkloadOptions: ParsableArguments {
         _ = try projections()
     }
 
-    func projections() throws -> [Projection] {
+    package func projections() throws -> [Projection] {
         if targets == "all" { return Projection.allCases }
         return try targets.split(separator: ",", omittingEmptySubsequences: false).map { name in
             guard let projection = Projection(rawValue: String(name)) else {
@@ -63,7 +65,7 @@ struct WorkloadOptions: ParsableArguments {
         }
     }
 
-    func workload() throws -> TrainingWorkload {
+    package func workload() throws -> TrainingWorkload {
         TrainingWorkload(
             batch: BatchShape(batch: batch, sequence: seq),
             // Alpha is twice the rank, the usual choice; it scales values and does not change the cost.
@@ -74,10 +76,10 @@ struct WorkloadOptions: ParsableArguments {
 }
 
 /// Values of `--residency`.
-enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
+package enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, all, one
 
-    var request: TrainingWorkload.ResidencyRequest {
+    package var request: TrainingWorkload.ResidencyRequest {
         switch self {
         case .auto: .automatic
         case .all: .all
@@ -87,8 +89,8 @@ enum ResidencyChoice: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Values of `--dtype`.
-enum FormatChoice: String, ExpressibleByArgument, CaseIterable {
+package enum FormatChoice: String, ExpressibleByArgument, CaseIterable {
     case f32, bf16
 
-    var format: NumberFormat { self == .bf16 ? .bf16 : .f32 }
+    package var format: NumberFormat { self == .bf16 ? .bf16 : .f32 }
 }

@@ -5,23 +5,25 @@ import SystemIO
 import SystemPackage
 
 /// The data that a device trains on.
-struct TrainingDataOptions: ParsableArguments {
+package struct TrainingDataOptions: ParsableArguments {
+    package init() {}
+
     @Option(
         help: ArgumentHelp(
             "Training data: .txt, .jsonl (text, or prompt and completion) or .ids (token ids).", valueName: "file"))
-    var data: String
+    package var data: String
 
     @Option(help: ArgumentHelp("Held-out data, whose loss is computed before and after.", valueName: "file"))
-    var validation: String?
+    package var validation: String?
 
     @Option(
         help: ArgumentHelp(
             "Tokenizer: a GGUF file, a tokenizer.json, or its folder. (default: that of the weights)",
             valueName: "file|dir"))
-    var tokenizer: String?
+    package var tokenizer: String?
 
     /// - Parameter weights: the path of the weights, whose tokenizer is used where none is named.
-    func open(weights: String?, settings: TrainingSettings, vocabularySize: Int) throws -> TrainingInput {
+    package func open(weights: String?, settings: TrainingSettings, vocabularySize: Int) throws -> TrainingInput {
         // Token ids need no tokenizer.
         let needsTokenizer = [data, validation].compactMap(\.self).contains { !$0.hasSuffix(".ids") }
         let path = needsTokenizer ? tokenizer ?? weights : nil
@@ -46,10 +48,10 @@ struct TrainingDataOptions: ParsableArguments {
 }
 
 /// The data as batches.
-struct TrainingInput: Sendable {
-    let source: TrainingDataSource
-    let training: TrainingData
-    let validation: [StepBatch]
+package struct TrainingInput: Sendable {
+    package let source: TrainingDataSource
+    package let training: TrainingData
+    package let validation: [StepBatch]
 
-    func batch(_ step: Int) -> StepBatch { StepBatch(training.batch(step: step), sequences: training.batch) }
+    package func batch(_ step: Int) -> StepBatch { StepBatch(training.batch(step: step), sequences: training.batch) }
 }

@@ -3,29 +3,31 @@ import Instrumentation
 import SystemIO
 
 /// Energy meter of a run.
-struct MeterOptions: ParsableArguments {
+package struct MeterOptions: ParsableArguments {
+    package init() {}
+
     @Option(help: ArgumentHelp("Measure energy on the virtual board at this directory.", valueName: "dir"))
-    var board: String?
+    package var board: String?
 
     @Option(
         help: ArgumentHelp(
             "Measure energy with this meter only. (default: the first available)",
             valueName: "name"))
-    var meter: MeterBackend?
+    package var meter: MeterBackend?
 
     @Option(
         help: ArgumentHelp(
             "Power rails of hwmon chips that add up to the box without overlap, if Kerf does not know the box.",
             valueName: "list"))
-    var rails: String?
+    package var rails: String?
 
     @Option(
         help: ArgumentHelp(
             "Compute energy from declared watts instead of a meter; it is labeled modelled.",
             valueName: "idle=W,busy=W"), transform: Self.powerModel)
-    var powerModel: PowerModel?
+    package var powerModel: PowerModel?
 
-    func validate() throws {
+    package func validate() throws {
         guard board != "" else { throw ValidationError("--board is empty; name a directory") }
         guard railNames.allSatisfy({ !$0.isEmpty }) else {
             throw ValidationError("--rails has an empty name; example: --rails VDD_GPU,VDD_CPU")
@@ -42,7 +44,7 @@ struct MeterOptions: ParsableArguments {
         rails.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
     }
 
-    var request: MeterRequest {
+    package var request: MeterRequest {
         MeterRequest(board: board, backend: meter, rails: railNames, powerModel: powerModel)
     }
 

@@ -2,19 +2,21 @@ import ArgumentParser
 import CPUFreq
 
 /// Frequencies that a profile sweeps, and the time for it.
-struct SweepOptions: ParsableArguments {
+package struct SweepOptions: ParsableArguments {
+    package init() {}
+
     @Option(
         help: ArgumentHelp(
             "Also sweep the CPU frequency: all steps, a number of steps, or a list like 800mhz,1.6ghz. The limits are restored however the run ends.",
             valueName: "all|number|list"),
         transform: Self.choice)
-    var frequencies: FrequencyChoice?
+    package var frequencies: FrequencyChoice?
 
     @Option(
         help: ArgumentHelp("Time for the sweep, in addition to --budget. (default: as --budget)", valueName: "seconds"))
-    var sweepBudget: Double?
+    package var sweepBudget: Double?
 
-    func validate() throws {
+    package func validate() throws {
         guard let sweepBudget else { return }
         guard sweepBudget > 0, sweepBudget <= 7 * 86400 else {
             throw ValidationError("--sweep-budget must be above 0 and at most 604800 seconds, not \(sweepBudget)")
@@ -22,7 +24,7 @@ struct SweepOptions: ParsableArguments {
         guard frequencies != nil else { throw ValidationError("--sweep-budget needs --frequencies") }
     }
 
-    @Sendable static func choice(_ text: String) throws -> FrequencyChoice {
+    @Sendable package static func choice(_ text: String) throws -> FrequencyChoice {
         if text == "all" { return .all }
         if let count = Int(text) {
             guard (2...1000).contains(count) else {
