@@ -106,6 +106,7 @@ let package = Package(
         cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
+        cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
 
         room(
@@ -122,7 +123,7 @@ let package = Package(
         probe("PCI", ["CPCI"]),
         probe("Host"),
 
-        room("VirtualBoard", base + ["ProfileFormat", "ProbeKit"]),
+        room("VirtualBoard", base + ["ProfileFormat", "ProbeKit", "CPtrace"]),
         room("Estimation", base + ["Workload", "ProfileFormat"], optimized),
         room(
             "Profiling",

@@ -57,6 +57,7 @@ extension Room {
         "CKernels": ["TransformerKernels"],
         "CFleet": ["Simulation"],
         "CNamespaces": ["Capture", "kerf"],
+        "CPtrace": ["VirtualBoard"],
     ]
 
     /// Modules of the system that can do I/O.
