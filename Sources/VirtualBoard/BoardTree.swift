@@ -79,11 +79,12 @@ final class BoardTree {
             // The measured process may use every processor, whatever the board is rated for.
             let processors = Double(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
             // Between two holds a slowed process draws the energy of the hold as well.
-            let peak = settings.frequenciesHertz.map { hertz in
-                settings.power.joules(
-                    domain: .package, seconds: 1, cpuSeconds: processors * settings.maximumHertz / hertz,
-                    frequencyHertz: hertz)
-            }.max() ?? 0
+            let peak =
+                settings.frequenciesHertz.map { hertz in
+                    settings.power.joules(
+                        domain: .package, seconds: 1, cpuSeconds: processors * settings.maximumHertz / hertz,
+                        frequencyHertz: hertz)
+                }.max() ?? 0
             try write(
                 root, directory,
                 [

@@ -45,12 +45,8 @@ final class OtherProcess {
     private var hasEnded = false
 
     init(_ command: [String] = ["sleep", "600"]) throws {
-        var pid = pid_t()
-        var arguments = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        let result = posix_spawnp(&pid, command[0], nil, nil, &arguments, environ)
-        guard result == 0 else { throw Errno(rawValue: result) }
-        self.pid = pid
+        // Without a signal blocked, which the threads of a test have.
+        pid = try ChildProcess.start("/usr/bin/env", command)
     }
 
     deinit { end() }

@@ -106,14 +106,14 @@ import VirtualBoard
             try Self.wait { access(caught, F_OK) == 0 }
             // A stopped job stays stopped until it is continued.
             kill(process.pid, SIGSTOP)
+            var stopped = try Self.times(of: process.pid)
             try Self.wait {
-                let before = try Self.times(of: process.pid)
-                usleep(50_000)
-                return try Self.times(of: process.pid).count == before.count
+                // Longer than any hold.
+                usleep(useconds_t(2 * DutyCycle.maximumOwedSeconds * 1e6))
+                let before = stopped
+                stopped = try Self.times(of: process.pid)
+                return stopped.count == before.count
             }
-            let stopped = try Self.times(of: process.pid)
-            usleep(100_000)
-            #expect(try Self.times(of: process.pid).count == stopped.count)
             kill(process.pid, SIGCONT)
             try Self.wait { try Self.times(of: process.pid).count > stopped.count }
             process.end()
