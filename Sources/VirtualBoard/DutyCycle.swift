@@ -36,10 +36,12 @@ package struct DutyCycle: Sendable, Hashable {
     /// - Parameters:
     ///   - computing: processor time of the busiest thread.
     ///   - waiting: time that this thread waited for a processor.
+    ///   - running: the time between the two holds, until the threads were asked to stop. On a busy machine they then wait
+    ///     for a processor just to stop: that belongs to the hold.
     ///   - wasHeld: whether it was held before, so that some of the waiting belongs to the hold.
-    package mutating func add(computing: Double, waiting: Double, wasHeld: Bool) {
+    package mutating func add(computing: Double, waiting: Double, running: Double, wasHeld: Bool) {
         let waking = wasHeld ? min(waiting, Self.wakingSeconds) : 0
-        let wanted = computing + waiting - waking
+        let wanted = min(computing + waiting - waking, running)
         owedSeconds = min(owedSeconds + (slowdown - 1) * wanted - waking, Self.maximumOwedSeconds)
     }
 
