@@ -4,8 +4,9 @@ import SystemIO
 /// compute, `slowdown - 1` seconds. All times are in seconds.
 ///
 /// A process wants to compute while its busiest thread runs or waits for a processor. Waiting counts: at a lower
-/// frequency the other processes of a box would need their processors for longer, too. Threads are held together, since
-/// one that spins at a barrier for another that is held would only burn time.
+/// frequency the other processes of a box would need their processors for longer, too, so that times on a busy box are as
+/// many times as long as those on a quiet one. Threads are held together, since one that spins at a barrier for another
+/// that is held would only burn time.
 package struct DutyCycle: Sendable, Hashable {
     /// Full speed over the wanted speed, 1 or more.
     package var slowdown: Double
@@ -36,12 +37,10 @@ package struct DutyCycle: Sendable, Hashable {
     /// - Parameters:
     ///   - computing: processor time of the busiest thread.
     ///   - waiting: time that this thread waited for a processor.
-    ///   - running: the time between the two holds, until the threads were asked to stop. On a busy machine they then wait
-    ///     for a processor just to stop: that belongs to the hold.
     ///   - wasHeld: whether it was held before, so that some of the waiting belongs to the hold.
-    package mutating func add(computing: Double, waiting: Double, running: Double, wasHeld: Bool) {
+    package mutating func add(computing: Double, waiting: Double, wasHeld: Bool) {
         let waking = wasHeld ? min(waiting, Self.wakingSeconds) : 0
-        let wanted = min(computing + waiting - waking, running)
+        let wanted = computing + waiting - waking
         owedSeconds = min(owedSeconds + (slowdown - 1) * wanted - waking, Self.maximumOwedSeconds)
     }
 

@@ -16,8 +16,6 @@ struct SlowedProcess: ~Copyable {
     private var cycle = DutyCycle(slowdown: 1)
     private var phase = Phase.running(until: MonotonicInstant(nanoseconds: 0))
     private var scanned = MonotonicInstant(nanoseconds: 0)
-    /// When the last hold ended, or the times of the threads were last added.
-    private var began = MonotonicInstant(nanoseconds: 0)
 
     private enum Phase {
         case running(until: MonotonicInstant)
@@ -128,22 +126,21 @@ struct SlowedProcess: ~Copyable {
     /// Begins a hold, unless every thread sleeps: what the process owes then waits until one runs.
     private mutating func stopRunning() {
         let running = threads.filter { $0.isRunning() }
-        let now = MonotonicInstant.now()
         guard !running.isEmpty else {
-            addTimes(until: now)
-            (began, phase) = (now, .running(until: now.advanced(seconds: 1e-3)))
+            addTimes()
+            phase = .running(until: MonotonicInstant.now().advanced(seconds: 1e-3))
             return
         }
         for thread in running { thread.stop() }
-        phase = .stopping(since: now)
+        phase = .stopping(since: .now())
     }
 
     /// The hold itself, once all threads that were asked to stop have stopped: now their times are exact.
     private mutating func hold(since start: MonotonicInstant) {
         let now = MonotonicInstant.now()
         guard threads.allSatisfy(\.isSettled) || now.seconds(since: start) > Self.stoppingSeconds else { return }
-        addTimes(until: start)
-        phase = .held(since: start, until: start.advanced(seconds: cycle.holdSeconds))
+        addTimes()
+        phase = .held(since: now, until: now.advanced(seconds: cycle.holdSeconds))
     }
 
     /// Stops threads that were woken during a hold.
@@ -155,16 +152,14 @@ struct SlowedProcess: ~Copyable {
         let now = MonotonicInstant.now()
         cycle.subtract(held: now.seconds(since: start))
         for thread in threads { thread.resume() }
-        (began, phase) = (now, .running(until: now.advanced(seconds: cycle.currentRunSeconds)))
+        phase = .running(until: now.advanced(seconds: cycle.currentRunSeconds))
     }
 
     /// Adds what the busiest thread did since the last hold.
-    private mutating func addTimes(until end: MonotonicInstant) {
+    private mutating func addTimes() {
         let times = threads.map { $0.take() }
         guard let busiest = times.max(by: { $0.computing + $0.waiting < $1.computing + $1.waiting }) else { return }
-        cycle.add(
-            computing: busiest.computing, waiting: busiest.waiting, running: end.seconds(since: began),
-            wasHeld: busiest.wasHeld)
+        cycle.add(computing: busiest.computing, waiting: busiest.waiting, wasHeld: busiest.wasHeld)
     }
 }
 
