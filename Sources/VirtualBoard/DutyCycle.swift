@@ -19,8 +19,6 @@ package struct DutyCycle: Sendable, Hashable {
     package static let minimumHoldSeconds = 0.5e-3
     /// Debt and credit beyond this are dropped, so that a process is never held for longer than a user notices.
     package static let maximumOwedSeconds = 0.25
-    /// What a thread waits for a processor just because it was held. That is part of the hold. Measured: 15 to 50 µs.
-    package static let wakingSeconds = 30e-6
 
     package init(slowdown: Double) { self.slowdown = slowdown }
 
@@ -37,9 +35,9 @@ package struct DutyCycle: Sendable, Hashable {
     /// - Parameters:
     ///   - computing: processor time of the busiest thread.
     ///   - waiting: time that this thread waited for a processor.
-    ///   - wasHeld: whether it was held before, so that some of the waiting belongs to the hold.
-    package mutating func add(computing: Double, waiting: Double, wasHeld: Bool) {
-        let waking = wasHeld ? min(waiting, Self.wakingSeconds) : 0
+    ///   - waking: the part of the waiting that only the hold before has caused, and that so belongs to it.
+    package mutating func add(computing: Double, waiting: Double, waking: Double) {
+        let waking = min(waking, waiting)
         let wanted = computing + waiting - waking
         owedSeconds = min(owedSeconds + (slowdown - 1) * wanted - waking, Self.maximumOwedSeconds)
     }

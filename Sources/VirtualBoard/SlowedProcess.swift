@@ -16,6 +16,8 @@ struct SlowedProcess: ~Copyable {
     private var cycle = DutyCycle(slowdown: 1)
     private var phase = Phase.running(until: MonotonicInstant(nanoseconds: 0))
     private var scanned = MonotonicInstant(nanoseconds: 0)
+    /// When the last hold ended, or the times of the threads were last added.
+    private var began = MonotonicInstant(nanoseconds: 0)
 
     private enum Phase {
         case running(until: MonotonicInstant)
@@ -59,7 +61,9 @@ struct SlowedProcess: ~Copyable {
         threads.removeAll(where: \.isGone)
         guard !threads.isEmpty else { return }
         switch phase {
-        case .running(let until): if .now() >= until { stopRunning() }
+        case .running(let until):
+            for thread in threads { thread.noteWaking() }
+            if .now() >= until { stopRunning() }
         case .stopping(let since): hold(since: since)
         case .held(let since, let until): if .now() >= until { resume(since: since) } else { stopWoken() }
         }
@@ -126,21 +130,24 @@ struct SlowedProcess: ~Copyable {
     /// Begins a hold, unless every thread sleeps: what the process owes then waits until one runs.
     private mutating func stopRunning() {
         let running = threads.filter { $0.isRunning() }
+        let now = MonotonicInstant.now()
         guard !running.isEmpty else {
             addTimes()
-            phase = .running(until: MonotonicInstant.now().advanced(seconds: 1e-3))
+            (began, phase) = (now, .running(until: now.advanced(seconds: 1e-3)))
             return
         }
         for thread in running { thread.stop() }
-        phase = .stopping(since: .now())
+        phase = .stopping(since: now)
     }
 
     /// The hold itself, once all threads that were asked to stop have stopped: now their times are exact.
-    private mutating func hold(since start: MonotonicInstant) {
+    private mutating func hold(since asked: MonotonicInstant) {
         let now = MonotonicInstant.now()
-        guard threads.allSatisfy(\.isSettled) || now.seconds(since: start) > Self.stoppingSeconds else { return }
-        addTimes()
-        phase = .held(since: now, until: now.advanced(seconds: cycle.holdSeconds))
+        guard threads.allSatisfy(\.isSettled) || now.seconds(since: asked) > Self.stoppingSeconds else { return }
+        // The busiest thread has run or waited from the last hold on, so that its times tell when it stopped. This
+        // process has learned it later.
+        let stopped = min(now, max(asked, began.advanced(seconds: addTimes())))
+        phase = .held(since: stopped, until: stopped.advanced(seconds: cycle.holdSeconds))
     }
 
     /// Stops threads that were woken during a hold.
@@ -152,14 +159,19 @@ struct SlowedProcess: ~Copyable {
         let now = MonotonicInstant.now()
         cycle.subtract(held: now.seconds(since: start))
         for thread in threads { thread.resume() }
-        phase = .running(until: now.advanced(seconds: cycle.currentRunSeconds))
+        (began, phase) = (now, .running(until: now.advanced(seconds: cycle.currentRunSeconds)))
     }
 
     /// Adds what the busiest thread did since the last hold.
-    private mutating func addTimes() {
-        let times = threads.map { $0.take() }
-        guard let busiest = times.max(by: { $0.computing + $0.waiting < $1.computing + $1.waiting }) else { return }
-        cycle.add(computing: busiest.computing, waiting: busiest.waiting, wasHeld: busiest.wasHeld)
+    ///
+    /// - Returns: for how long it ran or waited.
+    @discardableResult private mutating func addTimes() -> Double {
+        let activities = threads.map { $0.take() }
+        guard let busiest = activities.max(by: { $0.computing + $0.waiting < $1.computing + $1.waiting }) else {
+            return 0
+        }
+        cycle.add(computing: busiest.computing, waiting: busiest.waiting, waking: busiest.waking)
+        return busiest.computing + busiest.waiting
     }
 }
 

@@ -13,8 +13,10 @@ final class TracedThread {
     private(set) var isWanted = false
     private(set) var isStopped = false
     private(set) var isGone = false
-    /// Whether it was resumed since its times were taken.
-    private(set) var wasHeld = false
+    /// Whether it was resumed and may not have run since.
+    private var isWaking = false
+    /// What it waited for a processor after it was resumed.
+    private var wakingSeconds = 0.0
     /// Whether it slept when it was last asked, with these times.
     private var asleepAt: Times?
 
@@ -49,12 +51,36 @@ final class TracedThread {
 
     // MARK: - Times
 
-    /// What it did since the last call, in seconds.
-    func take() -> (computing: Double, waiting: Double, wasHeld: Bool) {
-        guard let now = times() else { return (0, 0, false) }
-        defer { (last, wasHeld) = (now, false) }
-        func seconds(_ start: UInt64, _ end: UInt64) -> Double { end > start ? Double(end - start) * 1e-9 : 0 }
-        return (seconds(last.computing, now.computing), seconds(last.waiting, now.waiting), wasHeld)
+    /// What a thread did, in seconds.
+    struct Activity {
+        var computing = 0.0
+        var waiting = 0.0
+        /// The part of the waiting that followed a hold.
+        var waking = 0.0
+    }
+
+    /// What it did since the last call.
+    func take() -> Activity {
+        guard let now = times() else { return Activity() }
+        noteWaking(now)
+        defer { (last, wakingSeconds) = (now, 0) }
+        return Activity(
+            computing: Self.seconds(last.computing, now.computing), waiting: Self.seconds(last.waiting, now.waiting),
+            waking: wakingSeconds)
+    }
+
+    /// Notes how long it waited after it was resumed, as soon as it has run: what it waits later has other causes.
+    func noteWaking() {
+        if isWaking, let now = times() { noteWaking(now) }
+    }
+
+    private func noteWaking(_ now: Times) {
+        guard isWaking, now.count > last.count else { return }
+        (isWaking, wakingSeconds) = (false, Self.seconds(last.waiting, now.waiting))
+    }
+
+    private static func seconds(_ start: UInt64, _ end: UInt64) -> Double {
+        end > start ? Double(end - start) * 1e-9 : 0
     }
 
     /// Whether it runs or waits for a processor.
@@ -99,7 +125,7 @@ final class TracedThread {
     func resume() {
         isWanted = false
         guard isStopped else { return }
-        (isStopped, wasHeld) = (false, true)
+        (isStopped, isWaking) = (false, true)
         if kerf_trace_resume(number, 0) != 0 { isGone = true }
     }
 
