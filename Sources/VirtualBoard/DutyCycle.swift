@@ -20,6 +20,12 @@ package struct DutyCycle: Sendable, Hashable {
     /// Debt and credit beyond this are dropped, so that a process is never held for longer than a user notices.
     package static let maximumOwedSeconds = 0.25
 
+    /// Processor time of a thread that is stopped and resumed once. Measured on an AMD EPYC: 1.2 % of 2 ms.
+    package static let handlingSeconds = 20e-6
+    /// A thread that waits for less, in all, between two holds waits for the process that holds it. For others it waits for
+    /// milliseconds.
+    package static let shortWaitSeconds = 100e-6
+
     package init(slowdown: Double) { self.slowdown = slowdown }
 
     /// How long the process runs between two holds: longer when a hold would be too short otherwise.
@@ -35,11 +41,16 @@ package struct DutyCycle: Sendable, Hashable {
     /// - Parameters:
     ///   - computing: processor time of the busiest thread.
     ///   - waiting: time that this thread waited for a processor.
-    ///   - waking: the part of the waiting that only the hold before has caused, and that so belongs to it.
-    package mutating func add(computing: Double, waiting: Double, waking: Double) {
-        let waking = min(waking, waiting)
-        let wanted = computing + waiting - waking
-        owedSeconds = min(owedSeconds + (slowdown - 1) * wanted - waking, Self.maximumOwedSeconds)
+    ///   - waking: the part of the waiting right after a hold; `nil` when the thread was not held.
+    package mutating func add(computing: Double, waiting: Double, waking: Double?) {
+        var lost = 0.0
+        if let waking {
+            // What only holding it has cost belongs to the hold.
+            let waited = min(waiting, max(waking, Self.shortWaitSeconds))
+            lost = min(computing + waiting, waited + Self.handlingSeconds)
+        }
+        let wanted = computing + waiting - lost
+        owedSeconds = min(owedSeconds + (slowdown - 1) * wanted - lost, Self.maximumOwedSeconds)
     }
 
     /// Subtracts time for which the process was held.

@@ -16,7 +16,7 @@ final class TracedThread {
     /// Whether it was resumed and may not have run since.
     private var isWaking = false
     /// What it waited for a processor after it was resumed.
-    private var wakingSeconds = 0.0
+    private var wakingSeconds: Double?
     /// Whether it slept when it was last asked, with these times.
     private var asleepAt: Times?
 
@@ -55,15 +55,15 @@ final class TracedThread {
     struct Activity {
         var computing = 0.0
         var waiting = 0.0
-        /// The part of the waiting that followed a hold.
-        var waking = 0.0
+        /// The part of the waiting right after a hold; `nil` when there was none.
+        var waking: Double?
     }
 
     /// What it did since the last call.
     func take() -> Activity {
         guard let now = times() else { return Activity() }
         noteWaking(now)
-        defer { (last, wakingSeconds) = (now, 0) }
+        defer { (last, wakingSeconds) = (now, nil) }
         return Activity(
             computing: Self.seconds(last.computing, now.computing), waiting: Self.seconds(last.waiting, now.waiting),
             waking: wakingSeconds)

@@ -11,7 +11,7 @@ import VirtualBoard
         for _ in 0..<1000 {
             let computing = Double.random(in: 0.1...1.2) * cycle.currentRunSeconds
             let waiting = Double.random(in: 0...2e-3)
-            cycle.add(computing: computing, waiting: waiting, waking: 0)
+            cycle.add(computing: computing, waiting: waiting, waking: nil)
             wanted += computing + waiting
             guard cycle.holdSeconds > 0 else { continue }
             // A busy machine wakes the board late.
@@ -23,26 +23,33 @@ import VirtualBoard
         #expect(abs((wanted + held) / wanted - slowdown) < 1e-3 + 1e-3 / wanted)
     }
 
-    /// What a process waits for just because it was held belongs to the hold; what it waits beyond that does not.
-    @Test func wakingIsPartOfTheHold() {
-        var cycle = DutyCycle(slowdown: 2)
-        cycle.add(computing: 2e-3, waiting: 0.1e-3, waking: 0.1e-3)
-        #expect(abs(cycle.holdSeconds + 0.1e-3 - 2e-3) < 1e-12)
-        var other = DutyCycle(slowdown: 2)
-        other.add(computing: 2e-3, waiting: 1e-3, waking: 0.1e-3)
-        #expect(abs(other.holdSeconds - (2.9e-3 - 0.1e-3)) < 1e-12)
+    /// What a process waits for just because it was held belongs to the hold, and so does what holding costs; what it
+    /// waits beyond that does not.
+    @Test func costOfAHoldIsPartOfIt() {
+        func hold(waiting: Double, waking: Double?) -> Double {
+            var cycle = DutyCycle(slowdown: 2)
+            cycle.add(computing: 2e-3, waiting: waiting, waking: waking)
+            return cycle.holdSeconds
+        }
+        let handling = DutyCycle.handlingSeconds
+        #expect(abs(hold(waiting: 1e-3, waking: nil) - 3e-3) < 1e-12)
+        #expect(abs(hold(waiting: 0.05e-3, waking: 0) - (2e-3 - 0.05e-3 - 2 * handling)) < 1e-12)
+        #expect(abs(hold(waiting: 0.5e-3, waking: 0.5e-3) - (2e-3 - 0.5e-3 - 2 * handling)) < 1e-12)
+        #expect(abs(hold(waiting: 1e-3, waking: 0.2e-3) - (2.8e-3 - 0.2e-3 - 2 * handling)) < 1e-12)
+        // Nothing is held for longer than it ran.
+        #expect(hold(waiting: 0, waking: 5) <= 2e-3)
     }
 
     @Test func fullSpeedIsNeverHeld() {
         var cycle = DutyCycle(slowdown: 1)
-        cycle.add(computing: 5, waiting: 5, waking: 0)
+        cycle.add(computing: 5, waiting: 5, waking: nil)
         #expect(cycle.holdSeconds == 0)
         #expect(cycle.currentRunSeconds == .infinity)
     }
 
     @Test(arguments: [1.01, 1.1, 2, 3.25, 100]) func holdsAreWorthTheirCost(slowdown: Double) {
         var cycle = DutyCycle(slowdown: slowdown)
-        cycle.add(computing: cycle.currentRunSeconds, waiting: 0, waking: 0)
+        cycle.add(computing: cycle.currentRunSeconds, waiting: 0, waking: nil)
         #expect(cycle.holdSeconds >= DutyCycle.minimumHoldSeconds * 0.999)
         #expect(cycle.currentRunSeconds >= DutyCycle.runSeconds)
     }
@@ -50,7 +57,7 @@ import VirtualBoard
     /// Neither a long stop of the board nor a long hold is made up for without end.
     @Test func whatIsOwedIsBounded() {
         var cycle = DutyCycle(slowdown: 10)
-        cycle.add(computing: 100, waiting: 0, waking: 0)
+        cycle.add(computing: 100, waiting: 0, waking: nil)
         #expect(cycle.holdSeconds == DutyCycle.maximumOwedSeconds)
         cycle.subtract(held: 100)
         #expect(cycle.owedSeconds == -DutyCycle.maximumOwedSeconds)
