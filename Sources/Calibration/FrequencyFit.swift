@@ -187,7 +187,7 @@ struct FrequencyFit {
 
     // MARK: - Warnings
 
-    /// Whether most of the time at the highest frequency is of cycles. Boards before version 0.3 slowed nothing down.
+    /// Whether most of the time at the highest frequency is of cycles. Earlier boards slowed nothing down.
     private func followsFrequency(_ law: TimeLaw) -> Bool {
         guard let fixed = law.fixedSeconds.value, let cycles = law.cycles.value else { return false }
         return cycles / referenceHertz > max(0, fixed)
