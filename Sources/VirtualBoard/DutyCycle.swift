@@ -1,5 +1,3 @@
-import SystemIO
-
 /// How long a process must be held so that it computes at a share of its speed: for each second in which it wanted to
 /// compute, `slowdown - 1` seconds. All times are in seconds.
 ///
