@@ -134,6 +134,7 @@ let package = Package(
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
         cRoom("CWire", vectorized, linking: ["m"]),
+        cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
 
         room(
@@ -150,7 +151,7 @@ let package = Package(
         probe("PCI", ["CPCI"]),
         probe("Host"),
 
-        room("VirtualBoard", base + ["ProfileFormat", "ProbeKit"]),
+        room("VirtualBoard", base + ["ProfileFormat", "ProbeKit", "CPtrace"]),
         room("Estimation", base + ["Workload", "ProfileFormat"], optimized),
         room(
             "Profiling",

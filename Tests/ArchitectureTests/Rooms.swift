@@ -63,6 +63,7 @@ extension Room {
         "CFleet": ["Simulation"],
         "CWire": ["SplitTraining"],
         "CNamespaces": ["Capture", "kerf"],
+        "CPtrace": ["VirtualBoard"],
     ]
 
     /// Modules of the system that can do I/O.
