@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
+.PHONY: help demo test test-onednn-v3 test-tokenizers kill-training test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -32,6 +32,12 @@ fuzz: setup setup-test ## Run libFuzzer on FUZZ_KINDS (all) for FUZZ_SECONDS (30
 
 sanitize: setup setup-test ## Run tests under ThreadSanitizer and AddressSanitizer; each builds everything first
 	@SWIFT="$(SWIFT)" bash Scripts/sanitize.sh thread address
+
+test-tokenizers: setup setup-test ## Compare tokenizers with Hugging Face's on 10,000 lines in many languages
+	@SWIFT="$(SWIFT)" bash Scripts/test-tokenizers.sh
+
+kill-training: build ## Kill a split training 200 times at random moments and compare its result with an undisturbed one
+	$(PYTHON) Scripts/kill-training.py --kerf .build/release/kerf --kills 200
 
 test-onednn-v3: setup ## Build the matrix products against oneDNN 3 and check them
 	@bash Scripts/test-onednn-v3.sh

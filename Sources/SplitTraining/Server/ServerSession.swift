@@ -55,7 +55,7 @@ struct ServerSession: Sendable {
     private func turn(_ request: Kerf_Split_V1_TurnRequest, stepsInAll: Int) async throws {
         let position = await server.queue.length
         if position > 0 { try await channel.send(.turnQueued(.with { $0.position = UInt32(position) })) }
-        try await server.queue.acquire(device)
+        try await server.queue.acquire()
         do {
             try await ServerTurn(session: self, request: request, stepsInAll: stepsInAll).run()
             await server.queue.release()

@@ -1,32 +1,26 @@
-import SystemIO
-
 /// Devices take turns, in the order in which they ask.
 actor TurnQueue {
     private struct Waiting {
         let ticket: Int
-        let device: String
         let granted: CheckedContinuation<Void, any Error>
     }
 
     private var waiting: [Waiting] = []
-    private var holder: String?
+    private var isTaken = false
     private var lastTicket = 0
 
     /// Devices before one that asks now.
-    var length: Int { waiting.count + (holder == nil ? 0 : 1) }
+    var length: Int { waiting.count + (isTaken ? 1 : 0) }
 
     /// Waits for the turn, which ``release()`` must end.
     ///
-    /// - Throws: ``KerfError/Code/refused`` when the device has or waits for a turn already; `CancellationError`.
-    func acquire(_ device: String) async throws {
-        guard holder != device, !waiting.contains(where: { $0.device == device }) else {
-            throw KerfError(
-                .refused, "the device \(PlainText.quoted(device)) has a turn, or waits for one, on another connection",
-                remedy: "end the other process, or make this device a key of its own")
-        }
+    /// A device may wait behind itself: its older connection was lost, and its session ends as soon as it notices.
+    ///
+    /// - Throws: `CancellationError`.
+    func acquire() async throws {
         try Task.checkCancellation()
-        guard holder != nil else {
-            holder = device
+        guard isTaken else {
+            isTaken = true
             return
         }
         lastTicket += 1
@@ -37,7 +31,7 @@ actor TurnQueue {
                 if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
                 } else {
-                    waiting.append(Waiting(ticket: ticket, device: device, granted: continuation))
+                    waiting.append(Waiting(ticket: ticket, granted: continuation))
                 }
             }
         } onCancel: {
@@ -47,11 +41,11 @@ actor TurnQueue {
 
     /// Ends the turn and gives it to the next device.
     func release() {
-        holder = nil
-        guard !waiting.isEmpty else { return }
-        let next = waiting.removeFirst()
-        holder = next.device
-        next.granted.resume()
+        guard !waiting.isEmpty else {
+            isTaken = false
+            return
+        }
+        waiting.removeFirst().granted.resume()
     }
 
     private func leave(_ ticket: Int) {
