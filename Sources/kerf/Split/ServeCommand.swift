@@ -111,7 +111,13 @@ struct ServeCommand: ParsableCommand {
                     }
                 }
             }
-            lines.listening(host: host, port: try await frames.port)
+            do {
+                lines.listening(host: host, port: try await frames.port)
+            } catch {
+                // Why it does not listen is the error of the other task.
+                try await group.waitForAll()
+                throw error
+            }
             try await group.waitForAll()
         }
     }
