@@ -27,19 +27,35 @@ package struct WindowPower: Sendable {
     }
 
     /// Joules of the work over its seconds, in watts; `nil` without windows.
-    package func gross(_ windows: [EnergyWindow]) -> Estimate? {
-        let samples = WindowSamples(windows, totalOf: totalOf)
-        guard let idle else { return samples.power(resolution: resolution, confidence: confidence) }
-        return samples.power(less: idle.change, resolution: resolution, confidence: confidence)
-            .map { $0 + idle.changeUncertainty(at: samples.middle) }
-    }
+    package func gross(_ windows: [EnergyWindow]) -> Estimate? { grossParts(windows)?.sum }
 
     /// Power less that of the idle box, in watts; `nil` without windows or without the idle box.
-    package func net(_ windows: [EnergyWindow]) -> Estimate? {
+    package func net(_ windows: [EnergyWindow]) -> Estimate? { netParts(windows)?.sum }
+
+    /// A power, and the uncertainty of the idle power in it as an estimate of zero. All powers of a run share that one.
+    package struct Parts: Sendable {
+        package var own: Estimate
+        package var ofIdle: Estimate?
+
+        package var sum: Estimate { ofIdle.map { own + $0 } ?? own }
+    }
+
+    /// ``gross(_:)`` by its parts.
+    package func grossParts(_ windows: [EnergyWindow]) -> Parts? {
+        let samples = WindowSamples(windows, totalOf: totalOf)
+        guard let idle else {
+            return samples.power(resolution: resolution, confidence: confidence).map { Parts(own: $0) }
+        }
+        return samples.power(less: idle.change, resolution: resolution, confidence: confidence)
+            .map { Parts(own: $0, ofIdle: idle.changeUncertainty(at: samples.middle)) }
+    }
+
+    /// ``net(_:)`` by its parts.
+    package func netParts(_ windows: [EnergyWindow]) -> Parts? {
         guard let idle else { return nil }
         let samples = WindowSamples(windows, totalOf: totalOf)
         return samples.power(less: idle.watts, resolution: resolution, confidence: confidence)
-            .map { $0 + idle.levelUncertainty(at: samples.middle) }
+            .map { Parts(own: $0, ofIdle: idle.levelUncertainty(at: samples.middle)) }
     }
 }
 
