@@ -111,6 +111,14 @@ extension PoolingGroup {
             .map { ($0.layer, $0.pooledValue / center - 1) }
     }
 
+    /// One sentence for each block that stands apart.
+    var warnings: [String] {
+        outliers.map { layer, difference in
+            "Block \(layer) \(value.verb) \(NumberText.percent(abs(difference))) \(difference > 0 ? "more" : "less") "
+                + "\(value.unit) \(direction.rawValue) than the other blocks of its shape."
+        }
+    }
+
     /// The posterior that the pooled values are the means of, from the members' own values.
     ///
     /// - Precondition: ``isSound``.
@@ -148,5 +156,17 @@ extension Calibration {
             }
         }
         return calibration
+    }
+}
+
+extension PoolingGroup.Value {
+    fileprivate var verb: String { self == .timeSeconds ? "takes" : "draws" }
+
+    fileprivate var unit: String {
+        switch self {
+        case .timeSeconds: "time"
+        case .grossPowerWatts: "gross power"
+        case .netPowerWatts: "net power"
+        }
     }
 }
