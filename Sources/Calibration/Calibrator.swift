@@ -47,8 +47,10 @@ public enum Calibrator {
         let layers = profile.layers.map { layer in
             LayerCalibration(
                 description: layer,
-                forward: direction(LayerPass(layer: layer.index, direction: .forward), times, energies, pooling, inSitu),
-                backward: direction(LayerPass(layer: layer.index, direction: .backward), times, energies, pooling, inSitu))
+                forward: direction(
+                    LayerPass(layer: layer.index, direction: .forward), times, energies, pooling, inSitu),
+                backward: direction(
+                    LayerPass(layer: layer.index, direction: .backward), times, energies, pooling, inSitu))
         }
         let step = StepCalibration(
             timeSeconds: Quantity(times.step, confidence: times.confidence, origin: .measured),

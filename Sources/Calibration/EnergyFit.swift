@@ -170,7 +170,8 @@ struct EnergyFit {
 
     /// Powers of the same pass of several blocks; `nil` unless all are known.
     func observation(of passes: [LayerPass], isNet: Bool) -> GroupObservation? {
-        func parts(_ pass: LayerPass, _ windows: [Subject: [EnergyWindow]], _ powers: WindowPower) -> WindowPower.Parts? {
+        func parts(_ pass: LayerPass, _ windows: [Subject: [EnergyWindow]], _ powers: WindowPower) -> WindowPower.Parts?
+        {
             guard let windows = windows[.pass(pass)], windows.count > 1 else { return nil }
             return isNet ? powers.netParts(windows) : powers.grossParts(windows)
         }

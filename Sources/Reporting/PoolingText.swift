@@ -18,7 +18,8 @@ extension Calibration {
             } else {
                 text += "they do not differ"
             }
-            text += " (Q = \(NumberText.fixed(test.statistic, digits: 1)) on \(test.degreesOfFreedom) degrees of freedom, "
+            text +=
+                " (Q = \(NumberText.fixed(test.statistic, digits: 1)) on \(test.degreesOfFreedom) degrees of freedom, "
             return text + "p \(Self.pText(test.pValue)))\n"
         }
         return lines.isEmpty ? "" : lines.joined() + "\n"

@@ -128,7 +128,8 @@ struct Pairing {
         }
         guard (calibration.pooling ?? []).allSatisfy({ $0.isSound(layers: layers.count) }) else {
             throw KerfError(
-                .incomplete, "the \(side)'s calibration has a pooling group of fewer than three blocks, or of values "
+                .incomplete,
+                "the \(side)'s calibration has a pooling group of fewer than three blocks, or of values "
                     + "that are not above zero", remedy: .text(remedy))
         }
         guard calibration.workload.batch > 0, calibration.workload.sequence > 0 else {

@@ -180,7 +180,8 @@ extension LayerCalibration {
     ) -> UncertainValue.PoolingGroup? {
         guard description.kind == .block else { return nil }
         return UncertainValue.PoolingGroup(
-            kind: .init(measurement: measurement, value: name, flops: description.forwardFlops, group: posterior?.group),
+            kind: .init(
+                measurement: measurement, value: name, flops: description.forwardFlops, group: posterior?.group),
             value: value, standardError: standardError, posterior: posterior)
     }
 }
