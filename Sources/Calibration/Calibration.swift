@@ -129,8 +129,8 @@ public struct DirectionCalibration: Codable, Sendable, Hashable {
     public var inSituEnergyJoules: Quantity?
     /// Time of each kernel.
     public var kernelSeconds: [String: Quantity]
-    /// Estimates that also use the other blocks of this shape; decisions stand on these. `nil` for a layer that is in no
-    /// group, and in older files.
+    /// Estimates that also use the other blocks of this shape; decisions stand on these. `nil` for a layer that is in
+    /// no group, and in older files.
     public var pooled: PooledPass?
 
     public init(

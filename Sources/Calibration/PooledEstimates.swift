@@ -5,9 +5,9 @@ import Workload
 
 /// The error of a group's mean, compared with what its members' own errors would give.
 ///
-/// Where the steps show a greater one, the rest is common to the members. Where they show a smaller one, as they do in half
-/// of the groups without any common error, the mean is taken to be known that well, so that its interval is Student's of the
-/// steps' means in either case.
+/// Where the steps show a greater one, the rest is common to the members. Where they show a smaller one, as they do in
+/// half of the groups without any common error, the mean is taken to be known that well, so that its interval is
+/// Student's of the steps' means in either case.
 private struct CenterError {
     /// Variance that is common to all members.
     var variance = 0.0
@@ -46,8 +46,8 @@ struct PooledEstimates {
     /// - Returns: `nil` for values that are not above zero, and without any noise.
     init?(_ observation: GroupObservation) {
         guard observation.values.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
-        // Noise grows with what is measured, so relative errors are moderated. Relative to the pooled values: relative to its
-        // own value, a block would seem the more certain the lower it came out by chance.
+        // Noise grows with what is measured, so relative errors are moderated. Relative to the pooled values: relative
+        // to its own value, a block would seem the more certain the lower it came out by chance.
         func moderated(relativeTo scales: [Double]) -> ModeratedVariances? {
             ModeratedVariances(
                 zip(observation.own, scales).map { ($0.standardError / $1) * ($0.standardError / $1) },
@@ -60,7 +60,10 @@ struct PooledEstimates {
         let alike = observation.values.map { _ in mean }
         guard let first = moderated(relativeTo: alike) else { return nil }
         let scales = RobustPooling(values: observation.values, errors: errors(first, alike)).members.map(\.mean)
-        guard scales.allSatisfy({ $0 > 0 }), let second = moderated(relativeTo: scales) else { return nil }
+        // Without noise, rounding would be taken for it.
+        guard PoolingGroup.relativeErrors.contains((first.variances.min() ?? 0).squareRoot()),
+            scales.allSatisfy({ $0 > 0 }), let second = moderated(relativeTo: scales)
+        else { return nil }
         self.observation = observation
         self.errors = errors(second, scales)
         degreesOfFreedom = second.degreesOfFreedom
@@ -78,8 +81,8 @@ struct PooledEstimates {
         }
     }
 
-    /// The interval of a pooled value: what sets it apart from the center, and the error of the center as ``CenterError``
-    /// has it. Degrees of freedom are those of Welch and Satterthwaite.
+    /// The interval of a pooled value: what sets it apart from the center, and the error of the center as
+    /// ``CenterError`` has it. Degrees of freedom are those of Welch and Satterthwaite.
     private func estimate(_ value: Double, _ error: Double, ownDegrees: Double, _ confidence: Double) -> Estimate {
         let center = min(posterior.center.standardError * posterior.center.standardError, error * error)
         let apart = error * error - center

@@ -6,10 +6,10 @@ import Workload
 
 /// Pools times and powers of the blocks of one shape.
 ///
-/// The errors of one profile's layers are not independent: load and temperature of the box affect all layers of a step, and
-/// all net powers lack the same idle power. So each group has two kinds of error, estimated apart. The error of its mean
-/// comes from the mean itself, step by step. A block's own error comes from its difference to that mean, in which what the
-/// blocks of a step have in common cancels.
+/// The errors of one profile's layers are not independent: load and temperature of the box affect all layers of a step,
+/// and all net powers lack the same idle power. So each group has two kinds of error, estimated apart. The error of its
+/// mean comes from the mean itself, step by step. A block's own error comes from its difference to that mean, in which
+/// what the blocks of a step have in common cancels.
 struct PoolingFit {
     /// With two blocks that differ nothing tells which one is slow.
     static let minimumMembers = 3

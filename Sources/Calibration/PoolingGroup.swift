@@ -5,8 +5,8 @@ import Workload
 
 /// Blocks of one shape, in one pass, that were estimated together.
 ///
-/// They do the same work, so that thirty of them tell more about each than its own measurement does. Each is drawn towards
-/// the others as far as the evidence allows; see ``RobustPooling``.
+/// They do the same work, so that thirty of them tell more about each than its own measurement does. Each is drawn
+/// towards the others as far as the evidence allows; see ``RobustPooling``.
 public struct PoolingGroup: Codable, Sendable, Hashable {
     /// What was pooled.
     public enum Value: String, Codable, Sendable, Hashable, CaseIterable {
@@ -126,6 +126,9 @@ extension PoolingGroup {
         RobustPooling(values: members.map(\.ownValue), errors: members.map(\.ownStandardError))
     }
 
+    /// Standard errors relative to their values that a posterior is computed from.
+    static let relativeErrors = 1e-9...1e9
+
     /// Whether a group that was read from a file is one that a posterior can be computed from.
     ///
     /// - Parameter layers: how many the calibration has.
@@ -136,13 +139,14 @@ extension PoolingGroup {
             && members.allSatisfy { member in
                 (0..<layers).contains(member.layer) && bounds.contains(member.ownValue)
                     && bounds.contains(member.pooledValue) && bounds.contains(member.ownStandardError)
-                    && (1e-9...1e9).contains(member.ownStandardError / member.ownValue)
+                    && Self.relativeErrors.contains(member.ownStandardError / member.ownValue)
             }
     }
 }
 
 extension Calibration {
-    /// The calibration with the pooled time and energies of every pass in the place of the pass's own, where it has them.
+    /// The calibration with the pooled time and energies of every pass in the place of the pass's own, where it has
+    /// them.
     package var usingPooledValues: Calibration {
         var calibration = self
         for layer in layers.indices {

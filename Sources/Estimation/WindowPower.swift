@@ -1,11 +1,11 @@
 import ProfileFormat
 import Statistics
 
-/// Gross and net power of work that was repeated in windows. Calibration, the stopping rules of a running experiment and
-/// `kerf selftest estimator` all use this estimator.
+/// Gross and net power of work that was repeated in windows. Calibration, the stopping rules of a running experiment
+/// and `kerf selftest estimator` all use this estimator.
 ///
-/// Gross is for the middle of the run: drift of the idle power is subtracted, so that layers measured at different times
-/// compare. Net is gross less the idle power at the time of each window.
+/// Gross is for the middle of the run: drift of the idle power is subtracted, so that layers measured at different
+/// times compare. Net is gross less the idle power at the time of each window.
 package struct WindowPower: Sendable {
     /// Power of the idle box; `nil` with fewer than two idle windows.
     package let idle: IdlePower?
@@ -106,8 +106,8 @@ package struct WindowSamples {
 
     /// Joules of the subject's own work in a window, less this window's share of the error of the polling power.
     ///
-    /// That power is the same for all windows, so their scatter would not show its error. Over all windows the shares add
-    /// up to zero, and the scatter shows them.
+    /// That power is the same for all windows, so their scatter would not show its error. Over all windows the shares
+    /// add up to zero, and the scatter shows them.
     package func workJoules(_ sample: Sample) -> Double {
         let polling = sample.pollingJoules - pollingWatts * sample.pollingSeconds
         return sample.joules - pollingWatts * sample.wait - waitShare * polling
@@ -116,7 +116,8 @@ package struct WindowSamples {
     /// Mean time of the work, in seconds of the run.
     package var middle: Double { samples.reduce(0) { $0 + $1.middle * $1.work } / work }
 
-    /// Joules of the work over its seconds, after `watts` at the middle of each window is subtracted; `nil` without work.
+    /// Joules of the work over its seconds, after `watts` at the middle of each window is subtracted; `nil` without
+    /// work.
     ///
     /// A ratio of totals, like ``Estimate/ratio(of:to:confidence:)``.
     ///
@@ -133,7 +134,8 @@ package struct WindowSamples {
             let residual = pair.1 - power * pair.0.work
             return sum + residual * residual
         }
-        // The interval of windows that agree to the last digit has a lower limit: rounding and timing at their two ends.
+        // The interval of windows that agree to the last digit has a lower limit: rounding and timing at their two
+        // ends.
         let least = samples.reduce(0.0) { sum, sample in
             let moments = pollingWatts * sample.edge
             return sum + resolution * resolution / 6 + moments * moments / 24

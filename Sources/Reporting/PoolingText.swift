@@ -32,7 +32,8 @@ extension PoolingGroup {
     /// `blocks 1 to 30`, or each by number where others are between them.
     fileprivate var blocks: String {
         let layers = members.map(\.layer)
-        guard let first = layers.min(), let last = layers.max(), last - first + 1 == layers.count else {
+        let areAdjacent = zip(layers, layers.dropFirst()).allSatisfy { $0 < $1 && $1 &- $0 == 1 }
+        guard let first = layers.first, let last = layers.last, areAdjacent else {
             return "blocks " + layers.map(String.init).joined(separator: ", ")
         }
         return "blocks \(first) to \(last)"

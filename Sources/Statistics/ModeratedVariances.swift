@@ -2,11 +2,12 @@ import RealModule
 
 /// Variances of several estimates of one kind, each moderated by what all have in common.
 ///
-/// With few observations a variance is itself known badly, and some come out far too small by chance. The true variances
-/// are taken to be drawn from a scaled inverse χ² distribution with `priorDegrees` and `priorVariance`, both fitted to the
-/// measured ones. Each posterior mean then lies between the measured variance and the common one: near the common one
-/// where the estimates are equally noisy, and near the measured one where they are not (Smyth, "Linear models and
-/// empirical Bayes methods", Statistical Applications in Genetics and Molecular Biology 3, 2004, section 6.2).
+/// With few observations a variance is itself known badly, and some come out far too small by chance. The true
+/// variances are taken to be drawn from a scaled inverse χ² distribution with `priorDegrees` and `priorVariance`, both
+/// fitted to the measured ones. Each posterior mean then lies between the measured variance and the common one: near
+/// the common one where the estimates are equally noisy, and near the measured one where they are not (Smyth, "Linear
+/// models and empirical Bayes methods", Statistical Applications in Genetics and Molecular Biology 3, 2004, section
+/// 6.2).
 package struct ModeratedVariances: Sendable {
     /// In the measurements' unit, squared; above zero.
     package let variances: [Double]
@@ -46,8 +47,8 @@ package struct ModeratedVariances: Sendable {
 
 /// Derivatives of the logarithm of the gamma function, for arguments above zero.
 enum Gamma {
-    /// ψ(x), by its recurrence up to 6 and its asymptotic series from there (Abramowitz and Stegun, 6.3.5 and 6.3.18); the
-    /// error is below 1e-9.
+    /// ψ(x), by its recurrence up to 6 and its asymptotic series from there (Abramowitz and Stegun, 6.3.5 and 6.3.18);
+    /// the error is below 1e-9.
     static func digamma(_ x: Double) -> Double {
         var (x, shift) = (x, 0.0)
         while x < 6 {

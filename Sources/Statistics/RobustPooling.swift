@@ -2,19 +2,20 @@ import RealModule
 
 /// The posterior of values that may be equal, of which some may stand apart.
 ///
-/// Blocks of one shape do the same work, so that each tells something about the others. With y the measured values and s
-/// their standard errors:
+/// Blocks of one shape do the same work, so that each tells something about the others. With y the measured values and
+/// s their standard errors:
 ///
 ///     yᵢ ~ N(θᵢ, sᵢ²),   θᵢ ~ (1 - π) N(μ, τ²) + π N(μ, τ² + ω²)
 ///
-/// μ is free. τ is zero with a probability of 90 %, as of blocks that run the same code on as much data; or, each case less
-/// probable than the one before, of the order of thousandths, hundredths or tenths of the values. Values that differ by no more than their noise are drawn together. The wide part gives the prior heavy
-/// tails: a value that is far from the others keeps what was measured, as a slow block does (a contaminated normal: Box and
-/// Tiao, "A Bayesian approach to some outlier problems", Biometrika 55, 1968; partial pooling: Gelman et al., "Bayesian
-/// Data Analysis", 3rd ed., section 5.4).
+/// μ is free. τ is zero with a probability of 90 %, as of blocks that run the same code on as much data; or, each case
+/// less probable than the one before, of the order of thousandths, hundredths or tenths of the values. Values that
+/// differ by no more than their noise are drawn together. The wide part gives the prior heavy tails: a value that is
+/// far from the others keeps what was measured, as a slow block does (a contaminated normal: Box and Tiao, "A Bayesian
+/// approach to some outlier problems", Biometrika 55, 1968; partial pooling: Gelman et al., "Bayesian Data Analysis",
+/// 3rd ed., section 5.4).
 ///
-/// The posterior is summed over a grid of τ and μ. For each of its cells the values are independent, and each is one of two
-/// normals. Takes some milliseconds for thirty values.
+/// The posterior is summed over a grid of τ and μ. For each of its cells the values are independent, and each is one of
+/// two normals. Takes some milliseconds for thirty values.
 package struct RobustPooling: Sendable {
     /// What the posterior says of one value.
     package struct Member: Sendable, Hashable {

@@ -64,8 +64,8 @@ struct PooledDecisionTests {
         #expect(try !stands(calibration))
     }
 
-    /// About half of the draws of each pooled value lie on either side of it, for posteriors are skewed, and 95 of 100 within
-    /// its interval.
+    /// About half of the draws of each pooled value lie on either side of it, for posteriors are skewed, and 95 of 100
+    /// within its interval.
     @Test("confidence draws from the posterior that the intervals come from", arguments: [0.0, 0.05])
     func draws(stepNoise: Double) throws {
         var planted = SyntheticProfile()

@@ -8,8 +8,8 @@ import Testing
 struct PoolingCoverageTests {
     private static let asked = ProcessInfo.processInfo.environment["KERF_POOLING_PROFILES"].flatMap(Int.init)
     private static let profiles = asked ?? 400
-    /// The error of a group's mean is one for all its blocks, so that a profile counts as hardly more than one case: four
-    /// hundred tell a share of 95 % to 1.1 points.
+    /// The error of a group's mean is one for all its blocks, so that a profile counts as hardly more than one case:
+    /// four hundred tell a share of 95 % to 1.1 points.
     private static let tolerance = asked == nil ? 0.03 : 0.02
 
     private func outcome(_ name: String, _ blocks: SyntheticBlocks, seed: UInt64) async throws
@@ -65,9 +65,9 @@ struct PoolingCoverageTests {
         #expect(found.halfWidth > 0.03, "\(found.text)")
     }
 
-    /// Where blocks differ by as much as each one's standard error, no measurement tells whether they do. The intervals then
-    /// are too narrow by what was taken to be equal, and that is bounded: they hold most of what an interval of twice the
-    /// difference would.
+    /// Where blocks differ by as much as each one's standard error, no measurement tells whether they do. The intervals
+    /// then are too narrow by what was taken to be equal, and that is bounded: they hold most of what an interval of
+    /// twice the difference would.
     @Test("differences that the noise hides")
     func hidden() async throws {
         let found = try await outcome("hidden differences", SyntheticBlocks(noise: 0.24, spread: 0.01), seed: 6)

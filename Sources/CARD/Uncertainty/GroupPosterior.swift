@@ -14,8 +14,8 @@ struct GroupPosterior {
     /// The group's own, in the group's unit.
     var commonStandardError: Double
 
-    /// Factor that gives drawn errors the width of the pooled value's interval, which is narrower where the steps show that
-    /// the group's mean is known better than its members' errors say.
+    /// Factor that gives drawn errors the width of the pooled value's interval, which is narrower where the steps show
+    /// that the group's mean is known better than its members' errors say.
     ///
     /// - Parameter standardError: the pooled value's, in the group's unit.
     func scale(_ standardError: Double) -> Double {

@@ -4,8 +4,8 @@ import Statistics
 /// Draws errors of the values of one measurement, as changes of the row in ``SampledCosts``.
 ///
 /// Part of each error is common to all values of the measurement. The rest is independent or, for values in a pooling
-/// group, drawn from the calibration's posterior of the group, which pooled values and their intervals come from too. For a
-/// calibration without pooling groups, which older files are, it is drawn by ``PartialPooling``.
+/// group, drawn from the calibration's posterior of the group, which pooled values and their intervals come from too.
+/// For a calibration without pooling groups, which older files are, it is drawn by ``PartialPooling``.
 struct MonteCarloSampler {
     /// A value, and the change of the row for one of its standard errors.
     struct Sensitivity {
