@@ -1,6 +1,7 @@
 import Calibration
 import Quantities
 import SystemIO
+import Workload
 
 extension Calibration {
     /// One line for each pooling group: its blocks, what one takes, and whether they differ; empty without groups.

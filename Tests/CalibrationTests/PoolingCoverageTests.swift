@@ -65,9 +65,8 @@ struct PoolingCoverageTests {
         #expect(found.halfWidth > 0.03, "\(found.text)")
     }
 
-    /// Where blocks differ by as much as each one's standard error, no measurement tells whether they do. The intervals
-    /// then are too narrow by what was taken to be equal, and that is bounded: they hold most of what an interval of
-    /// twice the difference would.
+    /// Where blocks differ by less than each one's standard error, no measurement tells whether they do, and intervals that
+    /// are right for equal blocks are too narrow. This bounds by how much.
     @Test("differences that the noise hides")
     func hidden() async throws {
         let found = try await outcome("hidden differences", SyntheticBlocks(noise: 0.24, spread: 0.01), seed: 6)
