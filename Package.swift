@@ -186,7 +186,7 @@ let package = Package(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation",
             ]),
         room(
             "CommandSupport",

@@ -21,7 +21,7 @@ package enum AsynchronousWork {
         defer { Interruption.unwatch() }
         do {
             return try wait(for: work) { if Interruption.isRequested { $0.cancel() } }
-        } catch where Interruption.isRequested {
+        } catch  where Interruption.isRequested {
             throw KerfError(.interrupted, "interrupted", remedy: remedy)
         }
     }

@@ -9,10 +9,10 @@ package struct LinkOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Rates from and to the device, and the round-trip time: up=20mbit,down=80mbit,rtt=20ms.",
-            valueName: "link"),
-        transform: { try Link(parsing: $0) })
-    package var link: Link?
+            "Profile of the link by `kerf link`, or rates from and to the device and the round-trip time: up=20mbit,down=80mbit,rtt=20ms.",
+            valueName: "link.json|link"),
+        transform: Self.source)
+    package var link: Source?
 
     @Option(
         help: ArgumentHelp(
@@ -29,8 +29,22 @@ package struct LinkOptions: ParsableArguments {
         }
     }
 
+    /// A declared link, or the path of a profile.
+    package enum Source: Sendable {
+        case declared(Link)
+        case profile(String)
+    }
+
+    @Sendable private static func source(_ text: String) throws -> Source {
+        text.hasSuffix(".json") ? .profile(text) : .declared(try Link(parsing: text))
+    }
+
     package func resolved() throws -> Link {
-        if let link { return link }
+        switch link {
+        case .declared(let link): return link
+        case .profile(let path): return try KerfJSON.read(LinkProfile.self, at: path).file.link()
+        case nil: break
+        }
         if let channel { return try RadioChannel.link(state: channel) }
         return try Link(iperf3: iperf3.map { (name: $0, bytes: try FileBytes.read($0, limit: 16 << 20)) })
     }

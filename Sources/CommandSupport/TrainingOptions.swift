@@ -23,7 +23,8 @@ package struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("AdamW's weight decay.", valueName: "number"))
     package var weightDecay = 0.01
 
-    @Option(help: ArgumentHelp("Global norm to which gradients are clipped. (default: not clipped)", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("Global norm to which gradients are clipped. (default: not clipped)", valueName: "number"))
     package var clip: Double?
 
     @Option(help: ArgumentHelp("Optimizer steps of this device.", valueName: "number"))

@@ -1,5 +1,5 @@
 import Quantities
-import SplitTraining
+import CARD
 import SystemIO
 
 extension LinkProfile {

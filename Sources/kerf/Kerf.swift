@@ -27,7 +27,8 @@ struct Kerf: ParsableCommand {
         version: KerfVersion.build,
         subcommands: [
             DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
-            SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self, LinkCommand.self, BoardCommand.self,
+            SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self, LinkCommand.self,
+            BoardCommand.self,
             CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
             SelftestCommand.self, RestoreFrequencyCommand.self,
             FrequencyWatchdogCommand.self,

@@ -8,7 +8,8 @@ struct HelpTests {
     ]
 
     /// Every command that the help lists, by its words; the first is `kerf` itself.
-    static let commands = [""] + subcommands + ["bench layer", "bench step", "selftest estimator"]
+    static let commands =
+        [""] + subcommands + ["bench layer", "bench step", "selftest estimator"]
         + ["init", "device", "revoke", "show"].map { "keys \($0)" }
 
     private func help(_ command: String) throws -> String {

@@ -87,7 +87,8 @@ package enum PEFTFolder {
             for module in targetModules {
                 guard module.hasSuffix("_proj"), let target = Projection(rawValue: String(module.dropLast(5))) else {
                     throw KerfError(
-                        .unsupported, at: path, "the target module \(PlainText.quoted(module)) is no projection of a block")
+                        .unsupported, at: path,
+                        "the target module \(PlainText.quoted(module)) is no projection of a block")
                 }
                 targets.append(target)
             }

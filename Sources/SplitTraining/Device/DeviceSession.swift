@@ -148,7 +148,8 @@ package final class DeviceSession: Sendable {
         }
         guard confirmation.deviceSteps == UInt64(committed + steps) else {
             throw KerfError(
-                .protocolViolation, "the server counts \(confirmation.deviceSteps) steps, the device \(committed + steps)")
+                .protocolViolation,
+                "the server counts \(confirmation.deviceSteps) steps, the device \(committed + steps)")
         }
         report(.committed(steps: committed + steps))
         turn.losses = losses

@@ -1,3 +1,4 @@
+import CARD
 import Statistics
 import SystemIO
 

@@ -1,3 +1,4 @@
+import CARD
 import SystemIO
 
 /// A control message of the method `Link`, in protobuf's encoding:

@@ -1,22 +1,6 @@
 import Statistics
 import SystemIO
 
-/// A direction of the link.
-public enum LinkDirection: String, Codable, Sendable, Hashable, CaseIterable {
-    /// From the device to the server.
-    case up
-    /// From the server to the device.
-    case down
-}
-
-/// What the link did before a transfer.
-public enum LinkCondition: String, Codable, Sendable, Hashable, CaseIterable {
-    /// It was idle, as while a side computes: congestion control may start anew.
-    case cold
-    /// It has just carried a transfer of the same size and direction.
-    case warm
-}
-
 /// What is measured of a link, and for how long.
 package struct LinkPlan: Sendable, Hashable {
     /// 4 KiB to 16 MiB, powers of 4.

@@ -44,7 +44,8 @@ package struct FrameMessageChannel: MessageChannel {
             }
             guard frame.kind == .chunk, (1...byteCount - bytes.count).contains(frame.count) else {
                 throw KerfError(
-                    .protocolViolation, "\(frame.count) bytes came where \(byteCount - bytes.count) of a tensor are due")
+                    .protocolViolation, "\(frame.count) bytes came where \(byteCount - bytes.count) of a tensor are due"
+                )
             }
             frame.withPayload { bytes.append(contentsOf: $0) }
         }

@@ -5,7 +5,9 @@ import TransformerKernels
 enum TensorBytes {
     static func bytes<Number>(of numbers: [Number]) -> [UInt8] { numbers.withUnsafeBytes { Array($0) } }
 
-    static func numbers<Number: ExpressibleByIntegerLiteral>(_ bytes: some Collection<UInt8>, _: Number.Type = Number.self) -> [Number] {
+    static func numbers<Number: ExpressibleByIntegerLiteral>(
+        _ bytes: some Collection<UInt8>, _: Number.Type = Number.self
+    ) -> [Number] {
         var numbers = [Number](repeating: 0, count: bytes.count / MemoryLayout<Number>.size)
         numbers.withUnsafeMutableBytes { $0.copyBytes(from: bytes.prefix($0.count)) }
         return numbers

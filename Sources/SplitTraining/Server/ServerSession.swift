@@ -38,7 +38,8 @@ struct ServerSession: Sendable {
             switch message.kind {
             case .turnRequest(let request): try await turn(request, stepsInAll: Int(hello.steps))
             case .adaptersRequest: try await sendAdapters()
-            case .failure(let failure): throw KerfError(.refused, "the device gave up: \(PlainText.shown(failure.message))")
+            case .failure(let failure):
+                throw KerfError(.refused, "the device gave up: \(PlainText.shown(failure.message))")
             default: throw KerfError(.protocolViolation, "\(message.kind.name) came between two turns")
             }
         }

@@ -17,7 +17,8 @@ actor Training {
         self.configuration = configuration
         state = try folder.load(config: model)
         if let state {
-            try RunTerm.checkEqual(state.model, of: "the training in \(folder.path)", configuration.model, of: "the server")
+            try RunTerm.checkEqual(
+                state.model, of: "the training in \(folder.path)", configuration.model, of: "the server")
         }
     }
 

@@ -37,7 +37,8 @@ package final class StateFolder: Sendable {
         self.path = path
         guard flock(lock.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             try? lock.close()
-            throw KerfError(.inUse, at: path, "another server uses this state", remedy: "end it, or give another folder")
+            throw KerfError(
+                .inUse, at: path, "another server uses this state", remedy: "end it, or give another folder")
         }
     }
 

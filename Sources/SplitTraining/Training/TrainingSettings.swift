@@ -77,7 +77,8 @@ package struct TrainingSettings: Sendable, Hashable, Codable {
         guard warmupSteps >= 0, scheduleSteps >= 0, schedule == .constant || scheduleSteps > warmupSteps else {
             throw KerfError(
                 .invalidArgument,
-                "a \(schedule.rawValue) schedule of \(scheduleSteps) steps does not outlast \(warmupSteps) warm-up steps")
+                "a \(schedule.rawValue) schedule of \(scheduleSteps) steps does not outlast \(warmupSteps) warm-up steps"
+            )
         }
     }
 }

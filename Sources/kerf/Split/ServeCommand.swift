@@ -73,7 +73,8 @@ struct ServeCommand: ParsableCommand {
             let security = try SplitSecurity.server(keys: keys)
             let source = try model.open(seed: weightsSeed)
             let terms = RunTerm.model(
-                source.config, weights: try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: weightsSeed))
+                source.config,
+                weights: try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: weightsSeed))
             let folder = try StateFolder(path: state)
             let start = try adapters.map { try PEFTFolder.read($0, model: source.config) }
             let server = try TrainingServer(
@@ -81,7 +82,9 @@ struct ServeCommand: ParsableCommand {
                 configuration: .init(model: terms, silenceSeconds: silence, adapters: start),
                 logger: Logger(label: "kerf"), engine: engineMaker)
             let frames = try FrameServer(listen: address, security: security)
-            try AsynchronousWork.runInterruptibly(remedy: "start it again with the same state") { try await serve(frames, server, address.host) }
+            try AsynchronousWork.runInterruptibly(remedy: "start it again with the same state") {
+                try await serve(frames, server, address.host)
+            }
         }
     }
 

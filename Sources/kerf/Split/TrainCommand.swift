@@ -57,7 +57,8 @@ struct TrainCommand: ParsableCommand {
             "Imitate a slower link, like up=20mbit,down=80mbit,rtt=20ms.", valueName: "up=R,down=R,rtt=T"))
     var shape: String?
 
-    @Option(help: ArgumentHelp("Time without progress after which a lost connection ends the run.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("Time without progress after which a lost connection ends the run.", valueName: "seconds"))
     var retry = 60.0
 
     @Option(help: ArgumentHelp("Folder for the adapters and run.json; made if it does not exist.", valueName: "dir"))
@@ -128,7 +129,9 @@ struct TrainCommand: ParsableCommand {
                 }
             }, engine: engineMaker)
         let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
-        let result = try AsynchronousWork.runInterruptibly(remedy: "start it again: it goes on after the last committed turn") { try await run.run { progress.report($0) } }
+        let result = try AsynchronousWork.runInterruptibly(
+            remedy: "start it again: it goes on after the last committed turn"
+        ) { try await run.run { progress.report($0) } }
         progress.end()
         var adapters = AdapterTensors(model: source.config, lora: settings.lora)
         for (block, values) in result.adapters.enumerated() { adapters[block: block] = values }
@@ -144,7 +147,9 @@ struct TrainCommand: ParsableCommand {
     ) throws -> SplitRun {
         let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
         let steps = training.steps
-        let (turn, parameters) = try AsynchronousWork.runInterruptibly(remedy: "start it again: it goes on after the last committed turn") {
+        let (turn, parameters) = try AsynchronousWork.runInterruptibly(
+            remedy: "start it again: it goes on after the last committed turn"
+        ) {
             try await UnsplitRun(source: source, settings: settings, engine: engineMaker).run(
                 steps: steps, validation: data.validation, batch: { data.batch($0) }
             ) { progress.report($0) }
@@ -167,7 +172,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func chosenCut(_ config: ModelConfig) throws -> Int {
-        let chosen = try cut ?? KerfJSON.read(Decision.self, from: decision ?? "").choice.cut
+        let chosen = try cut ?? KerfJSON.read(Decision.self, at: decision ?? "").file.choice.cut
         guard (0...config.blockCount).contains(chosen) else {
             throw KerfError(
                 .invalidArgument, "there is no cut \(chosen): \(config.name) has \(config.blockCount) blocks")

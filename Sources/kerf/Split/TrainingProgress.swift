@@ -22,7 +22,8 @@ final class TrainingProgress: Sendable {
         case .queued(let position): show("waiting for \(position) other \(position == 1 ? "device" : "devices")")
         case .turnBegan(let turn, let cut): show("turn \(turn), cut \(cut)")
         case .step(let step, let loss, let seconds):
-            let text = "step \(step) of \(steps), loss \(NumberText.fixed(loss, digits: 4)), \(NumberText.si(seconds, "s"))"
+            let text =
+                "step \(step) of \(steps), loss \(NumberText.fixed(loss, digits: 4)), \(NumberText.si(seconds, "s"))"
             if isTerminal { show(text) }
         case .committed(let steps): show("\(steps) of \(self.steps) steps are committed")
         case .reconnecting(let reason): show("connecting again: \(PlainText.shown(reason))")

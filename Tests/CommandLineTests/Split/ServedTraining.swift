@@ -16,7 +16,10 @@ final class ServedTraining {
         // Every id of the vocabulary, in an order that does not repeat soon.
         try workspace.write("data.ids", (0..<4000).map { "\(($0 * $0 + 7 * $0) % 251)" }.joined(separator: " "))
         if keys {
-            for arguments in [["init", "--out", "keys"], ["device", "device", "--keys", "keys"], ["device", "other", "--keys", "keys"]] {
+            for arguments in [
+                ["init", "--out", "keys"], ["device", "device", "--keys", "keys"],
+                ["device", "other", "--keys", "keys"],
+            ] {
                 let outcome = try KerfProcess(["keys"] + arguments, in: workspace.url.path).finish()
                 try #require(outcome.status == 0, "\(outcome.standardError)")
             }
@@ -38,7 +41,9 @@ final class ServedTraining {
         let prefix = "{\"address\":\""
         while server.isRunning {
             let first = server.outputSoFar.split(separator: "\n").first { $0.contains("listening") }
-            if let start = first?.firstRange(of: prefix), let address = first?[start.upperBound...].prefix(while: { $0 != "\"" }) {
+            if let start = first?.firstRange(of: prefix),
+                let address = first?[start.upperBound...].prefix(while: { $0 != "\"" })
+            {
                 return (server, String(address))
             }
             usleep(10_000)
@@ -50,7 +55,8 @@ final class ServedTraining {
     struct KerfFailure: Error, CustomStringConvertible { let description: String }
 
     static let settings = [
-        "--model", "tiny.json", "--data", "data.ids", "--batch", "4", "--seq", "16", "--steps", "6", "--turn-steps", "2",
+        "--model", "tiny.json", "--data", "data.ids", "--batch", "4", "--seq", "16", "--steps", "6", "--turn-steps",
+        "2",
         "--micro-batches", "2", "--lr", "0.01", "--clip", "0.5", "--threads", "1", "--quiet",
     ]
 

@@ -33,7 +33,8 @@ final class MemoryMessageChannel: MessageChannel {
         self.fuse = fuse
     }
 
-    static func pair(breakingAfter messages: Int = .max) -> (device: MemoryMessageChannel, server: MemoryMessageChannel) {
+    static func pair(breakingAfter messages: Int = .max) -> (device: MemoryMessageChannel, server: MemoryMessageChannel)
+    {
         let (up, toServer) = AsyncStream<Item>.makeStream()
         let (down, toDevice) = AsyncStream<Item>.makeStream()
         let fuse = Fuse(messages: messages)

@@ -1,6 +1,4 @@
-import CARD
 import Quantities
-import Statistics
 import SystemIO
 
 /// A link between this device and its server, measured over Kerf's own channel.
@@ -28,6 +26,22 @@ public struct LinkProfile: Codable, Sendable, KerfFile {
     public var laws: [LinkLaw]
     /// Warnings, one sentence each.
     public var warnings: [String]
+
+    package init(
+        created: String, server: String, origin: Origin, shape: Link?, socket: LinkSocket, settings: LinkSettings,
+        roundTripSeconds: Quantity, laws: [LinkLaw], warnings: [String]
+    ) {
+        self.created = created
+        self.server = server
+        self.origin = origin
+        self.shape = shape
+        self.socket = socket
+        self.settings = settings
+        self.roundTripSeconds = roundTripSeconds
+        self.laws = laws
+        self.warnings = warnings
+        kerfVersion = KerfVersion.current
+    }
 }
 
 /// What the connection was.
@@ -41,6 +55,15 @@ public struct LinkSocket: Codable, Sendable, Hashable {
     public var retransmissions: Int?
     /// `TLS 1.3`; `nil` without TLS.
     public var tlsVersion: String?
+
+    package init(
+        congestionControl: String?, tcpRoundTripSeconds: Double?, retransmissions: Int?, tlsVersion: String?
+    ) {
+        self.congestionControl = congestionControl
+        self.tcpRoundTripSeconds = tcpRoundTripSeconds
+        self.retransmissions = retransmissions
+        self.tlsVersion = tlsVersion
+    }
 }
 
 /// How the link was measured.
@@ -54,6 +77,18 @@ public struct LinkSettings: Codable, Sendable, Hashable {
     /// HTTP/2's receive window.
     public var windowBytes: Int
     public var chunkBytes: Int
+
+    package init(
+        budgetSeconds: Double, idleSeconds: Double, seed: UInt64, trainingBytes: [Int], windowBytes: Int,
+        chunkBytes: Int
+    ) {
+        self.budgetSeconds = budgetSeconds
+        self.idleSeconds = idleSeconds
+        self.seed = seed
+        self.trainingBytes = trainingBytes
+        self.windowBytes = windowBytes
+        self.chunkBytes = chunkBytes
+    }
 }
 
 /// T(bytes) = latency + bytes / rate, one way.
@@ -64,6 +99,17 @@ public struct LinkLaw: Codable, Sendable, Hashable {
     public var bitsPerSecond: Quantity
     /// By size, ascending.
     public var points: [LinkPoint]
+
+    package init(
+        direction: LinkDirection, condition: LinkCondition, latencySeconds: Quantity, bitsPerSecond: Quantity,
+        points: [LinkPoint]
+    ) {
+        self.direction = direction
+        self.condition = condition
+        self.latencySeconds = latencySeconds
+        self.bitsPerSecond = bitsPerSecond
+        self.points = points
+    }
 }
 
 /// One size.
@@ -75,55 +121,34 @@ public struct LinkPoint: Codable, Sendable, Hashable {
     public var residualRatio: Double?
     /// One way, in the order of measurement.
     public var sampleSeconds: [Double]
+
+    package init(
+        bytes: Int, timeSeconds: Quantity, residualRatio: Double?, sampleSeconds: [Double]
+    ) {
+        self.bytes = bytes
+        self.timeSeconds = timeSeconds
+        self.residualRatio = residualRatio
+        self.sampleSeconds = sampleSeconds
+    }
+}
+
+/// A direction of the link.
+public enum LinkDirection: String, Codable, Sendable, Hashable, CaseIterable {
+    /// From the device to the server.
+    case up
+    /// From the server to the device.
+    case down
+}
+
+/// What the link did before a transfer.
+public enum LinkCondition: String, Codable, Sendable, Hashable, CaseIterable {
+    /// It was idle, as while a side computes: congestion control may start anew.
+    case cold
+    /// It has just carried a transfer of the same size and direction.
+    case warm
 }
 
 extension LinkProfile {
-    /// - Parameters:
-    ///   - created: the time, as in a profile.
-    ///   - shape: the shape that the channel had.
-    package init(
-        _ samples: LinkMeasurement.Samples, plan: LinkPlan, server: HostPort, shape: LinkShape?, socket: LinkSocket,
-        settings: WireSettings, created: String
-    ) {
-        let origin: Origin = shape == nil ? .measured : .simulated
-        let trips = samples.roundTrips.sorted()
-        let half = (trips.quantile(0.5)) / 2
-        kerfVersion = KerfVersion.current
-        self.created = created
-        self.server = server.description
-        self.origin = origin
-        self.shape = shape?.link
-        self.socket = socket
-        self.settings = LinkSettings(
-            budgetSeconds: plan.budgetSeconds, idleSeconds: plan.idleSeconds, seed: plan.seed,
-            trainingBytes: plan.requiredSizes.sorted(), windowBytes: settings.windowBytes,
-            chunkBytes: Frame.maximumPayload)
-        roundTripSeconds =
-            Estimate.median(of: trips).map { Quantity($0, origin: origin) }
-            ?? .unavailable("no round trip was measured")
-        laws = LinkDirection.allCases.flatMap { direction in
-            LinkCondition.allCases.map { condition in
-                let cells = samples.transfers.filter { $0.key.direction == direction && $0.key.condition == condition }
-                let points = cells.map { (bytes: $0.key.bytes, times: $0.value.map { $0 - half }) }
-                return LinkFit(points: points.sorted { $0.bytes < $1.bytes }, origin: origin).law(direction, condition)
-            }
-        }
-        warnings = Self.warnings(samples, shape, socket)
-    }
-
-    private static func warnings(
-        _ samples: LinkMeasurement.Samples, _ shape: LinkShape?, _ socket: LinkSocket
-    ) -> [String] {
-        var warnings: [String] = []
-        if shape != nil { warnings.append("The channel was shaped: this is the declared link, not a real one.") }
-        if socket.tlsVersion == nil { warnings.append("The channel had no TLS, which training over a network has.") }
-        if !samples.omittedSizes.isEmpty {
-            let sizes = samples.omittedSizes.map(String.init).joined(separator: ", ")
-            warnings.append("Sizes of \(sizes) bytes were left out, since they take too long for the time given.")
-        }
-        return warnings
-    }
-
     /// The link of a decision: rates after idle times, as training has them, and the latency of both directions as the
     /// round trip.
     ///
