@@ -1,4 +1,5 @@
 import ArgumentParser
+import CARD
 import CommandSupport
 import Instrumentation
 import Reporting

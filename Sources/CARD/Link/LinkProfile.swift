@@ -57,7 +57,8 @@ public struct LinkSocket: Codable, Sendable, Hashable {
     public var tlsVersion: String?
 
     package init(
-        congestionControl: String?, tcpRoundTripSeconds: Double?, retransmissions: Int?, tlsVersion: String?
+        congestionControl: String? = nil, tcpRoundTripSeconds: Double? = nil, retransmissions: Int? = nil,
+        tlsVersion: String? = nil
     ) {
         self.congestionControl = congestionControl
         self.tcpRoundTripSeconds = tcpRoundTripSeconds

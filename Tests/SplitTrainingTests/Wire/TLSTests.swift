@@ -1,3 +1,4 @@
+import CARD
 import SystemIO
 import Testing
 import X509
