@@ -24,6 +24,10 @@ MODEL = {
 }
 
 
+# Exit statuses of a device that could not reach its server.
+UNREACHED = (69, 74)
+
+
 class Training:
     """One training on loopback, whose processes are started as often as needed."""
 
@@ -104,14 +108,19 @@ def run(training, generator, kills, wanted):
     training.start_server()
     training.start_device()
     try:
-        while training.device.poll() is None:
+        while True:
+            if training.device.poll() in UNREACHED:
+                # It had not greeted the server when that was killed: it is started again, as a supervisor would.
+                training.start_device()
+            if training.device.poll() is not None:
+                break
             # Long enough that turns are committed between two kills, short enough that many fall inside a turn.
             time.sleep(generator.uniform(0.0, 0.6))
             if training.device.poll() is not None:
-                break
+                continue
             if sum(kills.values()) >= wanted:
                 training.device.wait()
-                break
+                continue
             victim = generator.choice(list(kills))
             if victim != "server":
                 training.kill(training.device)
