@@ -179,7 +179,8 @@ let package = Package(
         room(
             "SplitTraining",
             base + transport + certificates + [
-                "ModelFiles", "Workload", "TransformerKernels", "ProfileFormat", "Calibration", "CARD", "CWire", logging,
+                "ModelFiles", "Workload", "TransformerKernels", "ProfileFormat", "Calibration", "CARD", "CWire",
+                logging,
             ], exclude: ["Protocol/split.proto"]),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
@@ -253,7 +254,8 @@ let package = Package(
         tests(
             "CommandLine",
             base + [
-                "kerf", "CommandSupport", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "ModelFiles",
+                "kerf", "CommandSupport", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit",
+                "VirtualBoard", "ModelFiles",
                 "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
             ], exclude: ["Snapshots"]),
         tests("Documentation", ["kerf"]),

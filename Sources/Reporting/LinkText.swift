@@ -1,5 +1,5 @@
-import Quantities
 import CARD
+import Quantities
 import SystemIO
 
 extension LinkProfile {

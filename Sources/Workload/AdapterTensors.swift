@@ -47,7 +47,8 @@ package struct AdapterTensors: Sendable {
         }
         if let name = names.min() {
             throw KerfError(
-                .unsupported, at: path, "has a tensor \(PlainText.quoted(name, limit: 120)), which is no LoRA pair of this model's targets",
+                .unsupported, at: path,
+                "has a tensor \(PlainText.quoted(name, limit: 120)), which is no LoRA pair of this model's targets",
                 remedy: "give adapters of a LoRA without biases, saved modules or other variants")
         }
     }

@@ -35,7 +35,8 @@ struct LibraryTests {
                 let found = text.firstMatch(of: option)?.1
                 #expect(
                     found == nil,
-                    "\(file.path):\(line): names \(found ?? ""): make it a case of Remedy, which the command line turns into words")
+                    "\(file.path):\(line): names \(found ?? ""): make it a case of Remedy, which the command line turns into words"
+                )
             }
         }
     }

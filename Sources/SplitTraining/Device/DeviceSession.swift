@@ -158,7 +158,7 @@ package final class DeviceSession: Sendable {
 
     /// One committed turn.
     package struct Turn: Sendable, Hashable {
-        /// Of the whole training, from 1.
+        /// Number in the whole training, from 1.
         package var number = 0
         package var cut = 0
         /// Steps of this device before the turn.

@@ -58,7 +58,7 @@ package struct SplitRun: Codable, Sendable, Hashable, KerfFile {
 
     /// One committed turn.
     package struct TurnRecord: Codable, Sendable, Hashable {
-        /// Of the whole training, from 1.
+        /// Number in the whole training, from 1.
         package var number: Int
         package var cut: Int
         /// Steps of this device before the turn.

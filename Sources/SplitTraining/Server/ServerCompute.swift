@@ -83,7 +83,7 @@ actor ServerCompute {
         step += 1
     }
 
-    /// Of the blocks after the cut.
+    /// Adapters and moments of the blocks after the cut.
     func adapterStates() -> [AdapterState] { cut < blockCount ? side?.adapterStates() ?? [] : [] }
 
     private func ready() throws -> TrainingSide {

@@ -30,7 +30,7 @@ package struct TrainingState: Sendable, Hashable {
 
 /// How far a device has come.
 package struct DeviceProgress: Sendable, Hashable, Codable {
-    /// Of the device's data, so that its order is not continued on other data.
+    /// Digest of the device's data, so that its order is not continued on other data.
     package var dataSHA256: String
     /// The loss of each of its committed optimizer steps; not a number where the training diverged.
     package var losses: [Double] = []
