@@ -66,8 +66,11 @@ struct BenchTests {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let memory = try decoder.decode(Layer.self, from: Data(outcome.standardOutput.utf8)).memory
         let resident = Double(try #require(memory.residentBytes))
+        // Also resident are the program's pages and what oneDNN generates: some tens of megabytes, more or less of them
+        // by what the system has reclaimed.
+        let counted = Double(memory.totalBytes)
         #expect(
-            abs(resident / Double(memory.totalBytes) - 1) < 0.1, "\(resident) resident, \(memory.totalBytes) counted")
+            (0.9 * counted...1.05 * counted + 64e6).contains(resident), "\(resident) resident, \(counted) counted")
     }
 
     @Test func stepsTrainAndExportTheirStart() throws {
@@ -91,7 +94,8 @@ struct BenchTests {
             try JSONSerialization.jsonObject(with: bytes.dropFirst(8).prefix(length)) as? [String: [String: Any]])
         let name = "base_model.model.model.layers.0.mlp.down_proj.lora_A.weight"
         #expect((header[name]?["shape"] as? [Int])?.first == 2)
-        #expect(header.keys.allSatisfy { $0.hasPrefix("base_model.model.model.layers.") })
+        let tensors = header.keys.filter { $0 != "__metadata__" }
+        #expect(!tensors.isEmpty && tensors.allSatisfy { $0.hasPrefix("base_model.model.model.layers.") })
         let ends = header.values.compactMap { ($0["data_offsets"] as? [Int])?.last }
         #expect(ends.max() == bytes.count - 8 - length)
     }
