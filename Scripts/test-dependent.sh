@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks that Kerf has no unsafe flags as a dependency, then builds a package that depends on a version of it and imports
-# all of its libraries. The version is a tag in a temporary clone, which includes changed and staged files: add new ones first.
+# all of its libraries. The version is a tag in a temporary clone, which includes changed and staged files: add new ones
+# first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -70,13 +70,13 @@ package struct Capture: Sendable {
         if parts.last == "", entry.content == .directory { parts.removeLast() }
         if parts.isEmpty, entry.content == .directory { return "" }
         guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }), let top = parts.first else {
-            throw fault("\(PlainText.shown(entry.path, limit: 80)) is not a path below the capture's top")
+            throw fault("\(PlainText.path(entry.path)) is not a path below the capture's top")
         }
         guard parts.allSatisfy({ $0.utf8.count <= TarEntry.maximumComponentBytes }) else {
-            throw fault("\(PlainText.shown(entry.path, limit: 80)) has a component that no file system can hold")
+            throw fault("\(PlainText.path(entry.path)) has a component that no file system can hold")
         }
         guard Self.tops.contains(top) else {
-            throw fault("has \(PlainText.shown(entry.path, limit: 80)), which is not part of a recorded box")
+            throw fault("has \(PlainText.path(entry.path)), which is not part of a recorded box")
         }
         // From the deepest up: where one is a directory, those above it are too.
         for depth in (1..<max(1, parts.count)).reversed() {
@@ -86,7 +86,7 @@ package struct Capture: Sendable {
                 continue
             }
             guard known.content == .directory else {
-                throw fault("\(PlainText.shown(entry.path, limit: 80)) is below a link or a file")
+                throw fault("\(PlainText.path(entry.path)) is below a link or a file")
             }
             break
         }
@@ -94,7 +94,7 @@ package struct Capture: Sendable {
         switch (entries[path]?.content, entry.content) {
         case (nil, _): set(TarEntry(path, entry.content, mode: entry.mode))
         case (.directory, .directory): break
-        default: throw fault("\(PlainText.shown(path, limit: 80)) appears twice")
+        default: throw fault("\(PlainText.path(path)) appears twice")
         }
         return path
     }
@@ -111,7 +111,7 @@ package struct Capture: Sendable {
         var place = path.split(separator: "/").dropLast().map(String.init)
         var rest = Array(target.split(separator: "/", omittingEmptySubsequences: false).map(String.init).reversed())
         guard !target.isEmpty, !target.hasPrefix("/"), !place.isEmpty else {
-            throw fault("the link \(PlainText.shown(path, limit: 80)) is absolute, empty, or at the top")
+            throw fault("the link \(PlainText.path(path)) is absolute, empty, or at the top")
         }
         var followed = 0
         while let part = rest.popLast() {
@@ -120,7 +120,7 @@ package struct Capture: Sendable {
             if part.isEmpty || part == "." { continue }
             if part == ".." {
                 guard place.count > 1 else {
-                    throw fault("the link \(PlainText.shown(path, limit: 80)) leads out of its top")
+                    throw fault("the link \(PlainText.path(path)) leads out of its top")
                 }
                 place.removeLast()
                 continue
@@ -134,7 +134,7 @@ package struct Capture: Sendable {
             // A loop leads nowhere, which is as harmless as a link to nothing.
             if followed > Self.maximumLinks { return }
             guard !further.hasPrefix("/") else {
-                throw fault("the link \(PlainText.shown(next, limit: 80)) is absolute")
+                throw fault("the link \(PlainText.path(next)) is absolute")
             }
             rest += further.split(separator: "/").map(String.init).reversed()
         }

@@ -63,17 +63,18 @@ package struct ConditionsMonitor {
             unmonitored.append("steal time and throttling: \(error)")
         }
         var frequencies: [(policy: String, file: HeldFile)] = []
-        var failure: KerfError?
+        var failure: String?
         for policy in CPUFreqProbe(root: frequencyRoot).policies() {
             do throws(KerfError) {
                 frequencies.append((policy.name, try HeldFile(policy.directory.appending("scaling_cur_freq"))))
             } catch {
-                failure = failure ?? error
+                failure = failure ?? "\(policy.name): \(error)"
             }
         }
         self.frequencies = frequencies
-        if frequencies.isEmpty {
-            unmonitored.append("the frequency: \(failure.map { "\($0)" } ?? "there is no cpufreq")")
+        // Policies that can be read do not hide one that cannot.
+        if let reason = failure ?? (frequencies.isEmpty ? "there is no cpufreq" : nil) {
+            unmonitored.append("the frequency: \(reason)")
         }
         do throws(KerfError) {
             temperature = try Self.processorTemperature(frequencyRoot)

@@ -55,9 +55,11 @@ package struct ProfileRun {
         let energy = try MeterSelection.choose(request.meter)
         defer { energy.close() }
         if request.requiresEnergy, energy.meter == nil {
-            throw Self.missingEnergy(
-                energy.failure?.message ?? energy.description.reason ?? "no energy meter",
-                remedy: energy.failure?.remedy ?? .virtualBoard)
+            var failure = energy.failure ?? KerfError(.unavailable, energy.description.reason ?? "no energy meter")
+            failure.code = .unavailable
+            failure.message = "energy is required: \(failure.message)"
+            failure.remedy = failure.remedy ?? .virtualBoard
+            throw failure
         }
         let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
         let conditions = ConditionsMonitor(host, frequencyRoot: energy.root, meterOrigin: energy.description.origin)
@@ -69,14 +71,12 @@ package struct ProfileRun {
             meter.origin == .unavailable
             ? meter.reason ?? "the meter failed during the run"
             : run.sweep?.visits.compactMap(\.meterFailure).first
-        if request.requiresEnergy, let lost { throw run.frequencyFailure ?? Self.missingEnergy(lost) }
+        if request.requiresEnergy, let lost {
+            throw run.frequencyFailure ?? KerfError(.unavailable, "energy is required: \(lost)")
+        }
         return Result(
             profile: profile(run, inspection, engine, meter), unmonitored: conditions.unmonitored,
             notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure)
-    }
-
-    private static func missingEnergy(_ reason: String, remedy: Remedy? = nil) -> KerfError {
-        KerfError(.unavailable, "energy is required: \(reason)", remedy: remedy)
     }
 
     private func profile(

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// SIGINT and SIGTERM, checked between two pieces of work, so that outputs, children and settings are left in order.
+/// SIGINT, SIGTERM and SIGHUP, checked between two pieces of work, so that outputs, children and settings are left in order.
 package enum Interruption {
     private static let requested = Atomic<Bool>(false)
     private static let receiver = Atomic<pid_t>(0)
@@ -16,10 +16,11 @@ package enum Interruption {
     /// Enough for a signal frame with the widest registers (AVX-512 and AMX: about 11 KiB) and a handler.
     private static let stackBytes = 128 << 10
 
-    /// Whether SIGINT or SIGTERM was received.
+    /// Whether a signal that ends a run was received.
     package static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-    /// From now on the first SIGINT or SIGTERM only sets ``isRequested``; a second one ends the process at once.
+    /// From now on the first signal that ends a run only sets ``isRequested``; another SIGINT or SIGTERM ends the process at
+    /// once.
     ///
     /// The handlers run on a stack of their own. oneDNN's generated code points the stack pointer at its workspace, and
     /// a frame that the kernel put there would overwrite the heap.
@@ -44,8 +45,8 @@ package enum Interruption {
         for number in ending + [SIGALRM] { signal(number, SIG_DFL) }
     }
 
-    /// From now on every SIGINT and SIGTERM is forwarded to a child, with which this process ends: the first signal asks it
-    /// to end in order, a second one ends it at once.
+    /// From now on every signal that ends a run is forwarded as SIGTERM to a child, with which this process ends: the first
+    /// asks it to end in order, a second one ends it at once.
     package static func forward(to child: pid_t) {
         receiver.store(child, ordering: .relaxed)
         for number in ending {

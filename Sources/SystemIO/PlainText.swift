@@ -9,6 +9,9 @@ package enum PlainText {
         return kept.endIndex == text.unicodeScalars.endIndex ? safe : safe + "…"
     }
 
+    /// A path from an archive, safe and short enough for one line.
+    package static func path(_ path: String) -> String { shown(path, limit: 80) }
+
     /// Safe text in quotation marks.
     package static func quoted(_ text: String, limit: Int = 40) -> String { "\"" + shown(text, limit: limit) + "\"" }
 

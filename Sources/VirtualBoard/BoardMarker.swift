@@ -26,7 +26,7 @@ package struct BoardMarker: Sendable, Hashable {
         let busy = power.totalJoules(seconds: 0, cpuSeconds: 1, frequencyHertz: maximumHertz)
         let idle = power.totalJoules(seconds: 1, cpuSeconds: 0, frequencyHertz: maximumHertz)
         func short(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
-        return "virtual board, \(limits) GHz, \(short(idle)) W idle + \(short(busy)) J/CPU-s at the highest clock"
+        return "virtual board, \(limits) GHz, \(short(idle)) W idle + \(short(busy)) J/CPU-s at the highest frequency"
     }
 
     /// The marker in a tree; `nil` where there is none or it is malformed.

@@ -12,7 +12,7 @@ import Testing
         let run = try board.startSweep()
         #expect(board.limits != ServedBoard.untouched, "\(run.errorSoFar)")
         run.send(signal: signal)
-        _ = board.waitForLimits()
+        board.waitForLimits()
         try expectNothingLeft(of: run, on: board)
     }
 
@@ -22,7 +22,7 @@ import Testing
         let board = try ServedBoard()
         // The first sample of a visit is taken after the frequency was set.
         let run = try board.startSweep(fault: kind, "policy0/scaling_cur_freq")
-        _ = board.waitForLimits()
+        board.waitForLimits()
         let outcome = try expectNothingLeft(of: run, on: board)
         #expect(signals.contains(outcome.status), "ended with \(outcome.status): \(outcome.standardError)")
     }
@@ -39,7 +39,7 @@ import Testing
         #expect(!board.workspace.exists("two.json"))
         #expect(limits != ServedBoard.untouched && board.limits != ServedBoard.untouched, "the first one sweeps on")
         first.send(signal: SIGTERM)
-        _ = board.waitForLimits()
+        board.waitForLimits()
         try expectNothingLeft(of: first, on: board)
     }
 
@@ -48,7 +48,7 @@ import Testing
         let board = try ServedBoard()
         let run = try board.startSweep()
         kill(try #require(self.watchdog(of: run)), SIGKILL)
-        _ = board.waitForLimits()
+        board.waitForLimits()
         let outcome = try expectNothingLeft(of: run, on: board)
         #expect(outcome.status != 0 && outcome.failureLine?.contains("watchdog") == true, "\(outcome.standardError)")
     }

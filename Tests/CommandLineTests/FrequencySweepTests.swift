@@ -120,7 +120,7 @@ import VirtualBoard
         let fit = try #require(
             PowerLawFit(x: visits.map { $0.hertz / 2.6e9 }, y: busy, weights: busy.map { 1 / ($0 * $0) }))
         #expect(fit.exponent.lower < 3.3 && fit.exponent.upper > 2.7, "alpha \(fit.exponent), planted 3")
-        #expect(abs(fit(1) - 8.4) < 1, "joules a processor second at the highest clock: \(fit(1)), planted 8.4")
+        #expect(abs(fit(1) - 8.4) < 1, "joules a processor second at the highest frequency: \(fit(1)), planted 8.4")
         #expect(calibration.warnings.contains { $0.contains("did not slow down") })
         if SchemaChecker.isPossible {
             #expect(try SchemaChecker.faults(in: bytes, schema: "profile") == [])

@@ -62,13 +62,7 @@ final class ServedBoard {
     }
 
     /// Waits until the limits are restored.
-    ///
-    /// - Returns: how long that took, in seconds.
-    func waitForLimits() -> Double {
-        let start = Date()
-        wait { limits == Self.untouched }
-        return Date().timeIntervalSince(start)
-    }
+    func waitForLimits() { wait { limits == Self.untouched } }
 
     /// Waits for what must come, however slow the machine; the check after it fails when it did not.
     func wait(_ condition: () -> Bool) {

@@ -32,7 +32,7 @@ package struct SyntheticProfile: Sendable {
     package var seed: UInt64 = 1
     package var cpuModel = "Planted CPU"
     package var ratedWatts: Double? = 65
-    /// Lowest, running and highest clock.
+    /// Lowest, running and highest frequency.
     package var hertz = (minimum: 1.0e9, running: 3.0e9, maximum: 3.0e9)
     package var settable = false
     package var hidden = 64

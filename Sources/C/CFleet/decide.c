@@ -1,6 +1,6 @@
 #include "kerf_fleet.h"
 #include "lanes.h"
-#include "one_clock.h"
+#include "one_frequency.h"
 
 // As in Solver.swift: costs closer than this are a tie, of which the least energy is taken, then the lowest cut.
 static const double TIE = 1e-9;
@@ -10,18 +10,18 @@ static const double FRUGALITY = 1e-10;
 
 // Figures of one cut. One after the other in memory, so that they do not fall on the same lines of a cache.
 typedef struct {
-    packed rest;  // seconds that do not depend on the clock
-    packed cost;  // at the best clock, as are those that follow
+    packed rest;  // seconds that do not depend on the frequency
+    packed cost;  // at the best frequency, as are those that follow
     packed seconds, joules, ratio;
 } cut_lanes;
 
 typedef struct {
     cut_lanes cut[KERF_FLEET_MAXIMUM_CUTS];
-    // The clock where it is the same for all cuts, and its inverse and square.
+    // The frequency where it is the same for all cuts, and its inverse and square.
     packed ratio, inverse, square;
 } work;
 
-// Server seconds and joules of a cut at the lowest and at the highest clock.
+// Server seconds and joules of a cut at the lowest and at the highest frequency.
 FLEET_INLINE double seconds_at(const kerf_cut_table *t, long cut, int high) {
     if (t->steps > 0) return t->step_seconds[cut * t->steps + (high ? t->steps - 1 : 0)];
     return t->server[cut] / (high ? t->high : t->low);
@@ -51,7 +51,7 @@ FLEET_INLINE packed delay_weight(const kerf_cut_table *t, double weight, const w
     return pick(is_packed_span(low, high), weight / (high - low), all(0));
 }
 
-// The factor by which kappa gives the cube of the best clock of a cut; negative where there is nothing to weigh: no work
+// The factor by which kappa gives the cube of the best frequency of a cut; negative where there is nothing to weigh: no work
 // for the server, or an energy that does not count.
 enum { LOWEST = -2, HIGHEST = -3 };
 
@@ -60,7 +60,7 @@ FLEET_INLINE double cube_factor(const kerf_cut_table *t, double epsilon, long cu
     return epsilon * t->joules[cut] > 0 ? t->server[cut] / (2 * epsilon * t->joules[cut]) : HIGHEST;
 }
 
-// Whether one clock is the best for all cuts that leave the server work, as with the paper's power.
+// Whether one frequency is the best for all cuts that leave the server work, as with the paper's power.
 FLEET_INLINE int is_uniform(const kerf_cut_table *t, double epsilon) {
     const double first = cube_factor(t, epsilon, 0);
     for (long c = 1; c < t->cuts; c++) {
@@ -70,8 +70,8 @@ FLEET_INLINE int is_uniform(const kerf_cut_table *t, double epsilon) {
     return t->steps == 0;
 }
 
-// The best clock of all between the limits: the cube root of kappa * factor, clipped.
-FLEET_INLINE packed best_clock(const kerf_cut_table *t, packed kappa, double factor) {
+// The best frequency of all between the limits: the cube root of kappa * factor, clipped.
+FLEET_INLINE packed best_frequency(const kerf_cut_table *t, packed kappa, double factor) {
     const packed low = all(t->low), high = all(t->high), low3 = low * low * low, high3 = high * high * high;
     if (factor == LOWEST) return low;
     if (factor == HIGHEST) return pick(kappa > 0, high, low);
@@ -80,8 +80,8 @@ FLEET_INLINE packed best_clock(const kerf_cut_table *t, packed kappa, double fac
     return pick(cube <= low3, low, pick(cube >= high3, high, root));
 }
 
-FLEET_INLINE void one_clock(const kerf_cut_table *t, packed kappa, double epsilon, work *w) {
-    w->ratio = best_clock(t, kappa, cube_factor(t, epsilon, 0));
+FLEET_INLINE void one_frequency(const kerf_cut_table *t, packed kappa, double epsilon, work *w) {
+    w->ratio = best_frequency(t, kappa, cube_factor(t, epsilon, 0));
     w->inverse = 1 / w->ratio;
     w->square = w->ratio * w->ratio;
     for (long c = 0; c < t->cuts; c++) {
@@ -90,21 +90,21 @@ FLEET_INLINE void one_clock(const kerf_cut_table *t, packed kappa, double epsilo
     }
 }
 
-FLEET_INLINE void clock_by_cut(const kerf_cut_table *t, packed kappa, double epsilon, work *w) {
+FLEET_INLINE void frequency_by_cut(const kerf_cut_table *t, packed kappa, double epsilon, work *w) {
     for (long c = 0; c < t->cuts; c++) {
         cut_lanes *cut = &w->cut[c];
-        cut->ratio = best_clock(t, kappa, cube_factor(t, epsilon, c));
+        cut->ratio = best_frequency(t, kappa, cube_factor(t, epsilon, c));
         cut->seconds = t->server[c] / cut->ratio;
         cut->joules = t->joules[c] * cut->ratio * cut->ratio;
         cut->cost = kappa * (cut->rest + cut->seconds) + epsilon * cut->joules;
     }
 }
 
-// The best of the clock's steps, every one tried.
+// The best of the frequency's steps, every one tried.
 FLEET_INLINE void best_steps(const kerf_cut_table *t, packed kappa, double epsilon, double frugality, work *w) {
     for (long c = 0; c < t->cuts; c++) {
         const double *seconds = t->step_seconds + c * t->steps, *joules = t->step_joules + c * t->steps;
-        // A cut that leaves the server no work gets the lowest clock.
+        // A cut that leaves the server no work gets the lowest frequency.
         const long steps = t->server[c] > 0 ? t->steps : 1;
         packed best = kappa * seconds[0] + (epsilon + frugality) * joules[0];
         packed s = all(seconds[0]), j = all(joules[0]), r = all(t->ratios[0]);
@@ -162,7 +162,7 @@ typedef struct {
     double *delay, *energy, *cut, *ratio;
 } results;
 
-// Decides the LANES from `at` in the plain way: every cut's cost at its best clock, then the bound of a tie, then the
+// Decides the LANES from `at` in the plain way: every cut's cost at its best frequency, then the bound of a tie, then the
 // choice. Right for every table.
 FLEET_INLINE void decide_plainly(const kerf_cut_table *t, double weight, double epsilon, double frugality, int uniform,
                                  long at, long count, const kerf_lanes *lanes, work *w, const results *out) {
@@ -172,9 +172,9 @@ FLEET_INLINE void decide_plainly(const kerf_cut_table *t, double weight, double 
         w->cut[c].rest = scale * t->device[c] + up * t->up[c] + down * t->down[c] + t->latency[c];
     }
     const packed kappa = delay_weight(t, weight, w);
-    if (uniform) one_clock(t, kappa, epsilon, w);
+    if (uniform) one_frequency(t, kappa, epsilon, w);
     else if (t->steps > 0) best_steps(t, kappa, epsilon, frugality, w);
-    else clock_by_cut(t, kappa, epsilon, w);
+    else frequency_by_cut(t, kappa, epsilon, w);
     const choice best = uniform ? choose(t, w, 1) : choose(t, w, 0);
     store_packed(out->delay, at, count, best.delay);
     store_packed(out->energy, at, count, best.energy);
@@ -188,13 +188,13 @@ FLEET_INLINE void decide_all(const kerf_cut_table *t, double weight, double ener
     const double frugality = energy_span > 0 ? FRUGALITY / energy_span : 0;
     const int uniform = is_uniform(t, epsilon);
     const double factor = cube_factor(t, epsilon, 0);
-    one_clock_terms terms;
-    // Without a cost of energy the highest clock is the best, as if its cube had no limit.
+    one_frequency_terms terms;
+    // Without a cost of energy the highest frequency is the best, as if its cube had no limit.
     const int quick = !plainly && uniform && (factor > 0 || (factor == HIGHEST && weight > 0))
-                      && one_clock_prepare(t, weight, epsilon, factor > 0 ? factor : __builtin_inf(), TIE, &terms);
+                      && one_frequency_prepare(t, weight, epsilon, factor > 0 ? factor : __builtin_inf(), TIE, &terms);
     work w;
     for (long at = 0; at < count; at += LANES) {
-        if (quick && decide_at_one_clock(&terms, at, count, lanes, out->delay, out->energy, out->cut, out->ratio)) {
+        if (quick && decide_at_one_frequency(&terms, at, count, lanes, out->delay, out->energy, out->cut, out->ratio)) {
             continue;
         }
         decide_plainly(t, weight, epsilon, frugality, uniform, at, count, lanes, &w, out);

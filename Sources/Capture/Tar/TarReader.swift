@@ -26,7 +26,7 @@ struct TarReader {
         // A name that an extended header replaces may be cut in the middle of a character.
         guard let path = records.path ?? header.path else { throw fault("has a name that is not text") }
         guard records.linkPath == nil || header.type == UInt8(ascii: "2") else {
-            throw fault("gives \(PlainText.shown(path, limit: 80)) a link's target, and it is not a link")
+            throw fault("gives \(PlainText.path(path)) a link's target, and it is not a link")
         }
         let content: TarEntry.Content
         switch header.type {
@@ -39,7 +39,7 @@ struct TarReader {
         case UInt8(ascii: "5"): content = .directory
         default:
             throw fault(
-                "\(PlainText.shown(path, limit: 80)) is neither file, directory nor symbolic link (type \(header.type))"
+                "\(PlainText.path(path)) is neither file, directory nor symbolic link (type \(header.type))"
             )
         }
         return TarEntry(path, content, mode: UInt16(header.mode & 0o777))
@@ -72,7 +72,7 @@ struct TarReader {
         }
         let path = path(header)
         guard let mode = octal(header, TarHeader.mode), let size = octal(header, TarHeader.size) else {
-            throw fault("is damaged: mode or size of \(PlainText.shown(path ?? "a member", limit: 80)) is not a number")
+            throw fault("is damaged: mode or size of \(PlainText.path(path ?? "a member")) is not a number")
         }
         offset += TarHeader.blockBytes
         return Header(
@@ -89,18 +89,18 @@ struct TarReader {
         } catch {
             switch error {
             case .malformed: throw fault("has a damaged extended header")
-            case .repeated(let key): throw fault("has an extended header with \(PlainText.shown(key, limit: 80)) twice")
+            case .repeated(let key): throw fault("has an extended header with \(PlainText.path(key)) twice")
             case .unsupported(let key):
-                throw fault("has an extended header with \(PlainText.shown(key, limit: 80)), which is not read")
+                throw fault("has an extended header with \(PlainText.path(key)), which is not read")
             }
         }
     }
 
     private mutating func data(_ size: Int, of path: String) throws(KerfError) -> ArraySlice<UInt8> {
         guard size <= Capture.maximumFileBytes else {
-            throw fault("\(PlainText.shown(path, limit: 80)) claims \(size) bytes, more than any file of a capture has")
+            throw fault("\(PlainText.path(path)) claims \(size) bytes, more than any file of a capture has")
         }
-        guard size <= bytes.count - offset else { throw fault("is cut off in \(PlainText.shown(path, limit: 80))") }
+        guard size <= bytes.count - offset else { throw fault("is cut off in \(PlainText.path(path))") }
         let data = bytes[offset..<(offset + size)]
         offset += (size + TarHeader.blockBytes - 1) / TarHeader.blockBytes * TarHeader.blockBytes
         return data

@@ -14,9 +14,9 @@ typedef struct {
     const double *device, *up, *down, *latency;
     // 1 where the cut may be chosen, else 0.
     const double *allowed;
-    // Server seconds and joules at the reference clock.
+    // Server seconds and joules at the reference frequency.
     const double *server, *joules;
-    // Clocks as ratios to the reference. With steps == 0 any clock between low and high, time as 1/f, energy as f^2.
+    // Frequencies as ratios to the reference. With steps == 0 any frequency between low and high, time as 1/f, energy as f^2.
     double low, high;
     long steps;
     const double *ratios;
@@ -29,16 +29,16 @@ typedef struct {
     const double *scale, *up, *down;
 } kerf_lanes;
 
-// Best cut and clock of every lane by w D' + (1 - w) E', D' and E' normalized as in Solver.swift. `energy_span` is the
-// energy's normalizer, the same for all lanes; 0 leaves energy out. Results: delay, joules, cut, clock ratio.
+// Best cut and frequency of every lane by w D' + (1 - w) E', D' and E' normalized as in Solver.swift. `energy_span` is the
+// energy's normalizer, the same for all lanes; 0 leaves energy out. Results: delay, joules, cut, frequency ratio.
 void kerf_fleet_decide(const kerf_cut_table *table, double weight, double energy_span, long count,
                        const kerf_lanes *lanes, double *delay, double *energy, double *cut, double *ratio);
 
-// The same without the quick way for tables that have one best clock for all cuts: what that is checked against.
+// The same without the quick way for tables that have one best frequency for all cuts: what that is checked against.
 void kerf_fleet_decide_plainly(const kerf_cut_table *table, double weight, double energy_span, long count,
                                const kerf_lanes *lanes, double *delay, double *energy, double *cut, double *ratio);
 
-// Delay and joules at given cuts, one a lane, at the highest clock.
+// Delay and joules at given cuts, one a lane, at the highest frequency.
 void kerf_fleet_evaluate(const kerf_cut_table *table, const double *cut, long count, const kerf_lanes *lanes,
                          double *delay, double *energy);
 

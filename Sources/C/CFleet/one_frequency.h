@@ -3,7 +3,7 @@
 #include "kerf_fleet.h"
 #include "packed_math.h"
 
-// The quick way to decide where one clock is the best for all cuts (is_uniform in decide.c), as with the paper's power.
+// The quick way to decide where one frequency is the best for all cuts (is_uniform in decide.c), as with the paper's power.
 // It answers only what it is sure of: where two cuts cost almost the same, or the delays hardly differ, it gives up on
 // these lanes, and decide.c weighs every cut in the plain way.
 //
@@ -12,19 +12,19 @@
 // remains are the endpoints and the cuts next to them.
 
 typedef struct {
-    // Of the cuts that remain, by place: figures of kerf_cut_table, and server seconds at the highest and lowest clock.
+    // Of the cuts that remain, by place: figures of kerf_cut_table, and server seconds at the highest and lowest frequency.
     long count;
     double number[KERF_FLEET_MAXIMUM_CUTS], device[KERF_FLEET_MAXIMUM_CUTS], up[KERF_FLEET_MAXIMUM_CUTS],
         down[KERF_FLEET_MAXIMUM_CUTS], latency[KERF_FLEET_MAXIMUM_CUTS], server[KERF_FLEET_MAXIMUM_CUTS],
         joules[KERF_FLEET_MAXIMUM_CUTS], fast[KERF_FLEET_MAXIMUM_CUTS], slow[KERF_FLEET_MAXIMUM_CUTS];
-    // From this cut on the server has nothing to do, and takes the lowest clock.
+    // From this cut on the server has nothing to do, and takes the lowest frequency.
     double first_idle;
-    // The energy's share of the cost for a joule, and what kappa is multiplied with to give the cube of the best clock.
+    // The energy's share of the cost for a joule, and what kappa is multiplied with to give the cube of the best frequency.
     double epsilon, factor;
     double weight, low, high;
     // Costs closer than this are left to the plain way.
     double margin;
-} one_clock_terms;
+} one_frequency_terms;
 
 // Whether a figure is at a cut half way between its neighbors', but for the rounding of sums over layers.
 FLEET_INLINE int is_half_way(const double *figure, long cut, long cuts) {
@@ -34,8 +34,8 @@ FLEET_INLINE int is_half_way(const double *figure, long cut, long cuts) {
 }
 
 // Returns 0 where the quick way does not know the table: a cut that may not be chosen.
-FLEET_INLINE int one_clock_prepare(const kerf_cut_table *t, double weight, double epsilon, double factor, double tie,
-                                   one_clock_terms *terms) {
+FLEET_INLINE int one_frequency_prepare(const kerf_cut_table *t, double weight, double epsilon, double factor, double tie,
+                                   one_frequency_terms *terms) {
     const double *const figures[] = {t->device, t->up, t->down, t->latency, t->server, t->joules};
     long first_idle = t->cuts, count = 0;
     while (first_idle > 0 && t->server[first_idle - 1] <= 0) first_idle--;
@@ -68,7 +68,7 @@ FLEET_INLINE int one_clock_prepare(const kerf_cut_table *t, double weight, doubl
 }
 
 // Seconds of each cut that remains, without the server's computing.
-FLEET_INLINE void rests(const one_clock_terms *t, const kerf_lanes *lanes, long at, long count, packed *rest) {
+FLEET_INLINE void rests(const one_frequency_terms *t, const kerf_lanes *lanes, long at, long count, packed *rest) {
     const packed scale = load_packed(lanes->scale, at, count), up = load_packed(lanes->up, at, count),
                  down = load_packed(lanes->down, at, count);
     for (long k = 0; k < t->count; k++) {
@@ -78,7 +78,7 @@ FLEET_INLINE void rests(const one_clock_terms *t, const kerf_lanes *lanes, long 
 
 // The span of delay between the corners, or between the extremes where those are out of order; not above zero, or no
 // number, where there is none.
-FLEET_INLINE packed delay_span(const one_clock_terms *t, const packed *rest) {
+FLEET_INLINE packed delay_span(const one_frequency_terms *t, const packed *rest) {
     packed low = rest[0] + t->fast[0], high = rest[t->count - 1] + t->slow[t->count - 1];
     const packed_mask fine = is_packed_span(low, high);
     if (any(~fine)) {
@@ -94,7 +94,7 @@ FLEET_INLINE packed delay_span(const one_clock_terms *t, const packed *rest) {
 }
 
 // Whether the LANES from `at` on were decided.
-FLEET_INLINE int decide_at_one_clock(const one_clock_terms *t, long at, long count, const kerf_lanes *lanes,
+FLEET_INLINE int decide_at_one_frequency(const one_frequency_terms *t, long at, long count, const kerf_lanes *lanes,
                                      double *delay, double *energy, double *cut, double *ratio) {
     packed rest[KERF_FLEET_MAXIMUM_CUTS];
     rests(t, lanes, at, count, rest);
@@ -105,9 +105,9 @@ FLEET_INLINE int decide_at_one_clock(const one_clock_terms *t, long at, long cou
     const packed low = all(t->low), high = all(t->high), low3 = low * low * low, high3 = high * high * high;
     const packed clipped = packed_least(packed_greatest(cube, low3), high3), root = inverse_cbrt(clipped);
     const packed_mask lowest = cube <= low3, highest = cube >= high3;
-    const packed clock = pick(lowest, low, pick(highest, high, clipped * root * root));
+    const packed frequency = pick(lowest, low, pick(highest, high, clipped * root * root));
     const packed inverse = pick(lowest, 1 / low, pick(highest, 1 / high, root));
-    const packed square = clock * clock, joule_cost = t->epsilon * square;
+    const packed square = frequency * frequency, joule_cost = t->epsilon * square;
 
     packed cost = all(__builtin_inf()), second = cost, best_delay = {}, joules = {}, best_cut = {};
     for (long k = 0; k < t->count; k++) {
@@ -124,6 +124,6 @@ FLEET_INLINE int decide_at_one_clock(const one_clock_terms *t, long at, long cou
     store_packed(delay, at, count, best_delay);
     store_packed(energy, at, count, joules * square);
     store_packed(cut, at, count, best_cut);
-    store_packed(ratio, at, count, pick(best_cut >= t->first_idle, low, clock));
+    store_packed(ratio, at, count, pick(best_cut >= t->first_idle, low, frequency));
     return 1;
 }
