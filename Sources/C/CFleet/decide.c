@@ -51,7 +51,7 @@ FLEET_INLINE packed delay_weight(const kerf_cut_table *t, double weight, const w
     return pick(is_packed_span(low, high), weight / (high - low), all(0));
 }
 
-// The factor by which kappa gives the cube of the best frequency of a cut; negative where there is nothing to weigh: no work
+// The factor by which kappa gives the cube of a cut's best frequency; negative where there is nothing to weigh: no work
 // for the server, or an energy that does not count.
 enum { LOWEST = -2, HIGHEST = -3 };
 

@@ -3,7 +3,8 @@
 #include "kerf_fleet.h"
 #include "packed_math.h"
 
-// The quick way to decide where one frequency is the best for all cuts (is_uniform in decide.c), as with the paper's power.
+// The quick way to decide where one frequency is the best for all cuts (is_uniform in decide.c), as with the paper's
+// power.
 // It answers only what it is sure of: where two cuts cost almost the same, or the delays hardly differ, it gives up on
 // these lanes, and decide.c weighs every cut in the plain way.
 //
@@ -12,14 +13,14 @@
 // remains are the endpoints and the cuts next to them.
 
 typedef struct {
-    // Of the cuts that remain, by place: figures of kerf_cut_table, and server seconds at the highest and lowest frequency.
+    // Of the cuts that remain, by place: figures of kerf_cut_table, and server seconds at both ends of the frequency.
     long count;
     double number[KERF_FLEET_MAXIMUM_CUTS], device[KERF_FLEET_MAXIMUM_CUTS], up[KERF_FLEET_MAXIMUM_CUTS],
         down[KERF_FLEET_MAXIMUM_CUTS], latency[KERF_FLEET_MAXIMUM_CUTS], server[KERF_FLEET_MAXIMUM_CUTS],
         joules[KERF_FLEET_MAXIMUM_CUTS], fast[KERF_FLEET_MAXIMUM_CUTS], slow[KERF_FLEET_MAXIMUM_CUTS];
     // From this cut on the server has nothing to do, and takes the lowest frequency.
     double first_idle;
-    // The energy's share of the cost for a joule, and what kappa is multiplied with to give the cube of the best frequency.
+    // The energy's share of the cost for a joule, and the factor by which kappa gives the cube of the best frequency.
     double epsilon, factor;
     double weight, low, high;
     // Costs closer than this are left to the plain way.
@@ -34,8 +35,8 @@ FLEET_INLINE int is_half_way(const double *figure, long cut, long cuts) {
 }
 
 // Returns 0 where the quick way does not know the table: a cut that may not be chosen.
-FLEET_INLINE int one_frequency_prepare(const kerf_cut_table *t, double weight, double epsilon, double factor, double tie,
-                                   one_frequency_terms *terms) {
+FLEET_INLINE int one_frequency_prepare(const kerf_cut_table *t, double weight, double epsilon, double factor,
+                                       double tie, one_frequency_terms *terms) {
     const double *const figures[] = {t->device, t->up, t->down, t->latency, t->server, t->joules};
     long first_idle = t->cuts, count = 0;
     while (first_idle > 0 && t->server[first_idle - 1] <= 0) first_idle--;

@@ -16,7 +16,7 @@ typedef struct {
     const double *allowed;
     // Server seconds and joules at the reference frequency.
     const double *server, *joules;
-    // Frequencies as ratios to the reference. With steps == 0 any frequency between low and high, time as 1/f, energy as f^2.
+    // Frequencies as ratios to the reference. With steps == 0 any between low and high, time as 1/f, energy as f^2.
     double low, high;
     long steps;
     const double *ratios;
