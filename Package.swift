@@ -31,8 +31,10 @@ let vectorized = strictC + whenDeveloping(CSetting.unsafeFlags(["-O2"], .when(co
 /// optimized even in a debug build.
 let optimized = whenDeveloping(SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug)))
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
+func room(
+    _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = [], exclude: [String] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + settings)
 }
 
 func probe(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -66,6 +68,23 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// Messages and transport of split training.
+let transport: [Target.Dependency] = [
+    .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
+    .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+/// Keys of split training.
+let certificates: [Target.Dependency] = [
+    .product(name: "X509", package: "swift-certificates"),
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+
 /// What every room may use: values, statistics and files.
 let base: [Target.Dependency] = ["Quantities", "Statistics", "SystemIO", systemPackage]
 let probes: [Target.Dependency] = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
@@ -84,9 +103,17 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     ],
     targets: [
         systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
@@ -106,6 +133,8 @@ let package = Package(
         cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
+        cRoom("CWire", vectorized, linking: ["m"]),
+        cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
 
         room(
@@ -122,7 +151,7 @@ let package = Package(
         probe("PCI", ["CPCI"]),
         probe("Host"),
 
-        room("VirtualBoard", base + ["ProfileFormat", "ProbeKit"]),
+        room("VirtualBoard", base + ["ProfileFormat", "ProbeKit", "CPtrace"]),
         room("Estimation", base + ["Workload", "ProfileFormat"], optimized),
         room(
             "Profiling",
@@ -147,20 +176,32 @@ let package = Package(
         room(
             "Simulation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "CFleet"], optimized
         ),
+        room(
+            "SplitTraining",
+            base + transport + certificates + [
+                "ModelFiles", "Workload", "TransformerKernels", "ProfileFormat", "Calibration", "CARD", "CWire",
+                logging,
+            ], exclude: ["Protocol/split.proto"]),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels",
-                "Calibration", "SelfTest", "CARD", "Simulation",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation",
+            ]),
+        room(
+            "CommandSupport",
+            base + [
+                "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation", "CARD",
+                "Simulation", "SplitTraining", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
+                "CommandSupport",
                 "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
-                "Simulation", "Capture", "Reporting", logging, argumentParser,
+                "Simulation", "SplitTraining", "Capture", "Reporting", logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -189,7 +230,7 @@ let package = Package(
         tests("PCI", base + ["PCI", "ProbeKit"]),
         tests("Host", base + ["Host", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
-        tests("ModelFiles", base + ["ModelFiles"], exclude: ["Reference"]),
+        tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
         tests(
             "TransformerKernels", base + ["Workload", "ProfileFormat", "TransformerKernels", "ModelFiles", "CKernels"],
             exclude: ["Golden"]),
@@ -204,11 +245,17 @@ let package = Package(
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
         tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
         tests("Simulation", base + ["Workload", "ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
+        tests(
+            "SplitTraining",
+            base + transport + certificates + [
+                "ModelFiles", "Workload", "TransformerKernels", "CARD", "SplitTraining", logging,
+            ]),
         tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(
             "CommandLine",
             base + [
-                "kerf", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit", "VirtualBoard", "ModelFiles",
+                "kerf", "CommandSupport", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit",
+                "VirtualBoard", "ModelFiles",
                 "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
             ], exclude: ["Snapshots"]),
         tests("Documentation", ["kerf"]),

@@ -23,7 +23,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # --- Schemas ------------------------------------------------------------------------------------------------------
 
 # The order in which a run meets the files; a schema that is not named follows in alphabetical order.
-ORDER = ["profile", "calibration", "decision", "scenario", "simulation", "doctor", "capture", "board", "selftest"]
+ORDER = [
+    "profile", "calibration", "decision", "link", "run", "scenario", "simulation", "doctor", "capture", "board", "selftest",
+]
 
 UNITS = {
     "seconds": "s", "joules": "J", "microjoules": "µJ", "watts": "W", "hertz": "Hz", "gigahertz": "GHz",

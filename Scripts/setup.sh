@@ -4,7 +4,7 @@ set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
 # umockdev presents a mock box to libsensors; jsonschema is an independent check of Kerf's files.
-test_packages=(umockdev python3 python3-jsonschema)
+test_packages=(umockdev python3 python3-jsonschema openssl)
 
 case "${1:-}" in
     build) packages=("${build_packages[@]}") ;;

@@ -35,6 +35,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public var weightResidency: WeightResidency
     /// All layers, in order: embedding, blocks, head.
     public var layers: [LayerCalibration]
+    /// Blocks of one shape that were estimated together; `nil` where there are none and in older files.
+    public var pooling: [PoolingGroup]?
     public var step: StepCalibration
     /// Measured peak rates of the box; `nil` where the profiles have none.
     public var roofline: Roofline?
@@ -57,7 +59,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         kerfVersion: String = KerfVersion.current, provenance: [ProfileSource], box: BoxIdentity,
         frequency: FrequencyDescription, rated: RatedDescription, meter: MeterDescription, model: ModelDescription,
         workload: WorkloadDescription, weightResidency: WeightResidency, layers: [LayerCalibration],
-        step: StepCalibration,
+        pooling: [PoolingGroup]? = nil, step: StepCalibration,
         roofline: Roofline? = nil, idlePowerWatts: Quantity, externalPower: [DomainPower]? = nil,
         frequencyLaws: FrequencyCalibration? = nil, frequencyGroups: [GroupFrequencyLaws]? = nil,
         closure: Closure, attribution: Attribution? = nil, rejections: [Rejection], warnings: [String]
@@ -72,6 +74,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.workload = workload
         self.weightResidency = weightResidency
         self.layers = layers
+        self.pooling = pooling
         self.step = step
         self.roofline = roofline
         self.idlePowerWatts = idlePowerWatts
@@ -126,16 +129,20 @@ public struct DirectionCalibration: Codable, Sendable, Hashable {
     public var inSituEnergyJoules: Quantity?
     /// Time of each kernel.
     public var kernelSeconds: [String: Quantity]
+    /// Estimates that also use the other blocks of this shape; decisions stand on these. `nil` for a layer that is in
+    /// no group, and in older files.
+    public var pooled: PooledPass?
 
     public init(
         timeSeconds: Quantity, grossEnergyJoules: Quantity, netEnergyJoules: Quantity,
-        inSituEnergyJoules: Quantity? = nil, kernelSeconds: [String: Quantity]
+        inSituEnergyJoules: Quantity? = nil, kernelSeconds: [String: Quantity], pooled: PooledPass? = nil
     ) {
         self.timeSeconds = timeSeconds
         self.grossEnergyJoules = grossEnergyJoules
         self.netEnergyJoules = netEnergyJoules
         self.inSituEnergyJoules = inSituEnergyJoules
         self.kernelSeconds = kernelSeconds
+        self.pooled = pooled
     }
 }
 

@@ -75,9 +75,8 @@ enum CalibrationWarnings {
         }
         let passes = calibration.layers.flatMap { [$0.forward, $0.backward] }
         let negligible = 1e-3 * (calibration.step.timeSeconds.value ?? 0)
-        let wide = passes.filter {
-            ($0.timeSeconds.value ?? 0) > negligible
-                && ($0.timeSeconds.relativeHalfWidth ?? 1) > maximumTimeHalfWidth
+        let wide = passes.map { $0.pooled?.timeSeconds ?? $0.timeSeconds }.filter {
+            ($0.value ?? 0) > negligible && ($0.relativeHalfWidth ?? 1) > maximumTimeHalfWidth
         }
         if !wide.isEmpty {
             warnings.append(
@@ -85,12 +84,13 @@ enum CalibrationWarnings {
                     + "\(NumberText.percent(maximumTimeHalfWidth)) or worse; profile for longer.")
         }
         for (name, field) in [
-            ("Gross", \DirectionCalibration.grossEnergyJoules), ("Net", \.netEnergyJoules),
-        ] {
-            let missing = passes.count { $0[keyPath: field].value == nil }
+            ("Gross", { $0.pooled?.grossEnergyJoules ?? $0.grossEnergyJoules }),
+            ("Net", { $0.pooled?.netEnergyJoules ?? $0.netEnergyJoules }),
+        ] as [(String, (DirectionCalibration) -> Quantity)] {
+            let missing = passes.count { field($0).value == nil }
             guard missing > 0, calibration.meter.origin != .unavailable else { continue }
             warnings.append("\(name) energy of \(missing) of \(passes.count) layer passes is not resolved.")
         }
-        return warnings
+        return warnings + (calibration.pooling ?? []).flatMap(\.warnings)
     }
 }

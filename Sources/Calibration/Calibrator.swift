@@ -42,12 +42,15 @@ public enum Calibrator {
         let energies = EnergyFit(profile, runs: runs, stepTime: times.step)
         let frequency = FrequencyFit(profile)
         let groups = GroupFrequencyLaws.all(of: profile)
+        let pooling = PoolingFit(times, energies)
         let inSitu = profile.meter.origin == .unavailable ? nil : InSituFit(profile)
         let layers = profile.layers.map { layer in
             LayerCalibration(
                 description: layer,
-                forward: direction(LayerPass(layer: layer.index, direction: .forward), times, energies, inSitu),
-                backward: direction(LayerPass(layer: layer.index, direction: .backward), times, energies, inSitu))
+                forward: direction(
+                    LayerPass(layer: layer.index, direction: .forward), times, energies, pooling, inSitu),
+                backward: direction(
+                    LayerPass(layer: layer.index, direction: .backward), times, energies, pooling, inSitu))
         }
         let step = StepCalibration(
             timeSeconds: Quantity(times.step, confidence: times.confidence, origin: .measured),
@@ -62,7 +65,8 @@ public enum Calibrator {
             },
             box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
             model: profile.model, workload: profile.workload,
-            weightResidency: profile.settings.weightResidency, layers: layers, step: step,
+            weightResidency: profile.settings.weightResidency, layers: layers,
+            pooling: pooling.groups.isEmpty ? nil : pooling.groups, step: step,
             roofline: profile.roofline, idlePowerWatts: energies.grossPower(.idle),
             externalPower: external.isEmpty ? nil : external, frequencyLaws: frequency.laws,
             frequencyGroups: groups.laws.isEmpty ? nil : groups.laws,
@@ -75,7 +79,7 @@ public enum Calibrator {
     }
 
     private static func direction(
-        _ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit, _ inSitu: InSituFit?
+        _ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit, _ pooling: PoolingFit, _ inSitu: InSituFit?
     ) -> DirectionCalibration {
         guard let time = times.time(of: pass) else {
             // Only the embedding's backward pass may be absent (ProfileValidation).
@@ -91,7 +95,8 @@ public enum Calibrator {
             inSituEnergyJoules: idle ? nil : energies.inSituEnergy(pass, time: time, inSitu),
             kernelSeconds: times.kernels(of: pass).mapValues {
                 Quantity($0, confidence: times.confidence, origin: .measured)
-            })
+            },
+            pooled: idle ? nil : pooling.pooled(pass, energies))
     }
 }
 

@@ -168,6 +168,42 @@ struct EnergyFit {
             ? .known(widened) : .unknown("not resolved: the power of \(subject) is not above idle power")
     }
 
+    /// Powers of the same pass of several blocks; `nil` unless all are known.
+    func observation(of passes: [LayerPass], isNet: Bool) -> GroupObservation? {
+        func parts(_ pass: LayerPass, _ windows: [Subject: [EnergyWindow]], _ powers: WindowPower) -> WindowPower.Parts?
+        {
+            guard let windows = windows[.pass(pass)], windows.count > 1 else { return nil }
+            return isNet ? powers.netParts(windows) : powers.grossParts(windows)
+        }
+        for pass in passes {
+            guard case .known = isNet ? netOutcome(.pass(pass)) : power(.pass(pass)) else { return nil }
+        }
+        let all = passes.compactMap { parts($0, windows, powers) }
+        var own = all.compactMap(\.own.spread)
+        guard all.count == passes.count, own.count == passes.count else { return nil }
+        // The idle power's error differs by the time of the windows; the largest is that of all.
+        let common = all.compactMap(\.ofIdle?.spread).max { $0.standardError < $1.standardError }
+        // Several runs: what sets a block apart, and the group's mean, as the runs have them.
+        let ofRuns = zip(runs, powersOfRuns).map { windows, powers in
+            passes.compactMap { parts($0, windows, powers)?.own.value }
+        }.filter { $0.count == passes.count }
+        var ofMean: Estimate.Spread?
+        if ofRuns.count > 1 {
+            let means = ofRuns.map { $0.reduce(0, +) / Double(passes.count) }
+            ofMean = Estimate.mean(of: means, confidence: confidence)?.spread
+            for place in own.indices {
+                let differences = zip(ofRuns, means).map { $0[place] - $1 }
+                guard let between = Estimate.mean(of: differences, confidence: confidence)?.spread,
+                    between.standardError > own[place].standardError
+                else { continue }
+                own[place] = between
+            }
+        }
+        return GroupObservation(
+            values: all.map(\.own.value), own: own, ofMean: ofMean, common: common,
+            count: all.map(\.own.count).min() ?? 0)
+    }
+
     func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
         guard case .known(let power) = power else { return power }
         guard time.halfWidth.isFinite else {

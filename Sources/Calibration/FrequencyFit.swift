@@ -187,12 +187,21 @@ struct FrequencyFit {
 
     // MARK: - Warnings
 
+    /// Whether most of the time at the highest frequency is of cycles. Earlier boards slowed nothing down.
+    private func followsFrequency(_ law: TimeLaw) -> Bool {
+        guard let fixed = law.fixedSeconds.value, let cycles = law.cycles.value else { return false }
+        return cycles / referenceHertz > max(0, fixed)
+    }
+
     private mutating func warn() {
         guard let laws else { return }
         if timeOrigin == .simulated {
             warnings.append(
-                "The swept frequency is a virtual board's. Real kernels did not slow down with it, so the laws of time "
-                    + "show a constant frequency. The laws of power show the board's power.")
+                followsFrequency(laws.stepTime)
+                    ? "The swept frequency is a virtual board's. It slows all computing down in proportion, what waits "
+                        + "for memory as well. The laws of power show the board's power."
+                    : "The swept frequency is a virtual board's. Real kernels did not slow down with it, so the laws of "
+                        + "time show a constant frequency. The laws of power show the board's power.")
         }
         let missed = visits.filter { abs($0.hertz - $0.setHertz) > Self.maximumDeviation * $0.setHertz }
         if let worst = missed.max(by: { abs($0.hertz / $0.setHertz - 1) < abs($1.hertz / $1.setHertz - 1) }) {

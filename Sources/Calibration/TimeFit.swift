@@ -23,6 +23,9 @@ struct TimeFit {
     /// Each run alone, where several were pooled.
     private let runs: [TimeFit]
 
+    /// Runs that were pooled; none for a single profile.
+    var runCount: Int { runs.count }
+
     /// - Parameters:
     ///   - profile: validated, so that all sample lists have the same length and are not empty.
     ///   - runs: the profiles that were pooled into it, if any; intervals are no narrower than their spread.

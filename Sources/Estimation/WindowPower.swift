@@ -1,11 +1,11 @@
 import ProfileFormat
 import Statistics
 
-/// Gross and net power of work that was repeated in windows. Calibration, the stopping rules of a running experiment and
-/// `kerf selftest estimator` all use this estimator.
+/// Gross and net power of work that was repeated in windows. Calibration, the stopping rules of a running experiment
+/// and `kerf selftest estimator` all use this estimator.
 ///
-/// Gross is for the middle of the run: drift of the idle power is subtracted, so that layers measured at different times
-/// compare. Net is gross less the idle power at the time of each window.
+/// Gross is for the middle of the run: drift of the idle power is subtracted, so that layers measured at different
+/// times compare. Net is gross less the idle power at the time of each window.
 package struct WindowPower: Sendable {
     /// Power of the idle box; `nil` with fewer than two idle windows.
     package let idle: IdlePower?
@@ -27,19 +27,35 @@ package struct WindowPower: Sendable {
     }
 
     /// Joules of the work over its seconds, in watts; `nil` without windows.
-    package func gross(_ windows: [EnergyWindow]) -> Estimate? {
-        let samples = WindowSamples(windows, totalOf: totalOf)
-        guard let idle else { return samples.power(resolution: resolution, confidence: confidence) }
-        return samples.power(less: idle.change, resolution: resolution, confidence: confidence)
-            .map { $0 + idle.changeUncertainty(at: samples.middle) }
-    }
+    package func gross(_ windows: [EnergyWindow]) -> Estimate? { grossParts(windows)?.sum }
 
     /// Power less that of the idle box, in watts; `nil` without windows or without the idle box.
-    package func net(_ windows: [EnergyWindow]) -> Estimate? {
+    package func net(_ windows: [EnergyWindow]) -> Estimate? { netParts(windows)?.sum }
+
+    /// A power, and the uncertainty of the idle power in it as an estimate of zero. All powers of a run share that one.
+    package struct Parts: Sendable {
+        package var own: Estimate
+        package var ofIdle: Estimate?
+
+        package var sum: Estimate { ofIdle.map { own + $0 } ?? own }
+    }
+
+    /// ``gross(_:)`` by its parts.
+    package func grossParts(_ windows: [EnergyWindow]) -> Parts? {
+        let samples = WindowSamples(windows, totalOf: totalOf)
+        guard let idle else {
+            return samples.power(resolution: resolution, confidence: confidence).map { Parts(own: $0) }
+        }
+        return samples.power(less: idle.change, resolution: resolution, confidence: confidence)
+            .map { Parts(own: $0, ofIdle: idle.changeUncertainty(at: samples.middle)) }
+    }
+
+    /// ``net(_:)`` by its parts.
+    package func netParts(_ windows: [EnergyWindow]) -> Parts? {
         guard let idle else { return nil }
         let samples = WindowSamples(windows, totalOf: totalOf)
         return samples.power(less: idle.watts, resolution: resolution, confidence: confidence)
-            .map { $0 + idle.levelUncertainty(at: samples.middle) }
+            .map { Parts(own: $0, ofIdle: idle.levelUncertainty(at: samples.middle)) }
     }
 }
 
@@ -90,8 +106,8 @@ package struct WindowSamples {
 
     /// Joules of the subject's own work in a window, less this window's share of the error of the polling power.
     ///
-    /// That power is the same for all windows, so their scatter would not show its error. Over all windows the shares add
-    /// up to zero, and the scatter shows them.
+    /// That power is the same for all windows, so their scatter would not show its error. Over all windows the shares
+    /// add up to zero, and the scatter shows them.
     package func workJoules(_ sample: Sample) -> Double {
         let polling = sample.pollingJoules - pollingWatts * sample.pollingSeconds
         return sample.joules - pollingWatts * sample.wait - waitShare * polling
@@ -100,7 +116,8 @@ package struct WindowSamples {
     /// Mean time of the work, in seconds of the run.
     package var middle: Double { samples.reduce(0) { $0 + $1.middle * $1.work } / work }
 
-    /// Joules of the work over its seconds, after `watts` at the middle of each window is subtracted; `nil` without work.
+    /// Joules of the work over its seconds, after `watts` at the middle of each window is subtracted; `nil` without
+    /// work.
     ///
     /// A ratio of totals, like ``Estimate/ratio(of:to:confidence:)``.
     ///
@@ -117,7 +134,8 @@ package struct WindowSamples {
             let residual = pair.1 - power * pair.0.work
             return sum + residual * residual
         }
-        // The interval of windows that agree to the last digit has a lower limit: rounding and timing at their two ends.
+        // The interval of windows that agree to the last digit has a lower limit: rounding and timing at their two
+        // ends.
         let least = samples.reduce(0.0) { sum, sample in
             let moments = pollingWatts * sample.edge
             return sum + resolution * resolution / 6 + moments * moments / 24

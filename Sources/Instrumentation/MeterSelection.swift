@@ -24,7 +24,8 @@ package struct MeterSelection {
         guard let boardDirectory = request.board else { return try open(request, root: SystemRoot(), embedded: nil) }
         let directory = FilePath(boardDirectory)
         let root = SystemRoot(directory)
-        if VirtualBoard.marker(in: root)?.isServed == true {
+        if let marker = VirtualBoard.marker(in: root), let server = marker.pid, marker.isServed {
+            VirtualBoard.permitSlowing(by: server)
             try VirtualBoard.register(pid: getpid(), in: root)
             return try open(request, root: root, embedded: nil)
         }

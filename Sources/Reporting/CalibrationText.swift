@@ -12,7 +12,7 @@ extension Calibration {
     package var report: String {
         simulatedLine(isSimulated) + heading("Calibration")
             + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
-            + layerTable.text + "\n" + totals + frequencyLines + warningLines
+            + layerTable.text + "\n" + poolingLines + totals + frequencyLines + warningLines
     }
 
     /// Model, box and workload.

@@ -55,6 +55,14 @@ final class BoardTree {
         measuredPID = try HeldFile(root.file(Self.measuredPIDFile))
     }
 
+    /// Gives the policy's limits their write permission or takes it, as a driver does that accepts none.
+    func permitLimits(_ isPermitted: Bool) {
+        for attribute in ["scaling_min_freq", "scaling_max_freq"] {
+            // Without effect for the board itself; a limit that is written all the same is ignored.
+            _ = chmod(root.file("\(Self.policy)/\(attribute)").string, isPermitted ? 0o644 : 0o444)
+        }
+    }
+
     static func kilohertz(_ hertz: Double) -> UInt64 { UInt64((hertz / 1000).rounded()) }
 
     private static func zone(
@@ -69,9 +77,14 @@ final class BoardTree {
         if domain == .package {
             let microwatts = String(UInt64(settings.ratedWatts * 1e6))
             // The measured process may use every processor, whatever the board is rated for.
-            let peak = settings.power.joules(
-                domain: .package, seconds: 1, cpuSeconds: Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-                frequencyHertz: settings.maximumHertz)
+            let processors = Double(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+            // Between two holds a slowed process draws the energy of the hold as well.
+            let peak =
+                settings.frequenciesHertz.map { hertz in
+                    settings.power.joules(
+                        domain: .package, seconds: 1, cpuSeconds: processors * settings.maximumHertz / hertz,
+                        frequencyHertz: hertz)
+                }.max() ?? 0
             try write(
                 root, directory,
                 [

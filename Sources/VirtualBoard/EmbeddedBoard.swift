@@ -33,6 +33,7 @@ package final class EmbeddedBoard: Sendable {
             ["board", "--root", directory.string, "--pid", "\(pid ?? getpid())", "--quiet", "--exit-with-parent"],
             inheriting: [.init(messages.input, as: STDERR_FILENO)])
         child = Mutex(started)
+        if pid == nil || pid == getpid() { VirtualBoard.permitSlowing(by: started) }
         try waitUntilServed(started, messages)
     }
 

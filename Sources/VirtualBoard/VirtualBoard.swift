@@ -7,7 +7,8 @@ import SystemPackage
 /// process's processor time and of the frequency set in the tree.
 ///
 /// ``advance(to:processCPUSeconds:)`` works in simulated time; ``serve(measuring:intervalSeconds:until:)`` calls it with the
-/// system's clocks. The tree's marker makes everything that is read from it ``Origin/simulated``.
+/// system's clocks and slows the measured process down. The tree's marker makes everything that is read from it
+/// ``Origin/simulated``.
 package final class VirtualBoard {
     package let root: SystemRoot
     package let settings: BoardSettings
@@ -18,7 +19,12 @@ package final class VirtualBoard {
     private var joules = [Double](repeating: 0, count: BoardDomain.allCases.count)
     private var averaged = (seconds: 0.0, packageJoules: 0.0, platformJoules: 0.0)
     private var celsius: Double
-    private var hertz: Double
+    /// The current frequency.
+    private(set) var hertz: Double
+    /// Whether a limit below the highest frequency can be enforced. The frequency stays the highest one otherwise.
+    var isSlowingPossible = true {
+        didSet { if isSlowingPossible != oldValue { tree.permitLimits(isSlowingPossible) } }
+    }
 
     /// Averaging interval of the power attributes.
     private static let averageSeconds = 0.1
@@ -62,6 +68,9 @@ package final class VirtualBoard {
     /// The tree's current frequency limit is applied to the whole time since the last call, so calls should be close together
     /// when the frequency changes. Energy follows the elapsed time: a late call makes counters stale, not wrong.
     ///
+    /// At a frequency below the highest one the process is held for a share of the time. A processor of that frequency
+    /// would be busy then, too: each second of processor time stands for ``slowdown`` busy ones.
+    ///
     /// - Parameters:
     ///   - seconds: since time zero; an earlier time than the last one has no effect.
     ///   - processCPUSeconds: processor time of the measured process since time zero.
@@ -74,7 +83,7 @@ package final class VirtualBoard {
         readFrequencyLimit()
         for domain in BoardDomain.allCases {
             joules[domain.rawValue] += settings.power.joules(
-                domain: domain, seconds: elapsed, cpuSeconds: used, frequencyHertz: hertz)
+                domain: domain, seconds: elapsed, cpuSeconds: used * slowdown, frequencyHertz: hertz)
         }
         for domain in BoardDomain.allCases {
             try tree.energy[domain.rawValue].write(counter(of: domain))
@@ -82,6 +91,9 @@ package final class VirtualBoard {
         try tree.currentFrequency.write(BoardTree.kilohertz(hertz))
         try updateAverages()
     }
+
+    /// How many times as long the measured process computes as at the highest frequency.
+    package var slowdown: Double { settings.maximumHertz / hertz }
 
     private func counter(of domain: BoardDomain) -> UInt64 {
         let drawn = UInt64(joules[domain.rawValue] * 1e6)
@@ -91,7 +103,8 @@ package final class VirtualBoard {
     /// Reads the frequency limit and clamps it to the board's; keeps the last one while the file holds no number.
     private func readFrequencyLimit() {
         guard let kilohertz = try? tree.frequencyLimit.counter() else { return }
-        hertz = min(max(Double(kilohertz) * 1000, settings.minimumHertz), settings.maximumHertz)
+        let limit = min(max(Double(kilohertz) * 1000, settings.minimumHertz), settings.maximumHertz)
+        hertz = isSlowingPossible ? limit : settings.maximumHertz
     }
 
     /// Updates temperature and average power, which change slowly, once per averaging interval.
@@ -166,60 +179,5 @@ extension VirtualBoard {
 
     static func write(pid: Int32, in root: SystemRoot) throws(KerfError) {
         _ = try FixedWidthFile(root.file(BoardTree.measuredPIDFile), UInt64(max(0, pid)))
-    }
-}
-
-extension VirtualBoard {
-    /// Keeps the tree up to date until `shouldStop`, called at every update, returns true.
-    ///
-    /// Updates are due at fixed times of the monotonic clock; a missed one is skipped. The clocks are read back to back
-    /// before all counters are written, so that the counters belong to one moment.
-    ///
-    /// While it runs the marker names this process. Afterwards the tree keeps its marker and last values: it is still
-    /// `simulated`, but not served.
-    ///
-    /// - Parameters:
-    ///   - pid: the first measured process; others follow by ``register(pid:in:)``. It must exist.
-    ///   - intervalSeconds: time between updates; RAPL's is about a millisecond.
-    package func serve(
-        measuring pid: Int32? = nil, intervalSeconds: Double = 1e-3, until shouldStop: () -> Bool
-    ) throws(KerfError) {
-        if let pid {
-            try Self.requireProcess(pid, in: root)
-            try Self.write(pid: pid, in: root)
-        }
-        var process = MeasuredProcess()
-        process.sample(registeredPID())
-        let start = MonotonicInstant.now()
-        try Self.marker(settings, pid: getpid(), root: root).write()
-        // A failure to write the marker is ignored: the lock shows that the board is not served.
-        defer { try? Self.marker(settings, pid: nil, root: root).write() }
-
-        let interval = max(1, Int64(intervalSeconds * 1e9))
-        var due = start.nanoseconds
-        while !shouldStop() {
-            due += interval
-            let now = MonotonicInstant.now().nanoseconds
-            if due <= now { due = now - (now - start.nanoseconds) % interval + interval }
-            Self.sleep(until: due)
-            process.sample(registeredPID())
-            let elapsed = MonotonicInstant.now().seconds(since: start)
-            try advance(to: elapsed, processCPUSeconds: process.totalSeconds)
-        }
-    }
-
-    /// Raises this process's priority: it shares the processors with the threads it measures, and late updates make counters
-    /// stale. Without the privilege this has no effect.
-    package static func raisePriority() { setpriority(.init(PRIO_PROCESS.rawValue), 0, -10) }
-
-    private func registeredPID() -> Int32 {
-        guard let pid = try? tree.measuredPID.counter() else { return 0 }
-        return Int32(clamping: pid)
-    }
-
-    private static func sleep(until nanoseconds: Int64) {
-        var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-        // A signal ends the sleep early, and the loop then checks whether to stop.
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Glibc
 import ProbeKit
 import SystemIO
@@ -16,6 +17,11 @@ struct BoardCommand: ParsableCommand {
             function is written to kerf/board.json there. `kerf profile --board DIR` registers itself as the measured \
             process; a board measures one process at a time. Everything measured on a virtual board is labeled \
             simulated.
+
+            Below the highest frequency the board slows that process down in proportion: it stops its threads for a \
+            share of the time, by ptrace, and counts that share as busy. A process that sleeps is left alone, and the \
+            board's end, however it comes, leaves nothing slowed down. Where tracing is forbidden the frequency cannot \
+            be set.
 
             EXAMPLE
               kerf board --root board &

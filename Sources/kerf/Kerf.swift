@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import SystemIO
 
 /// The command line: configuration only. Every subcommand has its own file.
@@ -26,7 +27,9 @@ struct Kerf: ParsableCommand {
         version: KerfVersion.build,
         subcommands: [
             DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
-            SimulateCommand.self, BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
+            SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self, LinkCommand.self,
+            BoardCommand.self,
+            CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
             SelftestCommand.self, RestoreFrequencyCommand.self,
             FrequencyWatchdogCommand.self,
             ReplayInsideCommand.self,

@@ -39,10 +39,15 @@ extension Room {
         Room("SelfTest", never: probes.union(["VirtualBoard", "Instrumentation"]), why: "virtual time, no hardware"),
         Room("CARD", never: hardware.union(cModules), why: "no hardware"),
         Room("Simulation", never: hardware.union(cModules).subtracting(["CFleet"]), why: "no hardware"),
+        Room("SplitTraining", never: probes, why: "concrete probes are put together by Instrumentation"),
         Room("Capture", never: probes, why: "a box as files, whatever reads them"),
         Room("Reporting"),
+        Room("CommandSupport"),
         Room("kerf"),
     ]
+
+    /// Where options have names and results are printed: the commands, and what they share.
+    static let commandLine: Set<String> = ["CommandSupport", "kerf"]
 
     static let probes: Set<String> = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
 
@@ -56,7 +61,9 @@ extension Room {
         "COneDNN": ["TransformerKernels"],
         "CKernels": ["TransformerKernels"],
         "CFleet": ["Simulation"],
+        "CWire": ["SplitTraining"],
         "CNamespaces": ["Capture", "kerf"],
+        "CPtrace": ["VirtualBoard"],
     ]
 
     /// Modules of the system that can do I/O.

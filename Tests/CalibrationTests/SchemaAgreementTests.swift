@@ -84,6 +84,17 @@ struct SchemaAgreementTests {
             calibration.layers[index].description = completed(calibration.layers[index].description)
             calibration.layers[index].forward.inSituEnergyJoules = known
         }
+        calibration.layers[1].forward.pooled = PooledPass(
+            timeSeconds: known, grossEnergyJoules: known, netEnergyJoules: known)
+        let member = PooledMember(
+            layer: 1, ownValue: 1, ownStandardError: 0.1, pooledValue: 1, pooledStandardError: 0.05, shrinkage: 0.5,
+            outlierProbability: 0.01)
+        calibration.pooling = [
+            PoolingGroup(
+                value: .timeSeconds, direction: .forward, center: known, spread: 0.01,
+                heterogeneity: Heterogeneity(statistic: 2, degreesOfFreedom: 2, pValue: 0.4), commonStandardError: 0,
+                members: [member, member, member])
+        ]
         calibration.roofline = Roofline(flopsPerSecond: known, bytesPerSecond: known)
         calibration.externalPower = [
             DomainPower(domain: "gpu-0", name: "GPU", idlePowerWatts: known, stepPowerWatts: known)

@@ -5,6 +5,7 @@ import Testing
 import TransformerKernels
 
 @testable import CARD
+@testable import CommandSupport
 @testable import kerf
 
 /// Which exit status each code ends with.

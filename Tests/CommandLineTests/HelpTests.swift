@@ -3,12 +3,14 @@ import Testing
 
 struct HelpTests {
     static let subcommands = [
-        "demo", "doctor", "profile", "calibrate", "decide", "simulate", "board", "capture", "replay", "bench",
-        "selftest", "restore-frequency",
+        "demo", "doctor", "profile", "calibrate", "decide", "simulate", "keys", "serve", "train", "link", "board",
+        "capture", "replay", "bench", "selftest", "restore-frequency",
     ]
 
     /// Every command that the help lists, by its words; the first is `kerf` itself.
-    static let commands = [""] + subcommands + ["bench layer", "bench step", "selftest estimator"]
+    static let commands =
+        [""] + subcommands + ["bench layer", "bench step", "selftest estimator"]
+        + ["init", "device", "revoke", "show"].map { "keys \($0)" }
 
     private func help(_ command: String) throws -> String {
         let words = command.split(separator: " ").map(String.init)

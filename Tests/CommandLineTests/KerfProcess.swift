@@ -56,6 +56,10 @@ struct KerfProcess {
 
     var identifier: Int32 { process.processIdentifier }
 
+    var isRunning: Bool { process.isRunning }
+
+    var outputSoFar: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
+
     var errorSoFar: String { (try? String(contentsOf: error, encoding: .utf8)) ?? "" }
 
     func send(signal: Int32) { kill(process.processIdentifier, signal) }

@@ -1,6 +1,7 @@
 import SystemIO
 import Testing
 
+@testable import CommandSupport
 @testable import kerf
 
 struct RemedyTests {
@@ -8,6 +9,7 @@ struct RemedyTests {
         .userNamespaces, .unpackCapture, .virtualBoard, .withoutPinning, .hostOrVirtualBoard,
         .powerSensorOrVirtualBoard, .runningSystem, .nameRails, .railsOfOneKind, .restoreFrequency(root: nil),
         .restoreFrequency(root: "/tree"), .startBoard(root: nil), .startBoard(root: "/tree"), .makeDoctorReport,
+        .makeKeys, .makeDeviceKeys(name: "pi-4"),
     ]
 
     @Test("a remedy names options only in the words of the command line", arguments: remedies)

@@ -24,6 +24,10 @@ final class ServedBoard {
         _ = try? board.finish()
     }
 
+    var identifier: Int32 { board.identifier }
+
+    func send(signal: Int32) { board.send(signal: signal) }
+
     var limits: [Int64] { Self.limits(in: root) }
 
     /// The lowest and the highest frequency allowed, in kilohertz.

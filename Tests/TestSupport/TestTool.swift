@@ -17,6 +17,9 @@ package struct TestTool: Sendable {
     package static let umockdev = TestTool(
         needs: "umockdev-run (apt install umockdev)", isInstalled: umockdevPath != nil)
 
+    package static let openssl = TestTool(
+        needs: "openssl (apt install openssl)", isInstalled: access("/usr/bin/openssl", X_OK) == 0)
+
     package static let umockdevPath: FilePath? =
         ["/usr/bin/umockdev-run", "/usr/local/bin/umockdev-run"].map { FilePath($0) }
         .first { access($0.string, X_OK) == 0 }

@@ -48,7 +48,8 @@ import VirtualBoard
             let now = try meter.read().microjoules
             for domain in BoardDomain.allCases {
                 let joules = settings.power.joules(
-                    domain: domain, seconds: step, cpuSeconds: used, frequencyHertz: Double(kilohertz) * 1000)
+                    domain: domain, seconds: step, cpuSeconds: used * 2_600_000 / Double(kilohertz),
+                    frequencyHertz: Double(kilohertz) * 1000)
                 planted[domain.identifier, default: 0] += joules
                 let index = try #require(meter.tree.readable.firstIndex { $0.identifier == domain.identifier })
                 let range = meter.tree.readable[index].wrapRangeMicrojoules
@@ -66,6 +67,27 @@ import VirtualBoard
         for (identifier, joules) in planted { #expect(abs(measured[identifier, default: 0] - joules) < 2e-6) }
     }
 
+    /// A thread that computes all the time gets `f` over the highest frequency of the processor's time. Its processor is
+    /// busy all the same, at the power of that frequency; the energy of a run is the sum over its frequencies.
+    @Test func busyProcessorDrawsThePowerOfItsFrequency() throws {
+        let place = try FixtureTree()
+        let board = try VirtualBoard(root: place.path)
+        let power = board.settings.power
+        var (seconds, cpuSeconds, joules) = (0.0, 0.0, 0.0)
+        for kilohertz in [2_600_000, 800_000, 1_400_000, 2_600_000, 1_000_000, 800_000, 2_200_000] {
+            try place.write("sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq", "\(kilohertz)\n")
+            let hertz = Double(kilohertz) * 1000
+            for _ in 0..<50 {
+                let (busy, idle) = (Double.random(in: 0...0.01), Double.random(in: 0...0.01))
+                seconds += busy + idle
+                cpuSeconds += busy * hertz / 2.6e9
+                joules += power.totalJoules(seconds: busy + idle, cpuSeconds: busy, frequencyHertz: hertz)
+                try board.advance(to: seconds, processCPUSeconds: cpuSeconds)
+            }
+        }
+        #expect(abs(board.joules(of: .package) + board.joules(of: .dram) - joules) < 1e-9 * joules)
+    }
+
     @Test(arguments: [
         ("1200000\n", 1.2e9), ("  900000 ", 9e8), ("100\n", 8e8), ("9999999999\n", 2.6e9), ("", 2.6e9),
         ("fast\n", 2.6e9), ("-1\n", 2.6e9), ("1.2e6", 2.6e9),
@@ -76,7 +98,8 @@ import VirtualBoard
         let policy = "sys/devices/system/cpu/cpufreq/policy0"
         try place.write("\(policy)/scaling_max_freq", text)
         try board.advance(to: 1, processCPUSeconds: 1)
-        let planted = board.settings.power.joules(domain: .core, seconds: 1, cpuSeconds: 1, frequencyHertz: hertz)
+        let planted = board.settings.power.joules(
+            domain: .core, seconds: 1, cpuSeconds: 2.6e9 / hertz, frequencyHertz: hertz)
         #expect(abs(board.joules(of: .core) - planted) < 1e-9)
         #expect(try SysfsFile.integer(at: place.file("\(policy)/scaling_cur_freq")) == Int64(hertz / 1000))
         // What the user wrote stays as it was written.

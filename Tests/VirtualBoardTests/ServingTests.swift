@@ -1,70 +1,10 @@
 import Glibc
 import ProbeKit
 import RAPL
-import Synchronization
 import SystemIO
-import SystemPackage
 import TestSupport
 import Testing
 import VirtualBoard
-
-/// A board served by a thread of the test.
-private final class ServedBoard: Sendable {
-    let root: SystemRoot
-    private let stopping = Atomic(false)
-    private let ended = Atomic(false)
-    private let failure = Mutex<KerfError?>(nil)
-
-    private init(_ place: FilePath) { root = SystemRoot(place) }
-
-    /// Runs `body` while the board is served; then stops it and throws what serving it threw.
-    static func run(_ place: FilePath, measuring pid: Int32? = nil, _ body: (SystemRoot) throws -> Void) throws {
-        let board = ServedBoard(place)
-        let thread = BackgroundThread { board.serve(pid) }
-        while VirtualBoard.marker(in: board.root)?.isServed != true && !board.ended.load(ordering: .acquiring) {
-            usleep(1000)
-        }
-        let result = Result { try body(board.root) }
-        board.stopping.store(true, ordering: .releasing)
-        thread.join()
-        if let error = board.failure.withLock({ $0 }) { throw error }
-        try result.get()
-    }
-
-    private func serve(_ pid: Int32?) {
-        do throws(KerfError) {
-            let board = try VirtualBoard(root: root.path)
-            try board.serve(measuring: pid) { stopping.load(ordering: .acquiring) }
-        } catch {
-            failure.withLock { $0 = error }
-        }
-        ended.store(true, ordering: .releasing)
-    }
-}
-
-/// A process that does nothing, to be measured and to go.
-private final class OtherProcess {
-    let pid: pid_t
-    private var hasEnded = false
-
-    init() throws {
-        var pid = pid_t()
-        var arguments = [strdup("sleep"), strdup("600"), nil]
-        defer { for argument in arguments { free(argument) } }
-        let result = posix_spawnp(&pid, "sleep", nil, nil, &arguments, environ)
-        guard result == 0 else { throw Errno(rawValue: result) }
-        self.pid = pid
-    }
-
-    deinit { end() }
-
-    func end() {
-        guard !hasEnded else { return }
-        hasEnded = true
-        kill(pid, SIGKILL)
-        waitpid(pid, nil, 0)
-    }
-}
 
 /// The board in real time. Nothing here depends on how fast the machine is: counters are compared with what the
 /// clocks say has passed, and wait until an update has come.

@@ -35,7 +35,7 @@ struct LevelB {
                 "Times are sums of the layers' measured times, forward and backward, embedding and head included.",
                 "Each side runs at the frequency it was profiled at.",
                 pairing.frequencyAssumption(frequency),
-            ] + [energy?.source ?? "The server's energy is not known; only delay counts."])
+            ] + pairing.poolingAssumption + [energy?.source ?? "The server's energy is not known; only delay counts."])
         model.energyBasis = energy?.basis
         return model
     }

@@ -9,14 +9,16 @@ import SystemIO
 /// Both must describe the same model, layer by layer, and the same training step. Weights, thread count and engine may
 /// differ.
 struct Pairing {
-    /// Values may be changed after the check; model and workload must not.
+    /// With pooled values in the place of a block's own, where a calibration has them. Values may be changed after the
+    /// check; model and workload must not.
     var device: Calibration
     var server: Calibration
 
     var blockCount: Int { device.model.blockCount }
     private var workload: WorkloadDescription { device.workload }
 
-    init(device: Calibration, server: Calibration) throws {
+    init(device ofDevice: Calibration, server ofServer: Calibration) throws {
+        let (device, server) = (ofDevice.usingPooledValues, ofServer.usingPooledValues)
         try Self.checkComplete(device, "device")
         try Self.checkComplete(server, "server")
         if let difference = try JSONDifference.first(between: Subject(device), and: Subject(server)) {
@@ -89,6 +91,12 @@ struct Pairing {
         return "The server's frequency cannot be set; it stays as it was profiled."
     }
 
+    /// How blocks of one shape enter the decision; empty for calibrations without pooling groups.
+    var poolingAssumption: [String] {
+        guard device.pooling != nil || server.pooling != nil else { return [] }
+        return ["Blocks of one shape are pooled: each is estimated together with the others, as far as they agree."]
+    }
+
     private static func checkComplete(_ calibration: Calibration, _ side: String) throws(KerfError) {
         let layers = calibration.layers
         let remedy = "calibrate its profile again"
@@ -117,6 +125,12 @@ struct Pairing {
                         remedy: .text(remedy))
                 }
             }
+        }
+        guard (calibration.pooling ?? []).allSatisfy({ $0.isSound(layers: layers.count) }) else {
+            throw KerfError(
+                .incomplete,
+                "the \(side)'s calibration has a pooling group of fewer than three blocks, or of values "
+                    + "that are not above zero", remedy: .text(remedy))
         }
         guard calibration.workload.batch > 0, calibration.workload.sequence > 0 else {
             throw KerfError(.incomplete, "the \(side)'s workload has no tokens", remedy: .text(remedy))

@@ -1,7 +1,8 @@
 import Glibc
 import Statistics
 
-/// The posterior of values that may be equal, by a normal hierarchical model.
+/// The posterior of values that may be equal, by a normal hierarchical model. For calibrations without pooling groups:
+/// those of earlier versions, whose decisions stay as they were, and models of two blocks.
 ///
 /// Blocks of one shape do the same work, and each is measured with independent noise. The best of several cuts is
 /// probably one whose layers the noise favored, so that the measurements taken one by one overstate the confidence in

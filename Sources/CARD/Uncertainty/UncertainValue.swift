@@ -33,6 +33,8 @@ struct UncertainValue {
             var value: String
             /// Identifies a block's shape.
             var flops: Double
+            /// The place of the calibration's own group; `nil` for a calibration without one.
+            var group: Int?
         }
 
         var kind: Kind
@@ -40,6 +42,8 @@ struct UncertainValue {
         var value: Double
         /// In the unit of `value`.
         var standardError: Double
+        /// The calibration's posterior of the group; `nil` for a calibration without one.
+        var posterior: GroupPosterior?
     }
 }
 
@@ -59,6 +63,7 @@ extension SplitProblem {
     /// Times of all passes. Energy is power times time, so that an error in a time is also one in its energy.
     private func times(_ side: Side, _ measurement: Measurement) -> [UncertainValue] {
         let calibration = pairing[keyPath: side]
+        let groups = GroupPosteriors(calibration, .timeSeconds)
         let share = commonShare(
             whole: calibration.step.timeSeconds,
             parts: calibration.layers.flatMap { [$0.forward.timeSeconds, $0.backward.timeSeconds] })
@@ -69,9 +74,12 @@ extension SplitProblem {
                     return nil
                 }
                 return UncertainValue(
-                    measurement: measurement, commonShare: share, degreesOfFreedom: spread.degreesOfFreedom,
+                    measurement: measurement,
+                    commonShare: groups.commonShare(value, spread.standardError) ?? share,
+                    degreesOfFreedom: spread.degreesOfFreedom,
                     poolingGroup: calibration.layers[layer].poolingGroup(
-                        measurement, name.rawValue, value: value, standardError: spread.standardError)
+                        measurement, name.rawValue, value: value, standardError: spread.standardError,
+                        groups[layer, name])
                 ) { problem in
                     problem.pairing[keyPath: side].layers[layer][keyPath: pass]
                         .setTime(value + spread.standardError)
@@ -88,6 +96,7 @@ extension SplitProblem {
             ("gross", \.grossEnergyJoules, calibration.step.grossEnergyJoules),
         ]
         return accounts.flatMap { account, field, whole in
+            let groups = GroupPosteriors(calibration, account == "net" ? .netPowerWatts : .grossPowerWatts)
             let share = commonShare(
                 whole: whole,
                 parts: calibration.layers.flatMap { [$0.forward[keyPath: field], $0.backward[keyPath: field]] })
@@ -103,10 +112,12 @@ extension SplitProblem {
                     guard rest > 0 else { return nil }
                     // Members of a group have the same power; their times are separate values.
                     return UncertainValue(
-                        measurement: measurement, commonShare: share, degreesOfFreedom: spread.degreesOfFreedom,
+                        measurement: measurement,
+                        commonShare: groups.commonShare(joules, rest.squareRoot()) ?? share,
+                        degreesOfFreedom: spread.degreesOfFreedom,
                         poolingGroup: calibration.layers[layer].poolingGroup(
                             measurement, "\(name.rawValue) \(account)", value: joules / seconds,
-                            standardError: rest.squareRoot() / seconds)
+                            standardError: rest.squareRoot() / seconds, groups[layer, name])
                     ) { problem in
                         problem.pairing[keyPath: side].layers[layer][keyPath: pass][keyPath: field].value =
                             joules + rest.squareRoot()
@@ -165,12 +176,13 @@ extension SplitProblem {
 extension LayerCalibration {
     /// `nil` for embedding and head, of which there is one each.
     fileprivate func poolingGroup(
-        _ measurement: Measurement, _ name: String, value: Double, standardError: Double
+        _ measurement: Measurement, _ name: String, value: Double, standardError: Double, _ posterior: GroupPosterior?
     ) -> UncertainValue.PoolingGroup? {
         guard description.kind == .block else { return nil }
         return UncertainValue.PoolingGroup(
-            kind: .init(measurement: measurement, value: name, flops: description.forwardFlops), value: value,
-            standardError: standardError)
+            kind: .init(
+                measurement: measurement, value: name, flops: description.forwardFlops, group: posterior?.group),
+            value: value, standardError: standardError, posterior: posterior)
     }
 }
 

@@ -1,6 +1,6 @@
 import SystemIO
 
-/// A metadata value of a GGUF file. Strings and arrays stay in the file: only their range or count is stored.
+/// A metadata value of a GGUF file. Strings and arrays stay in the file: only their range is stored.
 enum GGUFValue: Sendable, Hashable {
     case unsigned(UInt64)
     case signed(Int64)
@@ -8,7 +8,15 @@ enum GGUFValue: Sendable, Hashable {
     case boolean(Bool)
     /// Range of the text in the file, in bytes.
     case string(Range<Int>)
-    case array(count: UInt64)
+    case array(GGUFArray)
+}
+
+/// Where the elements of an array are in the file.
+struct GGUFArray: Sendable, Hashable {
+    var type: GGUFValueType
+    var count: Int
+    /// In bytes; found by walking through the array, so that it holds `count` elements.
+    var range: Range<Int>
 }
 
 /// `gguf_metadata_value_type` of ggml, docs/gguf.md.
@@ -82,12 +90,13 @@ extension ByteCursor {
                 .truncated, at: file,
                 "the array at byte \(start) claims \(count) elements, but \(remaining) bytes follow")
         }
+        let first = position
         if let size = type.size {
             // Cannot overflow: the count is at most the number of mapped bytes, far below 2^60.
             _ = try skip(count * size)
         } else {
             for _ in 0..<count { _ = try ggufValue(type, depth: depth + 1) }
         }
-        return .array(count: count)
+        return .array(GGUFArray(type: type, count: Int(count), range: first..<position))
     }
 }

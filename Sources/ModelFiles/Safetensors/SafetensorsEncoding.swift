@@ -16,15 +16,30 @@ package struct SafetensorsEncoding {
         }
     }
 
+    /// The header: tensors by name, and the metadata beside them.
+    private struct Header: Encodable {
+        let entries: [String: Entry]
+        let metadata: [String: String]
+
+        func encode(to encoder: any Encoder) throws {
+            try entries.encode(to: encoder)
+            guard !metadata.isEmpty else { return }
+            try ["__metadata__": metadata].encode(to: encoder)
+        }
+    }
+
     private var entries: [String: Entry] = [:]
     private var numbers: [UInt8] = []
+    /// Texts by name, as the format's `__metadata__`.
+    package var metadata: [String: String] = [:]
 
     package init() {}
 
     /// - Parameter values: row-major; their count is the product of `shape`.
-    package mutating func append(_ name: String, shape: [Int], _ values: UnsafeMutableBufferPointer<Float>) {
+    package mutating func append(_ name: String, shape: [Int], _ values: some Collection<Float>) {
         precondition(shape.reduce(1, *) == values.count)
         let begin = numbers.count
+        numbers.reserveCapacity(begin + 4 * values.count)
         for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { numbers += $0 } }
         entries[name] = Entry(dtype: "F32", shape: shape, dataOffsets: [begin, numbers.count])
     }
@@ -32,7 +47,7 @@ package struct SafetensorsEncoding {
     package func bytes() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var header = [UInt8](try encoder.encode(entries))
+        var header = [UInt8](try encoder.encode(Header(entries: entries, metadata: metadata)))
         // The values start at a multiple of 8 bytes.
         while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }

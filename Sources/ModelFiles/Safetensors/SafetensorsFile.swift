@@ -24,6 +24,8 @@ struct SafetensorsFile: Sendable {
 
     let map: MappedFile
     let tensors: [String: TensorInfo]
+    /// The header's `__metadata__`.
+    let metadata: [String: String]
 
     init(_ path: FilePath) throws(KerfError) {
         let map = try MappedFile(path, minimumBytes: Self.lengthBytes)
@@ -48,6 +50,7 @@ struct SafetensorsFile: Sendable {
         try Self.checkCover(tensors, dataStart: dataStart, end: map.count, file: file)
         self.map = map
         self.tensors = tensors
+        metadata = header.metadata
     }
 
     /// A tensor, or `nil` when the file has none of this name.
@@ -143,9 +146,11 @@ struct SafetensorsHeader: Decodable {
     }
 
     private(set) var tensors: [String: Entry] = [:]
+    let metadata: [String: String]
 
     init(from decoder: any Decoder) throws {
         let fields = try JSONFields(decoder)
         for name in fields.names where name != "__metadata__" { tensors[name] = try fields.required(name) }
+        metadata = try fields.optional("__metadata__") ?? [:]
     }
 }

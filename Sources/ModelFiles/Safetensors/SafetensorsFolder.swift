@@ -54,6 +54,9 @@ struct SafetensorsFolder: Sendable {
         return tensor
     }
 
+    /// Names of the files, sorted.
+    var fileNames: [String] { shards.keys.sorted() }
+
     /// All tensor names, sorted.
     var names: [String] { shards.values.flatMap { $0.tensors.keys }.sorted() }
 

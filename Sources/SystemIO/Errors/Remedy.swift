@@ -55,6 +55,10 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case startBoard(root: String?)
     /// Make a doctor's report first.
     case makeDoctorReport
+    /// Make keys for server and devices, or name the folder that holds them.
+    case makeKeys
+    /// Make new keys for a device.
+    case makeDeviceKeys(name: String)
     /// Several remedies, all of which may be needed.
     indirect case all([Remedy])
 
@@ -90,6 +94,8 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .startBoard(nil): "start a virtual board"
         case .startBoard(let root?): "start the virtual board in \(root) again"
         case .makeDoctorReport: "make a doctor's report first"
+        case .makeKeys: "make keys first, or give the folder that holds them"
+        case .makeDeviceKeys(let name): "make new keys for \(name)"
         case .all(let remedies): remedies.map(\.description).joined(separator: "; ")
         }
     }

@@ -46,7 +46,7 @@ package final class BareProducts {
                 product: product,
                 weight: try memory.buffer(
                     product.weightByteCount / format.byteCount, format: format, for: "weights", zeroed: false),
-                source: sources[projection.slot % 2], destination: destinations[shape.destination]!)
+                source: sources[projection.ordinal % 2], destination: destinations[shape.destination]!)
         }
         forwardMembers = try Projection.allCases.map { try member($0, .forward) }
         backwardMembers = try Projection.allCases.reversed().map { try member($0, .backward) }

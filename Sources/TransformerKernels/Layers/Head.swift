@@ -34,8 +34,11 @@ final class Head {
         rowLosses = Array(repeating: 0, count: context.tokenCount)
     }
 
-    /// The mean cross-entropy in nats over the rows whose target is not negative; there must be at least one.
-    func forward(norm: AlignedBuffer, matrix: FrozenMatrix, input: AlignedBuffer, targets: [Int32]) throws -> Double {
+    /// The sum of the cross-entropies in nats over the rows whose target is not negative, of which there must be at least
+    /// one, divided by `divisor`, or by their number: the mean.
+    func forward(
+        norm: AlignedBuffer, matrix: FrozenMatrix, input: AlignedBuffer, targets: [Int32], divisor: Int? = nil
+    ) throws -> Double {
         let model = context.model
         context.timeline.measure(.finalNorm) {
             kerf_rms_norm_forward(
@@ -44,14 +47,14 @@ final class Head {
         }
         try forEachChunk(of: plan.forwardRows) { rows in
             try computeLogits(rows, matrix)
-            crossEntropy(rows, targets, keepingGradient: plan.keepsGradient)
+            crossEntropy(rows, targets, divisor, keepingGradient: plan.keepsGradient)
         }
-        return rowLosses.reduce(0, +) / Double(Self.counted(targets))
+        return rowLosses.reduce(0, +) / Double(divisor ?? Self.counted(targets))
     }
 
-    /// The gradient of the mean cross-entropy by the head's input.
+    /// The gradient of what ``forward(norm:matrix:input:targets:divisor:)`` returns by the head's input.
     func backward(
-        norm: AlignedBuffer, matrix: FrozenMatrix, input: AlignedBuffer, targets: [Int32],
+        norm: AlignedBuffer, matrix: FrozenMatrix, input: AlignedBuffer, targets: [Int32], divisor: Int? = nil,
         inputGradient: AlignedBuffer
     ) throws {
         let model = context.model
@@ -59,7 +62,7 @@ final class Head {
         try forEachChunk(of: plan.backwardRows) { rows in
             if !plan.keepsGradient {
                 try computeLogits(rows, matrix)
-                crossEntropy(rows, targets, keepingGradient: true)
+                crossEntropy(rows, targets, divisor, keepingGradient: true)
             }
             try context.timeline.measure(.lmHead) {
                 try matrix.multiplyBackward(
@@ -97,9 +100,9 @@ final class Head {
     }
 
     /// Computes the rows' losses and, if asked, the gradient of their logits, which may overwrite the logits.
-    private func crossEntropy(_ rows: Range<Int>, _ targets: [Int32], keepingGradient: Bool) {
+    private func crossEntropy(_ rows: Range<Int>, _ targets: [Int32], _ divisor: Int?, keepingGradient: Bool) {
         let width = context.model.vocabularySize
-        let scale = Float(1 / Double(Self.counted(targets)))
+        let scale = Float(1 / Double(divisor ?? Self.counted(targets)))
         let first = plan.keepsGradient ? rows.lowerBound * width : 0
         context.timeline.measure(.crossEntropy) {
             targets.withUnsafeBufferPointer { targets in

@@ -1,6 +1,5 @@
 import CKernels
 import ModelFiles
-import Statistics
 import Workload
 
 /// The LoRA pairs of one block, their gradients and their optimizer state. Each kind is contiguous in memory, so that one
@@ -8,40 +7,33 @@ import Workload
 final class BlockAdapters {
     let parameters: AlignedBuffer
     let gradients: AlignedBuffer
-    private let firstMoments: AlignedBuffer
-    private let secondMoments: AlignedBuffer
-    private var steps = 0
+    let firstMoments: AlignedBuffer
+    let secondMoments: AlignedBuffer
+    /// Updates so far, by which AdamW corrects the moments' bias.
+    var updateCount = 0
     /// Indexed by the group's raw value; nil without a target in the group.
     private let groups: [AdapterGroup?]
 
     init(model: ModelConfig, lora: LoRAConfiguration, memory: BufferAllocator) throws {
-        let count = lora.parameterCount(model)
-        parameters = try memory.buffer(count, for: "adapters")
-        gradients = try memory.buffer(count, for: "adapter gradients")
-        firstMoments = try memory.buffer(count, for: "optimizer state")
-        secondMoments = try memory.buffer(count, for: "optimizer state")
+        let layout = AdapterLayout(model: model, lora: lora)
+        parameters = try memory.buffer(layout.count, for: "adapters")
+        gradients = try memory.buffer(layout.count, for: "adapter gradients")
+        firstMoments = try memory.buffer(layout.count, for: "optimizer state")
+        secondMoments = try memory.buffer(layout.count, for: "optimizer state")
         let (parameters, gradients) = (parameters, gradients)
-        var end = 0
-        func next(_ count: Int) -> Range<Int> {
-            defer { end += count }
-            return end..<end + count
-        }
         groups = ProjectionGroup.allCases.map { group in
-            let targets = lora.targets(in: group)
-            guard !targets.isEmpty else { return nil }
-            // First all A, then all B.
-            let a = targets.map { next(lora.rank * model.shape(of: $0).columns) }
-            let adapters = zip(targets, a).map { target, a in
-                let shape = model.shape(of: target)
-                let b = next(lora.rank * shape.rows)
+            let pairs = layout.pairs.filter { group.projections.contains($0.projection) }
+            guard let first = pairs.first else { return nil }
+            let adapters = pairs.map { pair in
+                let shape = model.shape(of: pair.projection)
                 return Adapter(
-                    projection: target, rank: lora.rank, inputSize: shape.columns, outputSize: shape.rows,
-                    a: parameters.view(a), b: parameters.view(b),
-                    gradientA: gradients.view(a), gradientB: gradients.view(b))
+                    projection: pair.projection, rank: lora.rank, inputSize: shape.columns, outputSize: shape.rows,
+                    a: parameters.view(pair.a), b: parameters.view(pair.b),
+                    gradientA: gradients.view(pair.a), gradientB: gradients.view(pair.b))
             }
             return AdapterGroup(
-                adapters: adapters, a: parameters.start + a[0].lowerBound,
-                gradientA: gradients.start + a[0].lowerBound)
+                adapters: adapters, a: parameters.start + first.a.lowerBound,
+                gradientA: gradients.start + first.a.lowerBound)
         }
     }
 
@@ -53,41 +45,20 @@ final class BlockAdapters {
 
     /// One AdamW step on all of the block's pairs.
     func update(_ optimizer: AdamW, team: ThreadTeam) {
-        steps += 1
+        updateCount += 1
         kerf_adamw_step(
-            Int32(team.count), parameters.count, optimizer.step(steps), gradients.start, parameters.start,
+            Int32(team.count), parameters.count, optimizer.step(updateCount), gradients.start, parameters.start,
             firstMoments.start, secondMoments.start)
     }
 
     var optimizerByteCount: Int { firstMoments.byteCount + secondMoments.byteCount }
 
-    /// Initializes the pairs as Hugging Face's PEFT does: A uniform in ±1 / sqrt(input) (Kaiming with a = sqrt(5)), B zero.
-    ///
-    /// The values depend on the seed, the block and the projection alone, so that a block starts with the same values in
-    /// every stack.
+    /// Sets the pairs to ``InitialAdapters``.
     func initialize(block: Int, seed: UInt64) {
         for adapter in groups.compactMap(\.self).flatMap(\.adapters) {
-            var mixer = SeededGenerator(seed: seed)
-            let stream = mixer.next() &+ UInt64(block * Projection.allCases.count + adapter.projection.slot)
-            var generator = SeededGenerator(seed: stream &* 0xD134_2543_DE82_EF95)
-            let bound = 1 / Float(adapter.inputSize).squareRoot()
-            for index in adapter.a.indices { adapter.a[index] = Float.random(in: -bound...bound, using: &generator) }
+            InitialAdapters.fill(
+                a: adapter.a, inputSize: adapter.inputSize, block: block, projection: adapter.projection, seed: seed)
             adapter.b.update(repeating: 0)
-        }
-    }
-}
-
-extension Projection {
-    /// Index among the seven projections.
-    var slot: Int {
-        switch self {
-        case .q: 0
-        case .k: 1
-        case .v: 2
-        case .o: 3
-        case .gate: 4
-        case .up: 5
-        case .down: 6
         }
     }
 }

@@ -11,13 +11,13 @@ extension LayerStack {
     package func setTokens(_ tokens: [Int32], targets: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
         try setTargets(targets)
-        self.tokens = tokens
+        slots[slot].tokens = tokens
     }
 
     /// Sets the input tokens of a range without the head.
     package func setTokens(_ tokens: [Int32]) throws {
         try check(tokens, "token", negativeAllowed: false)
-        self.tokens = tokens
+        slots[slot].tokens = tokens
     }
 
     /// Sets the targets of a range without the embedding.
@@ -26,10 +26,27 @@ extension LayerStack {
         guard Head.counted(targets) > 0 else {
             throw KerfError(.invalidToken, "no token has a target, so there is no mean loss")
         }
-        self.targets = targets
+        slots[slot].targets = targets
     }
 
-    /// Whether a layer's weights are in memory, so that it can run without reading them first.
+    /// Sets the tokens and targets of one micro-batch, which may have no target at all.
+    ///
+    /// - Parameters:
+    ///   - tokens: nil for a range without the embedding.
+    ///   - targets: nil for a range without the head.
+    ///   - batchTargets: targets of the whole batch, by which losses are divided; at least 1.
+    package func setMicroBatch(tokens: [Int32]?, targets: [Int32]?, batchTargets: Int) throws {
+        if let tokens { try check(tokens, "token", negativeAllowed: false) }
+        if let targets { try check(targets, "target", negativeAllowed: true) }
+        guard batchTargets > 0, targets.map(Head.counted) ?? 0 <= batchTargets else {
+            throw KerfError(.invalidToken, "a batch with \(batchTargets) targets cannot have this micro-batch")
+        }
+        if let tokens { slots[slot].tokens = tokens }
+        if let targets { slots[slot].targets = targets }
+        lossTargetCount = batchTargets
+    }
+
+    /// Whether a layer's weights, so that it can run without reading them first.
     package func isPrepared(layer: Int) -> Bool {
         !(1...model.blockCount).contains(layer) || weights[layer - 1] != nil
     }
@@ -55,14 +72,14 @@ extension LayerStack {
                 let (norm, matrix) = try headWeights()
                 loss = try head.forward(
                     norm: norm, matrix: matrix, input: boundary(after: layer - 1).activation,
-                    targets: knownTargets())
+                    targets: knownTargets(), divisor: lossTargetCount)
             } else {
                 try block(layer).forward(
                     blockWeights(layer), from: boundary(after: layer - 1).activation,
                     to: boundary(after: layer).activation)
             }
         }
-        computed.insert(layer)
+        slots[slot].computed.insert(layer)
     }
 
     /// Computes the gradient of a layer's input and of its adapters from the gradient of its output.
@@ -70,7 +87,7 @@ extension LayerStack {
     /// - Throws: ``KerfError``; `notReady` when the weights are not in memory or the layer has not run forward.
     package func backward(layer: Int) throws {
         try check(layer)
-        guard computed.contains(layer) else {
+        guard slots[slot].computed.contains(layer) else {
             throw KerfError(.notReady, "layer \(layer) has not run forward", remedy: "run its forward pass first")
         }
         timeline.layer = Int32(layer)
@@ -83,7 +100,7 @@ extension LayerStack {
                 let (norm, matrix) = try headWeights()
                 try head.backward(
                     norm: norm, matrix: matrix, input: before.activation, targets: knownTargets(),
-                    inputGradient: before.gradient)
+                    divisor: lossTargetCount, inputGradient: before.gradient)
             } else {
                 try block(layer).backward(
                     blockWeights(layer), input: before.activation, outputGradient: boundary(after: layer).gradient,

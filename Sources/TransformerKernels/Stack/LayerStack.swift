@@ -8,7 +8,10 @@ import Workload
 /// Layer 0 is the embedding, layers 1...L are the decoder blocks, layer L + 1 is the head. All memory is allocated at the
 /// start. After a whole step each layer and direction can run alone, any number of times: it reads its neighbors' results
 /// and changes only its own output and saved activations or, backward, the gradients of its input and of its adapters.
-/// Gradients are overwritten, not accumulated.
+/// Gradients are overwritten; ``accumulateGradients(layer:)`` adds them up over micro-batches.
+///
+/// Activations of several micro-batches can be kept at the same time, each in a slot of its own; the passes run on the
+/// selected one.
 ///
 /// Every block computes the gradient of its input, also the first, so that all blocks do the same work. The embedding is
 /// frozen; its backward pass does nothing.
@@ -31,43 +34,45 @@ package final class LayerStack {
     package var optimizer = AdamW()
     /// Mean cross-entropy of the head's last forward pass, in nats.
     package internal(set) var loss = Double.nan
-    /// `[batch, sequence]`; empty until set.
-    package internal(set) var tokens: [Int32] = []
-    /// Target token of each position; negative for none. Empty until set.
-    package internal(set) var targets: [Int32] = []
+    /// Number of targets by which the head divides the sum of its losses; nil for those of its own tokens. A micro-batch
+    /// sets that of the whole batch, so that the gradients of all micro-batches add up to the batch's.
+    package var lossTargetCount: Int?
+    /// The slot whose activations the passes read and write.
+    package private(set) var slot = 0
 
     let weights: WeightStore
     let context: LayerContext
     /// One for each block of the range.
-    let blocks: [DecoderBlock]
+    let adapters: [BlockAdapters]
     let head: Head?
-    /// From the boundary before the first layer, or after the embedding, to the one after the last block.
-    let boundaries: [Boundary]
-    /// Layers whose forward pass has run, so that their backward pass has its inputs.
-    var computed: Set<Int> = []
+    var slots: [ActivationSlot]
+    /// Sums of gradients over micro-batches, `[block]`; nil until one is needed.
+    var accumulated: [AlignedBuffer]?
 
     /// - Parameters:
     ///   - layers: within `0...model.blockCount + 1`.
+    ///   - slotCount: number of micro-batches whose activations are kept at the same time; 1 with the head.
     ///   - seed: seed of the adapters' initial values.
     ///   - timeline: records every kernel; the stack sets its layer and direction.
     /// - Throws: ``KerfError`` for impossible sizes or too little memory, and errors of `weights`.
     package convenience init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
-        seed: UInt64, timeline: KernelTimeline
+        slotCount: Int = 1, seed: UInt64, timeline: KernelTimeline
     ) throws {
         try self.init(
             model: model, weights: weights, lora: lora, batch: batch, layers: layers, engine: engine, format: format,
-            residency: residency, seed: seed, timeline: timeline,
+            residency: residency, slotCount: slotCount, seed: seed, timeline: timeline,
             limits: MemoryLimits(memoryBytes: availableMemoryBytes()))
     }
 
     init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
-        seed: UInt64, timeline: KernelTimeline, limits: MemoryLimits
+        slotCount: Int = 1, seed: UInt64, timeline: KernelTimeline, limits: MemoryLimits
     ) throws {
         try Self.check(model, lora, batch, layers)
+        precondition(slotCount == 1 || slotCount > 1 && layers.upperBound <= model.blockCount)
         try engine.check(format)
         self.model = model
         self.lora = lora
@@ -92,17 +97,14 @@ package final class LayerStack {
                 model: model, batch: batch, lora: lora, format: format, threadCount: engine.threadCount,
                 hasBlocks: !blockRange.isEmpty, hasHead: hasHead, memory: memory))
         let context = context
-        blocks = try blockRange.map { _ in
-            DecoderBlock(
-                context: context,
-                saved: try BlockActivations(model: model, batch: batch, lora: lora, format: format, memory: memory),
-                adapters: try BlockAdapters(model: model, lora: lora, memory: memory))
-        }
+        let adapters = try blockRange.map { _ in try BlockAdapters(model: model, lora: lora, memory: memory) }
+        self.adapters = adapters
         let plan = HeadPlan(model, batch, format, limits)
         head = hasHead ? try Head(context: context, plan: plan, memory: memory) : nil
         let first = max(0, layers.lowerBound - 1)
-        boundaries = try (first...min(model.blockCount, layers.upperBound)).map { _ in
-            try Boundary(batch, hiddenSize: model.hiddenSize, memory: memory)
+        let boundaryRange = first...min(model.blockCount, layers.upperBound)
+        slots = try (0..<slotCount).map { _ in
+            try ActivationSlot(context: context, adapters: adapters, boundaries: boundaryRange, memory: memory)
         }
         let products = ProductCache(engine: engine)
         self.weights = try WeightStore(
@@ -120,29 +122,29 @@ package final class LayerStack {
         // Everything fits, so the memory may be written to.
         memory.zero()
         context.rope.fill()
-        for (index, block) in blockRange.enumerated() { blocks[index].adapters.initialize(block: block, seed: seed) }
+        for (block, adapters) in zip(blockRange, adapters) { adapters.initialize(block: block, seed: seed) }
         try self.weights.load()
     }
 
     /// Input activations of the range, `[tokens, hiddenSize]`, filled by the caller; nil when the range starts with the
     /// embedding.
     package var input: UnsafeMutableBufferPointer<Float>? {
-        layers.lowerBound > 0 ? boundaries.first?.activation.elements : nil
+        layers.lowerBound > 0 ? slots[slot].boundaries.first?.activation.elements : nil
     }
 
     /// Gradient of the loss by ``input``, computed by ``backward()``.
     package var inputGradient: UnsafeMutableBufferPointer<Float>? {
-        layers.lowerBound > 0 ? boundaries.first?.gradient.elements : nil
+        layers.lowerBound > 0 ? slots[slot].boundaries.first?.gradient.elements : nil
     }
 
     /// Output activations of the range; nil when the range ends with the head.
     package var output: UnsafeMutableBufferPointer<Float>? {
-        head == nil ? boundaries.last?.activation.elements : nil
+        head == nil ? slots[slot].boundaries.last?.activation.elements : nil
     }
 
     /// Gradient of the loss by ``output``, filled by the caller before ``backward()``.
     package var outputGradient: UnsafeMutableBufferPointer<Float>? {
-        head == nil ? boundaries.last?.gradient.elements : nil
+        head == nil ? slots[slot].boundaries.last?.gradient.elements : nil
     }
 
     /// The LoRA pair of a block's projection; nil when the layer is not a block of this range or the projection is not a
@@ -155,22 +157,56 @@ package final class LayerStack {
     /// Scratch memory of the engine's products, in bytes; part of ``memory``.
     package var productScratchBytes: Int { context.scratch.product.byteCount }
 
+    /// Selects the activations that passes read and write.
+    package func select(slot: Int) {
+        precondition(slots.indices.contains(slot))
+        self.slot = slot
+    }
+
+    /// `[batch, sequence]` of the selected slot; empty until set.
+    package var tokens: [Int32] { slots[slot].tokens }
+
+    /// Target token of each position of the selected slot; negative for none. Empty until set.
+    package var targets: [Int32] { slots[slot].targets }
+
     package var memory: MemoryUse {
         MemoryUse(
             weights: weights.byteCount,
-            adapters: blocks.reduce(0) { $0 + 2 * $1.adapters.parameters.byteCount },
-            optimizer: blocks.reduce(0) { $0 + $1.adapters.optimizerByteCount },
-            activations: blocks.reduce(head?.savedByteCount ?? 0) { $0 + $1.saved.byteCount }
-                + boundaries.reduce(0) { $0 + $1.activation.byteCount },
-            gradients: boundaries.reduce(0) { $0 + $1.gradient.byteCount },
+            adapters: adapters.reduce(0) { $0 + 2 * $1.parameters.byteCount }
+                + (accumulated ?? []).reduce(0) { $0 + $1.byteCount },
+            optimizer: adapters.reduce(0) { $0 + $1.optimizerByteCount },
+            activations: slots.reduce(head?.savedByteCount ?? 0) { $0 + $1.activationByteCount },
+            gradients: slots.reduce(0) { $0 + $1.gradientByteCount },
             scratch: context.scratch.byteCount + context.rope.byteCount + (head?.scratchByteCount ?? 0)
                 + weights.stagingByteCount)
     }
 
-    func block(_ layer: Int) -> DecoderBlock { blocks[layer - max(1, layers.lowerBound)] }
+    /// Layers of the range that are blocks; empty without one.
+    package var blockLayers: Range<Int> {
+        let first = max(1, layers.lowerBound)
+        return first..<first + adapters.count
+    }
+
+    func block(_ layer: Int) -> DecoderBlock { slots[slot].blocks[layer - max(1, layers.lowerBound)] }
 
     /// The boundary after a layer.
-    func boundary(after layer: Int) -> Boundary { boundaries[layer - max(0, layers.lowerBound - 1)] }
+    func boundary(after layer: Int) -> Boundary {
+        slots[slot].boundaries[layer - max(0, layers.lowerBound - 1)]
+    }
+
+    /// Output of a layer and input of the next, `[tokens, hiddenSize]`, in the selected slot; nil outside the range.
+    package func activation(after layer: Int) -> UnsafeMutableBufferPointer<Float>? {
+        hasBoundary(after: layer) ? boundary(after: layer).activation.elements : nil
+    }
+
+    /// Gradient of the loss by ``activation(after:)``.
+    package func gradient(after layer: Int) -> UnsafeMutableBufferPointer<Float>? {
+        hasBoundary(after: layer) ? boundary(after: layer).gradient.elements : nil
+    }
+
+    private func hasBoundary(after layer: Int) -> Bool {
+        slots[slot].boundaries.indices.contains(layer - max(0, layers.lowerBound - 1))
+    }
 }
 
 extension LayerStack {

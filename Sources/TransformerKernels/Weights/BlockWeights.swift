@@ -5,7 +5,7 @@ import Workload
 final class BlockWeights {
     let attentionNorm: AlignedBuffer
     let mlpNorm: AlignedBuffer
-    /// Indexed by ``Projection/slot``.
+    /// Indexed by ``Projection/ordinal``.
     private let matrices: [FrozenMatrix]
     /// The block whose weights are loaded, from 0; nil before the first load and after a failed one.
     private(set) var block: Int?
@@ -24,7 +24,7 @@ final class BlockWeights {
         }
     }
 
-    subscript(projection: Projection) -> FrozenMatrix { matrices[projection.slot] }
+    subscript(projection: Projection) -> FrozenMatrix { matrices[projection.ordinal] }
 
     func load(block: Int, from source: any WeightSource, staging: Staging) throws {
         // Incomplete until all are read.

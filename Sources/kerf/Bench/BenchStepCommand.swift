@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Instrumentation
 import ModelFiles
 import Profiling

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import CommandSupport
 import Instrumentation
 import SystemIO
 import SystemPackage

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CNamespaces
 import Capture
+import CommandSupport
 import Glibc
 import SystemIO
 import SystemPackage

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CARD
 import Calibration
+import CommandSupport
 import Reporting
 import SystemIO
 

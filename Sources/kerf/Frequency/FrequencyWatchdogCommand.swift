@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUFreq
+import CommandSupport
 import SystemIO
 import SystemPackage
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUFreq
+import CommandSupport
 
 /// `kerf restore-frequency`: for the case that the watchdog was killed too, or could not restore the limits.
 struct RestoreFrequencyCommand: ParsableCommand {

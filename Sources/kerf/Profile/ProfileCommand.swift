@@ -1,5 +1,6 @@
 import ArgumentParser
 import Calibration
+import CommandSupport
 import Instrumentation
 import Logging
 import ProfileFormat

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Reporting
 import SelfTest
 import SystemIO

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CARD
+import CommandSupport
 import Reporting
 import Simulation
 import SystemIO

@@ -37,7 +37,7 @@ extension KernelTests {
             #expect(abs(stack.loss / reference.loss(tokens: tiny.tokens, targets: single) - 1) < 1e-6)
             // What comes after the only target cannot have a gradient: attention is causal.
             try stack.backward()
-            let gradient = stack.boundaries[0].gradient.elements
+            let gradient = stack.slots[0].boundaries[0].gradient.elements
             let width = tiny.model.hiddenSize
             #expect(gradient[..<(5 * width)].contains { $0 != 0 })
             #expect(gradient[(5 * width)...].allSatisfy { $0 == 0 })

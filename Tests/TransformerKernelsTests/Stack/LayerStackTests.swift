@@ -113,7 +113,9 @@ extension KernelTests {
             try stack.forward()
             try stack.backward()
             let before = StepBits(stack)
-            let buffers = stack.boundaries.flatMap { [bits($0.activation.elements), bits($0.gradient.elements)] }
+            let buffers = stack.slots[0].boundaries.flatMap {
+                [bits($0.activation.elements), bits($0.gradient.elements)]
+            }
             for layer in stack.layers.shuffled() {
                 try stack.prepare(layer: layer)
                 for _ in 0..<3 { try stack.forward(layer: layer) }
@@ -122,7 +124,8 @@ extension KernelTests {
             }
             #expect(StepBits(stack) == before)
             #expect(
-                stack.boundaries.flatMap { [bits($0.activation.elements), bits($0.gradient.elements)] } == buffers)
+                stack.slots[0].boundaries.flatMap { [bits($0.activation.elements), bits($0.gradient.elements)] }
+                    == buffers)
             // And the other layers find what they need.
             try stack.backward()
             #expect(StepBits(stack) == before)

@@ -113,6 +113,15 @@ struct kerf_adamw {
 void kerf_adamw_step(int threads, long count, struct kerf_adamw step, const float *gradient, float *parameter,
                      float *first_moment, float *second_moment);
 
+// Sum of the squares of `count` values, in double.
+double kerf_sum_of_squares(long count, const float *values);
+
+// result = a + b; the result may be a or b.
+void kerf_add(int threads, long count, const float *a, const float *b, float *result);
+
+// values *= factor
+void kerf_scale(int threads, long count, float factor, float *values);
+
 // ---- Causal attention (attention_forward.c, attention_backward.c)
 //
 // out = softmax(scale q k') v for each head, with keys masked after the query's own position. Query heads share key

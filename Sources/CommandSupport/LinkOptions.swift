@@ -1,0 +1,53 @@
+import ArgumentParser
+import CARD
+import Simulation
+import SystemIO
+
+/// The link between device and server: declared, measured or simulated.
+package struct LinkOptions: ParsableArguments {
+    package init() {}
+
+    @Option(
+        help: ArgumentHelp(
+            "Profile of the link by `kerf link`, or rates from and to the device and the round-trip time: up=20mbit,down=80mbit,rtt=20ms.",
+            valueName: "link.json|link"),
+        transform: Self.source)
+    package var link: Source?
+
+    @Option(
+        help: ArgumentHelp(
+            "Output of iperf3 --json on the device: one file of a --bidir run, or two, of a plain and a --reverse run.",
+            valueName: "file.json"), completion: .file())
+    package var iperf3: [String] = []
+
+    @Option(help: "A simulated radio cell in its median block, with a round-trip time of 10 ms.")
+    package var channel: ChannelState?
+
+    package func validate() throws {
+        guard [link != nil, !iperf3.isEmpty, channel != nil].filter({ $0 }).count == 1 else {
+            throw ValidationError("give exactly one of --link, --iperf3 and --channel")
+        }
+    }
+
+    /// A declared link, or the path of a profile.
+    package enum Source: Sendable {
+        case declared(Link)
+        case profile(String)
+    }
+
+    @Sendable private static func source(_ text: String) throws -> Source {
+        text.hasSuffix(".json") ? .profile(text) : .declared(try Link(parsing: text))
+    }
+
+    package func resolved() throws -> Link {
+        switch link {
+        case .declared(let link): return link
+        case .profile(let path): return try KerfJSON.read(LinkProfile.self, at: path).file.link()
+        case nil: break
+        }
+        if let channel { return try RadioChannel.link(state: channel) }
+        return try Link(iperf3: iperf3.map { (name: $0, bytes: try FileBytes.read($0, limit: 16 << 20)) })
+    }
+}
+
+extension ChannelState: ExpressibleByArgument {}

@@ -1,0 +1,27 @@
+// `stdout` is a mutable C global, which Swift 6 refuses to read as not concurrency-safe; it is never assigned here.
+@preconcurrency import Glibc
+
+/// Set-up and checks of the three standard streams.
+package enum StandardStreams {
+    /// Opens /dev/null for every stream that the caller closed; call it before any file is opened. Otherwise the next
+    /// file opened would get the stream's number, and printed text would go into that file.
+    ///
+    /// Also ignores SIGXFSZ: a file-size limit is an error to report, not a reason to be killed.
+    package static func secure() {
+        for descriptor in 0...2 where fcntl(Int32(descriptor), F_GETFD) == -1 {
+            _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
+        }
+        signal(SIGXFSZ, SIG_IGN)
+    }
+
+    /// Prints a line at once, whole, from any task: what is piped to another program must not wait in a buffer.
+    package static func printLine(_ text: String) {
+        flockfile(stdout)
+        defer { funlockfile(stdout) }
+        print(text)
+        fflush(stdout)
+    }
+
+    /// Flushes standard output; `false` if anything printed so far could not be written.
+    package static func outputArrived() -> Bool { fflush(stdout) == 0 && ferror(stdout) == 0 }
+}

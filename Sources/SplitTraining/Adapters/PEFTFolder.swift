@@ -1,0 +1,101 @@
+import FoundationEssentials
+import Glibc
+import ModelFiles
+import SystemIO
+import Workload
+
+/// A folder with LoRA adapters in the format of Hugging Face's PEFT: `adapter_config.json` and
+/// `adapter_model.safetensors`.
+package enum PEFTFolder {
+    private static let configName = "adapter_config.json"
+    private static let tensorsName = "adapter_model.safetensors"
+    private static let maximumConfigBytes = 1 << 20
+
+    /// Writes both files, each whole or not at all, into a folder that is made if it does not exist.
+    ///
+    /// - Parameter baseModel: the name under which PEFT looks for the base model.
+    package static func write(_ tensors: AdapterTensors, baseModel: String, to folder: String) throws {
+        let fields = Config(
+            baseModelNameOrPath: baseModel, r: tensors.lora.rank, loraAlpha: tensors.lora.alpha,
+            targetModules: tensors.lora.targets.map { "\($0.rawValue)_proj" })
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let config = [UInt8](try encoder.encode(fields)) + Array("\n".utf8)
+        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+            throw KerfError(
+                .cannotCreate, at: folder, "cannot be made: \(String(cString: strerror(errno)))",
+                remedy: "make the directory first")
+        }
+        try AtomicFile.write(try tensors.file(), to: folder + "/" + tensorsName)
+        try AtomicFile.write(config, to: folder + "/" + configName)
+    }
+
+    /// Reads adapters of a model.
+    ///
+    /// - Throws: ``KerfError``: a file is missing or malformed, the adapters are not a plain LoRA, or do not fit the model.
+    package static func read(_ folder: String, model: ModelConfig) throws -> AdapterTensors {
+        let path = folder + "/" + configName
+        let bytes = try FileBytes.read(path, limit: maximumConfigBytes)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let config: Config
+        do { config = try decoder.decode(Config.self, from: Data(bytes)) } catch {
+            throw KerfError(.malformed, at: path, "is not the configuration of a LoRA by PEFT")
+        }
+        var tensors = AdapterTensors(model: model, lora: try config.lora(path: path))
+        try tensors.read(path: folder + "/" + tensorsName)
+        return tensors
+    }
+
+    /// The fields of `adapter_config.json` that Kerf knows. Those that would change the computation must have the values
+    /// that they have in a plain LoRA.
+    private struct Config: Codable {
+        var peftType = "LORA"
+        var taskType: String? = "CAUSAL_LM"
+        var baseModelNameOrPath: String?
+        var r: Int
+        var loraAlpha: Double
+        var loraDropout: Double? = 0
+        var targetModules: [String]
+        var bias: String? = "none"
+        var fanInFanOut: Bool? = false
+        var useRslora: Bool? = false
+        var useDora: Bool? = false
+        var inferenceMode: Bool? = true
+        var modulesToSave: [String]?
+
+        init(baseModelNameOrPath: String, r: Int, loraAlpha: Double, targetModules: [String]) {
+            self.baseModelNameOrPath = baseModelNameOrPath
+            self.r = r
+            self.loraAlpha = loraAlpha
+            self.targetModules = targetModules
+        }
+
+        func lora(path: String) throws(KerfError) -> LoRAConfiguration {
+            let deviations = [
+                ("peft_type", peftType != "LORA"), ("bias", bias ?? "none" != "none"),
+                ("fan_in_fan_out", fanInFanOut ?? false), ("use_rslora", useRslora ?? false),
+                ("use_dora", useDora ?? false), ("modules_to_save", !(modulesToSave ?? []).isEmpty),
+            ]
+            if let (name, _) = deviations.first(where: \.1) {
+                throw KerfError(
+                    .unsupported, at: path, "\(name) is not that of a plain LoRA",
+                    remedy: "give adapters of a LoRA without variants")
+            }
+            var targets: [Projection] = []
+            for module in targetModules {
+                guard module.hasSuffix("_proj"), let target = Projection(rawValue: String(module.dropLast(5))) else {
+                    throw KerfError(
+                        .unsupported, at: path,
+                        "the target module \(PlainText.quoted(module)) is no projection of a block")
+                }
+                targets.append(target)
+            }
+            guard (1...4096).contains(r), !targets.isEmpty, loraAlpha.isFinite, loraAlpha > 0 else {
+                throw KerfError(.unusableData, at: path, "the rank, alpha or target modules are out of range")
+            }
+            return LoRAConfiguration(rank: r, alpha: loraAlpha, targets: targets)
+        }
+    }
+}

@@ -1,0 +1,212 @@
+import ModelFiles
+import SwiftProtobuf
+import SystemIO
+import TransformerKernels
+import Workload
+
+/// The device's side of split training, over one connection.
+///
+/// Everything durable is on the server: after a crash or a lost connection, a new session goes on after the last committed
+/// turn, with the same result.
+package final class DeviceSession: Sendable {
+    /// What the device trains.
+    package struct Job: Sendable {
+        package var model: [RunTerm]
+        package var settings: TrainingSettings
+        package var dataSHA256: String
+        /// Optimizer steps in all.
+        package var steps: Int
+        /// Optimizer steps of one turn.
+        package var turnSteps: Int
+        /// The batch of an optimizer step, counted from 0.
+        package var batch: @Sendable (_ step: Int) -> StepBatch
+        /// Batches on whose targets the loss is computed before the first step and after the last; none if empty.
+        package var validation: [StepBatch]
+
+        package init(
+            model: [RunTerm], settings: TrainingSettings, dataSHA256: String, steps: Int, turnSteps: Int,
+            validation: [StepBatch] = [], batch: @escaping @Sendable (Int) -> StepBatch
+        ) {
+            self.model = model
+            self.settings = settings
+            self.dataSHA256 = dataSHA256
+            self.steps = steps
+            self.turnSteps = turnSteps
+            self.validation = validation
+            self.batch = batch
+        }
+    }
+
+    /// What a session tells while it runs.
+    package enum Event: Sendable {
+        /// Devices before this one.
+        case queued(position: Int)
+        case turnBegan(turn: Int, cut: Int)
+        /// Counted from 1, of this device; the loss before the step.
+        case step(Int, loss: Double, seconds: Double)
+        /// The committed steps of this device.
+        case committed(steps: Int)
+        /// The connection was lost for this reason and is made again.
+        case reconnecting(String)
+    }
+
+    let job: Job
+    let channel: any MessageChannel
+    let compute: DeviceCompute
+    let blockCount: Int
+    let hiddenSize: Int
+    private let layout: AdapterLayout
+    private let report: @Sendable (Event) -> Void
+
+    package init(
+        job: Job, source: any WeightSource, channel: any MessageChannel,
+        report: @escaping @Sendable (Event) -> Void = { _ in },
+        engine: @escaping @Sendable () throws -> any MatrixEngine
+    ) throws {
+        self.job = job
+        self.channel = channel
+        self.report = report
+        blockCount = source.config.blockCount
+        hiddenSize = source.config.hiddenSize
+        compute = try DeviceCompute(source: source, settings: job.settings, engine: engine)
+        layout = AdapterLayout(model: source.config, lora: job.settings.lora)
+    }
+
+    /// Greets the server.
+    ///
+    /// - Returns: the losses of the device's committed steps.
+    package func greet() async throws -> [Double] {
+        let job = job
+        try await channel.send(
+            .hello(
+                .with {
+                    $0.protocolVersion = ServerSession.protocolVersion
+                    $0.programVersion = KerfVersion.build
+                    $0.model = job.model.map(\.message)
+                    $0.settings = job.settings.message
+                    $0.dataSha256 = job.dataSHA256
+                    $0.steps = UInt64(job.steps)
+                }))
+        let (welcome, bytes) = try await channel.expect("a welcome") {
+            if case .welcome(let welcome) = $0 { welcome } else { nil }
+        }
+        guard welcome.deviceSteps <= UInt64(job.steps) else {
+            throw KerfError(.protocolViolation, "the server counts \(welcome.deviceSteps) steps of \(job.steps)")
+        }
+        let losses = try await channel.receiveTensor(
+            announced: bytes, expected: 8 * Int(welcome.deviceSteps), "the losses so far")
+        return TensorBytes.numbers(losses)
+    }
+
+    /// Runs one turn.
+    ///
+    /// - Parameters:
+    ///   - cut: blocks 1...cut run on the device.
+    ///   - committed: the device's steps so far; at least one is left.
+    /// - Returns: what is known after the commit.
+    package func turn(cut: Int, committed: Int) async throws -> Turn {
+        let steps = min(job.turnSteps, job.steps - committed)
+        try await channel.send(
+            .turnRequest(
+                .with {
+                    $0.cut = UInt32(cut)
+                    $0.steps = UInt32(steps)
+                    $0.deviceSteps = UInt64(committed)
+                }))
+        var turn = Turn()
+        turn.cut = cut
+        turn.firstStep = committed
+        turn.number = try await begin(cut: cut)
+        let clock = ContinuousClock()
+        var (losses, norms): ([Double], [Double]) = ([], [])
+        if committed == 0 { (turn.validationBefore, norms) = try await evaluate(cut: cut, squaredNorms: norms) }
+        for step in committed..<committed + steps {
+            let batch = job.batch(step)
+            let start = clock.now
+            let loss: Double
+            if cut == blockCount {
+                loss = try await compute.train(batch)
+            } else {
+                (loss, norms) = try await split(batch, cut: cut, squaredNorms: norms)
+            }
+            losses.append(loss)
+            turn.stepSeconds.append(start.duration(to: clock.now) / .seconds(1))
+            report(.step(step + 1, loss: loss, seconds: turn.stepSeconds[turn.stepSeconds.count - 1]))
+        }
+        if committed + steps == job.steps {
+            (turn.validationAfter, norms) = try await evaluate(cut: cut, squaredNorms: norms)
+        }
+        let (turnLosses, lastNorms) = (cut == blockCount ? losses : [], norms)
+        try await channel.send(
+            .turnEnd(
+                .with {
+                    $0.squaredNorms = lastNorms
+                    $0.losses = turnLosses
+                }), tensor: TensorBytes.bytes(of: compute.adapterStates()))
+        let (confirmation, _) = try await channel.expect("a turn's confirmation") {
+            if case .turnCommitted(let confirmation) = $0 { confirmation } else { nil }
+        }
+        guard confirmation.deviceSteps == UInt64(committed + steps) else {
+            throw KerfError(
+                .protocolViolation,
+                "the server counts \(confirmation.deviceSteps) steps, the device \(committed + steps)")
+        }
+        report(.committed(steps: committed + steps))
+        turn.losses = losses
+        return turn
+    }
+
+    /// One committed turn.
+    package struct Turn: Sendable, Hashable {
+        /// Number in the whole training, from 1.
+        package var number = 0
+        package var cut = 0
+        /// Steps of this device before the turn.
+        package var firstStep = 0
+        /// Mean loss of each step.
+        package var losses: [Double] = []
+        /// Wall time of each step.
+        package var stepSeconds: [Double] = []
+        /// Mean loss over the validation's targets, where the turn is the first or the last.
+        package var validationBefore: Double?
+        package var validationAfter: Double?
+    }
+
+    /// The parameters of all blocks, as committed.
+    package func adapters() async throws -> [[Float]] {
+        try await channel.send(.adaptersRequest(.init()))
+        let (_, bytes) = try await channel.expect("the adapters") {
+            if case .adapters(let adapters) = $0 { adapters } else { nil }
+        }
+        let size = 4 * layout.count
+        let parameters = try await channel.receiveTensor(
+            announced: bytes, expected: blockCount * size, "the adapters")
+        return (0..<blockCount).map { TensorBytes.numbers(parameters[$0 * size..<($0 + 1) * size]) }
+    }
+
+    /// Waits for the turn and makes the layers ready.
+    ///
+    /// - Returns: the turn's number.
+    private func begin(cut: Int) async throws -> Int {
+        while true {
+            guard let message = try await channel.receive() else {
+                throw KerfError(.connectionLost, "the server ended the exchange where a turn was due")
+            }
+            switch message.kind {
+            case .turnQueued(let place):
+                report(.queued(position: Int(place.position)))
+            case .turnGrant(let grant):
+                let bytes = try await channel.receiveTensor(
+                    announced: message.tensorBytes, expected: cut * 12 * layout.count, "the turn's adapters")
+                try await compute.prepare(
+                    cut: cut, states: TensorBytes.states(bytes, count: layout.count), step: Int(grant.modelSteps))
+                report(.turnBegan(turn: Int(clamping: grant.turn), cut: cut))
+                return Int(clamping: grant.turn)
+            case .failure(let failure):
+                throw KerfError(failure)
+            default:
+                throw KerfError(.protocolViolation, "\(message.kind.name) came where a turn was due")
+            }
+        }
+    }
+}

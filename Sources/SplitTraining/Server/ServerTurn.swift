@@ -1,0 +1,158 @@
+import ModelFiles
+import SwiftProtobuf
+import SystemIO
+import TransformerKernels
+import Workload
+
+/// One turn of one device: its steps, then the commit. An error anywhere ends it without a trace.
+struct ServerTurn: Sendable {
+    let session: ServerSession
+    let request: Kerf_Split_V1_TurnRequest
+    let stepsInAll: Int
+
+    private var channel: any MessageChannel { session.channel }
+    private var server: TrainingServer { session.server }
+    private var cut: Int { Int(request.cut) }
+
+    func run() async throws {
+        guard let state = await server.state, let progress = state.devices[session.device] else {
+            throw KerfError(.internalError, "a device without progress asked for a turn")
+        }
+        let blockCount = state.blocks.count
+        guard cut <= blockCount else {
+            throw KerfError(.invalidArgument, "there is no cut \(cut) of \(blockCount) blocks")
+        }
+        guard request.deviceSteps == UInt64(progress.steps) else {
+            throw KerfError(
+                .mismatch, "the device counts \(request.deviceSteps) steps of its own, the server \(progress.steps)",
+                remedy: "start the device again")
+        }
+        guard request.steps >= 1, Int(request.steps) <= stepsInAll - progress.steps else {
+            throw KerfError(.invalidArgument, "\(request.steps) steps are not left to train")
+        }
+        try await server.compute.prepare(
+            cut: cut, settings: state.settings, states: Array(state.blocks[cut...]), step: state.modelSteps)
+        try await channel.send(
+            .turnGrant(
+                .with {
+                    $0.turn = UInt64(state.turns + 1)
+                    $0.modelSteps = UInt64(state.modelSteps)
+                }), tensor: TensorBytes.bytes(of: Array(state.blocks[..<cut])))
+        try await train(state)
+    }
+
+    private func train(_ state: TrainingState) async throws {
+        var losses: [Double] = []
+        var step = StepProgress(settings: state.settings)
+        while true {
+            guard let message = try await withTimeLimit(seconds: session.silenceSeconds, session.silent, receive) else {
+                throw KerfError(.connectionLost, "the device left in the middle of its turn")
+            }
+            switch message.kind {
+            case .microBatch(let part) where cut < state.blocks.count:
+                try await run(part, message.tensorBytes, state, &step, &losses)
+            case .turnEnd(let end):
+                try await finish(end, message.tensorBytes, state, step, losses)
+                return
+            case .failure(let failure):
+                throw KerfError(.refused, "the device gave up: \(PlainText.shown(failure.message))")
+            default:
+                throw KerfError(.protocolViolation, "\(message.kind.name) came in the middle of a turn")
+            }
+        }
+    }
+
+    private func receive() async throws -> IncomingMessage? { try await channel.receive() }
+
+    /// Where a step stands.
+    private struct StepProgress {
+        let settings: TrainingSettings
+        /// The micro-batch that is due.
+        var next = 0
+        /// Whether the micro-batches are an evaluation's.
+        var isEvaluation = false
+        /// Whether the server's gradients of the last step wait for the device's norms.
+        var isUpdateDue = false
+        var loss = 0.0
+
+        init(settings: TrainingSettings) { self.settings = settings }
+    }
+
+    private func run(
+        _ part: Kerf_Split_V1_MicroBatch, _ tensorBytes: UInt64, _ state: TrainingState, _ step: inout StepProgress,
+        _ losses: inout [Double]
+    ) async throws {
+        let settings = state.settings
+        guard Int(part.index) == step.next else {
+            throw KerfError(.protocolViolation, "micro-batch \(part.index) came where \(step.next) was due")
+        }
+        if part.index == 0 { step.isEvaluation = part.evaluation }
+        guard part.evaluation == step.isEvaluation else {
+            throw KerfError(.protocolViolation, "a step and an evaluation are mixed")
+        }
+        if step.isUpdateDue, part.index == 0 { try await update(part.squaredNorms, &step) }
+        guard losses.count < Int(request.steps) || part.evaluation else {
+            throw KerfError(.protocolViolation, "a step came after the last of the turn")
+        }
+        let count = settings.microBatch.tokenCount
+        let codec = BoundaryCodec(settings: settings, hiddenSize: server.modelConfig.hiddenSize)
+        let activation = try await channel.receiveTensor(
+            announced: tensorBytes, expected: cut == 0 ? 0 : codec.activation.encodedBytes, "the smashed data")
+        let result = try await server.compute.run(
+            index: Int(part.index), tokens: cut == 0 ? try tokens(part.tokens, count, "tokens") : nil,
+            targets: tokens(part.targets, count, "targets"), batchTargets: Int(part.batchTargets),
+            activation: activation, isEvaluation: part.evaluation)
+        let isLast = Int(part.index) == settings.microBatches - 1
+        let norms = isLast && !part.evaluation ? await server.compute.squaredNorms() : []
+        try await channel.send(
+            .gradient(
+                .with {
+                    $0.index = part.index
+                    $0.loss = result.loss
+                    $0.squaredNorms = norms
+                }), tensor: result.gradient)
+        step.loss += result.loss
+        step.next = isLast ? 0 : step.next + 1
+        guard isLast else { return }
+        if !part.evaluation {
+            losses.append(step.loss)
+            step.isUpdateDue = true
+        }
+        step.loss = 0
+    }
+
+    /// Applies the server's gradients, for which the device's norms are needed.
+    private func update(_ deviceNorms: [Double], _ step: inout StepProgress) async throws {
+        guard deviceNorms.count == cut else {
+            throw KerfError(.protocolViolation, "\(deviceNorms.count) gradient norms came where \(cut) are due")
+        }
+        try await server.compute.update(deviceNorms: deviceNorms)
+        step.isUpdateDue = false
+    }
+
+    private func finish(
+        _ end: Kerf_Split_V1_TurnEnd, _ tensorBytes: UInt64, _ state: TrainingState, _ step: StepProgress,
+        _ serverLosses: [Double]
+    ) async throws {
+        var step = step
+        let isWhole = cut == state.blocks.count
+        let losses = isWhole ? end.losses : serverLosses
+        guard step.next == 0, losses.count == Int(request.steps) else {
+            throw KerfError(.protocolViolation, "the turn ended after \(losses.count) of \(request.steps) steps")
+        }
+        if step.isUpdateDue { try await update(end.squaredNorms, &step) }
+        let count = AdapterLayout(model: server.modelConfig, lora: state.settings.lora).count
+        let bytes = try await channel.receiveTensor(
+            announced: tensorBytes, expected: cut * 3 * count * MemoryLayout<Float>.size, "the turn's adapters")
+        let blocks = TensorBytes.states(bytes, count: count) + (await server.compute.adapterStates())
+        let steps = try await server.training.commit(blocks, device: session.device, losses: losses)
+        try await channel.send(.turnCommitted(.with { $0.deviceSteps = UInt64(steps) }))
+    }
+
+    private func tokens(_ bytes: some Collection<UInt8>, _ count: Int, _ name: String) throws(KerfError) -> [Int32] {
+        guard bytes.count == 4 * count else {
+            throw KerfError(.protocolViolation, "\(bytes.count) bytes of \(name) came where \(4 * count) are due")
+        }
+        return TensorBytes.numbers(bytes)
+    }
+}

@@ -1,0 +1,88 @@
+import ModelFiles
+import SystemIO
+import TransformerKernels
+import Workload
+
+/// The durable training of a server.
+actor Training {
+    private let model: ModelConfig
+    private let folder: StateFolder
+    private let configuration: TrainingServer.Configuration
+    private(set) var state: TrainingState?
+
+    /// - Throws: ``KerfError/Code/mismatch`` when the folder's training is of another model.
+    init(model: ModelConfig, folder: StateFolder, configuration: TrainingServer.Configuration) throws {
+        self.model = model
+        self.folder = folder
+        self.configuration = configuration
+        state = try folder.load(config: model)
+        if let state {
+            try RunTerm.checkEqual(
+                state.model, of: "the training in \(folder.path)", configuration.model, of: "the server")
+        }
+    }
+
+    /// Admits a device: the first one begins the training with its settings.
+    ///
+    /// - Returns: the device's progress.
+    /// - Throws: ``KerfError/Code/mismatch`` with the name of what differs.
+    func admit(
+        _ device: String, model terms: [RunTerm], settings: TrainingSettings, dataSHA256: String, steps: Int
+    ) throws -> DeviceProgress {
+        try RunTerm.checkEqual(terms, of: "the device", configuration.model, of: "the server")
+        guard steps <= TrainingState.maximumSteps else {
+            throw KerfError(.invalidArgument, "\(steps) steps are more than \(TrainingState.maximumSteps)")
+        }
+        var state = try self.state ?? initial(settings)
+        try RunTerm.checkEqual(settings.terms, of: "the device", state.settings.terms, of: "the server's training")
+        let progress = state.devices[device] ?? DeviceProgress(dataSHA256: dataSHA256)
+        guard progress.dataSHA256 == dataSHA256 else {
+            throw KerfError(
+                .mismatch, "the device trains on other data than before",
+                remedy: "use the data that it began with, or a new training")
+        }
+        guard progress.steps <= steps else {
+            throw KerfError(
+                .mismatch, "the device has made \(progress.steps) steps already, more than \(steps)",
+                remedy: "ask for more steps, or begin a new training")
+        }
+        if state.devices[device] == nil {
+            state.devices[device] = progress
+            try folder.commit(state)
+        }
+        self.state = state
+        return progress
+    }
+
+    /// Adds a turn: the state after it replaces the one before, in memory and on disk.
+    ///
+    /// - Parameter blocks: of all blocks.
+    func commit(_ blocks: [AdapterState], device: String, losses: [Double]) throws -> Int {
+        guard var state, var progress = state.devices[device] else {
+            throw KerfError(.internalError, "a turn ended that did not begin")
+        }
+        progress.losses += losses
+        state.devices[device] = progress
+        state.blocks = blocks
+        state.modelSteps += losses.count
+        state.turns += 1
+        try folder.commit(state)
+        self.state = state
+        return progress.steps
+    }
+
+    private func initial(_ settings: TrainingSettings) throws -> TrainingState {
+        let adapters = try configuration.adapters.map { adapters in
+            guard adapters.lora == settings.lora else {
+                throw KerfError(.mismatch, "the adapters to start from have another rank, alpha or other targets")
+            }
+            return adapters
+        }
+        let blocks = (0..<model.blockCount).map { block in
+            AdapterState(
+                untrained: adapters?[block: block]
+                    ?? InitialAdapters.values(model: model, lora: settings.lora, block: block, seed: settings.seed))
+        }
+        return TrainingState(settings: settings, model: configuration.model, blocks: blocks)
+    }
+}

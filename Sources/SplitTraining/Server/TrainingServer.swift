@@ -1,0 +1,94 @@
+import Logging
+import ModelFiles
+import SystemIO
+import TransformerKernels
+import Workload
+
+/// The server's side of split training: its layers, the durable state, and the queue of devices. Transport is the caller's
+/// affair: it calls ``serve(_:device:)`` for each connection.
+package final class TrainingServer: Sendable {
+    /// What does not change while the server runs.
+    package struct Configuration: Sendable {
+        package var model: [RunTerm]
+        /// Time after which a device that is silent in its turn loses it.
+        package var silenceSeconds: Double
+        /// Adapters to start a new training from; nil for initial values by the seed.
+        package var adapters: AdapterTensors?
+
+        package init(model: [RunTerm], silenceSeconds: Double = 60, adapters: AdapterTensors? = nil) {
+            self.model = model
+            self.silenceSeconds = silenceSeconds
+            self.adapters = adapters
+        }
+    }
+
+    let configuration: Configuration
+    let training: Training
+    let compute: ServerCompute
+    let modelConfig: ModelConfig
+    let queue = TurnQueue()
+    let logger: Logger
+    private let connections = Connections()
+
+    /// - Throws: ``KerfError`` when the folder's state cannot be read or is of another model.
+    package init(
+        source: any WeightSource, folder: StateFolder, configuration: Configuration, logger: Logger,
+        engine: @escaping @Sendable () throws -> any MatrixEngine
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        training = try Training(model: source.config, folder: folder, configuration: configuration)
+        compute = try ServerCompute(source: source, engine: engine)
+        modelConfig = source.config
+    }
+
+    /// The training so far; nil before the first device.
+    package var state: TrainingState? { get async { await training.state } }
+
+    /// Serves one connection until it ends.
+    ///
+    /// An error is reported to the device and then thrown. Nothing of an unfinished turn is kept. A newer connection of the
+    /// same device ends this one: a device that lost its connection need not wait until the server notices.
+    ///
+    /// - Parameter device: the name in the device's certificate.
+    package func serve(_ channel: any MessageChannel, device: String) async throws {
+        let session = Task { try await ServerSession(server: self, channel: channel, device: device).run() }
+        await connections.replace(device, with: session)
+        do {
+            try await withTaskCancellationHandler {
+                try await session.value
+            } onCancel: {
+                session.cancel()
+            }
+            await connections.remove(device, session)
+        } catch {
+            await connections.remove(device, session)
+            let failure =
+                error as? KerfError
+                ?? (error is CancellationError
+                    ? KerfError(.refused, "the server ends, or the device has made a new connection")
+                    : KerfError(.internalError, "\(error)"))
+            // The connection may be the reason of the failure.
+            do { try await channel.send(.failure(failure.failure)) } catch {
+                logger.debug("the failure could not be reported", metadata: ["device": .string(device)])
+            }
+            throw failure
+        }
+    }
+
+    /// The session of each device.
+    private actor Connections {
+        private var sessions: [String: Task<Void, any Error>] = [:]
+
+        /// Ends the device's older session first.
+        func replace(_ device: String, with session: Task<Void, any Error>) async {
+            let older = sessions[device]
+            sessions[device] = session
+            older?.cancel()
+        }
+
+        func remove(_ device: String, _ session: Task<Void, any Error>) {
+            if sessions[device] == session { sessions[device] = nil }
+        }
+    }
+}

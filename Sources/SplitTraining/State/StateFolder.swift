@@ -1,0 +1,61 @@
+import Glibc
+import ModelFiles
+import SystemIO
+import SystemPackage
+import TransformerKernels
+import Workload
+
+/// The folder in which a server keeps its training: `state.safetensors`, replaced in one step at each commit, and `lock`.
+///
+/// A file system's rename is atomic and the file is synchronized before it, so that after a crash at any moment the
+/// folder has the state before the commit or the one after it.
+package final class StateFolder: Sendable {
+    package let path: String
+    private let lock: FileDescriptor
+
+    package var statePath: String { path + "/state.safetensors" }
+
+    /// Opens the folder, and makes it if it does not exist.
+    ///
+    /// - Throws: ``KerfError/Code/inUse`` while another server has it.
+    package init(path: String) throws(KerfError) {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw KerfError(
+                .cannotCreate, at: path, "cannot be made: \(String(cString: strerror(errno)))",
+                remedy: "make its parent directory first")
+        }
+        let name = path + "/lock"
+        do {
+            lock = try FileDescriptor.open(
+                name, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
+        } catch {
+            let errno = error as? Errno
+            throw KerfError(
+                errno == .permissionDenied ? .permissionDenied : .cannotCreate, at: name, "cannot be opened: \(error)",
+                cause: errno, remedy: "give a directory of your own")
+        }
+        self.path = path
+        guard flock(lock.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            try? lock.close()
+            throw KerfError(
+                .inUse, at: path, "another server uses this state", remedy: "end it, or give another folder")
+        }
+    }
+
+    deinit { try? lock.close() }
+
+    /// The state of the training so far; nil before the first device.
+    package func load(config: ModelConfig) throws -> TrainingState? {
+        var information = stat()
+        guard stat(statePath, &information) == 0 else {
+            guard errno == ENOENT else {
+                throw KerfError(.ioError, at: statePath, "cannot be read: \(String(cString: strerror(errno)))")
+            }
+            return nil
+        }
+        return try TrainingState(path: statePath, config: config)
+    }
+
+    /// Makes a state durable.
+    package func commit(_ state: TrainingState) throws { try AtomicFile.write(try state.file(), to: statePath) }
+}

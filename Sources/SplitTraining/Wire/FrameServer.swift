@@ -1,0 +1,159 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import NIOCore
+import SystemIO
+import SystemPackage
+
+/// Who a server talks to, and about what.
+package struct WirePeer: Sendable, Hashable {
+    /// The device's name, from its certificate; `insecure` without TLS.
+    package var name: String
+    /// `ipv4:192.0.2.7:50123`
+    package var address: String
+    package var method: SplitMethod
+}
+
+/// The server's end of the wire.
+package final class FrameServer: Sendable {
+    /// Serves one exchange. When it returns, the exchange ends in order; an error that it throws is sent to the
+    /// device as its reason, and ends this exchange only.
+    package typealias Handler = @Sendable (any FrameChannel, WirePeer) async throws -> Void
+    typealias Transport = HTTP2ServerTransport.Posix
+
+    private let address: HostPort
+    private let security: ServerSecurity
+    private let transport: Transport
+    private let gate: ConnectionGate
+
+    /// - Parameter address: an address of this machine, or `localhost`; port 0 for any that is free.
+    /// - Throws: ``KerfError``: an address that is none, or not loopback without TLS; damaged credentials.
+    package init(
+        listen address: HostPort, security: ServerSecurity, settings: WireSettings = WireSettings()
+    ) throws(KerfError) {
+        let host = address.host == "localhost" ? "127.0.0.1" : address.host
+        guard address.isIPv4 || address.isIPv6 || address.isLoopback else {
+            throw KerfError(
+                .invalidArgument, at: "\(address)", "not an address of this machine",
+                remedy: "listen on an address such as 0.0.0.0:4433, [::]:4433 or 127.0.0.1:4433")
+        }
+        let transportSecurity: Transport.TransportSecurity
+        switch security {
+        case .tls(let credentials, _): transportSecurity = try credentials.serverSecurity()
+        case .insecureLoopback:
+            guard address.isLoopback else { throw Self.notLoopback(address) }
+            transportSecurity = .plaintext
+        }
+        let gate = ConnectionGate(settings: settings, needsTLS: security.isTLS)
+        self.address = address
+        self.security = security
+        self.gate = gate
+        transport = Transport(
+            address: address.isIPv6 ? .ipv6(host: host, port: address.port) : .ipv4(host: host, port: address.port),
+            transportSecurity: transportSecurity,
+            config: settings.serverConfiguration { gate.admit($0) })
+    }
+
+    /// The port that the server listens on. Waits until ``run(handler:)`` has bound it.
+    ///
+    /// - Throws: ``KerfError/Code/unavailable`` when it could not be bound or the server has stopped.
+    package var port: Int {
+        get async throws {
+            let bound = try? await transport.listeningAddress
+            guard let port = bound?.ipv4?.port ?? bound?.ipv6?.port else {
+                throw KerfError(.unavailable, at: "\(address)", "the server does not listen")
+            }
+            return port
+        }
+    }
+
+    /// Connections that are open.
+    package var connectionCount: Int { gate.count }
+
+    /// Serves until ``stop()``, and then until the exchanges that run have ended. Canceling its task ends them at once.
+    ///
+    /// - Throws: ``KerfError`` when the address cannot be bound; `CancellationError`.
+    package func run(handler: @escaping Handler) async throws {
+        var context = GRPCServerContext()
+        context.methods = SplitMethod.allCases.map(\.descriptor)
+        transport.configure(context: context)
+        let security = security
+        do {
+            try await transport.listen { stream, context in
+                await Self.serve(stream, context, security, handler)
+            }
+        } catch let error as IOError {
+            throw Self.bindError(error, at: address)
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Accepts no more connections and exchanges.
+    package func stop() { transport.beginGracefulShutdown() }
+
+    private static func serve(
+        _ stream: RPCStream<Transport.Inbound, Transport.Outbound>, _ context: ServerContext,
+        _ security: ServerSecurity,
+        _ handler: Handler
+    ) async {
+        let status: Status
+        do {
+            guard let method = SplitMethod(rawValue: context.descriptor.method), context.descriptor == method.descriptor
+            else { throw RPCError(code: .unimplemented, message: "no such method") }
+            let name = try name(of: context, security)
+            let inbound = RPCInbound(stream.inbound)
+            guard case .metadata = try await inbound.next() else { return await stream.outbound.finish() }
+            try await stream.outbound.write(.metadata([:]))
+            try await handler(
+                ServerChannel(inbound, stream.outbound, peer: name),
+                WirePeer(name: name, address: context.remotePeer, method: method))
+            status = Status(code: .ok, message: "")
+        } catch let error as KerfError {
+            status = Status(
+                code: error.code == .refusedByPeer ? .permissionDenied : .aborted, message: error.description)
+        } catch let error as RPCError {
+            status = Status(code: .init(error.code), message: error.message)
+        } catch {
+            status = Status(code: .unavailable, message: "the server failed")
+        }
+        // The device may be gone, and then nobody is told.
+        try? await stream.outbound.write(.status(status, [:]))
+        await stream.outbound.finish()
+    }
+
+    /// The device's name from the certificate that the handshake has checked.
+    private static func name(of context: ServerContext, _ security: ServerSecurity) throws -> String {
+        guard case .tls(_, let verify) = security else { return "insecure" }
+        guard let certificate = (context.transportSpecific as? Transport.Context)?.peerCertificate else {
+            throw KerfError(.refusedByPeer, "no client certificate")
+        }
+        do {
+            return try verify(certificate)
+        } catch {
+            throw KerfError(.refusedByPeer, (error as? KerfError)?.description ?? "this certificate is not accepted")
+        }
+    }
+
+    private static func bindError(_ error: IOError, at address: HostPort) -> KerfError {
+        switch Errno(rawValue: error.errnoCode) {
+        case .addressInUse:
+            KerfError(.inUse, at: "\(address)", "another process listens on this port", cause: .addressInUse)
+        case .permissionDenied:
+            KerfError(
+                .permissionDenied, at: "\(address)", "no permission to listen on this port", cause: .permissionDenied,
+                remedy: "choose a port from 1024 on")
+        case let cause: KerfError(.cannotCreate, at: "\(address)", "cannot listen: \(cause)", cause: cause)
+        }
+    }
+
+    static func notLoopback(_ address: HostPort) -> KerfError {
+        KerfError(
+            .invalidArgument, at: "\(address)", "without TLS both ends must be on this machine",
+            remedy: "make keys, or use an address such as 127.0.0.1")
+    }
+}
+
+extension ServerSecurity {
+    var isTLS: Bool {
+        if case .tls = self { true } else { false }
+    }
+}

@@ -1,0 +1,44 @@
+import Glibc
+import SystemIO
+
+/// A host's name or address and a TCP port: `edge.example:4433`, `192.0.2.7:4433`, `[2001:db8::7]:4433`.
+package struct HostPort: Sendable, Hashable, CustomStringConvertible {
+    package let host: String
+    /// 0 to 65535.
+    package let port: Int
+
+    /// - Throws: ``KerfError/Code/invalidArgument``.
+    package init(parsing text: String) throws(KerfError) {
+        let shown = PlainText.quoted(text)
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw KerfError(.invalidArgument, "\(shown) is not HOST:PORT, such as edge.example:4433")
+        }
+        var host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            host = host.dropFirst().dropLast()
+            guard Self.isIPv6(String(host)) else {
+                throw KerfError(.invalidArgument, "\(shown): what is in brackets is not an IPv6 address")
+            }
+        } else if host.contains(":") {
+            throw KerfError(.invalidArgument, "\(shown): write an IPv6 address in brackets, such as [::1]:4433")
+        }
+        guard !host.isEmpty, host.utf8.count <= 253, PlainText.isPlain(String(host)),
+            !host.contains(where: \.isWhitespace)
+        else { throw KerfError(.invalidArgument, "\(shown) does not name a host") }
+        self.host = String(host)
+        self.port = Int(port)
+    }
+
+    package var isIPv4: Bool { var address = in_addr(); return inet_pton(AF_INET, host, &address) == 1 }
+    package var isIPv6: Bool { Self.isIPv6(host) }
+
+    /// Whether packets to it stay on this machine: an address of 127.0.0.0/8, ::1, or the name localhost.
+    package var isLoopback: Bool { host == "localhost" || host == "::1" || (isIPv4 && host.hasPrefix("127.")) }
+
+    package var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    private static func isIPv6(_ host: String) -> Bool {
+        var address = in6_addr()
+        return inet_pton(AF_INET6, host, &address) == 1
+    }
+}

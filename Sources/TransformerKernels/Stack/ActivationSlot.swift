@@ -1,0 +1,38 @@
+import ModelFiles
+import Workload
+
+/// What one micro-batch's forward pass leaves for its backward pass, and the gradients between its layers.
+struct ActivationSlot {
+    /// One for each block of the range. The adapters are the stack's, the saved activations this slot's.
+    let blocks: [DecoderBlock]
+    /// From the boundary before the first layer, or after the embedding, to the one after the last block.
+    let boundaries: [Boundary]
+    /// `[batch, sequence]`; empty until set.
+    var tokens: [Int32] = []
+    /// Target token of each position; negative for none. Empty until set.
+    var targets: [Int32] = []
+    /// Layers whose forward pass has run, so that their backward pass has its inputs.
+    var computed: Set<Int> = []
+
+    init(
+        context: LayerContext, adapters: [BlockAdapters], boundaries: ClosedRange<Int>, memory: BufferAllocator
+    ) throws {
+        blocks = try adapters.map { adapters in
+            DecoderBlock(
+                context: context,
+                saved: try BlockActivations(
+                    model: context.model, batch: context.batch, lora: context.lora, format: context.format,
+                    memory: memory),
+                adapters: adapters)
+        }
+        self.boundaries = try boundaries.map { _ in
+            try Boundary(context.batch, hiddenSize: context.model.hiddenSize, memory: memory)
+        }
+    }
+
+    var activationByteCount: Int {
+        blocks.reduce(0) { $0 + $1.saved.byteCount } + boundaries.reduce(0) { $0 + $1.activation.byteCount }
+    }
+
+    var gradientByteCount: Int { boundaries.reduce(0) { $0 + $1.gradient.byteCount } }
+}

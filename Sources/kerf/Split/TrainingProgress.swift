@@ -1,0 +1,39 @@
+import CommandSupport
+import Quantities
+import SplitTraining
+import Synchronization
+import SystemIO
+
+/// The progress of a training on standard error: a line that redraws itself on a terminal; otherwise a line for each
+/// turn and each lost connection.
+final class TrainingProgress: Sendable {
+    private let steps: Int
+    private let isQuiet: Bool
+    private let isTerminal = StandardError.isTerminal
+
+    init(steps: Int, isQuiet: Bool) {
+        self.steps = steps
+        self.isQuiet = isQuiet
+    }
+
+    func report(_ event: DeviceSession.Event) {
+        guard !isQuiet else { return }
+        switch event {
+        case .queued(let position): show("waiting for \(position) other \(position == 1 ? "device" : "devices")")
+        case .turnBegan(let turn, let cut): show("turn \(turn), cut \(cut)")
+        case .step(let step, let loss, let seconds):
+            let text =
+                "step \(step) of \(steps), loss \(NumberText.fixed(loss, digits: 4)), \(NumberText.si(seconds, "s"))"
+            if isTerminal { show(text) }
+        case .committed(let steps): show("\(steps) of \(self.steps) steps are committed")
+        case .reconnecting(let reason): show("connecting again: \(PlainText.shown(reason))")
+        }
+    }
+
+    /// Clears the line, so that the next one starts on an empty one.
+    func end() {
+        if isTerminal, !isQuiet { StandardError.write("\r\u{1B}[K") }
+    }
+
+    private func show(_ text: String) { StandardError.write(isTerminal ? "\r\u{1B}[K" + text : "kerf: " + text + "\n") }
+}
