@@ -179,8 +179,8 @@ let package = Package(
         room(
             "SplitTraining",
             base + transport + certificates + [
-                "ModelFiles", "Workload", "TransformerKernels", "ProfileFormat", "Calibration", "CARD", "CWire",
-                logging,
+                "ModelFiles", "Workload", "TransformerKernels", "ProbeKit", "ProfileFormat", "Instrumentation",
+                "Calibration", "CARD", "CWire", logging,
             ], exclude: ["Protocol/split.proto"]),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
@@ -192,8 +192,8 @@ let package = Package(
         room(
             "CommandSupport",
             base + [
-                "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation", "CARD",
-                "Simulation", "SplitTraining", argumentParser,
+                "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
+                "Calibration", "CARD", "Simulation", "SplitTraining", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
@@ -248,7 +248,8 @@ let package = Package(
         tests(
             "SplitTraining",
             base + transport + certificates + [
-                "ModelFiles", "Workload", "TransformerKernels", "CARD", "SplitTraining", logging,
+                "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Instrumentation",
+                "Calibration", "CARD", "SplitTraining", logging,
             ]),
         tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD"]),
         tests(

@@ -23,22 +23,22 @@ package enum FrequencyChoice: Sendable, Hashable {
     ///
     /// - Throws: ``KerfError`` when there is no such frequency or only one; the message names those that are offered.
     package func setpoints(of policies: [CPUFreqPolicy]) throws(KerfError) -> [FrequencySetpoint] {
-        let tables = policies.compactMap { policy in FrequencyTable(policy).map { (policy.name, $0) } }
-        guard let fastest = tables.map(\.1).max(by: { $0.highest < $1.highest }) else {
-            throw KerfError(.invalidReading, "cpufreq reports no frequency limits")
-        }
-        let chosen = try choose(from: fastest)
+        let tables = try FrequencyTables(policies)
+        let chosen = try choose(from: tables.fastest)
         guard chosen.count > 1 else {
             throw KerfError(
                 .invalidReading, "a sweep needs two frequencies or more; there is \(Self.gigahertz(chosen))")
         }
-        return chosen.map { hertz in
-            FrequencySetpoint(
-                hertz: hertz,
-                policyHertz: Dictionary(
-                    tables.map { ($0.0, $0.1.nearest(to: hertz / fastest.highest * $0.1.highest)) },
-                    uniquingKeysWith: { first, _ in first }))
-        }
+        return chosen.map(tables.setpoint)
+    }
+
+    /// The setpoint of one frequency of the fastest policy, with those of the others as in ``setpoints(of:)``.
+    ///
+    /// - Throws: ``KerfError`` when the fastest policy has no such frequency.
+    package static func setpoint(hertz: Double, of policies: [CPUFreqPolicy]) throws(KerfError) -> FrequencySetpoint {
+        let tables = try FrequencyTables(policies)
+        let chosen = try FrequencyChoice.list([hertz]).choose(from: tables.fastest)
+        return tables.setpoint(chosen[0])
     }
 
     /// The setpoints of each core type alone, from its own tables.
@@ -103,6 +103,29 @@ package enum FrequencyChoice: Sendable, Hashable {
 
     private static func gigahertz(_ frequencies: [Double]) -> String {
         frequencies.map { "\(($0 / 1e6).rounded() / 1e3)" }.joined(separator: ", ") + " GHz"
+    }
+}
+
+/// The frequencies of all policies of a box.
+private struct FrequencyTables {
+    let tables: [(policy: String, table: FrequencyTable)]
+    let fastest: FrequencyTable
+
+    init(_ policies: [CPUFreqPolicy]) throws(KerfError) {
+        tables = policies.compactMap { policy in FrequencyTable(policy).map { (policy.name, $0) } }
+        guard let fastest = tables.map(\.table).max(by: { $0.highest < $1.highest }) else {
+            throw KerfError(.invalidReading, "cpufreq reports no frequency limits")
+        }
+        self.fastest = fastest
+    }
+
+    /// Every policy at the same ratio to its own maximum.
+    func setpoint(_ hertz: Double) -> FrequencySetpoint {
+        FrequencySetpoint(
+            hertz: hertz,
+            policyHertz: Dictionary(
+                tables.map { ($0.policy, $0.table.nearest(to: hertz / fastest.highest * $0.table.highest)) },
+                uniquingKeysWith: { first, _ in first }))
     }
 }
 

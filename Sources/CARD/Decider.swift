@@ -21,11 +21,13 @@ public struct Decider: Sendable {
     public var limits: CutLimits
     /// Parts of a batch that pass through device, link and server as a pipeline; 1 is no overlap.
     public var microBatches: Int
+    /// What is sent, at level E.
+    public var exchange: CutExchange
 
     public init(
         link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, level: ModelLevel = .measuredLink,
         account: EnergyAccount = .net, declaredServerWatts: Double? = nil, scope: EnergyScope = .computing,
-        limits: CutLimits = CutLimits(), microBatches: Int = 1
+        limits: CutLimits = CutLimits(), microBatches: Int = 1, exchange: CutExchange = CutExchange()
     ) {
         self.link = link
         self.weight = weight
@@ -36,6 +38,7 @@ public struct Decider: Sendable {
         self.scope = scope
         self.limits = limits
         self.microBatches = microBatches
+        self.exchange = exchange
     }
 
     /// A calibration and the SHA-256 of its file.
@@ -66,7 +69,8 @@ public struct Decider: Sendable {
         return Decision(
             kerfVersion: KerfVersion.current, verdict: Verdict(problem, solver.model, weight: weight), level: level,
             energyAccount: problem.account, energyScope: scope,
-            weight: weight, steps: steps, link: link, limits: limits, microBatches: microBatches, device: side(device),
+            weight: weight, steps: steps, link: link, limits: limits, microBatches: microBatches, exchange: exchange,
+            device: side(device),
             server: side(server), modelName: device.calibration.model.name, blockCount: problem.pairing.blockCount,
             delayNormalizerSeconds: solver.delayNormalizer, energyNormalizerJoules: solver.energyNormalizer,
             cuts: assembly.cuts, choice: assembly.choice, baselines: assembly.baselines,
@@ -83,6 +87,17 @@ public struct Decider: Sendable {
         try problem(try Pairing(device: device, server: server)).model(level)
     }
 
+    /// The cut and the server's frequency in hertz, without alternatives and confidence, for a decision that is made
+    /// anew in every round.
+    ///
+    /// - Returns: no frequency where the server's cannot be set.
+    /// - Throws: ``KerfError``.
+    package func choose(device: Calibration, server: Calibration) throws -> (cut: Int, serverHertz: Double?) {
+        let model = try model(device: device, server: server)
+        let chosen = try Solver(model: model, weight: weight).solve().chosen
+        return (chosen.cut.cut, model.frequency.isChosen ? model.frequency.referenceHertz.map { $0 * chosen.ratio } : nil)
+    }
+
     private func problem(_ pairing: Pairing) throws(KerfError) -> SplitProblem {
         let batch = pairing.device.workload.batch
         guard microBatches >= 1, batch % microBatches == 0 else {
@@ -93,7 +108,7 @@ public struct Decider: Sendable {
         try limits.check(blockCount: pairing.blockCount)
         return SplitProblem(
             pairing: pairing, link: link, steps: steps, account: scope == .computing ? account : .gross, scope: scope,
-            declaredServerWatts: declaredServerWatts, limits: limits, microBatches: microBatches)
+            declaredServerWatts: declaredServerWatts, limits: limits, microBatches: microBatches, exchange: exchange)
     }
 
     private func side(_ side: Side) -> DecisionSide {

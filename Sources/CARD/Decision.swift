@@ -33,6 +33,8 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var link: Link
     public var limits: CutLimits
     public var microBatches: Int
+    /// What is sent; `nil` in older files.
+    public var exchange: CutExchange?
     public var device: DecisionSide
     public var server: DecisionSide
     public var modelName: String

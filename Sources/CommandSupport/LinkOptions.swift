@@ -33,18 +33,21 @@ package struct LinkOptions: ParsableArguments {
     package enum Source: Sendable {
         case declared(Link)
         case profile(String)
+
+        package func resolved() throws -> Link {
+            switch self {
+            case .declared(let link): link
+            case .profile(let path): try KerfJSON.read(LinkProfile.self, at: path).file.link()
+            }
+        }
     }
 
-    @Sendable private static func source(_ text: String) throws -> Source {
+    @Sendable package static func source(_ text: String) throws -> Source {
         text.hasSuffix(".json") ? .profile(text) : .declared(try Link(parsing: text))
     }
 
     package func resolved() throws -> Link {
-        switch link {
-        case .declared(let link): return link
-        case .profile(let path): return try KerfJSON.read(LinkProfile.self, at: path).file.link()
-        case nil: break
-        }
+        if let link { return try link.resolved() }
         if let channel { return try RadioChannel.link(state: channel) }
         return try Link(iperf3: iperf3.map { (name: $0, bytes: try FileBytes.read($0, limit: 16 << 20)) })
     }

@@ -11,7 +11,7 @@ import SystemPackage
 /// faults and the load from other processes.
 ///
 /// Each is monitored independently of the others. ``unmonitored`` lists those that cannot be read, with the reason.
-package struct ConditionsMonitor {
+package struct ConditionsMonitor: Sendable {
     private let reader: HostCounterReader?
     private let frequencies: [(policy: String, file: HeldFile)]
     private let temperature: HeldFile?

@@ -11,7 +11,7 @@ package struct FrequencySweepRun {
     /// Visits of each frequency. With fewer, its effect could not be separated from that of a visit.
     package static let rounds = 3
     /// Wait after a change of frequency. Voltage regulators and the driver's averages settle in less.
-    static let settlingSeconds = 0.02
+    package static let settlingSeconds = 0.02
 
     private let group: String?
     private let setpoints: [FrequencySetpoint]

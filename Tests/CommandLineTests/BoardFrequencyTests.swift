@@ -56,7 +56,7 @@ import VirtualBoard
         board.wait { (try? Self.tracer(of: run.identifier)) == board.identifier }
         run.send(signal: signal)
         _ = try run.finish()
-        _ = board.waitForLimits()
+        board.waitForLimits()
         #expect(board.limits == ServedBoard.untouched)
         // The board measures the next process.
         let next = try Burner()

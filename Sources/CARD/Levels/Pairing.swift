@@ -32,13 +32,15 @@ struct Pairing {
         self.server = server
     }
 
+    /// Bytes of a batch's tokens, or of its targets, 4 each.
+    var tokenBytes: Double { 4 * Double(workload.batch) * Double(workload.sequence) }
+
     /// The link's traffic at a cut.
     ///
     /// Targets are sent at every cut but L, since the server computes the loss: 4 bytes per token. At cut 0 the tokens
     /// are sent, 4 bytes each, and no gradient returns, since nothing before the first block is trained. At cut L only
     /// the adapters are exchanged.
     func traffic(at cut: Int) -> CutTraffic {
-        let tokenBytes = 4 * Double(workload.batch) * Double(workload.sequence)
         let adapters = device.layers[...cut].reduce(0.0) { $0 + Double($1.description.adapterBytes) }
         let smashed = cut == 0 ? tokenBytes : Double(device.layers[cut].description.outputBytes)
         return CutTraffic(

@@ -8,6 +8,7 @@ struct SplitProblem {
     var declaredServerWatts: Double?
     var limits: CutLimits
     var microBatches: Int
+    var exchange = CutExchange()
 
     /// The model of a level. From level B on, each level refines the one below; level A is built on its own.
     ///
@@ -27,7 +28,8 @@ struct SplitProblem {
     }
 }
 
-/// The link's latency, half a round trip per message, and optional overlap of computation and communication.
+/// The link's latency, half a round trip per message, what is really sent, and optional overlap of computation and
+/// communication.
 struct LevelE {
     let problem: SplitProblem
 
@@ -35,6 +37,14 @@ struct LevelE {
         model.level = .measuredLink
         model.countsLatency = true
         model.microBatches = problem.microBatches
+        let (exchange, tokenBytes) = (problem.exchange, problem.pairing.tokenBytes)
+        for index in model.cuts.indices { exchange.apply(to: &model.cuts[index].traffic, tokenBytes: tokenBytes) }
+        if exchange.adapterTensors > 1 {
+            model.assumptions.append("Adapters travel as \(exchange.adapterTensors) tensors each: with AdamW's moments.")
+        }
+        if exchange.activationRatio != 1 || exchange.gradientRatio != 1 {
+            model.assumptions.append("Smashed data and its gradient are sent in fewer bytes than f32 has.")
+        }
         let rates =
             problem.link.source.map { "The link's rates come from \($0)" } ?? "The link has its declared rates"
         model.assumptions.append(

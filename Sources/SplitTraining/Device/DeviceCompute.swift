@@ -1,3 +1,4 @@
+import Instrumentation
 import ModelFiles
 import SystemIO
 import TransformerKernels
@@ -11,19 +12,22 @@ actor DeviceCompute {
     private let source: any WeightSource
     private let settings: TrainingSettings
     private let makeEngine: @Sendable () throws -> any MatrixEngine
+    private let recorder: ActivityRecorder
     private let codec: BoundaryCodec
     private var side: TrainingSide?
     private var cut = 0
+    private var slotCount = 0
     private var step = 0
 
     init(
-        source: any WeightSource, settings: TrainingSettings,
+        source: any WeightSource, settings: TrainingSettings, recorder: ActivityRecorder,
         engine: @escaping @Sendable () throws -> any MatrixEngine
     ) throws {
         thread = try ComputeThread()
         self.source = source
         self.settings = settings
         makeEngine = engine
+        self.recorder = recorder
         codec = BoundaryCodec(settings: settings, hiddenSize: source.config.hiddenSize)
     }
 
@@ -41,13 +45,18 @@ actor DeviceCompute {
         }
         let isWhole = cut == source.config.blockCount
         let layers = 0...(isWhole ? cut + 1 : cut)
-        if side?.layers != layers {
+        // The whole model runs one micro-batch after the other.
+        let slotCount = isWhole ? 1 : settings.microBatches
+        // A side that has more layers is kept: the cut may change with every turn.
+        if side.map({ $0.stack.layers.upperBound < layers.upperBound || self.slotCount < slotCount }) ?? true {
             // The old layers are released before the new ones are allocated.
             side = nil
             side = try TrainingSide(
                 source: source, settings: settings, layers: layers, engine: makeEngine(),
-                slotCount: isWhole ? 1 : settings.microBatches)
+                slotCount: slotCount)
+            self.slotCount = slotCount
         }
+        side?.select(layers: layers)
         try side?.load(states, step: step)
     }
 
@@ -55,19 +64,23 @@ actor DeviceCompute {
     ///
     /// - Returns: the smashed data, encoded.
     func forward(_ part: StepBatch, index: Int, batchTargets: Int) throws -> [UInt8] {
+        recorder.begin(.computing)
+        defer { recorder.end(.computing) }
         let side = try ready()
         side.stack.select(slot: index)
         try side.stack.setMicroBatch(tokens: part.inputs, targets: nil, batchTargets: batchTargets)
         try side.forward(slot: index)
-        guard let output = side.stack.output else { throw notReady }
+        guard let output = side.stack.activation(after: cut) else { throw notReady }
         return try codec.activation.encode(output)
     }
 
     /// - Parameter gradient: of the smashed data, encoded.
     func backward(index: Int, gradient: [UInt8]) throws {
+        recorder.begin(.computing)
+        defer { recorder.end(.computing) }
         let side = try ready()
         side.stack.select(slot: index)
-        guard let target = side.stack.outputGradient else { throw notReady }
+        guard let target = side.stack.gradient(after: cut) else { throw notReady }
         try codec.gradient.decode(gradient, into: target)
         try side.backward(slot: index, isFirst: index == 0, isLast: index == settings.microBatches - 1)
     }
@@ -79,6 +92,8 @@ actor DeviceCompute {
     ///
     /// - Parameter squaredNorms: of all blocks of the model.
     func update(squaredNorms: [Double]) throws {
+        recorder.begin(.computing)
+        defer { recorder.end(.computing) }
         let factor = GradientClipping.factor(squaredNorms: squaredNorms, maximum: settings.maximumGradientNorm)
         try side?.update(factor: factor, step: step)
         step += 1
@@ -86,6 +101,8 @@ actor DeviceCompute {
 
     /// A whole step at the last cut.
     func train(_ batch: StepBatch) throws -> Double {
+        recorder.begin(.computing)
+        defer { recorder.end(.computing) }
         let trainer = UnsplitTrainer(side: try ready(), step: step)
         let loss = try trainer.train(batch)
         step = trainer.step

@@ -1,3 +1,4 @@
+import Instrumentation
 import Logging
 import ModelFiles
 import SystemIO
@@ -11,20 +12,21 @@ package struct DeviceRun: Sendable {
 
     let job: DeviceSession.Job
     let source: any WeightSource
-    /// Blocks 1...cut run on the device.
-    let cut: Int
+    let policy: any CutPolicy
+    let meter: RunMeter
     /// Time without any progress after which a lost connection ends the run.
     let retrySeconds: Double
     let connect: Connect
     let engine: @Sendable () throws -> any MatrixEngine
 
     package init(
-        job: DeviceSession.Job, source: any WeightSource, cut: Int, retrySeconds: Double, connect: @escaping Connect,
-        engine: @escaping @Sendable () throws -> any MatrixEngine
+        job: DeviceSession.Job, source: any WeightSource, policy: any CutPolicy, meter: RunMeter = .none,
+        retrySeconds: Double, connect: @escaping Connect, engine: @escaping @Sendable () throws -> any MatrixEngine
     ) {
         self.job = job
         self.source = source
-        self.cut = cut
+        self.policy = policy
+        self.meter = meter
         self.retrySeconds = retrySeconds
         self.connect = connect
         self.engine = engine
@@ -38,6 +40,7 @@ package struct DeviceRun: Sendable {
         package var turns: [DeviceSession.Turn] = []
         /// Parameters of all blocks, in the order of `AdapterLayout`.
         package var adapters: [[Float]] = []
+        package var serverMeter: SideMeter?
         /// Connections that were lost and made again.
         package var reconnections = 0
     }
@@ -57,7 +60,7 @@ package struct DeviceRun: Sendable {
             do {
                 try await connect { channel in
                     let session = try DeviceSession(
-                        job: job, source: source, channel: channel, report: report, engine: engine)
+                        job: job, source: source, channel: channel, meter: meter, report: report, engine: engine)
                     try await train(session, progress)
                 }
                 return await progress.result
@@ -79,7 +82,9 @@ package struct DeviceRun: Sendable {
     private func train(_ session: DeviceSession, _ progress: Progress) async throws {
         await progress.begin(try await session.greet())
         while await progress.committed < job.steps {
-            await progress.add(try await session.turn(cut: cut, committed: progress.committed))
+            let committed = await progress.committed
+            let choice = try await policy.choice(committed: committed, after: progress.result.turns.last)
+            await progress.add(try await session.turn(choice, committed: committed))
         }
         await progress.finish(try await session.adapters())
     }
@@ -89,10 +94,11 @@ package struct DeviceRun: Sendable {
         var hasGreeted = false
         var committed: Int { result.losses.count }
 
-        func begin(_ losses: [Double]) {
+        func begin(_ greeting: (losses: [Double], serverMeter: SideMeter)) {
             hasGreeted = true
+            result.serverMeter = greeting.serverMeter
             // The server's count holds: the confirmation of the last turn may have been lost.
-            result.losses = losses
+            result.losses = greeting.losses
         }
 
         func add(_ turn: DeviceSession.Turn) {

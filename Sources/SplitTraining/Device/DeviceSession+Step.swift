@@ -1,7 +1,11 @@
 import FoundationEssentials
+import CARD
+import Instrumentation
 import SwiftProtobuf
+import Synchronization
 import SystemIO
 import TransformerKernels
+import Workload
 
 extension DeviceSession {
     /// One optimizer step at a cut below the last.
@@ -10,17 +14,29 @@ extension DeviceSession {
     /// works on the earlier ones meanwhile. Gradients are added up in the order of the micro-batches, so the result is
     /// that of the same step without overlap.
     ///
-    /// - Parameter squaredNorms: of the device's blocks in the step before, for the server; empty before the first.
+    /// - Parameters:
+    ///   - step: of the device, from 0.
+    ///   - squaredNorms: of the device's blocks in the step before, for the server; empty before the first.
+    ///   - turn: receives the step's transfers.
     /// - Returns: the loss, and the norms of this step.
-    func split(_ batch: StepBatch, cut: Int, squaredNorms: [Double]) async throws -> (Double, [Double]) {
+    func split(
+        _ batch: StepBatch, step: Int, squaredNorms: [Double], _ turn: inout Turn
+    ) async throws -> (Double, [Double]) {
+        let cut = turn.cut
         let count = job.settings.microBatches
         let total = batch.targetCount
         guard total > 0 else { throw KerfError(.invalidToken, "no token of the batch has a target") }
         let (outgoing, queue) = AsyncStream<Outgoing>.makeStream()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        let sendTimes = SendTimes()
+        let (loss, norms, transfers) = try await withThrowingTaskGroup(of: Void.self) { group in
             // A child task that fails ends the group; the failure of the connection also ends the wait for gradients.
-            group.addTask { [channel] in
-                for await part in outgoing { try await channel.send(part.message, tensor: part.tensor) }
+            group.addTask { [channel, recorder] in
+                for await part in outgoing {
+                    sendTimes.add(.now())
+                    recorder.begin(.sending)
+                    defer { recorder.end(.sending) }
+                    try await channel.send(part.message, tensor: part.tensor)
+                }
             }
             defer { queue.finish() }
             for index in 0..<count {
@@ -31,10 +47,20 @@ extension DeviceSession {
                 queue.yield(Outgoing(message: .microBatch(message), tensor: tensor))
             }
             queue.finish()
-            let result = try await receiveGradients(count, cut: cut)
+            let result = try await receiveGradients(count, cut: cut, step: step, sendTimes)
             try await group.waitForAll()
             return result
         }
+        turn.measurement.transfers += transfers
+        return (loss, norms)
+    }
+
+    /// When each micro-batch began to be sent.
+    private final class SendTimes: Sendable {
+        private let times = Mutex<[MonotonicInstant]>([])
+        func add(_ time: MonotonicInstant) { times.withLock { $0.append(time) } }
+        /// Known at the latest when the answer has come.
+        subscript(index: Int) -> MonotonicInstant { times.withLock { $0[index] } }
     }
 
     /// The mean loss over the validation's targets; nothing is trained.
@@ -95,10 +121,14 @@ extension DeviceSession {
         let tensor: [UInt8]
     }
 
-    private func receiveGradients(_ count: Int, cut: Int) async throws -> (Double, [Double]) {
-        let size = BoundaryCodec(settings: job.settings, hiddenSize: hiddenSize).gradient.encodedBytes
+    private func receiveGradients(
+        _ count: Int, cut: Int, step: Int, _ sendTimes: SendTimes
+    ) async throws -> (loss: Double, norms: [Double], transfers: [ObservedTransfer]) {
+        let codec = BoundaryCodec(settings: job.settings, hiddenSize: hiddenSize)
+        let tokenBytes = 4 * job.settings.microBatch.tokenCount
         var loss = 0.0
         var serverNorms: [Double] = []
+        var transfers: [ObservedTransfer] = []
         for index in 0..<count {
             let (gradient, bytes) = try await channel.expect("a gradient") {
                 if case .gradient(let gradient) = $0 { gradient } else { nil }
@@ -107,7 +137,16 @@ extension DeviceSession {
                 throw KerfError(.protocolViolation, "gradient \(gradient.index) came where \(index) was due")
             }
             let tensor = try await channel.receiveTensor(
-                announced: bytes, expected: cut == 0 ? 0 : size, "the gradient")
+                announced: bytes, expected: cut == 0 ? 0 : codec.gradient.encodedBytes, "the gradient")
+            transfers.append(
+                ObservedTransfer(
+                    .smashedData, .up, step: step,
+                    bytes: tokenBytes + (cut == 0 ? tokenBytes : codec.activation.encodedBytes),
+                    sent: sendTimes[index], received: MonotonicInstant(gradient.received)))
+            transfers.append(
+                ObservedTransfer(
+                    .gradient, .down, step: step, bytes: tensor.count, sent: MonotonicInstant(gradient.sent),
+                    received: .now()))
             if cut > 0 { try await compute.backward(index: index, gradient: tensor) }
             loss += gradient.loss
             serverNorms = gradient.squaredNorms
@@ -118,6 +157,6 @@ extension DeviceSession {
         }
         let norms = await compute.squaredNorms()
         try await compute.update(squaredNorms: norms + serverNorms)
-        return (loss, norms)
+        return (loss, norms, transfers)
     }
 }

@@ -1,4 +1,7 @@
+import CARD
+import Instrumentation
 import ModelFiles
+import ProbeKit
 import SwiftProtobuf
 import SystemIO
 import TransformerKernels
@@ -55,11 +58,13 @@ package final class DeviceSession: Sendable {
     let compute: DeviceCompute
     let blockCount: Int
     let hiddenSize: Int
+    let recorder: ActivityRecorder
+    private let meter: RunMeter
     private let layout: AdapterLayout
     private let report: @Sendable (Event) -> Void
 
     package init(
-        job: Job, source: any WeightSource, channel: any MessageChannel,
+        job: Job, source: any WeightSource, channel: any MessageChannel, meter: RunMeter = .none,
         report: @escaping @Sendable (Event) -> Void = { _ in },
         engine: @escaping @Sendable () throws -> any MatrixEngine
     ) throws {
@@ -68,14 +73,16 @@ package final class DeviceSession: Sendable {
         self.report = report
         blockCount = source.config.blockCount
         hiddenSize = source.config.hiddenSize
-        compute = try DeviceCompute(source: source, settings: job.settings, engine: engine)
+        self.meter = meter
+        recorder = ActivityRecorder(meter: meter.meter)
+        compute = try DeviceCompute(source: source, settings: job.settings, recorder: recorder, engine: engine)
         layout = AdapterLayout(model: source.config, lora: job.settings.lora)
     }
 
     /// Greets the server.
     ///
-    /// - Returns: the losses of the device's committed steps.
-    package func greet() async throws -> [Double] {
+    /// - Returns: the losses of the device's committed steps, and what meters the server.
+    package func greet() async throws -> (losses: [Double], serverMeter: SideMeter) {
         let job = job
         try await channel.send(
             .hello(
@@ -95,55 +102,48 @@ package final class DeviceSession: Sendable {
         }
         let losses = try await channel.receiveTensor(
             announced: bytes, expected: 8 * Int(welcome.deviceSteps), "the losses so far")
-        return TensorBytes.numbers(losses)
+        return (TensorBytes.numbers(losses), try SideMeter(welcome.meter))
     }
 
     /// Runs one turn.
     ///
     /// - Parameters:
-    ///   - cut: blocks 1...cut run on the device.
+    ///   - choice: where to cut it and how fast the server shall run.
     ///   - committed: the device's steps so far; at least one is left.
     /// - Returns: what is known after the commit.
-    package func turn(cut: Int, committed: Int) async throws -> Turn {
+    package func turn(_ choice: TurnChoice, committed: Int) async throws -> Turn {
         let steps = min(job.turnSteps, job.steps - committed)
+        let cut = choice.cut
+        var turn = Turn()
+        turn.cut = cut
+        turn.firstStep = committed
+        let before = try await clockOffset()
         try await channel.send(
             .turnRequest(
                 .with {
                     $0.cut = UInt32(cut)
                     $0.steps = UInt32(steps)
                     $0.deviceSteps = UInt64(committed)
+                    if let hertz = choice.serverHertz { $0.serverHertz = hertz }
                 }))
-        var turn = Turn()
-        turn.cut = cut
-        turn.firstStep = committed
-        turn.number = try await begin(cut: cut)
-        let clock = ContinuousClock()
-        var (losses, norms): ([Double], [Double]) = ([], [])
-        if committed == 0 { (turn.validationBefore, norms) = try await evaluate(cut: cut, squaredNorms: norms) }
-        for step in committed..<committed + steps {
-            let batch = job.batch(step)
-            let start = clock.now
-            let loss: Double
-            if cut == blockCount {
-                loss = try await compute.train(batch)
-            } else {
-                (loss, norms) = try await split(batch, cut: cut, squaredNorms: norms)
-            }
-            losses.append(loss)
-            turn.stepSeconds.append(start.duration(to: clock.now) / .seconds(1))
-            report(.step(step + 1, loss: loss, seconds: turn.stepSeconds[turn.stepSeconds.count - 1]))
-        }
-        if committed + steps == job.steps {
-            (turn.validationAfter, norms) = try await evaluate(cut: cut, squaredNorms: norms)
-        }
-        let (turnLosses, lastNorms) = (cut == blockCount ? losses : [], norms)
+        try await begin(&turn)
+        let conditions = meter.conditions()
+        let began = MonotonicInstant.now()
+        recorder.start()
+        defer { _ = recorder.finish() }
+        let norms = try await train(steps, &turn)
+        let (losses, lastNorms) = (cut == blockCount ? turn.losses : [], norms)
+        let adapters = TensorBytes.bytes(of: await compute.adapterStates())
+        let sent = MonotonicInstant.now()
+        recorder.begin(.sending)
         try await channel.send(
             .turnEnd(
                 .with {
                     $0.squaredNorms = lastNorms
-                    $0.losses = turnLosses
-                }), tensor: TensorBytes.bytes(of: compute.adapterStates()))
-        let (confirmation, _) = try await channel.expect("a turn's confirmation") {
+                    $0.losses = losses
+                }), tensor: adapters)
+        recorder.end(.sending)
+        let (confirmation, bytes) = try await channel.expect("a turn's confirmation") {
             if case .turnCommitted(let confirmation) = $0 { confirmation } else { nil }
         }
         guard confirmation.deviceSteps == UInt64(committed + steps) else {
@@ -151,9 +151,51 @@ package final class DeviceSession: Sendable {
                 .protocolViolation,
                 "the server counts \(confirmation.deviceSteps) steps, the device \(committed + steps)")
         }
+        if !adapters.isEmpty {
+            turn.measurement.transfers.append(
+                ObservedTransfer(
+                    .adapters, .up, bytes: adapters.count, sent: sent,
+                    received: MonotonicInstant(confirmation.received)))
+        }
+        turn.measurement.server = try await serverIntervals(byteCount: bytes, steps: steps)
+        turn.measurement.device = recorder.finish().intervals
+        turn.measurement.deviceDisturbance = BoxConditions.disturbance(
+            from: conditions, to: meter.conditions(), seconds: MonotonicInstant.now().seconds(since: began),
+            hasLoads: true)
+        turn.measurement.serverDisturbance =
+            confirmation.disturbance.isEmpty ? nil : PlainText.shown(confirmation.disturbance, limit: 200)
         report(.committed(steps: committed + steps))
-        turn.losses = losses
+        turn.measurement.offset = ClockOffset(between: before, and: try await clockOffset())
         return turn
+    }
+
+    /// The steps of a turn, and the losses before the first and after the last step of the training.
+    ///
+    /// - Returns: the last step's squared norms of the device's blocks.
+    private func train(_ steps: Int, _ turn: inout Turn) async throws -> [Double] {
+        var norms: [Double] = []
+        let first = turn.firstStep
+        if first == 0 { (turn.validationBefore, norms) = try await evaluate(cut: turn.cut, squaredNorms: norms) }
+        for step in first..<first + steps {
+            let batch = job.batch(step)
+            let start = MonotonicInstant.now()
+            recorder.enter(step: step)
+            let loss: Double
+            if turn.cut == blockCount {
+                loss = try await compute.train(batch)
+            } else {
+                (loss, norms) = try await split(batch, step: step, squaredNorms: norms, &turn)
+            }
+            recorder.enter(step: nil)
+            let seconds = MonotonicInstant.now().seconds(since: start)
+            turn.losses.append(loss)
+            turn.stepSeconds.append(seconds)
+            report(.step(step + 1, loss: loss, seconds: seconds))
+        }
+        if first + steps == job.steps {
+            (turn.validationAfter, norms) = try await evaluate(cut: turn.cut, squaredNorms: norms)
+        }
+        return norms
     }
 
     /// One committed turn.
@@ -170,6 +212,7 @@ package final class DeviceSession: Sendable {
         /// Mean loss over the validation's targets, where the turn is the first or the last.
         package var validationBefore: Double?
         package var validationAfter: Double?
+        package var measurement = TurnMeasurement()
     }
 
     /// The parameters of all blocks, as committed.
@@ -185,9 +228,7 @@ package final class DeviceSession: Sendable {
     }
 
     /// Waits for the turn and makes the layers ready.
-    ///
-    /// - Returns: the turn's number.
-    private func begin(cut: Int) async throws -> Int {
+    private func begin(_ turn: inout Turn) async throws {
         while true {
             guard let message = try await channel.receive() else {
                 throw KerfError(.connectionLost, "the server ended the exchange where a turn was due")
@@ -197,11 +238,19 @@ package final class DeviceSession: Sendable {
                 report(.queued(position: Int(place.position)))
             case .turnGrant(let grant):
                 let bytes = try await channel.receiveTensor(
-                    announced: message.tensorBytes, expected: cut * 12 * layout.count, "the turn's adapters")
+                    announced: message.tensorBytes, expected: turn.cut * 12 * layout.count, "the turn's adapters")
+                if !bytes.isEmpty {
+                    turn.measurement.transfers.append(
+                        ObservedTransfer(
+                            .adapters, .down, bytes: bytes.count, sent: MonotonicInstant(grant.sent), received: .now()))
+                }
+                turn.number = Int(clamping: grant.turn)
+                turn.measurement.serverHertz = grant.hasServerHertz ? grant.serverHertz : nil
                 try await compute.prepare(
-                    cut: cut, states: TensorBytes.states(bytes, count: layout.count), step: Int(grant.modelSteps))
-                report(.turnBegan(turn: Int(clamping: grant.turn), cut: cut))
-                return Int(clamping: grant.turn)
+                    cut: turn.cut, states: TensorBytes.states(bytes, count: layout.count),
+                    step: Int(clamping: grant.modelSteps))
+                report(.turnBegan(turn: turn.number, cut: turn.cut))
+                return
             case .failure(let failure):
                 throw KerfError(failure)
             default:

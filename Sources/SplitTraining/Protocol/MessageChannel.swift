@@ -77,6 +77,8 @@ extension Control.OneOf_Kind {
         case .adaptersRequest: "a request for the adapters"
         case .adapters: "the adapters"
         case .failure: "a failure"
+        case .clockRequest: "a question for the time"
+        case .clockAnswer: "the time"
         }
     }
 }

@@ -133,6 +133,22 @@ package nonisolated struct Kerf_Split_V1_Control: Sendable {
     set {kind = .failure(newValue)}
   }
 
+  package var clockRequest: Kerf_Split_V1_ClockRequest {
+    get {
+      if case .clockRequest(let v)? = kind {return v}
+      return Kerf_Split_V1_ClockRequest()
+    }
+    set {kind = .clockRequest(newValue)}
+  }
+
+  package var clockAnswer: Kerf_Split_V1_ClockAnswer {
+    get {
+      if case .clockAnswer(let v)? = kind {return v}
+      return Kerf_Split_V1_ClockAnswer()
+    }
+    set {kind = .clockAnswer(newValue)}
+  }
+
   /// Bytes of the tensor that follows.
   package var tensorBytes: UInt64 = 0
 
@@ -151,6 +167,8 @@ package nonisolated struct Kerf_Split_V1_Control: Sendable {
     case adaptersRequest(Kerf_Split_V1_AdaptersRequest)
     case adapters(Kerf_Split_V1_Adapters)
     case failure(Kerf_Split_V1_Failure)
+    case clockRequest(Kerf_Split_V1_ClockRequest)
+    case clockAnswer(Kerf_Split_V1_ClockAnswer)
 
   }
 
@@ -321,6 +339,73 @@ package nonisolated struct Kerf_Split_V1_Welcome: Sendable {
   /// Committed optimizer steps of this device.
   package var deviceSteps: UInt64 = 0
 
+  package var meter: Kerf_Split_V1_Meter {
+    get {_meter ?? Kerf_Split_V1_Meter()}
+    set {_meter = newValue}
+  }
+  /// Returns true if `meter` has been explicitly set.
+  package var hasMeter: Bool {self._meter != nil}
+  /// Clears the value of `meter`. Subsequent reads from it will return its default value.
+  package mutating func clearMeter() {self._meter = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _meter: Kerf_Split_V1_Meter? = nil
+}
+
+/// What the server's energy is measured with.
+package nonisolated struct Kerf_Split_V1_Meter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Empty without a meter.
+  package var name: String = String()
+
+  package var origin: String = String()
+
+  /// Why there is no energy.
+  package var reason: String = String()
+
+  /// Power of the idle box; absent where it was not measured.
+  package var idleWatts: Double {
+    get {_idleWatts ?? 0}
+    set {_idleWatts = newValue}
+  }
+  /// Returns true if `idleWatts` has been explicitly set.
+  package var hasIdleWatts: Bool {self._idleWatts != nil}
+  /// Clears the value of `idleWatts`. Subsequent reads from it will return its default value.
+  package mutating func clearIdleWatts() {self._idleWatts = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _idleWatts: Double? = nil
+}
+
+/// Between turns, to find how far the two clocks are apart. Times are nanoseconds of the server's CLOCK_MONOTONIC.
+package nonisolated struct Kerf_Split_V1_ClockRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Kerf_Split_V1_ClockAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var received: UInt64 = 0
+
+  package var sent: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -339,9 +424,21 @@ package nonisolated struct Kerf_Split_V1_TurnRequest: Sendable {
   /// The committed steps of the device, as the device knows them.
   package var deviceSteps: UInt64 = 0
 
+  /// The frequency that the server shall run at, in hertz; absent to leave it as it is.
+  package var serverHertz: Double {
+    get {_serverHertz ?? 0}
+    set {_serverHertz = newValue}
+  }
+  /// Returns true if `serverHertz` has been explicitly set.
+  package var hasServerHertz: Bool {self._serverHertz != nil}
+  /// Clears the value of `serverHertz`. Subsequent reads from it will return its default value.
+  package mutating func clearServerHertz() {self._serverHertz = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _serverHertz: Double? = nil
 }
 
 /// The turn is another device's.
@@ -371,9 +468,24 @@ package nonisolated struct Kerf_Split_V1_TurnGrant: Sendable {
   /// Optimizer steps of the whole model so far.
   package var modelSteps: UInt64 = 0
 
+  /// When the server began to send this, as in ClockAnswer.
+  package var sent: UInt64 = 0
+
+  /// The frequency that was set; absent where none was asked for.
+  package var serverHertz: Double {
+    get {_serverHertz ?? 0}
+    set {_serverHertz = newValue}
+  }
+  /// Returns true if `serverHertz` has been explicitly set.
+  package var hasServerHertz: Bool {self._serverHertz != nil}
+  /// Clears the value of `serverHertz`. Subsequent reads from it will return its default value.
+  package mutating func clearServerHertz() {self._serverHertz = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _serverHertz: Double? = nil
 }
 
 /// One micro-batch's way forward. The tensor is the smashed data in the wire's format; none at cut 0.
@@ -419,6 +531,11 @@ package nonisolated struct Kerf_Split_V1_Gradient: Sendable {
   /// With the last micro-batch: squared gradient norms of the server's layers.
   package var squaredNorms: [Double] = []
 
+  /// When the micro-batch had arrived and when the server began to send this, as in ClockAnswer.
+  package var received: UInt64 = 0
+
+  package var sent: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -441,13 +558,24 @@ package nonisolated struct Kerf_Split_V1_TurnEnd: Sendable {
   package init() {}
 }
 
-/// The turn is durable.
+/// The turn is durable. The tensor is what the server did in it: for each interval five 64-bit integers, which are the
+/// activity (0 computing, 1 sending, 2 waiting), the device's step or -1, start and end as in ClockAnswer, and the bits of
+/// its joules as f64, which are not a number where there is no meter.
 package nonisolated struct Kerf_Split_V1_TurnCommitted: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var deviceSteps: UInt64 = 0
+
+  /// When the turn's end had arrived, as in ClockAnswer.
+  package var received: UInt64 = 0
+
+  /// What disturbed the server; empty for nothing.
+  package var disturbance: String = String()
+
+  /// Why intervals have no energy although there is a meter.
+  package var meterFailure: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -498,7 +626,7 @@ fileprivate nonisolated let _protobuf_package = "kerf.split.v1"
 
 nonisolated extension Kerf_Split_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Control"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{3}turn_request\0\u{3}turn_queued\0\u{3}turn_grant\0\u{3}micro_batch\0\u{1}gradient\0\u{3}turn_end\0\u{3}turn_committed\0\u{3}adapters_request\0\u{1}adapters\0\u{1}failure\0\u{4}\u{3}tensor_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{3}turn_request\0\u{3}turn_queued\0\u{3}turn_grant\0\u{3}micro_batch\0\u{1}gradient\0\u{3}turn_end\0\u{3}turn_committed\0\u{3}adapters_request\0\u{1}adapters\0\u{1}failure\0\u{3}clock_request\0\u{3}clock_answer\0\u{3}tensor_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -662,6 +790,32 @@ nonisolated extension Kerf_Split_V1_Control: SwiftProtobuf.Message, SwiftProtobu
           self.kind = .failure(v)
         }
       }()
+      case 13: try {
+        var v: Kerf_Split_V1_ClockRequest?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .clockRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .clockRequest(v)
+        }
+      }()
+      case 14: try {
+        var v: Kerf_Split_V1_ClockAnswer?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .clockAnswer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .clockAnswer(v)
+        }
+      }()
       case 15: try { try decoder.decodeSingularUInt64Field(value: &self.tensorBytes) }()
       default: break
       }
@@ -721,6 +875,14 @@ nonisolated extension Kerf_Split_V1_Control: SwiftProtobuf.Message, SwiftProtobu
     case .failure?: try {
       guard case .failure(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .clockRequest?: try {
+      guard case .clockRequest(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .clockAnswer?: try {
+      guard case .clockAnswer(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
     }()
     case nil: break
     }
@@ -1019,7 +1181,7 @@ nonisolated extension Kerf_Split_V1_Settings: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Kerf_Split_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Welcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}program_version\0\u{3}device_steps\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}program_version\0\u{3}device_steps\0\u{1}meter\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1029,24 +1191,136 @@ nonisolated extension Kerf_Split_V1_Welcome: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.programVersion) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.deviceSteps) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._meter) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.programVersion.isEmpty {
       try visitor.visitSingularStringField(value: self.programVersion, fieldNumber: 1)
     }
     if self.deviceSteps != 0 {
       try visitor.visitSingularUInt64Field(value: self.deviceSteps, fieldNumber: 2)
     }
+    try { if let v = self._meter {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Kerf_Split_V1_Welcome, rhs: Kerf_Split_V1_Welcome) -> Bool {
     if lhs.programVersion != rhs.programVersion {return false}
     if lhs.deviceSteps != rhs.deviceSteps {return false}
+    if lhs._meter != rhs._meter {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kerf_Split_V1_Meter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Meter"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}origin\0\u{1}reason\0\u{3}idle_watts\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.origin) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self._idleWatts) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.origin.isEmpty {
+      try visitor.visitSingularStringField(value: self.origin, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try { if let v = self._idleWatts {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Kerf_Split_V1_Meter, rhs: Kerf_Split_V1_Meter) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.origin != rhs.origin {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs._idleWatts != rhs._idleWatts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kerf_Split_V1_ClockRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ClockRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Kerf_Split_V1_ClockRequest, rhs: Kerf_Split_V1_ClockRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kerf_Split_V1_ClockAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ClockAnswer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}received\0\u{1}sent\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sent) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 1)
+    }
+    if self.sent != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sent, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Kerf_Split_V1_ClockAnswer, rhs: Kerf_Split_V1_ClockAnswer) -> Bool {
+    if lhs.received != rhs.received {return false}
+    if lhs.sent != rhs.sent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1054,7 +1328,7 @@ nonisolated extension Kerf_Split_V1_Welcome: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Kerf_Split_V1_TurnRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TurnRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cut\0\u{1}steps\0\u{3}device_steps\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cut\0\u{1}steps\0\u{3}device_steps\0\u{3}server_hertz\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1065,12 +1339,17 @@ nonisolated extension Kerf_Split_V1_TurnRequest: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.cut) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.steps) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.deviceSteps) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self._serverHertz) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.cut != 0 {
       try visitor.visitSingularUInt32Field(value: self.cut, fieldNumber: 1)
     }
@@ -1080,6 +1359,9 @@ nonisolated extension Kerf_Split_V1_TurnRequest: SwiftProtobuf.Message, SwiftPro
     if self.deviceSteps != 0 {
       try visitor.visitSingularUInt64Field(value: self.deviceSteps, fieldNumber: 3)
     }
+    try { if let v = self._serverHertz {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1087,6 +1369,7 @@ nonisolated extension Kerf_Split_V1_TurnRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.cut != rhs.cut {return false}
     if lhs.steps != rhs.steps {return false}
     if lhs.deviceSteps != rhs.deviceSteps {return false}
+    if lhs._serverHertz != rhs._serverHertz {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1124,7 +1407,7 @@ nonisolated extension Kerf_Split_V1_TurnQueued: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Kerf_Split_V1_TurnGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TurnGrant"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}turn\0\u{3}model_steps\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}turn\0\u{3}model_steps\0\u{1}sent\0\u{3}server_hertz\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1134,24 +1417,38 @@ nonisolated extension Kerf_Split_V1_TurnGrant: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.turn) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.modelSteps) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sent) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self._serverHertz) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.turn != 0 {
       try visitor.visitSingularUInt64Field(value: self.turn, fieldNumber: 1)
     }
     if self.modelSteps != 0 {
       try visitor.visitSingularUInt64Field(value: self.modelSteps, fieldNumber: 2)
     }
+    if self.sent != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sent, fieldNumber: 3)
+    }
+    try { if let v = self._serverHertz {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Kerf_Split_V1_TurnGrant, rhs: Kerf_Split_V1_TurnGrant) -> Bool {
     if lhs.turn != rhs.turn {return false}
     if lhs.modelSteps != rhs.modelSteps {return false}
+    if lhs.sent != rhs.sent {return false}
+    if lhs._serverHertz != rhs._serverHertz {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1214,7 +1511,7 @@ nonisolated extension Kerf_Split_V1_MicroBatch: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Kerf_Split_V1_Gradient: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Gradient"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}loss\0\u{3}squared_norms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}loss\0\u{3}squared_norms\0\u{1}received\0\u{1}sent\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1225,6 +1522,8 @@ nonisolated extension Kerf_Split_V1_Gradient: SwiftProtobuf.Message, SwiftProtob
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
       case 2: try { try decoder.decodeSingularDoubleField(value: &self.loss) }()
       case 3: try { try decoder.decodeRepeatedDoubleField(value: &self.squaredNorms) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.sent) }()
       default: break
       }
     }
@@ -1240,6 +1539,12 @@ nonisolated extension Kerf_Split_V1_Gradient: SwiftProtobuf.Message, SwiftProtob
     if !self.squaredNorms.isEmpty {
       try visitor.visitPackedDoubleField(value: self.squaredNorms, fieldNumber: 3)
     }
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 4)
+    }
+    if self.sent != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sent, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1247,6 +1552,8 @@ nonisolated extension Kerf_Split_V1_Gradient: SwiftProtobuf.Message, SwiftProtob
     if lhs.index != rhs.index {return false}
     if lhs.loss != rhs.loss {return false}
     if lhs.squaredNorms != rhs.squaredNorms {return false}
+    if lhs.received != rhs.received {return false}
+    if lhs.sent != rhs.sent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1289,7 +1596,7 @@ nonisolated extension Kerf_Split_V1_TurnEnd: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Kerf_Split_V1_TurnCommitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TurnCommitted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}device_steps\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}device_steps\0\u{1}received\0\u{1}disturbance\0\u{3}meter_failure\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1298,6 +1605,9 @@ nonisolated extension Kerf_Split_V1_TurnCommitted: SwiftProtobuf.Message, SwiftP
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.deviceSteps) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.disturbance) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.meterFailure) }()
       default: break
       }
     }
@@ -1307,11 +1617,23 @@ nonisolated extension Kerf_Split_V1_TurnCommitted: SwiftProtobuf.Message, SwiftP
     if self.deviceSteps != 0 {
       try visitor.visitSingularUInt64Field(value: self.deviceSteps, fieldNumber: 1)
     }
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 2)
+    }
+    if !self.disturbance.isEmpty {
+      try visitor.visitSingularStringField(value: self.disturbance, fieldNumber: 3)
+    }
+    if !self.meterFailure.isEmpty {
+      try visitor.visitSingularStringField(value: self.meterFailure, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Kerf_Split_V1_TurnCommitted, rhs: Kerf_Split_V1_TurnCommitted) -> Bool {
     if lhs.deviceSteps != rhs.deviceSteps {return false}
+    if lhs.received != rhs.received {return false}
+    if lhs.disturbance != rhs.disturbance {return false}
+    if lhs.meterFailure != rhs.meterFailure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -16,8 +16,11 @@ package struct SplitRun: Codable, Sendable, Hashable, KerfFile {
     package var weights: String
     package var data: TrainingDataSource
     package var settings: TrainingSettings
-    /// Blocks 1...cut ran on this device; nil where the whole model ran in this process.
+    /// Blocks 1...cut ran on this device; nil where the whole model ran in this process, and where the cut changed.
     package var cut: Int?
+    /// What metered each side; nil where the whole model ran in this process.
+    package var deviceMeter: SideMeter?
+    package var serverMeter: SideMeter?
     /// The link that the device imitated, as it was asked for; nil for the link as it was.
     package var linkShape: String?
     /// Mean loss of each step, in nats; nil where it was not a number.
@@ -33,10 +36,13 @@ package struct SplitRun: Codable, Sendable, Hashable, KerfFile {
 
     package init(
         model: String, weights: String, data: TrainingDataSource, settings: TrainingSettings, cut: Int?,
-        linkShape: String?, losses: [Double], turns: [DeviceSession.Turn], reconnections: Int
+        linkShape: String?, deviceMeter: SideMeter?, serverMeter: SideMeter?, losses: [Double],
+        turns: [DeviceSession.Turn], reconnections: Int
     ) {
         kerfVersion = KerfVersion.build
         origin = linkShape == nil ? .measured : .simulated
+        self.deviceMeter = deviceMeter
+        self.serverMeter = serverMeter
         self.model = model
         self.weights = weights
         self.data = data
@@ -44,10 +50,7 @@ package struct SplitRun: Codable, Sendable, Hashable, KerfFile {
         self.cut = cut
         self.linkShape = linkShape
         self.losses = losses.map(Self.finite)
-        self.turns = turns.map {
-            TurnRecord(
-                number: $0.number, cut: $0.cut, firstStep: $0.firstStep, stepSeconds: $0.stepSeconds)
-        }
+        self.turns = turns.map { TurnRecord($0, isSplit: serverMeter != nil) }
         validationLossBefore = turns.lazy.compactMap(\.validationBefore).first.flatMap(Self.finite)
         validationLossAfter = turns.lazy.compactMap(\.validationAfter).last.flatMap(Self.finite)
         self.reconnections = reconnections
@@ -65,6 +68,19 @@ package struct SplitRun: Codable, Sendable, Hashable, KerfFile {
         package var firstStep: Int
         /// Wall time of each step.
         package var stepSeconds: [Double]
+        /// The frequency that the server was set to, in hertz; nil where it was left as it was.
+        package var serverHertz: Double?
+        /// nil where the whole model ran in this process.
+        package var costs: TurnCosts?
+
+        package init(_ turn: DeviceSession.Turn, isSplit: Bool) {
+            number = turn.number
+            cut = turn.cut
+            firstStep = turn.firstStep
+            stepSeconds = turn.stepSeconds
+            serverHertz = turn.measurement.serverHertz
+            costs = isSplit ? TurnCosts(turn) : nil
+        }
     }
 }
 

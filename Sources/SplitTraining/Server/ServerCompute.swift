@@ -1,3 +1,4 @@
+import Instrumentation
 import ModelFiles
 import SystemIO
 import TransformerKernels
@@ -12,14 +13,19 @@ actor ServerCompute {
 
     private let source: any WeightSource
     private let makeEngine: @Sendable () throws -> any MatrixEngine
+    private let recorder: ActivityRecorder
     private var settings = TrainingSettings()
     private var side: TrainingSide?
     private var cut = 0
     private var step = 0
 
-    init(source: any WeightSource, engine: @escaping @Sendable () throws -> any MatrixEngine) throws {
+    init(
+        source: any WeightSource, recorder: ActivityRecorder,
+        engine: @escaping @Sendable () throws -> any MatrixEngine
+    ) throws {
         thread = try ComputeThread()
         self.source = source
+        self.recorder = recorder
         makeEngine = engine
     }
 
@@ -54,6 +60,8 @@ actor ServerCompute {
     func run(
         index: Int, tokens: [Int32]?, targets: [Int32], batchTargets: Int, activation: [UInt8], isEvaluation: Bool
     ) throws -> (loss: Double, gradient: [UInt8]) {
+        recorder.begin(.computing)
+        defer { recorder.end(.computing) }
         let side = try ready()
         let codec = BoundaryCodec(settings: settings, hiddenSize: source.config.hiddenSize)
         try side.stack.setMicroBatch(tokens: tokens, targets: targets, batchTargets: batchTargets)
@@ -76,6 +84,8 @@ actor ServerCompute {
     ///
     /// - Parameter deviceNorms: squared gradient norms of the device's blocks.
     func update(deviceNorms: [Double]) throws {
+        recorder.begin(.computing)
+        defer { recorder.end(.computing) }
         let side = try ready()
         let factor = GradientClipping.factor(
             squaredNorms: deviceNorms + side.squaredNorms(), maximum: settings.maximumGradientNorm)

@@ -32,12 +32,14 @@ struct ServerSession: Sendable {
                 .with {
                     $0.programVersion = KerfVersion.build
                     $0.deviceSteps = UInt64(progress.steps)
+                    $0.meter = server.configuration.meter.message
                 }), tensor: TensorBytes.bytes(of: progress.losses))
         // Between turns a device may be silent as long as it likes: it holds nothing.
         while let message = try await channel.receive() {
             switch message.kind {
             case .turnRequest(let request): try await turn(request, stepsInAll: Int(hello.steps))
             case .adaptersRequest: try await sendAdapters()
+            case .clockRequest: try await tellTime()
             case .failure(let failure):
                 throw KerfError(.refused, "the device gave up: \(PlainText.shown(failure.message))")
             default: throw KerfError(.protocolViolation, "\(message.kind.name) came between two turns")
@@ -64,6 +66,16 @@ struct ServerSession: Sendable {
             await server.queue.release()
             throw error
         }
+    }
+
+    private func tellTime() async throws {
+        let received = MonotonicInstant.now().message
+        try await channel.send(
+            .clockAnswer(
+                .with {
+                    $0.received = received
+                    $0.sent = MonotonicInstant.now().message
+                }))
     }
 
     private func sendAdapters() async throws {

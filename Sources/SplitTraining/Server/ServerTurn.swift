@@ -1,4 +1,6 @@
+import Instrumentation
 import ModelFiles
+import ProbeKit
 import SwiftProtobuf
 import SystemIO
 import TransformerKernels
@@ -30,19 +32,53 @@ struct ServerTurn: Sendable {
         guard request.steps >= 1, Int(request.steps) <= stepsInAll - progress.steps else {
             throw KerfError(.invalidArgument, "\(request.steps) steps are not left to train")
         }
-        try await server.compute.prepare(
-            cut: cut, settings: state.settings, states: Array(state.blocks[cut...]), step: state.modelSteps)
-        try await channel.send(
-            .turnGrant(
-                .with {
-                    $0.turn = UInt64(state.turns + 1)
-                    $0.modelSteps = UInt64(state.modelSteps)
-                }), tensor: TensorBytes.bytes(of: Array(state.blocks[..<cut])))
-        try await train(state)
+        let hertz = try setFrequency()
+        do {
+            try await server.compute.prepare(
+                cut: cut, settings: state.settings, states: Array(state.blocks[cut...]), step: state.modelSteps)
+            let conditions = server.configuration.meter.conditions()
+            server.recorder.start()
+            let adapters = TensorBytes.bytes(of: Array(state.blocks[..<cut]))
+            try await send(
+                .turnGrant(
+                    .with {
+                        $0.turn = UInt64(state.turns + 1)
+                        $0.modelSteps = UInt64(state.modelSteps)
+                        $0.sent = MonotonicInstant.now().message
+                        if let hertz { $0.serverHertz = hertz }
+                    }), tensor: adapters)
+            try await train(state, firstStep: progress.steps, conditions)
+        } catch {
+            _ = server.recorder.finish()
+            try? server.configuration.frequency?.reset()
+            throw error
+        }
+        try server.configuration.frequency?.reset()
     }
 
-    private func train(_ state: TrainingState) async throws {
+    /// - Returns: the frequency that was set, in hertz; nil where none was asked for.
+    private func setFrequency() throws -> Double? {
+        guard request.hasServerHertz else { return nil }
+        guard let frequency = server.configuration.frequency else {
+            throw KerfError(
+                .unavailable, "this server does not let devices set its frequency",
+                remedy: "start kerf serve with --allow-frequency")
+        }
+        return try frequency.set(hertz: request.serverHertz)
+    }
+
+    private func send(_ message: Control.OneOf_Kind, tensor: [UInt8] = []) async throws {
+        server.recorder.begin(.sending)
+        defer { server.recorder.end(.sending) }
+        try await channel.send(message, tensor: tensor)
+    }
+
+    /// - Parameters:
+    ///   - firstStep: the device's steps before the turn.
+    ///   - conditions: of the box at the turn's begin.
+    private func train(_ state: TrainingState, firstStep: Int, _ conditions: BoxConditions) async throws {
         var losses: [Double] = []
+        let began = MonotonicInstant.now()
         var step = StepProgress(settings: state.settings)
         while true {
             guard let message = try await withTimeLimit(seconds: session.silenceSeconds, session.silent, receive) else {
@@ -50,9 +86,26 @@ struct ServerTurn: Sendable {
             }
             switch message.kind {
             case .microBatch(let part) where cut < state.blocks.count:
+                if part.index == 0 {
+                    server.recorder.enter(step: part.evaluation ? nil : firstStep + losses.count)
+                }
                 try await run(part, message.tensorBytes, state, &step, &losses)
             case .turnEnd(let end):
-                try await finish(end, message.tensorBytes, state, step, losses)
+                server.recorder.enter(step: nil)
+                let received = try await finish(end, message.tensorBytes, state, step, losses)
+                let disturbance = BoxConditions.disturbance(
+                    from: conditions, to: server.configuration.meter.conditions(),
+                    seconds: MonotonicInstant.now().seconds(since: began), hasLoads: true)
+                let record = server.recorder.finish()
+                let steps = firstStep + Int(request.steps)
+                try await channel.send(
+                    .turnCommitted(
+                        .with {
+                            $0.deviceSteps = UInt64(steps)
+                            $0.received = received.message
+                            $0.disturbance = disturbance ?? ""
+                            $0.meterFailure = record.meterFailure ?? ""
+                        }), tensor: IntervalBytes.bytes(of: record.intervals))
                 return
             case .failure(let failure):
                 throw KerfError(.refused, "the device gave up: \(PlainText.shown(failure.message))")
@@ -98,18 +151,21 @@ struct ServerTurn: Sendable {
         let codec = BoundaryCodec(settings: settings, hiddenSize: server.modelConfig.hiddenSize)
         let activation = try await channel.receiveTensor(
             announced: tensorBytes, expected: cut == 0 ? 0 : codec.activation.encodedBytes, "the smashed data")
+        let received = MonotonicInstant.now().message
         let result = try await server.compute.run(
             index: Int(part.index), tokens: cut == 0 ? try tokens(part.tokens, count, "tokens") : nil,
             targets: tokens(part.targets, count, "targets"), batchTargets: Int(part.batchTargets),
             activation: activation, isEvaluation: part.evaluation)
         let isLast = Int(part.index) == settings.microBatches - 1
         let norms = isLast && !part.evaluation ? await server.compute.squaredNorms() : []
-        try await channel.send(
+        try await send(
             .gradient(
                 .with {
                     $0.index = part.index
                     $0.loss = result.loss
                     $0.squaredNorms = norms
+                    $0.received = received
+                    $0.sent = MonotonicInstant.now().message
                 }), tensor: result.gradient)
         step.loss += result.loss
         step.next = isLast ? 0 : step.next + 1
@@ -130,23 +186,27 @@ struct ServerTurn: Sendable {
         step.isUpdateDue = false
     }
 
+    /// Makes the turn durable.
+    ///
+    /// - Returns: when the device's adapters had arrived.
     private func finish(
         _ end: Kerf_Split_V1_TurnEnd, _ tensorBytes: UInt64, _ state: TrainingState, _ step: StepProgress,
         _ serverLosses: [Double]
-    ) async throws {
+    ) async throws -> MonotonicInstant {
         var step = step
         let isWhole = cut == state.blocks.count
         let losses = isWhole ? end.losses : serverLosses
         guard step.next == 0, losses.count == Int(request.steps) else {
             throw KerfError(.protocolViolation, "the turn ended after \(losses.count) of \(request.steps) steps")
         }
-        if step.isUpdateDue { try await update(end.squaredNorms, &step) }
         let count = AdapterLayout(model: server.modelConfig, lora: state.settings.lora).count
         let bytes = try await channel.receiveTensor(
             announced: tensorBytes, expected: cut * 3 * count * MemoryLayout<Float>.size, "the turn's adapters")
+        let received = MonotonicInstant.now()
+        if step.isUpdateDue { try await update(end.squaredNorms, &step) }
         let blocks = TensorBytes.states(bytes, count: count) + (await server.compute.adapterStates())
-        let steps = try await server.training.commit(blocks, device: session.device, losses: losses)
-        try await channel.send(.turnCommitted(.with { $0.deviceSteps = UInt64(steps) }))
+        try await server.training.commit(blocks, device: session.device, losses: losses)
+        return received
     }
 
     private func tokens(_ bytes: some Collection<UInt8>, _ count: Int, _ name: String) throws(KerfError) -> [Int32] {

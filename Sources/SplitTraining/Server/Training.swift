@@ -57,7 +57,7 @@ actor Training {
     /// Adds a turn: the state after it replaces the one before, in memory and on disk.
     ///
     /// - Parameter blocks: of all blocks.
-    func commit(_ blocks: [AdapterState], device: String, losses: [Double]) throws -> Int {
+    func commit(_ blocks: [AdapterState], device: String, losses: [Double]) throws {
         guard var state, var progress = state.devices[device] else {
             throw KerfError(.internalError, "a turn ended that did not begin")
         }
@@ -68,7 +68,6 @@ actor Training {
         state.turns += 1
         try folder.commit(state)
         self.state = state
-        return progress.steps
     }
 
     private func initial(_ settings: TrainingSettings) throws -> TrainingState {

@@ -1,3 +1,4 @@
+import Instrumentation
 import Logging
 import ModelFiles
 import SystemIO
@@ -14,17 +15,27 @@ package final class TrainingServer: Sendable {
         package var silenceSeconds: Double
         /// Adapters to start a new training from; nil for initial values by the seed.
         package var adapters: AdapterTensors?
+        package var meter: RunMeter
+        /// Sets the server's frequency where a device asks for one; nil where none may.
+        package var frequency: FrequencyHold?
 
-        package init(model: [RunTerm], silenceSeconds: Double = 60, adapters: AdapterTensors? = nil) {
+        package init(
+            model: [RunTerm], silenceSeconds: Double = 60, adapters: AdapterTensors? = nil, meter: RunMeter = .none,
+            frequency: FrequencyHold? = nil
+        ) {
             self.model = model
             self.silenceSeconds = silenceSeconds
             self.adapters = adapters
+            self.meter = meter
+            self.frequency = frequency
         }
     }
 
     let configuration: Configuration
     let training: Training
     let compute: ServerCompute
+    /// One turn at a time is recorded.
+    let recorder: ActivityRecorder
     let modelConfig: ModelConfig
     let queue = TurnQueue()
     let logger: Logger
@@ -38,7 +49,8 @@ package final class TrainingServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         training = try Training(model: source.config, folder: folder, configuration: configuration)
-        compute = try ServerCompute(source: source, engine: engine)
+        recorder = ActivityRecorder(meter: configuration.meter.meter)
+        compute = try ServerCompute(source: source, recorder: recorder, engine: engine)
         modelConfig = source.config
     }
 

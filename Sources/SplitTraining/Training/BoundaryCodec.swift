@@ -7,15 +7,17 @@ import Workload
 struct BoundaryCodec: Sendable {
     /// From the device to the server.
     let activation: TensorCodec
-    /// Back. An 8-bit gradient would lose the small values that training needs, so it is sent in bfloat16 then.
+    /// Back.
     let gradient: TensorCodec
 
     init(settings: TrainingSettings, hiddenSize: Int) {
         let rows = settings.microBatch.tokenCount
         activation = TensorCodec(format: settings.wire, rows: rows, columns: hiddenSize)
-        gradient = TensorCodec(
-            format: settings.wire == .int8 ? .bf16 : settings.wire, rows: rows, columns: hiddenSize)
+        gradient = TensorCodec(format: Self.gradientFormat(settings.wire), rows: rows, columns: hiddenSize)
     }
+
+    /// An 8-bit gradient would lose the small values that training needs, so it is sent in bfloat16 then.
+    static func gradientFormat(_ wire: WireFormat) -> WireFormat { wire == .int8 ? .bf16 : wire }
 }
 
 extension TensorCodec {

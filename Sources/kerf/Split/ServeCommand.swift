@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Instrumentation
 import Logging
 import ModelFiles
 import SplitTraining
@@ -51,6 +52,11 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
     var engine: String?
 
+    @OptionGroup(title: "Energy") var metering: MeterOptions
+
+    @Flag(help: "Let devices set this box's frequency for their turn; it is restored after each.")
+    var allowFrequency = false
+
     @Flag(help: "Print events as JSON lines.")
     var json = false
 
@@ -77,22 +83,24 @@ struct ServeCommand: ParsableCommand {
                 weights: try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: weightsSeed))
             let folder = try StateFolder(path: state)
             let start = try adapters.map { try PEFTFolder.read($0, model: source.config) }
+            let selection = try MeterSelection.choose(metering.request)
+            defer { selection.close() }
+            let frequency = allowFrequency ? try FrequencyHold(root: selection.root) : nil
             let server = try TrainingServer(
                 source: source, folder: folder,
-                configuration: .init(model: terms, silenceSeconds: silence, adapters: start),
-                logger: Logger(label: "kerf"), engine: engineMaker)
+                configuration: .init(
+                    model: terms, silenceSeconds: silence, adapters: start, meter: try RunMeter(selection),
+                    frequency: frequency),
+                logger: Logger(label: "kerf"),
+                engine: MatrixEngines.maker(named: engine, threadCount: threads))
             let frames = try FrameServer(listen: address, security: security)
-            try AsynchronousWork.runInterruptibly(remedy: "start it again with the same state") {
-                try await serve(frames, server, address.host)
+            let outcome = Result {
+                try AsynchronousWork.runInterruptibly(remedy: "start it again with the same state") {
+                    try await serve(frames, server, address.host)
+                }
             }
-        }
-    }
-
-    private var engineMaker: @Sendable () throws -> any MatrixEngine {
-        let (name, threads) = (engine, threads)
-        return {
-            try name.map { try MatrixEngines.named($0, threadCount: threads) }
-                ?? MatrixEngines.default(threadCount: threads)
+            try frequency?.release()
+            try outcome.get()
         }
     }
 

@@ -1,12 +1,11 @@
 import ArgumentParser
 import CARD
 import CommandSupport
+import Instrumentation
 import ModelFiles
 import SplitTraining
 import SystemIO
-import SystemPackage
 import TransformerKernels
-import Workload
 
 /// `kerf train`: a device's side of split training, or the whole training in one process.
 struct TrainCommand: ParsableCommand {
@@ -18,7 +17,7 @@ struct TrainCommand: ParsableCommand {
             the last cut this device does. After a crash of either side start the same command again: training goes on \
             after the last committed turn, and ends with the same bytes.
 
-            --out receives the adapters in PEFT's format (adapters/) and run.json.
+            --out receives the adapters in PEFT's format (adapters/) and run.json, with time and energy of both sides.
 
             EXAMPLE
               kerf train --server 192.0.2.7:4433 --keys keys/pi-4 --model smollm2-135m --weights SmolLM2.gguf \\
@@ -26,14 +25,7 @@ struct TrainCommand: ParsableCommand {
               kerf train --unsplit --model smollm2-135m --data notes.ids --steps 200 --out reference
             """)
 
-    @Option(help: ArgumentHelp("The server.", valueName: "host:port"))
-    var server: String?
-
-    @Option(help: ArgumentHelp("This device's folder of keys.", valueName: "dir"))
-    var keys: String?
-
-    @Flag(help: "Train without keys and TLS, with a server on this machine only.")
-    var insecure = false
+    @OptionGroup var client: SplitClientOptions
 
     @Flag(help: "Train the whole model in this process, without a server: the reference.")
     var unsplit = false
@@ -47,22 +39,18 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Cut as a decision by `kerf decide` says.", valueName: "decision.json"))
     var decision: String?
 
+    @OptionGroup(title: "Deciding anew") var deciding: AdaptOptions
     @OptionGroup var training: TrainingOptions
+    @OptionGroup(title: "Energy") var metering: MeterOptions
 
     @Option(help: ArgumentHelp("Optimizer steps of a turn, after which the state is durable.", valueName: "number"))
     var turnSteps = 10
 
-    @Option(
-        help: ArgumentHelp(
-            "Imitate a slower link, like up=20mbit,down=80mbit,rtt=20ms.", valueName: "up=R,down=R,rtt=T"))
-    var shape: String?
-
-    @Option(
-        help: ArgumentHelp("Time without progress after which a lost connection ends the run.", valueName: "seconds"))
-    var retry = 60.0
-
     @Option(help: ArgumentHelp("Folder for the adapters and run.json; made if it does not exist.", valueName: "dir"))
     var out: String
+
+    @Flag(help: "Also write timeline.csv: what both sides did, moment by moment.")
+    var timeline = false
 
     @Flag(help: "Print run.json.")
     var json = false
@@ -74,109 +62,78 @@ struct TrainCommand: ParsableCommand {
         guard (1...10_000).contains(turnSteps) else {
             throw ValidationError("--turn-steps must be between 1 and 10000, not \(turnSteps)")
         }
-        guard retry >= 0, retry <= 7 * 86400 else {
-            throw ValidationError("--retry must be between 0 and 604800 seconds, not \(retry)")
+        let ways = [("--cut", cut != nil), ("--decision", decision != nil), ("--adapt", deciding.adapt)].filter(\.1)
+        guard unsplit else {
+            try client.requireServer()
+            guard ways.count == 1 else { throw ValidationError("give one of --cut, --decision and --adapt") }
+            return
         }
-        if unsplit {
-            let others: [(String, Bool)] = [
-                ("--server", server != nil), ("--keys", keys != nil), ("--insecure", insecure), ("--cut", cut != nil),
-                ("--decision", decision != nil), ("--shape", shape != nil),
-            ]
-            if let (name, _) = others.first(where: \.1) { throw ValidationError("--unsplit needs no \(name)") }
-        } else {
-            guard server != nil else { throw ValidationError("give --server, or --unsplit") }
-            guard (keys == nil) == insecure else { throw ValidationError("give either --keys or --insecure") }
-            guard (cut == nil) != (decision == nil) else { throw ValidationError("give either --cut or --decision") }
+        if let name = client.firstGiven ?? ways.first?.0 ?? (timeline ? "--timeline" : nil) {
+            throw ValidationError("--unsplit needs no \(name)")
         }
     }
 
     func run() throws {
         try ErrorReport.reporting {
-            let settings = try training.settings()
-            let source = try model.open(seed: training.weightsSeed)
-            let data = try input.open(
-                weights: model.weights, settings: settings, vocabularySize: source.config.vocabularySize)
-            let output = try TrainingOutput(folder: out)
-            let identity = try WeightIdentity.text(
-                weights: model.weights.map { FilePath($0) }, seed: training.weightsSeed)
-            let run =
-                unsplit
-                ? try trainUnsplit(source, settings, data, identity, output)
-                : try trainSplit(source, settings, data, identity, output)
-            try output.write(run)
-            print(json ? try KerfJSON.text(of: run) : TrainingOutput.summary(of: run, folder: out))
+            let setup = try TrainingSetup(model, input, training)
+            let folder = try RunFolder(path: out)
+            let run = try unsplit ? trainUnsplit(setup, folder) : trainSplit(setup, folder)
+            try folder.write(run)
+            print(json ? try KerfJSON.text(of: run) : run.summary(folder: out))
         }
     }
 
-    private func trainSplit(
-        _ source: any WeightSource, _ settings: TrainingSettings, _ data: TrainingInput, _ identity: String,
-        _ output: TrainingOutput
-    ) throws -> SplitRun {
-        let address = try HostPort(parsing: server ?? "")
-        let security = try SplitSecurity.device(keys: keys)
-        let cut = try chosenCut(source.config)
-        let shape = try shape.map { try LinkShape(parsing: $0) }
-        let job = DeviceSession.Job(
-            model: RunTerm.model(source.config, weights: identity), settings: settings,
-            dataSHA256: data.source.sha256, steps: training.steps, turnSteps: turnSteps,
-            validation: data.validation, batch: { data.batch($0) })
+    private static let remedy: Remedy = "start it again: it goes on after the last committed turn"
+
+    private func trainSplit(_ setup: TrainingSetup, _ folder: RunFolder) throws -> SplitRun {
+        let policy = try policy(setup)
+        let connect = try client.connect()
+        let selection = try MeterSelection.choose(metering.request)
+        defer { selection.close() }
+        let meter = try RunMeter(selection)
         let run = DeviceRun(
-            job: job, source: source, cut: cut, retrySeconds: retry,
-            connect: { body in
-                try await FrameClient.connect(to: address, security: security) { channel in
-                    guard let shape else { return try await body(FrameMessageChannel(channel)) }
-                    try await ShapedChannel.with(channel, shape: shape) { try await body(FrameMessageChannel($0)) }
-                }
-            }, engine: engineMaker)
+            job: setup.job(steps: training.steps, turnSteps: turnSteps), source: setup.source, policy: policy,
+            meter: meter, retrySeconds: client.retry, connect: connect, engine: setup.engine)
         let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
-        let result = try AsynchronousWork.runInterruptibly(
-            remedy: "start it again: it goes on after the last committed turn"
-        ) { try await run.run { progress.report($0) } }
+        let start = MonotonicInstant.now()
+        let result = try AsynchronousWork.runInterruptibly(remedy: Self.remedy) {
+            try await run.run { progress.report($0) }
+        }
         progress.end()
-        var adapters = AdapterTensors(model: source.config, lora: settings.lora)
-        for (block, values) in result.adapters.enumerated() { adapters[block: block] = values }
-        try output.write(adapters, baseModel: source.config.name)
+        try folder.write(result.adapters, of: setup.source.config, lora: setup.settings.lora)
+        if timeline { try folder.writeTimeline(of: result.turns, since: start) }
         return SplitRun(
-            model: source.config.name, weights: identity, data: data.source, settings: settings, cut: cut,
-            linkShape: self.shape, losses: result.losses, turns: result.turns, reconnections: result.reconnections)
+            model: setup.source.config.name, weights: setup.weights, data: setup.data.source, settings: setup.settings,
+            cut: (policy as? FixedCut)?.cut, linkShape: client.shape, deviceMeter: SideMeter(meter),
+            serverMeter: result.serverMeter, losses: result.losses, turns: result.turns,
+            reconnections: result.reconnections)
     }
 
-    private func trainUnsplit(
-        _ source: any WeightSource, _ settings: TrainingSettings, _ data: TrainingInput, _ identity: String,
-        _ output: TrainingOutput
-    ) throws -> SplitRun {
+    private func trainUnsplit(_ setup: TrainingSetup, _ folder: RunFolder) throws -> SplitRun {
         let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
-        let steps = training.steps
-        let (turn, parameters) = try AsynchronousWork.runInterruptibly(
-            remedy: "start it again: it goes on after the last committed turn"
-        ) {
-            try await UnsplitRun(source: source, settings: settings, engine: engineMaker).run(
-                steps: steps, validation: data.validation, batch: { data.batch($0) }
+        let (turn, parameters) = try AsynchronousWork.runInterruptibly(remedy: "start it again") {
+            try await UnsplitRun(source: setup.source, settings: setup.settings, engine: setup.engine).run(
+                steps: training.steps, validation: setup.data.validation, batch: { setup.data.batch($0) }
             ) { progress.report($0) }
         }
         progress.end()
-        var adapters = AdapterTensors(model: source.config, lora: settings.lora)
-        for (block, values) in parameters.enumerated() { adapters[block: block] = values }
-        try output.write(adapters, baseModel: source.config.name)
+        try folder.write(parameters, of: setup.source.config, lora: setup.settings.lora)
         return SplitRun(
-            model: source.config.name, weights: identity, data: data.source, settings: settings, cut: nil,
-            linkShape: nil, losses: turn.losses, turns: [turn], reconnections: 0)
+            model: setup.source.config.name, weights: setup.weights, data: setup.data.source, settings: setup.settings,
+            cut: nil, linkShape: nil, deviceMeter: nil, serverMeter: nil, losses: turn.losses, turns: [turn],
+            reconnections: 0)
     }
 
-    private var engineMaker: @Sendable () throws -> any MatrixEngine {
-        let (name, threads) = (training.workload.engine, training.workload.threads)
-        return {
-            try name.map { try MatrixEngines.named($0, threadCount: threads) }
-                ?? MatrixEngines.default(threadCount: threads)
+    private func policy(_ setup: TrainingSetup) throws -> any CutPolicy {
+        let config = setup.source.config
+        if deciding.adapt {
+            return try deciding.policy(setup.settings, hiddenSize: config.hiddenSize, turnSteps: turnSteps)
         }
-    }
-
-    private func chosenCut(_ config: ModelConfig) throws -> Int {
         let chosen = try cut ?? KerfJSON.read(Decision.self, at: decision ?? "").file.choice.cut
         guard (0...config.blockCount).contains(chosen) else {
             throw KerfError(
                 .invalidArgument, "there is no cut \(chosen): \(config.name) has \(config.blockCount) blocks")
         }
-        return chosen
+        return FixedCut(chosen)
     }
 }

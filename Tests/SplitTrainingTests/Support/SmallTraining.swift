@@ -72,29 +72,53 @@ struct SmallTraining: Sendable {
         with server: TrainingServer, device: String = "device", breakingAfter messages: Int = .max,
         cut: @Sendable (_ turn: Int) -> Int
     ) async throws -> [Double] {
+        try await connected(to: server, device: device, breakingAfter: messages) { session in
+            var losses = try await session.greet().losses
+            var turn = 0
+            while losses.count < steps {
+                losses += try await session.turn(TurnChoice(cut: cut(turn)), committed: losses.count).losses
+                turn += 1
+            }
+            return losses
+        }
+    }
+
+    /// Trains from the beginning, and tells what each turn took.
+    func turns(
+        with server: TrainingServer, cut: @Sendable (_ turn: Int) -> Int
+    ) async throws -> [DeviceSession.Turn] {
+        try await connected(to: server, device: "device", breakingAfter: .max) { session in
+            var committed = try await session.greet().losses.count
+            var turns: [DeviceSession.Turn] = []
+            while committed < steps {
+                turns.append(try await session.turn(TurnChoice(cut: cut(turns.count)), committed: committed))
+                committed += turns[turns.count - 1].losses.count
+            }
+            return turns
+        }
+    }
+
+    private func connected<Value>(
+        to server: TrainingServer, device: String, breakingAfter messages: Int,
+        _ body: (DeviceSession) async throws -> Value
+    ) async throws -> Value {
         let (deviceEnd, serverEnd) = MemoryMessageChannel.pair(breakingAfter: messages)
         let serving = Task {
             defer { serverEnd.close() }
             try await server.serve(serverEnd, device: device)
         }
-        let result: Result<[Double], any Error>
+        let result: Result<Value, any Error>
         do {
             let session = try DeviceSession(job: job, source: source, channel: deviceEnd, engine: Self.engine)
-            var losses = try await session.greet()
-            var turn = 0
-            while losses.count < steps {
-                losses += try await session.turn(cut: cut(turn), committed: losses.count).losses
-                turn += 1
-            }
-            result = .success(losses)
+            result = .success(try await body(session))
         } catch {
             result = .failure(error)
         }
         deviceEnd.close()
         let served = await serving.result
-        let losses = try result.get()
+        let value = try result.get()
         try served.get()
-        return losses
+        return value
     }
 }
 

@@ -1,4 +1,3 @@
-import CommandSupport
 import Quantities
 import SplitTraining
 import Synchronization
@@ -6,17 +5,17 @@ import SystemIO
 
 /// The progress of a training on standard error: a line that redraws itself on a terminal; otherwise a line for each
 /// turn and each lost connection.
-final class TrainingProgress: Sendable {
+package final class TrainingProgress: Sendable {
     private let steps: Int
     private let isQuiet: Bool
     private let isTerminal = StandardError.isTerminal
 
-    init(steps: Int, isQuiet: Bool) {
+    package init(steps: Int, isQuiet: Bool) {
         self.steps = steps
         self.isQuiet = isQuiet
     }
 
-    func report(_ event: DeviceSession.Event) {
+    package func report(_ event: DeviceSession.Event) {
         guard !isQuiet else { return }
         switch event {
         case .queued(let position): show("waiting for \(position) other \(position == 1 ? "device" : "devices")")
@@ -31,7 +30,7 @@ final class TrainingProgress: Sendable {
     }
 
     /// Clears the line, so that the next one starts on an empty one.
-    func end() {
+    package func end() {
         if isTerminal, !isQuiet { StandardError.write("\r\u{1B}[K") }
     }
 

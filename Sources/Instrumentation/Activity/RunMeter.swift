@@ -1,0 +1,62 @@
+import Host
+import ProbeKit
+import ProfileFormat
+import Profiling
+import Quantities
+import SystemIO
+
+/// Meters one side of a split run: its energy, its idle power, and what disturbed it.
+package struct RunMeter: Sendable {
+    /// `nil` where only times are measured.
+    package let meter: (any EnergyMeter)?
+    /// The meter's name; `nil` without one.
+    package let name: String?
+    package let origin: Origin
+    /// Why there is no energy.
+    package let reason: String?
+    /// Power of the idle box before the run, for net energy.
+    package let idleWatts: Quantity
+    private let watch: @Sendable () -> BoxConditions
+
+    /// How long the idle box is measured.
+    package static let idleSeconds = 1.0
+
+    /// Measures the idle power for ``idleSeconds``, unless there is no meter.
+    ///
+    /// - Throws: ``KerfError`` of the meter.
+    package init(_ selection: MeterSelection) throws(KerfError) {
+        meter = selection.meter
+        name = selection.description.name
+        origin = selection.description.origin
+        reason = selection.description.reason
+        let monitor = ConditionsMonitor(
+            HostProbe(), frequencyRoot: selection.root, meterOrigin: selection.description.origin)
+        watch = { monitor.now() }
+        guard let meter else {
+            idleWatts = .unavailable(selection.description.reason ?? "no energy meter")
+            return
+        }
+        let before = try meter.read()
+        SystemClock().sleep(seconds: Self.idleSeconds)
+        let after = try meter.read()
+        let joules = meter.total(of: try meter.joules(from: before, to: after))
+        idleWatts = Quantity(
+            value: joules / after.instant.seconds(since: before.instant), count: 1, origin: meter.origin,
+            reason: "one window before the run")
+    }
+
+    /// Without a meter and without conditions, for runs that are not metered.
+    package static let none = RunMeter()
+
+    private init() {
+        meter = nil
+        name = nil
+        origin = .unavailable
+        reason = "not asked for"
+        idleWatts = .unavailable("not asked for")
+        watch = { BoxConditions() }
+    }
+
+    /// The box at this moment, to be compared with a later one by ``BoxConditions/disturbance(from:to:seconds:hasRunUp:hasLoads:)``.
+    package func conditions() -> BoxConditions { watch() }
+}

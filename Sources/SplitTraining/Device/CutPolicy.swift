@@ -1,0 +1,29 @@
+/// Where to cut a turn and how fast the server shall run in it.
+package struct TurnChoice: Sendable, Hashable {
+    /// Blocks 1...cut run on the device.
+    package var cut: Int
+    /// In hertz; nil to leave the server's frequency as it is.
+    package var serverHertz: Double?
+
+    package init(cut: Int, serverHertz: Double? = nil) {
+        self.cut = cut
+        self.serverHertz = serverHertz
+    }
+}
+
+/// Chooses the cut of every turn.
+package protocol CutPolicy: Sendable {
+    /// - Parameters:
+    ///   - committed: the device's steps so far. A turn that was not committed is asked for again with the same number.
+    ///   - last: the turn before; nil before the first turn of this process.
+    func choice(committed: Int, after last: DeviceSession.Turn?) async throws -> TurnChoice
+}
+
+/// The same cut in every turn.
+package struct FixedCut: CutPolicy {
+    package let cut: Int
+
+    package init(_ cut: Int) { self.cut = cut }
+
+    package func choice(committed: Int, after last: DeviceSession.Turn?) -> TurnChoice { TurnChoice(cut: cut) }
+}
