@@ -32,14 +32,19 @@ package struct SweepOptions: ParsableArguments {
             }
             return .count(count)
         }
-        let frequencies = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+        return .list(try list(text, or: "all, a number of steps, or "))
+    }
+
+    /// `800mhz,1.6ghz`, in hertz.
+    @Sendable package static func list(_ text: String) throws -> [Double] { try list(text, or: "") }
+
+    private static func list(_ text: String, or others: String) throws -> [Double] {
+        try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
             guard let hertz = hertz(word.lowercased()) else {
-                throw ValidationError(
-                    "'\(word)' is not a frequency; give all, a number of steps, or a list like 800mhz,1.6ghz")
+                throw ValidationError("'\(word)' is not a frequency; give \(others)a list like 800mhz,1.6ghz")
             }
             return hertz
         }
-        return .list(frequencies)
     }
 
     private static func hertz(_ text: String) -> Double? {

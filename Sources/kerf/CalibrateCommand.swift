@@ -30,12 +30,7 @@ struct CalibrateCommand: ParsableCommand {
     func run() throws {
         try ErrorReport.reporting {
             let (calibration, bytes) = try calibrate()
-            if json {
-                print(String(decoding: bytes, as: UTF8.self), terminator: "")
-            } else {
-                print(calibration.report, terminator: "")
-                print("written: \(out)")
-            }
+            Printed.print(asJSON: json, bytes, or: calibration.report, written: out)
         }
     }
 

@@ -7,15 +7,19 @@ import Instrumentation
 import ProbeKit
 import Reporting
 import SystemIO
+import Validation
 
 /// `kerf demo`: doctor, profile, calibrate and decide on this box.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Run doctor, profile, calibrate and decide on this box, and summarize the result.",
+        abstract: "Run doctor, profile, calibrate, decide and validate on this box, and summarize the result.",
         discussion: """
             Profiles SmolLM2-135M twice: on one thread as the device, and on all processors as the server. Energy comes \
             from this box's meter; if it has none, from a virtual board, and is labeled simulated.
+
+            Then trains a few rounds with a server process on this box and a slowed-down link, at several cuts, and \
+            compares the measured delay and energy with the prediction.
 
             Shows the decision and how far it can be trusted. The tables of each command go to files in --out, each \
             with the command that made it.
@@ -53,6 +57,7 @@ struct DemoCommand: ParsableCommand {
     }
 
     private static let model = "smollm2-135m"
+    private static let link = "up=20mbit,down=80mbit,rtt=20ms"
 
     private func demonstrate() throws {
         if let weights {
@@ -67,17 +72,19 @@ struct DemoCommand: ParsableCommand {
 
         let arguments = [
             "--device", path("device-calibration.json"), "--server", path("server-calibration.json"),
-            "--link", "up=20mbit,down=80mbit,rtt=20ms", "--out", path("decision.json"),
+            "--link", Self.link, "--out", path("decision.json"),
         ]
         announce("decide", arguments)
         let (decision, bytes) = try DecideCommand.parse(arguments).decide()
         try publish("decision", "decide", arguments, decision.report, bytes)
+        let validation = try validate(hasMeter: hasMeter)
 
         guard !json else { return }
         if verbose { print() }
         print(
             DemoSummary(
-                device: device, server: server, decision: decision, meter: doctor.energy.summary, folder: out
+                device: device, server: server, decision: decision, validation: validation,
+                meter: doctor.energy.summary, folder: out
             ).text, terminator: "")
     }
 
@@ -109,6 +116,26 @@ struct DemoCommand: ParsableCommand {
         try publish("\(role)-calibration", "calibrate", arguments, calibration.report, bytes)
         return DemoSummary.Side(
             profile: written.run.profile, calibration: calibration, unmonitored: written.run.unmonitored)
+    }
+
+    /// Trains a few rounds with a server process on this box.
+    private func validate(hasMeter: Bool) throws -> ValidationReport {
+        let state = path("server-state")
+        if FileManager.default.fileExists(atPath: state) { try FileManager.default.removeItem(atPath: state) }
+        let common = ["--model", Self.model] + (weights.map { ["--weights", $0] } ?? [])
+        let server = try ServerProcess(
+            arguments: common + ["--state", state] + (hasMeter ? [] : ["--board", path("server-board")]))
+        defer { server.stop() }
+        let arguments =
+            common + [
+                "--server", server.address, "--insecure", "--threads", "1", "--link", Self.link, "--shape", Self.link,
+                "--device", path("device-calibration.json"), "--server-calibration", path("server-calibration.json"),
+                "--rounds", "2", "--steps", "2", "--out", path("validation.json"),
+            ] + (hasMeter ? [] : ["--board", path("board")])
+        announce("validate", arguments)
+        let (report, bytes) = try ValidateCommand.parse(arguments).compare()
+        try publish("validation", "validate", arguments, report.text, bytes)
+        return report
     }
 
     // MARK: - Output

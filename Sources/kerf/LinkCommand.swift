@@ -21,13 +21,7 @@ struct LinkCommand: ParsableCommand {
               kerf link --server edge.example:4433 --keys keys/phone --out link.json
             """)
 
-    @Option(
-        help: ArgumentHelp("Server, which runs kerf serve.", valueName: "host:port"), transform: HostPort.init(parsing:)
-    )
-    var server: HostPort
-
-    @Option(help: ArgumentHelp("Folder with this device's keys.", valueName: "dir"), completion: .directory)
-    var keys: String?
+    @OptionGroup var client: SplitClientOptions
 
     @Option(help: ArgumentHelp("Profile of the link to write.", valueName: "link.json"), completion: .file())
     var out: String
@@ -40,22 +34,10 @@ struct LinkCommand: ParsableCommand {
         transform: { try ByteCounts(parsing: $0).counts })
     var sizes: [Int] = []
 
-    @Option(
-        help: ArgumentHelp("Make the channel as slow as this link: up=20mbit,down=80mbit,rtt=20ms.", valueName: "link"),
-        transform: { try LinkShape(parsing: $0) })
-    var shape: LinkShape?
-
-    @Flag(help: "Use no TLS; the server must be on this machine.")
-    var insecure = false
-
     @Flag(help: "Print the profile as JSON instead of tables.")
     var json = false
 
-    func validate() throws {
-        guard insecure != (keys != nil) else {
-            throw ValidationError("give --keys with this device's folder, or --insecure for a server on this machine")
-        }
-    }
+    func validate() throws { try client.requireServer() }
 
     func run() throws {
         try ErrorReport.reporting {
@@ -64,33 +46,18 @@ struct LinkCommand: ParsableCommand {
             let profile = try measure()
             let bytes = try KerfJSON.encode(profile)
             try AtomicFile.write(bytes, to: out)
-            print(json ? String(decoding: bytes, as: UTF8.self) : profile.report, terminator: "")
-            if !json { print("written: \(out)") }
+            Printed.print(asJSON: json, bytes, or: profile.report, written: out)
         }
     }
 
     private func measure() throws -> LinkProfile {
         let plan = try LinkPlan(trainingSizes: sizes, budgetSeconds: seconds)
-        let security = try SplitSecurity.device(keys: keys)
-        let (server, shape) = (server, shape)
+        let security = try SplitSecurity.device(keys: client.keys)
+        let (server, shape) = (try client.address, try client.linkShape)
         return try AsynchronousWork.run {
             try await LinkProfile.measure(
                 server, security: security, plan: plan, shape: shape, created: currentTimestamp,
                 shouldStop: { Interruption.isRequested })
-        }
-    }
-}
-
-/// `4096,1mib`
-private struct ByteCounts {
-    let counts: [Int]
-
-    init(parsing text: String) throws {
-        counts = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let count = ByteCount(argument: String(part)), (1...Double(1 << 30)).contains(count.bytes) else {
-                throw ValidationError("\(PlainText.quoted(String(part))) is not a size from 1 byte to 1gib")
-            }
-            return Int(count.bytes)
         }
     }
 }

@@ -27,9 +27,6 @@ package struct TrainingOptions: ParsableArguments {
         help: ArgumentHelp("Global norm to which gradients are clipped. (default: not clipped)", valueName: "number"))
     package var clip: Double?
 
-    @Option(help: ArgumentHelp("Optimizer steps of this device.", valueName: "number"))
-    package var steps = 100
-
     @Option(
         help: ArgumentHelp("Equal parts of the batch; one is sent while the next is computed.", valueName: "number"))
     package var microBatches = 1
@@ -43,7 +40,8 @@ package struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seed of random weights.", valueName: "number"))
     package var weightsSeed: UInt64 = 1
 
-    package func settings() throws -> TrainingSettings {
+    /// - Parameter steps: of this device, after which a schedule ends.
+    package func settings(steps: Int) throws -> TrainingSettings {
         var settings = TrainingSettings()
         settings.batch = workload.batch
         settings.sequence = workload.seq
@@ -62,12 +60,6 @@ package struct TrainingOptions: ParsableArguments {
         settings.wire = wire
         try settings.check()
         return settings
-    }
-
-    package func validate() throws {
-        guard (1...TrainingState.maximumSteps).contains(steps) else {
-            throw ValidationError("--steps must be between 1 and \(TrainingState.maximumSteps), not \(steps)")
-        }
     }
 }
 

@@ -29,6 +29,9 @@ package final class TrainingProgress: Sendable {
         }
     }
 
+    /// A line that stays.
+    package func tell(_ text: String) { if !isQuiet { StandardError.write("kerf: " + text + "\n") } }
+
     /// Clears the line, so that the next one starts on an empty one.
     package func end() {
         if isTerminal, !isQuiet { StandardError.write("\r\u{1B}[K") }

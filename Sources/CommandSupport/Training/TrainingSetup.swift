@@ -1,31 +1,57 @@
+import Calibration
 import ModelFiles
+import ProfileFormat
 import SplitTraining
+import SystemIO
 import SystemPackage
 import TransformerKernels
+import Workload
 
-/// Everything of a training but where it is cut: the model, its weights, the data and the settings.
+/// Everything of a training but its data and where it is cut: the model, its weights, and the settings.
 package struct TrainingSetup: Sendable {
     package let source: any WeightSource
     package let settings: TrainingSettings
-    package let data: TrainingInput
     /// The identity of the weights.
     package let weights: String
     package let engine: @Sendable () throws -> any MatrixEngine
 
-    package init(_ model: ModelOptions, _ input: TrainingDataOptions, _ training: TrainingOptions) throws {
-        settings = try training.settings()
+    /// - Parameter steps: of this device.
+    package init(_ model: ModelOptions, _ training: TrainingOptions, steps: Int) throws {
+        settings = try training.settings(steps: steps)
         source = try model.open(seed: training.weightsSeed)
-        data = try input.open(
-            weights: model.weights, settings: settings, vocabularySize: source.config.vocabularySize)
         weights = try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: training.weightsSeed)
         engine = MatrixEngines.maker(named: training.workload.engine, threadCount: training.workload.threads)
     }
 
-    package func job(steps: Int, turnSteps: Int) -> DeviceSession.Job {
-        let data = data
-        return DeviceSession.Job(
-            model: RunTerm.model(source.config, weights: weights), settings: settings, dataSHA256: data.source.sha256,
-            steps: steps, turnSteps: turnSteps, validation: data.validation, batch: { data.batch($0) })
+    package func job(
+        steps: Int, turnSteps: Int, dataSHA256: String, validation: [StepBatch] = [],
+        batch: @escaping @Sendable (_ step: Int) -> StepBatch
+    ) -> DeviceSession.Job {
+        DeviceSession.Job(
+            model: RunTerm.model(source.config, weights: weights), settings: settings, dataSHA256: dataSHA256,
+            steps: steps, turnSteps: turnSteps, validation: validation, batch: batch)
+    }
+}
+
+extension TrainingSetup {
+    /// Refuses a calibration of another model or training step.
+    ///
+    /// - Parameter name: such as "the device's calibration".
+    package func check(_ calibration: Calibration, of name: String) throws(KerfError) {
+        let (workload, model) = (calibration.workload, calibration.model)
+        try RunTerm.checkEqual(
+            [
+                RunTerm("model", source.config.name), RunTerm("batch", settings.batch),
+                RunTerm("sequence", settings.sequence), RunTerm("LoRA rank", settings.rank),
+                RunTerm("LoRA targets", settings.lora.targets.map(\.rawValue).joined(separator: ",")),
+                RunTerm("number format", settings.format.rawValue),
+            ], of: "this run",
+            [
+                RunTerm("model", model.name), RunTerm("batch", workload.batch),
+                RunTerm("sequence", workload.sequence), RunTerm("LoRA rank", workload.loraRank),
+                RunTerm("LoRA targets", workload.loraTargetNames),
+                RunTerm("number format", workload.dtype.rawValue),
+            ], of: name)
     }
 }
 

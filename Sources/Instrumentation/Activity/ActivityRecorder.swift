@@ -102,6 +102,7 @@ package final class ActivityRecorder: Sendable {
         guard let first = state.border else { return }
         let last = border(&state)
         state.border = last
+        guard first.instant < last.instant else { return }
         var interval = ActivityInterval(
             activity: state.activity, step: state.step, start: first.instant, end: last.instant, joules: nil)
         if let meter, let before = first.reading, let after = last.reading {

@@ -23,17 +23,25 @@ package struct RunMeter: Sendable {
 
     /// Measures the idle power for ``idleSeconds``, unless there is no meter.
     ///
+    /// A real meter counts the whole box. Where the other side runs on the same box it is not used, and the other side's
+    /// load is no disturbance.
+    ///
+    /// - Parameter sharesBox: whether the other side of the run is on this box.
     /// - Throws: ``KerfError`` of the meter.
-    package init(_ selection: MeterSelection) throws(KerfError) {
-        meter = selection.meter
-        name = selection.description.name
-        origin = selection.description.origin
-        reason = selection.description.reason
+    package init(_ selection: MeterSelection, sharesBox: Bool) throws(KerfError) {
+        let description = selection.description
+        let isAmbiguous = sharesBox && description.origin == .measured
+        meter = isAmbiguous ? nil : selection.meter
+        name = isAmbiguous ? nil : description.name
+        origin = isAmbiguous ? .unavailable : description.origin
+        reason =
+            isAmbiguous
+            ? "both sides run on this box, and its meter cannot tell one from the other" : description.reason
         let monitor = ConditionsMonitor(
-            HostProbe(), frequencyRoot: selection.root, meterOrigin: selection.description.origin)
+            HostProbe(), frequencyRoot: selection.root, meterOrigin: sharesBox ? .unavailable : description.origin)
         watch = { monitor.now() }
         guard let meter else {
-            idleWatts = .unavailable(selection.description.reason ?? "no energy meter")
+            idleWatts = .unavailable(reason ?? "no energy meter")
             return
         }
         let before = try meter.read()

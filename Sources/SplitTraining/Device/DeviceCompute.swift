@@ -92,11 +92,12 @@ actor DeviceCompute {
     ///
     /// - Parameter squaredNorms: of all blocks of the model.
     func update(squaredNorms: [Double]) throws {
+        defer { step += 1 }
+        guard let side else { return }
         recorder.begin(.computing)
         defer { recorder.end(.computing) }
         let factor = GradientClipping.factor(squaredNorms: squaredNorms, maximum: settings.maximumGradientNorm)
-        try side?.update(factor: factor, step: step)
-        step += 1
+        try side.update(factor: factor, step: step)
     }
 
     /// A whole step at the last cut.

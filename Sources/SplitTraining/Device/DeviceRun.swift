@@ -16,18 +16,21 @@ package struct DeviceRun: Sendable {
     let meter: RunMeter
     /// Time without any progress after which a lost connection ends the run.
     let retrySeconds: Double
+    /// Whether steps that an earlier run has made are an error.
+    let requiresNewTraining: Bool
     let connect: Connect
     let engine: @Sendable () throws -> any MatrixEngine
 
     package init(
         job: DeviceSession.Job, source: any WeightSource, policy: any CutPolicy, meter: RunMeter = .none,
-        retrySeconds: Double, connect: @escaping Connect, engine: @escaping @Sendable () throws -> any MatrixEngine
+        retrySeconds: Double, requiresNewTraining: Bool = false, connect: @escaping Connect, engine: @escaping @Sendable () throws -> any MatrixEngine
     ) {
         self.job = job
         self.source = source
         self.policy = policy
         self.meter = meter
         self.retrySeconds = retrySeconds
+        self.requiresNewTraining = requiresNewTraining
         self.connect = connect
         self.engine = engine
     }
@@ -80,7 +83,14 @@ package struct DeviceRun: Sendable {
     }
 
     private func train(_ session: DeviceSession, _ progress: Progress) async throws {
-        await progress.begin(try await session.greet())
+        let greeting = try await session.greet()
+        let isFirst = await !progress.hasGreeted
+        if requiresNewTraining, isFirst, !greeting.losses.isEmpty {
+            throw KerfError(
+                .mismatch, "the server has \(greeting.losses.count) steps of this device already",
+                remedy: "start the server with a new state")
+        }
+        await progress.begin(greeting)
         while await progress.committed < job.steps {
             let committed = await progress.committed
             let choice = try await policy.choice(committed: committed, after: progress.result.turns.last)

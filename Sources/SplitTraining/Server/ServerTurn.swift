@@ -62,7 +62,7 @@ struct ServerTurn: Sendable {
         guard let frequency = server.configuration.frequency else {
             throw KerfError(
                 .unavailable, "this server does not let devices set its frequency",
-                remedy: "start kerf serve with --allow-frequency")
+                remedy: "start the server so that devices may set its frequency")
         }
         return try frequency.set(hertz: request.serverHertz)
     }

@@ -37,17 +37,13 @@ struct DecideCommand: ParsableCommand {
 
     @OptionGroup(title: "Link") var linkOptions: LinkOptions
 
-    @Option(help: "Weight of delay, 0 to 1; the rest is the weight of the server's energy.")
-    var weight = Decider.defaultWeight
+    @OptionGroup var objective: ObjectiveOptions
 
     @Option(help: "Local training steps between two exchanges of adapters.")
     var steps = Decider.defaultSteps
 
     @Option(help: "Model level that decides.")
     var level = ModelLevel.measuredLink
-
-    @Option(help: "Server energy above its idle energy (net), for a server that is on anyway; or all of it (gross).")
-    var energy = EnergyAccount.net
 
     @Option(
         help: """
@@ -68,6 +64,9 @@ struct DecideCommand: ParsableCommand {
     @Option(help: "Parts of a batch that are pipelined through device, link and server; 1 is no overlap.")
     var microBatches = 1
 
+    @Flag(help: "Count AdamW's moments with the adapters, as `kerf train` sends them.")
+    var moments = false
+
     @Option(
         help: ArgumentHelp(
             "Declare the power that the server draws while it computes; it is labeled modelled.", valueName: "watts"))
@@ -82,12 +81,7 @@ struct DecideCommand: ParsableCommand {
     func run() throws {
         try ErrorReport.reporting {
             let (decision, bytes) = try decide()
-            if json {
-                print(String(decoding: bytes, as: UTF8.self), terminator: "")
-            } else {
-                print(decision.report, terminator: "")
-                if let out { print("written: \(out)") }
-            }
+            Printed.print(asJSON: json, bytes, or: decision.report, written: out)
         }
     }
 
@@ -100,21 +94,16 @@ struct DecideCommand: ParsableCommand {
         let limits = CutLimits(
             deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
         let decider = Decider(
-            link: try linkOptions.resolved(), weight: weight, steps: steps, level: level, account: energy,
+            link: try linkOptions.resolved(), weight: objective.weight, steps: steps, level: level,
+            account: objective.energy,
             declaredServerWatts: serverPower, scope: energyScope, limits: limits,
-            microBatches: microBatches)
-        let decision = try decider.decide(device: try side(device), server: try side(server))
+            microBatches: microBatches, exchange: CutExchange(adapterTensors: moments ? 3 : 1))
+        let decision = try decider.decide(device: Decider.Side(path: device), server: Decider.Side(path: server))
         let bytes = try KerfJSON.encode(decision)
         if let out { try AtomicFile.write(bytes, to: out) }
         return (decision, bytes)
     }
-
-    private func side(_ path: String) throws -> Decider.Side {
-        let (calibration, sha256) = try KerfJSON.read(Calibration.self, at: path)
-        return Decider.Side(calibration: calibration, sha256: sha256)
-    }
 }
 
 extension ModelLevel: ExpressibleByArgument {}
-extension EnergyAccount: ExpressibleByArgument {}
 extension EnergyScope: ExpressibleByArgument {}

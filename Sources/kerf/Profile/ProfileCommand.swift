@@ -74,12 +74,8 @@ struct ProfileCommand: ParsableCommand {
         try ErrorReport.reporting {
             let written = try measure()
             Interruption.unwatch()
-            if json {
-                print(String(decoding: written.bytes, as: UTF8.self), terminator: "")
-            } else {
-                print(written.report(try written.calibration()), terminator: "")
-                print("written: \(out)")
-            }
+            try Printed.print(
+                asJSON: json, written.bytes, or: written.report(try written.calibration()), written: out)
             if let failure = written.run.frequencyFailure { throw failure }
         }
     }

@@ -120,12 +120,7 @@ struct EstimatorSelftestCommand: ParsableCommand {
             let report = try selfTest().run(shouldStop: { Interruption.isRequested })
             let bytes = try KerfJSON.encode(report)
             if let out { try AtomicFile.write(bytes, to: out) }
-            if json {
-                print(String(decoding: bytes, as: UTF8.self), terminator: "")
-            } else {
-                print(report.text, terminator: "")
-                if let out { print("written: \(out)") }
-            }
+            Printed.print(asJSON: json, bytes, or: report.text, written: out)
             if report.verdict == .wrong { throw ExitCode(ExitStatus.failure.rawValue) }
         }
     }
@@ -139,20 +134,4 @@ struct EstimatorSelftestCommand: ParsableCommand {
                 resolutionJoules: resolution, maximumWatts: maxPower),
             budgetSeconds: budgetS, targetRelativeHalfWidth: targetCi / 100, trials: trials, seed: seed)
     }
-}
-
-/// A share, as a number or in percent: `0.02`, `2%`.
-struct Share: ExpressibleByArgument {
-    var value: Double
-
-    init(value: Double) { self.value = value }
-
-    init?(argument: String) {
-        let isPercent = argument.hasSuffix("%")
-        guard let number = Double(isPercent ? String(argument.dropLast()) : argument), number >= 0, number.isFinite
-        else { return nil }
-        value = isPercent ? number / 100 : number
-    }
-
-    var defaultValueDescription: String { "\(value)" }
 }

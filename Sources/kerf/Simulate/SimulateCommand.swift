@@ -77,8 +77,7 @@ struct SimulateCommand: ParsableCommand {
             let bytes = try KerfJSON.encode(outcome.result)
             if let out { try AtomicFile.write(bytes, to: out) }
             if let csv { try AtomicFile.write(Array(outcome.csv.utf8), to: csv) }
-            print(json ? String(decoding: bytes, as: UTF8.self) : outcome.result.report, terminator: "")
-            for place in [out, csv].compactMap({ $0 }) where !json { print("written: \(place)") }
+            Printed.print(asJSON: json, bytes, or: outcome.result.report, written: out, csv)
         }
     }
 

@@ -57,6 +57,9 @@ struct ServeCommand: ParsableCommand {
     @Flag(help: "Let devices set this box's frequency for their turn; it is restored after each.")
     var allowFrequency = false
 
+    @Flag(help: .hidden)
+    var exitWithParent = false
+
     @Flag(help: "Print events as JSON lines.")
     var json = false
 
@@ -89,7 +92,7 @@ struct ServeCommand: ParsableCommand {
             let server = try TrainingServer(
                 source: source, folder: folder,
                 configuration: .init(
-                    model: terms, silenceSeconds: silence, adapters: start, meter: try RunMeter(selection),
+                    model: terms, silenceSeconds: silence, adapters: start, meter: try RunMeter(selection, sharesBox: address.isLoopback),
                     frequency: frequency),
                 logger: Logger(label: "kerf"),
                 engine: MatrixEngines.maker(named: engine, threadCount: threads))
@@ -106,7 +109,14 @@ struct ServeCommand: ParsableCommand {
 
     private func serve(_ frames: FrameServer, _ server: TrainingServer, _ host: String) async throws {
         let lines = ServeLines(json: json)
+        let parent = exitWithParent ? ParentProcess() : nil
         try await withThrowingTaskGroup(of: Void.self) { group in
+            if let parent {
+                group.addTask {
+                    while !parent.hasGone { try await Task.sleep(for: .milliseconds(200)) }
+                    throw KerfError(.interrupted, "the process that started this server has ended")
+                }
+            }
             group.addTask {
                 try await frames.run { channel, peer in
                     lines.connected(peer)

@@ -26,6 +26,7 @@ struct TrainCommand: ParsableCommand {
             """)
 
     @OptionGroup var client: SplitClientOptions
+    @OptionGroup var patience: RetryOptions
 
     @Flag(help: "Train the whole model in this process, without a server: the reference.")
     var unsplit = false
@@ -43,6 +44,9 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var training: TrainingOptions
     @OptionGroup(title: "Energy") var metering: MeterOptions
 
+    @Option(help: ArgumentHelp("Optimizer steps of this device.", valueName: "number"))
+    var steps = 100
+
     @Option(help: ArgumentHelp("Optimizer steps of a turn, after which the state is durable.", valueName: "number"))
     var turnSteps = 10
 
@@ -59,6 +63,9 @@ struct TrainCommand: ParsableCommand {
     var quiet = false
 
     func validate() throws {
+        guard (1...TrainingState.maximumSteps).contains(steps) else {
+            throw ValidationError("--steps must be between 1 and \(TrainingState.maximumSteps), not \(steps)")
+        }
         guard (1...10_000).contains(turnSteps) else {
             throw ValidationError("--turn-steps must be between 1 and 10000, not \(turnSteps)")
         }
@@ -75,9 +82,11 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         try ErrorReport.reporting {
-            let setup = try TrainingSetup(model, input, training)
+            let setup = try TrainingSetup(model, training, steps: steps)
+            let data = try input.open(
+                weights: model.weights, settings: setup.settings, vocabularySize: setup.source.config.vocabularySize)
             let folder = try RunFolder(path: out)
-            let run = try unsplit ? trainUnsplit(setup, folder) : trainSplit(setup, folder)
+            let run = try unsplit ? trainUnsplit(setup, data, folder) : trainSplit(setup, data, folder)
             try folder.write(run)
             print(json ? try KerfJSON.text(of: run) : run.summary(folder: out))
         }
@@ -85,16 +94,19 @@ struct TrainCommand: ParsableCommand {
 
     private static let remedy: Remedy = "start it again: it goes on after the last committed turn"
 
-    private func trainSplit(_ setup: TrainingSetup, _ folder: RunFolder) throws -> SplitRun {
+    private func trainSplit(_ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder) throws -> SplitRun {
         let policy = try policy(setup)
         let connect = try client.connect()
         let selection = try MeterSelection.choose(metering.request)
         defer { selection.close() }
-        let meter = try RunMeter(selection)
+        let meter = try RunMeter(selection, sharesBox: try client.isOnThisBox)
         let run = DeviceRun(
-            job: setup.job(steps: training.steps, turnSteps: turnSteps), source: setup.source, policy: policy,
-            meter: meter, retrySeconds: client.retry, connect: connect, engine: setup.engine)
-        let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
+            job: setup.job(
+                steps: steps, turnSteps: turnSteps, dataSHA256: data.source.sha256, validation: data.validation,
+                batch: { data.batch($0) }),
+            source: setup.source, policy: policy, meter: meter, retrySeconds: patience.retry, connect: connect,
+            engine: setup.engine)
+        let progress = TrainingProgress(steps: steps, isQuiet: quiet)
         let start = MonotonicInstant.now()
         let result = try AsynchronousWork.runInterruptibly(remedy: Self.remedy) {
             try await run.run { progress.report($0) }
@@ -103,23 +115,23 @@ struct TrainCommand: ParsableCommand {
         try folder.write(result.adapters, of: setup.source.config, lora: setup.settings.lora)
         if timeline { try folder.writeTimeline(of: result.turns, since: start) }
         return SplitRun(
-            model: setup.source.config.name, weights: setup.weights, data: setup.data.source, settings: setup.settings,
+            model: setup.source.config.name, weights: setup.weights, data: data.source, settings: setup.settings,
             cut: (policy as? FixedCut)?.cut, linkShape: client.shape, deviceMeter: SideMeter(meter),
             serverMeter: result.serverMeter, losses: result.losses, turns: result.turns,
             reconnections: result.reconnections)
     }
 
-    private func trainUnsplit(_ setup: TrainingSetup, _ folder: RunFolder) throws -> SplitRun {
-        let progress = TrainingProgress(steps: training.steps, isQuiet: quiet)
+    private func trainUnsplit(_ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder) throws -> SplitRun {
+        let progress = TrainingProgress(steps: steps, isQuiet: quiet)
         let (turn, parameters) = try AsynchronousWork.runInterruptibly(remedy: "start it again") {
             try await UnsplitRun(source: setup.source, settings: setup.settings, engine: setup.engine).run(
-                steps: training.steps, validation: setup.data.validation, batch: { setup.data.batch($0) }
+                steps: steps, validation: data.validation, batch: { data.batch($0) }
             ) { progress.report($0) }
         }
         progress.end()
         try folder.write(parameters, of: setup.source.config, lora: setup.settings.lora)
         return SplitRun(
-            model: setup.source.config.name, weights: setup.weights, data: setup.data.source, settings: setup.settings,
+            model: setup.source.config.name, weights: setup.weights, data: data.source, settings: setup.settings,
             cut: nil, linkShape: nil, deviceMeter: nil, serverMeter: nil, losses: turn.losses, turns: [turn],
             reconnections: 0)
     }

@@ -39,10 +39,10 @@ import Testing
         let recorder = recorder
         recorder.start()
         for _ in 0..<6 {
-            recorder.during(.computing) { meter.pass(milliseconds: 1000, watts: 2) }
+            recorder.during(.computing) { meter.pass(milliseconds: 1000, watts: 15) }
         }
         let totals = ActivityTotals(recorder.finish().intervals)
-        #expect(abs((totals.computing.joules ?? 0) - 12) < 1e-4)
+        #expect(abs((totals.computing.joules ?? 0) - 90) < 1e-4)
         #expect(totals.computing.seconds == 6 && totals.waiting.seconds == 0)
     }
 

@@ -10,7 +10,7 @@ import Testing
 
     /// The server's clock is 1000 ms ahead. One step: the device computes 0...20, sends until 50, the server computes
     /// 50...130, its gradient arrives at 150, the device computes until 190.
-    private var turn: DeviceSession.Turn {
+    var turn: DeviceSession.Turn {
         var turn = DeviceSession.Turn()
         turn.number = 4
         turn.cut = 2

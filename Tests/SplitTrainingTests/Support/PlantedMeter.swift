@@ -17,7 +17,8 @@ final class PlantedMeter: EnergyMeter {
     let name = "planted"
     let origin = Origin.simulated
     let tree = EnergyDomainTree([
-        EnergyDomain(identifier: "package-0", name: "package-0", role: .counted, wrapRangeMicrojoules: 5_000_000)
+        EnergyDomain(identifier: "package-0", name: "package-0", role: .counted, wrapRangeMicrojoules: 50_000_000,
+            maximumWatts: 20)
     ])
 
     func pass(milliseconds: Int64, watts: Double) {
@@ -34,6 +35,6 @@ final class PlantedMeter: EnergyMeter {
     func read() throws(KerfError) -> EnergyReading {
         let (joules, fails) = state.withLock { ($0.joules, $0.fails) }
         if fails { throw KerfError(.ioError, "the meter is gone") }
-        return EnergyReading(instant: now(), microjoules: [UInt64((joules * 1e6).rounded()) % 5_000_001])
+        return EnergyReading(instant: now(), microjoules: [UInt64((joules * 1e6).rounded()) % 50_000_001])
     }
 }

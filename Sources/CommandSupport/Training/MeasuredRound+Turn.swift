@@ -1,0 +1,39 @@
+import SplitTraining
+import Validation
+
+extension MeasuredRound {
+    /// A turn of a split training as a round of a validation.
+    ///
+    /// - Returns: nil for a turn of one process.
+    package init?(
+        _ turn: DeviceSession.Turn, at round: ValidationPlan.Round, deviceMeter: SideMeter, serverMeter: SideMeter?
+    ) {
+        guard let costs = SplitRun.TurnRecord(turn, isSplit: true).costs else { return nil }
+        let disturbances = [
+            costs.device.disturbance.map { "device: " + $0 }, costs.server.disturbance.map { "server: " + $0 },
+        ].compactMap(\.self)
+        self.init(
+            cut: turn.cut, serverHertz: round.point.serverHertz, order: round.order, repetition: round.repetition,
+            steps: turn.stepSeconds.count, delaySeconds: costs.delaySeconds, deviceSeconds: costs.deviceSeconds,
+            uplinkSeconds: costs.uplinkSeconds, serverSeconds: costs.serverSeconds,
+            downlinkSeconds: costs.downlinkSeconds, adapterSeconds: costs.adapterSeconds,
+            deviceJoules: costs.device.computingJoules, serverJoules: costs.server.computingJoules,
+            deviceIdleWatts: deviceMeter.idleWatts, serverIdleWatts: serverMeter?.idleWatts,
+            rejection: disturbances.isEmpty ? nil : disturbances.joined(separator: "; "))
+    }
+}
+
+extension RoundConditions {
+    /// - Parameter shape: of the link; nil for the link as it is.
+    package init(shape: String?, deviceMeter: SideMeter, serverMeter: SideMeter?) {
+        self.init(
+            linkShape: shape, device: MeteredSide(deviceMeter),
+            server: serverMeter.map(MeteredSide.init) ?? MeteredSide(energyOrigin: .unavailable))
+    }
+}
+
+extension RoundConditions.MeteredSide {
+    fileprivate init(_ meter: SideMeter) {
+        self.init(energyOrigin: meter.origin, virtualBoard: meter.origin == .simulated ? meter.name : nil)
+    }
+}

@@ -1,0 +1,155 @@
+import ArgumentParser
+import CARD
+import Calibration
+import CommandSupport
+import Instrumentation
+import ProfileFormat
+import Reporting
+import SplitTraining
+import SystemIO
+import Validation
+
+/// `kerf validate`: predicted against measured.
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Run cuts for real, compare them with the prediction, and report the regret of each decision.",
+        discussion: """
+            Runs rounds of a split training at several cuts, in random order, and compares every part of their delay and \
+            the energy of both sides with what the calibrations predict. Reports the measured regret of the choices of \
+            levels A to E and of running on one side only.
+
+            The server needs a new --state. --link is what the prediction assumes; --shape imitates a slower link.
+
+            EXAMPLE
+              kerf validate --server 192.0.2.7:4433 --keys keys/pi-4 --model smollm2-135m --threads 4 \\
+                --device pi-4.json --server-calibration server.json --link link.json --out validation.json
+            """)
+
+    @OptionGroup var client: SplitClientOptions
+    @OptionGroup var patience: RetryOptions
+    @OptionGroup var model: ModelOptions
+
+    @Option(help: ArgumentHelp("Calibration of this device.", valueName: "calibration.json"), completion: .file())
+    var device: String
+
+    @Option(help: ArgumentHelp("Calibration of the server.", valueName: "calibration.json"), completion: .file())
+    var serverCalibration: String
+
+    @OptionGroup(title: "Link of the prediction") var linkOptions: LinkOptions
+
+    @Option(help: ArgumentHelp("Cuts to run: all, or auto: the choices, their neighbors, both ends and some others."))
+    var cuts = CutChoice.auto
+
+    @Option(help: ArgumentHelp("Rounds at each cut and frequency.", valueName: "number"))
+    var rounds = 4
+
+    @Option(help: ArgumentHelp("Local steps of a round.", valueName: "number"))
+    var steps = Decider.defaultSteps
+
+    @Option(
+        help: ArgumentHelp(
+            "Frequencies that the server is set to: a list like 800mhz,1.6ghz. (default: left as it is)",
+            valueName: "list"),
+        transform: SweepOptions.list)
+    var frequencies: [Double] = []
+
+    @OptionGroup var objective: ObjectiveOptions
+
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup(title: "Energy") var metering: MeterOptions
+
+    @Option(help: ArgumentHelp("Validation to write.", valueName: "validation.json"), completion: .file())
+    var out: String
+
+    @Flag(help: "Print the validation as JSON instead of tables.")
+    var json = false
+
+    @Flag(help: "Show no progress.")
+    var quiet = false
+
+    /// Values of `--cuts`.
+    enum CutChoice: String, ExpressibleByArgument, CaseIterable {
+        case all, auto
+    }
+
+    /// Cuts of `--cuts auto`, if the choices and their neighbors are not more.
+    private static let automaticCuts = 8
+
+    func validate() throws {
+        try client.requireServer()
+        guard (1...10_000).contains(steps) else {
+            throw ValidationError("--steps must be between 1 and 10000, not \(steps)")
+        }
+        guard (1...10_000).contains(rounds) else {
+            throw ValidationError("--rounds must be between 1 and 10000, not \(rounds)")
+        }
+    }
+
+    func run() throws {
+        try ErrorReport.reporting {
+            let (report, bytes) = try compare()
+            Printed.print(asJSON: json, bytes, or: report.text, written: out)
+        }
+    }
+
+    /// Runs the rounds, and writes the validation to `out`.
+    func compare() throws -> (report: ValidationReport, bytes: [UInt8]) {
+        try OutputFile.checkPlace(out)
+        try OutputGuard.check(out, isNoneOf: [device, serverCalibration] + linkOptions.iperf3)
+        let report = try measure()
+        let bytes = try KerfJSON.encode(report)
+        try AtomicFile.write(bytes, to: out)
+        return (report, bytes)
+    }
+
+    private func measure() throws -> ValidationReport {
+        let (device, server) = (try Decider.Side(path: device), try Decider.Side(path: serverCalibration))
+        let setup = try TrainingSetup(model, training, steps: .max)
+        try setup.check(device.calibration, of: "the device's calibration")
+        try setup.check(server.calibration, of: "the server's calibration")
+        let decider = Decider(
+            link: try linkOptions.resolved(), weight: objective.weight, steps: steps, account: objective.energy,
+            microBatches: setup.settings.microBatches,
+            exchange: CutExchange(wire: setup.settings.wire, hiddenSize: setup.source.config.hiddenSize))
+        let plan = try ValidationPlan(
+            for: try decider.decide(device: device, server: server),
+            cuts: cuts == .all ? .all : .auto(count: Self.automaticCuts), frequenciesHertz: frequencies,
+            repetitions: rounds, seed: setup.settings.seed)
+        let seconds = plan.estimatedSeconds(
+            try decider.model(device: device.calibration, server: server.calibration))
+        let progress = TrainingProgress(steps: plan.rounds.count * steps, isQuiet: quiet)
+        progress.tell("\(plan.rounds.count) rounds of \(steps) steps, about \(Int(seconds.rounded(.up))) s by the prediction")
+        let selection = try MeterSelection.choose(metering.request)
+        defer { selection.close() }
+        let meter = try RunMeter(selection, sharesBox: try client.isOnThisBox)
+        let result = try run(plan, setup, meter, progress)
+        let deviceMeter = SideMeter(meter)
+        let measured = result.turns.compactMap { turn in
+            MeasuredRound(
+                turn, at: plan.rounds[turn.firstStep / steps], deviceMeter: deviceMeter, serverMeter: result.serverMeter)
+        }
+        return try Validator(
+            decider: decider,
+            conditions: RoundConditions(
+                shape: client.shape, deviceMeter: deviceMeter, serverMeter: result.serverMeter),
+            seed: setup.settings.seed
+        ).validate(device: device, server: server, rounds: measured, created: currentTimestamp())
+    }
+
+    private func run(
+        _ plan: ValidationPlan, _ setup: TrainingSetup, _ meter: RunMeter, _ progress: TrainingProgress
+    ) throws -> DeviceRun.Result {
+        let tokens = RandomTokens(setup.settings, vocabularySize: setup.source.config.vocabularySize)
+        let choices = plan.rounds.map { TurnChoice(cut: $0.point.cut, serverHertz: $0.point.serverHertz) }
+        let run = DeviceRun(
+            job: setup.job(
+                steps: choices.count * steps, turnSteps: steps, dataSHA256: tokens.sha256, batch: { tokens.batch($0) }),
+            source: setup.source, policy: PlannedCuts(choices, turnSteps: steps), meter: meter,
+            retrySeconds: patience.retry, requiresNewTraining: true, connect: try client.connect(), engine: setup.engine)
+        defer { progress.end() }
+        return try AsynchronousWork.runInterruptibly(remedy: "start it again, with a new state of the server") {
+            try await run.run { progress.report($0) }
+        }
+    }
+}
