@@ -182,12 +182,13 @@ let package = Package(
                 "ModelFiles", "Workload", "TransformerKernels", "ProfileFormat", "Calibration", "CARD", "CWire",
                 logging,
             ], exclude: ["Protocol/split.proto"]),
+        room("Validation", base + ["Workload", "ProfileFormat", "Calibration", "CARD"], optimized),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation",
             ]),
         room(
             "CommandSupport",
@@ -250,7 +251,8 @@ let package = Package(
             base + transport + certificates + [
                 "ModelFiles", "Workload", "TransformerKernels", "CARD", "SplitTraining", logging,
             ]),
-        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD"]),
+        tests("Validation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "Validation"]),
+        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD", "Validation"]),
         tests(
             "CommandLine",
             base + [
