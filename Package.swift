@@ -182,18 +182,19 @@ let package = Package(
                 "ModelFiles", "Workload", "TransformerKernels", "ProbeKit", "ProfileFormat", "Instrumentation",
                 "Calibration", "CARD", "CWire", logging,
             ], exclude: ["Protocol/split.proto"]),
+        room("Validation", base + ["Workload", "ProfileFormat", "Calibration", "CARD"], optimized),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation",
             ]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "CARD", "Simulation", "SplitTraining", argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
@@ -201,7 +202,7 @@ let package = Package(
                 "CommandSupport",
                 "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
-                "Simulation", "SplitTraining", "Capture", "Reporting", logging, argumentParser,
+                "Simulation", "SplitTraining", "Validation", "Capture", "Reporting", logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -251,7 +252,8 @@ let package = Package(
                 "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Instrumentation",
                 "Calibration", "CARD", "SplitTraining", logging,
             ]),
-        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD"]),
+        tests("Validation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "Validation"]),
+        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD", "Validation"]),
         tests(
             "CommandLine",
             base + [

@@ -24,7 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The order in which a run meets the files; a schema that is not named follows in alphabetical order.
 ORDER = [
-    "profile", "calibration", "decision", "link", "run", "scenario", "simulation", "doctor", "capture", "board", "selftest",
+    "profile", "calibration", "decision", "link", "run", "validation", "scenario", "simulation", "doctor", "capture",
+    "board", "selftest",
 ]
 
 UNITS = {

@@ -1,6 +1,7 @@
 import Calibration
 import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 
 /// Decides from two calibrations and a link.
@@ -87,6 +88,26 @@ public struct Decider: Sendable {
         try problem(try Pairing(device: device, server: server)).model(level)
     }
 
+    /// The same under an assumption of the paper, all else as measured.
+    ///
+    /// - Throws: ``KerfError``.
+    package func model(
+        device: Calibration, server: Calibration, assuming assumption: PaperAssumption
+    ) throws -> CutModel {
+        try problem(try Pairing(device: device, server: server)).assuming(assumption).model(level)
+    }
+
+    /// Energy of the device while it computes one step, at every cut from 0 to L; `nil` where that of a layer is not
+    /// known. It does not count in the cost unless the scope includes the device.
+    ///
+    /// - Throws: ``KerfError``.
+    package func deviceEnergies(
+        device: Calibration, server: Calibration, account: EnergyAccount
+    ) throws -> [Estimate?] {
+        let pairing = try Pairing(device: device, server: server)
+        return (0...pairing.blockCount).map { pairing.deviceEnergy(at: $0, account) }
+    }
+
     /// The cut and the server's frequency in hertz, without alternatives and confidence, for a decision that is made
     /// anew in every round.
     ///
@@ -95,7 +116,8 @@ public struct Decider: Sendable {
     package func choose(device: Calibration, server: Calibration) throws -> (cut: Int, serverHertz: Double?) {
         let model = try model(device: device, server: server)
         let chosen = try Solver(model: model, weight: weight).solve().chosen
-        return (chosen.cut.cut, model.frequency.isChosen ? model.frequency.referenceHertz.map { $0 * chosen.ratio } : nil)
+        let hertz = model.frequency.isChosen ? model.frequency.referenceHertz.map { $0 * chosen.ratio } : nil
+        return (chosen.cut.cut, hertz)
     }
 
     private func problem(_ pairing: Pairing) throws(KerfError) -> SplitProblem {

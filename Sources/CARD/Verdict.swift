@@ -43,7 +43,7 @@ extension Verdict {
                 reasons += Self.reasons(
                     "server", "\(account.rawValue) energies", server.closure.ratio(account), serverOnly?.serverJoules,
                     energyLimit)
-            case .stepPower(let watts):
+            case .stepPower(let watts, _):
                 reasons += Self.reasons(
                     "server", "power", nil, watts, energyLimit)
             case .declared, .rated, nil: break

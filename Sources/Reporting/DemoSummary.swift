@@ -3,8 +3,10 @@ import Calibration
 import ProfileFormat
 import Quantities
 import SystemIO
+import Validation
 
-/// What `kerf demo` shows: the decision, how far the measurements behind it can be trusted, and where the files are.
+/// What `kerf demo` shows: the decision, how far the measurements behind it can be trusted, what it was worth, and where
+/// the files are.
 ///
 /// Fits one screen: at most ``maximumLines`` lines of ``maximumColumns`` columns.
 package struct DemoSummary {
@@ -28,16 +30,20 @@ package struct DemoSummary {
     private let device: Side
     private let server: Side
     private let decision: Decision
+    private let validation: ValidationReport
     private let meter: String
     private let folder: String
 
     /// - Parameters:
     ///   - meter: this box's energy meter, or why it has none, as the doctor reports it.
     ///   - folder: where the files are.
-    package init(device: Side, server: Side, decision: Decision, meter: String, folder: String) {
+    package init(
+        device: Side, server: Side, decision: Decision, validation: ValidationReport, meter: String, folder: String
+    ) {
         self.device = device
         self.server = server
         self.decision = decision
+        self.validation = validation
         self.meter = meter
         self.folder = folder
     }
@@ -47,12 +53,13 @@ package struct DemoSummary {
     package var lines: [String] {
         var lines = wrapped(decision.headline, limit: 3)
         lines += sentences(decision.choiceLine, limit: 2) + sentences(decision.confidenceLines, limit: 2)
+        lines += wrapped("trained: " + validation.headline, limit: 3)
         lines += [""] + table.lines
-        lines += wrapped("this box's meter: \(PlainText.shown(meter))", limit: 2)
-        lines += wrapped(notMonitored, limit: 2)
+        lines += wrapped("this box's meter: \(PlainText.shown(meter))", limit: 1)
+        lines += wrapped(notMonitored, limit: 1)
         return lines
             + [""] + wrapped("files in \(PlainText.shown(folder)): a .json and a readable .txt of each of", limit: 1)
-            + ["  doctor, device-profile, device-calibration, server-profile, server-calibration, decision"]
+            + ["  doctor, {device,server}-profile, {device,server}-calibration, decision, validation"]
     }
 
     // MARK: - Measurements

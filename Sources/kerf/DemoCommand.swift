@@ -134,7 +134,7 @@ struct DemoCommand: ParsableCommand {
             ] + (hasMeter ? [] : ["--board", path("board")])
         announce("validate", arguments)
         let (report, bytes) = try ValidateCommand.parse(arguments).compare()
-        try publish("validation", "validate", arguments, report.text, bytes)
+        try publish("validation", "validate", arguments, report.report, bytes)
         return report
     }
 

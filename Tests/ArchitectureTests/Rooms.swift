@@ -40,6 +40,10 @@ extension Room {
         Room("CARD", never: hardware.union(cModules), why: "no hardware"),
         Room("Simulation", never: hardware.union(cModules).subtracting(["CFleet"]), why: "no hardware"),
         Room("SplitTraining", never: probes, why: "concrete probes are put together by Instrumentation"),
+        Room(
+            "Validation",
+            never: hardware.union(cModules).union(["SplitTraining", "Glibc", "Foundation", "FoundationEssentials"]),
+            why: "no hardware, no networks"),
         Room("Capture", never: probes, why: "a box as files, whatever reads them"),
         Room("Reporting"),
         Room("CommandSupport"),

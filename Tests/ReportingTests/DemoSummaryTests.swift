@@ -27,8 +27,11 @@ struct DemoSummaryTests {
         }
         let decision = try Decider(link: try Link(parsing: "up=20mbit,down=80mbit,rtt=20ms"), weight: weight)
             .decide(device: input(device), server: input(server))
-        return (
-            DemoSummary(device: device, server: server, decision: decision, meter: meter, folder: folder), decision
+        return try (
+            DemoSummary(
+                device: device, server: server, decision: decision,
+                validation: ValidationTextTests().report(shape: "up=20mbit,down=80mbit,rtt=20ms"), meter: meter,
+                folder: folder), decision
         )
     }
 
@@ -49,7 +52,7 @@ struct DemoSummaryTests {
         let opening = try #require(decision.report.split(separator: "\n").first)
         #expect(text.hasPrefix(opening.prefix(60)))
         let parts = [
-            "choice: cut \(decision.choice.cut) ", "confidence: ", "Server CPU", "step time", "closure, time",
+            "choice: cut \(decision.choice.cut) ", "confidence: ", "trained: SIMULATED", "Server CPU", "step time", "closure, time",
             "windows rejected", "not monitored: throttling", "files in demo-output", "decision",
         ]
         var rest = text[...]

@@ -4,7 +4,7 @@ import Quantities
 /// cost.
 public struct AssumptionFinding: Codable, Sendable, Hashable {
     public enum Verdict: String, Codable, Sendable, Hashable {
-        /// The deviation's whole interval is within ``AssumptionReport/tolerance``.
+        /// The deviation's whole interval is within ``tolerance``.
         case holds
         /// The deviation's whole interval is outside.
         case fails

@@ -7,9 +7,6 @@ struct AssumptionReport {
     let weight: Double
     let evaluator: RegretEvaluator
 
-    /// Largest deviation at which an assumption holds.
-    static let tolerance = 0.05
-
     init(_ problem: SplitProblem, weight: Double) throws {
         self.problem = problem
         self.weight = weight
@@ -41,7 +38,7 @@ struct AssumptionReport {
         let deviation = Deviations(problem, evaluator).deviation(from: assumption)
         var finding = AssumptionFinding(
             assumption: assumption, statement: assumption.statement, deviation: deviation,
-            verdict: Self.verdict(deviation))
+            verdict: .init(deviation))
         guard finding.verdict != .untested else { return finding }
         let chosen: CutOutcome
         do {
@@ -61,12 +58,23 @@ struct AssumptionReport {
         finding.obstacle = evaluation.obstacle
         return finding
     }
+}
 
-    private static func verdict(_ deviation: Quantity) -> AssumptionFinding.Verdict {
-        guard let value = deviation.value else { return .untested }
+extension AssumptionFinding.Verdict {
+    /// Largest deviation at which an assumption holds.
+    package static let tolerance = 0.05
+
+    package init(_ deviation: Quantity) {
+        guard let value = deviation.value else {
+            self = .untested
+            return
+        }
         let (lower, upper) = (deviation.lower ?? value, deviation.upper ?? value)
-        if lower >= -tolerance && upper <= tolerance { return .holds }
-        return lower > tolerance || upper < -tolerance ? .fails : .open
+        if lower >= -Self.tolerance && upper <= Self.tolerance {
+            self = .holds
+        } else {
+            self = lower > Self.tolerance || upper < -Self.tolerance ? .fails : .open
+        }
     }
 }
 

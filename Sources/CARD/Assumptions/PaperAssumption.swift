@@ -93,7 +93,7 @@ extension Calibration {
     }
 
     /// Rated f32 operations per second at the running frequency; `nil` where the box does not report it.
-    var ratedSpeed: Double? {
+    package var ratedSpeed: Double? {
         guard let hertz = frequency.runningHertz.value, hertz > 0, let flops = rated.flopsPerCyclePerCore.value,
             flops > 0, rated.cores > 0
         else { return nil }

@@ -51,8 +51,10 @@ struct LevelA {
         if let declared = problem.declaredServerWatts { return (try .declared(declared), .declared) }
         let server = pairing.server
         if let rated = ServerPower.rated(server) { return (rated, .rated) }
-        let ofStep = ServerPower.ofStep(server, problem.account) ?? ServerPower.ofStep(server, .gross)
-        return (ofStep, ofStep.map { .stepPower($0.watts) })
+        for account in [problem.account, .gross] {
+            if let power = ServerPower.ofStep(server, account) { return (power, .stepPower(power.watts, account)) }
+        }
+        return (nil, nil)
     }
 
     /// f32 operations per second at the running frequency.

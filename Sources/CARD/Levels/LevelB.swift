@@ -61,7 +61,7 @@ struct LevelB {
         for account in account == .net ? [EnergyAccount.net, .gross] : [.gross] {
             if let layers = Self.energy(ofLayers: server, account) { return layers }
             if let power = ServerPower.ofStep(server, account) {
-                return Self.energy(from: power, .stepPower(power.watts))
+                return Self.energy(from: power, .stepPower(power.watts, account))
             }
         }
         return ServerPower.rated(server).map { Self.energy(from: $0, .rated) }

@@ -59,6 +59,13 @@ struct Pairing {
         cut == 0 ? server.layers[...] : cut == blockCount ? [] : server.layers[(cut + 1)...]
     }
 
+    /// Energy of the device's layers at a cut; `nil` where that of a layer is not known.
+    func deviceEnergy(at cut: Int, _ account: EnergyAccount) -> Estimate? {
+        let passes = deviceLayers(at: cut).flatMap { [$0.forward, $0.backward] }
+            .map { account == .net ? $0.netEnergyJoules : $0.grossEnergyJoules }
+        return passes.allSatisfy { ($0.value ?? -1) >= 0 } ? passes.compactMap(\.estimate).sum : nil
+    }
+
     /// The server's frequency range relative to its running frequency, f0.
     ///
     /// - Parameter required: whether the running frequency must be known.

@@ -21,16 +21,17 @@ struct ScopedEnergy {
             "Energy is gross and includes the server's idle power of \(NumberText.si(idle, "W")) while it waits.")
         guard problem.scope == .device else { return }
         for index in model.cuts.indices {
-            let passes = problem.pairing.deviceLayers(at: model.cuts[index].cut).flatMap {
-                [$0.forward.grossEnergyJoules, $0.backward.grossEnergyJoules]
-            }
-            guard passes.allSatisfy({ ($0.value ?? -1) >= 0 }) else {
+            let cut = model.cuts[index].cut
+            guard let joules = problem.pairing.deviceEnergy(at: cut, .gross) else {
                 throw KerfError(
                     .noEnergy, "the device's calibration lacks the energy of some layers",
                     remedy: .serverEnergyOnly)
             }
-            model.cuts[index].deviceJoules = passes.compactMap(\.estimate).sum
-            model.energyOrigin = Origin.weakest([model.energyOrigin] + passes.map(\.origin))
+            model.cuts[index].deviceJoules = joules
+            let origins = problem.pairing.deviceLayers(at: cut).flatMap {
+                [$0.forward.grossEnergyJoules.origin, $0.backward.grossEnergyJoules.origin]
+            }
+            model.energyOrigin = Origin.weakest([model.energyOrigin] + origins)
         }
         model.assumptions.append("The gross energy of the device's layers counts like the server's.")
     }

@@ -25,7 +25,15 @@ package enum EnergyBasis: Sendable, Hashable {
     /// The rated power, without an interval.
     case rated
     /// The measured mean power of the training step, in watts, times the layers' times.
-    case stepPower(Estimate)
+    case stepPower(Estimate, EnergyAccount)
     /// The measured energy of each layer.
     case layers(EnergyAccount)
+
+    /// The account of the energies. A declared or rated power is all that the server draws.
+    package var account: EnergyAccount {
+        switch self {
+        case .declared, .rated: .gross
+        case .stepPower(_, let account), .layers(let account): account
+        }
+    }
 }

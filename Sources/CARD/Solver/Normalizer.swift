@@ -20,7 +20,7 @@ public struct Normalizer: Codable, Sendable, Hashable {
     /// Device-only is the faster corner where the device is faster than the server or the link slower than what the
     /// server gains. The span of the corners is then negative and would reward slow decisions. The range of all
     /// decisions keeps sign and scale.
-    init(least: Double, greatest: Double, values: [Double]) {
+    package init(least: Double, greatest: Double, values: [Double]) {
         let extremes = (values.min() ?? least, values.max() ?? greatest)
         if Self.isSpan(least, greatest) {
             (method, minimum, maximum) = (.corners, least, greatest)
@@ -32,7 +32,7 @@ public struct Normalizer: Codable, Sendable, Hashable {
     }
 
     /// For a term without values.
-    init() { method = .unavailable }
+    package init() { method = .unavailable }
 
     /// The width that values are divided by; `nil` when the term is left out.
     package var span: Double? {
@@ -40,7 +40,7 @@ public struct Normalizer: Codable, Sendable, Hashable {
         return maximum - minimum
     }
 
-    func share(_ value: Double) -> Double {
+    package func share(_ value: Double) -> Double {
         guard let span, let minimum else { return 0 }
         return (value - minimum) / span
     }

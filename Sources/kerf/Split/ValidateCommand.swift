@@ -89,7 +89,7 @@ struct ValidateCommand: ParsableCommand {
     func run() throws {
         try ErrorReport.reporting {
             let (report, bytes) = try compare()
-            Printed.print(asJSON: json, bytes, or: report.text, written: out)
+            Printed.print(asJSON: json, bytes, or: report.report, written: out)
         }
     }
 
