@@ -6,11 +6,16 @@ public struct CutExchange: Codable, Sendable, Hashable {
     public var activationRatio: Double
     /// Bytes of its gradient over those in f32.
     public var gradientRatio: Double
+    /// Whether the server answers each step at cut 0 too, with the loss.
+    public var answersEveryStep: Bool
 
-    public init(adapterTensors: Int = 1, activationRatio: Double = 1, gradientRatio: Double = 1) {
+    public init(
+        adapterTensors: Int = 1, activationRatio: Double = 1, gradientRatio: Double = 1, answersEveryStep: Bool = false
+    ) {
         self.adapterTensors = adapterTensors
         self.activationRatio = activationRatio
         self.gradientRatio = gradientRatio
+        self.answersEveryStep = answersEveryStep
     }
 
     /// - Parameter tokenBytes: of the targets, and of the tokens at cut 0, which are sent as they are.
@@ -19,5 +24,6 @@ public struct CutExchange: Codable, Sendable, Hashable {
         traffic.downlinkBytes *= gradientRatio
         let tokens = traffic.stepMessages == 1 ? 2 * tokenBytes : tokenBytes
         if traffic.uplinkBytes > 0 { traffic.uplinkBytes = tokens + (traffic.uplinkBytes - tokens) * activationRatio }
+        if answersEveryStep, traffic.stepMessages == 1 { traffic.stepMessages = 2 }
     }
 }

@@ -1,3 +1,4 @@
+import Quantities
 import SplitTraining
 import Validation
 
@@ -17,9 +18,17 @@ extension MeasuredRound {
             steps: turn.stepSeconds.count, delaySeconds: costs.delaySeconds, deviceSeconds: costs.deviceSeconds,
             uplinkSeconds: costs.uplinkSeconds, serverSeconds: costs.serverSeconds,
             downlinkSeconds: costs.downlinkSeconds, adapterSeconds: costs.adapterSeconds,
-            deviceJoules: costs.device.computingJoules, serverJoules: costs.server.computingJoules,
+            deviceJoules: costs.device.joules(by: deviceMeter),
+            serverJoules: serverMeter.flatMap { costs.server.joules(by: $0) },
             deviceIdleWatts: deviceMeter.idleWatts, serverIdleWatts: serverMeter?.idleWatts,
             rejection: disturbances.isEmpty ? nil : disturbances.joined(separator: "; "))
+    }
+}
+
+extension SideCosts {
+    /// Energy of computing; 0 of a metered side that computed nothing, nil without a meter.
+    fileprivate func joules(by meter: SideMeter) -> Double? {
+        meter.name == nil ? nil : computingSeconds == 0 ? 0 : computingJoules
     }
 }
 

@@ -10,6 +10,8 @@ extension CutExchange {
             Double(TensorCodec(format: format, rows: 1, columns: hiddenSize).encodedBytes) / Double(4 * hiddenSize)
         }
         self.init(
-            adapterTensors: 3, activationRatio: ratio(wire), gradientRatio: ratio(BoundaryCodec.gradientFormat(wire)))
+            adapterTensors: 3, activationRatio: ratio(wire),
+            gradientRatio: ratio(BoundaryCodec.gradientFormat(wire)),
+            answersEveryStep: true)
     }
 }

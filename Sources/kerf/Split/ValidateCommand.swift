@@ -3,6 +3,7 @@ import CARD
 import Calibration
 import CommandSupport
 import Instrumentation
+import ModelFiles
 import ProfileFormat
 import Reporting
 import SplitTraining

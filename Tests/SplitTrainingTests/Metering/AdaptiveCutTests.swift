@@ -44,7 +44,7 @@ import Testing
 
     @Test func whatIsSentDependsOnTheWire() {
         let f32 = CutExchange(wire: .f32, hiddenSize: 576)
-        #expect(f32 == CutExchange(adapterTensors: 3, activationRatio: 1, gradientRatio: 1))
+        #expect(f32 == CutExchange(adapterTensors: 3, answersEveryStep: true))
         let int8 = CutExchange(wire: .int8, hiddenSize: 576)
         #expect(int8.gradientRatio == 0.5 && int8.activationRatio > 0.25 && int8.activationRatio < 0.26)
     }
