@@ -6,7 +6,7 @@ import Validation
 extension ValidationReport {
     /// Whether the prediction holds and the regrets, then the points, the regrets and the assumptions.
     package var report: String {
-        var text = headline + "\n" + settingLines + "\n"
+        var text = headline + "\n" + settingLine + termLines
         if !verdict.stands { text += PlainText.shown(verdict.reasons.joined(separator: " "), limit: 1000) + "\n" }
         text += "\n" + pointTable.text + omittedLine + rankLines + frequencyLine + "\n"
         text += regretTable.text + "\n" + assumptionTable.text
@@ -34,13 +34,30 @@ extension ValidationReport {
         return text(cost, ofCost: true)
     }
 
-    private var settingLines: String {
+    private var settingLine: String {
         var text = "\(PlainText.shown(prediction.modelName)), level \(prediction.level.rawValue), "
         text +=
             "cut \(prediction.cut) of \(prediction.blockCount), weight of delay \(prediction.weight), \(prediction.steps) steps per round; "
         text += "\(summary.usedRounds) rounds at \(points.count) points"
         if summary.rejectedRounds > 0 { text += ", \(summary.rejectedRounds) more rejected" }
         return text + "\n"
+    }
+
+    /// Whether the intervals of the delay hold, and the errors of the energies.
+    private var termLines: String {
+        let delay = summary.terms.delaySeconds
+        func count(_ share: Double?, of points: Int) -> String {
+            share.map { "\(Int(($0 * Double(points)).rounded())) of \(points) points" } ?? "n/a"
+        }
+        var text = "delay: the predicted interval holds the mean at "
+        text += "\(count(delay.withinPredictedShare, of: delay.judgedPoints)), and both intervals agree at "
+        text += "\(count(delay.agreeingShare, of: delay.comparedPoints))\n"
+        for term in [Term.serverEnergy, .deviceEnergy] {
+            let error = summary.terms[term]
+            guard let median = error.medianAbsoluteErrorRatio, let worst = error.worstErrorRatio else { continue }
+            text += "\(term.name): off by \(NumberText.percent(median)) in the median, \(signed(worst)) at worst\n"
+        }
+        return text
     }
 
     /// How well the prediction ranks the cuts, and where the measured best is.
@@ -120,8 +137,8 @@ extension ValidationReport {
 
     private func error(_ comparison: Comparison) -> String {
         guard let value = comparison.errorRatio.value else { return "-" }
-        let width = comparison.errorRatio.upper.map { " ± " + NumberText.fixed(($0 - value) * 100, digits: 1) } ?? ""
-        return NumberText.fixed(value * 100, digits: 1) + width + " %"
+        let width = comparison.errorRatio.upper.map { " ± " + NumberText.fixed(($0 - value) * 100, digits: 1) + " %" }
+        return width.map { signed(value).dropLast(2) + $0 } ?? signed(value)
     }
 
     private func mark(_ point: PointComparison) -> String {
@@ -144,10 +161,19 @@ extension ValidationReport {
                 regret.cost.map { text($0, ofCost: true) } ?? "-",
                 regret.delaySeconds.map { text($0, ofCost: false) } ?? "-",
                 regret.energyJoules.map { text($0, ofCost: false, unit: "J") } ?? "-",
-                PlainText.shown(regret.reason ?? "", limit: 100),
+                PlainText.shown(regret.reason ?? note(regret), limit: 100),
             ])
         }
         return table
+    }
+
+    /// The frequency that was chosen, where no round ran near it.
+    private func note(_ regret: MeasuredRegret) -> String {
+        guard let chosen = regret.frequencyHertz, let measured = regret.measuredHertz,
+            regret.cut != prediction.blockCount,
+            abs(measured / chosen - 1) > 0.01
+        else { return "" }
+        return "chose \(NumberText.si(chosen, "Hz"))"
     }
 
     /// Corrected where there are rounds enough, in percent where the least cost is above zero.
@@ -179,7 +205,10 @@ extension ValidationReport {
     }
 
     /// With a sign, as an error has a direction.
-    private func signed(_ ratio: Double) -> String { (ratio > 0 ? "+" : "") + NumberText.percent(ratio) }
+    private func signed(_ ratio: Double) -> String {
+        let text = NumberText.percent(ratio)
+        return ratio > 0 && text != NumberText.percent(0) ? "+" + text : text
+    }
 }
 
 extension MeasuredRegret.Subject {

@@ -8,7 +8,7 @@ import Testing
 @Suite("Validation plan")
 struct PlanTests {
     private func decision(_ change: (inout SyntheticPair) -> Void = { _ in }) throws -> Decision {
-        var pair = SyntheticPair(blocks: 20)
+        var pair = SyntheticPair(blocks: 12)
         change(&pair)
         return try pair.decision()
     }
@@ -17,11 +17,11 @@ struct PlanTests {
     func balanced() throws {
         let decision = try decision()
         let plan = try ValidationPlan(for: decision, cuts: .all, repetitions: 5, seed: 7)
-        #expect(plan.rounds.map(\.order) == Array(0..<105))
+        #expect(plan.rounds.map(\.order) == Array(0..<65))
         let repetitions = Dictionary(grouping: plan.rounds, by: \.repetition)
         for (number, rounds) in repetitions {
-            #expect(rounds.map(\.point.cut).sorted() == Array(0...20))
-            #expect(rounds.allSatisfy { $0.order / 21 == number })
+            #expect(rounds.map(\.point.cut).sorted() == Array(0...12))
+            #expect(rounds.allSatisfy { $0.order / 13 == number })
         }
         #expect(Set(repetitions.values.map { $0.map(\.point.cut) }).count == 5)
         #expect(try ValidationPlan(for: decision, cuts: .all, repetitions: 5, seed: 7) == plan)
@@ -31,18 +31,18 @@ struct PlanTests {
     @Test("auto: the choice of each level, the neighbors of the decision's, both ends, random others", arguments: 1...5)
     func auto(seed: Int) throws {
         let decision = try decision { $0.weight = 0.9 }
-        let plan = try ValidationPlan(for: decision, cuts: .auto(count: 12), repetitions: 2, seed: UInt64(seed))
+        let plan = try ValidationPlan(for: decision, cuts: .auto(count: 9), repetitions: 2, seed: UInt64(seed))
         let cuts = Set(plan.points.map(\.cut))
         let choice = decision.choice.cut
-        let wanted = decision.levels.compactMap(\.cut) + [0, 20] + [choice - 1, choice, choice + 1]
-        #expect(cuts.isSuperset(of: wanted.filter { (0...20).contains($0) }))
-        #expect(cuts.count == 12)
+        let wanted = decision.levels.compactMap(\.cut) + [0, 12] + [choice - 1, choice, choice + 1]
+        #expect(cuts.isSuperset(of: wanted.filter { (0...12).contains($0) }))
+        #expect(cuts.count == 9)
     }
 
     @Test("too small a number still has what must be run")
     func small() throws {
         let plan = try ValidationPlan(for: decision(), cuts: .auto(count: 1), repetitions: 1, seed: 1)
-        #expect(Set(plan.points.map(\.cut)).isSuperset(of: [0, 20]))
+        #expect(Set(plan.points.map(\.cut)).isSuperset(of: [0, 12]))
     }
 
     @Test("frequencies: all for the decision's cut and server-only, one for device-only, the nearest for the others")
@@ -52,10 +52,10 @@ struct PlanTests {
         let plan = try ValidationPlan(
             for: decision, cuts: .all, frequenciesHertz: steps, repetitions: 1, seed: 1)
         func hertz(_ cut: Int) -> [Double?] { plan.points.filter { $0.cut == cut }.map(\.serverHertz) }
-        #expect(hertz(0) == [1e9, 2e9, 3e9] && hertz(20) == [1e9])
-        if decision.choice.cut < 20 { #expect(hertz(decision.choice.cut) == [1e9, 2e9, 3e9]) }
+        #expect(hertz(0) == [1e9, 2e9, 3e9] && hertz(12) == [1e9])
+        if decision.choice.cut < 12 { #expect(hertz(decision.choice.cut) == [1e9, 2e9, 3e9]) }
         for level in decision.levels {
-            guard let cut = level.cut, cut < 20, let own = level.frequencyHertz else { continue }
+            guard let cut = level.cut, cut < 12, let own = level.frequencyHertz else { continue }
             let nearest = steps.min { abs($0 - own) < abs($1 - own) }
             #expect(hertz(cut).contains(nearest), "level \(level.level)")
         }

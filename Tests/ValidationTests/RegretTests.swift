@@ -39,7 +39,7 @@ struct RegretTests {
     @Test("of equal cuts the naive regret is above zero, the corrected one is not, and its interval holds zero")
     func winnersCurse() {
         var generator = SeededGenerator(seed: 11)
-        let trials = 300
+        let trials = 150
         var (naive, corrected, holds) = ([Double](), [Double](), 0)
         for trial in 0..<trials {
             let costs = (0..<10).map { _ in (0..<4).map { _ in 1 + 0.05 * generator.normal() } }
@@ -64,7 +64,7 @@ struct RegretTests {
         arguments: [[1, 1.5, 2, 2], [1, 1.02, 1.04, 1.06]], [3, 6])
     func coverage(costs: [Double], count: Int) {
         var generator = SeededGenerator(seed: 12)
-        let trials = 300
+        let trials = 150
         let truth = costs[1] - costs[0]
         let holds = (0..<trials).count { trial in
             let rounds = costs.map { cost in (0..<count).map { _ in cost + 0.05 * generator.normal() } }

@@ -15,7 +15,8 @@ struct RoundTests {
         wild.order = rounds.count
         wild.delaySeconds *= 10
         wild.deviceSeconds *= 10
-        wild.rejection = "other work on the device"
+        wild.steps = 1
+        wild.rejection = "the connection was lost"
         let (without, with) = (try pair.validate(rounds), try pair.validate(rounds + [wild]))
         #expect(with.points[4].rejectedRounds == 1 && with.points[4].usedRounds == 3)
         #expect(with.summary.rejectedRounds == 1 && with.summary.usedRounds == rounds.count)

@@ -9,10 +9,16 @@ struct RoundSet: Sendable {
     let rounds: [[MeasuredRound]]
     let rejected: [Int]
 
-    /// - Throws: ``KerfError/Code/unusableData``: no usable round, another number of steps, a cut that the model does not
-    ///   have, a value below zero.
+    /// - Throws: ``KerfError/Code/unusableData``: no usable round; a cut that the model does not have; a usable round
+    ///   with another number of steps or a value below zero.
     init(_ all: [MeasuredRound], steps: Int, blockCount: Int) throws(KerfError) {
-        for round in all { try Self.check(round, steps: steps, blockCount: blockCount) }
+        for round in all {
+            guard (0...blockCount).contains(round.cut) else {
+                throw KerfError(
+                    .unusableData, "round \(round.order) has the cut \(round.cut) of \(blockCount) blocks")
+            }
+            if round.rejection == nil { try Self.check(round, steps: steps) }
+        }
         let groups = Dictionary(grouping: all.sorted { $0.order < $1.order }, by: \.point)
         let points = groups.keys.sorted()
         self.points = points
@@ -24,13 +30,10 @@ struct RoundSet: Sendable {
         }
     }
 
-    private static func check(_ round: MeasuredRound, steps: Int, blockCount: Int) throws(KerfError) {
+    private static func check(_ round: MeasuredRound, steps: Int) throws(KerfError) {
         let name = "round \(round.order)"
         guard round.steps == steps else {
             throw KerfError(.unusableData, "\(name) has \(round.steps) steps, and the prediction is for \(steps)")
-        }
-        guard (0...blockCount).contains(round.cut) else {
-            throw KerfError(.unusableData, "\(name) has the cut \(round.cut) of \(blockCount) blocks")
         }
         let parts = [
             round.deviceSeconds, round.uplinkSeconds, round.serverSeconds, round.downlinkSeconds, round.adapterSeconds,

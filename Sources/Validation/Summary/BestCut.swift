@@ -5,7 +5,8 @@ import Statistics
 package struct BestCut: Codable, Sendable, Hashable {
     /// The point of least mean cost; `nil` where the cost is not known.
     package var measured: MeasuredPoint?
-    /// The chosen cut and those that cannot be distinguished from it; `nil` for a decision without confidence.
+    /// The chosen cut, those of equal cost, and those that cannot be distinguished from it; `nil` for a decision without
+    /// confidence.
     package var predictedCuts: [Int]?
     package var isPredicted: Bool?
     /// The share of bootstrap samples of the rounds whose best cut is among the predicted ones; `nil` where a point has
@@ -15,7 +16,7 @@ package struct BestCut: Codable, Sendable, Hashable {
     init(_ decision: Decision, best: MeasuredPoint?, _ costs: RoundCosts, seed: UInt64) {
         measured = best
         predictedCuts = decision.confidence.map { confidence in
-            ((confidence.indistinguishableCuts ?? []) + [decision.choice.cut]).sorted()
+            Set((confidence.indistinguishableCuts ?? []) + decision.choice.tiedCuts).sorted()
         }
         guard let best, let predictedCuts else { return }
         isPredicted = predictedCuts.contains(best.cut)
