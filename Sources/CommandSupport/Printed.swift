@@ -6,7 +6,9 @@ package enum Printed {
     ///   - bytes: of the file.
     ///   - text: ends with a line's end.
     ///   - paths: of the files that were written.
-    package static func print(asJSON: Bool, _ bytes: [UInt8], or text: @autoclosure () throws -> String, written paths: String?...) rethrows {
+    package static func print(
+        asJSON: Bool, _ bytes: [UInt8], or text: @autoclosure () throws -> String, written paths: String?...
+    ) rethrows {
         Swift.print(asJSON ? String(decoding: bytes, as: UTF8.self) : try text(), terminator: "")
         for path in paths.compactMap(\.self) where !asJSON { Swift.print("written: \(path)") }
     }

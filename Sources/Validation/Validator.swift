@@ -69,7 +69,8 @@ package struct Validator: Sendable {
             model: try decider.model(device: device, server: server),
             deviceEnergies: try decider.deviceEnergies(
                 device: device, server: server, account: decision.energyAccount),
-            deviceEnergyOrigin: Origin.weakest(energies.map(\.origin) + [.modelled]))
+            // A cut with a layer of unknown energy has no prediction.
+            deviceEnergyOrigin: Origin.weakest(energies.map(\.origin).filter { $0 != .unavailable } + [.modelled]))
     }
 
     /// U by the model, by place of the point; `nil` where energy counts and is not predicted.

@@ -94,7 +94,8 @@ struct BenchTests {
             try JSONSerialization.jsonObject(with: bytes.dropFirst(8).prefix(length)) as? [String: [String: Any]])
         let name = "base_model.model.model.layers.0.mlp.down_proj.lora_A.weight"
         #expect((header[name]?["shape"] as? [Int])?.first == 2)
-        #expect(header.keys.filter { $0 != "__metadata__" }.allSatisfy { $0.hasPrefix("base_model.model.model.layers.") })
+        let tensors = header.keys.filter { $0 != "__metadata__" }
+        #expect(tensors.allSatisfy { $0.hasPrefix("base_model.model.model.layers.") })
         let ends = header.values.compactMap { ($0["data_offsets"] as? [Int])?.last }
         #expect(ends.max() == bytes.count - 8 - length)
     }

@@ -3,7 +3,8 @@ import Testing
 
 struct HelpTests {
     static let subcommands = [
-        "demo", "doctor", "profile", "calibrate", "decide", "simulate", "keys", "serve", "train", "link", "board",
+        "demo", "doctor", "profile", "calibrate", "decide", "simulate", "keys", "serve", "train", "link", "validate",
+        "board",
         "capture", "replay", "bench", "selftest", "restore-frequency",
     ]
 

@@ -52,7 +52,8 @@ struct DemoSummaryTests {
         let opening = try #require(decision.report.split(separator: "\n").first)
         #expect(text.hasPrefix(opening.prefix(60)))
         let parts = [
-            "choice: cut \(decision.choice.cut) ", "confidence: ", "trained: SIMULATED", "Server CPU", "step time", "closure, time",
+            "choice: cut \(decision.choice.cut) ", "confidence: ", "trained: SIMULATED", "Server CPU", "step time",
+            "closure, time",
             "windows rejected", "not monitored: throttling", "files in demo-output", "decision",
         ]
         var rest = text[...]

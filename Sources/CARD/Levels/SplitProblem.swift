@@ -40,7 +40,8 @@ struct LevelE {
         let (exchange, tokenBytes) = (problem.exchange, problem.pairing.tokenBytes)
         for index in model.cuts.indices { exchange.apply(to: &model.cuts[index].traffic, tokenBytes: tokenBytes) }
         if exchange.adapterTensors > 1 {
-            model.assumptions.append("Adapters travel as \(exchange.adapterTensors) tensors each: with AdamW's moments.")
+            model.assumptions.append(
+                "Adapters travel as \(exchange.adapterTensors) tensors each: with AdamW's moments.")
         }
         if exchange.activationRatio != 1 || exchange.gradientRatio != 1 {
             model.assumptions.append("Smashed data and its gradient are sent in fewer bytes than f32 has.")

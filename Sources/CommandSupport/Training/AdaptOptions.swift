@@ -30,7 +30,9 @@ package struct AdaptOptions: ParsableArguments {
     package var setFrequency = false
 
     package func validate() throws {
-        let given = [("--device", device != nil), ("--server-calibration", serverCalibration != nil), ("--link", link != nil)]
+        let given = [
+            ("--device", device != nil), ("--server-calibration", serverCalibration != nil), ("--link", link != nil),
+        ]
         if adapt {
             if let (name, _) = given.first(where: { !$0.1 }) { throw ValidationError("--adapt needs \(name)") }
         } else {

@@ -23,7 +23,8 @@ package struct DeviceRun: Sendable {
 
     package init(
         job: DeviceSession.Job, source: any WeightSource, policy: any CutPolicy, meter: RunMeter = .none,
-        retrySeconds: Double, requiresNewTraining: Bool = false, connect: @escaping Connect, engine: @escaping @Sendable () throws -> any MatrixEngine
+        retrySeconds: Double, requiresNewTraining: Bool = false, connect: @escaping Connect,
+        engine: @escaping @Sendable () throws -> any MatrixEngine
     ) {
         self.job = job
         self.source = source

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import CARD
+import FoundationEssentials
 import Instrumentation
 import SwiftProtobuf
 import Synchronization

@@ -1,4 +1,3 @@
-import Glibc
 import SystemIO
 import SystemPackage
 import X509
@@ -43,14 +42,16 @@ package struct RevocationList: Sendable {
 
     /// Whether there is a file, or a link even if it leads nowhere.
     private static func exists(_ path: String) throws(KerfError) -> Bool {
-        var information = stat()
-        if lstat(path, &information) == 0 { return true }
-        let cause = Errno(rawValue: errno)
-        let parent = FilePath(path).removingLastComponent()
-        guard cause == .noSuchFileOrDirectory, stat(parent.isEmpty ? "." : parent.string, &information) == 0 else {
-            throw KerfError(.noSuchFile, at: path, "cannot be examined: \(cause)", cause: cause, remedy: .makeKeys)
+        do throws(Errno) {
+            _ = try FileStatus(at: path, followingLinks: false)
+            return true
+        } catch {
+            let parent = FilePath(path).removingLastComponent()
+            guard error == .noSuchFileOrDirectory, SmallFile.exists(parent.isEmpty ? "." : parent.string) else {
+                throw KerfError(.noSuchFile, at: path, "cannot be examined: \(error)", cause: error, remedy: .makeKeys)
+            }
+            return false
         }
-        return false
     }
 
     private static func parse(_ bytes: [UInt8], in path: String) throws(KerfError) -> [Entry] {

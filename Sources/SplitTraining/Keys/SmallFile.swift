@@ -1,4 +1,3 @@
-import Glibc
 import SystemIO
 import SystemPackage
 
@@ -15,9 +14,7 @@ enum SmallFile {
             let descriptor = try FileDescriptor.open(
                 FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
             return try descriptor.closeAfter {
-                var information = stat()
-                try valueOrErrno { fstat(descriptor.rawValue, &information) }
-                try check(information, path, limit: limit, isSecret: isSecret)
+                try check(try FileStatus(of: descriptor), path, limit: limit, isSecret: isSecret)
                 let found = try BoundedRead(descriptor, limit: limit)
                 guard found.isComplete else { throw tooLarge(path, limit) }
                 return found.bytes
@@ -33,16 +30,15 @@ enum SmallFile {
 
     /// Whether there is anything of this name, be it a link that leads nowhere.
     static func exists(_ path: String) -> Bool {
-        var information = stat()
-        return lstat(path, &information) == 0
+        (try? FileStatus(at: path, followingLinks: false)) != nil
     }
 
-    private static func check(_ information: stat, _ path: String, limit: Int, isSecret: Bool) throws(KerfError) {
-        guard information.st_mode & S_IFMT == S_IFREG else {
+    private static func check(_ status: FileStatus, _ path: String, limit: Int, isSecret: Bool) throws(KerfError) {
+        guard status.isRegular else {
             throw KerfError(.malformed, at: path, "not a regular file")
         }
-        guard information.st_size <= limit else { throw tooLarge(path, limit) }
-        guard !isSecret || information.st_mode & 0o077 == 0 else {
+        guard status.byteCount <= limit else { throw tooLarge(path, limit) }
+        guard !isSecret || !status.isOpenToOthers else {
             throw KerfError(
                 .exposedKey, at: path, "others than its owner can read or change this private key",
                 remedy: "chmod 600 \(PlainText.shown(path))")

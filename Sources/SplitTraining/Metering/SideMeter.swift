@@ -23,7 +23,8 @@ package struct SideMeter: Codable, Sendable, Hashable {
     init(_ message: Kerf_Split_V1_Meter) throws(KerfError) {
         guard let origin = Origin(rawValue: message.origin) else {
             throw KerfError(
-                .protocolViolation, "the origin \(PlainText.quoted(message.origin)) of the server's energy is not known")
+                .protocolViolation, "the origin \(PlainText.quoted(message.origin)) of the server's energy is not known"
+            )
         }
         guard !message.hasIdleWatts || (0...1e6).contains(message.idleWatts) else {
             throw KerfError(.protocolViolation, "the server's idle power is not possible")

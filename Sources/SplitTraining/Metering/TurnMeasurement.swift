@@ -47,7 +47,7 @@ package struct TurnMeasurement: Sendable, Hashable {
         device.marking(transfers: passages(.up).map { ($0.start, $0.end) })
     }
 
-    /// The same of the server, by the device's clock.
+    /// The server's intervals, by the device's clock; what it sent counts as sending until it had arrived.
     package var serverIntervals: [ActivityInterval] {
         server.map { interval in
             var shifted = interval

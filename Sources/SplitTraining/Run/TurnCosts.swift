@@ -56,7 +56,9 @@ package struct SideCosts: Codable, Sendable, Hashable {
     package var disturbance: String?
 
     init(_ intervals: [ActivityInterval], steps range: Range<Int>, _ disturbance: String?) {
-        let byStep = Dictionary(grouping: intervals) { interval in interval.step.flatMap { range.contains($0) ? $0 : nil } }
+        let byStep = Dictionary(grouping: intervals) { interval in
+            interval.step.flatMap { range.contains($0) ? $0 : nil }
+        }
         steps = range.map { ActivityTotals(byStep[$0] ?? []) }
         outsideSteps = ActivityTotals(byStep[nil] ?? [])
         self.disturbance = disturbance

@@ -46,10 +46,11 @@ package final class StateFolder: Sendable {
 
     /// The state of the training so far; nil before the first device.
     package func load(config: ModelConfig) throws -> TrainingState? {
-        var information = stat()
-        guard stat(statePath, &information) == 0 else {
-            guard errno == ENOENT else {
-                throw KerfError(.ioError, at: statePath, "cannot be read: \(String(cString: strerror(errno)))")
+        do throws(Errno) {
+            _ = try FileStatus(at: statePath)
+        } catch {
+            guard error == .noSuchFileOrDirectory else {
+                throw KerfError(.ioError, at: statePath, "cannot be read: \(error)", cause: error)
             }
             return nil
         }

@@ -30,7 +30,7 @@ package struct RealWireClock: WireClock {
         }
         let remaining = deadline - now()
         guard remaining > 0 else { return }
-        var time = timespec(tv_sec: 0, tv_nsec: Int(min(remaining, Self.precisePart)))
-        nanosleep(&time, nil)
+        // In whole microseconds, and not too early.
+        usleep(UInt32((min(remaining, Self.precisePart) + 999) / 1000))
     }
 }

@@ -92,8 +92,8 @@ struct ServeCommand: ParsableCommand {
             let server = try TrainingServer(
                 source: source, folder: folder,
                 configuration: .init(
-                    model: terms, silenceSeconds: silence, adapters: start, meter: try RunMeter(selection, sharesBox: address.isLoopback),
-                    frequency: frequency),
+                    model: terms, silenceSeconds: silence, adapters: start,
+                    meter: try RunMeter(selection, sharesBox: address.isLoopback), frequency: frequency),
                 logger: Logger(label: "kerf"),
                 engine: MatrixEngines.maker(named: engine, threadCount: threads))
             let frames = try FrameServer(listen: address, security: security)

@@ -120,7 +120,8 @@ struct ValidateCommand: ParsableCommand {
         let seconds = plan.estimatedSeconds(
             try decider.model(device: device.calibration, server: server.calibration))
         let progress = TrainingProgress(steps: plan.rounds.count * steps, isQuiet: quiet)
-        progress.tell("\(plan.rounds.count) rounds of \(steps) steps, about \(Int(seconds.rounded(.up))) s by the prediction")
+        progress.tell(
+            "\(plan.rounds.count) rounds of \(steps) steps, about \(Int(seconds.rounded(.up))) s by the prediction")
         let selection = try MeterSelection.choose(metering.request)
         defer { selection.close() }
         let meter = try RunMeter(selection, sharesBox: try client.isOnThisBox)
@@ -128,7 +129,8 @@ struct ValidateCommand: ParsableCommand {
         let deviceMeter = SideMeter(meter)
         let measured = result.turns.compactMap { turn in
             MeasuredRound(
-                turn, at: plan.rounds[turn.firstStep / steps], deviceMeter: deviceMeter, serverMeter: result.serverMeter)
+                turn, at: plan.rounds[turn.firstStep / steps], deviceMeter: deviceMeter, serverMeter: result.serverMeter
+            )
         }
         return try Validator(
             decider: decider,
@@ -147,7 +149,8 @@ struct ValidateCommand: ParsableCommand {
             job: setup.job(
                 steps: choices.count * steps, turnSteps: steps, dataSHA256: tokens.sha256, batch: { tokens.batch($0) }),
             source: setup.source, policy: PlannedCuts(choices, turnSteps: steps), meter: meter,
-            retrySeconds: patience.retry, requiresNewTraining: true, connect: try client.connect(), engine: setup.engine)
+            retrySeconds: patience.retry, requiresNewTraining: true, connect: try client.connect(), engine: setup.engine
+        )
         defer { progress.end() }
         return try AsynchronousWork.runInterruptibly(remedy: "start it again, with a new state of the server") {
             try await run.run { progress.report($0) }

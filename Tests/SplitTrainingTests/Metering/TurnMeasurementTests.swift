@@ -72,9 +72,10 @@ import Testing
     }
 
     @Test func theServersRecordSurvivesTheWire() throws {
-        let intervals = turn.measurement.server + [
-            ActivityInterval(activity: .sending, step: 8, start: instant(1300), end: instant(1300), joules: nil)
-        ]
+        let intervals =
+            turn.measurement.server + [
+                ActivityInterval(activity: .sending, step: 8, start: instant(1300), end: instant(1300), joules: nil)
+            ]
         #expect(try IntervalBytes.intervals(IntervalBytes.bytes(of: intervals)) == intervals)
         var disordered = intervals
         disordered.swapAt(0, 2)

@@ -17,7 +17,8 @@ final class PlantedMeter: EnergyMeter {
     let name = "planted"
     let origin = Origin.simulated
     let tree = EnergyDomainTree([
-        EnergyDomain(identifier: "package-0", name: "package-0", role: .counted, wrapRangeMicrojoules: 50_000_000,
+        EnergyDomain(
+            identifier: "package-0", name: "package-0", role: .counted, wrapRangeMicrojoules: 50_000_000,
             maximumWatts: 20)
     ])
 
