@@ -24,6 +24,7 @@ public struct Decider: Sendable {
     public var microBatches: Int
     /// What is sent, at level E.
     public var exchange: CutExchange
+    package var frequencies = AllowedFrequencies.calibrated
 
     public init(
         link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, level: ModelLevel = .measuredLink,
@@ -130,7 +131,8 @@ public struct Decider: Sendable {
         try limits.check(blockCount: pairing.blockCount)
         return SplitProblem(
             pairing: pairing, link: link, steps: steps, account: scope == .computing ? account : .gross, scope: scope,
-            declaredServerWatts: declaredServerWatts, limits: limits, microBatches: microBatches, exchange: exchange)
+            declaredServerWatts: declaredServerWatts, limits: limits, microBatches: microBatches, exchange: exchange,
+            frequencies: frequencies)
     }
 
     private func side(_ side: Side) -> DecisionSide {

@@ -64,7 +64,7 @@ struct DemoCommand: ParsableCommand {
             // Before a folder is made and minutes are spent.
             _ = try ModelOptions.parse(["--model", Self.model, "--weights", weights]).open(seed: 1)
         }
-        try makeFolder()
+        try OutputFolder.make(out)
         let doctor = try inspect()
         let hasMeter = doctor.energy.backends.contains { $0.status == .present }
         let device = try side("device", ["--threads", "1"], hasMeter: hasMeter)
@@ -164,15 +164,5 @@ struct DemoCommand: ParsableCommand {
         }
         // Progress is written to standard error at once; what was printed before it must come before it.
         fflush(nil)
-    }
-
-    private func makeFolder() throws {
-        do {
-            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-        } catch {
-            throw KerfError(
-                .cannotCreate, at: out, "cannot create the folder: no permission, or a file is in the way",
-                remedy: "give another with --out")
-        }
     }
 }

@@ -9,6 +9,7 @@ struct SplitProblem {
     var limits: CutLimits
     var microBatches: Int
     var exchange = CutExchange()
+    var frequencies = AllowedFrequencies.calibrated
 
     /// The model of a level. From level B on, each level refines the one below; level A is built on its own.
     ///
@@ -23,6 +24,7 @@ struct SplitProblem {
             model.assumptions.append(
                 "The link has ideal rates; its round trip is ignored. Computation and communication do not overlap.")
         }
+        model.frequency.restrict(to: frequencies)
         try ScopedEnergy(problem: self).refine(&model)
         return model
     }

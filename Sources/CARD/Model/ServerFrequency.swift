@@ -29,6 +29,30 @@ package struct ServerFrequency: Sendable, Hashable {
     package var isChosen: Bool { lowestRatio < highestRatio }
 }
 
+/// The frequencies that a decision may choose from.
+package enum AllowedFrequencies: Sendable, Hashable {
+    /// All that the server's calibration has.
+    case calibrated
+    /// The one that the server was profiled at.
+    case asProfiled
+    /// These, in hertz; at least one.
+    case steps([Double])
+}
+
+extension ServerFrequency {
+    /// Leaves only the allowed frequencies. A server that does not report its frequency keeps the ratio 1.
+    mutating func restrict(to allowed: AllowedFrequencies) {
+        switch allowed {
+        case .calibrated: return
+        case .asProfiled: (lowestRatio, highestRatio, stepRatios) = (1, 1, nil)
+        case .steps(let hertz):
+            guard let referenceHertz, !hertz.isEmpty else { return restrict(to: .asProfiled) }
+            let ratios = Set(hertz.map { $0 / referenceHertz }).sorted()
+            (lowestRatio, highestRatio, stepRatios) = (ratios[0], ratios[ratios.count - 1], ratios)
+        }
+    }
+}
+
 /// The server's power as a function of frequency: P(f) / P(f0) = s + (1 - s) (f / f0)^alpha.
 package struct PowerShape: Sendable, Hashable {
     /// s: the share of the power at f0 that does not depend on the frequency.

@@ -26,9 +26,6 @@ package struct AdaptOptions: ParsableArguments {
     @Option(help: "Weight of delay, 0 to 1, for --adapt; the rest is the weight of the server's energy.")
     package var weight = Decider.defaultWeight
 
-    @Flag(help: "Set the server to the decided frequency; it must be started with --allow-frequency.")
-    package var setFrequency = false
-
     package func validate() throws {
         let given = [
             ("--device", device != nil), ("--server-calibration", serverCalibration != nil), ("--link", link != nil),
@@ -36,13 +33,14 @@ package struct AdaptOptions: ParsableArguments {
         if adapt {
             if let (name, _) = given.first(where: { !$0.1 }) { throw ValidationError("--adapt needs \(name)") }
         } else {
-            let others = given + [("--set-frequency", setFrequency)]
-            if let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) belongs to --adapt") }
+            if let (name, _) = given.first(where: \.1) { throw ValidationError("\(name) belongs to --adapt") }
         }
     }
 
     /// - Parameter turnSteps: local steps of a turn.
-    package func policy(_ settings: TrainingSettings, hiddenSize: Int, turnSteps: Int) throws -> AdaptiveCut {
+    package func policy(
+        _ settings: TrainingSettings, hiddenSize: Int, turnSteps: Int, setsFrequency: Bool
+    ) throws -> AdaptiveCut {
         guard let link, let device, let serverCalibration else {
             throw KerfError(.internalError, "--adapt was not checked")
         }
@@ -51,6 +49,6 @@ package struct AdaptOptions: ParsableArguments {
             exchange: CutExchange(wire: settings.wire, hiddenSize: hiddenSize))
         return AdaptiveCut(
             decider: decider, device: try KerfJSON.read(Calibration.self, at: device).file,
-            server: try KerfJSON.read(Calibration.self, at: serverCalibration).file, setsFrequency: setFrequency)
+            server: try KerfJSON.read(Calibration.self, at: serverCalibration).file, setsFrequency: setsFrequency)
     }
 }

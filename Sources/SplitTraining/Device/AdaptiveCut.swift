@@ -14,6 +14,7 @@ package actor AdaptiveCut: CutPolicy {
     /// - Parameter decider: with the link to begin with.
     package init(decider: Decider, device: Calibration, server: Calibration, setsFrequency: Bool) {
         self.decider = decider
+        if !setsFrequency { self.decider.frequencies = .asProfiled }
         self.device = device
         self.server = server
         self.setsFrequency = setsFrequency

@@ -1,3 +1,6 @@
+import CARD
+import Quantities
+
 /// Where to cut a turn and how fast the server shall run in it.
 package struct TurnChoice: Sendable, Hashable {
     /// Blocks 1...cut run on the device.
@@ -19,11 +22,23 @@ package protocol CutPolicy: Sendable {
     func choice(committed: Int, after last: DeviceSession.Turn?) async throws -> TurnChoice
 }
 
-/// The same cut in every turn.
+/// The same cut and frequency in every turn.
 package struct FixedCut: CutPolicy {
     package let cut: Int
+    let serverHertz: Double?
 
-    package init(_ cut: Int) { self.cut = cut }
+    package init(_ cut: Int, serverHertz: Double? = nil) {
+        self.cut = cut
+        self.serverHertz = serverHertz
+    }
 
-    package func choice(committed: Int, after last: DeviceSession.Turn?) -> TurnChoice { TurnChoice(cut: cut) }
+    /// - Parameter setsFrequency: whether the server runs at the decided frequency.
+    package init(_ decision: Decision, setsFrequency: Bool) {
+        let decided = decision.cuts.first { $0.cut == decision.choice.cut }
+        self.init(decision.choice.cut, serverHertz: setsFrequency ? decided?.frequencyHertz.value : nil)
+    }
+
+    package func choice(committed: Int, after last: DeviceSession.Turn?) -> TurnChoice {
+        TurnChoice(cut: cut, serverHertz: serverHertz)
+    }
 }

@@ -40,6 +40,9 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Cut as a decision by `kerf decide` says.", valueName: "decision.json"))
     var decision: String?
 
+    @Flag(help: "Set the server to the decided frequency; it must be started with --allow-frequency.")
+    var setFrequency = false
+
     @OptionGroup(title: "Deciding anew") var deciding: AdaptOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup(title: "Energy") var metering: MeterOptions
@@ -73,9 +76,11 @@ struct TrainCommand: ParsableCommand {
         guard unsplit else {
             try client.requireServer()
             guard ways.count == 1 else { throw ValidationError("give one of --cut, --decision and --adapt") }
+            if setFrequency, cut != nil { throw ValidationError("--set-frequency needs --decision or --adapt") }
             return
         }
-        if let name = client.firstGiven ?? ways.first?.0 ?? (timeline ? "--timeline" : nil) {
+        let others = [("--timeline", timeline), ("--set-frequency", setFrequency)]
+        if let name = client.firstGiven ?? (ways + others).first(where: \.1)?.0 {
             throw ValidationError("--unsplit needs no \(name)")
         }
     }
@@ -139,13 +144,16 @@ struct TrainCommand: ParsableCommand {
     private func policy(_ setup: TrainingSetup) throws -> any CutPolicy {
         let config = setup.source.config
         if deciding.adapt {
-            return try deciding.policy(setup.settings, hiddenSize: config.hiddenSize, turnSteps: turnSteps)
+            return try deciding.policy(
+                setup.settings, hiddenSize: config.hiddenSize, turnSteps: turnSteps, setsFrequency: setFrequency)
         }
-        let chosen = try cut ?? KerfJSON.read(Decision.self, at: decision ?? "").file.choice.cut
-        guard (0...config.blockCount).contains(chosen) else {
+        let fixed =
+            try cut.map { FixedCut($0) }
+            ?? FixedCut(KerfJSON.read(Decision.self, at: decision ?? "").file, setsFrequency: setFrequency)
+        guard (0...config.blockCount).contains(fixed.cut) else {
             throw KerfError(
-                .invalidArgument, "there is no cut \(chosen): \(config.name) has \(config.blockCount) blocks")
+                .invalidArgument, "there is no cut \(fixed.cut): \(config.name) has \(config.blockCount) blocks")
         }
-        return FixedCut(chosen)
+        return fixed
     }
 }

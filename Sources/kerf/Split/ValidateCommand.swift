@@ -109,10 +109,12 @@ struct ValidateCommand: ParsableCommand {
         let setup = try TrainingSetup(model, training, steps: .max)
         try setup.check(device.calibration, of: "the device's calibration")
         try setup.check(server.calibration, of: "the server's calibration")
-        let decider = Decider(
+        var decider = Decider(
             link: try linkOptions.resolved(), weight: objective.weight, steps: steps, account: objective.energy,
             microBatches: setup.settings.microBatches,
             exchange: CutExchange(wire: setup.settings.wire, hiddenSize: setup.source.config.hiddenSize))
+        // The decision is among what is run.
+        decider.frequencies = frequencies.isEmpty ? .asProfiled : .steps(frequencies)
         let plan = try ValidationPlan(
             for: try decider.decide(device: device, server: server),
             cuts: cuts == .all ? .all : .auto(count: Self.automaticCuts), frequenciesHertz: frequencies,
