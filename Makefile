@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 test-tokenizers kill-training test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
+.PHONY: help demo test test-onednn-v3 compare-peft fuzz-messages kill-training compare-split compare-wire many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -40,6 +40,24 @@ sanitize: setup setup-test ## Run tests under ThreadSanitizer and AddressSanitiz
 
 test-tokenizers: setup setup-test ## Compare tokenizers with Hugging Face's on 10,000 lines in many languages
 	@SWIFT="$(SWIFT)" bash Scripts/test-tokenizers.sh
+
+compare-peft: build test-model ## Compare 50 steps of training with PEFT, and load the adapters that Kerf wrote into PEFT
+	@bash Scripts/setup-torch.sh
+	.build-torch/bin/python Scripts/compare-peft.py --kerf .build/release/kerf --gguf "$(TEST_MODEL)"
+
+compare-split: build test-model ## Train SmolLM2 unsplit and split at six cuts, and compare every byte; takes minutes
+	$(PYTHON) Scripts/compare-split.py --kerf .build/release/kerf --weights "$(TEST_MODEL)"
+
+compare-wire: build test-model ## Compare held-out losses over the wire formats, five seeds; takes half an hour
+	$(PYTHON) Scripts/compare-wire.py --kerf .build/release/kerf --weights "$(TEST_MODEL)"
+
+many-devices: build ## Let twenty devices take turns, of which four vanish
+	$(PYTHON) Scripts/many-devices.py --kerf .build/release/kerf
+
+FUZZ_MESSAGES ?= 1000000
+fuzz-messages: setup setup-test ## Damage messages of split training, FUZZ_MESSAGES (1,000,000) of each kind
+	$(SWIFT) build --build-tests
+	KERF_FUZZ_ROUNDS=$(FUZZ_MESSAGES) $(SWIFT) test --skip-build --filter FuzzedMessageTests
 
 kill-training: build ## Kill a split training 200 times at random moments and compare its result with an undisturbed one
 	$(PYTHON) Scripts/kill-training.py --kerf .build/release/kerf --kills 200

@@ -2,8 +2,7 @@
 # Compares Kerf's block with the bare products of its shapes and with PyTorch, and its training step with PyTorch and
 # PEFT, alternating in one run. Usage: layer.sh MODEL.gguf
 #
-# PyTorch and its dependencies go into .build-torch, a virtual environment of about 3 GB. Without it only the first part
-# runs.
+# Without PyTorch, see Scripts/setup-torch.sh, only the first part runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,12 +17,7 @@ for dtype in f32 bf16; do
     done
 done
 
-if ! [ -x "$python" ] && ! { python3 -m venv .build-torch &&
-    "$python" -m pip install --quiet --disable-pip-version-check torch transformers peft gguf safetensors accelerate; }; then
-    rm -rf .build-torch
-    echo "bench: PyTorch cannot be installed here; python3 needs venv and pip (Debian package python3-venv)" >&2
-    exit 69
-fi
+bash Scripts/setup-torch.sh
 "$python" Benchmarks/torch_block.py --kerf "$kerf" --seq 128 512 2048
 if [ -f "$gguf" ]; then
     "$python" Benchmarks/torch_step.py --kerf "$kerf" --gguf "$gguf"

@@ -11,11 +11,11 @@ import argparse
 import json
 import pathlib
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
+
+import split_run
 
 MODEL = {
     "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 64, "num_hidden_layers": 4,
@@ -32,53 +32,29 @@ class Training:
     """One training on loopback, whose processes are started as often as needed."""
 
     def __init__(self, kerf, folder, cut, steps, seed):
-        self.kerf, self.folder, self.cut, self.steps = kerf, folder, cut, steps
+        self.kerf, self.folder = kerf, folder
         (folder / "config.json").write_text(json.dumps(MODEL))
         generator = random.Random(seed)
         (folder / "data.ids").write_text(" ".join(str(generator.randrange(101)) for _ in range(4000)))
-        self.common = [
-            "--model", str(folder / "config.json"), "--threads", "1",
-        ]
-        self.settings = [
+        self.model = ["--model", str(folder / "config.json"), "--threads", "1"]
+        self.options = self.model + [
             "--data", str(folder / "data.ids"), "--batch", "4", "--seq", "16", "--micro-batches", "2", "--lr", "0.01",
             "--clip", "0.5", "--steps", str(steps),
         ]
+        self.split = ["--cut", str(cut), "--turn-steps", "2", "--retry", "120"]
         self.server = self.device = None
-        self.port = None
 
-    def start_server(self):
-        listen = f"127.0.0.1:{self.port or 0}"
-        self.server = subprocess.Popen(
-            [self.kerf, "serve", *self.common, "--insecure", "--listen", listen, "--state", str(self.folder / "state"),
-             "--json"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        line = self.server.stdout.readline()
-        if not line:
-            sys.exit("the server did not start: " + self.server.stderr.read())
-        self.port = int(json.loads(line)["address"].rsplit(":", 1)[1])
+    def start(self):
+        split_run.unsplit(self.kerf, self.options, self.folder / "unsplit")
+        self.server = split_run.Server(self.kerf, self.model, self.folder / "state")
+        self.start_device()
 
     def start_device(self):
-        self.device = subprocess.Popen(
-            [self.kerf, "train", *self.common, *self.settings, "--server", f"127.0.0.1:{self.port}", "--insecure",
-             "--cut", str(self.cut), "--turn-steps", "2", "--retry", "120", "--out", str(self.folder / "split"),
-             "--quiet"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-    def unsplit(self):
-        subprocess.run(
-            [self.kerf, "train", *self.common, *self.settings, "--unsplit", "--out", str(self.folder / "unsplit"),
-             "--quiet"], check=True, stdout=subprocess.DEVNULL)
-
-    def kill(self, process):
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        self.device = split_run.device(
+            self.kerf, self.server, self.options + self.split, self.folder / "split")
 
     def results(self, name):
-        folder = self.folder / name
-        return (
-            (folder / "adapters" / "adapter_model.safetensors").read_bytes(),
-            json.loads((folder / "run.json").read_text())["losses"],
-        )
+        return split_run.adapters(self.folder / name), split_run.run_file(self.folder / name)["losses"]
 
 
 def main():
@@ -104,9 +80,7 @@ def main():
 
 def run(training, generator, kills, wanted):
     """One training to its end; raises SystemExit where its result differs."""
-    training.unsplit()
-    training.start_server()
-    training.start_device()
+    training.start()
     try:
         while True:
             if training.device.poll() in UNREACHED:
@@ -123,10 +97,10 @@ def run(training, generator, kills, wanted):
                 continue
             victim = generator.choice(list(kills))
             if victim != "server":
-                training.kill(training.device)
+                split_run.kill(training.device)
             if victim != "device":
-                training.kill(training.server)
-                training.start_server()
+                training.server.kill()
+                training.server.start()
             if victim != "server":
                 training.start_device()
             kills[victim] += 1
@@ -135,9 +109,9 @@ def run(training, generator, kills, wanted):
         if training.results("split") != training.results("unsplit"):
             sys.exit("kill-training: the training ended with other bytes than the undisturbed one")
     finally:
-        for process in (training.device, training.server):
+        for process in (training.device, training.server.process):
             if process.poll() is None:
-                training.kill(process)
+                split_run.kill(process)
 
 
 if __name__ == "__main__":
