@@ -46,6 +46,11 @@ package struct LinkOptions: ParsableArguments {
         text.hasSuffix(".json") ? .profile(text) : .declared(try Link(parsing: text))
     }
 
+    /// The files that are read.
+    package var inputs: [String] {
+        if case .profile(let path) = link { [path] } else { iperf3 }
+    }
+
     package func resolved() throws -> Link {
         if let link { return try link.resolved() }
         if let channel { return try RadioChannel.link(state: channel) }

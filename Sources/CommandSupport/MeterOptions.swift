@@ -40,6 +40,14 @@ package struct MeterOptions: ParsableArguments {
         }
     }
 
+    /// The first option that is given, for a run without a meter.
+    package var firstGiven: String? {
+        [
+            ("--board", board != nil), ("--meter", meter != nil), ("--rails", rails != nil),
+            ("--power-model", powerModel != nil),
+        ].first(where: \.1)?.0
+    }
+
     private var railNames: [String] {
         rails.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
     }

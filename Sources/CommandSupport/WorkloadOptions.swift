@@ -23,21 +23,12 @@ package struct WorkloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads of the kernels. (default: one per processor)", valueName: "number"))
     package var threads: Int?
 
-    @Flag(help: "Bind each thread to its own processor.")
-    package var pin = false
-
     @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
     package var engine: String?
 
     @Option(
         help: ArgumentHelp("Number format of weights and activations; sums are f32.", valueName: "f32|bf16"))
     package var dtype = FormatChoice.f32
-
-    @Option(
-        help: ArgumentHelp(
-            "Weights to keep in memory: all, or one block at a time; auto keeps all of up to 1.5 GiB.",
-            valueName: "auto|all|one"))
-    package var residency = ResidencyChoice.auto
 
     package func validate() throws {
         for (name, value) in [("--batch", batch), ("--seq", seq), ("--rank", rank)] {
@@ -65,14 +56,28 @@ package struct WorkloadOptions: ParsableArguments {
         }
     }
 
-    package func workload() throws -> TrainingWorkload {
+    package func workload(_ placement: PlacementOptions) throws -> TrainingWorkload {
         TrainingWorkload(
             batch: BatchShape(batch: batch, sequence: seq),
             // Alpha is twice the rank, the usual choice; it scales values and does not change the cost.
             lora: LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: try projections()),
-            format: dtype.format, threads: threads, isPinned: pin, engineName: engine,
-            residency: residency.request)
+            format: dtype.format, threads: threads, isPinned: placement.pin, engineName: engine,
+            residency: placement.residency.request)
     }
+}
+
+/// Where threads run and which weights stay in memory, for commands that measure layers.
+package struct PlacementOptions: ParsableArguments {
+    package init() {}
+
+    @Flag(help: "Bind each thread to its own processor.")
+    package var pin = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Weights to keep in memory: all, or one block at a time; auto keeps all of up to 1.5 GiB.",
+            valueName: "auto|all|one"))
+    package var residency = ResidencyChoice.auto
 }
 
 /// Values of `--residency`.

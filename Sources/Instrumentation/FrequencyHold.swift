@@ -30,7 +30,13 @@ package final class FrequencyHold: Sendable {
             return taken
         }
         let setpoint = try FrequencyChoice.setpoint(hertz: hertz, of: lease.policies)
-        try lease.set(setpoint)
+        do throws(KerfError) {
+            try lease.set(setpoint)
+        } catch {
+            // Some policies may have been set.
+            try? lease.reset()
+            throw error
+        }
         SystemClock().sleep(seconds: FrequencySweepRun.settlingSeconds)
         return setpoint.hertz
     }

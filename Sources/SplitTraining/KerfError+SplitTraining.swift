@@ -8,6 +8,8 @@ extension KerfError.Code {
     package static let mismatch = KerfError.Code("mismatch", .badData)
     /// The server refused a request or gave up a turn.
     package static let refused = KerfError.Code("refused", .unavailable)
+    /// The device does not know of its last turn; after a new greeting it does.
+    package static let outdated = KerfError.Code("outdated", .inputOutput)
     /// The other side has been silent for too long.
     package static let silent = KerfError.Code("silent", .inputOutput)
 }
@@ -15,7 +17,10 @@ extension KerfError.Code {
 extension KerfError {
     /// The error that the other side reported. Its text is foreign: control characters are replaced.
     init(_ failure: Kerf_Split_V1_Failure) {
-        let known: [KerfError.Code] = [.mismatch, .protocolViolation, .silent, .ioError, .refused, .invalidArgument]
+        let known: [KerfError.Code] = [
+            .mismatch, .protocolViolation, .silent, .ioError, .refused, .invalidArgument,
+            .outdated, .unavailable,
+        ]
         let code = known.first { $0.name == failure.code } ?? .refused
         self.init(
             code, "the server says: " + PlainText.shown(failure.message, limit: 500),

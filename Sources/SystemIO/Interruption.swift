@@ -32,7 +32,7 @@ package enum Interruption {
 
         for number in ending { handle(number, with: firstSignal) }
         handle(SIGALRM) { _ in
-            let message: StaticString = "\nkerf: error: interrupted in the middle of a long step; nothing was written\n"
+            let message: StaticString = "\nkerf: error: interrupted in the middle of a long step\n"
             _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
             _exit(Interruption.exitStatus)
         }

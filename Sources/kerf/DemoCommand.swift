@@ -9,7 +9,7 @@ import Reporting
 import SystemIO
 import Validation
 
-/// `kerf demo`: doctor, profile, calibrate and decide on this box.
+/// `kerf demo`: doctor, profile, calibrate, decide and validate on this box.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
@@ -120,8 +120,8 @@ struct DemoCommand: ParsableCommand {
 
     /// Trains a few rounds with a server process on this box.
     private func validate(hasMeter: Bool) throws -> ValidationReport {
-        let state = path("server-state")
-        if FileManager.default.fileExists(atPath: state) { try FileManager.default.removeItem(atPath: state) }
+        let state = path("server-state-\(getpid())")
+        defer { try? FileManager.default.removeItem(atPath: state) }
         let common = ["--model", Self.model] + (weights.map { ["--weights", $0] } ?? [])
         let server = try ServerProcess(
             arguments: common + ["--state", state] + (hasMeter ? [] : ["--board", path("server-board")]))

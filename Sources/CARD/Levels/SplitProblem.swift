@@ -1,3 +1,5 @@
+import SystemIO
+
 /// The input of a decision: two calibrations, their link, and the settings.
 struct SplitProblem {
     var pairing: Pairing
@@ -23,6 +25,11 @@ struct SplitProblem {
         } else if level != .paper {
             model.assumptions.append(
                 "The link has ideal rates; its round trip is ignored. Computation and communication do not overlap.")
+        }
+        if case .steps = frequencies, model.frequency.referenceHertz == nil {
+            throw KerfError(
+                .incomplete, "the server's calibration does not state the frequency of its times",
+                remedy: "profile the server where its frequency can be read, or leave its frequency as it is")
         }
         model.frequency.restrict(to: frequencies)
         try ScopedEnergy(problem: self).refine(&model)

@@ -23,8 +23,11 @@ package struct AdaptOptions: ParsableArguments {
             valueName: "link.json|link"), transform: LinkOptions.source)
     package var link: LinkOptions.Source?
 
-    @Option(help: "Weight of delay, 0 to 1, for --adapt; the rest is the weight of the server's energy.")
-    package var weight = Decider.defaultWeight
+    @Option(
+        help: ArgumentHelp(
+            "Weight of delay, 0 to 1, for --adapt; the rest is that of the server's energy. (default: \(Decider.defaultWeight))",
+            valueName: "number"))
+    package var weight: Double?
 
     package func validate() throws {
         let given = [
@@ -33,22 +36,26 @@ package struct AdaptOptions: ParsableArguments {
         if adapt {
             if let (name, _) = given.first(where: { !$0.1 }) { throw ValidationError("--adapt needs \(name)") }
         } else {
-            if let (name, _) = given.first(where: \.1) { throw ValidationError("\(name) belongs to --adapt") }
+            let others = given + [("--weight", weight != nil)]
+            if let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) belongs to --adapt") }
         }
     }
 
     /// - Parameter turnSteps: local steps of a turn.
-    package func policy(
-        _ settings: TrainingSettings, hiddenSize: Int, turnSteps: Int, setsFrequency: Bool
-    ) throws -> AdaptiveCut {
+    /// - Throws: ``KerfError/Code/mismatch`` for a calibration of another model or training step.
+    package func policy(_ setup: TrainingSetup, turnSteps: Int, setsFrequency: Bool) throws -> AdaptiveCut {
         guard let link, let device, let serverCalibration else {
             throw KerfError(.internalError, "--adapt was not checked")
         }
+        let calibrations = try [device, serverCalibration].map { path in
+            let calibration = try KerfJSON.read(Calibration.self, at: path).file
+            try setup.check(calibration, of: path)
+            return calibration
+        }
         let decider = Decider(
-            link: try link.resolved(), weight: weight, steps: turnSteps, microBatches: settings.microBatches,
-            exchange: CutExchange(wire: settings.wire, hiddenSize: hiddenSize))
+            link: try link.resolved(), weight: weight ?? Decider.defaultWeight, steps: turnSteps,
+            microBatches: setup.settings.microBatches, exchange: setup.exchange)
         return AdaptiveCut(
-            decider: decider, device: try KerfJSON.read(Calibration.self, at: device).file,
-            server: try KerfJSON.read(Calibration.self, at: serverCalibration).file, setsFrequency: setsFrequency)
+            decider: decider, device: calibrations[0], server: calibrations[1], setsFrequency: setsFrequency)
     }
 }

@@ -12,6 +12,8 @@ extension MeasuredRound {
         guard let costs = SplitRun.TurnRecord(turn, isSplit: true).costs else { return nil }
         let disturbances = [
             costs.device.disturbance.map { "device: " + $0 }, costs.server.disturbance.map { "server: " + $0 },
+            costs.device.meterFailure.map { "device's meter: " + $0 },
+            costs.server.meterFailure.map { "server's meter: " + $0 },
         ].compactMap(\.self)
         self.init(
             cut: turn.cut, serverHertz: round.point.serverHertz, order: round.order, repetition: round.repetition,

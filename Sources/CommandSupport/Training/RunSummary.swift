@@ -47,7 +47,7 @@ extension SplitRun {
             if joules.count == side.count, let meter {
                 let mean = NumberText.si(joules.reduce(0, +) / Double(count), "J")
                 lines.append("the \(name)'s computing takes \(mean) a step, \(meter.origin.rawValue)")
-            } else if let reason = meter?.reason {
+            } else if let reason = side.compactMap(\.meterFailure).first ?? meter?.reason {
                 lines.append("no energy of the \(name): \(reason)")
             }
         }

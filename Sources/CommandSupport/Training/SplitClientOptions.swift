@@ -45,7 +45,9 @@ package struct SplitClientOptions: ParsableArguments {
         let security = try SplitSecurity.device(keys: keys)
         return { body in
             try await FrameClient.connect(to: address, security: security) { channel in
-                guard let shape else { return try await body(FrameMessageChannel(channel)) }
+                guard let shape else {
+                    return try await ReadAheadChannel.with(channel) { try await body(FrameMessageChannel($0)) }
+                }
                 try await ShapedChannel.with(channel, shape: shape) { try await body(FrameMessageChannel($0)) }
             }
         }
@@ -57,7 +59,7 @@ package struct RetryOptions: ParsableArguments {
     package init() {}
 
     @Option(
-        help: ArgumentHelp("Time without progress after which a lost connection ends the run.", valueName: "seconds"))
+        help: ArgumentHelp("Time for which a lost connection is made again.", valueName: "seconds"))
     package var retry = 60.0
 
     package func validate() throws {

@@ -1,3 +1,4 @@
+import CARD
 import Calibration
 import ModelFiles
 import ProfileFormat
@@ -34,9 +35,14 @@ package struct TrainingSetup: Sendable {
 }
 
 extension TrainingSetup {
+    /// What this training sends.
+    package var exchange: CutExchange {
+        CutExchange(wire: settings.wire, hiddenSize: source.config.hiddenSize)
+    }
+
     /// Refuses a calibration of another model or training step.
     ///
-    /// - Parameter name: such as "the device's calibration".
+    /// - Parameter name: the file, or such as "the device's calibration".
     package func check(_ calibration: Calibration, of name: String) throws(KerfError) {
         let (workload, model) = (calibration.workload, calibration.model)
         try RunTerm.checkEqual(

@@ -38,6 +38,8 @@ package struct Dataset: Sendable {
     package init(path: String, tokenizer: Tokenizer?, vocabularySize: Int? = nil) throws(KerfError) {
         let kind = FilePath(path).extension.flatMap(DatasetKind.init)
         guard let kind else {
+            // A file that is not there has no kind either.
+            _ = try RegularFile.contents(of: FilePath(path), limit: Self.byteLimit)
             throw KerfError(
                 .unsupported, at: path, "is of no kind that Kerf trains on",
                 remedy: "give a file of text (.txt), of JSON lines (.jsonl) or of token ids (.ids)")

@@ -1,5 +1,7 @@
 import CARD
+import ModelFiles
 import Quantities
+import SystemIO
 
 /// Where to cut a turn and how fast the server shall run in it.
 package struct TurnChoice: Sendable, Hashable {
@@ -33,7 +35,14 @@ package struct FixedCut: CutPolicy {
     }
 
     /// - Parameter setsFrequency: whether the server runs at the decided frequency.
-    package init(_ decision: Decision, setsFrequency: Bool) {
+    /// - Throws: ``KerfError/Code/mismatch`` for a decision about another model.
+    package init(_ decision: Decision, of model: ModelConfig, setsFrequency: Bool) throws(KerfError) {
+        guard decision.modelName == model.name, decision.blockCount == model.blockCount else {
+            throw KerfError(
+                .mismatch,
+                "the decision is for \(PlainText.shown(decision.modelName)) of \(decision.blockCount) blocks, not for "
+                    + "\(model.name) of \(model.blockCount)", remedy: "decide from calibrations of this model")
+        }
         let decided = decision.cuts.first { $0.cut == decision.choice.cut }
         self.init(decision.choice.cut, serverHertz: setsFrequency ? decided?.frequencyHertz.value : nil)
     }

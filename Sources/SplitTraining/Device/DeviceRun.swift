@@ -14,9 +14,9 @@ package struct DeviceRun: Sendable {
     let source: any WeightSource
     let policy: any CutPolicy
     let meter: RunMeter
-    /// Time without any progress after which a lost connection ends the run.
+    /// Time without a connection after which a lost one ends the run.
     let retrySeconds: Double
-    /// Whether steps that an earlier run has made are an error.
+    /// Whether a server with a training is an error.
     let requiresNewTraining: Bool
     let connect: Connect
     let engine: @Sendable () throws -> any MatrixEngine
@@ -49,32 +49,41 @@ package struct DeviceRun: Sendable {
         package var reconnections = 0
     }
 
+    /// Connections without a commit after which the run ends: its turns cannot succeed.
+    private static let maximumFruitlessConnections = 100
+
     /// Trains to the end.
     ///
-    /// A lost connection is made again, with growing pauses up to 5 s, until ``retrySeconds`` have passed without a commit.
+    /// A lost connection is made again, with growing pauses up to 5 s, until ``retrySeconds`` have passed without one.
     ///
-    /// - Throws: ``KerfError``; an error that another try cannot mend, at once.
-    package func run(report: @escaping @Sendable (DeviceSession.Event) -> Void) async throws -> Result {
+    /// - Parameter committed: called after each turn with all of this process.
+    /// - Throws: ``KerfError``; an error that another try cannot mend, at once; what `committed` throws.
+    package func run(
+        report: @escaping @Sendable (DeviceSession.Event) -> Void,
+        committed: @escaping @Sendable (Result) throws -> Void = { _ in }
+    ) async throws -> Result {
         let progress = Progress()
         let clock = ContinuousClock()
-        var lastCommit = clock.now
-        var pause = 0.25
+        var (lost, pause, fruitless) = (clock.now, Self.firstPause, 0)
         while true {
-            let before = await progress.committed
+            let (steps, greetings) = await (progress.committed, progress.greetings)
             do {
                 try await connect { channel in
-                    let session = try DeviceSession(
-                        job: job, source: source, channel: channel, meter: meter, report: report, engine: engine)
-                    try await train(session, progress)
+                    try await LivelyChannel.with(channel) { channel in
+                        let session = try DeviceSession(
+                            job: job, source: source, channel: channel, meter: meter, report: report, engine: engine)
+                        try await train(session, progress, committed)
+                    }
                 }
                 return await progress.result
             } catch let error as KerfError where error.isTransient {
                 try Task.checkCancellation()
-                if await progress.committed != before { (lastCommit, pause) = (clock.now, 0.25) }
+                if await progress.greetings > greetings { (lost, pause) = (clock.now, Self.firstPause) }
+                fruitless = await progress.committed > steps ? 0 : fruitless + 1
                 // The first connection tells at once what is wrong.
-                guard await progress.hasGreeted, lastCommit.duration(to: clock.now) < .seconds(retrySeconds) else {
-                    throw error
-                }
+                guard await progress.greetings > 0, lost.duration(to: clock.now) < .seconds(retrySeconds),
+                    fruitless < Self.maximumFruitlessConnections
+                else { throw error }
                 report(.reconnecting(error.description))
                 try await Task.sleep(for: .seconds(pause))
                 pause = min(2 * pause, 5)
@@ -83,30 +92,30 @@ package struct DeviceRun: Sendable {
         }
     }
 
-    private func train(_ session: DeviceSession, _ progress: Progress) async throws {
-        let greeting = try await session.greet()
-        let isFirst = await !progress.hasGreeted
-        if requiresNewTraining, isFirst, !greeting.losses.isEmpty {
-            throw KerfError(
-                .mismatch, "the server has \(greeting.losses.count) steps of this device already",
-                remedy: "start the server with a new state")
-        }
+    private static let firstPause = 0.25
+
+    private func train(
+        _ session: DeviceSession, _ progress: Progress, _ report: @Sendable (Result) throws -> Void
+    ) async throws {
+        let isFirst = await progress.greetings == 0
+        let greeting = try await session.greet(isNew: requiresNewTraining && isFirst)
         await progress.begin(greeting)
         while await progress.committed < job.steps {
             let committed = await progress.committed
             let choice = try await policy.choice(committed: committed, after: progress.result.turns.last)
             await progress.add(try await session.turn(choice, committed: committed))
+            try report(await progress.result)
         }
         await progress.finish(try await session.adapters())
     }
 
     private actor Progress {
         var result = Result()
-        var hasGreeted = false
+        var greetings = 0
         var committed: Int { result.losses.count }
 
         func begin(_ greeting: (losses: [Double], serverMeter: SideMeter)) {
-            hasGreeted = true
+            greetings += 1
             result.serverMeter = greeting.serverMeter
             // The server's count holds: the confirmation of the last turn may have been lost.
             result.losses = greeting.losses
@@ -124,5 +133,5 @@ package struct DeviceRun: Sendable {
 
 extension KerfError {
     /// Whether the same request may succeed later.
-    var isTransient: Bool { [.connectionLost, .unreachable, .silent].contains(code) }
+    var isTransient: Bool { [.connectionLost, .unreachable, .silent, .outdated].contains(code) }
 }

@@ -138,6 +138,7 @@ extension DeviceSession {
             }
             let tensor = try await channel.receiveTensor(
                 announced: bytes, expected: cut == 0 ? 0 : codec.gradient.encodedBytes, "the gradient")
+            let arrival = channel.lastArrival
             transfers.append(
                 ObservedTransfer(
                     .smashedData, .up, step: step,
@@ -146,7 +147,7 @@ extension DeviceSession {
             transfers.append(
                 ObservedTransfer(
                     .gradient, .down, step: step, bytes: tensor.count, sent: MonotonicInstant(gradient.sent),
-                    received: .now()))
+                    received: arrival))
             if cut > 0 { try await compute.backward(index: index, gradient: tensor) }
             loss += gradient.loss
             serverNorms = gradient.squaredNorms

@@ -81,8 +81,9 @@ package final class DeviceSession: Sendable {
 
     /// Greets the server.
     ///
+    /// - Parameter isNew: whether a server with a training must refuse.
     /// - Returns: the losses of the device's committed steps, and what meters the server.
-    package func greet() async throws -> (losses: [Double], serverMeter: SideMeter) {
+    package func greet(isNew: Bool = false) async throws -> (losses: [Double], serverMeter: SideMeter) {
         let job = job
         try await channel.send(
             .hello(
@@ -93,6 +94,7 @@ package final class DeviceSession: Sendable {
                     $0.settings = job.settings.message
                     $0.dataSha256 = job.dataSHA256
                     $0.steps = UInt64(job.steps)
+                    $0.newTraining = isNew
                 }))
         let (welcome, bytes) = try await channel.expect("a welcome") {
             if case .welcome(let welcome) = $0 { welcome } else { nil }
@@ -158,16 +160,21 @@ package final class DeviceSession: Sendable {
                     received: MonotonicInstant(confirmation.received)))
         }
         turn.measurement.server = try await serverIntervals(byteCount: bytes, steps: steps)
-        turn.measurement.device = recorder.finish().intervals
+        let record = recorder.finish()
+        turn.measurement.device = record.intervals
+        turn.measurement.deviceMeterFailure = record.meterFailure
+        turn.measurement.serverMeterFailure = Self.text(confirmation.meterFailure)
         turn.measurement.deviceDisturbance = BoxConditions.disturbance(
             from: conditions, to: meter.conditions(), seconds: MonotonicInstant.now().seconds(since: began),
             hasLoads: true)
-        turn.measurement.serverDisturbance =
-            confirmation.disturbance.isEmpty ? nil : PlainText.shown(confirmation.disturbance, limit: 200)
+        turn.measurement.serverDisturbance = Self.text(confirmation.disturbance)
         report(.committed(steps: committed + steps))
         turn.measurement.offset = ClockOffset(between: before, and: try await clockOffset())
         return turn
     }
+
+    /// A text of the server; nil where it is empty.
+    private static func text(_ text: String) -> String? { text.isEmpty ? nil : PlainText.shown(text, limit: 200) }
 
     /// The steps of a turn, and the losses before the first and after the last step of the training.
     ///
@@ -242,7 +249,8 @@ package final class DeviceSession: Sendable {
                 if !bytes.isEmpty {
                     turn.measurement.transfers.append(
                         ObservedTransfer(
-                            .adapters, .down, bytes: bytes.count, sent: MonotonicInstant(grant.sent), received: .now()))
+                            .adapters, .down, bytes: bytes.count, sent: MonotonicInstant(grant.sent),
+                            received: channel.lastArrival))
                 }
                 turn.number = Int(clamping: grant.turn)
                 turn.measurement.serverHertz = grant.hasServerHertz ? grant.serverHertz : nil

@@ -10,10 +10,14 @@ package struct ClockOffset: Codable, Sendable, Hashable {
     package var nanoseconds: Int64
     /// Largest possible error.
     package var errorNanoseconds: Int64
+    /// The fastest exchange's, without the time that the server took.
+    package var roundTripNanoseconds: Int64
 
     package init(nanoseconds: Int64, errorNanoseconds: Int64) {
         self.nanoseconds = nanoseconds
         self.errorNanoseconds = errorNanoseconds
+        roundTripNanoseconds =
+            errorNanoseconds.multipliedReportingOverflow(by: 2).overflow ? .max : 2 * errorNanoseconds
     }
 
     /// From one exchange.
@@ -24,7 +28,8 @@ package struct ClockOffset: Codable, Sendable, Hashable {
         let back = sent.nanoseconds &- answered.nanoseconds
         nanoseconds = there / 2 &+ back / 2
         let roundTrip = answered.nanoseconds &- asked.nanoseconds &- (sent.nanoseconds &- received.nanoseconds)
-        errorNanoseconds = max(0, roundTrip) / 2
+        roundTripNanoseconds = max(0, roundTrip)
+        errorNanoseconds = roundTripNanoseconds / 2
     }
 
     /// The offset in the middle between two measurements, before and after a turn: clocks drift apart.
@@ -34,6 +39,7 @@ package struct ClockOffset: Codable, Sendable, Hashable {
         let (error, isTooLarge) = max(first.errorNanoseconds, last.errorNanoseconds)
             .addingReportingOverflow(Int64(difference.magnitude / 2))
         errorNanoseconds = isTooLarge ? .max : error
+        roundTripNanoseconds = min(first.roundTripNanoseconds, last.roundTripNanoseconds)
     }
 
     /// A time of the server's clock by the device's.

@@ -17,12 +17,14 @@ package struct ObservedLink: Sendable, Hashable {
     package static let minimumBytes = 32 << 10
 
     package init(_ measurement: TurnMeasurement) {
-        roundTripSeconds = 2 * Double(measurement.offset.errorNanoseconds) * 1e-9
+        roundTripSeconds = Double(measurement.offset.roundTripNanoseconds) * 1e-9
+        let error = Double(measurement.offset.errorNanoseconds) * 1e-9
         let latency = roundTripSeconds / 2
         func rate(_ direction: LinkDirection) -> Double? {
-            let rates = measurement.passages(direction).filter { $0.transfer.bytes >= Self.minimumBytes }.map {
-                8 * Double($0.transfer.bytes) / max($0.seconds - latency, 1e-6)
-            }
+            // Of a transfer that takes no longer than the clocks may be apart, nothing is known.
+            let rates = measurement.passages(direction)
+                .filter { $0.transfer.bytes >= Self.minimumBytes && $0.seconds > latency + error }
+                .map { 8 * Double($0.transfer.bytes) / ($0.seconds - latency) }
             return Estimate.median(of: rates)?.value
         }
         uplinkBitsPerSecond = rate(.up)

@@ -13,6 +13,12 @@ package protocol MessageChannel: Sendable {
 
     /// The tensor that the last message announced.
     func receiveTensor(byteCount: Int) async throws -> [UInt8]
+
+    /// When what was received last had arrived, which may be long before it was asked for.
+    var lastArrival: MonotonicInstant { get }
+
+    /// The same connection, on which each message and each part of a tensor must come, and be taken, within a time.
+    func limited(_ limit: SilenceLimit) -> any MessageChannel
 }
 
 package typealias Control = Kerf_Split_V1_Control
@@ -79,6 +85,7 @@ extension Control.OneOf_Kind {
         case .failure: "a failure"
         case .clockRequest: "a question for the time"
         case .clockAnswer: "the time"
+        case .progress: "a sign of life"
         }
     }
 }

@@ -18,3 +18,16 @@ func withTimeLimit<Result: Sendable>(
         return result
     }
 }
+
+/// How long the other side may be silent.
+package struct SilenceLimit: Sendable {
+    package let seconds: Double
+    /// Thrown when it has been.
+    package let failure: KerfError
+
+    package func callAsFunction<Result: Sendable>(
+        _ operation: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withTimeLimit(seconds: seconds, failure, operation)
+    }
+}

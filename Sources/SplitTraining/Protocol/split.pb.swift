@@ -149,6 +149,14 @@ package nonisolated struct Kerf_Split_V1_Control: Sendable {
     set {kind = .clockAnswer(newValue)}
   }
 
+  package var progress: Kerf_Split_V1_Progress {
+    get {
+      if case .progress(let v)? = kind {return v}
+      return Kerf_Split_V1_Progress()
+    }
+    set {kind = .progress(newValue)}
+  }
+
   /// Bytes of the tensor that follows.
   package var tensorBytes: UInt64 = 0
 
@@ -169,6 +177,7 @@ package nonisolated struct Kerf_Split_V1_Control: Sendable {
     case failure(Kerf_Split_V1_Failure)
     case clockRequest(Kerf_Split_V1_ClockRequest)
     case clockAnswer(Kerf_Split_V1_ClockAnswer)
+    case progress(Kerf_Split_V1_Progress)
 
   }
 
@@ -216,6 +225,9 @@ package nonisolated struct Kerf_Split_V1_Hello: Sendable {
 
   /// Optimizer steps that the device will make in all.
   package var steps: UInt64 = 0
+
+  /// The server refuses where steps were made already, by whatever device.
+  package var newTraining: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -405,6 +417,17 @@ package nonisolated struct Kerf_Split_V1_ClockAnswer: Sendable {
   package var received: UInt64 = 0
 
   package var sent: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A device's sign of life, after the greeting and between any two messages, while it computes for long.
+package nonisolated struct Kerf_Split_V1_Progress: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -626,7 +649,7 @@ fileprivate nonisolated let _protobuf_package = "kerf.split.v1"
 
 nonisolated extension Kerf_Split_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Control"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{3}turn_request\0\u{3}turn_queued\0\u{3}turn_grant\0\u{3}micro_batch\0\u{1}gradient\0\u{3}turn_end\0\u{3}turn_committed\0\u{3}adapters_request\0\u{1}adapters\0\u{1}failure\0\u{3}clock_request\0\u{3}clock_answer\0\u{3}tensor_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{3}turn_request\0\u{3}turn_queued\0\u{3}turn_grant\0\u{3}micro_batch\0\u{1}gradient\0\u{3}turn_end\0\u{3}turn_committed\0\u{3}adapters_request\0\u{1}adapters\0\u{1}failure\0\u{3}clock_request\0\u{3}clock_answer\0\u{3}tensor_bytes\0\u{1}progress\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -817,6 +840,19 @@ nonisolated extension Kerf_Split_V1_Control: SwiftProtobuf.Message, SwiftProtobu
         }
       }()
       case 15: try { try decoder.decodeSingularUInt64Field(value: &self.tensorBytes) }()
+      case 16: try {
+        var v: Kerf_Split_V1_Progress?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .progress(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .progress(v)
+        }
+      }()
       default: break
       }
     }
@@ -884,11 +920,14 @@ nonisolated extension Kerf_Split_V1_Control: SwiftProtobuf.Message, SwiftProtobu
       guard case .clockAnswer(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
     }()
-    case nil: break
+    default: break
     }
     if self.tensorBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.tensorBytes, fieldNumber: 15)
     }
+    try { if case .progress(let v)? = self.kind {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -937,7 +976,7 @@ nonisolated extension Kerf_Split_V1_Term: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Kerf_Split_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}program_version\0\u{1}model\0\u{1}settings\0\u{3}data_sha256\0\u{1}steps\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}program_version\0\u{1}model\0\u{1}settings\0\u{3}data_sha256\0\u{1}steps\0\u{3}new_training\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -951,6 +990,7 @@ nonisolated extension Kerf_Split_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeSingularMessageField(value: &self._settings) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.dataSha256) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.steps) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.newTraining) }()
       default: break
       }
     }
@@ -979,6 +1019,9 @@ nonisolated extension Kerf_Split_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf.
     if self.steps != 0 {
       try visitor.visitSingularUInt64Field(value: self.steps, fieldNumber: 6)
     }
+    if self.newTraining != false {
+      try visitor.visitSingularBoolField(value: self.newTraining, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -989,6 +1032,7 @@ nonisolated extension Kerf_Split_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._settings != rhs._settings {return false}
     if lhs.dataSha256 != rhs.dataSha256 {return false}
     if lhs.steps != rhs.steps {return false}
+    if lhs.newTraining != rhs.newTraining {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1321,6 +1365,25 @@ nonisolated extension Kerf_Split_V1_ClockAnswer: SwiftProtobuf.Message, SwiftPro
   package static func ==(lhs: Kerf_Split_V1_ClockAnswer, rhs: Kerf_Split_V1_ClockAnswer) -> Bool {
     if lhs.received != rhs.received {return false}
     if lhs.sent != rhs.sent {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kerf_Split_V1_Progress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Progress"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Kerf_Split_V1_Progress, rhs: Kerf_Split_V1_Progress) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

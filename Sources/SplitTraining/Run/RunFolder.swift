@@ -9,7 +9,7 @@ package struct RunFolder: Sendable {
 
     /// Makes the folder before anything is trained: hours of work must not fail at their end.
     package init(path: String) throws(KerfError) {
-        guard mkdir(path, 0o777) == 0 || errno == EEXIST, access(path, W_OK) == 0 else {
+        guard mkdir(path, 0o777) == 0 || errno == EEXIST, access(path + "/.", W_OK | X_OK) == 0 else {
             throw KerfError(
                 .cannotCreate, at: path, "cannot be made or written to: \(String(cString: strerror(errno)))",
                 remedy: "give a folder of your own in one that exists")
@@ -25,6 +25,9 @@ package struct RunFolder: Sendable {
         for (block, values) in parameters.enumerated() { adapters[block: block] = values }
         try PEFTFolder.write(adapters, baseModel: model.name, to: path + "/adapters")
     }
+
+    /// The record of an earlier process; nil without one that can be read.
+    var earlierRun: SplitRun? { try? KerfJSON.read(SplitRun.self, at: path + "/run.json").file }
 
     package func write(_ run: SplitRun) throws {
         try AtomicFile.write(try KerfJSON.encode(run), to: path + "/run.json")

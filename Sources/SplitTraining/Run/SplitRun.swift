@@ -40,7 +40,9 @@ package struct SplitRun: Codable, Sendable, Hashable, KerfFile {
         turns: [DeviceSession.Turn], reconnections: Int
     ) {
         kerfVersion = KerfVersion.build
-        origin = linkShape == nil ? .measured : .simulated
+        // A virtual board may slow its side down.
+        let isReal = linkShape == nil && [deviceMeter, serverMeter].allSatisfy { $0?.origin != .simulated }
+        origin = isReal ? .measured : .simulated
         self.deviceMeter = deviceMeter
         self.serverMeter = serverMeter
         self.model = model

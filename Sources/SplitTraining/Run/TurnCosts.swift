@@ -33,7 +33,9 @@ package struct TurnCosts: Codable, Sendable, Hashable {
         }
         let steps = turn.firstStep..<turn.firstStep + turn.stepSeconds.count
         device = SideCosts(measurement.deviceIntervals, steps: steps, measurement.deviceDisturbance)
+        device.meterFailure = measurement.deviceMeterFailure
         server = SideCosts(measurement.serverIntervals, steps: steps, measurement.serverDisturbance)
+        server.meterFailure = measurement.serverMeterFailure
         deviceSeconds = device.computingSeconds
         serverSeconds = server.computingSeconds
         uplinkSeconds = seconds(.smashedData)
@@ -54,6 +56,8 @@ package struct SideCosts: Codable, Sendable, Hashable {
     package var outsideSteps: ActivityTotals
     /// Why the turn is not like others; nil where nothing was seen.
     package var disturbance: String?
+    /// Why energies are missing although there is a meter.
+    package var meterFailure: String?
 
     init(_ intervals: [ActivityInterval], steps range: Range<Int>, _ disturbance: String?) {
         let byStep = Dictionary(grouping: intervals) { interval in

@@ -13,8 +13,8 @@ struct ServerSession: Sendable {
     let device: String
 
     func run() async throws {
-        let (hello, _) = try await withTimeLimit(seconds: silenceSeconds, silent) {
-            try await channel.expect("a greeting") { if case .hello(let hello) = $0 { hello } else { nil } }
+        let (hello, _) = try await channel.limited(silence).expect("a greeting") {
+            if case .hello(let hello) = $0 { hello } else { nil }
         }
         guard hello.protocolVersion == Self.protocolVersion else {
             throw KerfError(
@@ -26,7 +26,7 @@ struct ServerSession: Sendable {
         }
         let progress = try await server.training.admit(
             device, model: hello.model.map(RunTerm.init), settings: TrainingSettings(hello.settings),
-            dataSHA256: hello.dataSha256, steps: Int(hello.steps))
+            dataSHA256: hello.dataSha256, steps: Int(hello.steps), isNew: hello.newTraining)
         try await channel.send(
             .welcome(
                 .with {
@@ -40,6 +40,7 @@ struct ServerSession: Sendable {
             case .turnRequest(let request): try await turn(request, stepsInAll: Int(hello.steps))
             case .adaptersRequest: try await sendAdapters()
             case .clockRequest: try await tellTime()
+            case .progress: break
             case .failure(let failure):
                 throw KerfError(.refused, "the device gave up: \(PlainText.shown(failure.message))")
             default: throw KerfError(.protocolViolation, "\(message.kind.name) came between two turns")
@@ -47,12 +48,14 @@ struct ServerSession: Sendable {
         }
     }
 
-    var silenceSeconds: Double { server.configuration.silenceSeconds }
+    private var silenceSeconds: Double { server.configuration.silenceSeconds }
 
-    var silent: KerfError {
-        KerfError(
+    /// How long the device may be silent in its turn.
+    var silence: SilenceLimit {
+        let failure = KerfError(
             .silent, "the device \(PlainText.quoted(device)) has been silent for \(silenceSeconds) s",
             remedy: "start it again; its last committed turn is kept")
+        return SilenceLimit(seconds: silenceSeconds, failure: failure)
     }
 
     private func turn(_ request: Kerf_Split_V1_TurnRequest, stepsInAll: Int) async throws {

@@ -8,11 +8,19 @@ import Workload
 
 /// One turn of one device: its steps, then the commit. An error anywhere ends it without a trace.
 struct ServerTurn: Sendable {
-    let session: ServerSession
-    let request: Kerf_Split_V1_TurnRequest
-    let stepsInAll: Int
+    private let session: ServerSession
+    private let request: Kerf_Split_V1_TurnRequest
+    private let stepsInAll: Int
+    private let channel: any MessageChannel
 
-    private var channel: any MessageChannel { session.channel }
+    /// - Parameter stepsInAll: that the device announced.
+    init(session: ServerSession, request: Kerf_Split_V1_TurnRequest, stepsInAll: Int) {
+        self.session = session
+        self.request = request
+        self.stepsInAll = stepsInAll
+        channel = session.channel.limited(session.silence)
+    }
+
     private var server: TrainingServer { session.server }
     private var cut: Int { Int(request.cut) }
 
@@ -25,15 +33,22 @@ struct ServerTurn: Sendable {
             throw KerfError(.invalidArgument, "there is no cut \(cut) of \(blockCount) blocks")
         }
         guard request.deviceSteps == UInt64(progress.steps) else {
+            // An older connection of the device has committed a turn in the meantime.
             throw KerfError(
-                .mismatch, "the device counts \(request.deviceSteps) steps of its own, the server \(progress.steps)",
+                .outdated, "the device counts \(request.deviceSteps) steps of its own, the server \(progress.steps)",
                 remedy: "start the device again")
         }
         guard request.steps >= 1, Int(request.steps) <= stepsInAll - progress.steps else {
             throw KerfError(.invalidArgument, "\(request.steps) steps are not left to train")
         }
-        let hertz = try setFrequency()
+        guard state.committedSteps + Int(request.steps) <= TrainingState.maximumSteps else {
+            throw KerfError(
+                .refused,
+                "the training has \(state.committedSteps) steps, near the maximum of \(TrainingState.maximumSteps)",
+                remedy: "begin a new training from its adapters")
+        }
         do {
+            let hertz = try setFrequency()
             try await server.compute.prepare(
                 cut: cut, settings: state.settings, states: Array(state.blocks[cut...]), step: state.modelSteps)
             let conditions = server.configuration.meter.conditions()
@@ -81,7 +96,7 @@ struct ServerTurn: Sendable {
         let began = MonotonicInstant.now()
         var step = StepProgress(settings: state.settings)
         while true {
-            guard let message = try await withTimeLimit(seconds: session.silenceSeconds, session.silent, receive) else {
+            guard let message = try await channel.receive() else {
                 throw KerfError(.connectionLost, "the device left in the middle of its turn")
             }
             switch message.kind {
@@ -90,9 +105,11 @@ struct ServerTurn: Sendable {
                     server.recorder.enter(step: part.evaluation ? nil : firstStep + losses.count)
                 }
                 try await run(part, message.tensorBytes, state, &step, &losses)
+            case .progress: continue
             case .turnEnd(let end):
                 server.recorder.enter(step: nil)
-                let received = try await finish(end, message.tensorBytes, state, step, losses)
+                let received = try await finish(
+                    end, message.tensorBytes, state, step, firstStep: firstStep, losses)
                 let disturbance = BoxConditions.disturbance(
                     from: conditions, to: server.configuration.meter.conditions(),
                     seconds: MonotonicInstant.now().seconds(since: began), hasLoads: true)
@@ -114,8 +131,6 @@ struct ServerTurn: Sendable {
             }
         }
     }
-
-    private func receive() async throws -> IncomingMessage? { try await channel.receive() }
 
     /// Where a step stands.
     private struct StepProgress {
@@ -151,7 +166,7 @@ struct ServerTurn: Sendable {
         let codec = BoundaryCodec(settings: settings, hiddenSize: server.modelConfig.hiddenSize)
         let activation = try await channel.receiveTensor(
             announced: tensorBytes, expected: cut == 0 ? 0 : codec.activation.encodedBytes, "the smashed data")
-        let received = MonotonicInstant.now().message
+        let received = channel.lastArrival.message
         let result = try await server.compute.run(
             index: Int(part.index), tokens: cut == 0 ? try tokens(part.tokens, count, "tokens") : nil,
             targets: tokens(part.targets, count, "targets"), batchTargets: Int(part.batchTargets),
@@ -191,7 +206,7 @@ struct ServerTurn: Sendable {
     /// - Returns: when the device's adapters had arrived.
     private func finish(
         _ end: Kerf_Split_V1_TurnEnd, _ tensorBytes: UInt64, _ state: TrainingState, _ step: StepProgress,
-        _ serverLosses: [Double]
+        firstStep: Int, _ serverLosses: [Double]
     ) async throws -> MonotonicInstant {
         var step = step
         let isWhole = cut == state.blocks.count
@@ -202,9 +217,16 @@ struct ServerTurn: Sendable {
         let count = AdapterLayout(model: server.modelConfig, lora: state.settings.lora).count
         let bytes = try await channel.receiveTensor(
             announced: tensorBytes, expected: cut * 3 * count * MemoryLayout<Float>.size, "the turn's adapters")
-        let received = MonotonicInstant.now()
-        if step.isUpdateDue { try await update(end.squaredNorms, &step) }
+        let received = channel.lastArrival
+        if step.isUpdateDue {
+            // It belongs to the last step.
+            server.recorder.enter(step: firstStep + losses.count - 1)
+            try await update(end.squaredNorms, &step)
+            server.recorder.enter(step: nil)
+        }
         let blocks = TensorBytes.states(bytes, count: count) + (await server.compute.adapterStates())
+        // A newer connection of the device may have taken its place.
+        try Task.checkCancellation()
         try await server.training.commit(blocks, device: session.device, losses: losses)
         return received
     }

@@ -24,12 +24,19 @@ actor Training {
 
     /// Admits a device: the first one begins the training with its settings.
     ///
+    /// - Parameter isNew: whether the device refuses to go on with a training.
     /// - Returns: the device's progress.
     /// - Throws: ``KerfError/Code/mismatch`` with the name of what differs.
     func admit(
-        _ device: String, model terms: [RunTerm], settings: TrainingSettings, dataSHA256: String, steps: Int
+        _ device: String, model terms: [RunTerm], settings: TrainingSettings, dataSHA256: String, steps: Int,
+        isNew: Bool
     ) throws -> DeviceProgress {
         try RunTerm.checkEqual(terms, of: "the device", configuration.model, of: "the server")
+        if isNew, let made = state?.modelSteps, made > 0 {
+            throw KerfError(
+                .mismatch, "the server's training has made \(made) steps already, and a new one is needed",
+                remedy: "start the server with a new state")
+        }
         guard steps <= TrainingState.maximumSteps else {
             throw KerfError(.invalidArgument, "\(steps) steps are more than \(TrainingState.maximumSteps)")
         }

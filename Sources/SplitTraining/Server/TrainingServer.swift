@@ -37,7 +37,9 @@ package final class TrainingServer: Sendable {
     /// One turn at a time is recorded.
     let recorder: ActivityRecorder
     let modelConfig: ModelConfig
-    let queue = TurnQueue()
+    /// Held by the device whose turn it is. A device may wait behind itself: its older connection was lost, and its session
+    /// ends as soon as it notices.
+    let queue = FairLock()
     let logger: Logger
     private let connections = Connections()
 

@@ -54,8 +54,11 @@ extension TrainingState {
 
     private static let version = 1
     private static let key = "kerf.split_state"
-    /// A header holds the losses of a million steps.
+    /// The most steps of all devices together: a header holds their losses.
     package static let maximumSteps = 500_000
+
+    /// Committed steps of all devices.
+    var committedSteps: Int { devices.values.reduce(0) { $0 + $1.steps } }
 
     /// The state as a safetensors file: tensors `parameters.K`, `first_moments.K` and `second_moments.K` of each block
     /// from 0, and the rest as JSON in the metadata.

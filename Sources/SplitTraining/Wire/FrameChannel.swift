@@ -14,9 +14,15 @@ package protocol FrameChannel: Sendable {
     /// - Throws: ``KerfError``: ``KerfError/Code/malformed``, ``KerfError/Code/connectionLost``,
     ///   ``KerfError/Code/refusedByPeer``.
     func receive() async throws -> Frame?
+
+    /// When the frame that was received last had arrived.
+    var lastArrival: MonotonicInstant { get }
 }
 
 extension FrameChannel {
+    /// A channel that does not read ahead takes a frame when it is asked for.
+    package var lastArrival: MonotonicInstant { .now() }
+
     /// The next frame, which must be a control message.
     ///
     /// - Throws: ``KerfError/Code/malformed`` for a chunk, ``KerfError/Code/connectionLost`` at the end of the

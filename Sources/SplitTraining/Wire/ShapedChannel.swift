@@ -18,6 +18,7 @@ package final class ShapedChannel: FrameChannel {
     private let incoming = TimedQueue(limitBytes: heldBytes)
     private let uplink: Mutex<ShapedDirection>
     private let downlink: Mutex<ShapedDirection>
+    private let arrival = Mutex(MonotonicInstant.now())
 
     private init(_ channel: any FrameChannel, _ shape: LinkShape, _ clock: any WireClock) {
         self.channel = channel
@@ -63,8 +64,11 @@ package final class ShapedChannel: FrameChannel {
     package func receive() async throws -> Frame? {
         guard let (frame, time) = try await incoming.take() else { return nil }
         try await clock.sleep(until: time)
+        arrival.withLock { $0 = MonotonicInstant(nanoseconds: time) }
         return frame
     }
+
+    package var lastArrival: MonotonicInstant { arrival.withLock(\.self) }
 
     private func deliverOutgoing() async throws {
         do {

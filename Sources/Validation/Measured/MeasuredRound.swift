@@ -12,7 +12,7 @@ package struct MeasuredRound: Codable, Sendable, Hashable {
     package var repetition: Int
     /// Local steps.
     package var steps: Int
-    /// From the grant of the turn to its confirmation.
+    /// Adapters on their way in both directions, and the wall time of all steps.
     package var delaySeconds: Double
     /// The device's forward and backward passes.
     package var deviceSeconds: Double

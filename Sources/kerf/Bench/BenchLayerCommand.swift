@@ -27,6 +27,7 @@ struct BenchLayerCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var placement: PlacementOptions
 
     @Option(help: ArgumentHelp("Rounds to time.", valueName: "number"))
     var rounds = 15
@@ -44,7 +45,7 @@ struct BenchLayerCommand: ParsableCommand {
         guard (1...100_000).contains(rounds) else {
             throw ValidationError("--rounds must be between 1 and 100000, not \(rounds)")
         }
-        guard workload.residency != .one else {
+        guard placement.residency != .one else {
             throw ValidationError("--residency one has no effect on a single block; leave it out")
         }
         if paced && json { throw ValidationError("--paced prints JSON already; leave out --json") }
@@ -58,7 +59,7 @@ struct BenchLayerCommand: ParsableCommand {
         Interruption.watch()
         let baseline = ResidentMemory.now()
         let source = try model.open(seed: 1)
-        let workload = try workload.workload()
+        let workload = try workload.workload(placement)
         let engine = try workload.matrixEngine()
         let stack = try workload.block(source: source, engine: engine)
         let bare =

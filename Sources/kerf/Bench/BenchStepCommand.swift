@@ -25,6 +25,7 @@ struct BenchStepCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var placement: PlacementOptions
 
     @Option(help: ArgumentHelp("Steps to run.", valueName: "number"))
     var steps = 20
@@ -73,7 +74,7 @@ struct BenchStepCommand: ParsableCommand {
                 exportAdapters, isNoneOf: [model.model, model.weights, tokens].compactMap(\.self))
         }
         let source = try model.open(seed: 1)
-        let workload = try workload.workload()
+        let workload = try workload.workload(placement)
         let stack = try workload.stack(source: source, engine: workload.matrixEngine(), seed: 1)
         stack.optimizer.learningRate = learningRate
         if let tokens {

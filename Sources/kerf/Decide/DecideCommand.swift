@@ -89,7 +89,7 @@ struct DecideCommand: ParsableCommand {
     func decide() throws -> (decision: Decision, bytes: [UInt8]) {
         if let out {
             try OutputFile.checkPlace(out)
-            try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.iperf3)
+            try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.inputs)
         }
         let limits = CutLimits(
             deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)

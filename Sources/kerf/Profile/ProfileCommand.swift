@@ -32,6 +32,7 @@ struct ProfileCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var placement: PlacementOptions
     @OptionGroup var sweep: SweepOptions
 
     @Option(help: ArgumentHelp("Time for the run, warm-up included.", valueName: "seconds"))
@@ -98,7 +99,7 @@ struct ProfileCommand: ParsableCommand {
 
     private func request() throws -> ProfileRequest {
         ProfileRequest(
-            workload: try workload.workload(), meter: metering.request, frequencies: sweep.frequencies,
+            workload: try workload.workload(placement), meter: metering.request, frequencies: sweep.frequencies,
             budgetSeconds: budget, sweepBudgetSeconds: sweep.sweepBudget, targetRelativeHalfWidth: targetCi / 100,
             seed: seed, requiresEnergy: requireEnergy)
     }

@@ -102,7 +102,13 @@ struct ServeCommand: ParsableCommand {
                     try await serve(frames, server, address.host)
                 }
             }
-            try frequency?.release()
+            do { try frequency?.release() } catch {
+                // Why it ended comes after it: a changed frequency is the more urgent.
+                if case .failure(let reason) = outcome {
+                    StandardError.write("kerf: warning: the server ended: \(reason)\n")
+                }
+                throw error
+            }
             try outcome.get()
         }
     }
@@ -122,7 +128,10 @@ struct ServeCommand: ParsableCommand {
                     lines.connected(peer)
                     do {
                         switch peer.method {
-                        case .exchange: try await server.serve(FrameMessageChannel(channel), device: peer.name)
+                        case .exchange:
+                            try await ReadAheadChannel.with(channel) {
+                                try await server.serve(FrameMessageChannel($0), device: peer.name)
+                            }
                         case .link: try await LinkEcho.serve(channel)
                         }
                         lines.ended(peer, nil)

@@ -80,7 +80,7 @@ struct TrainCommand: ParsableCommand {
             return
         }
         let others = [("--timeline", timeline), ("--set-frequency", setFrequency)]
-        if let name = client.firstGiven ?? (ways + others).first(where: \.1)?.0 {
+        if let name = client.firstGiven ?? metering.firstGiven ?? (ways + others).first(where: \.1)?.0 {
             throw ValidationError("--unsplit needs no \(name)")
         }
     }
@@ -112,28 +112,31 @@ struct TrainCommand: ParsableCommand {
             source: setup.source, policy: policy, meter: meter, retrySeconds: patience.retry, connect: connect,
             engine: setup.engine)
         let progress = TrainingProgress(steps: steps, isQuiet: quiet)
+        defer { progress.end() }
+        let (shape, deviceMeter, cut) = (client.shape, SideMeter(meter), (policy as? FixedCut)?.cut)
+        let record = RunRecord(folder) { result in
+            SplitRun(
+                model: setup.source.config.name, weights: setup.weights, data: data.source, settings: setup.settings,
+                cut: cut, linkShape: shape, deviceMeter: deviceMeter, serverMeter: result.serverMeter,
+                losses: result.losses, turns: result.turns, reconnections: result.reconnections)
+        }
         let start = MonotonicInstant.now()
         let result = try AsynchronousWork.runInterruptibly(remedy: Self.remedy) {
-            try await run.run { progress.report($0) }
+            try await run.run(report: { progress.report($0) }, committed: { try record.update($0) })
         }
-        progress.end()
         try folder.write(result.adapters, of: setup.source.config, lora: setup.settings.lora)
         if timeline { try folder.writeTimeline(of: result.turns, since: start) }
-        return SplitRun(
-            model: setup.source.config.name, weights: setup.weights, data: data.source, settings: setup.settings,
-            cut: (policy as? FixedCut)?.cut, linkShape: client.shape, deviceMeter: SideMeter(meter),
-            serverMeter: result.serverMeter, losses: result.losses, turns: result.turns,
-            reconnections: result.reconnections)
+        return record.run(result)
     }
 
     private func trainUnsplit(_ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder) throws -> SplitRun {
         let progress = TrainingProgress(steps: steps, isQuiet: quiet)
+        defer { progress.end() }
         let (turn, parameters) = try AsynchronousWork.runInterruptibly(remedy: "start it again") {
             try await UnsplitRun(source: setup.source, settings: setup.settings, engine: setup.engine).run(
                 steps: steps, validation: data.validation, batch: { data.batch($0) }
             ) { progress.report($0) }
         }
-        progress.end()
         try folder.write(parameters, of: setup.source.config, lora: setup.settings.lora)
         return SplitRun(
             model: setup.source.config.name, weights: setup.weights, data: data.source, settings: setup.settings,
@@ -144,12 +147,11 @@ struct TrainCommand: ParsableCommand {
     private func policy(_ setup: TrainingSetup) throws -> any CutPolicy {
         let config = setup.source.config
         if deciding.adapt {
-            return try deciding.policy(
-                setup.settings, hiddenSize: config.hiddenSize, turnSteps: turnSteps, setsFrequency: setFrequency)
+            return try deciding.policy(setup, turnSteps: turnSteps, setsFrequency: setFrequency)
         }
         let fixed =
             try cut.map { FixedCut($0) }
-            ?? FixedCut(KerfJSON.read(Decision.self, at: decision ?? "").file, setsFrequency: setFrequency)
+            ?? FixedCut(KerfJSON.read(Decision.self, at: decision ?? "").file, of: config, setsFrequency: setFrequency)
         guard (0...config.blockCount).contains(fixed.cut) else {
             throw KerfError(
                 .invalidArgument, "there is no cut \(fixed.cut): \(config.name) has \(config.blockCount) blocks")

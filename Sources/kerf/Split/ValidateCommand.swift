@@ -97,65 +97,42 @@ struct ValidateCommand: ParsableCommand {
     /// Runs the rounds, and writes the validation to `out`.
     func compare() throws -> (report: ValidationReport, bytes: [UInt8]) {
         try OutputFile.checkPlace(out)
-        try OutputGuard.check(out, isNoneOf: [device, serverCalibration] + linkOptions.iperf3)
-        let report = try measure()
+        try OutputGuard.check(out, isNoneOf: [device, serverCalibration] + linkOptions.inputs)
+        let run = try planned()
+        let measured = try measure(run)
+        let report: ValidationReport
+        do { report = try run.compare(measured, shape: client.shape) } catch {
+            // The rounds took long, and another comparison may be possible.
+            try AtomicFile.write(Array(try KerfJSON.text(of: measured.rounds).utf8), to: out + ".rounds")
+            StandardError.write("kerf: the measured rounds are in \(out).rounds\n")
+            throw error
+        }
         let bytes = try KerfJSON.encode(report)
         try AtomicFile.write(bytes, to: out)
         return (report, bytes)
     }
 
-    private func measure() throws -> ValidationReport {
-        let (device, server) = (try Decider.Side(path: device), try Decider.Side(path: serverCalibration))
-        let setup = try TrainingSetup(model, training, steps: .max)
-        try setup.check(device.calibration, of: "the device's calibration")
-        try setup.check(server.calibration, of: "the server's calibration")
-        var decider = Decider(
-            link: try linkOptions.resolved(), weight: objective.weight, steps: steps, account: objective.energy,
-            microBatches: setup.settings.microBatches,
-            exchange: CutExchange(wire: setup.settings.wire, hiddenSize: setup.source.config.hiddenSize))
-        // The decision is among what is run.
-        decider.frequencies = frequencies.isEmpty ? .asProfiled : .steps(frequencies)
-        let plan = try ValidationPlan(
-            for: try decider.decide(device: device, server: server),
-            cuts: cuts == .all ? .all : .auto(count: Self.automaticCuts), frequenciesHertz: frequencies,
-            repetitions: rounds, seed: setup.settings.seed)
-        let seconds = plan.estimatedSeconds(
-            try decider.model(device: device.calibration, server: server.calibration))
-        let progress = TrainingProgress(steps: plan.rounds.count * steps, isQuiet: quiet)
-        progress.tell(
-            "\(plan.rounds.count) rounds of \(steps) steps, about \(Int(seconds.rounded(.up))) s by the prediction")
+    private func planned() throws -> ValidationRun {
+        try ValidationRun(
+            setup: try TrainingSetup(model, training, steps: .max),
+            decider: Decider(
+                link: try linkOptions.resolved(), weight: objective.weight, steps: steps, account: objective.energy),
+            device: Decider.Side(path: device), server: Decider.Side(path: serverCalibration),
+            cuts: cuts == .all ? .all : .auto(count: Self.automaticCuts), frequencies: frequencies,
+            repetitions: rounds)
+    }
+
+    private func measure(_ run: ValidationRun) throws -> ValidationRun.Measured {
+        let progress = TrainingProgress(steps: run.plan.rounds.count * steps, isQuiet: quiet)
+        defer { progress.end() }
+        let seconds = Int(try run.estimatedSeconds.rounded(.up))
+        progress.tell("\(run.plan.rounds.count) rounds of \(steps) steps, about \(seconds) s by the prediction")
+        let connect = try client.connect()
         let selection = try MeterSelection.choose(metering.request)
         defer { selection.close() }
         let meter = try RunMeter(selection, sharesBox: try client.isOnThisBox)
-        let result = try run(plan, setup, meter, progress)
-        let deviceMeter = SideMeter(meter)
-        let measured = result.turns.compactMap { turn in
-            MeasuredRound(
-                turn, at: plan.rounds[turn.firstStep / steps], deviceMeter: deviceMeter, serverMeter: result.serverMeter
-            )
-        }
-        return try Validator(
-            decider: decider,
-            conditions: RoundConditions(
-                shape: client.shape, deviceMeter: deviceMeter, serverMeter: result.serverMeter),
-            seed: setup.settings.seed
-        ).validate(device: device, server: server, rounds: measured, created: currentTimestamp())
-    }
-
-    private func run(
-        _ plan: ValidationPlan, _ setup: TrainingSetup, _ meter: RunMeter, _ progress: TrainingProgress
-    ) throws -> DeviceRun.Result {
-        let tokens = RandomTokens(setup.settings, vocabularySize: setup.source.config.vocabularySize)
-        let choices = plan.rounds.map { TurnChoice(cut: $0.point.cut, serverHertz: $0.point.serverHertz) }
-        let run = DeviceRun(
-            job: setup.job(
-                steps: choices.count * steps, turnSteps: steps, dataSHA256: tokens.sha256, batch: { tokens.batch($0) }),
-            source: setup.source, policy: PlannedCuts(choices, turnSteps: steps), meter: meter,
-            retrySeconds: patience.retry, requiresNewTraining: true, connect: try client.connect(), engine: setup.engine
-        )
-        defer { progress.end() }
         return try AsynchronousWork.runInterruptibly(remedy: "start it again, with a new state of the server") {
-            try await run.run { progress.report($0) }
+            try await run.measure(meter: meter, retrySeconds: patience.retry, connect: connect) { progress.report($0) }
         }
     }
 }

@@ -73,8 +73,31 @@ final class MemoryMessageChannel: MessageChannel {
         return bytes
     }
 
+    var lastArrival: MonotonicInstant { .now() }
+
+    func limited(_ limit: SilenceLimit) -> any MessageChannel { LimitedMemoryChannel(channel: self, limit: limit) }
+
     private func next() async -> Item? {
         var iterator = incoming.makeAsyncIterator()
         return await iterator.next()
     }
+}
+
+/// A memory channel whose other side may be silent for a time only.
+private struct LimitedMemoryChannel: MessageChannel {
+    let channel: MemoryMessageChannel
+    let limit: SilenceLimit
+
+    func send(_ message: Control.OneOf_Kind, tensor: [UInt8]) async throws {
+        try await channel.send(message, tensor: tensor)
+    }
+
+    func receive() async throws -> IncomingMessage? { try await limit { [channel] in try await channel.receive() } }
+
+    func receiveTensor(byteCount: Int) async throws -> [UInt8] {
+        try await limit { [channel] in try await channel.receiveTensor(byteCount: byteCount) }
+    }
+
+    var lastArrival: MonotonicInstant { channel.lastArrival }
+    func limited(_ limit: SilenceLimit) -> any MessageChannel { LimitedMemoryChannel(channel: channel, limit: limit) }
 }

@@ -61,9 +61,9 @@ struct SmallTraining: Sendable {
         return (losses, side.adapterStates())
     }
 
-    func server(_ folder: StateFolder) throws -> TrainingServer {
+    func server(_ folder: StateFolder, silenceSeconds: Double = 30) throws -> TrainingServer {
         try TrainingServer(
-            source: source, folder: folder, configuration: .init(model: terms, silenceSeconds: 30),
+            source: source, folder: folder, configuration: .init(model: terms, silenceSeconds: silenceSeconds),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, engine: Self.engine)
     }
 

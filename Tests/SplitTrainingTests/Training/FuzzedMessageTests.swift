@@ -51,7 +51,7 @@ import Testing
             .welcome(.with { $0.deviceSteps = 3 }), .turnQueued(.with { $0.position = 1 }),
             .turnGrant(.with { ($0.turn, $0.modelSteps) = (1, 2) }), .gradient(.with { $0.loss = 2 }),
             .turnCommitted(.with { $0.deviceSteps = 2 }), .adapters(.init()),
-            .clockAnswer(.with { ($0.received, $0.sent) = (1, 2) }),
+            .clockAnswer(.with { ($0.received, $0.sent) = (1, 2) }), .progress(.init()),
         ]
     }
 

@@ -1,5 +1,5 @@
-/// Devices take turns, in the order in which they ask.
-actor TurnQueue {
+/// A lock that tasks hold one after the other, in the order in which they ask.
+actor FairLock {
     private struct Waiting {
         let ticket: Int
         let granted: CheckedContinuation<Void, any Error>
@@ -9,12 +9,10 @@ actor TurnQueue {
     private var isTaken = false
     private var lastTicket = 0
 
-    /// Devices before one that asks now.
+    /// Tasks before one that asks now.
     var length: Int { waiting.count + (isTaken ? 1 : 0) }
 
-    /// Waits for the turn, which ``release()`` must end.
-    ///
-    /// A device may wait behind itself: its older connection was lost, and its session ends as soon as it notices.
+    /// Waits for the lock, which ``release()`` must give back.
     ///
     /// - Throws: `CancellationError`.
     func acquire() async throws {
@@ -39,7 +37,7 @@ actor TurnQueue {
         }
     }
 
-    /// Ends the turn and gives it to the next device.
+    /// Gives the lock to the next task.
     func release() {
         guard !waiting.isEmpty else {
             isTaken = false

@@ -1,0 +1,100 @@
+import CARD
+import Calibration
+import Instrumentation
+import ModelFiles
+import ProfileFormat
+import SplitTraining
+import SystemIO
+import TransformerKernels
+import Validation
+
+/// Rounds of a split training at planned cuts, and their comparison with the prediction.
+package struct ValidationRun: Sendable {
+    package let setup: TrainingSetup
+    /// With the link and the settings of the prediction.
+    package let decider: Decider
+    package let device: Decider.Side
+    package let server: Decider.Side
+    package let plan: ValidationPlan
+
+    /// Plans the rounds.
+    ///
+    /// - Parameters:
+    ///   - frequencies: that the server is set to, in hertz; none to leave it as it is.
+    ///   - repetitions: rounds at each cut and frequency.
+    /// - Throws: ``KerfError/Code/mismatch`` where a calibration is of another model or training step; whatever makes a
+    ///   decision impossible.
+    package init(
+        setup: TrainingSetup, decider: Decider, device: Decider.Side, server: Decider.Side, cuts: ValidationPlan.Cuts,
+        frequencies: [Double], repetitions: Int
+    ) throws {
+        try setup.check(device.calibration, of: "the device's calibration")
+        try setup.check(server.calibration, of: "the server's calibration")
+        self.setup = setup
+        var decider = decider
+        (decider.microBatches, decider.exchange) = (setup.settings.microBatches, setup.exchange)
+        // The decision is among what is run.
+        decider.frequencies = frequencies.isEmpty ? .asProfiled : .steps(frequencies)
+        self.decider = decider
+        (self.device, self.server) = (device, server)
+        plan = try ValidationPlan(
+            for: try decider.decide(device: device, server: server), cuts: cuts, frequenciesHertz: frequencies,
+            repetitions: repetitions, seed: setup.settings.seed)
+    }
+
+    /// The time of all rounds by the prediction.
+    package var estimatedSeconds: Double {
+        get throws {
+            plan.estimatedSeconds(try decider.model(device: device.calibration, server: server.calibration))
+        }
+    }
+
+    /// Runs all rounds.
+    package func measure(
+        meter: RunMeter, retrySeconds: Double, connect: @escaping DeviceRun.Connect,
+        report: @escaping @Sendable (DeviceSession.Event) -> Void
+    ) async throws -> Measured {
+        let tokens = RandomTokens(setup.settings, vocabularySize: setup.source.config.vocabularySize)
+        let choices = plan.rounds.map { TurnChoice(cut: $0.point.cut, serverHertz: $0.point.serverHertz) }
+        let steps = decider.steps
+        let result = try await DeviceRun(
+            job: setup.job(
+                steps: choices.count * steps, turnSteps: steps, dataSHA256: tokens.sha256, batch: { tokens.batch($0) }),
+            source: setup.source, policy: PlannedCuts(choices, turnSteps: steps), meter: meter,
+            retrySeconds: retrySeconds, requiresNewTraining: true, connect: connect, engine: setup.engine
+        ).run(report: report)
+        let deviceMeter = SideMeter(meter)
+        return Measured(
+            rounds: result.turns.compactMap { turn in
+                MeasuredRound(
+                    turn, at: plan.rounds[turn.firstStep / steps], deviceMeter: deviceMeter,
+                    serverMeter: result.serverMeter)
+            }, deviceMeter: deviceMeter, serverMeter: result.serverMeter)
+    }
+
+    /// What was measured, before it is compared with anything.
+    package struct Measured: Sendable {
+        package let rounds: [MeasuredRound]
+        let deviceMeter: SideMeter
+        let serverMeter: SideMeter?
+    }
+
+    /// - Parameter shape: of the link; nil for the link as it is.
+    package func compare(_ measured: Measured, shape: String?) throws -> ValidationReport {
+        var report = try Validator(
+            decider: decider,
+            conditions: RoundConditions(
+                shape: shape, deviceMeter: measured.deviceMeter, serverMeter: measured.serverMeter),
+            seed: setup.settings.seed
+        ).validate(device: device, server: server, rounds: measured.rounds, created: currentTimestamp())
+        let (threads, calibrated) = (try setup.engine().threadCount, device.calibration.workload.threads)
+        if threads != calibrated {
+            report.warnings.append("The device ran with \(threads) threads, its calibration with \(calibrated).")
+        }
+        let lost = plan.rounds.count - measured.rounds.count
+        if lost > 0 {
+            report.warnings.append("\(lost) of \(plan.rounds.count) rounds were lost with their connection.")
+        }
+        return report
+    }
+}

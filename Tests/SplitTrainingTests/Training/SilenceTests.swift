@@ -1,0 +1,109 @@
+import ModelFiles
+import SwiftProtobuf
+import Synchronization
+import SystemIO
+import Testing
+import Workload
+
+@testable import SplitTraining
+
+@Suite("Silent and slow devices") struct SilenceTests {
+    private func hello(_ training: SmallTraining, isNew: Bool = false) -> Control.OneOf_Kind {
+        .hello(
+            .with {
+                $0.protocolVersion = ServerSession.protocolVersion
+                $0.model = training.terms.map(\.message)
+                $0.settings = training.settings.message
+                $0.dataSha256 = String(repeating: "0", count: 64)
+                $0.steps = 5
+                $0.newTraining = isNew
+            })
+    }
+
+    /// A device that is stopped anywhere in its turn, in the middle of a tensor too, loses it, and the next one goes on.
+    @Test(arguments: [0, 1, 2]) func aStoppedDeviceLosesItsTurn(place: Int) async throws {
+        let training = SmallTraining()
+        let folder = TemporaryFolder()
+        let server = try training.server(StateFolder(path: folder.path), silenceSeconds: 0.3)
+        let (device, end) = MemoryChannel.pair()
+        let serving = Task { try await server.serve(FrameMessageChannel(end), device: "stopped") }
+        let messages = FrameMessageChannel(device)
+        try await messages.send(hello(training))
+        try await messages.send(.turnRequest(.with { ($0.cut, $0.steps) = (2, 1) }))
+        if place > 0 {
+            var control = Control()
+            control.kind = .microBatch(
+                .with {
+                    $0.batchTargets = 18
+                    $0.targets = .init(TensorBytes.bytes(of: training.batch(0).targets))
+                })
+            control.tensorBytes = UInt64(4 * training.settings.microBatch.tokenCount * training.model.hiddenSize)
+            try await device.send(Frame(control: try control.serializedBytes()))
+        }
+        if place > 1 { try await device.send([1, 2, 3, 4].withUnsafeBytes { Frame(.chunk, $0) }) }
+        await #expect { try await serving.value } throws: { ($0 as? KerfError)?.code == .silent }
+        #expect(try await training.train(with: server, device: "other") { _ in 2 }.count == 5)
+    }
+
+    @Test func aDeviceThatComputesForLongGivesSignsOfLife() async throws {
+        let (device, server) = MemoryMessageChannel.pair()
+        try await LivelyChannel.with(device, pauseSeconds: 0.1) { channel in
+            // Nothing comes before the greeting.
+            try await Task.sleep(for: .milliseconds(300))
+            try await channel.send(.adaptersRequest(.init()))
+            try await Task.sleep(for: .milliseconds(400))
+        }
+        device.close()
+        var kinds: [String] = []
+        while let message = try await server.receive() { kinds.append(message.kind.name) }
+        #expect(kinds.first == "a request for the adapters")
+        #expect(kinds.count > 2 && kinds.dropFirst().allSatisfy { $0 == "a sign of life" })
+    }
+
+    @Test func aTrainingThatMustBeNewIsRefusedByAServerWithOne() async throws {
+        let training = SmallTraining()
+        let folder = TemporaryFolder()
+        let server = try training.server(StateFolder(path: folder.path))
+        _ = try await training.train(with: server) { _ in 2 }
+        let (device, end) = MemoryMessageChannel.pair()
+        let serving = Task { try await server.serve(end, device: "validating") }
+        try await device.send(hello(training, isNew: true))
+        await #expect { try await serving.value } throws: { ($0 as? KerfError)?.code == .mismatch }
+        // It left no trace.
+        #expect(await server.state?.devices.keys.sorted() == ["device"])
+    }
+
+    /// What arrives while the receiver is busy is stamped when it arrived.
+    @Test func arrivalsDoNotDependOnWhenTheyAreAskedFor() async throws {
+        let (sender, receiver) = MemoryChannel.pair()
+        let counting = CountingChannel(channel: receiver)
+        for _ in 0..<3 { try await sender.send([9].withUnsafeBytes { Frame(.chunk, $0) }) }
+        let (asked, arrivals) = try await ReadAheadChannel.with(counting) { channel in
+            // The fourth frame is asked for when three have been stamped.
+            while counting.asked.withLock(\.self) < 4 { try await Task.sleep(for: .milliseconds(1)) }
+            let asked = MonotonicInstant.now()
+            var arrivals: [MonotonicInstant] = []
+            for _ in 0..<3 {
+                _ = try await channel.receive()
+                arrivals.append(channel.lastArrival)
+            }
+            return (asked, arrivals)
+        }
+        #expect(arrivals.allSatisfy { $0 <= asked } && arrivals == arrivals.sorted())
+    }
+}
+
+/// Counts how often frames are asked for.
+private final class CountingChannel: FrameChannel {
+    private let channel: MemoryChannel
+    let asked = Mutex(0)
+
+    init(channel: MemoryChannel) { self.channel = channel }
+
+    func send(_ frame: Frame) async throws { try await channel.send(frame) }
+
+    func receive() async throws -> Frame? {
+        asked.withLock { $0 += 1 }
+        return try await channel.receive()
+    }
+}
