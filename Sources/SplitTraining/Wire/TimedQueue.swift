@@ -1,11 +1,11 @@
+import DequeModule
 import SystemIO
 
 /// Frames with the time at which each may be taken, first in, first out, bounded in bytes. One task adds, one takes.
 actor TimedQueue {
     private let limitBytes: Int
-    private var frames: [(frame: Frame, time: Int64)] = []
-    /// Index of the first frame that was not taken.
-    private var head = 0
+    /// A frame that was taken is released at once: it may have a mebibyte.
+    private var frames: Deque<(frame: Frame, time: Int64)> = []
     private var bytes = 0
     /// Set when no more frames come; with an error when they are missing.
     private var end: Result<Void, any Error>?
@@ -35,7 +35,7 @@ actor TimedQueue {
     ///
     /// - Throws: the error that ended the queue; `CancellationError`.
     func take() async throws -> (frame: Frame, time: Int64)? {
-        while head == frames.count {
+        while frames.isEmpty {
             if let end {
                 try end.get()
                 return nil
@@ -43,12 +43,7 @@ actor TimedQueue {
             await wait { self.taker = $0 }
             try Task.checkCancellation()
         }
-        let next = frames[head]
-        head += 1
-        if head > 256, head * 2 > frames.count {
-            frames.removeFirst(head)
-            head = 0
-        }
+        let next = frames.removeFirst()
         bytes -= next.frame.count
         resumeAdder()
         return next
