@@ -43,28 +43,14 @@ final class BoardLock {
 
 /// Prevents other registrations between reading the registered process and changing it.
 final class RegistrationLock {
-    private let descriptor: FileDescriptor
+    private let lock: FileLock
     private let path: FilePath
 
     /// Waits for the lock, which is held for one read and one write.
     init(_ root: SystemRoot) throws(KerfError) {
         path = root.file(BoardTree.measuredPIDFile)
-        do {
-            descriptor = try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
-        } catch let errno as Errno {
-            throw KerfError(errno, doing: "open", at: path)
-        } catch {
-            throw KerfError(.ioError, "cannot open: \(error)", at: path)
-        }
-        do {
-            try valueOrErrno { flock(descriptor.rawValue, LOCK_EX) }
-        } catch {
-            try? descriptor.close()
-            throw KerfError(error, doing: "lock", at: path)
-        }
+        lock = try FileLock(waitingFor: path, .readWrite, options: .noFollow)
     }
-
-    deinit { try? descriptor.close() }
 
     /// 0 for none.
     var registeredPID: Int32 {

@@ -61,6 +61,16 @@ package struct KeyFolder: Sendable {
         ]
     }
 
+    /// Prevents other changes of the folder between reading and writing its lists, for milliseconds.
+    private func lock() throws(KerfError) -> FileLock {
+        do throws(KerfError) {
+            return try FileLock(waitingFor: FilePath(path), .readOnly, options: .directory)
+        } catch {
+            guard [.noSuchFileOrDirectory, .notDirectory].contains(error.cause) else { throw error }
+            throw KerfError(.noSuchFile, at: path, "no such folder of keys", cause: error.cause, remedy: .makeKeys)
+        }
+    }
+
     /// Makes the keys of a device.
     ///
     /// - Parameter days: validity, 1 to 7300, but no longer than the authority's.
@@ -68,7 +78,7 @@ package struct KeyFolder: Sendable {
     package func addDevice(
         _ name: DeviceName, days: Int = deviceDays, date: Date = .now
     ) throws(KerfError) -> KeyRecord {
-        let lock = try FolderLock(path)
+        let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         let authority = try CertificateAuthority(folder: path, at: date)
         let device = try authority.issue(
@@ -94,7 +104,7 @@ package struct KeyFolder: Sendable {
     /// - Returns: serial numbers that were not on the list before.
     /// - Throws: ``KerfError/Code/noSuchFile`` for a name without keys; a list that is damaged.
     package func revoke(_ name: DeviceName, date: Date = .now) throws(KerfError) -> [String] {
-        let lock = try FolderLock(path)
+        let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         var serials: [String] = []
         for entry in try RevocationList(path: issuedList).entries where Self.isOf(name, entry) {

@@ -6,15 +6,22 @@ import Workload
 /// The folder that a training leaves: `adapters/` in PEFT's format, `run.json`, and `timeline.csv` where it was asked for.
 package struct RunFolder: Sendable {
     package let path: String
+    private let isNew: Bool
 
     /// Makes the folder before anything is trained: hours of work must not fail at their end.
     package init(path: String) throws(KerfError) {
-        guard mkdir(path, 0o777) == 0 || errno == EEXIST, access(path + "/.", W_OK | X_OK) == 0 else {
+        isNew = mkdir(path, 0o777) == 0
+        guard isNew || errno == EEXIST, access(path + "/.", W_OK | X_OK) == 0 else {
             throw KerfError(
                 .cannotCreate, at: path, "cannot be made or written to: \(String(cString: strerror(errno)))",
                 remedy: "give a folder of your own in one that exists")
         }
         self.path = path
+    }
+
+    /// Removes the folder if it was made for nothing.
+    package func discardIfEmpty() {
+        if isNew { rmdir(path) }
     }
 
     /// - Parameters:

@@ -12,6 +12,8 @@ import Workload
 package final class StateFolder: Sendable {
     package let path: String
     private let lock: FileDescriptor
+    /// Whether this object made the folder.
+    private let isNew: Bool
 
     package var statePath: String { path + "/state.safetensors" }
 
@@ -19,7 +21,8 @@ package final class StateFolder: Sendable {
     ///
     /// - Throws: ``KerfError/Code/inUse`` while another server has it.
     package init(path: String) throws(KerfError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        isNew = mkdir(path, 0o700) == 0
+        guard isNew || errno == EEXIST else {
             throw KerfError(
                 .cannotCreate, at: path, "cannot be made: \(String(cString: strerror(errno)))",
                 remedy: "make its parent directory first")
@@ -42,7 +45,14 @@ package final class StateFolder: Sendable {
         }
     }
 
-    deinit { try? lock.close() }
+    /// A folder that was made for nothing is removed: the server could not listen, or no device came.
+    deinit {
+        if isNew, !SmallFile.exists(statePath) {
+            unlink(path + "/lock")
+            rmdir(path)
+        }
+        try? lock.close()
+    }
 
     /// The state of the training so far; nil before the first device.
     package func load(config: ModelConfig) throws -> TrainingState? {

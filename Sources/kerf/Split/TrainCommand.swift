@@ -91,6 +91,7 @@ struct TrainCommand: ParsableCommand {
             let data = try input.open(
                 weights: model.weights, settings: setup.settings, vocabularySize: setup.source.config.vocabularySize)
             let folder = try RunFolder(path: out)
+            defer { folder.discardIfEmpty() }
             let run = try unsplit ? trainUnsplit(setup, data, folder) : trainSplit(setup, data, folder)
             try folder.write(run)
             print(json ? try KerfJSON.text(of: run) : run.summary(folder: out))

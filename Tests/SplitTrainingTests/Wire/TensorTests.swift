@@ -10,12 +10,7 @@ struct TensorTests {
         let (device, server) = MemoryChannel.pair()
         for frame in sent { try await device.send(frame) }
         device.finish()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes + 64, alignment: 64)
-        defer { buffer.deallocate() }
-        buffer.initializeMemory(as: UInt8.self, repeating: 0xee)
-        defer { #expect(buffer[bytes...].allSatisfy { $0 == 0xee }, "written beyond the buffer") }
-        try await server.receiveTensor(into: .init(rebasing: buffer[..<bytes]))
-        return [UInt8](buffer[..<bytes])
+        return try await FrameMessageChannel(server).receiveTensor(byteCount: bytes)
     }
 
     private static func chunk(_ bytes: [UInt8]) -> Frame { bytes.withUnsafeBytes { Frame(.chunk, $0) } }
@@ -25,11 +20,9 @@ struct TensorTests {
     func sizes(bytes: Int) async throws {
         let tensor = (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
         let (device, server) = MemoryChannel.pair()
-        let pointer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 64)
-        defer { pointer.deallocate() }
-        pointer.copyBytes(from: tensor)
-        try await device.sendTensor(UnsafeRawBufferPointer(pointer))
+        try await FrameMessageChannel(device).send(.adapters(.init()), tensor: tensor)
         device.finish()
+        #expect(try await server.receive()?.kind == .control)
         var (frames, arrived) = ([Frame](), [UInt8]())
         while let frame = try await server.receive() {
             frames.append(frame)
@@ -46,10 +39,10 @@ struct TensorTests {
         #expect(try await Self.received(frames, bytes: 6) == [1, 2, 3, 4, 5, 6])
     }
 
-    @Test("a chunk too many is refused before it is written")
+    @Test("a chunk too many is refused")
     func tooMany() async throws {
         await #expect { try await Self.received([[1, 2], [3, 4, 5]].map(Self.chunk), bytes: 4) } throws: {
-            ($0 as? KerfError)?.code == .malformed
+            ($0 as? KerfError)?.code == .protocolViolation
         }
     }
 
@@ -61,7 +54,7 @@ struct TensorTests {
         let control = try Frame(control: [1])
         for frame in [Self.chunk([]), control] {
             await #expect { try await Self.received([frame], bytes: 2) } throws: {
-                ($0 as? KerfError)?.code == .malformed
+                ($0 as? KerfError)?.code == .protocolViolation
             }
         }
     }
