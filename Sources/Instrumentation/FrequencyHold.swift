@@ -34,7 +34,11 @@ package final class FrequencyHold: Sendable {
             try lease.set(setpoint)
         } catch {
             // Some policies may have been set.
-            try? lease.reset()
+            do throws(KerfError) { try lease.reset() } catch let failure {
+                throw KerfError(
+                    error.code, "\(error.message); and the limits were not restored: \(failure.message)",
+                    remedy: .all([error.remedy, failure.remedy].compactMap(\.self)))
+            }
             throw error
         }
         SystemClock().sleep(seconds: FrequencySweepRun.settlingSeconds)

@@ -1,4 +1,5 @@
 import Instrumentation
+import Logging
 import ModelFiles
 import ProbeKit
 import SwiftProtobuf
@@ -65,7 +66,10 @@ struct ServerTurn: Sendable {
             try await train(state, firstStep: progress.steps, conditions)
         } catch {
             _ = server.recorder.finish()
-            try? server.configuration.frequency?.reset()
+            do { try server.configuration.frequency?.reset() } catch let failure {
+                // The turn's own error goes to the device; this one is the server's.
+                server.logger.error("the frequency limits were not restored: \(failure)")
+            }
             throw error
         }
         try server.configuration.frequency?.reset()
