@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 compare-peft fuzz-messages kill-training compare-split compare-wire many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
+.PHONY: help demo test test-onednn-v3 compare-peft fuzz-messages kill-training compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -45,22 +45,31 @@ compare-peft: build test-model ## Compare 50 steps of training with PEFT, and lo
 	@bash Scripts/setup-torch.sh
 	.build-torch/bin/python Scripts/compare-peft.py --kerf .build/release/kerf --gguf "$(TEST_MODEL)"
 
-compare-split: build test-model ## Train SmolLM2 unsplit and split at six cuts, and compare every byte; takes minutes
-	$(PYTHON) Scripts/compare-split.py --kerf .build/release/kerf --weights "$(TEST_MODEL)"
+COMPARE_SPLIT := $(PYTHON) Scripts/compare-split.py --kerf .build/release/kerf
+compare-split: build test-model ## Train unsplit and split at several cuts, and compare every byte; takes minutes and 6 GB
+	$(COMPARE_SPLIT) --weights "$(TEST_MODEL)"
+	$(COMPARE_SPLIT) --weights "$(TEST_MODEL)" --cuts 0,7,15,29 --server-threads 2
+	$(COMPARE_SPLIT) --model llama-3.2-1b --vocabulary 128256 --cuts 5,16 --steps 20
 
 compare-wire: build test-model ## Compare held-out losses over the wire formats, five seeds; takes half an hour
 	$(PYTHON) Scripts/compare-wire.py --kerf .build/release/kerf --weights "$(TEST_MODEL)"
+
+goodput: build ## Compare the goodput of Kerf's channel with iperf3's; needs root and iperf3
+	$(PYTHON) Scripts/goodput.py --kerf .build/release/kerf
 
 many-devices: build ## Let twenty devices take turns, of which four vanish
 	$(PYTHON) Scripts/many-devices.py --kerf .build/release/kerf
 
 FUZZ_MESSAGES ?= 1000000
 fuzz-messages: setup setup-test ## Damage messages of split training, FUZZ_MESSAGES (1,000,000) of each kind
-	$(SWIFT) build --build-tests
-	KERF_FUZZ_ROUNDS=$(FUZZ_MESSAGES) $(SWIFT) test --skip-build --filter FuzzedMessageTests
+	KERF_FUZZ_ROUNDS=$(FUZZ_MESSAGES) $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-fuzz-messages \
+		--filter FuzzedMessageTests
 
 kill-training: build ## Kill a split training 200 times at random moments and compare its result with an undisturbed one
-	$(PYTHON) Scripts/kill-training.py --kerf .build/release/kerf --kills 200
+	$(PYTHON) Scripts/kill-training.py --kerf .build/release/kerf --kills 200 --steps 400
+
+cut-cable: build ## Cut the link of a split training four times for 3 to 20 s and compare its result; needs root
+	$(PYTHON) Scripts/cut-cable.py --kerf .build/release/kerf
 
 test-onednn-v3: setup ## Build the matrix products against oneDNN 3 and check them
 	@bash Scripts/test-onednn-v3.sh
@@ -118,4 +127,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FU
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-tsan .build-asan .build-torch fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-tsan .build-asan .build-fuzz-messages .build-torch fuzz-output planted-output "$(OUT)"

@@ -17,8 +17,8 @@ package enum AsynchronousWork {
     package static func runInterruptibly<Value: Sendable>(
         remedy: Remedy, _ work: @escaping @Sendable () async throws -> Value
     ) throws -> Value {
-        Interruption.watch()
-        defer { Interruption.unwatch() }
+        let begins = Interruption.watch()
+        defer { if begins { Interruption.unwatch() } }
         do {
             return try wait(for: work) { if Interruption.isRequested { $0.cancel() } }
         } catch  where Interruption.isRequested {

@@ -21,6 +21,14 @@ package enum ErrorReport {
             throw ExitCode(((error as? KerfError).map { ExitStatus($0.code.category) } ?? .failure).rawValue)
         }
     }
+
+    /// The same for work that takes long before anything can be canceled, such as reading weights: the first signal asks for
+    /// its end, and one line tells of it.
+    package static func reportingInterruptibly(_ work: () throws -> Void) throws {
+        Interruption.watch()
+        defer { Interruption.unwatch() }
+        try reporting(work)
+    }
 }
 
 extension ExitStatus {

@@ -34,13 +34,31 @@ package enum AtomicFile {
         }
     }
 
+    /// Removes the temporary files that killed processes have left beside a file. The caller holds a lock, so that no other
+    /// process writes the file.
+    package static func removeRemains(of path: String) {
+        let target = FilePath(path)
+        guard let name = target.lastComponent else { return }
+        let directory = target.removingLastComponent()
+        guard let stream = opendir(directory.isEmpty ? "." : directory.string) else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let found = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if found.hasPrefix(temporaryPrefix(of: name)) { unlink(directory.appending(found).string) }
+        }
+    }
+
+    private static func temporaryPrefix(of name: FilePath.Component) -> String { ".\(name.string.prefix(200)).kerf-" }
+
     /// - Parameter mode: permissions of the file that is replaced, which the new one keeps.
     private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) throws {
         let target = FilePath(path)
         guard let name = target.lastComponent else { throw Errno.isDirectory }
         let directory = target.removingLastComponent()
         let temporary = directory.appending(
-            ".\(name.string.prefix(200)).kerf-\(getpid())-\(UInt32.random(in: 0 ... .max))")
+            temporaryPrefix(of: name) + "\(getpid())-\(UInt32.random(in: 0 ... .max))")
         let descriptor = try FileDescriptor.open(
             temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
             permissions: FilePermissions(rawValue: 0o666))

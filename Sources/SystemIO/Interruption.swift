@@ -4,6 +4,7 @@ import Synchronization
 /// SIGINT, SIGTERM and SIGHUP, checked between two pieces of work, so that outputs, children and settings are left in order.
 package enum Interruption {
     private static let requested = Atomic<Bool>(false)
+    private static let watched = Atomic<Bool>(false)
     private static let receiver = Atomic<pid_t>(0)
 
     /// Time that a piece of work may still take after the signal; then the process ends. Outputs are replaced whole or not
@@ -24,7 +25,10 @@ package enum Interruption {
     ///
     /// The handlers run on a stack of their own. oneDNN's generated code points the stack pointer at its workspace, and
     /// a frame that the kernel put there would overwrite the heap.
-    package static func watch() {
+    ///
+    /// - Returns: whether this call began it; it goes on where it has begun before.
+    @discardableResult package static func watch() -> Bool {
+        guard !watched.exchange(true, ordering: .relaxed) else { return false }
         var stack = stack_t()
         stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: stackBytes, alignment: 64)
         stack.ss_size = stackBytes
@@ -36,11 +40,13 @@ package enum Interruption {
             _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
             _exit(Interruption.exitStatus)
         }
+        return true
     }
 
     /// Undoes ``watch()``: from now on a signal ends the process at once. Called when the outputs are complete, so that no
     /// message says that they are lost.
     package static func unwatch() {
+        guard watched.exchange(false, ordering: .relaxed) else { return }
         alarm(0)
         for number in ending + [SIGALRM] { signal(number, SIG_DFL) }
     }

@@ -57,7 +57,8 @@ package struct Validator: Sendable {
             summary: summary, points: points, delayNormalizerSeconds: costs.delayNormalizer,
             energyNormalizerJoules: costs.energyNormalizer, normalizersMeasured: costs.normalizersAreMeasured,
             regrets: table.regrets, assumptions: MeasuredAssumption.all(deviations, decision),
-            warnings: warnings(set, decision, costs), rounds: rounds.sorted { $0.order < $1.order })
+            warnings: warnings(set, decision, costs, device: device.calibration, server: server.calibration),
+            rounds: rounds.sorted { $0.order < $1.order })
     }
 
     private func prediction(
@@ -99,11 +100,18 @@ package struct Validator: Sendable {
         }
     }
 
-    private func warnings(_ set: RoundSet, _ decision: Decision, _ costs: RoundCosts) -> [String] {
+    private func warnings(
+        _ set: RoundSet, _ decision: Decision, _ costs: RoundCosts, device: Calibration, server: Calibration
+    ) -> [String] {
         var warnings: [String] = []
         if let shape = conditions.linkShape { warnings.append("The link was shaped: \(shape).") }
         for (side, name) in [(conditions.device, "device"), (conditions.server, "server")] {
             if let board = side.virtualBoard { warnings.append("The \(name)'s meter is a virtual board: \(board).") }
+        }
+        for (calibration, name) in [(device, "device"), (server, "server")] where calibration.provenance.count == 1 {
+            warnings.append(
+                "The \(name)'s calibration is from one profile, so that its intervals leave out what differs from run to run."
+            )
         }
         let single = set.rounds.count { $0.count == 1 }
         if single > 0 {

@@ -11,14 +11,16 @@ package struct DutyCycle: Sendable, Hashable {
     /// Time for which the process is still to be held. Negative after a hold that took too long.
     package private(set) var owedSeconds = 0.0
 
-    /// The process runs for at least so long between two holds. Stopping and resuming costs tens of microseconds.
-    package static let runSeconds = 2e-3
+    /// The process runs for at least so long between two holds. Stopping and resuming costs tens of microseconds, and after
+    /// a hold the caches are those of others: after runs of 2 ms a step at 0.8 GHz took 6 to 20 % longer than 1/f says on
+    /// a box with busy neighbors.
+    package static let runSeconds = 5e-3
     /// Shorter holds would cost more than they hold.
     package static let minimumHoldSeconds = 0.5e-3
     /// Debt and credit beyond this are dropped, so that a process is never held for longer than a user notices.
     package static let maximumOwedSeconds = 0.25
 
-    /// Processor time of a thread that is stopped and resumed once. Measured on an AMD EPYC: 1.2 % of 2 ms.
+    /// Processor time of a thread that is stopped and resumed once. Measured on an AMD EPYC.
     package static let handlingSeconds = 20e-6
     /// A thread that waits for less, in all, between two holds waits for the process that holds it. For others it waits for
     /// milliseconds.

@@ -89,7 +89,7 @@ struct KeysCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Revoke all keys that a device got.",
             discussion: """
-                Adds their serial numbers to DIR/revoked.txt, which the server reads at each handshake. Copy the list \
+                Adds their serial numbers to DIR/revoked.txt, which the server reads for each exchange. Copy the list \
                 to the server if it is another box.
 
                 EXAMPLE

@@ -34,6 +34,15 @@ struct LinkCommand: ParsableCommand {
         transform: { try ByteCounts(parsing: $0).counts })
     var sizes: [Int] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Calibration of this device: the sizes that its training sends are measured too.",
+            valueName: "calibration.json"), completion: .file())
+    var device: String?
+
+    @Option(help: "Seconds without traffic before a transfer after idle time, as while a side computes.")
+    var idle = 0.3
+
     @Flag(help: "Print the profile as JSON instead of tables.")
     var json = false
 
@@ -43,6 +52,7 @@ struct LinkCommand: ParsableCommand {
         try ErrorReport.reporting {
             Interruption.watch()
             try OutputFile.checkPlace(out)
+            try OutputGuard.check(out, isNoneOf: [device].compactMap(\.self))
             let profile = try measure()
             let bytes = try KerfJSON.encode(profile)
             try AtomicFile.write(bytes, to: out)
@@ -51,7 +61,12 @@ struct LinkCommand: ParsableCommand {
     }
 
     private func measure() throws -> LinkProfile {
-        let plan = try LinkPlan(trainingSizes: sizes, budgetSeconds: seconds)
+        // With AdamW's moments, as adapters travel.
+        let trained = try device.map { path in
+            try Decider.transferSizes(
+                of: Decider.Side(path: path).calibration, exchange: CutExchange(adapterTensors: 3))
+        }
+        let plan = try LinkPlan(trainingSizes: sizes + (trained ?? []), budgetSeconds: seconds, idleSeconds: idle)
         let security = try SplitSecurity.device(keys: client.keys)
         let (server, shape) = (try client.address, try client.linkShape)
         return try AsynchronousWork.run {

@@ -114,11 +114,12 @@ struct LevelTests {
             decisions[0].cuts.dropLast().allSatisfy { [1e9, 1.5e9, 2e9, 2.5e9, 3e9].contains($0.frequencyHertz.value) })
     }
 
-    @Test("C follows the planted laws: a + b/f in time, P0 + k f^alpha in power")
-    func laws() throws {
+    /// A time that grows faster than 1/f has a share below zero.
+    @Test("C follows the planted laws: a + b/f in time, P0 + k f^alpha in power", arguments: [0.4, -0.1])
+    func laws(fixedShare: Double) throws {
         let (device, unswept) = try Self.pair()
         var server = unswept
-        let sweep = SyntheticSweep(fixedShare: 0.4, staticWatts: 12, dynamicWatts: 28, exponent: 2.2)
+        let sweep = SyntheticSweep(fixedShare: fixedShare, staticWatts: 12, dynamicWatts: 28, exponent: 2.2)
         sweep.plant(into: &server)
         let plain = try decide(.measuredLayers, (device, server)) { $0.weight = 1 }
         let slow = try decide(.frequencyLaws, (device, server)) { $0.weight = 0 }
@@ -127,10 +128,16 @@ struct LevelTests {
             let hertz = try #require(c.frequencyHertz.value)
             // B ran at 3 GHz; its time at f0 = 2 GHz is 1.5 times as long.
             let atReference = b.delayParts.serverSeconds * 1.5
-            let factor = 0.4 + 0.6 * 2e9 / hertz
+            let factor = fixedShare + (1 - fixedShare) * 2e9 / hertz
             #expect(abs(c.delayParts.serverSeconds / (atReference * factor) - 1) < 1e-9)
             let joules = try #require(b.serverEnergyJoules.value) / (1.5 * 1.5) * factor * power(hertz) / power(2e9)
             #expect(abs(try #require(c.serverEnergyJoules.value) / joules - 1) < 1e-9)
+        }
+        // A law that leads to no time at a step is not used.
+        SyntheticSweep(fixedShare: -3, staticWatts: 12, dynamicWatts: 28, exponent: 2.2).plant(into: &server)
+        for (b, c) in zip(plain.cuts, try decide(.frequencyLaws, (device, server)) { $0.weight = 0 }.cuts).dropLast() {
+            let hertz = try #require(c.frequencyHertz.value)
+            #expect(abs(c.delayParts.serverSeconds / (b.delayParts.serverSeconds * 3e9 / hertz) - 1) < 1e-9)
         }
         // With static power the lowest frequency does not use the least energy.
         let racing = SyntheticSweep(fixedShare: 0, staticWatts: 100, dynamicWatts: 1, exponent: 3)

@@ -33,7 +33,7 @@ struct LevelB {
             energyOrigin: energy.map { Origin.weakest(scaling + [.modelled, $0.origin]) } ?? .unavailable,
             assumptions: [
                 "Times are sums of the layers' measured times, forward and backward, embedding and head included.",
-                "Each side runs at the frequency it was profiled at.",
+                "The device runs at the frequency it was profiled at.",
                 pairing.frequencyAssumption(frequency),
             ] + pairing.poolingAssumption + [energy?.source ?? "The server's energy is not known; only delay counts."])
         model.energyBasis = energy?.basis

@@ -34,7 +34,9 @@ struct LevelC {
             "The server's frequency is one of \(steps.count) swept steps; the time of each of its passes is "
                 + "a + b / f.")
         for index in model.cuts.indices {
-            model.cuts[index].serverFixedShare = fixedShare(at: model.cuts[index].cut, laws, reference)
+            let share = fixedShare(at: model.cuts[index].cut, laws, reference)
+            // A share below zero is a law of its own range; beyond that it may lead to no time at all.
+            model.cuts[index].serverFixedShare = steps.allSatisfy { share + (1 - share) / $0 > 0 } ? share : 0
         }
         refinePower(&model, laws, reference)
     }
@@ -73,16 +75,18 @@ struct LevelC {
 }
 
 extension FrequencyCalibration {
-    /// Share of a pass's time at a frequency that does not depend on the frequency, 0 to 1; `nil` without a law.
+    /// Share of a pass's time at a frequency that does not depend on the frequency, at most 1; `nil` without a law.
     func fixedShare(_ layer: Int, _ direction: Direction, atHertz hertz: Double) -> Double? {
         passes.first { $0.layer == layer && $0.direction == direction }?.time.fixedShare(atHertz: hertz)
     }
 }
 
 extension TimeLaw {
+    /// Below zero where the time grows faster than 1/f. Taken as zero it would make slow frequencies look too fast, and the
+    /// noise of many passes would not cancel out.
     func fixedShare(atHertz hertz: Double) -> Double? {
         guard let fixed = fixedSeconds.value, let whole = seconds(atHertz: hertz), whole > 0 else { return nil }
-        return min(max(fixed / whole, 0), 1)
+        return min(fixed / whole, 1)
     }
 }
 

@@ -19,7 +19,7 @@ extension SplitProblem {
             return UncertainValue(
                 measurement: .serverSweep, commonShare: 0, degreesOfFreedom: spread.degreesOfFreedom
             ) { problem in
-                let shifted = min(max(share + spread.standardError, 0), 1)
+                let shifted = min(share + spread.standardError, 1)
                 problem.pairing.server.frequencyLaws?.passes[index].time.fixedSeconds.value = shifted * whole
                 problem.pairing.server.frequencyLaws?.passes[index].time.cycles.value = (1 - shifted) * whole * hertz
             }

@@ -29,6 +29,8 @@ package struct AdaptOptions: ParsableArguments {
             valueName: "number"))
     package var weight: Double?
 
+    @OptionGroup(title: "Limits of --adapt") package var limitOptions: LimitOptions
+
     package func validate() throws {
         let given = [
             ("--device", device != nil), ("--server-calibration", serverCalibration != nil), ("--link", link != nil),
@@ -37,7 +39,9 @@ package struct AdaptOptions: ParsableArguments {
             if let (name, _) = given.first(where: { !$0.1 }) { throw ValidationError("--adapt needs \(name)") }
         } else {
             let others = given + [("--weight", weight != nil)]
-            if let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) belongs to --adapt") }
+            if let name = others.first(where: \.1)?.0 ?? limitOptions.firstGiven {
+                throw ValidationError("\(name) belongs to --adapt")
+            }
         }
     }
 
@@ -54,7 +58,7 @@ package struct AdaptOptions: ParsableArguments {
         }
         let decider = Decider(
             link: try link.resolved(), weight: weight ?? Decider.defaultWeight, steps: turnSteps,
-            microBatches: setup.settings.microBatches, exchange: setup.exchange)
+            limits: limitOptions.limits, microBatches: setup.settings.microBatches, exchange: setup.exchange)
         return AdaptiveCut(
             decider: decider, device: calibrations[0], server: calibrations[1], setsFrequency: setsFrequency)
     }

@@ -37,7 +37,7 @@ package struct SplitClientOptions: ParsableArguments {
     package var linkShape: LinkShape? { get throws { try shape.map { try LinkShape(parsing: $0) } } }
 
     /// Whether the server runs on this box too.
-    package var isOnThisBox: Bool { get throws { try address.isLoopback } }
+    package var isOnThisBox: Bool { get throws { LocalAddresses.contains(try address.host) } }
 
     /// Opens connections to the server, shaped where that is asked for.
     package func connect() throws -> DeviceRun.Connect {

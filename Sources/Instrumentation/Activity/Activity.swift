@@ -43,6 +43,15 @@ package struct ActivityInterval: Sendable, Hashable {
 }
 
 extension [ActivityInterval] {
+    /// The same without energy, where the meter counted others as well.
+    package var withoutEnergy: [ActivityInterval] {
+        map { interval in
+            var times = interval
+            times.joules = nil
+            return times
+        }
+    }
+
     /// The intervals with their waiting divided: what lies within one of the transfers is sending.
     ///
     /// A call that sends returns when the system has taken the bytes, often long before they have arrived. The time until

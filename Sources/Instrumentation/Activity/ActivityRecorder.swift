@@ -6,10 +6,11 @@ import SystemIO
 ///
 /// Calls may come from any thread. An activity may be begun several times; it ends with its last end.
 ///
-/// A counter shows its last update, for RAPL up to about 1 ms ago. So a short interval takes a part of its neighbor's
-/// energy; over many intervals that comes to the difference of their powers times the mean age of a reading.
+/// A counter shows its last update, for RAPL up to about 1 ms ago, so that a part of an interval's energy is read with the
+/// next one. ``ActivityRecorder/finish()`` gives it back; see ``[ActivityInterval]/correctingStaleness(updateSeconds:)``.
 package final class ActivityRecorder: Sendable {
     private let meter: (any EnergyMeter)?
+    private let updateSeconds: Double
     private let now: @Sendable () -> MonotonicInstant
     private let state: Mutex<State>
 
@@ -32,9 +33,14 @@ package final class ActivityRecorder: Sendable {
 
     /// - Parameters:
     ///   - meter: `nil` to record times only.
+    ///   - updateSeconds: time between two updates of the meter's counters; 0 where it is not known.
     ///   - now: `CLOCK_MONOTONIC`, or a simulated clock in tests.
-    package init(meter: (any EnergyMeter)?, now: @escaping @Sendable () -> MonotonicInstant = { .now() }) {
+    package init(
+        meter: (any EnergyMeter)?, updateSeconds: Double = 0,
+        now: @escaping @Sendable () -> MonotonicInstant = { .now() }
+    ) {
         self.meter = meter
+        self.updateSeconds = updateSeconds
         self.now = now
         state = Mutex(State())
     }
@@ -60,7 +66,9 @@ package final class ActivityRecorder: Sendable {
         state.withLock { state in
             close(&state)
             defer { state = State() }
-            return Record(intervals: state.intervals, meterFailure: state.meterFailure)
+            return Record(
+                intervals: state.intervals.correctingStaleness(updateSeconds: updateSeconds),
+                meterFailure: state.meterFailure)
         }
     }
 

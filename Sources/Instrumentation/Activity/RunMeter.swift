@@ -8,47 +8,63 @@ import SystemIO
 /// Meters one side of a split run: its energy, its idle power, and what disturbed it.
 package struct RunMeter: Sendable {
     /// `nil` where only times are measured.
-    package let meter: (any EnergyMeter)?
+    private var meter: (any EnergyMeter)?
     /// The meter's name; `nil` without one.
-    package let name: String?
-    package let origin: Origin
+    package private(set) var name: String?
+    package private(set) var origin: Origin
     /// Why there is no energy.
-    package let reason: String?
+    package private(set) var reason: String?
     /// Power of the idle box before the run, for net energy.
-    package let idleWatts: Quantity
-    private let watch: @Sendable () -> BoxConditions
+    package private(set) var idleWatts: Quantity
+    /// Time between two updates of the counters; 0 where it is not known.
+    private var updateSeconds: Double
+    private var watch: @Sendable () -> BoxConditions
+    /// The same without the load of the other side.
+    private var watchShared: @Sendable () -> BoxConditions
 
     /// How long the idle box is measured.
     package static let idleSeconds = 1.0
 
-    /// Measures the idle power for ``idleSeconds``, unless there is no meter.
-    ///
-    /// A real meter counts the whole box. Where the other side runs on the same box it is not used, and the other side's
-    /// load is no disturbance.
+    /// Measures the idle power for ``idleSeconds``, unless there is no meter or it is not used; see ``sharingBox``.
     ///
     /// - Parameter sharesBox: whether the other side of the run is on this box.
     /// - Throws: ``KerfError`` of the meter.
     package init(_ selection: MeterSelection, sharesBox: Bool) throws(KerfError) {
         let description = selection.description
-        let isAmbiguous = sharesBox && description.origin == .measured
-        meter = isAmbiguous ? nil : selection.meter
-        name = isAmbiguous ? nil : description.name
-        origin = isAmbiguous ? .unavailable : description.origin
-        reason =
-            isAmbiguous
-            ? "both sides run on this box, and its meter cannot tell one from the other" : description.reason
-        let monitor = ConditionsMonitor(
-            HostProbe(), frequencyRoot: selection.root, meterOrigin: sharesBox ? .unavailable : description.origin)
-        watch = { monitor.now() }
-        guard let meter else {
-            idleWatts = .unavailable(reason ?? "no energy meter")
-            return
+        func monitor(_ origin: Origin) -> @Sendable () -> BoxConditions {
+            let monitor = ConditionsMonitor(HostProbe(), frequencyRoot: selection.root, meterOrigin: origin)
+            return { monitor.now() }
         }
+        meter = selection.meter
+        name = description.name
+        origin = description.origin
+        reason = description.reason
+        updateSeconds = description.updateIntervalSeconds.value ?? 0
+        watch = monitor(description.origin)
+        watchShared = monitor(.unavailable)
+        idleWatts = .unavailable(description.reason ?? "no energy meter")
+        if sharesBox { self = sharingBox }
+        if let meter { idleWatts = try Self.idlePower(meter) }
+    }
+
+    /// This meter where the other side of the run is on this box too: the other side's load is no disturbance. A real meter
+    /// counts the whole box, so that it is not used.
+    package var sharingBox: RunMeter {
+        var shared = self
+        shared.watch = watchShared
+        guard origin == .measured else { return shared }
+        let reason = "both sides run on this box, and its meter cannot tell one from the other"
+        (shared.meter, shared.name, shared.origin) = (nil, nil, .unavailable)
+        (shared.reason, shared.idleWatts) = (reason, .unavailable(reason))
+        return shared
+    }
+
+    private static func idlePower(_ meter: any EnergyMeter) throws(KerfError) -> Quantity {
         let before = try meter.read()
-        SystemClock().sleep(seconds: Self.idleSeconds)
+        SystemClock().sleep(seconds: idleSeconds)
         let after = try meter.read()
         let joules = meter.total(of: try meter.joules(from: before, to: after))
-        idleWatts = Quantity(
+        return Quantity(
             value: joules / after.instant.seconds(since: before.instant), count: 1, origin: meter.origin,
             reason: "one window before the run")
     }
@@ -58,12 +74,17 @@ package struct RunMeter: Sendable {
 
     private init() {
         meter = nil
+        updateSeconds = 0
         name = nil
         origin = .unavailable
         reason = "not asked for"
         idleWatts = .unavailable("not asked for")
         watch = { BoxConditions() }
+        watchShared = watch
     }
+
+    /// Records what this side does.
+    package func recorder() -> ActivityRecorder { ActivityRecorder(meter: meter, updateSeconds: updateSeconds) }
 
     /// The box at this moment, to be compared with a later one by ``BoxConditions/disturbance(from:to:seconds:hasRunUp:hasLoads:)``.
     package func conditions() -> BoxConditions { watch() }

@@ -28,8 +28,8 @@ extension DeviceSession {
         guard total > 0 else { throw KerfError(.invalidToken, "no token of the batch has a target") }
         let (outgoing, queue) = AsyncStream<Outgoing>.makeStream()
         let sendTimes = SendTimes()
-        let (loss, norms, transfers) = try await withThrowingTaskGroup(of: Void.self) { group in
-            // A child task that fails ends the group; the failure of the connection also ends the wait for gradients.
+        let result = try await withThrowingTaskGroup(of: SplitStep?.self) { group in
+            // The first of the two that fails ends the other: it would wait for what never comes.
             group.addTask { [channel, recorder] in
                 for await part in outgoing {
                     sendTimes.add(.now())
@@ -37,30 +37,43 @@ extension DeviceSession {
                     defer { recorder.end(.sending) }
                     try await channel.send(part.message, tensor: part.tensor)
                 }
+                return nil
             }
-            defer { queue.finish() }
-            for index in 0..<count {
-                let part = batch.part(index, of: count)
-                let tensor =
-                    cut == 0 ? [] : try await compute.forward(part, index: index, batchTargets: total)
-                let message = microBatch(part, index: index, cut: cut, batchTargets: total, squaredNorms)
-                queue.yield(Outgoing(message: .microBatch(message), tensor: tensor))
+            group.addTask { [self] in
+                defer { queue.finish() }
+                for index in 0..<count {
+                    let part = batch.part(index, of: count)
+                    let tensor =
+                        cut == 0 ? [] : try await compute.forward(part, index: index, batchTargets: total)
+                    let message = microBatch(part, index: index, cut: cut, batchTargets: total, squaredNorms)
+                    queue.yield(Outgoing(message: .microBatch(message), tensor: tensor))
+                }
+                queue.finish()
+                return try await receiveGradients(count, cut: cut, step: step, sendTimes)
             }
-            queue.finish()
-            let result = try await receiveGradients(count, cut: cut, step: step, sendTimes)
-            try await group.waitForAll()
+            var result = SplitStep()
+            for try await step in group { result = step ?? result }
             return result
         }
-        turn.measurement.transfers += transfers
-        return (loss, norms)
+        turn.measurement.transfers += result.transfers
+        return (result.loss, result.norms)
+    }
+
+    /// What a step leaves.
+    private struct SplitStep: Sendable {
+        var loss = 0.0
+        var norms: [Double] = []
+        var transfers: [ObservedTransfer] = []
     }
 
     /// When each micro-batch began to be sent.
     private final class SendTimes: Sendable {
         private let times = Mutex<[MonotonicInstant]>([])
         func add(_ time: MonotonicInstant) { times.withLock { $0.append(time) } }
-        /// Known at the latest when the answer has come.
-        subscript(index: Int) -> MonotonicInstant { times.withLock { $0[index] } }
+        /// Nil before it is sent. An answer comes after that.
+        subscript(index: Int) -> MonotonicInstant? {
+            times.withLock { $0.indices.contains(index) ? $0[index] : nil }
+        }
     }
 
     /// The mean loss over the validation's targets; nothing is trained.
@@ -123,7 +136,7 @@ extension DeviceSession {
 
     private func receiveGradients(
         _ count: Int, cut: Int, step: Int, _ sendTimes: SendTimes
-    ) async throws -> (loss: Double, norms: [Double], transfers: [ObservedTransfer]) {
+    ) async throws -> SplitStep {
         let codec = BoundaryCodec(settings: job.settings, hiddenSize: hiddenSize)
         let tokenBytes = 4 * job.settings.microBatch.tokenCount
         var loss = 0.0
@@ -133,7 +146,7 @@ extension DeviceSession {
             let (gradient, bytes) = try await channel.expect("a gradient") {
                 if case .gradient(let gradient) = $0 { gradient } else { nil }
             }
-            guard Int(gradient.index) == index else {
+            guard Int(gradient.index) == index, let sent = sendTimes[index] else {
                 throw KerfError(.protocolViolation, "gradient \(gradient.index) came where \(index) was due")
             }
             let tensor = try await channel.receiveTensor(
@@ -143,7 +156,7 @@ extension DeviceSession {
                 ObservedTransfer(
                     .smashedData, .up, step: step,
                     bytes: tokenBytes + (cut == 0 ? tokenBytes : codec.activation.encodedBytes),
-                    sent: sendTimes[index], received: MonotonicInstant(gradient.received)))
+                    sent: sent, received: MonotonicInstant(gradient.received)))
             transfers.append(
                 ObservedTransfer(
                     .gradient, .down, step: step, bytes: tensor.count, sent: MonotonicInstant(gradient.sent),
@@ -158,6 +171,6 @@ extension DeviceSession {
         }
         let norms = await compute.squaredNorms()
         try await compute.update(squaredNorms: norms + serverNorms)
-        return (loss, norms, transfers)
+        return SplitStep(loss: loss, norms: norms, transfers: transfers)
     }
 }

@@ -74,7 +74,7 @@ package final class DeviceSession: Sendable {
         blockCount = source.config.blockCount
         hiddenSize = source.config.hiddenSize
         self.meter = meter
-        recorder = ActivityRecorder(meter: meter.meter)
+        recorder = meter.recorder()
         compute = try DeviceCompute(source: source, settings: job.settings, recorder: recorder, engine: engine)
         layout = AdapterLayout(model: source.config, lora: job.settings.lora)
     }
@@ -244,6 +244,9 @@ package final class DeviceSession: Sendable {
             case .turnQueued(let place):
                 report(.queued(position: Int(place.position)))
             case .turnGrant(let grant):
+                guard grant.modelSteps <= UInt64(TrainingState.maximumSteps) else {
+                    throw KerfError(.protocolViolation, "the server counts \(grant.modelSteps) steps of the model")
+                }
                 let bytes = try await channel.receiveTensor(
                     announced: message.tensorBytes, expected: turn.cut * 12 * layout.count, "the turn's adapters")
                 if !bytes.isEmpty {

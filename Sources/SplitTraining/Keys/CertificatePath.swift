@@ -58,6 +58,16 @@ package struct CertificatePath: Sendable {
         certificates = path
     }
 
+    /// The intermediates that lead from a certificate to a root, as far as they are known.
+    static func issuers(of certificate: Certificate, among authorities: [Certificate]) -> [Certificate] {
+        let intermediates = authorities.filter { $0.subject != $0.issuer }
+        var path = [certificate]
+        while path.count < maximumLength,
+            let issuer = intermediates.first(where: { !path.contains($0) && hasIssued($0, path[path.count - 1]) })
+        { path.append(issuer) }
+        return Array(path.dropFirst())
+    }
+
     /// Whether the names and the signature say so.
     static func hasIssued(_ issuer: Certificate, _ certificate: Certificate) -> Bool {
         issuer.subject == certificate.issuer
@@ -105,7 +115,7 @@ package struct CertificatePath: Sendable {
 
     /// A device's keys can be made anew alone; others only with the authority.
     private static func renewal(of certificate: Certificate, _ purpose: KeyPurpose) -> Remedy {
-        guard purpose == .device, let name = try? PeerIdentity.name(in: certificate, at: "") else { return .makeKeys }
+        guard purpose == .device, let name = try? DeviceName(in: certificate) else { return .makeKeys }
         return .makeDeviceKeys(name: name.text)
     }
 

@@ -9,9 +9,9 @@ package struct DeviceKeys: Sendable {
     /// - Parameters:
     ///   - folder: holds `cert.pem`, `key.pem` and `ca.pem`; see ``Credentials``.
     ///   - date: the time at which all certificates must be valid.
-    /// - Throws: ``KerfError``, as ``Credentials`` and ``PeerIdentity`` do.
+    /// - Throws: ``KerfError``, as ``Credentials`` and ``DeviceName`` do.
     package init(folder: String, at date: Date = .now) throws(KerfError) {
         credentials = try Credentials(folder: folder, purpose: .device, at: date)
-        name = try PeerIdentity.name(in: credentials.certificate, at: folder)
+        name = try DeviceName(in: credentials.certificate, at: folder)
     }
 }

@@ -38,7 +38,7 @@ extension KeyFolder {
             let moment = min(max(date, certificate.notValidBefore), certificate.notValidAfter)
             let purpose: KeyPurpose = role == .server ? .server : .device
             let credentials = try Credentials(folder: place, purpose: purpose, at: moment)
-            if role == .device { _ = try PeerIdentity.name(in: certificate, at: place) }
+            if role == .device { _ = try DeviceName(in: certificate, at: place) }
             return try Self.record(
                 name, role, certificate, revoked, daysLeft: credentials.daysLeft(at: date), at: date)
         } catch {

@@ -12,7 +12,7 @@ import X509
 /// | `server/` | `cert.pem`, `key.pem`, `ca.pem`: what a server needs, with `revoked.txt` |
 /// | `NAME/` | the same of a device: this folder alone is copied to it |
 /// | `issued.txt` | serial numbers of all certificates that devices got, with name and date as a comment |
-/// | `revoked.txt` | the like of those that are revoked; a server reads it anew at each handshake |
+/// | `revoked.txt` | the like of those that are revoked; a server reads it anew for each exchange |
 ///
 /// Folders have the permissions 0700, private keys 0600. Nothing that exists is overwritten; folders appear whole or not at
 /// all, and lists are replaced whole.
@@ -83,7 +83,7 @@ package struct KeyFolder: Sendable {
         let authority = try CertificateAuthority(folder: path, at: date)
         let device = try authority.issue(
             .device, commonName: name.text,
-            names: [.uniformResourceIdentifier(PeerIdentity.uriPrefix + name.text)], days: days, at: date)
+            names: [.uniformResourceIdentifier(DeviceName.uriPrefix + name.text)], days: days, at: date)
         let folder = FilePath(path).appending(name.text)
         guard !SmallFile.exists(folder.string) else {
             throw KerfError(

@@ -2,7 +2,7 @@ import SystemIO
 import SystemPackage
 import X509
 
-/// A list of certificates by their serial numbers: `revoked.txt`, which a server reads at each handshake, and
+/// A list of certificates by their serial numbers: `revoked.txt`, which a server reads for each exchange, and
 /// `issued.txt`, which tells the authority what to revoke.
 ///
 /// A line is a serial number in hexadecimal digits, as `openssl x509 -serial` prints it, and after `#` a comment; Kerf

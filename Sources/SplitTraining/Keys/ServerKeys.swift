@@ -1,5 +1,4 @@
 import FoundationEssentials
-import SwiftASN1
 import SystemIO
 import SystemPackage
 import X509
@@ -10,7 +9,7 @@ import X509
 /// the authority's private key nor the devices' folders.
 package struct ServerKeys: Sendable {
     package let credentials: Credentials
-    /// The list of revoked certificates; read anew at each handshake.
+    /// The list of revoked certificates; read anew for each exchange.
     package let revocationList: String
 
     /// - Parameters:
@@ -25,39 +24,25 @@ package struct ServerKeys: Sendable {
         _ = try RevocationList(path: revocationList)
     }
 
-    /// The device that presented these certificates, after all checks: path, validity, purpose, revocation, name.
+    /// The device that a certificate names. The handshake has checked its path to a root.
     ///
-    /// It does not depend on checks of a TLS library, so that it can take their place.
+    /// The list of revoked certificates is read anew. It may also hold intermediates, as far as they are among this server's
+    /// authorities: those that a device sends along are not known here.
     ///
-    /// - Parameters:
-    ///   - presented: the peer's certificate, then its intermediates.
-    ///   - peer: the peer's address, for the error.
-    /// - Throws: ``KerfError``; the peer must be refused for any of them.
-    package func identify(
-        _ presented: [Certificate], from peer: String, at date: Date = .now
-    ) throws(KerfError) -> PeerIdentity {
-        let path = try CertificatePath(
-            presented, authorities: credentials.authorities, purpose: .device, at: date, in: peer)
-        return try PeerIdentity(path, revoked: try RevocationList(path: revocationList), from: peer)
-    }
-
-    /// As ``identify(_:from:at:)`` for certificates in DER, as a TLS library hands them over.
-    ///
-    /// - Throws: ``KerfError``; ``KerfError/Code/malformed`` for bytes that are no certificate.
-    package func identify(
-        der presented: [[UInt8]], from peer: String, at date: Date = .now
-    ) throws(KerfError) -> PeerIdentity {
-        guard presented.count <= PEMFile.maximumCertificates,
-            presented.allSatisfy({ $0.count <= PEMFile.maximumBytes })
-        else { throw KerfError(.malformed, at: peer, "presents too many or too large certificates") }
-        var certificates: [Certificate] = []
-        for bytes in presented {
-            do {
-                certificates.append(try Certificate(derEncoded: bytes))
-            } catch {
-                throw KerfError(.malformed, at: peer, "presents a certificate that cannot be read")
-            }
+    /// - Throws: ``KerfError/Code/revokedCertificate``; the errors of ``DeviceName`` and ``RevocationList``. The device must
+    ///   be refused for any of them.
+    package func device(of certificate: Certificate) throws(KerfError) -> DeviceName {
+        let name = try DeviceName(in: certificate)
+        let list = try RevocationList(path: revocationList)
+        let issuers = CertificatePath.issuers(of: certificate, among: credentials.authorities)
+        for revoked in [certificate] + issuers where list.contains(revoked) {
+            throw KerfError(
+                .revokedCertificate,
+                revoked == certificate
+                    ? "the certificate of \(name) is revoked"
+                    : "the authority \(revoked.shownName), which issued the certificate of \(name), is revoked",
+                remedy: "give the device new keys")
         }
-        return try identify(certificates, from: peer, at: date)
+        return name
     }
 }

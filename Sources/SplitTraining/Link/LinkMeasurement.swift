@@ -45,6 +45,9 @@ package struct LinkMeasurement: Sendable {
         try await LinkMeasurement(channel, plan, clock).run(shouldStop)
     }
 
+    /// In each direction a cold and a warm transfer, each with an acknowledgment or a request, and an empty round trip.
+    private static let roundTripsPerSize = 6
+
     private func run(_ shouldStop: @Sendable () -> Bool) async throws -> Samples {
         var samples = Samples()
         let start = clock.now()
@@ -55,7 +58,9 @@ package struct LinkMeasurement: Sendable {
                 try await measure(bytes, direction, into: &samples, shouldStop)
             }
             sizes.append(bytes)
-            let share = (seconds(since: began) - 2 * plan.idleSeconds) / plan.budgetSeconds
+            // What the bytes take. Latency alone says nothing of larger sizes.
+            let latency = Double(Self.roundTripsPerSize) * (samples.roundTrips.min() ?? 0)
+            let share = (seconds(since: began) - 2 * plan.idleSeconds - latency) / plan.budgetSeconds
             if share > LinkPlan.maximumShare {
                 samples.omittedSizes = plan.sizes.filter { $0 > bytes && !plan.requiredSizes.contains($0) }
                 sizes += plan.sizes.filter { $0 > bytes && plan.requiredSizes.contains($0) }

@@ -25,7 +25,8 @@ package struct ActivityTotals: Codable, Sendable, Hashable {
         }
         // Nothing costs nothing, but only where something was metered.
         for activity in Activity.allCases where !joules.isEmpty && !unknown.contains(activity) {
-            self[activity].joules = joules[activity] ?? 0
+            // Of a few intervals that are shorter than the meter's update interval it may seem to be less than nothing.
+            self[activity].joules = max(0, joules[activity] ?? 0)
         }
     }
 

@@ -18,7 +18,7 @@ enum IntervalBytes {
             })
     }
 
-    /// - Throws: ``KerfError/Code/protocolViolation`` for an unknown activity, an impossible time, an interval that ends
+    /// - Throws: ``KerfError/Code/protocolViolation`` for an unknown activity, an impossible step or time, an interval that ends
     ///   before it begins or that overlaps the one before.
     static func intervals(_ bytes: [UInt8]) throws(KerfError) -> [ActivityInterval] {
         let numbers: [Int64] = TensorBytes.numbers(bytes)
@@ -28,7 +28,7 @@ enum IntervalBytes {
                 numbers[start], numbers[start + 1], numbers[start + 2], numbers[start + 3]
             )
             let joules = Double(bitPattern: UInt64(bitPattern: numbers[start + 4]))
-            guard activities.indices.contains(Int(clamping: activity)), first <= last,
+            guard activities.indices.contains(Int(clamping: activity)), step <= Int32.max, first <= last,
                 first >= intervals.last?.end.nanoseconds ?? 0, last <= MonotonicInstant.latest.nanoseconds
             else { throw KerfError(.protocolViolation, "the server's record of a turn is not in order") }
             intervals.append(

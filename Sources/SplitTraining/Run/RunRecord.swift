@@ -18,10 +18,13 @@ package final class RunRecord: Sendable {
         earlier = folder.earlierRun
     }
 
-    /// Writes what is committed so far, unless it was written a moment ago.
+    /// Writes what is committed so far, unless it was written a moment ago. A held-out loss is written at once: no other
+    /// process can compute it again.
     package func update(_ result: DeviceRun.Result) throws {
+        let last = result.turns.last
+        let isUnique = last?.validationBefore != nil || last?.validationAfter != nil
         let isDue = written.withLock { written in
-            guard MonotonicInstant.now().seconds(since: written) >= Self.pauseSeconds else { return false }
+            guard isUnique || MonotonicInstant.now().seconds(since: written) >= Self.pauseSeconds else { return false }
             written = .now()
             return true
         }

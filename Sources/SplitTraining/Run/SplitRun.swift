@@ -25,10 +25,11 @@ package struct SplitRun: Codable, Sendable, Hashable, KerfFile {
     package var linkShape: String?
     /// Mean loss of each step, in nats; nil where it was not a number.
     package var losses: [Double?]
-    /// Turns of this process, in order; those before a restart are not among them.
+    /// Committed turns, in order. Those of earlier processes are among them as far as their record was there to go on
+    /// from.
     package var turns: [TurnRecord]
     /// Mean loss over the validation's targets before the first step and after the last; nil where it was not asked for
-    /// or was computed before a restart.
+    /// or was lost with a process that was killed.
     package var validationLossBefore: Double?
     package var validationLossAfter: Double?
     /// Connections that were lost and made again.

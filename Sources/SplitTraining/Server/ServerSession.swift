@@ -1,3 +1,4 @@
+import Instrumentation
 import ModelFiles
 import SwiftProtobuf
 import SystemIO
@@ -11,6 +12,8 @@ struct ServerSession: Sendable {
     let server: TrainingServer
     let channel: any MessageChannel
     let device: String
+    /// The server's, as far as it applies to this device.
+    let meter: RunMeter
 
     func run() async throws {
         let (hello, _) = try await channel.limited(silence).expect("a greeting") {
@@ -24,20 +27,21 @@ struct ServerSession: Sendable {
         guard hello.model.count <= 64, hello.dataSha256.utf8.count == 64, hello.steps <= UInt64(Int32.max) else {
             throw KerfError(.protocolViolation, "the greeting has impossible sizes")
         }
+        let settings = try TrainingSettings(hello.settings)
         let progress = try await server.training.admit(
-            device, model: hello.model.map(RunTerm.init), settings: TrainingSettings(hello.settings),
+            device, model: hello.model.map(RunTerm.init), settings: settings,
             dataSHA256: hello.dataSha256, steps: Int(hello.steps), isNew: hello.newTraining)
         try await channel.send(
             .welcome(
                 .with {
                     $0.programVersion = KerfVersion.build
                     $0.deviceSteps = UInt64(progress.steps)
-                    $0.meter = server.configuration.meter.message
+                    $0.meter = meter.message
                 }), tensor: TensorBytes.bytes(of: progress.losses))
         // Between turns a device may be silent as long as it likes: it holds nothing.
         while let message = try await channel.receive() {
             switch message.kind {
-            case .turnRequest(let request): try await turn(request, stepsInAll: Int(hello.steps))
+            case .turnRequest(let request): try await turn(request, settings, stepsInAll: Int(hello.steps))
             case .adaptersRequest: try await sendAdapters()
             case .clockRequest: try await tellTime()
             case .progress: break
@@ -58,12 +62,16 @@ struct ServerSession: Sendable {
         return SilenceLimit(seconds: silenceSeconds, failure: failure)
     }
 
-    private func turn(_ request: Kerf_Split_V1_TurnRequest, stepsInAll: Int) async throws {
+    private func turn(
+        _ request: Kerf_Split_V1_TurnRequest, _ settings: TrainingSettings, stepsInAll: Int
+    ) async throws {
         let position = await server.queue.length
         if position > 0 { try await channel.send(.turnQueued(.with { $0.position = UInt32(position) })) }
         try await server.queue.acquire()
         do {
-            try await ServerTurn(session: self, request: request, stepsInAll: stepsInAll).run()
+            try await ServerTurn(
+                session: self, request: request, settings: settings, stepsInAll: stepsInAll
+            ).run()
             await server.queue.release()
         } catch {
             await server.queue.release()

@@ -11,13 +11,19 @@ import Workload
 struct ServerTurn: Sendable {
     private let session: ServerSession
     private let request: Kerf_Split_V1_TurnRequest
+    private let settings: TrainingSettings
     private let stepsInAll: Int
     private let channel: any MessageChannel
 
-    /// - Parameter stepsInAll: that the device announced.
-    init(session: ServerSession, request: Kerf_Split_V1_TurnRequest, stepsInAll: Int) {
+    /// - Parameters:
+    ///   - settings: that the device greeted with.
+    ///   - stepsInAll: that the device announced.
+    init(
+        session: ServerSession, request: Kerf_Split_V1_TurnRequest, settings: TrainingSettings, stepsInAll: Int
+    ) {
         self.session = session
         self.request = request
+        self.settings = settings
         self.stepsInAll = stepsInAll
         channel = session.channel.limited(session.silence)
     }
@@ -26,9 +32,17 @@ struct ServerTurn: Sendable {
     private var cut: Int { Int(request.cut) }
 
     func run() async throws {
-        guard let state = await server.state, let progress = state.devices[session.device] else {
-            throw KerfError(.internalError, "a device without progress asked for a turn")
+        let (state, progress) = try await server.training.beginTurn(of: session.device, settings)
+        do {
+            try await run(state, progress)
+            await server.training.endTurn()
+        } catch {
+            await server.training.endTurn()
+            throw error
         }
+    }
+
+    private func run(_ state: TrainingState, _ progress: DeviceProgress) async throws {
         let blockCount = state.blocks.count
         guard cut <= blockCount else {
             throw KerfError(.invalidArgument, "there is no cut \(cut) of \(blockCount) blocks")
@@ -52,7 +66,7 @@ struct ServerTurn: Sendable {
             let hertz = try setFrequency()
             try await server.compute.prepare(
                 cut: cut, settings: state.settings, states: Array(state.blocks[cut...]), step: state.modelSteps)
-            let conditions = server.configuration.meter.conditions()
+            let conditions = session.meter.conditions()
             server.recorder.start()
             let adapters = TensorBytes.bytes(of: Array(state.blocks[..<cut]))
             try await send(
@@ -115,9 +129,11 @@ struct ServerTurn: Sendable {
                 let received = try await finish(
                     end, message.tensorBytes, state, step, firstStep: firstStep, losses)
                 let disturbance = BoxConditions.disturbance(
-                    from: conditions, to: server.configuration.meter.conditions(),
+                    from: conditions, to: session.meter.conditions(),
                     seconds: MonotonicInstant.now().seconds(since: began), hasLoads: true)
                 let record = server.recorder.finish()
+                let isMetered = session.meter.name != nil
+                let intervals = isMetered ? record.intervals : record.intervals.withoutEnergy
                 let steps = firstStep + Int(request.steps)
                 try await channel.send(
                     .turnCommitted(
@@ -125,8 +141,8 @@ struct ServerTurn: Sendable {
                             $0.deviceSteps = UInt64(steps)
                             $0.received = received.message
                             $0.disturbance = disturbance ?? ""
-                            $0.meterFailure = record.meterFailure ?? ""
-                        }), tensor: IntervalBytes.bytes(of: record.intervals))
+                            $0.meterFailure = isMetered ? record.meterFailure ?? "" : ""
+                        }), tensor: IntervalBytes.bytes(of: intervals))
                 return
             case .failure(let failure):
                 throw KerfError(.refused, "the device gave up: \(PlainText.shown(failure.message))")

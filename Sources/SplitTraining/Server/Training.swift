@@ -9,6 +9,8 @@ actor Training {
     private let folder: StateFolder
     private let configuration: TrainingServer.Configuration
     private(set) var state: TrainingState?
+    /// Whether a turn has begun and not ended. Its settings stay.
+    private var isTurnRunning = false
 
     /// - Throws: ``KerfError/Code/mismatch`` when the folder's training is of another model.
     init(model: ModelConfig, folder: StateFolder, configuration: TrainingServer.Configuration) throws {
@@ -23,6 +25,9 @@ actor Training {
     }
 
     /// Admits a device: the first one begins the training with its settings.
+    ///
+    /// A greeting alone binds nothing: before the first turn another device may replace the settings, and a device may change
+    /// its data as long as it has made no step.
     ///
     /// - Parameter isNew: whether the device refuses to go on with a training.
     /// - Returns: the device's progress.
@@ -41,8 +46,10 @@ actor Training {
             throw KerfError(.invalidArgument, "\(steps) steps are more than \(TrainingState.maximumSteps)")
         }
         var state = try self.state ?? initial(settings)
+        if state.modelSteps == 0, !isTurnRunning, state.settings != settings { state = try initial(settings) }
         try RunTerm.checkEqual(settings.terms, of: "the device", state.settings.terms, of: "the server's training")
-        let progress = state.devices[device] ?? DeviceProgress(dataSHA256: dataSHA256)
+        let known = state.devices[device].flatMap { $0.steps > 0 ? $0 : nil }
+        let progress = known ?? DeviceProgress(dataSHA256: dataSHA256)
         guard progress.dataSHA256 == dataSHA256 else {
             throw KerfError(
                 .mismatch, "the device trains on other data than before",
@@ -53,13 +60,34 @@ actor Training {
                 .mismatch, "the device has made \(progress.steps) steps already, more than \(steps)",
                 remedy: "ask for more steps, or begin a new training")
         }
-        if state.devices[device] == nil {
+        if state.devices[device] != progress || state.settings != self.state?.settings {
             state.devices[device] = progress
             try folder.commit(state)
         }
         self.state = state
         return progress
     }
+
+    /// Begins a turn of an admitted device. One turn runs at a time.
+    ///
+    /// - Parameter settings: that the device greeted with.
+    /// - Returns: the state that the turn starts from.
+    /// - Throws: ``KerfError/Code/mismatch`` where another device has replaced the settings since.
+    func beginTurn(of device: String, _ settings: TrainingSettings) throws -> (TrainingState, DeviceProgress) {
+        guard let state else {
+            throw KerfError(.internalError, "a turn was asked for before the training began")
+        }
+        try RunTerm.checkEqual(settings.terms, of: "the device", state.settings.terms, of: "the server's training")
+        guard let progress = state.devices[device] else {
+            throw KerfError(
+                .outdated, "the training was begun anew since the greeting", remedy: "start the device again")
+        }
+        isTurnRunning = true
+        return (state, progress)
+    }
+
+    /// Ends the turn, committed or not.
+    func endTurn() { isTurnRunning = false }
 
     /// Adds a turn: the state after it replaces the one before, in memory and on disk.
     ///

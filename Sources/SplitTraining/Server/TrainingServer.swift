@@ -51,7 +51,7 @@ package final class TrainingServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         training = try Training(model: source.config, folder: folder, configuration: configuration)
-        recorder = ActivityRecorder(meter: configuration.meter.meter)
+        recorder = configuration.meter.recorder()
         compute = try ServerCompute(source: source, recorder: recorder, engine: engine)
         modelConfig = source.config
     }
@@ -64,9 +64,14 @@ package final class TrainingServer: Sendable {
     /// An error is reported to the device and then thrown. Nothing of an unfinished turn is kept. A newer connection of the
     /// same device ends this one: a device that lost its connection need not wait until the server notices.
     ///
-    /// - Parameter device: the name in the device's certificate.
-    package func serve(_ channel: any MessageChannel, device: String) async throws {
-        let session = Task { try await ServerSession(server: self, channel: channel, device: device).run() }
+    /// - Parameters:
+    ///   - device: the name in the device's certificate.
+    ///   - sharesBox: whether the device runs on this box too.
+    package func serve(_ channel: any MessageChannel, device: String, sharesBox: Bool = false) async throws {
+        let meter = sharesBox ? configuration.meter.sharingBox : configuration.meter
+        let session = Task {
+            try await ServerSession(server: self, channel: channel, device: device, meter: meter).run()
+        }
         await connections.replace(device, with: session)
         do {
             try await withTaskCancellationHandler {

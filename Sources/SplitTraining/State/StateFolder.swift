@@ -43,6 +43,7 @@ package final class StateFolder: Sendable {
             throw KerfError(
                 .inUse, at: path, "another server uses this state", remedy: "end it, or give another folder")
         }
+        AtomicFile.removeRemains(of: statePath)
     }
 
     /// A folder that was made for nothing is removed: the server could not listen, or no device came.

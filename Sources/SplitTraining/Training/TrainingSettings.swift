@@ -33,6 +33,9 @@ package struct TrainingSettings: Sendable, Hashable, Codable {
 
     package init() {}
 
+    /// Tokens of a micro-batch: with their targets they travel in one message of at most 1 MiB.
+    static let maximumTokens = 1 << 16
+
     package var lora: LoRAConfiguration { LoRAConfiguration(rank: rank, alpha: alpha, targets: targets) }
 
     /// The shape of one micro-batch.
@@ -60,6 +63,12 @@ package struct TrainingSettings: Sendable, Hashable, Codable {
         guard batch.isMultiple(of: microBatches) else {
             throw KerfError(
                 .invalidArgument, "a batch of \(batch) cannot be divided into \(microBatches) equal micro-batches")
+        }
+        guard microBatch.tokenCount <= Self.maximumTokens else {
+            throw KerfError(
+                .invalidArgument,
+                "a micro-batch of \(microBatch.tokenCount) tokens is more than \(Self.maximumTokens)",
+                remedy: "divide the batch into more micro-batches, or use shorter sequences")
         }
         guard !targets.isEmpty else { throw KerfError(.invalidArgument, "no LoRA target: nothing would be trained") }
         guard targets == lora.targets else {

@@ -11,6 +11,12 @@ package struct WirePeer: Sendable, Hashable {
     /// `ipv4:192.0.2.7:50123`
     package var address: String
     package var method: SplitMethod
+
+    /// Whether the device runs on this box too.
+    package var isOnThisBox: Bool {
+        let host = address.drop { $0 != ":" }.dropFirst().prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)
+        return LocalAddresses.contains(host.filter { $0 != "[" && $0 != "]" })
+    }
 }
 
 /// The server's end of the wire.

@@ -19,13 +19,6 @@ extension ServerSecurity {
     ///
     /// - Throws: ``KerfError``, as ``Credentials`` does.
     package static func tls(_ keys: ServerKeys) throws(KerfError) -> ServerSecurity {
-        let list = keys.revocationList
-        return .tls(try WireCredentials(keys.credentials)) { certificate in
-            let identity = try PeerIdentity(certificate: certificate)
-            guard try !RevocationList(path: list).contains(certificate) else {
-                throw KerfError(.revokedCertificate, "the certificate of \(identity.name) is revoked")
-            }
-            return "\(identity.name)"
-        }
+        .tls(try WireCredentials(keys.credentials)) { try keys.device(of: $0).text }
     }
 }

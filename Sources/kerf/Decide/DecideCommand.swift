@@ -52,14 +52,7 @@ struct DecideCommand: ParsableCommand {
             """)
     var energyScope = EnergyScope.computing
 
-    @Option(help: ArgumentHelp("Memory of the device for its layers, such as 4gib.", valueName: "bytes"))
-    var deviceMemory: ByteCount?
-
-    @Option(help: ArgumentHelp("Memory of the server for its layers.", valueName: "bytes"))
-    var serverMemory: ByteCount?
-
-    @Option(help: "Blocks that must stay on the device, for privacy.")
-    var minCut = 0
+    @OptionGroup var limitOptions: LimitOptions
 
     @Option(help: "Parts of a batch that are pipelined through device, link and server; 1 is no overlap.")
     var microBatches = 1
@@ -91,12 +84,11 @@ struct DecideCommand: ParsableCommand {
             try OutputFile.checkPlace(out)
             try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.inputs)
         }
-        let limits = CutLimits(
-            deviceMemoryBytes: deviceMemory?.bytes, serverMemoryBytes: serverMemory?.bytes, minimumCut: minCut)
         let decider = Decider(
             link: try linkOptions.resolved(), weight: objective.weight, steps: steps, level: level,
             account: objective.energy,
-            declaredServerWatts: serverPower, scope: energyScope, limits: limits,
+            declaredServerWatts: serverPower, scope: energyScope,
+            limits: limitOptions.limits,
             microBatches: microBatches, exchange: CutExchange(adapterTensors: moments ? 3 : 1))
         let decision = try decider.decide(device: Decider.Side(path: device), server: Decider.Side(path: server))
         let bytes = try KerfJSON.encode(decision)

@@ -77,7 +77,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ErrorReport.reporting {
+        try ErrorReport.reportingInterruptibly {
             let address = try HostPort(parsing: listen)
             let security = try SplitSecurity.server(keys: keys)
             let source = try model.open(seed: weightsSeed)
@@ -130,7 +130,8 @@ struct ServeCommand: ParsableCommand {
                         switch peer.method {
                         case .exchange:
                             try await ReadAheadChannel.with(channel) {
-                                try await server.serve(FrameMessageChannel($0), device: peer.name)
+                                try await server.serve(
+                                    FrameMessageChannel($0), device: peer.name, sharesBox: peer.isOnThisBox)
                             }
                         case .link: try await LinkEcho.serve(channel)
                         }

@@ -86,7 +86,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ErrorReport.reporting {
+        try ErrorReport.reportingInterruptibly {
             let setup = try TrainingSetup(model, training, steps: steps)
             let data = try input.open(
                 weights: model.weights, settings: setup.settings, vocabularySize: setup.source.config.vocabularySize)

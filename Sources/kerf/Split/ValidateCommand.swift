@@ -56,6 +56,7 @@ struct ValidateCommand: ParsableCommand {
     var frequencies: [Double] = []
 
     @OptionGroup var objective: ObjectiveOptions
+    @OptionGroup(title: "Limits") var limitOptions: LimitOptions
 
     @OptionGroup var training: TrainingOptions
     @OptionGroup(title: "Energy") var metering: MeterOptions
@@ -88,7 +89,7 @@ struct ValidateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ErrorReport.reporting {
+        try ErrorReport.reportingInterruptibly {
             let (report, bytes) = try compare()
             Printed.print(asJSON: json, bytes, or: report.report, written: out)
         }
@@ -116,7 +117,8 @@ struct ValidateCommand: ParsableCommand {
         try ValidationRun(
             setup: try TrainingSetup(model, training, steps: .max),
             decider: Decider(
-                link: try linkOptions.resolved(), weight: objective.weight, steps: steps, account: objective.energy),
+                link: try linkOptions.resolved(), weight: objective.weight, steps: steps, account: objective.energy,
+                limits: limitOptions.limits),
             device: Decider.Side(path: device), server: Decider.Side(path: serverCalibration),
             cuts: cuts == .all ? .all : .auto(count: Self.automaticCuts), frequencies: frequencies,
             repetitions: rounds)

@@ -43,8 +43,7 @@ struct CredentialsTests {
         #expect(device.name.text == "pi-5" && device.credentials.daysLeft(at: date) == 20)
         #expect(
             device.credentials.expiryWarning(at: date) == "the keys of \"pi-5\" expire on 2027-02-04, in 20 days")
-        let peer = try server.identify(device.credentials.certificates, from: "192.0.2.1", at: date)
-        #expect(peer.name.text == "pi-5" && peer.serial == device.credentials.certificate.serialNumber.hexadecimal)
+        #expect(try server.device(of: device.credentials.certificate).text == "pi-5")
     }
 
     @Test("a server knows a device, and no one else")
@@ -56,7 +55,10 @@ struct CredentialsTests {
         let a = try DeviceKeys(folder: folder.path + "/a").credentials
         let b = try DeviceKeys(folder: folder.path + "/b").credentials
         func code(_ presented: [Certificate], at date: Date = .now) -> KerfError.Code? {
-            let error = #expect(throws: KerfError.self) { try server.identify(presented, from: "peer", at: date) }
+            let error = #expect(throws: KerfError.self) {
+                try CertificatePath(
+                    presented, authorities: server.credentials.authorities, purpose: .device, at: date, in: "peer")
+            }
             return error?.code
         }
         #expect(code([]) == .untrustedCertificate)
@@ -65,19 +67,15 @@ struct CredentialsTests {
         #expect(code(server.credentials.certificates) == .untrustedCertificate)
         #expect(code(a.authorities) == .untrustedCertificate)
         #expect(code(a.certificates, at: .now.addingTimeInterval(366 * 86400)) == .expiredCertificate)
-        #expect(try server.identify(a.certificates, from: "peer").name.text == "a")
-        let der = try a.certificates.map { try $0.derBytes() }
-        #expect(try server.identify(der: der, from: "peer") == server.identify(a.certificates, from: "peer"))
-        for bytes in [[], [0x30], Array(der[0].dropLast()), der[0] + [0], Array(repeating: 0x30, count: 70_000)] {
-            let error = #expect(throws: KerfError.self) { try server.identify(der: [bytes], from: "peer") }
-            #expect(error?.code == .malformed)
-        }
+        #expect(try server.device(of: a.certificate).text == "a")
         // The list is read anew.
         _ = try folder.revoke(try DeviceName("a"))
-        #expect(code(a.certificates) == .revokedCertificate)
-        #expect(try server.identify(b.certificates, from: "peer").name.text == "b")
+        let revoked = #expect(throws: KerfError.self) { try server.device(of: a.certificate) }
+        #expect(revoked?.code == .revokedCertificate)
+        #expect(try server.device(of: b.certificate).text == "b")
         try tree.write("keys/revoked.txt", "damaged\n")
-        #expect(code(b.certificates) == .malformed)
+        let damaged = #expect(throws: KerfError.self) { try server.device(of: b.certificate) }
+        #expect(damaged?.code == .malformed)
         #expect(throws: KerfError.self) { try ServerKeys(folder: folder.path) }
     }
 

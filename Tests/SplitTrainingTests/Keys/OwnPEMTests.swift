@@ -70,14 +70,16 @@ struct OwnPEMTests {
         try sign("s", "edge", by: "root", "server")
         try install("s", in: "keys/server")
         let server = try ServerKeys(folder: tree.file("keys").string)
-        #expect(try server.identify(device.credentials.certificates, from: "peer").name.text == "edge-box-1")
-        // The intermediate may be revoked too.
+        let certificate = try device.credentials.certificate
+        #expect(try server.device(of: certificate).text == "edge-box-1")
+        // The intermediate may be revoked too, where the server knows it.
         let serial = try OpenSSL.make("x509 -in middle.pem -noout -serial", in: tree).dropFirst("serial=".count)
         try tree.write("keys/revoked.txt", String(serial))
-        let revoked = #expect(throws: KerfError.self) {
-            try server.identify(device.credentials.certificates, from: "peer")
-        }
-        #expect(revoked?.code == .revokedCertificate)
+        #expect(try server.device(of: certificate).text == "edge-box-1")
+        try tree.write("keys/server/ca.pem", try tree.text("root.pem") + tree.text("middle.pem"))
+        let knowing = try ServerKeys(folder: tree.file("keys").string)
+        let revoked = #expect(throws: KerfError.self) { try knowing.device(of: certificate) }
+        #expect(revoked?.code == .revokedCertificate && revoked?.message.contains("Middle") == true)
         try install("d", in: "d")
         let error = #expect(throws: KerfError.self) { try device }
         #expect(error?.code == .untrustedCertificate)

@@ -48,6 +48,14 @@ struct LinkMeasurementTests {
         #expect(profile.warnings.contains { $0.contains("16777216") })
     }
 
+    @Test("a fast link with a long latency: large sizes take no longer than small ones and are not left out")
+    func far() async throws {
+        let link = PlantedLink(up: 1e9, down: 1e9, oneWaySeconds: 0.05)
+        let profile = try await Self.profile(link, LinkPlan(budgetSeconds: 15))
+        #expect(profile.laws.allSatisfy { $0.points.map(\.bytes) == LinkPlan.sweep })
+        #expect(abs(try profile.link().uplinkBitsPerSecond / 1e9 - 1) < 1e-3)
+    }
+
     @Test("a shaped link is simulated, in the file and in the decision's link")
     func shaped() async throws {
         let shape = try LinkShape(parsing: "up=20mbit,down=80mbit,rtt=20ms")

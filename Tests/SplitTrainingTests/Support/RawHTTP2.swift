@@ -13,13 +13,15 @@ struct RawHTTP2 {
         var payload: [UInt8]
 
         static let (data, headers, settings, windowUpdate): (UInt8, UInt8, UInt8, UInt8) = (0, 1, 4, 8)
+
+        var bytes: [UInt8] {
+            let count = payload.count
+            let length = [UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)]
+            return length + [kind, flags] + RawHTTP2.bytes(stream) + payload
+        }
     }
 
-    func write(_ frame: Frame) throws {
-        let count = frame.payload.count
-        let length = [UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)]
-        try socket.write(length + [frame.kind, frame.flags] + Self.bytes(frame.stream) + frame.payload)
-    }
+    func write(_ frame: Frame) throws { try socket.write(frame.bytes) }
 
     /// `nil` at the end of the connection.
     func read() async -> Frame? {
@@ -40,9 +42,10 @@ struct RawHTTP2 {
     }
 
     /// Opens a call of the method `Exchange` on stream 1.
-    func open() throws {
-        try socket.write(Self.preface)
-        try write(Frame(kind: Frame.settings, flags: 0, stream: 0, payload: []))
+    func open() throws { try socket.write(Self.opening) }
+
+    /// The bytes that open a call of the method `Exchange` on stream 1.
+    static var opening: [UInt8] {
         let headers = [
             (":method", "POST"), (":scheme", "http"), (":path", "/kerf.split.v1.Split/Exchange"),
             (":authority", "kerf"),
@@ -52,7 +55,8 @@ struct RawHTTP2 {
         let block = headers.flatMap { (name, value) -> [UInt8] in
             return [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
         }
-        try write(Frame(kind: Frame.headers, flags: 4, stream: 1, payload: block))
+        return preface + Frame(kind: Frame.settings, flags: 0, stream: 0, payload: []).bytes
+            + Frame(kind: Frame.headers, flags: 4, stream: 1, payload: block).bytes
     }
 
     /// Reads until the peer opens the call, or accepts it.

@@ -17,6 +17,7 @@ struct SmallTraining: Sendable {
     var settings: TrainingSettings
     var steps = 5
     var turnSteps = 2
+    var dataSHA256 = String(repeating: "0", count: 64)
 
     init(_ change: (inout TrainingSettings) -> Void = { _ in }) {
         settings = TrainingSettings()
@@ -48,8 +49,8 @@ struct SmallTraining: Sendable {
 
     var job: DeviceSession.Job {
         DeviceSession.Job(
-            model: terms, settings: settings, dataSHA256: String(repeating: "0", count: 64), steps: steps,
-            turnSteps: turnSteps, batch: { self.batch($0) })
+            model: terms, settings: settings, dataSHA256: dataSHA256, steps: steps, turnSteps: turnSteps,
+            batch: { self.batch($0) })
     }
 
     /// The whole model in one process.
@@ -70,9 +71,10 @@ struct SmallTraining: Sendable {
     /// Trains what is left, one connection, with the cut of each turn.
     func train(
         with server: TrainingServer, device: String = "device", breakingAfter messages: Int = .max,
-        cut: @Sendable (_ turn: Int) -> Int
+        beforeSending: @escaping HookedChannel.Hook = { _ in }, cut: @Sendable (_ turn: Int) -> Int
     ) async throws -> [Double] {
-        try await connected(to: server, device: device, breakingAfter: messages) { session in
+        try await connected(to: server, device: device, breakingAfter: messages, beforeSending: beforeSending) {
+            session in
             var losses = try await session.greet().losses
             var turn = 0
             while losses.count < steps {
@@ -87,7 +89,7 @@ struct SmallTraining: Sendable {
     func turns(
         with server: TrainingServer, cut: @Sendable (_ turn: Int) -> Int
     ) async throws -> [DeviceSession.Turn] {
-        try await connected(to: server, device: "device", breakingAfter: .max) { session in
+        try await connected(to: server, device: "device") { session in
             var committed = try await session.greet().losses.count
             var turns: [DeviceSession.Turn] = []
             while committed < steps {
@@ -98,9 +100,12 @@ struct SmallTraining: Sendable {
         }
     }
 
-    private func connected<Value>(
-        to server: TrainingServer, device: String, breakingAfter messages: Int,
-        _ body: (DeviceSession) async throws -> Value
+    /// Runs a device's session.
+    ///
+    /// - Throws: what `body` throws; else what the server did.
+    func connected<Value>(
+        to server: TrainingServer, device: String, breakingAfter messages: Int = .max,
+        beforeSending: @escaping HookedChannel.Hook = { _ in }, _ body: (DeviceSession) async throws -> Value
     ) async throws -> Value {
         let (deviceEnd, serverEnd) = MemoryMessageChannel.pair(breakingAfter: messages)
         let serving = Task {
@@ -109,7 +114,9 @@ struct SmallTraining: Sendable {
         }
         let result: Result<Value, any Error>
         do {
-            let session = try DeviceSession(job: job, source: source, channel: deviceEnd, engine: Self.engine)
+            let session = try DeviceSession(
+                job: job, source: source, channel: HookedChannel(channel: deviceEnd, beforeSending: beforeSending),
+                engine: Self.engine)
             result = .success(try await body(session))
         } catch {
             result = .failure(error)

@@ -15,37 +15,23 @@ import Testing
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
     }
 
-    /// Damaged messages of each kind.
-    private static let rounds = Int(number("KERF_FUZZ_ROUNDS") ?? 400)
+    /// Damaged messages of each kind to a server, each in a session of its own: the first that is not in order ends it.
+    private static let rounds = Int(number("KERF_FUZZ_ROUNDS") ?? 120)
+    /// Those to a device, which computes a turn up to there.
+    private static let deviceRounds = max(24, rounds / 20)
     private static let seed = number("KERF_FUZZ_SEED") ?? 1
-    /// Messages of one connection that leaves the server's state as it is.
-    private static let messagesPerSession = 8
+    /// Bytes of a micro-batch's smashed data and of its gradient.
+    private static let boundaryBytes = 2304
 
     private let training = SmallTraining()
 
     /// A message of each kind, as a device or a server would send it.
     private var samples: [Control.OneOf_Kind] {
-        let batch = training.batch(0)
-        let hello = Kerf_Split_V1_Hello.with {
-            $0.protocolVersion = ServerSession.protocolVersion
-            $0.programVersion = "1"
-            $0.model = training.terms.map(\.message)
-            $0.settings = training.settings.message
-            $0.dataSha256 = String(repeating: "0", count: 64)
-            $0.steps = 5
-        }
         let turnRequest = Kerf_Split_V1_TurnRequest.with {
             ($0.cut, $0.steps, $0.deviceSteps, $0.serverHertz) = (2, 2, 4, 1e9)
         }
-        let microBatch = Kerf_Split_V1_MicroBatch.with {
-            $0.index = 0
-            $0.batchTargets = 18
-            $0.tokens = Data(TensorBytes.bytes(of: batch.inputs))
-            $0.targets = Data(TensorBytes.bytes(of: batch.targets))
-            $0.squaredNorms = [1, 2]
-        }
         return [
-            .hello(hello), .turnRequest(turnRequest), .microBatch(microBatch),
+            .hello(training.hello), .turnRequest(turnRequest), .microBatch(training.microBatch),
             .turnEnd(.with { ($0.squaredNorms, $0.losses) = ([1, 2], [3, 4]) }), .adaptersRequest(.init()),
             .failure(.with { ($0.code, $0.message, $0.remedy) = ("refused", "no", "none") }), .clockRequest(.init()),
             .welcome(.with { $0.deviceSteps = 3 }), .turnQueued(.with { $0.position = 1 }),
@@ -76,14 +62,13 @@ import Testing
         let openings = [[], [greeting], [greeting, request]]
         var refusals: Set<KerfError.Code> = []
         for sample in samples {
-            let sizes: [UInt64] = [0, 2304, .max]
-            for round in 0..<Self.rounds / Self.messagesPerSession {
-                var messages = openings[round % openings.count]
-                for _ in 0..<Self.messagesPerSession {
-                    let good = try bytes(sample, tensorBytes: sizes.randomElement(using: &generator) ?? 0)
-                    messages.append(Mutator.seeded.bytes(good, using: &generator))
-                }
-                if let code = try await refusal(of: messages, by: server, &generator) { refusals.insert(code) }
+            for round in 0..<Self.rounds {
+                let (device, end) = MemoryChannel.pair()
+                let messages = openings[round % openings.count]
+                try await send(messages + [damaged(sample, &generator)], to: device, &generator)
+                device.finish()
+                let refusal = try await server.refusal(on: FrameMessageChannel(end), device: "device")
+                if let refusal { refusals.insert(refusal.code) }
             }
         }
         #expect(refusals.contains(.protocolViolation) && refusals.contains(.mismatch))
@@ -94,49 +79,42 @@ import Testing
         #expect(try await training.train(with: server) { _ in 2 }.count == 5)
     }
 
+    private func damaged(_ sample: Control.OneOf_Kind, _ generator: inout SeededGenerator) throws -> [UInt8] {
+        let tensorBytes = [0, UInt64(Self.boundaryBytes), .max].randomElement(using: &generator) ?? 0
+        return Mutator.seeded.bytes(try bytes(sample, tensorBytes: tensorBytes), using: &generator)
+    }
+
     /// Sends messages, some followed by bytes of a tensor.
-    ///
-    /// - Returns: why the server ended the connection; nil where it ended in order.
-    private func refusal(
-        of messages: [[UInt8]], by server: TrainingServer, _ generator: inout SeededGenerator
-    ) async throws -> KerfError.Code? {
-        let (device, end) = MemoryChannel.pair()
+    private func send(
+        _ messages: [[UInt8]], to channel: MemoryChannel, _ generator: inout SeededGenerator
+    ) async throws {
         for message in messages {
-            try await device.send(Frame(control: message))
-            if Int.random(in: 0..<4, using: &generator) == 0 {
-                let chunk = [UInt8](repeating: 1, count: Int.random(in: 0...4000, using: &generator))
-                try await device.send(chunk.withUnsafeBytes { Frame(.chunk, $0) })
-            }
-        }
-        device.finish()
-        do {
-            try await server.serve(FrameMessageChannel(end), device: "device")
-            return nil
-        } catch let error as KerfError {
-            #expect(!error.description.contains { $0.isNewline })
-            return error.code
+            try await channel.send(Frame(control: message))
+            guard Int.random(in: 0..<4, using: &generator) == 0 else { continue }
+            let isWhole = Bool.random(using: &generator)
+            let count = isWhole ? Self.boundaryBytes : Int.random(in: 0...4000, using: &generator)
+            try await channel.send([UInt8](repeating: 1, count: count).withUnsafeBytes { Frame(.chunk, $0) })
         }
     }
 
-    /// What a server may send to a device.
+    /// Damaged messages come in place of each message of a turn, up to its confirmation.
     @Test("a device refuses what a server must not send") func deviceRefuses() async throws {
         var generator = SeededGenerator(seed: Self.seed)
+        let openings = (0..<8).map { Array(training.answers[..<$0]) }
+        var refusals: Set<KerfError.Code> = []
         for sample in samples {
-            for _ in 0..<Self.rounds / 20 {
-                let (end, server) = MemoryChannel.pair()
-                for tensorBytes: UInt64 in [0, 8, .max] {
-                    let good = try bytes(sample, tensorBytes: tensorBytes)
-                    try await server.send(Frame(control: Mutator.seeded.bytes(good, using: &generator)))
-                }
-                server.finish()
-                let session = try DeviceSession(
-                    job: training.job, source: training.source, channel: FrameMessageChannel(end),
-                    engine: SmallTraining.engine)
-                await #expect(throws: KerfError.self) {
-                    _ = try await session.greet()
-                    _ = try await session.turn(TurnChoice(cut: 2), committed: 0)
-                }
+            for round in 0..<Self.deviceRounds {
+                let server = try ScriptedServer(training)
+                try await server.answer(openings[round % openings.count])
+                try #require(try await server.hear(), "the device left before a message was damaged")
+                try await send([damaged(sample, &generator)], to: server.frames, &generator)
+                server.leave()
+                let error = await #expect(throws: KerfError.self) { try await server.turn() }
+                guard let error else { continue }
+                #expect(!error.description.contains { $0.isNewline })
+                refusals.insert(error.code)
             }
         }
+        #expect(refusals.contains(.protocolViolation))
     }
 }

@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import SystemIO
 import Testing
 
@@ -40,6 +41,37 @@ import Testing
         }
         state = try #require(await server.state)
         #expect(state.modelSteps == 80 && state.turns == 40)
+    }
+
+    /// Before each message of the turns of one device, another one sends its own without having asked for a turn.
+    @Test(arguments: [false, true]) func aTurnIsNotAnothersToUse(isEnd: Bool) async throws {
+        let training = SmallTraining()
+        let expected = try training.unsplit()
+        let folder = TemporaryFolder()
+        let server = try training.server(StateFolder(path: folder.path))
+        let intrusion: Control.OneOf_Kind =
+            isEnd
+            ? .turnEnd(.with { ($0.squaredNorms, $0.losses) = ([1, 2], [3, 4]) }) : .microBatch(training.microBatch)
+        // Five micro-batches and three ends.
+        let losses = try await confirmation(expectedCount: 8) { refused in
+            try await training.train(
+                with: server, device: "a",
+                beforeSending: { message in
+                    switch message {
+                    case .microBatch, .turnEnd: break
+                    default: return
+                    }
+                    let refusal = try await server.refusal(of: [.hello(training.hello), intrusion], device: "b")
+                    #expect(refusal?.code == .protocolViolation)
+                    // The turn is still held.
+                    #expect(await server.queue.length == 1)
+                    refused()
+                }
+            ) { _ in 2 }
+        }
+        #expect(losses.map(\.bitPattern) == expected.losses.map(\.bitPattern))
+        #expect(await server.state?.blocks == expected.blocks)
+        #expect(await server.state?.devices["b"]?.steps ?? 0 == 0)
     }
 }
 

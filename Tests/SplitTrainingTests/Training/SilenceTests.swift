@@ -8,18 +8,6 @@ import Workload
 @testable import SplitTraining
 
 @Suite("Silent and slow devices") struct SilenceTests {
-    private func hello(_ training: SmallTraining, isNew: Bool = false) -> Control.OneOf_Kind {
-        .hello(
-            .with {
-                $0.protocolVersion = ServerSession.protocolVersion
-                $0.model = training.terms.map(\.message)
-                $0.settings = training.settings.message
-                $0.dataSha256 = String(repeating: "0", count: 64)
-                $0.steps = 5
-                $0.newTraining = isNew
-            })
-    }
-
     /// A device that is stopped anywhere in its turn, in the middle of a tensor too, loses it, and the next one goes on.
     @Test(arguments: [0, 1, 2]) func aStoppedDeviceLosesItsTurn(place: Int) async throws {
         let training = SmallTraining()
@@ -28,15 +16,11 @@ import Workload
         let (device, end) = MemoryChannel.pair()
         let serving = Task { try await server.serve(FrameMessageChannel(end), device: "stopped") }
         let messages = FrameMessageChannel(device)
-        try await messages.send(hello(training))
+        try await messages.send(.hello(training.hello))
         try await messages.send(.turnRequest(.with { ($0.cut, $0.steps) = (2, 1) }))
         if place > 0 {
             var control = Control()
-            control.kind = .microBatch(
-                .with {
-                    $0.batchTargets = 18
-                    $0.targets = .init(TensorBytes.bytes(of: training.batch(0).targets))
-                })
+            control.kind = .microBatch(training.microBatch)
             control.tensorBytes = UInt64(4 * training.settings.microBatch.tokenCount * training.model.hiddenSize)
             try await device.send(Frame(control: try control.serializedBytes()))
         }
@@ -65,10 +49,9 @@ import Workload
         let folder = TemporaryFolder()
         let server = try training.server(StateFolder(path: folder.path))
         _ = try await training.train(with: server) { _ in 2 }
-        let (device, end) = MemoryMessageChannel.pair()
-        let serving = Task { try await server.serve(end, device: "validating") }
-        try await device.send(hello(training, isNew: true))
-        await #expect { try await serving.value } throws: { ($0 as? KerfError)?.code == .mismatch }
+        var hello = training.hello
+        hello.newTraining = true
+        #expect(try await server.refusal(of: [.hello(hello)], device: "validating")?.code == .mismatch)
         // It left no trace.
         #expect(await server.state?.devices.keys.sorted() == ["device"])
     }

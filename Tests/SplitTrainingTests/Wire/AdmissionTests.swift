@@ -10,25 +10,29 @@ import Testing
 struct AdmissionTests {
     private static func serving<Result: Sendable>(
         _ authority: TestAuthority, _ settings: WireSettings = WireSettings(),
+        handler: @escaping FrameServer.Handler = WireFixture.echo,
         _ body: @escaping @Sendable (HostPort, FrameServer) async throws -> Result
     ) async throws -> Result {
         let server = try authority.credentials("server", isServer: true)
         return try await WireFixture.serving(
-            .tls(server, verify: WireFixture.commonName), settings: settings, handler: WireFixture.echo, body)
+            .tls(server, verify: WireFixture.commonName), settings: settings, handler: handler, body)
     }
 
-    /// The bytes that a server sends to a client of one TLS version before it closes, or until the first have come.
-    private static func bytesSent(to version: TLSVersion, _ credentials: WireCredentials, at port: Int) async throws
-        -> Int
-    {
+    /// The bytes that a server sends to a client of one TLS version before it closes, or until the first have come. The
+    /// client opens a call at once.
+    private static func bytesSent(
+        to version: TLSVersion, _ credentials: WireCredentials, showsCertificate: Bool = true, at port: Int
+    ) async throws -> Int {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = version
         configuration.maximumTLSVersion = version
         configuration.applicationProtocols = ["h2"]
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(credentials.trustRoots))
-        configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(credentials.certificateChain)
-            .map { .certificate($0) }
-        configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: credentials.privateKey, format: .pem))
+        if showsCertificate {
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(credentials.certificateChain)
+                .map { .certificate($0) }
+            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: credentials.privateKey, format: .pem))
+        }
         let context = try NIOSSLContext(configuration: configuration)
         let counted = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Int.self)
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -40,6 +44,7 @@ struct AdmissionTests {
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
+        channel.writeAndFlush(ByteBuffer(bytes: RawHTTP2.opening), promise: nil)
         let count = try await counted.futureResult.get()
         channel.close(promise: nil)
         return count
@@ -56,6 +61,21 @@ struct AdmissionTests {
             )
             #expect(new > 0 && old == 0)
         }
+    }
+
+    @Test("a client without a certificate is closed without a byte of HTTP/2, and a device with one is served")
+    func noCertificate() async throws {
+        let authority = try TestAuthority()
+        let device = try authority.credentials("device")
+        let (names, report) = AsyncStream.makeStream(of: String.self)
+        try await Self.serving(authority, handler: { _, peer in report.yield(peer.name) }) { address, _ in
+            let count = try await Self.bytesSent(to: .tlsv13, device, showsCertificate: false, at: address.port)
+            #expect(count == 0)
+            #expect(await WireFixture.failure(to: address, .tls(device)) == nil)
+        }
+        report.finish()
+        let callers = await names.reduce(into: [String]()) { $0.append($1) }
+        #expect(callers == ["device"])
     }
 
     @Test("a client that says nothing is closed after the handshake's time, and its place is free again")
