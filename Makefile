@@ -48,13 +48,13 @@ compare-peft: build test-model ## Compare 50 steps of training with PEFT, and lo
 COMPARE_SPLIT := $(PYTHON) Scripts/compare-split.py --kerf .build/release/kerf
 compare-split: build test-model ## Train unsplit and split at several cuts, and compare every byte; takes minutes and 6 GB
 	$(COMPARE_SPLIT) --weights "$(TEST_MODEL)"
-	$(COMPARE_SPLIT) --weights "$(TEST_MODEL)" --cuts 0,7,15,29 --server-threads 2
+	$(COMPARE_SPLIT) --weights "$(TEST_MODEL)" --cuts 0,7,15,29 --server-threads 2 --lr 1e-4
 	$(COMPARE_SPLIT) --model llama-3.2-1b --vocabulary 128256 --cuts 5,16 --steps 20
 
 compare-wire: build test-model ## Compare held-out losses over the wire formats, five seeds; takes half an hour
 	$(PYTHON) Scripts/compare-wire.py --kerf .build/release/kerf --weights "$(TEST_MODEL)"
 
-goodput: build ## Compare the goodput of Kerf's channel with iperf3's; needs root and iperf3
+goodput: build ## Measure what Kerf's channel adds, and its goodput against bare TCP; takes minutes, needs root and iperf3
 	$(PYTHON) Scripts/goodput.py --kerf .build/release/kerf
 
 many-devices: build ## Let twenty devices take turns, of which four vanish

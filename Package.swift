@@ -130,6 +130,7 @@ let package = Package(
         // C libraries of the distribution, and Kerf's own C code.
         systemLibrary("CSensors", apt: "libsensors-dev"),
         systemLibrary("CPerf"),
+        systemLibrary("CMalloc"),
         systemLibrary("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         cRoom("CPCI", linking: ["pci"]),
         cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
@@ -182,7 +183,7 @@ let package = Package(
             "SplitTraining",
             base + transport + certificates + [
                 "ModelFiles", "Workload", "TransformerKernels", "ProbeKit", "ProfileFormat", "Instrumentation",
-                "Calibration", "CARD", "CWire", logging,
+                "Calibration", "CARD", "CWire", "CMalloc", logging,
             ], exclude: ["Protocol/split.proto"]),
         room("Validation", base + ["Workload", "ProfileFormat", "Calibration", "CARD"], optimized),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),

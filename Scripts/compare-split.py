@@ -2,7 +2,7 @@
 """Trains one model unsplit and split at several cuts, and compares every byte of the results.
 
     compare-split.py --kerf .build/release/kerf [--weights FILE.gguf] [--model NAME] [--cuts 0,1,7,15,29,30] [--steps 100]
-        [--threads 1] [--server-threads N]
+        [--threads 1] [--server-threads N] [--lr 1e-3]
 
 Compared are the adapters and losses of the unsplit training and of each cut, and both moments of AdamW between the cuts,
 which the server's state has. Exits with 1 at the first difference. With other threads on the server, sums are rounded in
@@ -55,6 +55,7 @@ def main():
     parser.add_argument("--micro-batches", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--server-threads", type=int)
+    parser.add_argument("--lr", default="1e-3")
     arguments = parser.parse_args()
 
     model = ["--model", arguments.model]
@@ -68,7 +69,7 @@ def main():
         data.write_text(" ".join(str(generator.randrange(arguments.vocabulary)) for _ in range(20_000)))
         options = model + [
             "--threads", str(arguments.threads), "--data", str(data), "--batch", str(arguments.micro_batches), "--seq", str(arguments.seq),
-            "--micro-batches", str(arguments.micro_batches), "--clip", "1", "--lr", "1e-3", "--steps",
+            "--micro-batches", str(arguments.micro_batches), "--clip", "1", "--lr", arguments.lr, "--steps",
             str(arguments.steps),
         ]
         split_run.unsplit(arguments.kerf, options, folder / "unsplit")

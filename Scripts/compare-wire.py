@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--seq", type=int, default=64)
     arguments = parser.parse_args()
 
-    model = ["--model", "smollm2-135m", "--weights", arguments.weights]
+    model = ["--model", "smollm2-135m", "--weights", arguments.weights, "--threads", "1"]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         write_text(folder)

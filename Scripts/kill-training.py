@@ -61,6 +61,9 @@ class Training:
     def results(self, name):
         return split_run.adapters(self.folder / name), split_run.run_file(self.folder / name)["losses"]
 
+    def is_right(self):
+        return self.results("split") == self.results("unsplit")
+
     def temporary_files(self):
         return [path.name for name in ("state", "split") for path in (self.folder / name).rglob(".*")]
 
@@ -82,11 +85,11 @@ class Disturbance:
     def end(self, training, side):
         process = training.process(side)
         if self.interrupts:
-            self.interrupt(process, side)
+            self.interrupt(training, process, side)
         else:
             split_run.kill(process)
 
-    def interrupt(self, process, side):
+    def interrupt(self, training, process, side):
         """Ctrl-C."""
         start = time.monotonic()
         process.send_signal(signal.SIGINT)
@@ -103,7 +106,7 @@ class Disturbance:
             ending = "in a long step" if "long step" in lines[0] else "in order"
         elif process.returncode == -signal.SIGINT and not lines and side == "device" and (is_done or not has_begun):
             ending = "while it wrote its results" if is_done else "before its first turn"
-        elif process.returncode == 0 and not lines and side == "device" and is_done:
+        elif process.returncode == 0 and not lines and side == "device" and training.is_right():
             ending = "by itself, as it was done"
         else:
             ending = f"with status {process.returncode}"
@@ -190,7 +193,7 @@ def run(training, generator, disturbance, wanted):
                 sys.exit(1)
             # It had not greeted the server when that was killed: it is started again, as a supervisor would.
             training.start("device")
-        if training.results("split") != training.results("unsplit"):
+        if not training.is_right():
             disturbance.fault("the training ended with other bytes than the undisturbed one")
         if disturbance.interrupts and (left := training.temporary_files()):
             disturbance.fault(f"temporary files are left at the end: {left}")

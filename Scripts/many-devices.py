@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Twenty devices take turns with one server; four are killed in the middle of a turn.
 
-    many-devices.py --kerf .build/release/kerf [--devices 20] [--vanish 4] [--steps 12]
+    many-devices.py --kerf .build/release/kerf [--model smollm2-135m] [--devices 20] [--vanish 4] [--steps 12]
 
-Checks that the others finish, that the server's memory stays within 2 % from the fifth turn on, and that the next turn
+The model has random weights; `tiny` is one of 2 MB. Checks that the others finish, that the server's memory stays within 2 % from the fifth turn on, and that the next turn
 begins within 5 s after a device has vanished. Exits with 1 where one of them does not hold.
 """
 
@@ -61,6 +61,7 @@ class Devices:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kerf", required=True)
+    parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--devices", type=int, default=20)
     parser.add_argument("--vanish", type=int, default=4)
     parser.add_argument("--steps", type=int, default=12)
@@ -69,13 +70,16 @@ def main():
     names = [f"device-{number}" for number in range(arguments.devices)]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        (folder / "config.json").write_text(json.dumps(MODEL))
+        model_name = arguments.model
+        if model_name == "tiny":
+            model_name = str(folder / "config.json")
+            (folder / "config.json").write_text(json.dumps(MODEL))
         generator = random.Random(1)
         (folder / "data.ids").write_text(" ".join(str(generator.randrange(2000)) for _ in range(20_000)))
         keys = folder / "keys"
         for command in [["init", "--out", keys], *(["device", device, "--keys", keys] for device in names)]:
             subprocess.run([arguments.kerf, "keys", *map(str, command)], check=True, stdout=subprocess.DEVNULL)
-        model = ["--model", str(folder / "config.json"), "--threads", "1"]
+        model = ["--model", model_name, "--threads", "1"]
         options = model + [
             "--data", str(folder / "data.ids"), "--batch", "2", "--seq", "64", "--steps", str(arguments.steps),
             "--turn-steps", "3",
@@ -84,9 +88,9 @@ def main():
             devices = Devices(server, names[2::arguments.devices // arguments.vanish][:arguments.vanish])
             threads = [
                 devices.start(device, split_run.device(
-                    arguments.kerf, server, [*options, "--cut", str(1 + index % 5)], folder / device,
+                    arguments.kerf, server, [*options, "--cut", "3"], folder / device,
                     keys=keys / device, quiet=False))
-                for index, device in enumerate(names)
+                for device in names
             ]
             for thread in threads:
                 thread.join()
@@ -95,7 +99,8 @@ def main():
     settled = devices.resident[4:]
     spread = 100 * (max(settled) / min(settled) - 1)
     print(f"{arguments.devices - len(devices.vanishing)} devices finished, {len(devices.vanishing)} vanished; "
-          f"{len(devices.resident)} turns; server's memory {min(settled) / 1e6:.1f} MB, within {spread:.2f} %; next turn "
+          f"{len(devices.resident)} turns; server's memory {min(settled) / 1e6:.1f} to "
+          f"{max(settled) / 1e6:.1f} MB from the fifth turn on, within {spread:.2f} %; next turn "
           f"after {max(devices.recoveries):.2f} s at most")
     if failed or spread > 2 or len(devices.recoveries) < len(devices.vanishing) or max(devices.recoveries) > 5:
         sys.exit(f"many-devices.py: failed {failed}, memory {spread:.2f} %, recoveries {devices.recoveries}")

@@ -9,8 +9,8 @@ import split_run
 class Namespaces:
     """The two ends of a link; the same namespace twice for loopback.
 
-    With a rate both directions are shaped by the kernel's token bucket (tc-tbf(8)), whose depth is `burst`. Packets are
-    as on Ethernet, also on loopback: the bucket must hold one, and what it holds passes at once.
+    With a rate both directions are shaped by the kernel's token bucket (tc-tbf(8)), whose depth is `burst`. It must
+    hold a packet, of 64 KiB on loopback, and what it holds passes at once.
     """
 
     def __init__(self, is_loopback=False, rate=None, burst=None):
@@ -28,7 +28,6 @@ class Namespaces:
             if len(self.names) == 2:
                 self.join()
             else:
-                split_run.run("ip", "-n", self.device, "link", "set", "lo", "mtu", 1500)
                 self.shape(self.device, "lo")
         except BaseException:
             self.__exit__()

@@ -8,6 +8,8 @@ extension KerfError.Code {
     package static let mismatch = KerfError.Code("mismatch", .badData)
     /// The server refused a request or gave up a turn.
     package static let refused = KerfError.Code("refused", .unavailable)
+    /// The server is being ended; one that is started again goes on.
+    package static let ended = KerfError.Code("server_ended", .inputOutput)
     /// The device does not know of its last turn; after a new greeting it does.
     package static let outdated = KerfError.Code("outdated", .inputOutput)
     /// The other side has been silent for too long.
@@ -19,7 +21,7 @@ extension KerfError {
     init(_ failure: Kerf_Split_V1_Failure) {
         let known: [KerfError.Code] = [
             .mismatch, .protocolViolation, .silent, .ioError, .refused, .invalidArgument,
-            .outdated, .unavailable,
+            .outdated, .unavailable, .ended,
         ]
         let code = known.first { $0.name == failure.code } ?? .refused
         self.init(

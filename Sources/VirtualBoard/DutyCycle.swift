@@ -11,10 +11,9 @@ package struct DutyCycle: Sendable, Hashable {
     /// Time for which the process is still to be held. Negative after a hold that took too long.
     package private(set) var owedSeconds = 0.0
 
-    /// The process runs for at least so long between two holds. Stopping and resuming costs tens of microseconds, and after
-    /// a hold the caches are those of others: after runs of 2 ms a step at 0.8 GHz took 6 to 20 % longer than 1/f says on
-    /// a box with busy neighbors.
-    package static let runSeconds = 5e-3
+    /// The process runs for at least so long between two holds. Stopping and resuming costs tens of microseconds. Runs of
+    /// 5 ms do not change that a step takes up to 7 % more processor time at 0.8 GHz than at 2.6 GHz on a virtual machine.
+    package static let runSeconds = 2e-3
     /// Shorter holds would cost more than they hold.
     package static let minimumHoldSeconds = 0.5e-3
     /// Debt and credit beyond this are dropped, so that a process is never held for longer than a user notices.

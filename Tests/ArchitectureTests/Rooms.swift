@@ -66,6 +66,7 @@ extension Room {
         "CKernels": ["TransformerKernels"],
         "CFleet": ["Simulation"],
         "CWire": ["SplitTraining"],
+        "CMalloc": ["SplitTraining"],
         "CNamespaces": ["Capture", "kerf"],
         "CPtrace": ["VirtualBoard"],
     ]

@@ -21,6 +21,20 @@ import Testing
         #expect(whole.assumptions.contains { $0.contains("AdamW's moments") })
     }
 
+    /// Smashed data with targets, its gradient, and the adapters of one block and of all eight.
+    @Test func theSizesOfTransfersAreThoseOfTheTraffic() throws {
+        let (device, _) = try LevelTests.pair()
+        let sizes = try Decider.transferSizes(of: device, exchange: CutExchange(adapterTensors: 3))
+        let model = try Decider(
+            link: try DeciderTests.link(), exchange: CutExchange(adapterTensors: 3)
+        ).model(device: device, server: device)
+        let (server, one, all) = (model.cuts[0].traffic, model.cuts[1].traffic, model.cuts[8].traffic)
+        let expected = Set(
+            [server.uplinkBytes, one.uplinkBytes, one.downlinkBytes, one.adapterBytes, all.adapterBytes].map(Int.init))
+        #expect(sizes == expected.sorted() && sizes.allSatisfy { $0 > 0 })
+        #expect(all.adapterBytes == 8 * one.adapterBytes)
+    }
+
     /// Tokens and targets are sent as they are, in whatever format the activations travel.
     @Test func aNarrowWireShrinksActivationsOnly() throws {
         let exchange = CutExchange(activationRatio: 0.25, gradientRatio: 0.5)

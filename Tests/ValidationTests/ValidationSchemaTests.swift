@@ -79,6 +79,9 @@ struct ValidationSchemaTests {
         #expect(report.prediction.device.calibrationSha256.count == 64)
         #expect(report.warnings.contains { $0.hasPrefix("The link was shaped") })
         #expect(report.warnings.contains { $0.hasPrefix("The server's meter is a virtual board") })
+        for side in ["device", "server"] {
+            #expect(report.warnings.contains { $0.hasPrefix("The \(side)'s calibration is from one profile") })
+        }
         #expect(report.rounds.map(\.order) == [0, 1, 2])
     }
 }

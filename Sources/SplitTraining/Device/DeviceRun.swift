@@ -133,5 +133,5 @@ package struct DeviceRun: Sendable {
 
 extension KerfError {
     /// Whether the same request may succeed later.
-    var isTransient: Bool { [.connectionLost, .unreachable, .silent, .outdated].contains(code) }
+    var isTransient: Bool { [.connectionLost, .unreachable, .silent, .outdated, .ended].contains(code) }
 }

@@ -1,3 +1,4 @@
+import CMalloc
 import ModelFiles
 import SystemIO
 import TransformerKernels
@@ -86,8 +87,12 @@ actor Training {
         return (state, progress)
     }
 
-    /// Ends the turn, committed or not.
-    func endTurn() { isTurnRunning = false }
+    /// Ends the turn, committed or not. Its tensors are free by now and lie between what lives longer: their pages go back
+    /// to the system, so that a server with many devices does not grow with each of them.
+    func endTurn() {
+        isTurnRunning = false
+        malloc_trim(0)
+    }
 
     /// Adds a turn: the state after it replaces the one before, in memory and on disk.
     ///

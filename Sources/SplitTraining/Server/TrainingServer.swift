@@ -82,17 +82,23 @@ package final class TrainingServer: Sendable {
             await connections.remove(device, session)
         } catch {
             await connections.remove(device, session)
-            let failure =
-                error as? KerfError
-                ?? (error is CancellationError
-                    ? KerfError(.refused, "the server ends, or the device has made a new connection")
-                    : KerfError(.internalError, "\(error)"))
+            let failure = Self.failure(of: error)
             // The connection may be the reason of the failure.
             do { try await channel.send(.failure(failure.failure)) } catch {
                 logger.debug("the failure could not be reported", metadata: ["device": .string(device)])
             }
             throw failure
         }
+    }
+
+    /// What a device is told. A server that is ended can be started again, and the device then goes on.
+    static func failure(of error: any Error) -> KerfError {
+        let known = error as? KerfError
+        if known?.code == .interrupted || (error is CancellationError && Interruption.isRequested) {
+            return KerfError(.ended, "the server is being ended", remedy: "start it again with the same state")
+        }
+        if error is CancellationError { return KerfError(.refused, "the device has made a new connection") }
+        return known ?? KerfError(.internalError, "\(error)")
     }
 
     /// The session of each device.

@@ -29,11 +29,15 @@ final class ConnectionGate: Sendable {
         guard open <= settings.maximumConnections else {
             return close(channel)
         }
-        return PeerTimeout.set(on: channel, settings.peerTimeout).flatMapThrowing {
+        // What one read brings is decrypted into one buffer, which keeps its size.
+        return channel.setOption(.maxMessagesPerRead, value: 1).flatMap {
+            PeerTimeout.set(on: channel, self.settings.peerTimeout)
+        }.flatMapThrowing {
             guard self.needsTLS else { return }
             let pipeline = channel.pipeline.syncOperations
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
             let limit = TimeAmount(self.settings.handshakeTimeout)
+            try pipeline.addHandler(FlushLimit(), position: .after(tls))
             try pipeline.addHandler(ConnectionGuard(handshakeTimeout: limit), position: .after(tls))
         }.flatMapError { _ in self.close(channel) }
     }

@@ -19,8 +19,8 @@ package struct WireSettings: Sendable {
     /// HTTP/2's receive window of a stream and of a connection, in bytes: at least rate times round trip. 16 MiB fill
     /// 1 Gbit/s at 130 ms. The transport's default for servers is 64 KiB, which at 10 ms is 52 Mbit/s.
     package var windowBytes = 16 << 20
-    /// The largest HTTP/2 frame that is accepted, in bytes.
-    package var maximumFrameBytes = 1 << 18
+    /// The largest HTTP/2 frame that is accepted, in bytes. Buffers of a connection grow to its size and stay.
+    package var maximumFrameBytes = 1 << 15
     /// Connections that a server holds at a time; more are closed at once.
     package var maximumConnections = 256
     /// Streams in one connection at a time.

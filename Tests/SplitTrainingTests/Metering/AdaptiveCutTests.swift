@@ -46,6 +46,19 @@ import Testing
         #expect(chosen.count > 1, "no link changed the cut")
     }
 
+    @Test func thePrivacyFloorHoldsForEveryTurn() async throws {
+        let calibration = try Calibration.planted(SyntheticProfile())
+        var decider = Decider(link: try Link(parsing: "up=1kbit,down=1kbit,rtt=0ms"), weight: 1)
+        let free = AdaptiveCut(decider: decider, device: calibration, server: calibration, setsFrequency: false)
+        #expect(try await free.choice(committed: 0, after: nil).cut == 0)
+        decider.limits.minimumCut = 2
+        let bound = AdaptiveCut(decider: decider, device: calibration, server: calibration, setsFrequency: false)
+        for (number, rate) in [(1, 1e12), (2, 1e3), (3, 1e6)] {
+            let choice = try await bound.choice(committed: number, after: Self.turn(number, bitsPerSecond: rate))
+            #expect(choice.cut >= 2, "\(rate) bit/s")
+        }
+    }
+
     @Test func whatIsSentDependsOnTheWire() {
         let f32 = CutExchange(wire: .f32, hiddenSize: 576)
         #expect(f32 == CutExchange(adapterTensors: 3, answersEveryStep: true))

@@ -5,6 +5,18 @@ import Testing
 @testable import SplitTraining
 
 @Suite("A commit that fails") struct FailedCommitTests {
+    /// What a killed server has left of a commit is removed by the next one, and nothing else.
+    @Test func remainsOfACommitAreRemoved() throws {
+        let folder = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        for name in [".state.safetensors.kerf-1-23", ".state.safetensors.kerf-99999-4", ".other.kerf-1-2", "notes"] {
+            try Data([1]).write(to: URL(fileURLWithPath: folder.path + "/" + name))
+        }
+        _ = try StateFolder(path: folder.path)
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(left == [".other.kerf-1-2", "lock", "notes"])
+    }
+
     /// The state's folder is gone when the second turn ends, and is back when the turn is run again.
     @Test(arguments: [0, 2, 4]) func leavesTheStateAsItWas(cut: Int) async throws {
         let training = SmallTraining()
