@@ -14,7 +14,10 @@ package struct WirePeer: Sendable, Hashable {
 
     /// Whether the device runs on this box too.
     package var isOnThisBox: Bool {
-        let host = address.drop { $0 != ":" }.dropFirst().prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)
+        guard let kind = address.firstIndex(of: ":") else { return false }
+        let hostAndPort = address[address.index(after: kind)...]
+        guard let colon = hostAndPort.lastIndex(of: ":") else { return false }
+        let host = hostAndPort[..<colon]
         return LocalAddresses.contains(host.filter { $0 != "[" && $0 != "]" })
     }
 }

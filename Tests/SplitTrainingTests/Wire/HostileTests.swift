@@ -77,7 +77,7 @@ struct HostileTests {
                 }
             }
             #expect(settings[4] == 16 << 20, "SETTINGS_INITIAL_WINDOW_SIZE")
-            #expect(settings[5] == 1 << 18, "SETTINGS_MAX_FRAME_SIZE")
+            #expect(settings[5] == UInt32(WireSettings().maximumFrameBytes), "SETTINGS_MAX_FRAME_SIZE")
             #expect(settings[3] == 4, "SETTINGS_MAX_CONCURRENT_STREAMS")
             #expect(granted[0, default: 0] >= 15 << 20, "the connection's window")
         }
@@ -91,7 +91,7 @@ struct HostileTests {
         let raw = RawHTTP2(socket: try await listener.accepted())
         #expect(await raw.socket.read(RawHTTP2.preface.count) == RawHTTP2.preface)
         let settings = RawHTTP2.settings(try #require(await raw.read()))
-        #expect(settings[4] == 16 << 20 && settings[5] == 1 << 18)
+        #expect(settings[4] == 16 << 20 && settings[5] == UInt32(WireSettings().maximumFrameBytes))
         try raw.socket.write(Array("HTTP/1.1 400 no\r\n\r\n".utf8))
         #expect(await failure?.code == .unreachable)
     }
