@@ -18,7 +18,7 @@ import Testing
     /// Damaged messages of each kind to a server, each in a session of its own: the first that is not in order ends it.
     private static let rounds = Int(number("KERF_FUZZ_ROUNDS") ?? 120)
     /// Those to a device, which computes a turn up to there.
-    private static let deviceRounds = max(24, rounds / 20)
+    private static let deviceRounds = max(24, min(rounds / 20, 2000))
     private static let seed = number("KERF_FUZZ_SEED") ?? 1
     /// Bytes of a micro-batch's smashed data and of its gradient.
     private static let boundaryBytes = 2304
