@@ -68,8 +68,8 @@ def main():
         data = folder / "data.ids"
         data.write_text(" ".join(str(generator.randrange(arguments.vocabulary)) for _ in range(20_000)))
         options = model + [
-            "--threads", str(arguments.threads), "--data", str(data), "--batch", str(arguments.micro_batches), "--seq", str(arguments.seq),
-            "--micro-batches", str(arguments.micro_batches), "--clip", "1", "--lr", arguments.lr, "--steps",
+            "--threads", str(arguments.threads), "--data", str(data), "--batch", str(arguments.micro_batches),
+            "--seq", str(arguments.seq), "--micro-batches", str(arguments.micro_batches), "--clip", "1", "--lr", arguments.lr, "--steps",
             str(arguments.steps),
         ]
         split_run.unsplit(arguments.kerf, options, folder / "unsplit")

@@ -174,12 +174,12 @@ def measure(kerf, link, rounds, folder):
     model, _ = split_run.write_inputs(folder)
     prefix = link.inside(link.server)
     commands = [["iperf3", "--server"], [sys.executable, BARE_TCP, "serve", link.address, str(TCP_PORT)]]
-    servers = [
-        subprocess.Popen([*prefix, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in commands
-    ]
+    servers = []
     rates = collections.defaultdict(list)
     try:
+        for command in commands:
+            servers.append(
+                subprocess.Popen([*prefix, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         with split_run.Server(kerf, model, folder / "state", keys=keys, prefix=prefix, host=link.address) as server:
             for _ in range(rounds):
                 for tool, times in [("kerf", kerf_times(kerf, link, server, keys, folder)), ("tcp", tcp_times(link))]:

@@ -100,12 +100,12 @@ class Disturbance:
             return self.fault(f"the {side} went on for 10 s after Ctrl-C")
         self.slowest = max(self.slowest, time.monotonic() - start)
         lines = [line for line in error.splitlines() if line.strip() and not PROGRESS.match(line)]
-        # SIGINT ends a device by itself, as any program, before its training has begun and while it writes its results.
+        # SIGINT ends a device as any program before it catches signals, and after its results are written.
         has_begun, is_done = "kerf: turn " in error, re.search(r"(\d+) of \1 steps are committed", error)
         if process.returncode == 130 and len(lines) == 1 and "kerf: error: interrupted" in lines[0]:
             ending = "in a long step" if "long step" in lines[0] else "in order"
         elif process.returncode == -signal.SIGINT and not lines and side == "device" and (is_done or not has_begun):
-            ending = "while it wrote its results" if is_done else "before its first turn"
+            ending = "after its results were written" if is_done else "before its first turn"
         elif process.returncode == 0 and not lines and side == "device" and training.is_right():
             ending = "by itself, as it was done"
         else:
@@ -189,13 +189,13 @@ def run(training, generator, disturbance, wanted):
                 disturbance.by_itself(training.device)
                 break
             disturbance.by_itself(training.device)
-            if training.device.returncode not in UNREACHED:
-                sys.exit(1)
+            if training.device.returncode not in UNREACHED or training.server.process.poll() is not None:
+                sys.exit("kill-training: a side ended for good")
             # It had not greeted the server when that was killed: it is started again, as a supervisor would.
             training.start("device")
         if not training.is_right():
             disturbance.fault("the training ended with other bytes than the undisturbed one")
-        if disturbance.interrupts and (left := training.temporary_files()):
+        if left := training.temporary_files():
             disturbance.fault(f"temporary files are left at the end: {left}")
     finally:
         for process in (training.device, training.server.process):

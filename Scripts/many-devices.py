@@ -3,14 +3,13 @@
 
     many-devices.py --kerf .build/release/kerf [--model smollm2-135m] [--devices 20] [--vanish 4] [--steps 12]
 
-The model has random weights; `tiny` is one of 2 MB. Checks that the others finish, that the server's memory stays within 2 % from the fifth turn on, and that the next turn
-begins within 5 s after a device has vanished. Exits with 1 where one of them does not hold.
+The model has random weights; `tiny` is one of 2 MB. Checks that the others finish, that the server's memory stays within
+2 % from the fifth turn on, and that the next turn begins within 5 s after a device has vanished. Exits with 1 where one of
+them does not hold.
 """
 
 import argparse
-import json
 import pathlib
-import random
 import subprocess
 import sys
 import tempfile
@@ -70,18 +69,15 @@ def main():
     names = [f"device-{number}" for number in range(arguments.devices)]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        model_name = arguments.model
-        if model_name == "tiny":
-            model_name = str(folder / "config.json")
-            (folder / "config.json").write_text(json.dumps(MODEL))
-        generator = random.Random(1)
-        (folder / "data.ids").write_text(" ".join(str(generator.randrange(2000)) for _ in range(20_000)))
+        model, data = split_run.write_inputs(folder, MODEL, tokens=20_000)
+        if arguments.model != "tiny":
+            model = ["--model", arguments.model]
+        model += ["--threads", "1"]
         keys = folder / "keys"
         for command in [["init", "--out", keys], *(["device", device, "--keys", keys] for device in names)]:
             subprocess.run([arguments.kerf, "keys", *map(str, command)], check=True, stdout=subprocess.DEVNULL)
-        model = ["--model", model_name, "--threads", "1"]
-        options = model + [
-            "--data", str(folder / "data.ids"), "--batch", "2", "--seq", "64", "--steps", str(arguments.steps),
+        options = model + data + [
+            "--batch", "2", "--seq", "64", "--steps", str(arguments.steps),
             "--turn-steps", "3",
         ]
         with split_run.Server(arguments.kerf, model, folder / "state", keys=keys) as server:

@@ -1,7 +1,9 @@
 """The two ends of a link in network namespaces, for the scripts that shape or cut it. Needs root, ip and tc."""
 
 import os
+import signal
 import subprocess
+import sys
 
 import split_run
 
@@ -21,6 +23,8 @@ class Namespaces:
         self.address = "127.0.0.1" if is_loopback else "10.99.0.2"
 
     def __enter__(self):
+        # So that the namespaces are deleted then too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             for name in self.names:
                 split_run.run("ip", "netns", "add", name)

@@ -22,8 +22,8 @@ package enum ErrorReport {
         }
     }
 
-    /// The same for work that takes long before anything can be canceled, such as reading weights: the first signal asks for
-    /// its end, and one line tells of it.
+    /// The same for work that a signal may interrupt: the first one asks for its end, and one line tells of it, also where
+    /// nothing can be canceled, such as while weights are read.
     package static func reportingInterruptibly(_ work: () throws -> Void) throws {
         Interruption.watch()
         defer { Interruption.unwatch() }

@@ -34,19 +34,17 @@ package enum AtomicFile {
         }
     }
 
-    /// Removes the temporary files that killed processes have left beside a file. The caller holds a lock, so that no other
-    /// process writes the file.
+    /// Removes the temporary files that killed processes have left beside a file: those of processes that have ended, or that
+    /// had this process's number before.
     package static func removeRemains(of path: String) {
         let target = FilePath(path)
         guard let name = target.lastComponent else { return }
         let directory = target.removingLastComponent()
-        guard let stream = opendir(directory.isEmpty ? "." : directory.string) else { return }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let found = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if found.hasPrefix(temporaryPrefix(of: name)) { unlink(directory.appending(found).string) }
+        let prefix = temporaryPrefix(of: name)
+        for found in SystemRoot().names(in: directory.isEmpty ? "." : directory) where found.hasPrefix(prefix) {
+            guard let writer = pid_t(found.dropFirst(prefix.count).prefix { $0 != "-" }), writer > 0 else { continue }
+            let hasEnded = kill(writer, 0) != 0 && errno == ESRCH
+            if hasEnded || writer == getpid() { unlink(directory.appending(found).string) }
         }
     }
 

@@ -2,41 +2,34 @@ import Glibc
 
 /// The addresses of this machine's network interfaces (getifaddrs(3)).
 package enum LocalAddresses {
-    /// Whether a host is this machine: its name or address leads to an address of one of the interfaces.
+    /// Whether a host is this machine: its name or address leads to an address of one of the interfaces, or to one of
+    /// 127.0.0.0/8.
     ///
     /// - Parameter host: a name, or an IPv4 or IPv6 address without brackets. One that is not known is not this machine.
-    package static func contains(_ host: String) -> Bool { !addresses(of: host).isDisjoint(with: own) }
+    package static func contains(_ host: String) -> Bool {
+        let found = addresses(of: host)
+        return found.contains { $0.hasPrefix("127.") } || !found.isDisjoint(with: own)
+    }
 
     private static var own: Set<String> {
         var first: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&first) == 0 else { return [] }
+        guard getifaddrs(&first) == 0, let first else { return [] }
         defer { freeifaddrs(first) }
-        var found: Set<String> = []
-        var next = first
-        while let interface = next {
-            if let text = interface.pointee.ifa_addr.flatMap({ numeric($0) }) { found.insert(text) }
-            next = interface.pointee.ifa_next
-        }
-        return found
+        return Set(sequence(first: first) { $0.pointee.ifa_next }.compactMap { numeric($0.pointee.ifa_addr) })
     }
 
     private static func addresses(of host: String) -> Set<String> {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var first: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, &hints, &first) == 0 else { return [] }
+        guard getaddrinfo(host, nil, &hints, &first) == 0, let first else { return [] }
         defer { freeaddrinfo(first) }
-        var found: Set<String> = []
-        var next = first
-        while let address = next {
-            if let text = address.pointee.ai_addr.flatMap({ numeric($0) }) { found.insert(text) }
-            next = address.pointee.ai_next
-        }
-        return found
+        return Set(sequence(first: first) { $0.pointee.ai_next }.compactMap { numeric($0.pointee.ai_addr) })
     }
 
     /// An address as text, without the interface of a link-local one; `nil` for other families than IPv4 and IPv6.
-    private static func numeric(_ address: UnsafePointer<sockaddr>) -> String? {
+    private static func numeric(_ address: UnsafeMutablePointer<sockaddr>?) -> String? {
+        guard let address else { return nil }
         let size: Int
         switch Int32(address.pointee.sa_family) {
         case AF_INET: size = MemoryLayout<sockaddr_in>.size

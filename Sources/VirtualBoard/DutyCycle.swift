@@ -11,8 +11,8 @@ package struct DutyCycle: Sendable, Hashable {
     /// Time for which the process is still to be held. Negative after a hold that took too long.
     package private(set) var owedSeconds = 0.0
 
-    /// The process runs for at least so long between two holds. Stopping and resuming costs tens of microseconds. Runs of
-    /// 5 ms do not change that a step takes up to 7 % more processor time at 0.8 GHz than at 2.6 GHz on a virtual machine.
+    /// The process runs for at least so long between two holds. Stopping and resuming costs tens of microseconds. A step takes
+    /// more processor time at low frequencies on a virtual machine, with runs of 5 ms as with these.
     package static let runSeconds = 2e-3
     /// Shorter holds would cost more than they hold.
     package static let minimumHoldSeconds = 0.5e-3

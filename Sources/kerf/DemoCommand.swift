@@ -120,6 +120,8 @@ struct DemoCommand: ParsableCommand {
 
     /// Trains a few rounds with a server process on this box.
     private func validate(hasMeter: Bool) throws -> ValidationReport {
+        Interruption.watch()
+        defer { Interruption.unwatch() }
         let state = path("server-state-\(getpid())")
         defer { try? FileManager.default.removeItem(atPath: state) }
         let common = ["--model", Self.model] + (weights.map { ["--weights", $0] } ?? [])

@@ -36,11 +36,11 @@ struct LinkCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Calibration of this device: the sizes that its training sends are measured too.",
+            "Calibration of this device: the sizes that its training sends in f32 are measured too.",
             valueName: "calibration.json"), completion: .file())
     var device: String?
 
-    @Option(help: "Seconds without traffic before a transfer after idle time, as while a side computes.")
+    @Option(help: ArgumentHelp("Idle time before each cold transfer.", valueName: "seconds"))
     var idle = 0.3
 
     @Flag(help: "Print the profile as JSON instead of tables.")
@@ -49,8 +49,7 @@ struct LinkCommand: ParsableCommand {
     func validate() throws { try client.requireServer() }
 
     func run() throws {
-        try ErrorReport.reporting {
-            Interruption.watch()
+        try ErrorReport.reportingInterruptibly {
             try OutputFile.checkPlace(out)
             try OutputGuard.check(out, isNoneOf: [device].compactMap(\.self))
             let profile = try measure()
@@ -69,10 +68,9 @@ struct LinkCommand: ParsableCommand {
         let plan = try LinkPlan(trainingSizes: sizes + (trained ?? []), budgetSeconds: seconds, idleSeconds: idle)
         let security = try SplitSecurity.device(keys: client.keys)
         let (server, shape) = (try client.address, try client.linkShape)
-        return try AsynchronousWork.run {
+        return try AsynchronousWork.runInterruptibly(remedy: "start it again; nothing was written") {
             try await LinkProfile.measure(
-                server, security: security, plan: plan, shape: shape, created: currentTimestamp,
-                shouldStop: { Interruption.isRequested })
+                server, security: security, plan: plan, shape: shape, created: currentTimestamp)
         }
     }
 }

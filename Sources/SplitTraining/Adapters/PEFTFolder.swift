@@ -11,6 +11,9 @@ package enum PEFTFolder {
     private static let tensorsName = "adapter_model.safetensors"
     private static let maximumConfigBytes = 1 << 20
 
+    /// Both files of a folder.
+    static func files(in folder: String) -> [String] { [tensorsName, configName].map { folder + "/" + $0 } }
+
     /// Writes both files, each whole or not at all, into a folder that is made if it does not exist.
     ///
     /// - Parameter baseModel: the name under which PEFT looks for the base model.

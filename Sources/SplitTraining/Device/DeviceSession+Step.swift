@@ -35,13 +35,20 @@ extension DeviceSession {
                     sendTimes.add(.now())
                     recorder.begin(.sending)
                     defer { recorder.end(.sending) }
-                    try await channel.send(part.message, tensor: part.tensor)
+                    do {
+                        try await channel.send(part.message, tensor: part.tensor)
+                    } catch let error as KerfError where error.code == .connectionLost {
+                        // The server may have said why it ended the exchange, which the other task then reads.
+                        try await Task.sleep(for: .seconds(Self.reasonSeconds))
+                        throw error
+                    }
                 }
                 return nil
             }
             group.addTask { [self] in
                 defer { queue.finish() }
                 for index in 0..<count {
+                    try Task.checkCancellation()
                     let part = batch.part(index, of: count)
                     let tensor =
                         cut == 0 ? [] : try await compute.forward(part, index: index, batchTargets: total)
@@ -59,6 +66,9 @@ extension DeviceSession {
         return (result.loss, result.norms)
     }
 
+    /// Time for the server's reason to arrive.
+    private static let reasonSeconds = 1.0
+
     /// What a step leaves.
     private struct SplitStep: Sendable {
         var loss = 0.0
@@ -70,7 +80,7 @@ extension DeviceSession {
     private final class SendTimes: Sendable {
         private let times = Mutex<[MonotonicInstant]>([])
         func add(_ time: MonotonicInstant) { times.withLock { $0.append(time) } }
-        /// Nil before it is sent. An answer comes after that.
+        /// Nil for one that is not sent yet: no answer can be due.
         subscript(index: Int) -> MonotonicInstant? {
             times.withLock { $0.indices.contains(index) ? $0[index] : nil }
         }

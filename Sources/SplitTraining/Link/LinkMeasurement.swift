@@ -36,26 +36,24 @@ package struct LinkMeasurement: Sendable {
         payload = [UInt8](repeating: 0x5a, count: plan.sizes.last ?? 0)
     }
 
-    /// - Parameter shouldStop: asked between two transfers; stops the measurement.
-    /// - Throws: ``KerfError/Code/interrupted``, and what the channel throws.
+    /// - Throws: `CancellationError`, and what the channel throws.
     package static func run(
-        over channel: any FrameChannel, plan: LinkPlan, clock: any WireClock = RealWireClock(),
-        shouldStop: @Sendable () -> Bool = { false }
+        over channel: any FrameChannel, plan: LinkPlan, clock: any WireClock = RealWireClock()
     ) async throws -> Samples {
-        try await LinkMeasurement(channel, plan, clock).run(shouldStop)
+        try await LinkMeasurement(channel, plan, clock).run()
     }
 
     /// In each direction a cold and a warm transfer, each with an acknowledgment or a request, and an empty round trip.
     private static let roundTripsPerSize = 6
 
-    private func run(_ shouldStop: @Sendable () -> Bool) async throws -> Samples {
+    private func run() async throws -> Samples {
         var samples = Samples()
         let start = clock.now()
         var sizes: [Int] = []
         for bytes in plan.sizes {
             let began = clock.now()
             for direction in LinkDirection.allCases {
-                try await measure(bytes, direction, into: &samples, shouldStop)
+                try await measure(bytes, direction, into: &samples)
             }
             sizes.append(bytes)
             // What the bytes take. Latency alone says nothing of larger sizes.
@@ -72,7 +70,7 @@ package struct LinkMeasurement: Sendable {
         for round in 1..<LinkPlan.maximumRounds {
             for (bytes, direction) in visits.shuffled(using: &generator) {
                 if round >= LinkPlan.minimumRounds, seconds(since: start) > plan.budgetSeconds { return samples }
-                try await measure(bytes, direction, into: &samples, shouldStop)
+                try await measure(bytes, direction, into: &samples)
             }
         }
         return samples
@@ -80,9 +78,9 @@ package struct LinkMeasurement: Sendable {
 
     /// A cold transfer and a warm one after it, and an empty round trip.
     private func measure(
-        _ bytes: Int, _ direction: LinkDirection, into samples: inout Samples, _ shouldStop: @Sendable () -> Bool
+        _ bytes: Int, _ direction: LinkDirection, into samples: inout Samples
     ) async throws {
-        guard !shouldStop() else { throw KerfError(.interrupted, "interrupted; nothing was written") }
+        try Task.checkCancellation()
         try await clock.sleep(until: clock.now() + Int64(plan.idleSeconds * 1e9))
         for condition in LinkCondition.allCases {
             let cell = Cell(bytes: bytes, direction: direction, condition: condition)

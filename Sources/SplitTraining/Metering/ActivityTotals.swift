@@ -8,7 +8,8 @@ package struct ActivityTotals: Codable, Sendable, Hashable {
 
     package struct Share: Codable, Sendable, Hashable {
         package var seconds = 0.0
-        /// Gross; nil where an interval has none.
+        /// Gross; nil where an interval has none. Of a few intervals that are shorter than the meter's update interval it
+        /// may be below zero.
         package var joules: Double?
     }
 
@@ -25,8 +26,7 @@ package struct ActivityTotals: Codable, Sendable, Hashable {
         }
         // Nothing costs nothing, but only where something was metered.
         for activity in Activity.allCases where !joules.isEmpty && !unknown.contains(activity) {
-            // Of a few intervals that are shorter than the meter's update interval it may seem to be less than nothing.
-            self[activity].joules = max(0, joules[activity] ?? 0)
+            self[activity].joules = joules[activity] ?? 0
         }
     }
 

@@ -17,7 +17,12 @@ package struct RunFolder: Sendable {
                 remedy: "give a folder of your own in one that exists")
         }
         self.path = path
+        for file in [runPath, timelinePath] + PEFTFolder.files(in: adaptersPath) { AtomicFile.removeRemains(of: file) }
     }
+
+    private var runPath: String { path + "/run.json" }
+    private var timelinePath: String { path + "/timeline.csv" }
+    private var adaptersPath: String { path + "/adapters" }
 
     /// Removes the folder if it was made for nothing.
     package func discardIfEmpty() {
@@ -30,19 +35,19 @@ package struct RunFolder: Sendable {
     package func write(_ parameters: [[Float]], of model: ModelConfig, lora: LoRAConfiguration) throws {
         var adapters = AdapterTensors(model: model, lora: lora)
         for (block, values) in parameters.enumerated() { adapters[block: block] = values }
-        try PEFTFolder.write(adapters, baseModel: model.name, to: path + "/adapters")
+        try PEFTFolder.write(adapters, baseModel: model.name, to: adaptersPath)
     }
 
     /// The record of an earlier process; nil without one that can be read.
-    var earlierRun: SplitRun? { try? KerfJSON.read(SplitRun.self, at: path + "/run.json").file }
+    var earlierRun: SplitRun? { try? KerfJSON.read(SplitRun.self, at: runPath).file }
 
     package func write(_ run: SplitRun) throws {
-        try AtomicFile.write(try KerfJSON.encode(run), to: path + "/run.json")
+        try AtomicFile.write(try KerfJSON.encode(run), to: runPath)
     }
 
     /// - Parameter start: from which times are counted.
     package func writeTimeline(of turns: [DeviceSession.Turn], since start: MonotonicInstant) throws {
         let lines = [Timeline.header] + turns.flatMap { Timeline.lines(of: $0, since: start) }
-        try AtomicFile.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: path + "/timeline.csv")
+        try AtomicFile.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: timelinePath)
     }
 }

@@ -73,6 +73,9 @@ package struct SideCosts: Codable, Sendable, Hashable {
 
     /// Energy of computing within steps, gross; nil without a meter.
     package var computingJoules: Double? {
-        steps.reduce(0) { sum, step in sum.flatMap { sum in step.computing.joules.map { sum + $0 } } }
+        let joules: Double? = steps.reduce(0) { sum, step in
+            sum.flatMap { sum in step.computing.joules.map { sum + $0 } }
+        }
+        return joules.map { max(0, $0) }
     }
 }

@@ -77,7 +77,7 @@ struct ServerTurn: Sendable {
                         $0.sent = MonotonicInstant.now().message
                         if let hertz { $0.serverHertz = hertz }
                     }), tensor: adapters)
-            try await train(state, firstStep: progress.steps, conditions)
+            try await train(state, progress, conditions)
         } catch {
             _ = server.recorder.finish()
             do { try server.configuration.frequency?.reset() } catch let failure {
@@ -107,9 +107,12 @@ struct ServerTurn: Sendable {
     }
 
     /// - Parameters:
-    ///   - firstStep: the device's steps before the turn.
+    ///   - progress: the device's before the turn.
     ///   - conditions: of the box at the turn's begin.
-    private func train(_ state: TrainingState, firstStep: Int, _ conditions: BoxConditions) async throws {
+    private func train(
+        _ state: TrainingState, _ progress: DeviceProgress, _ conditions: BoxConditions
+    ) async throws {
+        let firstStep = progress.steps
         var losses: [Double] = []
         let began = MonotonicInstant.now()
         var step = StepProgress(settings: state.settings)
@@ -127,7 +130,7 @@ struct ServerTurn: Sendable {
             case .turnEnd(let end):
                 server.recorder.enter(step: nil)
                 let received = try await finish(
-                    end, message.tensorBytes, state, step, firstStep: firstStep, losses)
+                    end, message.tensorBytes, state, step, progress, losses)
                 let disturbance = BoxConditions.disturbance(
                     from: conditions, to: session.meter.conditions(),
                     seconds: MonotonicInstant.now().seconds(since: began), hasLoads: true)
@@ -226,7 +229,7 @@ struct ServerTurn: Sendable {
     /// - Returns: when the device's adapters had arrived.
     private func finish(
         _ end: Kerf_Split_V1_TurnEnd, _ tensorBytes: UInt64, _ state: TrainingState, _ step: StepProgress,
-        firstStep: Int, _ serverLosses: [Double]
+        _ progress: DeviceProgress, _ serverLosses: [Double]
     ) async throws -> MonotonicInstant {
         var step = step
         let isWhole = cut == state.blocks.count
@@ -240,14 +243,14 @@ struct ServerTurn: Sendable {
         let received = channel.lastArrival
         if step.isUpdateDue {
             // It belongs to the last step.
-            server.recorder.enter(step: firstStep + losses.count - 1)
+            server.recorder.enter(step: progress.steps + losses.count - 1)
             try await update(end.squaredNorms, &step)
             server.recorder.enter(step: nil)
         }
         let blocks = TensorBytes.states(bytes, count: count) + (await server.compute.adapterStates())
         // A newer connection of the device may have taken its place.
         try Task.checkCancellation()
-        try await server.training.commit(blocks, device: session.device, losses: losses)
+        try await server.training.commit(blocks, device: session.device, after: progress, losses: losses)
         return received
     }
 

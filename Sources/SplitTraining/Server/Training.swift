@@ -96,11 +96,16 @@ actor Training {
 
     /// Adds a turn: the state after it replaces the one before, in memory and on disk.
     ///
-    /// - Parameter blocks: of all blocks.
-    func commit(_ blocks: [AdapterState], device: String, losses: [Double]) throws {
-        guard var state, var progress = state.devices[device] else {
-            throw KerfError(.internalError, "a turn ended that did not begin")
+    /// - Parameters:
+    ///   - blocks: of all blocks.
+    ///   - before: the device's progress when the turn began.
+    /// - Throws: ``KerfError/Code/outdated`` where the device has greeted with other data since.
+    func commit(_ blocks: [AdapterState], device: String, after before: DeviceProgress, losses: [Double]) throws {
+        guard var state, state.devices[device] == before else {
+            throw KerfError(
+                .outdated, "the device has greeted anew since its turn began", remedy: "start the device again")
         }
+        var progress = before
         progress.losses += losses
         state.devices[device] = progress
         state.blocks = blocks

@@ -6,7 +6,7 @@ import TransformerKernels
 import Workload
 
 /// The server's side of split training: its layers, the durable state, and the queue of devices. Transport is the caller's
-/// affair: it calls ``serve(_:device:)`` for each connection.
+/// affair: it calls ``serve(_:device:sharesBox:)`` for each connection.
 package final class TrainingServer: Sendable {
     /// What does not change while the server runs.
     package struct Configuration: Sendable {

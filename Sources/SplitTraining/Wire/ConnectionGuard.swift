@@ -37,7 +37,8 @@ final class ConnectionGate: Sendable {
             let pipeline = channel.pipeline.syncOperations
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
             let limit = TimeAmount(self.settings.handshakeTimeout)
-            try pipeline.addHandler(FlushLimit(), position: .after(tls))
+            try pipeline.addHandler(
+                FlushLimit(maximumBytes: self.settings.maximumFrameBytes), position: .after(tls))
             try pipeline.addHandler(ConnectionGuard(handshakeTimeout: limit), position: .after(tls))
         }.flatMapError { _ in self.close(channel) }
     }

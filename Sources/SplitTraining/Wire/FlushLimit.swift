@@ -8,19 +8,20 @@ final class FlushLimit: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// A frame of HTTP/2; see ``WireSettings/maximumFrameBytes``.
-    static let maximumBytes = 32 << 10
+    private let maximumBytes: Int
+    private var unflushedBytes = 0
 
-    private var unflushed = 0
+    /// - Parameter maximumBytes: a frame's, for example; a larger write is flushed by itself.
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        unflushed += unwrapOutboundIn(data).readableBytes
+        unflushedBytes += unwrapOutboundIn(data).readableBytes
         context.write(data, promise: promise)
-        if unflushed >= Self.maximumBytes { flush(context: context) }
+        if unflushedBytes >= maximumBytes { flush(context: context) }
     }
 
     func flush(context: ChannelHandlerContext) {
-        unflushed = 0
+        unflushedBytes = 0
         context.flush()
     }
 }

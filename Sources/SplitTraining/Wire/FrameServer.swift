@@ -4,24 +4,6 @@ import NIOCore
 import SystemIO
 import SystemPackage
 
-/// Who a server talks to, and about what.
-package struct WirePeer: Sendable, Hashable {
-    /// The device's name, from its certificate; `insecure` without TLS.
-    package var name: String
-    /// `ipv4:192.0.2.7:50123`
-    package var address: String
-    package var method: SplitMethod
-
-    /// Whether the device runs on this box too.
-    package var isOnThisBox: Bool {
-        guard let kind = address.firstIndex(of: ":") else { return false }
-        let hostAndPort = address[address.index(after: kind)...]
-        guard let colon = hostAndPort.lastIndex(of: ":") else { return false }
-        let host = hostAndPort[..<colon]
-        return LocalAddresses.contains(host.filter { $0 != "[" && $0 != "]" })
-    }
-}
-
 /// The server's end of the wire.
 package final class FrameServer: Sendable {
     /// Serves one exchange. When it returns, the exchange ends in order; an error that it throws is sent to the

@@ -111,8 +111,7 @@ struct EstimatorSelftestCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ErrorReport.reporting {
-            Interruption.watch()
+        try ErrorReport.reportingInterruptibly {
             if let out {
                 try OutputFile.checkPlace(out)
                 try OutputGuard.check(out, isNoneOf: [updateIntervals])

@@ -70,8 +70,7 @@ struct SimulateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ErrorReport.reporting {
-            Interruption.watch()
+        try ErrorReport.reportingInterruptibly {
             try checkPlaces()
             let outcome = try simulate()
             let bytes = try KerfJSON.encode(outcome.result)

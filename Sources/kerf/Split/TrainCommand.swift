@@ -94,6 +94,7 @@ struct TrainCommand: ParsableCommand {
             defer { folder.discardIfEmpty() }
             let run = try unsplit ? trainUnsplit(setup, data, folder) : trainSplit(setup, data, folder)
             try folder.write(run)
+            Interruption.unwatch()
             print(json ? try KerfJSON.text(of: run) : run.summary(folder: out))
         }
     }

@@ -9,12 +9,29 @@ import Testing
     @Test func remainsOfACommitAreRemoved() throws {
         let folder = TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
-        for name in [".state.safetensors.kerf-1-23", ".state.safetensors.kerf-99999-4", ".other.kerf-1-2", "notes"] {
+        // Beyond the largest number that a process may have (proc(5), pid_max); this process's parent runs.
+        let (ended, running) = (".state.safetensors.kerf-99999999-4", ".state.safetensors.kerf-\(getppid())-1")
+        for name in [".state.safetensors.kerf-\(getpid())-23", ended, running, ".other.kerf-99999999-2", "notes"] {
             try Data([1]).write(to: URL(fileURLWithPath: folder.path + "/" + name))
         }
         _ = try StateFolder(path: folder.path)
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        #expect(left == [".other.kerf-1-2", "lock", "notes"])
+        #expect(left == [".other.kerf-99999999-2", running, "lock", "notes"].sorted())
+    }
+
+    /// The losses of a turn are not those of data that the device has greeted with since.
+    @Test func aTurnOnOtherDataIsNotCommitted() async throws {
+        let training = SmallTraining()
+        let folder = TemporaryFolder()
+        let server = try training.server(StateFolder(path: folder.path))
+        _ = try await training.train(with: server) { _ in 2 }
+        let state = try #require(await server.state)
+        let other = DeviceProgress(dataSHA256: String(repeating: "0", count: 64))
+        let failure = await #expect(throws: KerfError.self) {
+            try await server.training.commit(state.blocks, device: "device", after: other, losses: [1])
+        }
+        #expect(failure?.code == .outdated)
+        #expect(await server.state == state)
     }
 
     /// The state's folder is gone when the second turn ends, and is back when the turn is run again.
