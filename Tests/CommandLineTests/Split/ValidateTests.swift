@@ -88,10 +88,14 @@ import Testing
     @Test func adaptingKeepsTheBytes() throws {
         let training = try training()
         try training.unsplit()
-        let outcome = try training.device([
+        let options = [
             "--adapt", "--device", "calibration.json", "--server-calibration", "calibration.json", "--link",
             "up=1kbit,down=1kbit,rtt=0ms", "--weight", "1", "--timeline",
-        ]).finish()
+        ]
+        // A decision that cannot be made is told before the server is asked.
+        let refused = try training.device(options + ["--min-cut", "9", "--server", "127.0.0.1:1"]).finish()
+        #expect(refused.status == 64 && refused.failureLine?.contains("privacy floor") == true)
+        let outcome = try training.device(options).finish()
         #expect(outcome.status == 0, "\(outcome.standardError)")
         let (split, whole) = (try training.result("split"), try training.result("unsplit"))
         #expect(split.adapters == whole.adapters && split.losses == whole.losses)
@@ -104,6 +108,7 @@ import Testing
 
     @Test(arguments: [
         (["--frequencies", "fast"], 64, "is not a frequency"), (["--rounds", "0"], 64, "--rounds"),
+        (["--min-cut", "9"], 64, "privacy floor"),
         (["--steps", "0"], 64, "--steps"), (["--seq", "32"], 65, "sequence differs"),
         (["--device", "missing.json"], 66, "missing.json"),
         (["--server", "127.0.0.1:1"], 69, "refused"),
