@@ -23,10 +23,15 @@ package enum AtomicFile {
                 try replace(target, with: bytes, mode: exists ? information.st_mode & 0o777 : nil)
             case S_IFDIR:
                 throw Errno.isDirectory
-            default:
-                let descriptor = try FileDescriptor.open(FilePath(path), .writeOnly, options: .closeOnExec)
+            case let kind:
+                let descriptor =
+                    kind == S_IFIFO
+                    ? try NamedPipe.openForWriting(path)
+                    : try FileDescriptor.open(FilePath(path), .writeOnly, options: .closeOnExec)
                 _ = try descriptor.closeAfter { try descriptor.writeAll(bytes) }
             }
+        } catch let error as KerfError {
+            throw error
         } catch let errno as Errno {
             throw failure(errno, path)
         } catch {

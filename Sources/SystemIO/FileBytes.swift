@@ -9,8 +9,10 @@ package enum FileBytes {
     package static func read(_ path: String, limit: Int) throws(KerfError) -> [UInt8] {
         let found: BoundedRead
         do {
-            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-            found = try descriptor.closeAfter { try BoundedRead(descriptor, limit: limit) }
+            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
+            found = try descriptor.closeAfter { try NamedPipe.read(descriptor, path, limit: limit) }
+        } catch let error as KerfError {
+            throw error
         } catch let errno as Errno {
             throw failure(errno, path)
         } catch {

@@ -18,6 +18,10 @@ package enum OutputFile {
             guard access(path, W_OK) == 0 else {
                 throw KerfError(.permissionDenied, "\(path): no permission to write to it; give another file")
             }
+            if information.st_mode & S_IFMT == S_IFIFO {
+                // It stays open: its reader would take the closing for the end of the data.
+                _ = try NamedPipe.openForWriting(path)
+            }
             return
         }
         // A link is followed: what is replaced is the file behind it.

@@ -78,7 +78,8 @@ package struct RevocationList: Sendable {
         return entries
     }
 
-    private static let refusal: Remedy = "correct it; until then every device is refused"
+    /// `revoked.txt` is read by a server, `issued.txt` by nobody but the authority.
+    private static let refusal: Remedy = "correct it; it is not used until then, and a server refuses every device"
     private static let newline = UInt8(ascii: "\n")
 
     /// Without blanks, tabs and carriage returns at both ends.

@@ -14,6 +14,8 @@ struct ServerSession: Sendable {
     let device: String
     /// The server's, as far as it applies to this device.
     let meter: RunMeter
+    /// Throws where the device is no longer accepted. A session may last for days.
+    let checkAgain: @Sendable () throws -> Void
 
     func run() async throws {
         let (hello, _) = try await channel.limited(silence).expect("a greeting") {
@@ -69,6 +71,7 @@ struct ServerSession: Sendable {
         if position > 0 { try await channel.send(.turnQueued(.with { $0.position = UInt32(position) })) }
         try await server.queue.acquire()
         do {
+            try checkAgain()
             try await ServerTurn(
                 session: self, request: request, settings: settings, stepsInAll: stepsInAll
             ).run()
@@ -90,6 +93,7 @@ struct ServerSession: Sendable {
     }
 
     private func sendAdapters() async throws {
+        try checkAgain()
         guard let state = await server.state else {
             throw KerfError(.protocolViolation, "there are no adapters before the first turn")
         }

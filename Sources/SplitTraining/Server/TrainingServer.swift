@@ -6,7 +6,7 @@ import TransformerKernels
 import Workload
 
 /// The server's side of split training: its layers, the durable state, and the queue of devices. Transport is the caller's
-/// affair: it calls ``serve(_:device:sharesBox:)`` for each connection.
+/// affair: it calls ``serve(_:device:sharesBox:checkAgain:)`` for each connection.
 package final class TrainingServer: Sendable {
     /// What does not change while the server runs.
     package struct Configuration: Sendable {
@@ -67,10 +67,16 @@ package final class TrainingServer: Sendable {
     /// - Parameters:
     ///   - device: the name in the device's certificate.
     ///   - sharesBox: whether the device runs on this box too.
-    package func serve(_ channel: any MessageChannel, device: String, sharesBox: Bool = false) async throws {
+    ///   - checkAgain: called before each turn; throws where the device is no longer accepted.
+    package func serve(
+        _ channel: any MessageChannel, device: String, sharesBox: Bool = false,
+        checkAgain: @escaping @Sendable () throws -> Void = {}
+    ) async throws {
         let meter = sharesBox ? configuration.meter.sharingBox : configuration.meter
         let session = Task {
-            try await ServerSession(server: self, channel: channel, device: device, meter: meter).run()
+            try await ServerSession(
+                server: self, channel: channel, device: device, meter: meter, checkAgain: checkAgain
+            ).run()
         }
         await connections.replace(device, with: session)
         do {

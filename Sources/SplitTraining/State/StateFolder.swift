@@ -15,7 +15,8 @@ package final class StateFolder: Sendable {
     /// Whether this object made the folder.
     private let isNew: Bool
 
-    package var statePath: String { path + "/state.safetensors" }
+    private static let stateName = "state.safetensors"
+    package var statePath: String { path + "/" + Self.stateName }
 
     /// Opens the folder, and makes it if it does not exist.
     ///
@@ -23,10 +24,13 @@ package final class StateFolder: Sendable {
     package init(path: String) throws(KerfError) {
         isNew = mkdir(path, 0o700) == 0
         guard isNew || errno == EEXIST else {
+            let cause = Errno(rawValue: errno)
             throw KerfError(
-                .cannotCreate, at: path, "cannot be made: \(String(cString: strerror(errno)))",
-                remedy: "make its parent directory first")
+                .cannotCreate, at: path, "cannot be made: \(cause)", cause: cause,
+                remedy: cause == .noSuchFileOrDirectory
+                    ? "make its parent directory first" : "give a directory of your own")
         }
+        try Self.checkContents(of: path)
         let name = path + "/lock"
         do {
             lock = try FileDescriptor.open(
@@ -44,6 +48,15 @@ package final class StateFolder: Sendable {
                 .inUse, at: path, "another server uses this state", remedy: "end it, or give another folder")
         }
         AtomicFile.removeRemains(of: statePath)
+    }
+
+    /// A folder of keys or of a device's results is not taken.
+    private static func checkContents(of path: String) throws(KerfError) {
+        let foreign = ["server", "ca.pem", "cert.pem", "issued.txt", "run.json", "adapters"]
+        guard let other = foreign.first(where: { SmallFile.exists(path + "/" + $0) }) else { return }
+        throw KerfError(
+            .cannotCreate, at: path, "is not a folder of a training's state: it holds \(PlainText.quoted(other))",
+            remedy: "give a new folder")
     }
 
     /// A folder that was made for nothing is removed: the server could not listen, or no device came.
@@ -65,7 +78,13 @@ package final class StateFolder: Sendable {
             }
             return nil
         }
-        return try TrainingState(path: statePath, config: config)
+        do { return try TrainingState(path: statePath, config: config) } catch var error as KerfError {
+            // The file's format would tell to download it again.
+            if error.code.category == .badData, error.code != .mismatch {
+                error.remedy = "begin a new training in another folder, from its adapters where a device has them"
+            }
+            throw error
+        }
     }
 
     /// Makes a state durable.

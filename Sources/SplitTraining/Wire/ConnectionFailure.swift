@@ -37,7 +37,7 @@ struct ConnectionFailure: Sendable {
         return KerfError(
             .unreachable, at: "\(server)", reason,
             remedy: isTLS
-                ? "check that a Kerf server listens there, and that this certificate is from its authority and valid"
+                ? "check that a Kerf server with a free place listens there, and that this certificate is valid and from its authority"
                 : "check that a Kerf server listens there, without TLS")
     }
 

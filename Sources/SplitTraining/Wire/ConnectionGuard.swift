@@ -10,11 +10,13 @@ import SystemIO
 final class ConnectionGate: Sendable {
     private let settings: WireSettings
     private let needsTLS: Bool
+    private let refused: FrameServer.Refusal
     private let connections = Atomic<Int>(0)
 
-    init(settings: WireSettings, needsTLS: Bool) {
+    init(settings: WireSettings, needsTLS: Bool, refused: @escaping FrameServer.Refusal) {
         self.settings = settings
         self.needsTLS = needsTLS
+        self.refused = refused
     }
 
     /// Connections that are open.
@@ -27,19 +29,23 @@ final class ConnectionGate: Sendable {
         let open = connections.add(1, ordering: .relaxed).newValue
         channel.closeFuture.whenComplete { _ in self.connections.subtract(1, ordering: .relaxed) }
         guard open <= settings.maximumConnections else {
+            refused(
+                channel.peerAddress,
+                KerfError(.unavailable, "all \(settings.maximumConnections) places are taken by open connections"))
             return close(channel)
         }
         // What one read brings is decrypted into one buffer, which keeps its size.
         return channel.setOption(.maxMessagesPerRead, value: 1).flatMap {
             PeerTimeout.set(on: channel, self.settings.peerTimeout)
         }.flatMapThrowing {
-            guard self.needsTLS else { return }
             let pipeline = channel.pipeline.syncOperations
+            guard self.needsTLS else { return try pipeline.addHandler(SplitReads(), position: .first) }
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
             let limit = TimeAmount(self.settings.handshakeTimeout)
+            try pipeline.addHandler(SplitReads(), position: .after(tls))
             try pipeline.addHandler(
                 FlushLimit(maximumBytes: self.settings.maximumFrameBytes), position: .after(tls))
-            try pipeline.addHandler(ConnectionGuard(handshakeTimeout: limit), position: .after(tls))
+            try pipeline.addHandler(ConnectionGuard(handshakeTimeout: limit, refused: self.refused), position: .after(tls))
         }.flatMapError { _ in self.close(channel) }
     }
 
@@ -56,13 +62,33 @@ final class ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let handshakeTimeout: TimeAmount
+    private let refused: FrameServer.Refusal
     private var timer: Scheduled<Void>?
+    /// Whether the handshake is over, or was refused.
+    private var isDecided = false
 
-    init(handshakeTimeout: TimeAmount) { self.handshakeTimeout = handshakeTimeout }
+    init(handshakeTimeout: TimeAmount, refused: @escaping FrameServer.Refusal) {
+        self.handshakeTimeout = handshakeTimeout
+        self.refused = refused
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        timer = context.eventLoop.scheduleTask(in: handshakeTimeout) { channel.close(promise: nil) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: handshakeTimeout) {
+            let (guardian, context) = bound.value
+            guardian.refuse(context, KerfError(.unavailable, "its TLS handshake takes too long"))
+            context.close(promise: nil)
+        }
+    }
+
+    private func refuse(_ context: ChannelHandlerContext, _ reason: KerfError) {
+        if !isDecided { refused(context.channel.peerAddress, reason) }
+        isDecided = true
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        refuse(context, TLSFailure(error).refusal)
+        context.fireErrorCaught(error)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
@@ -71,8 +97,10 @@ final class ConnectionGuard: ChannelInboundHandler {
         if case .handshakeCompleted = event as? TLSUserEvent {
             timer?.cancel()
             guard (try? context.pipeline.syncOperations.nioSSL_tlsVersion()) == .tlsv13 else {
+                refuse(context, KerfError(.refused, "it does not speak TLS 1.3"))
                 return context.close(promise: nil)
             }
+            isDecided = true
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -102,4 +130,14 @@ enum PeerTimeout {
     private static let tcpKeepInterval = NIOBSDSocket.Option(rawValue: 5)
     private static let tcpKeepCount = NIOBSDSocket.Option(rawValue: 6)
     private static let tcpUserTimeout = NIOBSDSocket.Option(rawValue: 18)
+}
+
+extension Channel {
+    /// Where the peer is, in the words of gRPC: `ipv4:192.0.2.7:50123`.
+    fileprivate var peerAddress: String {
+        guard let address = remoteAddress, let host = address.ipAddress, let port = address.port else {
+            return "unknown"
+        }
+        return address.protocol == .inet6 ? "ipv6:[\(host)]:\(port)" : "ipv4:\(host):\(port)"
+    }
 }

@@ -31,6 +31,7 @@ final class ConnectionRecord: Sendable {
         update { $0.channel = channel }
         return PeerTimeout.set(on: channel, peerTimeout).flatMapThrowing {
             let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(SplitReads(), position: .first)
             try pipeline.addHandler(ConnectionObserver(self), position: .first)
             guard let tls else { return }
             try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: serverName), position: .first)

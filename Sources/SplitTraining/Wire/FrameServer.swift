@@ -15,11 +15,18 @@ package final class FrameServer: Sendable {
     private let security: ServerSecurity
     private let transport: Transport
     private let gate: ConnectionGate
+    private let refused: Refusal
 
-    /// - Parameter address: an address of this machine, or `localhost`; port 0 for any that is free.
+    /// Called for a connection or an exchange that is refused, with the peer's address.
+    package typealias Refusal = @Sendable (_ address: String, _ reason: KerfError) -> Void
+
+    /// - Parameters:
+    ///   - address: an address of this machine, or `localhost`; port 0 for any that is free.
+    ///   - refused: is called on a thread of the transport.
     /// - Throws: ``KerfError``: an address that is none, or not loopback without TLS; damaged credentials.
     package init(
-        listen address: HostPort, security: ServerSecurity, settings: WireSettings = WireSettings()
+        listen address: HostPort, security: ServerSecurity, settings: WireSettings = WireSettings(),
+        refused: @escaping Refusal = { _, _ in }
     ) throws(KerfError) {
         let host = address.host == "localhost" ? "127.0.0.1" : address.host
         guard address.isIPv4 || address.isIPv6 || address.isLoopback else {
@@ -34,10 +41,11 @@ package final class FrameServer: Sendable {
             guard address.isLoopback else { throw Self.notLoopback(address) }
             transportSecurity = .plaintext
         }
-        let gate = ConnectionGate(settings: settings, needsTLS: security.isTLS)
+        let gate = ConnectionGate(settings: settings, needsTLS: security.isTLS, refused: refused)
         self.address = address
         self.security = security
         self.gate = gate
+        self.refused = refused
         transport = Transport(
             address: address.isIPv6 ? .ipv6(host: host, port: address.port) : .ipv4(host: host, port: address.port),
             transportSecurity: transportSecurity,
@@ -67,10 +75,9 @@ package final class FrameServer: Sendable {
         var context = GRPCServerContext()
         context.methods = SplitMethod.allCases.map(\.descriptor)
         transport.configure(context: context)
-        let security = security
         do {
-            try await transport.listen { stream, context in
-                await Self.serve(stream, context, security, handler)
+            try await transport.listen { [security, refused] stream, context in
+                await Self.serve(stream, context, security, refused, handler)
             }
         } catch let error as IOError {
             throw Self.bindError(error, at: address)
@@ -83,20 +90,25 @@ package final class FrameServer: Sendable {
 
     private static func serve(
         _ stream: RPCStream<Transport.Inbound, Transport.Outbound>, _ context: ServerContext,
-        _ security: ServerSecurity,
-        _ handler: Handler
+        _ security: ServerSecurity, _ refused: Refusal, _ handler: Handler
     ) async {
         let status: Status
         do {
             guard let method = SplitMethod(rawValue: context.descriptor.method), context.descriptor == method.descriptor
             else { throw RPCError(code: .unimplemented, message: "no such method") }
-            let name = try name(of: context, security)
+            let name: String
+            do { name = try Self.name(of: context, security) } catch {
+                refused(context.remotePeer, error)
+                throw error
+            }
             let inbound = RPCInbound(stream.inbound)
             guard case .metadata = try await inbound.next() else { return await stream.outbound.finish() }
             try await stream.outbound.write(.metadata([:]))
             try await handler(
                 ServerChannel(inbound, stream.outbound, peer: name),
-                WirePeer(name: name, address: context.remotePeer, method: method))
+                WirePeer(name: name, address: context.remotePeer, method: method) {
+                    _ = try Self.name(of: context, security)
+                })
             status = Status(code: .ok, message: "")
         } catch let error as KerfError {
             status = Status(
@@ -112,7 +124,7 @@ package final class FrameServer: Sendable {
     }
 
     /// The device's name from the certificate that the handshake has checked.
-    private static func name(of context: ServerContext, _ security: ServerSecurity) throws -> String {
+    private static func name(of context: ServerContext, _ security: ServerSecurity) throws(KerfError) -> String {
         guard case .tls(_, let verify) = security else { return "insecure" }
         guard let certificate = (context.transportSpecific as? Transport.Context)?.peerCertificate else {
             throw KerfError(.refusedByPeer, "no client certificate")

@@ -16,7 +16,7 @@ package struct HostPort: Sendable, Hashable, CustomStringConvertible {
         var host = text[..<colon]
         if host.first == "[", host.last == "]" {
             host = host.dropFirst().dropLast()
-            guard Self.isIPv6(String(host)) else {
+            guard Self.isAddress(String(host), AF_INET6) else {
                 throw KerfError(.invalidArgument, "\(shown): what is in brackets is not an IPv6 address")
             }
         } else if host.contains(":") {
@@ -29,16 +29,17 @@ package struct HostPort: Sendable, Hashable, CustomStringConvertible {
         self.port = Int(port)
     }
 
-    package var isIPv4: Bool { var address = in_addr(); return inet_pton(AF_INET, host, &address) == 1 }
-    package var isIPv6: Bool { Self.isIPv6(host) }
+    package var isIPv4: Bool { Self.isAddress(host, AF_INET) }
+    package var isIPv6: Bool { Self.isAddress(host, AF_INET6) }
 
     /// Whether packets to it stay on this machine: an address of 127.0.0.0/8, ::1, or the name localhost.
     package var isLoopback: Bool { host == "localhost" || host == "::1" || (isIPv4 && host.hasPrefix("127.")) }
 
     package var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    private static func isIPv6(_ host: String) -> Bool {
-        var address = in6_addr()
-        return inet_pton(AF_INET6, host, &address) == 1
+    /// The bytes of an address of either family; `in_addr` is declared by more than one module of the transport.
+    private static func isAddress(_ host: String, _ family: Int32) -> Bool {
+        var address = [UInt8](repeating: 0, count: 16)
+        return inet_pton(family, host, &address) == 1
     }
 }

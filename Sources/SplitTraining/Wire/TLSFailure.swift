@@ -51,6 +51,20 @@ struct TLSFailure {
         ("UNSUPPORTED_PROTOCOL", .unreachable, "the server does not speak TLS 1.3", "use a Kerf server"),
     ]
 
+    /// Why a server refuses the connection, in the same way.
+    var refusal: KerfError {
+        let reasons = [
+            ("CERTIFICATE_VERIFY_FAILED", "its certificate is from another authority, has expired, or is no device's"),
+            ("PEER_DID_NOT_RETURN_A_CERTIFICATE", "it shows no certificate"),
+            ("ALERT_UNKNOWN_CA", "it does not know the authority of this server's certificate"),
+            ("CERTIFICATE", "it does not accept this server's certificate"),
+            ("HTTP_REQUEST", "it does not speak TLS"), ("WRONG_VERSION_NUMBER", "it does not speak TLS"),
+            ("PROTOCOL", "it does not speak TLS 1.3"),
+        ]
+        let known = reasons.first { text.contains($0.0) }
+        return KerfError(.refusedByPeer, known?.1 ?? "its TLS handshake failed")
+    }
+
     /// `nil` for an error that says no more than that the connection ended.
     func error(at server: HostPort) -> KerfError? {
         guard let kind = Self.kinds.first(where: { text.contains($0.word) }) else { return nil }

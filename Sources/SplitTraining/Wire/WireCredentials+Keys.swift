@@ -14,8 +14,8 @@ extension WireCredentials {
 extension ServerSecurity {
     /// TLS with a server's keys: a device is who its certificate says, unless that is revoked.
     ///
-    /// The list of revoked certificates is read anew for every exchange, so that a device that was revoked is refused
-    /// without a restart.
+    /// The list of revoked certificates is read anew for every exchange and every turn, so that a device that was
+    /// revoked is refused without a restart.
     ///
     /// - Throws: ``KerfError``, as ``Credentials`` does.
     package static func tls(_ keys: ServerKeys) throws(KerfError) -> ServerSecurity {

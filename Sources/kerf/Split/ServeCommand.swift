@@ -96,10 +96,11 @@ struct ServeCommand: ParsableCommand {
                     meter: try RunMeter(selection, sharesBox: address.isLoopback), frequency: frequency),
                 logger: Logger(label: "kerf"),
                 engine: MatrixEngines.maker(named: engine, threadCount: threads))
-            let frames = try FrameServer(listen: address, security: security)
+            let lines = ServeLines(json: json)
+            let frames = try FrameServer(listen: address, security: security, refused: lines.refused)
             let outcome = Result {
                 try AsynchronousWork.runInterruptibly(remedy: "start it again with the same state") {
-                    try await serve(frames, server, address.host)
+                    try await serve(frames, server, address.host, lines)
                 }
             }
             do { try frequency?.release() } catch {
@@ -113,8 +114,9 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    private func serve(_ frames: FrameServer, _ server: TrainingServer, _ host: String) async throws {
-        let lines = ServeLines(json: json)
+    private func serve(
+        _ frames: FrameServer, _ server: TrainingServer, _ host: String, _ lines: ServeLines
+    ) async throws {
         let parent = exitWithParent ? ParentProcess() : nil
         try await withThrowingTaskGroup(of: Void.self) { group in
             if let parent {
@@ -131,7 +133,8 @@ struct ServeCommand: ParsableCommand {
                         case .exchange:
                             try await ReadAheadChannel.with(channel) {
                                 try await server.serve(
-                                    FrameMessageChannel($0), device: peer.name, sharesBox: peer.isOnThisBox)
+                                    FrameMessageChannel($0), device: peer.name, sharesBox: peer.isOnThisBox,
+                                    checkAgain: peer.checkAgain)
                             }
                         case .link: try await LinkEcho.serve(channel)
                         }

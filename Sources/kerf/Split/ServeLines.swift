@@ -31,6 +31,13 @@ struct ServeLines: Sendable {
             "\(PlainText.shown(peer.name)) left" + (reason.map { ": " + PlainText.shown($0) } ?? ""))
     }
 
+    /// A connection that was not served. Who made it is not known.
+    func refused(_ address: String, _ reason: KerfError) {
+        write(
+            Event(event: "refused", address: address, reason: reason.description),
+            "refused \(address): \(PlainText.shown(reason.description))")
+    }
+
     /// - Returns: the text where the event cannot be encoded, which texts alone always can.
     private func line(of event: Event, or text: String) -> String {
         do { return try KerfJSON.line(of: event) } catch { return text }

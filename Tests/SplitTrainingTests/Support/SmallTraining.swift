@@ -105,12 +105,13 @@ struct SmallTraining: Sendable {
     /// - Throws: what `body` throws; else what the server did.
     func connected<Value>(
         to server: TrainingServer, device: String, breakingAfter messages: Int = .max,
+        checkAgain: @escaping @Sendable () throws -> Void = {},
         beforeSending: @escaping HookedChannel.Hook = { _ in }, _ body: (DeviceSession) async throws -> Value
     ) async throws -> Value {
         let (deviceEnd, serverEnd) = MemoryMessageChannel.pair(breakingAfter: messages)
         let serving = Task {
             defer { serverEnd.close() }
-            try await server.serve(serverEnd, device: device)
+            try await server.serve(serverEnd, device: device, checkAgain: checkAgain)
         }
         let result: Result<Value, any Error>
         do {

@@ -8,10 +8,12 @@ import X509
 enum WireFixture {
     /// Runs `body` with the address of a server, and stops the server at once.
     static func serving<Result: Sendable>(
-        _ security: ServerSecurity, settings: WireSettings = WireSettings(), handler: @escaping FrameServer.Handler,
+        _ security: ServerSecurity, settings: WireSettings = WireSettings(),
+        refused: @escaping FrameServer.Refusal = { _, _ in }, handler: @escaping FrameServer.Handler,
         _ body: @escaping @Sendable (HostPort, FrameServer) async throws -> Result
     ) async throws -> Result {
-        let server = try FrameServer(listen: HostPort(parsing: "127.0.0.1:0"), security: security, settings: settings)
+        let server = try FrameServer(
+            listen: HostPort(parsing: "127.0.0.1:0"), security: security, settings: settings, refused: refused)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run(handler: handler) }
             defer { group.cancelAll() }
