@@ -20,11 +20,7 @@ package struct WorkloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Projections with adapters: q, k, v, o, gate, up, down, or all.", valueName: "list"))
     package var targets = "q,v"
 
-    @Option(help: ArgumentHelp("Threads of the kernels. (default: one per processor)", valueName: "number"))
-    package var threads: Int?
-
-    @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
-    package var engine: String?
+    @OptionGroup package var engine: EngineOptions
 
     @Option(
         help: ArgumentHelp("Number format of weights and activations; sums are f32.", valueName: "f32|bf16"))
@@ -35,12 +31,6 @@ package struct WorkloadOptions: ParsableArguments {
             guard (1...1_000_000).contains(value) else {
                 throw ValidationError("\(name) must be between 1 and 1000000, not \(value)")
             }
-        }
-        if let threads, !(1...MatrixEngines.processorCount).contains(threads) {
-            throw ValidationError("--threads must be between 1 and \(MatrixEngines.processorCount), not \(threads)")
-        }
-        if let engine, !MatrixEngines.names.contains(engine) {
-            throw ValidationError("--engine must be \(MatrixEngines.names.joined(separator: " or ")), not '\(engine)'")
         }
         _ = try projections()
     }
@@ -61,7 +51,7 @@ package struct WorkloadOptions: ParsableArguments {
             batch: BatchShape(batch: batch, sequence: seq),
             // Alpha is twice the rank, the usual choice; it scales values and does not change the cost.
             lora: LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: try projections()),
-            format: dtype.format, threads: threads, isPinned: placement.pin, engineName: engine,
+            format: dtype.format, threads: engine.threads, isPinned: placement.pin, engineName: engine.engine,
             residency: placement.residency.request)
     }
 }

@@ -6,7 +6,7 @@ import SystemPackage
 /// Source: fifo(7), pipe(7).
 enum NamedPipe {
     /// Time in which the other end must be opened: a shell may start the writer after the reader.
-    private static let patienceSeconds = 1.0
+    private static let timeoutSeconds = 1.0
     private static let retryMicroseconds: UInt32 = 10_000
 
     /// Reads a file from its beginning, up to a limit. A pipe is read until its writers close it, however long they take.
@@ -22,7 +22,7 @@ enum NamedPipe {
                     let count = try descriptor.read(into: buffer)
                     // Until a writer has come and gone, a pipe without one cannot be told from an empty one.
                     guard isPipe, count == 0, offset == 0 else { return count }
-                    guard MonotonicInstant.now().seconds(since: began) < patienceSeconds else {
+                    guard MonotonicInstant.now().seconds(since: began) < timeoutSeconds else {
                         throw KerfError(
                             .noSuchFile, at: path, "this is a pipe that nothing writes to", remedy: "give a file")
                     }
@@ -48,7 +48,7 @@ enum NamedPipe {
                 _ = fcntl(descriptor.rawValue, F_SETFL, flags & ~O_NONBLOCK)
                 return descriptor
             } catch Errno.noSuchAddressOrDevice {
-                guard MonotonicInstant.now().seconds(since: began) < patienceSeconds else {
+                guard MonotonicInstant.now().seconds(since: began) < timeoutSeconds else {
                     throw KerfError(
                         .cannotCreate, at: path, "this is a pipe that nothing reads", remedy: "give a file")
                 }

@@ -21,7 +21,7 @@ package struct TrainingSetup: Sendable {
         settings = try training.settings(steps: steps)
         source = try model.open(seed: training.weightsSeed)
         weights = try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: training.weightsSeed)
-        engine = MatrixEngines.maker(named: training.workload.engine, threadCount: training.workload.threads)
+        engine = training.workload.engine.maker
     }
 
     package func job(

@@ -42,10 +42,11 @@ final class ConnectionGate: Sendable {
             guard self.needsTLS else { return try pipeline.addHandler(SplitReads(), position: .first) }
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
             let limit = TimeAmount(self.settings.handshakeTimeout)
-            try pipeline.addHandler(SplitReads(), position: .after(tls))
-            try pipeline.addHandler(
-                FlushLimit(maximumBytes: self.settings.maximumFrameBytes), position: .after(tls))
-            try pipeline.addHandler(ConnectionGuard(handshakeTimeout: limit, refused: self.refused), position: .after(tls))
+            let handlers: [any ChannelHandler] = [
+                ConnectionGuard(handshakeTimeout: limit, refused: self.refused),
+                FlushLimit(maximumBytes: self.settings.maximumFrameBytes), SplitReads(),
+            ]
+            try pipeline.addHandlers(handlers, position: .after(tls))
         }.flatMapError { _ in self.close(channel) }
     }
 

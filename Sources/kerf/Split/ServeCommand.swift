@@ -46,11 +46,7 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Time after which a silent device loses its turn.", valueName: "seconds"))
     var silence = 60.0
 
-    @Option(help: ArgumentHelp("Threads of the kernels. (default: one per processor)", valueName: "number"))
-    var threads: Int?
-
-    @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
-    var engine: String?
+    @OptionGroup var engine: EngineOptions
 
     @OptionGroup(title: "Energy") var metering: MeterOptions
 
@@ -67,12 +63,6 @@ struct ServeCommand: ParsableCommand {
         guard (keys == nil) == insecure else { throw ValidationError("give either --keys or --insecure") }
         guard silence >= 1, silence <= 86400 else {
             throw ValidationError("--silence must be between 1 and 86400 seconds, not \(silence)")
-        }
-        if let threads, !(1...MatrixEngines.processorCount).contains(threads) {
-            throw ValidationError("--threads must be between 1 and \(MatrixEngines.processorCount), not \(threads)")
-        }
-        if let engine, !MatrixEngines.names.contains(engine) {
-            throw ValidationError("--engine must be \(MatrixEngines.names.joined(separator: " or ")), not '\(engine)'")
         }
     }
 
@@ -95,7 +85,7 @@ struct ServeCommand: ParsableCommand {
                     model: terms, silenceSeconds: silence, adapters: start,
                     meter: try RunMeter(selection, sharesBox: address.isLoopback), frequency: frequency),
                 logger: Logger(label: "kerf"),
-                engine: MatrixEngines.maker(named: engine, threadCount: threads))
+                engine: engine.maker)
             let lines = ServeLines(json: json)
             let frames = try FrameServer(listen: address, security: security, refused: lines.refused)
             let outcome = Result {
