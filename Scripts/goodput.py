@@ -12,10 +12,12 @@ Then two links are measured, each between network namespaces of their own, shape
 sends 1, 2, 5 and 10 MB over TLS 1.3, after an idle time (cold) and at once after that (warm), and each transfer takes
 until its last byte has arrived. Bare TCP does the same, and iperf3 sends for 4 s, of which the last three count.
 Medians are compared. iperf3's own figures for a few megabytes do not hold: it leaves out what is still on its way when
-the sender is done, or the time before the receiver's clock starts, and reports 1.3 Gbit/s on a link of 1 Gbit/s.
+the sender is done, or the time before the receiver's clock starts, and reports 1.3 Gbit/s on a link of 1 Gbit/s. Bare
+TCP's first bytes pass through the bucket at once: 1 MB after an idle time at 1.1 Gbit/s. The reference is the lower of
+the two, the rate that the link sustains.
 
 Needs root, ip, tc and iperf3. Exits with 1 where the channel adds more than 1 %, or where Kerf has less than 90 % of
-the goodput of bare TCP.
+the reference.
 """
 
 import argparse
@@ -205,15 +207,15 @@ def main():
 
     worst = 1e9
     print("goodput in Mbit/s")
-    print(f"{'link':>6} {'bytes':>10} {'':>4} {'':>4} {'iperf3':>7} {'TCP':>7} {'Kerf':>7} {'Kerf/TCP':>8}")
+    print(f"{'link':>6} {'bytes':>10} {'':>4} {'':>4} {'iperf3':>7} {'TCP':>7} {'Kerf':>7} {'/iperf3':>8} {'/TCP':>6}")
     for shape in LINKS:
         with tempfile.TemporaryDirectory() as name, namespaces.Namespaces(**shape) as link:
             medians = measure(kerf, link, arguments.rounds, pathlib.Path(name))
         for size, direction, condition in itertools.product(SIZES, DIRECTIONS, ["cold", "warm"]):
             tcp, own = (medians[tool, condition, direction, size] for tool in ("tcp", "kerf"))
-            worst = min(worst, own / tcp)
+            worst = min(worst, own / min(tcp, medians[direction]))
             print(f"{link.rate:>6} {size:>10,} {direction:>4} {condition} {medians[direction]:>7.1f} {tcp:>7.1f} "
-                  f"{own:>7.1f} {own / tcp:>8.3f}", flush=True)
+                  f"{own:>7.1f} {own / medians[direction]:>8.3f} {own / tcp:>6.3f}", flush=True)
     print(f"least ratio {worst:.3f}; at least 0.9 is wanted")
     if worst < 0.9 or most > 1.01:
         sys.exit("goodput.py: the channel is not as good as wanted")

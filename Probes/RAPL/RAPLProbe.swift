@@ -129,7 +129,7 @@ extension RAPLProbe {
         in one line into /etc/udev/rules.d/70-kerf-rapl.rules, then: \
         groupadd --force --system kerf && usermod --append --groups kerf USER && udevadm control --reload && \
         udevadm trigger --action=add --subsystem-match=powercap (log in again); \
-        or: sudo setcap cap_dac_read_search+ep "$(command -v kerf)"
+        or: sudo setcap cap_dac_read_search+ep "$(readlink -f "$(command -v kerf)")"
         """
 }
 
@@ -165,18 +165,30 @@ extension RAPLProbe {
         } catch {
             throw KerfError(
                 error.code, error.message, at: error.location.map { FilePath($0) },
-                remedy: error.remedy ?? Self.remedy(error))
+                remedy: error.remedy ?? Self.remedy(error, tree))
         }
     }
 
-    private static func remedy(_ error: KerfError) -> Remedy? {
+    private static func remedy(_ error: KerfError, _ root: SystemRoot) -> Remedy? {
         switch error.code {
-        case .permissionDenied:
-            "sudo setcap cap_perfmon+ep \"$(command -v kerf)\"; or for all users: sudo sysctl kernel.perf_event_paranoid=0"
+        case .permissionDenied: permission(root)
         case .notFound:
             "sudo modprobe rapl (Intel and AMD; the kernel needs CONFIG_PERF_EVENTS_INTEL_RAPL); a virtual machine has none"
         default: nil
         }
+    }
+
+    /// CAP_PERFMON suffices up to a `perf_event_paranoid` of 2. Debian and Ubuntu have levels above it, at which their
+    /// kernels ask for CAP_SYS_ADMIN. A capability is of a file and not of a link to it.
+    ///
+    /// Source: Documentation/admin-guide/perf-security.rst.
+    private static func permission(_ root: SystemRoot) -> Remedy {
+        let setting = root.file("proc/sys/kernel/perf_event_paranoid")
+        let level = (try? HeldFile(setting).integer()) ?? 2  // Without the file it is a kernel of the usual levels.
+        let forAll = "sudo sysctl kernel.perf_event_paranoid=0"
+        return level > 2
+            ? "\(forAll) (at \(level), as set here, this kernel takes no other permission than root's)"
+            : "sudo setcap cap_perfmon+ep \"$(readlink -f \"$(command -v kerf)\")\"; or for all users: \(forAll)"
     }
 }
 

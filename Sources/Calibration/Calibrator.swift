@@ -110,14 +110,16 @@ extension Calibrator {
         let energies = EnergyFit(profile, stepTime: times.step)
         let overhead = InstrumentationOverheadEstimate.ratio(
             of: profile.instrumentationOverheadPairs ?? [], confidence: times.confidence)
+        let overheadTime =
+            overhead.map { Quantity($0, confidence: times.confidence, origin: .measured) }
+            ?? .unavailable("no steps were run with instrumentation on and off at random")
+        let overheadEnergy =
+            overhead.map { energies.overhead(time: $0) } ?? .unavailable("the overhead in time is not known")
         return ProfileChecks(
             closure: calibration.closure, attribution: calibration.attribution,
-            overheadTimeRatio: overhead.map { Quantity($0, confidence: times.confidence, origin: .measured) }
-                ?? .unavailable("no steps were run with instrumentation on and off at random"),
-            overheadEnergyRatio: overhead.map { energies.overhead(time: $0) }
-                ?? .unavailable("the overhead in time is not known"),
+            overheadTimeRatio: overheadTime, overheadEnergyRatio: overheadEnergy,
             computedOverheadRatio: computedOverhead(profile), idleDriftRatio: energies.idleDrift(),
-            failures: calibration.closure.failures)
+            failures: calibration.closure.failures(overheadTime: overheadTime, overheadEnergy: overheadEnergy))
     }
 
     private static func computedOverhead(_ profile: Profile) -> Quantity {

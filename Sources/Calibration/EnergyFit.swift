@@ -40,6 +40,7 @@ struct EnergyFit {
     let meter: MeterDescription
     let confidence: Double
     private let windows: [Subject: [EnergyWindow]]
+    private let rejections: [Rejection]
     let stepTime: Estimate
     /// Windows of each run, where several were pooled.
     private let runs: [[Subject: [EnergyWindow]]]
@@ -52,14 +53,15 @@ struct EnergyFit {
     init(_ profile: Profile, runs: [Profile] = [], stepTime: Estimate) {
         self.init(
             meter: profile.meter, confidence: profile.settings.confidence, idle: profile.idleWindows,
-            others: profile.energyWindows, runs: runs, stepTime: stepTime)
+            others: profile.energyWindows, rejections: profile.rejections, runs: runs, stepTime: stepTime)
     }
 
     init(
         meter: MeterDescription, confidence: Double, idle: [EnergyWindow], others: [EnergyWindow],
-        runs: [Profile] = [], stepTime: Estimate
+        rejections: [Rejection] = [], runs: [Profile] = [], stepTime: Estimate
     ) {
         self.meter = meter
+        self.rejections = rejections
         self.confidence = confidence
         self.stepTime = stepTime
         func powers(_ idle: [EnergyWindow]) -> WindowPower {
@@ -131,13 +133,20 @@ struct EnergyFit {
         guard windows.count >= Self.minimumWindows else {
             return .unknown(
                 "not resolved: \(windows.count) of the \(Self.minimumWindows) energy windows of \(subject) that are "
-                    + "needed; profile for longer")
+                    + "needed; \(missingRemedy)")
         }
         guard let power = mean(of: subject, windows, powers), power.value > 0 else {
             return .unknown("not resolved: the counters did not change in \(windows.count) windows of \(subject)")
         }
         let ofRuns = zip(runs, powersOfRuns).compactMap { mean(of: subject, $0[subject] ?? [], $1)?.value }
         return .known(power.widened(byRuns: ofRuns, confidence: confidence))
+    }
+
+    /// More time does not help where windows are rejected for a cause that lasts, such as a counter that wraps too often.
+    private var missingRemedy: String {
+        guard !rejections.isEmpty else { return "profile for longer" }
+        let causes = rejections.sorted { $0.count > $1.count }.prefix(3).map { "\($0.count) x \($0.reason)" }
+        return "rejected were " + causes.joined(separator: ", ")
     }
 
     private func mean(of subject: Subject, _ windows: [EnergyWindow], _ powers: WindowPower) -> Estimate? {

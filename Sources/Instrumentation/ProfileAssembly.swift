@@ -54,13 +54,18 @@ extension KernelCost {
 
 extension Roofline {
     /// Measures the roofline. Values that could not be measured are unavailable, with the reason.
-    package static func measured(engine: any MatrixEngine, format: NumberFormat) -> Roofline {
+    ///
+    /// - Parameter budgetSeconds: of the run, of which one product may take a thirtieth: three are run.
+    package static func measured(
+        engine: any MatrixEngine, format: NumberFormat, budgetSeconds: Double
+    ) -> Roofline {
         do {
-            let roofline = try RooflineMeasurement.measure(engine: engine, format: format)
+            let roofline = try RooflineMeasurement.measure(
+                engine: engine, format: format, secondsAtMost: budgetSeconds / 30)
             return Roofline(
                 flopsPerSecond: Quantity(
                     value: roofline.flopsPerSecond, count: roofline.productRuns, origin: .measured,
-                    reason: "best run of a 512 x 2048 x 2048 product"),
+                    reason: "best run of a \(roofline.productRows) x 2048 x 2048 product"),
                 bytesPerSecond: Quantity(
                     value: roofline.bytesPerSecond, count: roofline.copyRuns, origin: .measured,
                     reason: "best run of copying 128 MiB"))

@@ -155,7 +155,12 @@ package struct ProfileRun {
     private func measureBox(_ instruments: Instruments, at plan: FrequencySweepPlan?) throws -> Measured {
         let engine = instruments.engine
         let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
-        let roofline = Roofline.measured(engine: engine, format: stack.format)
+        progress(
+            Progress(
+                elapsedSeconds: 0, remainingSeconds: request.budgetSeconds, activity: "roofline", steps: 0,
+                energyWindows: 0))
+        let roofline = Roofline.measured(
+            engine: engine, format: stack.format, budgetSeconds: request.budgetSeconds)
         let record = try withProgress {
             try experiment(stack, instruments, settings(request.budgetSeconds), progress: $0).run()
         }

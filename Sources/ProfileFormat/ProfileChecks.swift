@@ -28,7 +28,7 @@ public struct ProfileChecks: Codable, Sendable, Hashable {
     public var computedOverheadRatio: Quantity
     /// Change of the idle power over the run.
     public var idleDriftRatio: Quantity
-    /// One sentence for each closure whose interval does not hold zero: these numbers do not add up.
+    /// One sentence for each closure that neither its interval nor the overhead explains: these numbers do not add up.
     public var failures: [String]
 
     public init(

@@ -10,8 +10,12 @@ package enum CapturePlan {
         /// Levels of subdirectories that are recorded too.
         var depth = 0
         /// Directories and attributes that are not recorded. `ppin` is a processor's Protected Processor Inventory Number,
-        /// its serial number (Documentation/ABI/stable/sysfs-devices-system-cpu).
-        var excluded: Set<String> = ["power", "firmware_node", "hotplug", "cpuidle", "driver", "regs", "trace", "ppin"]
+        /// its serial number (Documentation/ABI/stable/sysfs-devices-system-cpu), and `crash_notes` a physical address
+        /// (Documentation/ABI/testing/sysfs-devices-system-cpu).
+        var excluded: Set<String> = [
+            "power", "firmware_node", "hotplug", "cpuidle", "driver", "regs", "trace", "ppin", "crash_notes",
+            "crash_notes_size",
+        ]
     }
 
     /// Entries of a class or bus, each a link to a device (or, in some trees, the device's directory itself).
