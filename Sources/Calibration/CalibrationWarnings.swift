@@ -49,6 +49,8 @@ extension Closure {
 enum CalibrationWarnings {
     /// With fewer steps no outlier can be trimmed.
     static let minimumSteps = 5
+    /// Share of a processor beyond which the sampling of a power sensor is reported.
+    static let maximumSamplingShare = 0.01
 
     static func of(_ calibration: Calibration, _ profile: Profile) -> [String] {
         let maximumTimeHalfWidth = Calibration.maximumTimeHalfWidth
@@ -72,6 +74,11 @@ enum CalibrationWarnings {
                     + "included. A layer whose weights fit the processor's cache is measured faster than it would be, "
                     + "since they were just loaded.")
         case .resident: break
+        }
+        if let sampling = calibration.meter.sampling, sampling.processorShare > maximumSamplingShare {
+            warnings.append(
+                "Sampling the power took \(NumberText.percent(sampling.processorShare)) of a processor, in all steps alike: "
+                    + "times and energies hold it.")
         }
         let steps = min(profile.steps.count, profile.layerTimes.first?.seconds.count ?? 0)
         if steps < minimumSteps {

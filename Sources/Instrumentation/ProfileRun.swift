@@ -155,10 +155,7 @@ package struct ProfileRun {
     private func measureBox(_ instruments: Instruments, at plan: FrequencySweepPlan?) throws -> Measured {
         let engine = instruments.engine
         let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
-        progress(
-            Progress(
-                elapsedSeconds: 0, remainingSeconds: request.budgetSeconds, activity: "roofline", steps: 0,
-                energyWindows: 0))
+        progress(Progress(elapsedSeconds: 0, remainingSeconds: request.budgetSeconds, activity: "roofline"))
         let roofline = Roofline.measured(
             engine: engine, format: stack.format, budgetSeconds: request.budgetSeconds)
         let record = try withProgress {

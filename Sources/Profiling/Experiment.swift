@@ -202,13 +202,25 @@ package struct Progress: Sendable, Hashable {
     package var elapsedSeconds: Double
     /// Upper limit of the remaining time. The run ends earlier when every interval is narrow enough.
     package var remainingSeconds: Double
-    /// The current activity: `warm-up`, `idle`, `measuring`.
+    /// The current activity: `roofline`, `warm-up`, `idle`, `measuring`.
     package var activity: String
     /// Whole steps kept so far, with and without instruments.
     package var steps: Int
     package var energyWindows: Int
     /// The widest relative half width among the times of passes that matter; `nil` without one.
     package var maximumRelativeHalfWidth: Double?
+
+    package init(
+        elapsedSeconds: Double, remainingSeconds: Double, activity: String, steps: Int = 0, energyWindows: Int = 0,
+        maximumRelativeHalfWidth: Double? = nil
+    ) {
+        self.elapsedSeconds = elapsedSeconds
+        self.remainingSeconds = remainingSeconds
+        self.activity = activity
+        self.steps = steps
+        self.energyWindows = energyWindows
+        self.maximumRelativeHalfWidth = maximumRelativeHalfWidth
+    }
 
     package var fraction: Double {
         let total = elapsedSeconds + remainingSeconds
