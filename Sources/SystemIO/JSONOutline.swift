@@ -1,0 +1,188 @@
+import FoundationEssentials
+
+/// The structure of the first value in a JSON text: where it starts and ends, and a key that an object has twice.
+///
+/// `JSONDecoder` uses one of two equal keys without an error, and does not say where a text stops being JSON. Values are
+/// checked only as far as their end needs it; the rest is the decoder's part. Takes time proportional to the text, and
+/// memory for the keys of the objects that are open.
+package struct JSONOutline: Sendable, Hashable {
+    /// A key for the second time in one object.
+    package struct RepeatedKey: Sendable, Hashable {
+        /// `intervals[0].sum`, safe to show.
+        package var place: String
+        /// The line of the second one, from 1 on.
+        package var line: Int
+    }
+
+    /// Offset after the value; `nil` when the text ends within the value, or is no JSON.
+    package let end: Int?
+    /// The first that was found; `nil` when no object has a key twice.
+    package let repeatedKey: RepeatedKey?
+
+    /// - Parameters:
+    ///   - bytes: text in UTF-8.
+    ///   - offset: where to begin; white space is skipped.
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, from offset: Int = 0) {
+        var scanner = JSONScanner(bytes: bytes, position: offset)
+        end = scanner.skipValue() ? scanner.position : nil
+        repeatedKey = scanner.repeatedKey
+    }
+
+    package init(_ bytes: [UInt8], from offset: Int = 0) {
+        self = bytes.withUnsafeBufferPointer { JSONOutline($0, from: offset) }
+    }
+
+    /// Refuses a text in which an object has a key twice: which of the two values holds is not known.
+    ///
+    /// - Throws: ``KerfError/Code/malformed`` with the key's place and line.
+    package static func checkKeys(of bytes: [UInt8], file: String) throws(KerfError) {
+        guard let key = JSONOutline(bytes).repeatedKey else { return }
+        throw KerfError(
+            .malformed, at: file, "\(key.place) appears twice, again at line \(key.line)",
+            remedy: "keep the one that is meant, or make the file again")
+    }
+}
+
+/// Walks over one JSON value without building it.
+private struct JSONScanner {
+    /// An object or array that is not closed yet.
+    private struct Open {
+        let isObject: Bool
+        /// Places of an object's keys so far, without their quotation marks.
+        var keys: [Range<Int>] = []
+        var hasEscapes = false
+        /// Elements of an array before the current one.
+        var elements = 0
+    }
+
+    /// As of Foundation's decoder, which refuses what is nested deeper.
+    private static let depthLimit = 512
+
+    let bytes: UnsafeBufferPointer<UInt8>
+    private(set) var position: Int
+    private(set) var repeatedKey: JSONOutline.RepeatedKey?
+    private var open: [Open] = []
+
+    init(bytes: UnsafeBufferPointer<UInt8>, position: Int) {
+        self.bytes = bytes
+        self.position = position
+    }
+
+    /// - Returns: whether the value is complete.
+    mutating func skipValue() -> Bool {
+        repeat {
+            skipSpace()
+            guard position < bytes.count else { return false }
+            let byte = bytes[position]
+            switch byte {
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                guard open.count < Self.depthLimit else { return false }
+                open.append(Open(isObject: byte == UInt8(ascii: "{")))
+                position += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                guard let last = open.last, last.isObject == (byte == UInt8(ascii: "}")) else { return false }
+                checkKeys(of: last)
+                open.removeLast()
+                position += 1
+            case UInt8(ascii: ","), UInt8(ascii: ":"):
+                guard !open.isEmpty else { return false }
+                if byte == UInt8(ascii: ",") { open[open.count - 1].elements += 1 }
+                position += 1
+            case UInt8(ascii: "\""):
+                guard skipText() else { return false }
+            default:
+                skipWord()
+            }
+        } while !open.isEmpty
+        return true
+    }
+
+    private mutating func skipSpace() {
+        while position < bytes.count, Self.isSpace(bytes[position]) { position += 1 }
+    }
+
+    /// A number, `true` or the like.
+    private mutating func skipWord() {
+        repeat { position += 1 } while position < bytes.count && !Self.endsWord(bytes[position])
+    }
+
+    /// A text, which is a key where an object's colon follows.
+    private mutating func skipText() -> Bool {
+        let start = position + 1
+        var hasEscapes = false
+        position = start
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
+            let isEscape = bytes[position] == UInt8(ascii: "\\")
+            hasEscapes = hasEscapes || isEscape
+            position += isEscape ? 2 : 1
+        }
+        guard position < bytes.count else { return false }
+        let content = start..<position
+        position += 1
+        guard open.last?.isObject == true else { return true }
+        skipSpace()
+        guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { return true }
+        open[open.count - 1].keys.append(content)
+        if hasEscapes { open[open.count - 1].hasEscapes = true }
+        return true
+    }
+
+    private mutating func checkKeys(of object: Open) {
+        guard repeatedKey == nil, let key = repeated(in: object) else { return }
+        let line = TextBytes.line(of: key.lowerBound, in: bytes)
+        repeatedKey = JSONOutline.RepeatedKey(place: place(of: key), line: line)
+    }
+
+    private func repeated(in object: Open) -> Range<Int>? {
+        let keys = object.keys
+        guard keys.count > 1 else { return nil }
+        // Most objects are small; comparing all pairs needs no memory.
+        if keys.count <= 16, !object.hasEscapes {
+            for later in 1..<keys.count {
+                for earlier in 0..<later where bytes[keys[earlier]].elementsEqual(bytes[keys[later]]) {
+                    return keys[later]
+                }
+            }
+            return nil
+        }
+        var known: Set<[UInt8]> = []
+        return keys.first { !known.insert(unescaped($0)).inserted }
+    }
+
+    /// Bytes, not a string: strings that are canonically equivalent are equal, and a vocabulary has such tokens.
+    private func unescaped(_ key: Range<Int>) -> [UInt8] {
+        guard bytes[key].contains(UInt8(ascii: "\\")) else { return Array(bytes[key]) }
+        let literal = Data(bytes[key.lowerBound - 1..<key.upperBound + 1])
+        // A faulty escape sequence stays as it is: the decoder refuses it.
+        return (try? JSONDecoder().decode(String.self, from: literal)).map { Array($0.utf8) } ?? Array(bytes[key])
+    }
+
+    private func place(of key: Range<Int>) -> String {
+        var text = ""
+        for holder in open.dropLast() {
+            if !holder.isObject {
+                text += "[\(holder.elements)]"
+            } else if let name = holder.keys.last {
+                text += (text.isEmpty ? "" : ".") + shown(name)
+            }
+        }
+        return text + (text.isEmpty ? "" : ".") + shown(key)
+    }
+
+    private func shown(_ key: Range<Int>) -> String {
+        PlainText.shown(String(decoding: bytes[key], as: UTF8.self), limit: 64)
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+
+    private static func endsWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: ","),
+            UInt8(ascii: ":"), UInt8(ascii: "\""):
+            true
+        default: isSpace(byte)
+        }
+    }
+}
