@@ -12,6 +12,9 @@ enum JSONFile {
         _ type: Value.Type = Value.self, from bytes: some Sequence<UInt8>, file: String
     ) throws(KerfError) -> Value {
         let bytes = Array(bytes)
+        guard !bytes.isEmpty else {
+            throw KerfError(.malformed, at: file, "is empty", remedy: "download the file again")
+        }
         try ForeignContent.check(bytes, file: file)
         guard let text = TextBytes.utf8(bytes) else {
             throw KerfError(.malformed, at: file, "has the mark of UTF-16, but is not UTF-16")
@@ -85,6 +88,9 @@ struct JSONFields {
     init(_ decoder: any Decoder) throws { container = try decoder.container(keyedBy: Name.self) }
 
     var names: [String] { container.allKeys.map(\.stringValue) }
+
+    /// Whether the object has the field, be it `null`.
+    func isStated(_ name: String) -> Bool { container.contains(Name(stringValue: name)) }
 
     func optional<Value: Decodable>(_ name: String) throws -> Value? {
         let key = Name(stringValue: name)
