@@ -4,7 +4,7 @@ import FoundationEssentials
 ///
 /// `JSONDecoder` uses one of two equal keys without an error, and does not say where a text stops being JSON. Values are
 /// checked only as far as their end needs it; the rest is the decoder's part. Takes time proportional to the text, and
-/// memory for the keys of the objects that are open.
+/// memory for the keys of the objects that are containers.
 package struct JSONOutline: Sendable, Hashable {
     /// A key for the second time in one object.
     package struct RepeatedKey: Sendable, Hashable {
@@ -46,7 +46,7 @@ package struct JSONOutline: Sendable, Hashable {
 /// Walks over one JSON value without building it.
 private struct JSONScanner {
     /// An object or array that is not closed yet.
-    private struct Open {
+    private struct Container {
         let isObject: Bool
         /// Places of an object's keys so far, without their quotation marks.
         var keys: [Range<Int>] = []
@@ -61,7 +61,7 @@ private struct JSONScanner {
     let bytes: UnsafeBufferPointer<UInt8>
     private(set) var position: Int
     private(set) var repeatedKey: JSONOutline.RepeatedKey?
-    private var open: [Open] = []
+    private var containers: [Container] = []
 
     init(bytes: UnsafeBufferPointer<UInt8>, position: Int) {
         self.bytes = bytes
@@ -76,24 +76,24 @@ private struct JSONScanner {
             let byte = bytes[position]
             switch byte {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard open.count < Self.depthLimit else { return false }
-                open.append(Open(isObject: byte == UInt8(ascii: "{")))
+                guard containers.count < Self.depthLimit else { return false }
+                containers.append(Container(isObject: byte == UInt8(ascii: "{")))
                 position += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard let last = open.last, last.isObject == (byte == UInt8(ascii: "}")) else { return false }
+                guard let last = containers.last, last.isObject == (byte == UInt8(ascii: "}")) else { return false }
                 checkKeys(of: last)
-                open.removeLast()
+                containers.removeLast()
                 position += 1
             case UInt8(ascii: ","), UInt8(ascii: ":"):
-                guard !open.isEmpty else { return false }
-                if byte == UInt8(ascii: ",") { open[open.count - 1].elements += 1 }
+                guard !containers.isEmpty else { return false }
+                if byte == UInt8(ascii: ",") { containers[containers.count - 1].elements += 1 }
                 position += 1
             case UInt8(ascii: "\""):
                 guard skipText() else { return false }
             default:
                 skipWord()
             }
-        } while !open.isEmpty
+        } while !containers.isEmpty
         return true
     }
 
@@ -119,21 +119,21 @@ private struct JSONScanner {
         guard position < bytes.count else { return false }
         let content = start..<position
         position += 1
-        guard open.last?.isObject == true else { return true }
+        guard containers.last?.isObject == true else { return true }
         skipSpace()
         guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { return true }
-        open[open.count - 1].keys.append(content)
-        if hasEscapes { open[open.count - 1].hasEscapes = true }
+        containers[containers.count - 1].keys.append(content)
+        if hasEscapes { containers[containers.count - 1].hasEscapes = true }
         return true
     }
 
-    private mutating func checkKeys(of object: Open) {
+    private mutating func checkKeys(of object: Container) {
         guard repeatedKey == nil, let key = repeated(in: object) else { return }
         let line = TextBytes.line(of: key.lowerBound, in: bytes)
         repeatedKey = JSONOutline.RepeatedKey(place: place(of: key), line: line)
     }
 
-    private func repeated(in object: Open) -> Range<Int>? {
+    private func repeated(in object: Container) -> Range<Int>? {
         let keys = object.keys
         guard keys.count > 1 else { return nil }
         // Most objects are small; comparing all pairs needs no memory.
@@ -159,7 +159,7 @@ private struct JSONScanner {
 
     private func place(of key: Range<Int>) -> String {
         var text = ""
-        for holder in open.dropLast() {
+        for holder in containers.dropLast() {
             if !holder.isObject {
                 text += "[\(holder.elements)]"
             } else if let name = holder.keys.last {

@@ -33,7 +33,9 @@ struct FieldInputTests {
         let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Profiles/scenarios/five-devices.json")
         var json = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: shipped)) as? [String: Any])
-        json["channel"] = ["trace": ["file": "drive.csv", "round_seconds": 3.5], "round_trip_seconds": 0.01]
+        let trace: [String: Any] = ["file": "drive.csv", "round_seconds": 3.5]
+        let channel: [String: Any] = ["trace": trace, "round_trip_seconds": 0.01]
+        json["channel"] = channel
         let bytes = try JSONSerialization.data(withJSONObject: json)
         let scenario = try workspace.write("scenario.json", String(decoding: bytes, as: UTF8.self))
         func simulate(_ csv: String) throws -> KerfProcess.Outcome {

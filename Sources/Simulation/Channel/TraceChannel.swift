@@ -1,5 +1,6 @@
 import CARD
 import SystemIO
+import SystemPackage
 
 /// A recorded trace of rates, repeated without end. Every device starts at a random position.
 package struct TraceChannel: Codable, Sendable, Hashable {
@@ -55,7 +56,8 @@ package struct Trace: Sendable, Hashable {
         if isSent.last == false { sentIn[isSent.count - 1] = firstSent }
         self.sentIn = sentIn
         hasOutages = isSent.contains(false)
-        notes = Self.notes(shown, samples, isSent)
+        // Without the folder, so that a result does not depend on where its scenario lies.
+        notes = Self.notes(PlainText.shown(FilePath(name).lastComponent?.string ?? name), samples, isSent)
     }
 
     /// - Parameter text: the CSV.
