@@ -28,7 +28,7 @@ struct Iperf3File {
     func report() throws(KerfError) -> Iperf3Report {
         let parts = try documents()
         for part in parts { try checkKeys(of: part) }
-        if try event(parts[0]) != nil { return try Iperf3Stream(self, parts).report() }
+        if event(parts[0]) != nil { return try Iperf3Stream(self, parts).report() }
         guard parts.count == 1 else {
             throw refusal(
                 "holds \(parts.count) tests, the second from line \(line(of: parts[1].lowerBound)) on",
@@ -41,7 +41,7 @@ struct Iperf3File {
     }
 
     /// The kind of a stream's event; `nil` for what is no event.
-    func event(_ part: Range<Int>) throws(KerfError) -> String? {
+    func event(_ part: Range<Int>) -> String? {
         struct Event: Decodable { var event: String? }
         return decode(Event.self, part)?.event
     }

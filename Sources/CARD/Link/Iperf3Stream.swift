@@ -18,7 +18,7 @@ struct Iperf3Stream {
     init(_ file: Iperf3File, _ parts: [Range<Int>]) throws(KerfError) {
         self.file = file
         for part in parts {
-            switch try file.event(part) ?? "" {
+            switch file.event(part) ?? "" {
             case "start":
                 guard start == nil else {
                     throw file.refusal(
