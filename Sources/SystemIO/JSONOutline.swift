@@ -2,7 +2,7 @@
 ///
 /// `JSONDecoder` uses one of two equal keys without an error, and does not say where a text stops being JSON. Values are
 /// checked only as far as their end needs it; the rest is the decoder's part. Takes time proportional to the text, and
-/// memory for the keys of the objects that are containers.
+/// memory for the keys of the objects that are open.
 package struct JSONOutline: Sendable, Hashable {
     /// A key for the second time in one object.
     package struct RepeatedKey: Sendable, Hashable {
