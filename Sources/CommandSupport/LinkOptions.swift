@@ -37,7 +37,7 @@ package struct LinkOptions: ParsableArguments {
         package func resolved() throws -> Link {
             switch self {
             case .declared(let link): link
-            case .profile(let path): try KerfJSON.read(LinkProfile.self, at: path).file.link()
+            case .profile(let path): try KerfJSON.read(LinkProfile.self, at: path).file.link(file: path)
             }
         }
     }
