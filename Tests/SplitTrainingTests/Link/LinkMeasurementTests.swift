@@ -70,10 +70,11 @@ struct LinkMeasurementTests {
     func impossible() async throws {
         let link = PlantedLink(up: 1e9, down: 1e9, oneWaySeconds: 0.01)
         let sound = try await Self.profile(link, LinkPlan(budgetSeconds: 15))
-        for (rate, latency, says) in [
+        let cases: [(Double, Double, String)] = [
             (0, 0.01, "bits_per_second of the uplink is 0.0"), (-5, 0.01, "bits_per_second of the uplink is -5.0"),
             (1e9, 1e4, "latency_seconds of both directions are 20000.0 s"),
-        ] {
+        ]
+        for (rate, latency, says) in cases {
             var damaged = sound
             for index in damaged.laws.indices {
                 damaged.laws[index].bitsPerSecond = Quantity(value: rate, origin: .measured)
