@@ -27,8 +27,8 @@ func whenDeveloping<Setting>(_ setting: Setting) -> [Setting] {
 /// that of a release build. Instruction sets are chosen in the source, never by -march.
 let vectorized = strictC + whenDeveloping(CSetting.unsafeFlags(["-O2"], .when(configuration: .debug)))
 
-/// As for C kernels: loops over every weight of a model, every byte of a capture, or thousands of Monte Carlo samples are
-/// optimized even in a debug build.
+/// As for C kernels: loops over every weight of a model, every byte of a capture or of a file of JSON, or thousands of
+/// Monte Carlo samples are optimized even in a debug build.
 let optimized = whenDeveloping(SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug)))
 
 func room(
@@ -122,7 +122,7 @@ let package = Package(
 
         room("Quantities"),
         room("Statistics", ["Quantities", realModule], optimized),
-        room("SystemIO", ["COpenSSL", systemPackage]),
+        room("SystemIO", ["COpenSSL", systemPackage], optimized),
         room("ModelFiles", base, optimized),
         room("Workload", base + ["ModelFiles"]),
         room("ProfileFormat", base + ["ModelFiles", "Workload"]),

@@ -16,7 +16,7 @@ package struct LinkOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Output of iperf3 --json on the device: one file of a --bidir run, or two, of a plain and a --reverse run.",
+            "Output of iperf3 --json or --json-stream on the device: one file of a --bidir run of iperf3 3.11 or later, or two, of a plain and a --reverse run.",
             valueName: "file.json"), completion: .file())
     package var iperf3: [String] = []
 
@@ -37,7 +37,7 @@ package struct LinkOptions: ParsableArguments {
         package func resolved() throws -> Link {
             switch self {
             case .declared(let link): link
-            case .profile(let path): try KerfJSON.read(LinkProfile.self, at: path).file.link()
+            case .profile(let path): try KerfJSON.read(LinkProfile.self, at: path).file.link(file: path)
             }
         }
     }

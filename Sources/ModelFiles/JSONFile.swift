@@ -3,16 +3,25 @@ import SystemIO
 
 /// Decodes JSON from untrusted files.
 ///
-/// The caller limits the size; `JSONDecoder` limits the nesting. When a key appears twice in an object, one of its values
-/// is used without an error.
+/// The caller limits the size; `JSONDecoder` limits the nesting.
 enum JSONFile {
     /// - Parameter file: for the error message.
-    /// - Throws: `malformed`, with the field if there is one.
+    /// - Throws: `malformed`, with the field if there is one: a key that an object has twice, a value of another type; what
+    ///   the file holds instead of JSON.
     static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from bytes: some Sequence<UInt8>, file: String
     ) throws(KerfError) -> Value {
+        let bytes = Array(bytes)
+        guard !bytes.isEmpty else {
+            throw KerfError(.malformed, at: file, "is empty", remedy: "download the file again")
+        }
+        try ForeignContent.check(bytes, file: file)
+        guard let text = TextBytes.utf8(bytes) else {
+            throw KerfError(.malformed, at: file, "has the mark of UTF-16, but is not UTF-16")
+        }
+        try JSONOutline.checkKeys(of: text, file: file)
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONDecoder().decode(type, from: Data(text))
         } catch {
             throw KerfError(.malformed, at: file, message(error))
         }
@@ -79,6 +88,9 @@ struct JSONFields {
     init(_ decoder: any Decoder) throws { container = try decoder.container(keyedBy: Name.self) }
 
     var names: [String] { container.allKeys.map(\.stringValue) }
+
+    /// Whether the object has the field, be it `null`.
+    func isStated(_ name: String) -> Bool { container.contains(Name(stringValue: name)) }
 
     func optional<Value: Decodable>(_ name: String) throws -> Value? {
         let key = Name(stringValue: name)

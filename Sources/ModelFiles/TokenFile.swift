@@ -12,6 +12,7 @@ package struct TokenFile: Sendable {
     /// - Throws: ``KerfError``: no such file, larger than 64 MiB, or not a list of lists of 32-bit integers.
     package init(path: String) throws(KerfError) {
         let bytes = try FileBytes.read(path, limit: Self.maximumBytes)
+        try ForeignContent.check(bytes, file: path)
         guard let sequences = try? JSONDecoder().decode([[Int32]].self, from: Data(bytes)) else {
             throw KerfError(.unusableData, at: path, "not a JSON list of lists of token ids")
         }

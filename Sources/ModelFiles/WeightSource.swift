@@ -42,6 +42,7 @@ package enum WeightSources {
             bytes.elementsEqual(GGUFHeader.magic)
         }
         guard isGGUF else {
+            try file.checkContent()
             throw KerfError(
                 .malformed, at: path.string, "is not a GGUF file",
                 remedy: "give a GGUF file, or for safetensors the folder that also holds config.json")

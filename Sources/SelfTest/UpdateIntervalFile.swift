@@ -19,8 +19,10 @@ package struct UpdateIntervalFile: Sendable {
     ///   a row that holds no number, or a negative or impossible one (the row is named), or with fewer than two
     ///   intervals.
     package init(path: String, column: String) throws(KerfError) {
+        let bytes = try FileBytes.read(path, limit: Self.limit)
+        try ForeignContent.check(bytes, file: path)
         try self.init(
-            text: String(decoding: FileBytes.read(path, limit: Self.limit), as: UTF8.self), name: path, column: column)
+            text: String(decoding: TextBytes.utf8(bytes) ?? bytes, as: UTF8.self), name: path, column: column)
     }
 
     package init(text: String, name: String, column: String) throws(KerfError) {

@@ -42,8 +42,8 @@ public enum KerfJSON {
     /// - Parameters:
     ///   - bytes: the whole file.
     ///   - name: what the user calls it, for messages.
-    /// - Throws: ``KerfError``: too large, not JSON or cut off, another schema, a version that cannot be read, a field
-    ///   that is missing or wrong.
+    /// - Throws: ``KerfError``: too large, not JSON or cut off, another schema, a version that cannot be read, a key that
+    ///   an object has twice, a field that is missing or wrong.
     public static func decode<File: KerfFile>(
         _ type: File.Type, from bytes: [UInt8], named name: String
     ) throws(KerfError) -> File {
@@ -53,15 +53,20 @@ public enum KerfJSON {
         guard !bytes.isEmpty else {
             throw KerfError(.malformed, at: name, "the file is empty", remedy: File.remedy)
         }
-        let data = Data(bytes)
+        guard let text = TextBytes.utf8(bytes) else {
+            throw KerfError(.malformed, at: name, "has the mark of UTF-16, but is not UTF-16", remedy: File.remedy)
+        }
+        let data = Data(text)
         let header: Header
         do {
             header = try decoder(FileKeys()).decode(Header.self, from: data)
         } catch {
+            try ForeignContent.check(bytes, file: name)
             throw KerfError(
                 .malformed, at: name, "not a \(File.schema) file: \(oneLine(error))", remedy: File.remedy)
         }
         try check(header, is: type, named: name)
+        try JSONOutline.checkKeys(of: text, file: name)
         let version = header.schemaVersion
         let keys = FileKeys(renamed: version < File.schemaVersion ? File.renamedKeys(from: version) : [:])
         let decoder = decoder(keys)

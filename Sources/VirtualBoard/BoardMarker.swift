@@ -33,6 +33,7 @@ package struct BoardMarker: Sendable, Hashable {
     static func read(in root: SystemRoot) -> BoardMarker? {
         guard root.hasVirtualBoard,
             let text = try? SysfsFile.wholeText(at: root.virtualBoardMarker, limit: 1 << 16),
+            JSONOutline(Array(text.utf8)).repeatedKey == nil,
             let file = try? JSONDecoder().decode(File.self, from: Data(text.utf8)),
             file.schema == File.schema, file.schemaVersion == File.schemaVersion
         else { return nil }

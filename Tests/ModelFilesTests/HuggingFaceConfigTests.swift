@@ -50,13 +50,72 @@ struct HuggingFaceConfigTests {
         #expect(model.tiedEmbeddings)
     }
 
-    @Test("Mistral without a window is Llama's computation")
+    static let mistralFields = [
+        "model_type": #""mistral""#, "architectures": #"["MistralForCausalLM"]"#, "num_attention_heads": "16",
+        "sliding_window": "null",
+    ]
+
+    @Test("Mistral without a window is Llama's computation, with Mistral's defaults")
     func mistral() throws {
-        let fields = ["model_type": #""mistral""#, "architectures": #"["MistralForCausalLM"]"#]
-        #expect(try model(fields) == model())
-        #expect(
-            modelFileError { try model(["model_type": #""mistral""#, "sliding_window": "4096"]) }?.code == .unsupported)
-        #expect(throws: Never.self) { try model(["model_type": #""mistral""#, "sliding_window": "null"]) }
+        let llama = try model(["num_attention_heads": "16", "num_key_value_heads": "8"])
+        #expect(try model(Self.mistralFields) == llama)
+        // A stated null is not the family's default but as many as query heads.
+        #expect(try model(Self.mistralFields.merging(["num_key_value_heads": "null"]) { $1 }).keyValueHeadCount == 16)
+        #expect(try model(Self.mistralFields.merging(["num_key_value_heads": "2"]) { $1 }).keyValueHeadCount == 2)
+        // The class alone names the family too.
+        #expect(try model(Self.mistralFields.merging(["model_type": "null"]) { $1 }) == llama)
+        #expect(try model(["num_key_value_heads": "null"]).keyValueHeadCount == 4)
+    }
+
+    @Test("A sliding window is refused, stated or Mistral's default", arguments: ["model_type", "architectures"])
+    func slidingWindow(_ onlyName: String) throws {
+        var fields = Self.mistralFields
+        fields["sliding_window"] = nil
+        fields["model_type"] = onlyName == "model_type" ? fields["model_type"] : "null"
+        fields["architectures"] = onlyName == "architectures" ? fields["architectures"] : "null"
+        let error = modelFileError { try model(fields) }
+        #expect(error?.code == .unsupported)
+        #expect(error?.message == "sliding_window is 4096, the default of mistral, as the file states none")
+        #expect(error?.remedy?.description.contains("\"sliding_window\": null") == true)
+        fields["sliding_window"] = "1024"
+        #expect(modelFileError { try model(fields) }?.message == "sliding_window is 1024")
+    }
+
+    @Test("Defaults of every family that is read", arguments: HuggingFaceFamily.all)
+    func familyDefaults(_ family: HuggingFaceFamily) throws {
+        let model = try model([
+            "model_type": "\"\(family.type)\"", "num_attention_heads": "16", "sliding_window": "null",
+        ])
+        #expect(model.keyValueHeadCount == family.keyValueHeadCount ?? 16)
+        #expect(model.headSize == 4 && model.rmsNormEpsilon == 1e-6)
+        #expect(model.rope == RotaryEmbedding(theta: 10_000) && !model.tiedEmbeddings)
+    }
+
+    @Test(
+        "A family that is not read is refused by its name",
+        arguments: ["qwen2", "qwen3", "gemma", "gemma2", "phi", "phi3", "mixtral", "ministral", "olmo", "smollm3", ""])
+    func otherFamilies(_ type: String) throws {
+        let error = modelFileError { try model(["model_type": "\"\(type)\""]) }
+        #expect(error?.message == "model_type is \"\(type)\"" && error?.code == .unsupported)
+    }
+
+    @Test(
+        "A quantized checkpoint is refused by its method",
+        arguments: [
+            ("quantization_config", #"{"bits": 4, "quant_method": "gptq"}"#, #"says "gptq", 4 bits"#),
+            ("quantization_config", #"{"quant_method": "awq", "bits": 4, "version": "gemm"}"#, #"says "awq", 4 bits"#),
+            ("quantization_config", #"{"load_in_4bit": true, "quant_method": "bitsandbytes"}"#, #""bitsandbytes""#),
+            ("quantization_config", #"{"quant_method": "compressed-tensors"}"#, #"says "compressed-tensors""#),
+            ("quantization_config", #"{"quant_method": "fp8"}"#, #"says "fp8""#),
+            ("compression_config", "{}", "compression_config is set"),
+            ("quantization", #"{"group_size": 64, "bits": 4}"#, "quantization says 4 bits"),
+        ])
+    func quantized(_ field: String, _ value: String, says: String) throws {
+        let error = modelFileError { try model([field: value]) }
+        #expect(error?.code == .unsupported)
+        #expect(error?.message.hasPrefix("the checkpoint is quantized: ") == true)
+        #expect(error?.message.contains(says) == true, "\(error as Any)")
+        #expect(throws: Never.self) { try model([field: "null"]) }
     }
 
     static let llama3 = RotaryEmbedding.Scaling.llama3(
@@ -85,6 +144,11 @@ struct HuggingFaceConfigTests {
         (["architectures": #""LlamaForCausalLM""#], .malformed, "architectures is not an array"),
         (["model_type": #""bert""#, "hidden_size": "{}"], .unsupported, "bert"),
         (["model_type": "null"], .malformed, "has neither model_type nor architectures"),
+        (["architectures": #"["MistralForCausalLM"]"#], .malformed, "but the architecture is \"MistralForCausalLM\""),
+        (["sliding_window": "128"], .unsupported, "sliding_window is 128; Kerf reads"),
+        (["layer_types": #"["full_attention", "sliding_attention"]"#], .unsupported, #"holds "sliding_attention""#),
+        (["rope_parameters": #"{"full_attention": {"rope_theta": 1e4}}"#], .unsupported, "by the kind of attention"),
+        (["rope_parameters": #"{"partial_rotary_factor": 0.5}"#], .unsupported, "partial_rotary_factor is 0.5"),
         (["attention_bias": "true"], .unsupported, "attention_bias"),
         (["mlp_bias": "true"], .unsupported, "mlp_bias"),
         (["hidden_act": #""gelu""#], .unsupported, "hidden_act"),

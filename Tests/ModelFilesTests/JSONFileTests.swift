@@ -42,13 +42,19 @@ struct JSONFileTests {
     @Test(
         "Text that is not JSON, or cut off",
         arguments: [
-            "", " ", "nul", "[", "{", #"{"count""#, #"{"count":"#, #"{"count":1"#, #"{"count":1,"name":"a"#, #"{"a"}"#,
+            " ", "nul", "[", "{", #"{"count""#, #"{"count":"#, #"{"count":1"#, #"{"count":1,"name":"a"#, #"{"a"}"#,
             #"{count:1}"#, #"{"count":1}x"#, #"{"count":1 "name":"a"}"#, #"{"count":NaN}"#, #"{"count":-Infinity}"#,
             "{'count':1}", "\u{1}",
         ])
     func notJSON(_ text: String) {
         let expected = KerfError(.malformed, at: "sample.json", "is not valid JSON, or is cut off")
         #expect(modelFileError { try decode(text) } == expected)
+    }
+
+    @Test("Nothing, and a byte-order mark")
+    func start() throws {
+        #expect(modelFileError { try decode("") }?.message == "is empty")
+        #expect(try decode("\u{FEFF}{\"count\": 1}") == Sample(count: 1))
     }
 
     @Test(

@@ -1,10 +1,9 @@
-import FoundationEssentials
 import Quantities
 import Statistics
 import SystemIO
 
 /// The output of `iperf3 --json`, version 3.1 or later: the rate of one TCP test, or of both directions of a `--bidir`
-/// test, as seen by the client. Other fields are ignored.
+/// test, as seen by the client. Other fields are ignored. ``Iperf3File`` reads it.
 struct Iperf3Report: Decodable {
     struct Start: Decodable {
         struct Test: Decodable {
@@ -46,6 +45,8 @@ struct Iperf3Report: Decodable {
     /// A rate in one direction.
     struct Rate {
         var isUplink: Bool
+        /// Its place in the file.
+        var field: String
         var bitsPerSecond: Double
         /// Half width of the 95 % interval of the mean over the test's intervals, relative to the rate. Successive
         /// intervals are correlated, so it is somewhat too narrow.
@@ -58,10 +59,13 @@ struct Iperf3Report: Decodable {
         let reversed = start.testStart?.reverse == 1
         var rates: [Rate] = []
         if let sum = end.sumReceived {
-            rates.append(Self.rate(!reversed, sum, kept.map(\.sum.bitsPerSecond)))
+            rates.append(Self.rate(!reversed, "end.sum_received", sum, kept.map(\.sum.bitsPerSecond)))
         }
         if let sum = end.sumReceivedBidirReverse {
-            rates.append(Self.rate(reversed, sum, kept.compactMap(\.sumBidirReverse?.bitsPerSecond)))
+            rates.append(
+                Self.rate(
+                    reversed, "end.sum_received_bidir_reverse", sum,
+                    kept.compactMap(\.sumBidirReverse?.bitsPerSecond)))
         }
         return rates
     }
@@ -71,27 +75,32 @@ struct Iperf3Report: Decodable {
         return times.isEmpty ? nil : times.reduce(0, +) / Double(times.count) * 1e-6
     }
 
-    private static func rate(_ isUplink: Bool, _ sum: Sum, _ intervals: [Double]) -> Rate {
+    private static func rate(_ isUplink: Bool, _ place: String, _ sum: Sum, _ intervals: [Double]) -> Rate {
         let width = intervals.count > 2 ? Estimate.mean(of: intervals)?.relativeHalfWidth : nil
-        return Rate(isUplink: isUplink, bitsPerSecond: sum.bitsPerSecond, relativeHalfWidth: width)
+        return Rate(
+            isUplink: isUplink, field: place + ".bits_per_second", bitsPerSecond: sum.bitsPerSecond,
+            relativeHalfWidth: width.flatMap { $0.isFinite ? $0 : nil })
     }
 
-    /// - Throws: ``KerfError/Code/incomplete`` with the file's name.
-    static func decode(_ bytes: [UInt8], named name: String) throws(KerfError) -> Iperf3Report {
-        let file = PlainText.shown(name)
-        let remedy = "run iperf3 --json --client SERVER on the device, once plain and once with --reverse"
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let report = try? decoder.decode(Iperf3Report.self, from: Data(bytes)) else {
-            throw KerfError(.incomplete, "\(file): not what iperf3 --json writes", remedy: .text(remedy))
+    /// Refuses a test that failed or that gives no link.
+    ///
+    /// - Throws: ``KerfError/Code/incomplete`` with file and field.
+    func check(in file: Iperf3File) throws(KerfError) {
+        if let error { throw file.refusal("iperf3 failed: \(PlainText.shown(error))", remedy: Iperf3File.remedy) }
+        guard start.testStart?.protocol == "TCP" else {
+            throw file.refusal("not a TCP test", remedy: Iperf3File.remedy)
         }
-        if let error = report.error {
-            throw KerfError(.incomplete, "\(file): iperf3 failed: \(PlainText.shown(error))", remedy: .text(remedy))
+        for rate in rates where !(rate.bitsPerSecond > 0 && rate.bitsPerSecond <= 1e15) {
+            let fault =
+                rate.bitsPerSecond == 0 ? "0: no data arrived" : "\(rate.bitsPerSecond), not above 0 and at most 1e15"
+            throw file.refusal(
+                "\(rate.field) is \(fault)",
+                remedy: "check the way to the server (its port, a firewall), and run the test again")
         }
-        guard report.start.testStart?.protocol == "TCP" else {
-            throw KerfError(.incomplete, "\(file): not a TCP test", remedy: .text(remedy))
+        if let seconds = roundTripSeconds, seconds > 3600 {
+            throw file.refusal(
+                "end.streams.sender.mean_rtt is \(seconds) s in the mean, which no link has", remedy: Iperf3File.remedy)
         }
-        return report
     }
 }
 
@@ -102,11 +111,17 @@ extension Link {
     /// of the files. The source names the server of the test, since a rate to a public server says nothing about the
     /// edge server.
     ///
-    /// - Throws: ``KerfError``: not an iperf3 file; a direction that is missing or measured twice; files of two
-    ///   servers.
+    /// - Throws: ``KerfError/Code/incomplete``: not an iperf3 file, or one of a failed test, with its name; a direction
+    ///   that is missing or measured twice; files of two servers.
     public init(iperf3 files: [(name: String, bytes: [UInt8])]) throws(KerfError) {
         var reports: [Iperf3Report] = []
-        for file in files { reports.append(try Iperf3Report.decode(file.bytes, named: file.name)) }
+        for (name, bytes) in files {
+            let file = try Iperf3File(bytes, named: name)
+            let report = try file.report()
+            try report.check(in: file)
+            reports.append(report)
+        }
+        let names = files.map { PlainText.shown($0.name) }.joined(separator: ", ")
         let servers = reports.compactMap(\.start.connectingTo?.host)
         if let first = servers.first, let other = servers.first(where: { $0 != first }) {
             throw KerfError(
@@ -118,12 +133,13 @@ extension Link {
         let (up, down) = (rates.filter(\.isUplink), rates.filter { !$0.isUplink })
         guard up.count == 1, down.count == 1 else {
             throw KerfError(
-                .incomplete, "iperf3: \(up.count) tests of the uplink and \(down.count) of the downlink, not one each",
-                remedy: "give two files, of a plain run and of one with --reverse, or one of a run with --bidir")
+                .incomplete,
+                "\(names): \(up.count) tests of the uplink and \(down.count) of the downlink, not one each",
+                remedy: "give files of a plain and of a --reverse run, or one of a --bidir run of iperf3 3.11 or later")
         }
         guard let roundTrip = reports.compactMap(\.roundTripSeconds).min() else {
             throw KerfError(
-                .incomplete, "iperf3: no file has a round trip time", remedy: .declaredLink)
+                .incomplete, "\(names): no round trip time, which iperf3 reports on Linux only", remedy: .declaredLink)
         }
         try self.init(
             uplinkBitsPerSecond: up[0].bitsPerSecond, downlinkBitsPerSecond: down[0].bitsPerSecond,

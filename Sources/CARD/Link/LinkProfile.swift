@@ -153,24 +153,38 @@ extension LinkProfile {
     /// The link of a decision: rates after idle times, as training has them, and the latency of both directions as the
     /// round trip.
     ///
-    /// - Throws: ``KerfError/Code/unusableData`` where a direction has no rate.
-    package func link() throws(KerfError) -> Link {
-        func law(_ direction: LinkDirection) throws(KerfError) -> (rate: Quantity, value: Double, latency: Double) {
-            guard let law = laws.first(where: { $0.direction == direction && $0.condition == .cold }),
-                let value = law.bitsPerSecond.value, let latency = law.latencySeconds.value
-            else {
-                throw KerfError(
-                    .unusableData, at: server, "the link's profile has no rate for the \(direction.rawValue)link",
-                    remedy: "measure the link for longer")
-            }
-            return (law.bitsPerSecond, value, latency)
+    /// - Parameter file: the profile's file, for messages; `nil` for the server's name.
+    /// - Throws: ``KerfError/Code/unusableData`` with the field where a direction has no rate, or an impossible one.
+    package func link(file: String? = nil) throws(KerfError) -> Link {
+        let (up, down) = (try law(.up, file ?? server), try law(.down, file ?? server))
+        let latencies = [up, down].reduce(0) { $0 + ($1.latencySeconds.value ?? 0) }
+        guard latencies <= 3600 else {
+            throw KerfError(
+                .unusableData, at: file ?? server, "latency_seconds of both directions are \(latencies) s in all",
+                remedy: "measure the link again")
         }
-        let (up, down) = (try law(.up), try law(.down))
         var link = try Link(
-            uplinkBitsPerSecond: up.value, downlinkBitsPerSecond: down.value,
-            roundTripSeconds: max(0, up.latency + down.latency), origin: origin, source: "kerf link to \(server)")
-        link.uplinkRelativeHalfWidth = up.rate.relativeHalfWidth
-        link.downlinkRelativeHalfWidth = down.rate.relativeHalfWidth
+            uplinkBitsPerSecond: up.bitsPerSecond.value ?? 0, downlinkBitsPerSecond: down.bitsPerSecond.value ?? 0,
+            roundTripSeconds: max(0, latencies), origin: origin, source: "kerf link to \(server)")
+        link.uplinkRelativeHalfWidth = up.bitsPerSecond.relativeHalfWidth
+        link.downlinkRelativeHalfWidth = down.bitsPerSecond.relativeHalfWidth
         return link
+    }
+
+    private func law(_ direction: LinkDirection, _ file: String) throws(KerfError) -> LinkLaw {
+        guard let law = laws.first(where: { $0.direction == direction && $0.condition == .cold }),
+            let rate = law.bitsPerSecond.value, law.latencySeconds.value != nil
+        else {
+            throw KerfError(
+                .unusableData, at: file, "the link's profile has no rate for the \(direction.rawValue)link",
+                remedy: "measure the link for longer")
+        }
+        guard rate > 0, rate <= 1e15 else {
+            throw KerfError(
+                .unusableData, at: file,
+                "bits_per_second of the \(direction.rawValue)link is \(rate), not above 0 and at most 1e15",
+                remedy: "measure the link again")
+        }
+        return law
     }
 }

@@ -3,13 +3,11 @@ import SystemPackage
 
 /// Reads Hugging Face's `config.json` of the Llama family.
 ///
-/// Fields and their defaults: transformers, `LlamaConfig` and `MistralConfig`. Without a sliding window Mistral is the
-/// same computation as Llama. A field that would change the computation is refused, not ignored.
+/// Defaults are those of the file's own family, ``HuggingFaceFamily``. Without a sliding window Mistral is the same
+/// computation as Llama. A field that would change the computation is refused, not ignored.
 package enum HuggingFaceConfig {
     /// Real files have one to two kilobytes.
     static let sizeLimit = 1 << 20
-    /// Values of `model_type`, with the class name in `architectures` for each.
-    private static let families = ["llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"]
     private static let supported = "Kerf reads model_type llama, and mistral without a sliding window"
 
     /// The model that a `config.json` describes.
@@ -25,27 +23,29 @@ package enum HuggingFaceConfig {
         }
         let file = path.string
         let family = try JSONFile.decode(HuggingFaceFields.Family.self, from: bytes, file: file)
-        try check(family, file: file)
+        let defaults = try defaults(of: family, file: file)
+        if let found = family.quantization { throw found.content.refusal(field: found.field, file: file) }
         let fields = try JSONFile.decode(HuggingFaceFields.self, from: bytes, file: file)
-        try checkVariants(fields, of: family, file: file)
-        return try model(fields, name: name ?? defaultName(path), file: file)
+        try checkVariants(fields, defaults, file: file)
+        return try model(fields, defaults, name: name ?? defaultName(path), file: file)
     }
 
     private static func model(
-        _ fields: HuggingFaceFields, name: String, file: String
+        _ fields: HuggingFaceFields, _ defaults: HuggingFaceFamily, name: String, file: String
     ) throws(KerfError) -> ModelConfig {
+        let keyValueHeads = fields.statesKeyValueHeadCount ? fields.keyValueHeadCount : defaults.keyValueHeadCount
         let model = ModelConfig(
             name: name,
             hiddenSize: fields.hiddenSize,
             blockCount: fields.blockCount,
             headCount: fields.headCount,
-            keyValueHeadCount: fields.keyValueHeadCount ?? fields.headCount,
+            keyValueHeadCount: keyValueHeads ?? fields.headCount,
             headSize: try headSize(fields, file: file),
             intermediateSize: fields.intermediateSize,
             vocabularySize: fields.vocabularySize,
-            rmsNormEpsilon: fields.rmsNormEpsilon ?? 1e-6,
-            rope: try rotaryEmbedding(fields, file: file),
-            tiedEmbeddings: fields.tiedEmbeddings ?? false)
+            rmsNormEpsilon: fields.rmsNormEpsilon ?? defaults.rmsNormEpsilon,
+            rope: try rotaryEmbedding(fields, defaults, file: file),
+            tiedEmbeddings: fields.tiedEmbeddings ?? defaults.tiedEmbeddings)
         try model.validate(file: file) { $0.huggingFace }
         return model
     }
@@ -62,38 +62,67 @@ package enum HuggingFaceConfig {
         return hiddenSize / headCount
     }
 
-    private static func check(_ family: HuggingFaceFields.Family, file: String) throws(KerfError) {
-        if let type = family.type, families[type] == nil {
+    /// The family that a file names, by `model_type` or else by its class.
+    private static func defaults(
+        of family: HuggingFaceFields.Family, file: String
+    ) throws(KerfError) -> HuggingFaceFamily {
+        let architecture = family.architectures?.first
+        let byType = HuggingFaceFamily.all.first { $0.type == family.type }
+        let byArchitecture = HuggingFaceFamily.all.first { $0.architecture == architecture }
+        if let type = family.type, byType == nil {
             throw KerfError(.unsupported, at: file, "model_type is \(quoted(type))", remedy: .text(supported))
         }
-        if let architecture = family.architectures?.first, !families.values.contains(architecture) {
+        if let architecture, byArchitecture == nil {
             throw KerfError(
                 .unsupported, at: file, "the architecture is \(quoted(architecture))", remedy: .text(supported))
         }
-        if family.type == nil && family.architectures?.first == nil {
+        if let byType, let byArchitecture, byType != byArchitecture {
+            throw KerfError(
+                .malformed, at: file,
+                "model_type is \(quoted(byType.type)), but the architecture is \(quoted(byArchitecture.architecture))",
+                remedy: "the two have different defaults; state the one that is meant")
+        }
+        guard let known = byType ?? byArchitecture else {
             throw KerfError(
                 .malformed, at: file, "has neither model_type nor architectures",
                 remedy: "give the config.json of a Hugging Face model")
         }
+        return known
     }
 
     /// Refuses fields that change the computation, unless they have the one value that is supported.
     private static func checkVariants(
-        _ fields: HuggingFaceFields, of family: HuggingFaceFields.Family, file: String
+        _ fields: HuggingFaceFields, _ defaults: HuggingFaceFamily, file: String
     ) throws(KerfError) {
         if let name = fields.switchesOn.first {
             throw KerfError(.unsupported, at: file, "\(name) is true", remedy: "Kerf supports false only")
         }
-        if let activation = fields.activation, activation != "silu" {
+        let activation = fields.activation ?? defaults.activation
+        if activation != "silu" {
             throw KerfError(
                 .unsupported, at: file, "hidden_act is \(quoted(activation))", remedy: "Kerf supports silu only")
         }
-        if family.type == "mistral", let window = fields.slidingWindow {
-            throw KerfError(.unsupported, at: file, "sliding_window is \(window)", remedy: .text(supported))
-        }
-        if let part = fields.partialRotaryFactor, part != 1 {
+        try checkAttention(fields, defaults, file: file)
+        if let part = fields.partialRotaryFactor ?? fields.ropeParameters?.partialRotaryFactor, part != 1 {
             throw KerfError(
                 .unsupported, at: file, "partial_rotary_factor is \(part)", remedy: "Kerf supports 1 only")
+        }
+    }
+
+    /// Refuses attention to less than all tokens before.
+    private static func checkAttention(
+        _ fields: HuggingFaceFields, _ defaults: HuggingFaceFamily, file: String
+    ) throws(KerfError) {
+        if let window = fields.statesSlidingWindow ? fields.slidingWindow : defaults.slidingWindow {
+            let origin = fields.statesSlidingWindow ? "" : ", the default of \(defaults.type), as the file states none"
+            throw KerfError(
+                .unsupported, at: file, "sliding_window is \(window)\(origin)",
+                remedy: .text("\(supported); if the model attends to all tokens, state \"sliding_window\": null"))
+        }
+        if let type = fields.layerTypes?.first(where: { $0 != "full_attention" }) {
+            throw KerfError(
+                .unsupported, at: file, "layer_types holds \(quoted(type))", remedy: "Kerf supports full_attention only"
+            )
         }
     }
 
@@ -103,47 +132,5 @@ package enum HuggingFaceConfig {
         guard stem == "config" else { return stem }
         let folder = path.removingLastComponent().lastComponent
         return folder?.kind == .regular ? folder?.string ?? "model" : "model"
-    }
-}
-
-extension HuggingFaceConfig {
-    /// The rotary embedding, in either of the two forms that transformers has written.
-    ///
-    /// Up to version 4 `rope_theta` and `rope_scaling` are separate; from version 5 on `rope_parameters` holds both.
-    /// The kind is `rope_type`, or `type` in files from before 2024. Source: transformers, `modeling_rope_utils.py`.
-    static func rotaryEmbedding(
-        _ fields: HuggingFaceFields, file: String
-    ) throws(KerfError) -> RotaryEmbedding {
-        let theta = fields.ropeParameters?.theta ?? fields.ropeTheta ?? 10_000
-        guard let stated = fields.ropeParameters ?? fields.ropeScaling else { return RotaryEmbedding(theta: theta) }
-        return RotaryEmbedding(theta: theta, scaling: try scaling(stated, file: file))
-    }
-
-    private static func scaling(
-        _ fields: HuggingFaceFields.Rope, file: String
-    ) throws(KerfError) -> RotaryEmbedding.Scaling? {
-        let kind = fields.kind ?? "default"
-        switch kind {
-        case "default":
-            return nil
-        case "linear":
-            return .linear(factor: try stated(fields.factor, "factor"))
-        case "llama3":
-            return .llama3(
-                factor: try stated(fields.factor, "factor"),
-                lowFrequencyFactor: try stated(fields.lowFrequencyFactor, "low_freq_factor"),
-                highFrequencyFactor: try stated(fields.highFrequencyFactor, "high_freq_factor"),
-                originalContextLength: try stated(
-                    fields.originalContextLength, "original_max_position_embeddings"))
-        default:
-            throw KerfError(
-                .unsupported, at: file, "the rotary embedding's rope_type is \(quoted(kind))",
-                remedy: "Kerf supports default, linear and llama3")
-        }
-
-        func stated<Number>(_ value: Number?, _ name: String) throws(KerfError) -> Number {
-            if let value { return value }
-            throw KerfError(.malformed, at: file, "rope_type is \(quoted(kind)), but \(name) is missing")
-        }
     }
 }

@@ -4,11 +4,18 @@ struct HuggingFaceFields: Decodable {
     struct Family: Decodable {
         let type: String?
         let architectures: [String]?
+        /// Name and content of the field that says how the weights are quantized.
+        let quantization: (field: String, content: Quantization)?
 
         init(from decoder: any Decoder) throws {
             let fields = try JSONFields(decoder)
             type = try fields.optional("model_type")
             architectures = try fields.optional("architectures")
+            var found: (field: String, content: Quantization)?
+            for field in Quantization.fields where found == nil {
+                if let stated: Quantization = try fields.optional(field) { found = (field: field, content: stated) }
+            }
+            quantization = found
         }
     }
 
@@ -20,6 +27,9 @@ struct HuggingFaceFields: Decodable {
         let lowFrequencyFactor: Double?
         let highFrequencyFactor: Double?
         let originalContextLength: Int?
+        let partialRotaryFactor: Double?
+        /// Whether it holds an embedding for each kind of attention, as some families have.
+        let isByAttention: Bool
 
         init(from decoder: any Decoder) throws {
             let fields = try JSONFields(decoder)
@@ -29,6 +39,8 @@ struct HuggingFaceFields: Decodable {
             lowFrequencyFactor = try fields.optional("low_freq_factor")
             highFrequencyFactor = try fields.optional("high_freq_factor")
             originalContextLength = try fields.optional("original_max_position_embeddings")
+            partialRotaryFactor = try fields.optional("partial_rotary_factor")
+            isByAttention = fields.names.contains { $0.hasSuffix("_attention") }
         }
     }
 
@@ -36,6 +48,8 @@ struct HuggingFaceFields: Decodable {
     let blockCount: Int
     let headCount: Int
     let keyValueHeadCount: Int?
+    /// Whether the file has `num_key_value_heads`, be it `null`, which is not the family's default.
+    let statesKeyValueHeadCount: Bool
     let headSize: Int?
     let intermediateSize: Int
     let vocabularySize: Int
@@ -46,6 +60,10 @@ struct HuggingFaceFields: Decodable {
     let ropeScaling: Rope?
     let activation: String?
     let slidingWindow: Int?
+    /// Whether the file has `sliding_window`, be it `null`, which is not the family's default.
+    let statesSlidingWindow: Bool
+    /// Kinds of attention by block.
+    let layerTypes: [String]?
     let partialRotaryFactor: Double?
     /// Names of those switches that change the computation and are true.
     let switchesOn: [String]
@@ -56,6 +74,7 @@ struct HuggingFaceFields: Decodable {
         blockCount = try fields.required("num_hidden_layers")
         headCount = try fields.required("num_attention_heads")
         keyValueHeadCount = try fields.optional("num_key_value_heads")
+        statesKeyValueHeadCount = fields.isStated("num_key_value_heads")
         headSize = try fields.optional("head_dim")
         intermediateSize = try fields.required("intermediate_size")
         vocabularySize = try fields.required("vocab_size")
@@ -66,6 +85,8 @@ struct HuggingFaceFields: Decodable {
         ropeScaling = try fields.optional("rope_scaling")
         activation = try fields.optional("hidden_act")
         slidingWindow = try fields.optional("sliding_window")
+        statesSlidingWindow = fields.isStated("sliding_window")
+        layerTypes = try fields.optional("layer_types")
         partialRotaryFactor = try fields.optional("partial_rotary_factor")
         switchesOn = try ["attention_bias", "mlp_bias", "rope_interleaved"].filter { try fields.optional($0) == true }
     }

@@ -33,8 +33,8 @@ package struct Dataset: Sendable {
     /// - Parameters:
     ///   - tokenizer: needed for text; token ids need none.
     ///   - vocabularySize: rows of the model's embedding; the tokenizer's vocabulary if `nil`.
-    /// - Throws: ``KerfError``: no such file, larger than 1 GiB, another extension, text that is not UTF-8, a line that
-    ///   is not a document (with its number), an id that is not in the vocabulary.
+    /// - Throws: ``KerfError``: no such file, a Git LFS pointer to one, larger than 1 GiB, another extension, text that is
+    ///   not UTF-8, a line that is not a document (with its number), an id that is not in the vocabulary.
     package init(path: String, tokenizer: Tokenizer?, vocabularySize: Int? = nil) throws(KerfError) {
         let kind = FilePath(path).extension.flatMap(DatasetKind.init)
         guard let kind else {
@@ -45,6 +45,10 @@ package struct Dataset: Sendable {
                 remedy: "give a file of text (.txt), of JSON lines (.jsonl) or of token ids (.ids)")
         }
         let bytes = try RegularFile.contents(of: FilePath(path), limit: Self.byteLimit)
+        // Text may be of any kind, a web page too; a pointer is short and stands for the data.
+        if bytes.count < 1024, let foreign = ForeignContent(bytes), foreign.isPointer {
+            throw KerfError(.malformed, at: path, foreign.message, remedy: foreign.remedy)
+        }
         let reader = DatasetReader(path: path, tokenizer: tokenizer)
         let outcome = bytes.withUnsafeBufferPointer { bytes in
             Result { () throws(KerfError) in try reader.read(kind, bytes) }

@@ -89,6 +89,7 @@ struct DatasetReader {
             throw self.error(number, "is not valid JSON, at byte \(error.offset + 1) of the line")
         }
         guard case .object = value else { throw error(number, "is not a JSON object") }
+        if let key = JSONOutline(line).repeatedKey { throw error(number, "has \(key.place) twice") }
         if value.member("text") != nil {
             guard value.member("prompt") == nil, value.member("completion") == nil else {
                 throw error(number, "has a text and a prompt or completion")

@@ -9,8 +9,13 @@ struct JSONField {
 
     /// A whole file.
     ///
-    /// - Throws: `malformed` with the line.
+    /// - Throws: `malformed` with the line, or with what the file holds instead of JSON.
     init(_ bytes: [UInt8], file: String) throws(KerfError) {
+        guard !bytes.isEmpty else {
+            throw KerfError(.malformed, at: file, "is empty", remedy: "download the file again")
+        }
+        try ForeignContent.check(bytes, file: file)
+        try JSONOutline.checkKeys(of: bytes, file: file)
         let outcome = bytes.withUnsafeBufferPointer { bytes in
             Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
         }

@@ -12,7 +12,7 @@ enum JSONValue: Sendable {
     case array([JSONValue])
     case object([(name: String, value: JSONValue)])
 
-    /// The last member of a name; `nil` for none, or for another kind of value.
+    /// The member of a name; `nil` for none, or for another kind of value. Readers refuse objects that have a name twice.
     func member(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.last { $0.name == name }?.value

@@ -21,7 +21,8 @@ final class MappedFile: Sendable {
         do throws(KerfError) {
             guard size >= max(minimumBytes, 1) else {
                 throw KerfError(
-                    .truncated, at: path.string, "has \(size) bytes, fewer than its header needs",
+                    .truncated, at: path.string,
+                    size == 0 ? "is empty" : "has \(size) bytes, fewer than its header needs",
                     remedy: "download the file again")
             }
             let mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor.rawValue, 0)
@@ -44,12 +45,20 @@ final class MappedFile: Sendable {
         try? descriptor.close()
     }
 
+    /// - Throws: `malformed` for a file that holds a pointer, a web page or another format's data, by its first bytes.
+    func checkContent() throws(KerfError) {
+        try withBytes(0..<min(count, ForeignContent.prefixLength)) { (bytes) throws(KerfError) in
+            try ForeignContent.check(bytes, file: name)
+        }
+    }
+
     func withBytes<Result>(
         _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(KerfError) -> Result
     ) throws(KerfError) -> Result {
         guard range.lowerBound >= 0, range.upperBound <= count else {
             throw KerfError(
-                .truncated, at: name, "ends at byte \(count), before byte \(range.upperBound)")
+                .truncated, at: name, "ends at byte \(count), before byte \(range.upperBound)",
+                remedy: "download the file again")
         }
         let size = try RegularFile.size(of: descriptor, path: path)
         guard size >= count else {

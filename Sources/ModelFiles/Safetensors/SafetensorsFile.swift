@@ -29,6 +29,7 @@ struct SafetensorsFile: Sendable {
 
     init(_ path: FilePath) throws(KerfError) {
         let map = try MappedFile(path, minimumBytes: Self.lengthBytes)
+        try map.checkContent()
         let file = path.string
         let length = try map.withBytes(0..<Self.lengthBytes) { (bytes) throws(KerfError) in
             var cursor = ByteCursor(bytes, file: file)

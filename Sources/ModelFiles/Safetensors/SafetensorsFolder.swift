@@ -37,9 +37,7 @@ struct SafetensorsFolder: Sendable {
             weightMap = map
             self.shards = shards
         } else {
-            throw KerfError(
-                .noSuchFile, at: folder.string, "has neither \(Self.singleName) nor \(Self.indexName)",
-                remedy: "give the folder of a Hugging Face checkpoint")
+            throw OtherWeights.refusal(in: folder)
         }
     }
 

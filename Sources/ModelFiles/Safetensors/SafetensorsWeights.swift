@@ -20,10 +20,15 @@ package struct SafetensorsWeights: WeightSource {
             at: path.appending(SafetensorsFolder.configName), name: expected?.name ?? path.lastComponent?.string)
         if let expected { try config.validate(against: expected, file: path.string) }
         let folder = try SafetensorsFolder(path)
-        if let bias = folder.names.first(where: { $0.hasPrefix("model.layers.") && $0.hasSuffix(".bias") }) {
+        if let (method, tensor) = Quantization.method(of: folder.names) {
             throw KerfError(
-                .unsupported, at: path.string, "has a tensor \(quoted(bias))",
-                remedy: "Kerf reads Llama blocks without biases")
+                .unsupported, at: path.string, "the checkpoint is quantized (\(method)): it has \(quoted(tensor))",
+                remedy: Quantization.remedy)
+        }
+        if let other = folder.names.first(where: { $0.hasPrefix("model.layers.") && !Self.isKnown($0) }) {
+            throw KerfError(
+                .unsupported, at: path.string, "has a tensor \(quoted(other))",
+                remedy: "Kerf reads Llama blocks without biases or extra norms")
         }
         let file = path.string
         origin = path.lastComponent?.string ?? kind.rawValue
@@ -36,6 +41,19 @@ package struct SafetensorsWeights: WeightSource {
             return tensor
         }
     }
+
+    /// Whether a tensor of a block is one of its nine. Any other one is part of the computation.
+    private static func isKnown(_ tensor: String) -> Bool {
+        tensor.split(separator: ".", maxSplits: 3).last.map { knownSuffixes.contains(String($0)) } ?? false
+    }
+
+    /// Checkpoints from 2023 repeat the rotary frequencies in each block.
+    private static let knownSuffixes: Set<String> = {
+        let roles: [TensorRole] =
+            [.attentionNorm(block: 0), .mlpNorm(block: 0)] + Projection.allCases.map { .projection($0, block: 0) }
+        let prefix = "model.layers.0."
+        return Set(roles.map { String($0.huggingFaceName.dropFirst(prefix.count)) } + ["self_attn.rotary_emb.inv_freq"])
+    }()
 
     package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
         try table.read(role, into: destination)

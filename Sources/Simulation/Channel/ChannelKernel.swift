@@ -12,6 +12,11 @@ struct ChannelKernel: Sendable {
         if case .radio(let radio) = channel { budget = LinkBudget(radio) } else { budget = nil }
     }
 
+    /// Whether ``fill(_:round:)`` may give waits other than 0.
+    var hasOutages: Bool {
+        if case .trace(let trace, _) = channel { trace.hasOutages } else { false }
+    }
+
     /// Places the devices, for all rounds: uniformly over the ring's area, or over the trace.
     func place(_ lanes: Lanes) {
         lanes.uniform(.u, Stream.place.key(seed: seed, round: 0))
@@ -25,7 +30,7 @@ struct ChannelKernel: Sendable {
         }
     }
 
-    /// Seconds per bit of every lane in a round.
+    /// Seconds per bit of every lane in a round, and the wait for the end of an outage.
     func fill(_ lanes: Lanes, round: Int) {
         switch channel {
         case .radio(let radio): fill(lanes, round, radio)
@@ -64,9 +69,10 @@ struct ChannelKernel: Sendable {
     private func fill(_ lanes: Lanes, _ round: Int, _ trace: Trace, _ roundSeconds: Double) {
         // `place` stored the devices' random numbers in `u`.
         for lane in 0..<lanes.count {
-            let sample = trace.index(at: trace.offset(lanes[.u][lane]) + Double(round) * roundSeconds)
+            let (sample, wait) = trace.sending(at: trace.offset(lanes[.u][lane]) + Double(round) * roundSeconds)
             lanes[.up][lane] = 1 / trace.uplinkBitsPerSecond[sample]
             lanes[.down][lane] = 1 / trace.downlinkBitsPerSecond[sample]
+            lanes[.wait][lane] = wait
         }
     }
 }

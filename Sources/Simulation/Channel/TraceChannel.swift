@@ -1,5 +1,6 @@
 import CARD
 import SystemIO
+import SystemPackage
 
 /// A recorded trace of rates, repeated without end. Every device starts at a random position.
 package struct TraceChannel: Codable, Sendable, Hashable {
@@ -10,45 +11,70 @@ package struct TraceChannel: Codable, Sendable, Hashable {
 }
 
 /// The samples of a trace; each rate holds until the next sample.
+///
+/// A rate of 0 is an outage of its direction: nothing is sent. A round that falls into an outage of either direction
+/// waits for the next sample in which both have a rate. Samples of one time count as one, with the mean of their rates.
 package struct Trace: Sendable, Hashable {
-    package private(set) var timesSeconds: [Double] = []
-    package private(set) var uplinkBitsPerSecond: [Double] = []
-    package private(set) var downlinkBitsPerSecond: [Double] = []
+    package let timesSeconds: [Double]
+    /// In bit/s; 0 in an outage.
+    package let uplinkBitsPerSecond: [Double]
+    package let downlinkBitsPerSecond: [Double]
+    /// What was done with samples of one time and with outages, with their counts, one sentence each.
+    package let notes: [String]
+    package let hasOutages: Bool
+    /// For each sample the one in which a round that starts in it is sent: itself, or the next without an outage, which
+    /// may be before it, as the trace repeats.
+    private let sentIn: [Int]
 
-    /// Reads CSV: ascending times in seconds, and one rate for both directions or one up and one down, in bit/s. A
-    /// first line without numbers is a heading.
+    /// Reads CSV: ascending times in seconds, and one rate for both directions or one up and one down, in bit/s. One
+    /// line of column names may stand first, after lines that start with `#`.
     ///
+    /// - Parameter bytes: UTF-8, or UTF-16 with a byte-order mark.
     /// - Throws: ``KerfError/Code/incomplete`` with file and line.
+    package init(csv bytes: [UInt8], named name: String) throws(KerfError) {
+        let samples = try TraceReader(bytes, named: name)
+        let shown = PlainText.shown(name)
+        (timesSeconds, uplinkBitsPerSecond, downlinkBitsPerSecond) = (
+            samples.timesSeconds, samples.uplinkBitsPerSecond, samples.downlinkBitsPerSecond
+        )
+        guard let first = timesSeconds.first, let last = timesSeconds.last, last - first >= 1e-3 else {
+            throw KerfError(.incomplete, "\(shown): a trace needs samples of two times, a millisecond apart or more")
+        }
+        // The last sample only says when the one before it ends.
+        let isSent = zip(uplinkBitsPerSecond, downlinkBitsPerSecond).map { $0 > 0 && $1 > 0 }
+        guard let firstSent = isSent.dropLast().firstIndex(of: true) else {
+            throw KerfError(
+                .incomplete, "\(shown): no sample before the last has a rate above 0 in both directions",
+                remedy: "record the trace where the link works")
+        }
+        var sentIn = Array(isSent.indices)
+        var next = firstSent
+        for index in isSent.indices.dropLast().reversed() {
+            if isSent[index] { next = index }
+            sentIn[index] = next
+        }
+        if isSent.last == false { sentIn[isSent.count - 1] = firstSent }
+        self.sentIn = sentIn
+        hasOutages = isSent.contains(false)
+        // Without the folder, so that a result does not depend on where its scenario lies.
+        notes = Self.notes(PlainText.shown(FilePath(name).lastComponent?.string ?? name), samples, isSent)
+    }
+
+    /// - Parameter text: the CSV.
     package init(csv text: String, named name: String) throws(KerfError) {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        for (index, line) in lines.enumerated() where !line.isEmpty {
-            let cells = line.split(separator: ",", omittingEmptySubsequences: false).map {
-                Double(String($0.filter { $0 != " " }))
-            }
-            if index == 0, cells.allSatisfy({ $0 == nil }) { continue }
-            let numbers = cells.compactMap { $0 }
-            guard numbers.count == cells.count, (2...3).contains(numbers.count), numbers.allSatisfy(\.isFinite),
-                numbers.dropFirst().allSatisfy({ $0 > 0 }), timesSeconds.last.map({ $0 < numbers[0] }) ?? true
-            else {
-                throw KerfError(
-                    .incomplete,
-                    "\(PlainText.shown(name)): line \(index + 1) is not an ascending time and one or two positive rates"
-                )
-            }
-            timesSeconds.append(numbers[0])
-            uplinkBitsPerSecond.append(numbers[1])
-            downlinkBitsPerSecond.append(numbers[numbers.count - 1])
-        }
-        guard timesSeconds.count >= 2 else {
-            throw KerfError(.incomplete, "\(PlainText.shown(name)): a trace needs at least two samples")
-        }
+        try self.init(csv: Array(text.utf8), named: name)
     }
 
     private var duration: Double { timesSeconds[timesSeconds.count - 1] - timesSeconds[0] }
 
-    /// The sample at a time from the start; after the last one the trace repeats.
+    /// A time within the trace for one from its start; after the last sample the trace repeats.
+    private func time(at seconds: Double) -> Double {
+        timesSeconds[0] + seconds - (seconds / duration).rounded(.down) * duration
+    }
+
+    /// The sample at a time from the start.
     func index(at seconds: Double) -> Int {
-        let time = timesSeconds[0] + seconds - (seconds / duration).rounded(.down) * duration
+        let time = time(at: seconds)
         var (low, high) = (0, timesSeconds.count - 1)
         while low < high {
             let middle = (low + high + 1) / 2
@@ -57,6 +83,35 @@ package struct Trace: Sendable, Hashable {
         return low
     }
 
+    /// The sample in which a round that starts at a time is sent, and how long it waits for it.
+    func sending(at seconds: Double) -> (index: Int, waitSeconds: Double) {
+        let start = index(at: seconds)
+        let index = sentIn[start]
+        guard index != start else { return (index, 0) }
+        let wait = timesSeconds[index] - time(at: seconds)
+        return (index, min(wait >= 0 ? wait : wait + duration, duration))
+    }
+
     /// A start position in seconds, from a number in 0..<1.
     func offset(_ share: Double) -> Double { share * duration }
+
+    private static func notes(_ name: String, _ samples: TraceReader, _ isSent: [Bool]) -> [String] {
+        var notes: [String] = []
+        let times = samples.timesSeconds
+        if samples.sampleCount > times.count {
+            notes.append(
+                "Trace \(name): \(samples.sampleCount) samples have \(times.count) times; the rates of one time are "
+                    + "averaged.")
+        }
+        let outages = isSent.indices.filter { !isSent[$0] }
+        if !outages.isEmpty {
+            let seconds = outages.reduce(0) { $0 + (times[min($1 + 1, times.count - 1)] - times[$1]) }
+            let percent = (seconds / (times[times.count - 1] - times[0]) * 1000).rounded() / 10
+            notes.append(
+                "Trace \(name): \(outages.count) of \(times.count) times are outages (a rate of 0), \(percent) % of its "
+                    + "length; nothing is sent in them, and a round that starts in one waits for its end, which counts "
+                    + "as delay.")
+        }
+        return notes
+    }
 }

@@ -98,6 +98,7 @@ package struct FleetRun: Sendable {
             }
             for (index, table) in tables.enumerated() {
                 table.decide(lanes)
+                if channel.hasOutages { lanes.addWaits() }
                 tally.pointee.count(lanes, rule: index, round: round)
             }
         }

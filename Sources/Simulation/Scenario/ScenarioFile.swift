@@ -69,7 +69,9 @@ package struct ScenarioFile {
         for sentence in models.flatMap(\.assumptions) where !assumptions.contains(sentence) {
             assumptions.append(sentence)
         }
-        return (try Fleet(models: models, channel: try channel()), assumptions)
+        let rates = try channel()
+        if case .trace(let trace, _) = rates { assumptions += trace.notes }
+        return (try Fleet(models: models, channel: rates), assumptions)
     }
 
     private func calibration(_ box: ScenarioBox, settable: Bool) throws -> Calibration {
@@ -151,8 +153,8 @@ package struct ScenarioFile {
             throw KerfError(.unusableData, "scenario: channel.trace.round_seconds must be above 0 and at most 1e9")
         }
         let path = folder.pushing(FilePath(trace.file)).string
-        let text = String(decoding: try FileBytes.read(path, limit: 64 << 20), as: UTF8.self)
-        return .trace(try Trace(csv: text, named: path), roundSeconds: trace.roundSeconds)
+        let bytes = try FileBytes.read(path, limit: 64 << 20)
+        return .trace(try Trace(csv: bytes, named: path), roundSeconds: trace.roundSeconds)
     }
 }
 

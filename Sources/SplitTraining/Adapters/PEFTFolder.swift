@@ -40,6 +40,8 @@ package enum PEFTFolder {
     package static func read(_ folder: String, model: ModelConfig) throws -> AdapterTensors {
         let path = folder + "/" + configName
         let bytes = try FileBytes.read(path, limit: maximumConfigBytes)
+        try ForeignContent.check(bytes, file: path)
+        try JSONOutline.checkKeys(of: bytes, file: path)
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let config: Config

@@ -89,6 +89,7 @@ extension TrainingState {
         guard let text = file.metadata[Self.key] else {
             throw KerfError(.wrongSchema, at: path, "is not the state of a split training")
         }
+        try JSONOutline.checkKeys(of: Array(text.utf8), file: path)
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

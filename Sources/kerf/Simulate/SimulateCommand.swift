@@ -16,6 +16,8 @@ struct SimulateCommand: ParsableCommand {
             use the same random numbers. Everything is simulated. The same scenario and seeds give the same bytes on \
             one kind of processor, on any number of cores.
 
+            \(ChannelHelp.traces)
+
             EXAMPLE
               kerf simulate
               kerf simulate --scenario my.json --rounds 50 --seeds 100 \\

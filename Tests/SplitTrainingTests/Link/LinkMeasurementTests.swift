@@ -66,6 +66,27 @@ struct LinkMeasurementTests {
         #expect(try profile.link().origin == .simulated)
     }
 
+    @Test("an impossible rate or latency in a profile is refused with its file and field")
+    func impossible() async throws {
+        let link = PlantedLink(up: 1e9, down: 1e9, oneWaySeconds: 0.01)
+        let sound = try await Self.profile(link, LinkPlan(budgetSeconds: 15))
+        let cases: [(Double, Double, String)] = [
+            (0, 0.01, "bits_per_second of the uplink is 0.0"), (-5, 0.01, "bits_per_second of the uplink is -5.0"),
+            (1e9, 1e4, "latency_seconds of both directions are 20000.0 s"),
+        ]
+        for (rate, latency, says) in cases {
+            var damaged = sound
+            for index in damaged.laws.indices {
+                damaged.laws[index].bitsPerSecond = Quantity(value: rate, origin: .measured)
+                damaged.laws[index].latencySeconds = Quantity(value: latency, origin: .measured)
+            }
+            let profile = damaged
+            let error = #expect(throws: KerfError.self) { try profile.link(file: "link.json") }
+            #expect(error?.code == .unusableData, "\(error as Any)")
+            #expect(error?.description.hasPrefix("link.json: " + says) == true, "\(error as Any)")
+        }
+    }
+
     @Test("plans that make no sense", arguments: [([0], 30.0), ([1 << 31], 30), ([], 0), ([], .nan), ([], 1e6)])
     func badPlans(sizes: [Int], seconds: Double) {
         #expect(throws: KerfError.self) { try LinkPlan(trainingSizes: sizes, budgetSeconds: seconds) }
