@@ -45,7 +45,7 @@ struct HwmonAddressTests {
             ("phy", "mdio_bus", "mdio-0"), ("fixed-0:1f", "mdio_bus", "mdio-1"),
             ("2:0:1:3", "scsi", "scsi-2-13"), ("0:1:0:0", "scsi", "scsi-0-100"), ("10:0:17:a", "scsi", "scsi-10-11a"),
             ("1-1:1.0", "usb", "virtual-0"), ("mmc1:0001:1", "sdio", "virtual-0"), ("serial0", "serio", "virtual-0"),
-        ])
+        ] as [(String, String, String)])
     func forms(device: String, subsystem: String, expected: String) throws {
         #expect(try address(of: "parent/\(device)", on: subsystem) == expected)
     }
@@ -55,7 +55,7 @@ struct HwmonAddressTests {
         arguments: [
             ("1-0040", "i2c-1-40"), ("spi0.1", "spi-0-1"), ("10000:e1:00.0", "pci-e100"),
             ("coretemp.0", "isa-0000"), ("anything", "isa-0000"),
-        ])
+        ] as [(String, String)])
     func bare(device: String, expected: String) throws {
         #expect(try address(of: "parent/\(device)", on: nil) == expected)
     }
