@@ -232,7 +232,7 @@ let package = Package(
         tests("PowerSupply", base + ["ProfileFormat", "PowerSupply", "ProbeKit"]),
         tests("NVML", base + ["ProfileFormat", "NVML", "ProbeKit"]),
         tests("PCI", base + ["PCI", "ProbeKit"]),
-        tests("Host", base + ["Host", "ProbeKit"]),
+        tests("Host", base + ["ProfileFormat", "Host", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
         tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
         tests(

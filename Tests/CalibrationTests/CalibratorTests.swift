@@ -208,6 +208,22 @@ struct CalibratorTests {
         #expect(error?.message.contains("same profile") == true)
     }
 
+    @Test("profiles of processors without a name are not taken for those of one box")
+    func unknownProcessors() throws {
+        var first = SyntheticProfile().make()
+        var planted = SyntheticProfile()
+        planted.seed = 2
+        var second = planted.make()
+        first.box.cpuModel = BoxIdentity.unknownProcessor
+        second.box.cpuModel = BoxIdentity.unknownProcessor
+        let error = #expect(throws: KerfError.self) {
+            try Calibrator.calibrate([try Self.input(first, "a.json"), try Self.input(second, "b.json")])
+        }
+        #expect(error?.message.contains("box.cpu_model is \"unknown CPU\" in both") == true)
+        #expect(error?.code == .unusableData)
+        _ = try Calibrator.calibrate([try Self.input(first, "a.json")])
+    }
+
     @Test("without a meter energy is unavailable and says why")
     func noMeter() throws {
         var planted = SyntheticProfile()
