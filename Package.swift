@@ -256,7 +256,11 @@ let package = Package(
                 "Calibration", "CARD", "SplitTraining", logging,
             ]),
         tests("Validation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "Validation"]),
-        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD", "Validation"]),
+        tests(
+            "Reporting",
+            base + [
+                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Validation",
+            ]),
         tests(
             "CommandLine",
             base + [

@@ -29,9 +29,9 @@ package struct HostLines {
             host.ratedFlopsPerCyclePerCore.map {
                 "\(NumberText.fixed($0, digits: 0)) f32 FLOPs/cycle/core (\(host.ratedBasis ?? ""))"
             })
-        add("hypervisor", host.hypervisor)
+        add("hypervisor", host.hypervisor.map(PlainText.name))
         add("memory", memory)
-        add("kernel", host.kernelRelease.map { "\($0) \(host.architecture)" } ?? host.architecture)
+        add("kernel", host.kernelRelease.map { "\(PlainText.name($0)) \(host.architecture)" } ?? host.architecture)
         if !host.loadAverages.isEmpty {
             add(
                 "load",
@@ -47,7 +47,7 @@ package struct HostLines {
         let numbers = [("family", host.cpuFamily), ("model", host.cpuModelNumber), ("stepping", host.cpuStepping)]
             .compactMap { name, value in value.map { "\(name) \($0)" } }
         let details = numbers + (host.microcode.map { ["microcode \($0)"] } ?? [])
-        return host.cpuModel + (details.isEmpty ? "" : " (\(details.joined(separator: ", ")))")
+        return PlainText.name(host.cpuModel) + (details.isEmpty ? "" : " (\(details.joined(separator: ", ")))")
     }
 
     private var memory: String? {
