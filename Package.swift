@@ -136,6 +136,7 @@ let package = Package(
         cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
+        cRoom("CArguments"),
         cRoom("CWire", vectorized, linking: ["m"]),
         cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
@@ -197,7 +198,8 @@ let package = Package(
             "CommandSupport",
             base + [
                 "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
+                argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
