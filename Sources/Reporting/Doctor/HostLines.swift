@@ -30,6 +30,7 @@ package struct HostLines {
                 "\(NumberText.fixed($0, digits: 0)) f32 FLOPs/cycle/core (\(host.ratedBasis ?? ""))"
             })
         add("hypervisor", host.hypervisor.map(PlainText.name))
+        add("quota", quota)
         add("memory", memory)
         add("kernel", host.kernelRelease.map { "\(PlainText.name($0)) \(host.architecture)" } ?? host.architecture)
         if !host.loadAverages.isEmpty {
@@ -52,13 +53,28 @@ package struct HostLines {
 
     private var memory: String? {
         host.memoryBytes.map { total in
-            let available = host.memoryAvailableBytes.map { ", \(gibibytes($0)) available" } ?? ""
-            return gibibytes(total) + available
+            let available = host.memoryAvailableBytes.map { ", \(bytes($0)) available" } ?? ""
+            let limit = host.memoryLimitBytes.map { ", limited to \(bytes($0)) by the control group" } ?? ""
+            return bytes(total) + available + limit
         }
     }
 
-    private func gibibytes(_ bytes: Int) -> String {
-        "\(NumberText.fixed(Double(bytes) / 1_073_741_824, digits: 1)) GiB"
+    /// What binds the number of threads.
+    private var quota: String? {
+        var parts: [String] = []
+        if let quota = host.cpuQuota {
+            parts.append("\(NumberText.fixed(quota, digits: 2)) of \(host.threads) CPUs by the control group")
+        }
+        if let cpus = host.usableCpus { parts.append("CPUs \(CPUList.text(of: cpus)) only") }
+        guard !parts.isEmpty else { return nil }
+        let threads = host.defaultThreads
+        return parts.joined(separator: ", ") + ": \(threads) thread\(threads == 1 ? "" : "s") by default"
+    }
+
+    private func bytes(_ bytes: Int) -> String {
+        bytes < 1 << 30
+            ? "\(NumberText.fixed(Double(bytes) / 1_048_576, digits: 1)) MiB"
+            : "\(NumberText.fixed(Double(bytes) / 1_073_741_824, digits: 1)) GiB"
     }
 
     private var throttled: String? {
