@@ -42,6 +42,9 @@ package struct HostProbe: Probe {
     /// A reader that holds the counters' files open.
     package func counterReader() throws(KerfError) -> HostCounterReader { try HostCounterReader(root: root) }
 
+    /// A reader of what the scheduler does to this process.
+    package func schedulingReader() throws(KerfError) -> SchedulingReader { try SchedulingReader(root: root) }
+
     /// Seconds that all CPUs together have spent in each state.
     package func processorTimes() throws(KerfError) -> ProcessorTimes {
         let path = root.file("proc/stat")

@@ -1,4 +1,5 @@
 import Foundation
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -51,11 +52,13 @@ struct NothingDoneTests {
     @Test("no stream at all is no reason to write into a file that is opened later")
     func noStreams() throws {
         let workspace = try Workspace()
+        let profile = try KerfJSON.encode(SyntheticProfile().make())
+        try Data(profile).write(to: URL(fileURLWithPath: workspace.path("profile.json")))
         let (status, _) = try Self.shell(
-            "\"$0\" profile --model \"$1\" --budget 0.5 --quiet --out \"$2\" <&- >&- 2>&-", try workspace.tinyModel(),
-            workspace.path("p.json"))
+            "\"$0\" calibrate \"$1\" --out \"$2\" <&- >&- 2>&-", workspace.path("profile.json"),
+            workspace.path("calibration.json"))
         #expect(status == 74)
-        let text = try String(contentsOfFile: workspace.path("p.json"), encoding: .utf8)
+        let text = try String(contentsOfFile: workspace.path("calibration.json"), encoding: .utf8)
         #expect(text.hasPrefix("{"))
     }
 
