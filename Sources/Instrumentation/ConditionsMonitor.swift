@@ -15,7 +15,8 @@ package struct ConditionsMonitor: Sendable {
     private let reader: HostCounterReader?
     private let frequencies: [(policy: String, file: HeldFile)]
     private let temperature: HeldFile?
-    /// Whether load from other processes disturbs a window, as it does where the meter measures the whole box.
+    /// Whether load from other processes disturbs a window, as it does where the meter measures the whole box, and where
+    /// no processor is left for them.
     private let monitorsOthers: Bool
     private let scheduling: SchedulingReader?
     /// Whether waits for a processor disturb a window: whatever the meter, they lengthen times.
@@ -54,7 +55,12 @@ package struct ConditionsMonitor: Sendable {
     ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
     ///   - ignoresLoad: whether other processes are expected to run on the same processors and may: another part of the
     ///     same run, or what else a busy machine does. Energy by a real meter still excludes them.
-    package init(_ host: HostProbe, frequencyRoot: SystemRoot, meterOrigin: Origin, ignoresLoad: Bool = false) {
+    ///   - usesAllProcessors: whether the run has a thread on every processor of the box: what other processes run then
+    ///     takes time from it, whatever the meter.
+    package init(
+        _ host: HostProbe, frequencyRoot: SystemRoot, meterOrigin: Origin, ignoresLoad: Bool = false,
+        usesAllProcessors: Bool = false
+    ) {
         var unmonitored: [String] = []
         var reader: HostCounterReader?
         do {
@@ -88,13 +94,13 @@ package struct ConditionsMonitor: Sendable {
             temperature = nil
             unmonitored.append("the temperature: \(error)")
         }
-        monitorsOthers = meterOrigin == .measured
-        if meterOrigin == .simulated || meterOrigin == .modelled {
+        // A board is served by a process on the same box.
+        monitorsContention = !ignoresLoad && meterOrigin != .simulated
+        monitorsOthers = meterOrigin == .measured || monitorsContention && usesAllProcessors
+        if !monitorsOthers, meterOrigin == .simulated || meterOrigin == .modelled {
             let what = meterOrigin == .simulated ? "virtual board" : "power model"
             unmonitored.append("load from other processes: a \(what) counts the measured process only")
         }
-        // A board is served by a process on the same box.
-        monitorsContention = !ignoresLoad && meterOrigin != .simulated
         if ignoresLoad, meterOrigin != .simulated {
             unmonitored.append("waiting for a processor: load from other processes is ignored as asked")
         }
