@@ -136,6 +136,7 @@ let package = Package(
         cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
+        cRoom("CArguments"),
         cRoom("CWire", vectorized, linking: ["m"]),
         cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
@@ -197,7 +198,8 @@ let package = Package(
             "CommandSupport",
             base + [
                 "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
+                argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
@@ -232,7 +234,7 @@ let package = Package(
         tests("PowerSupply", base + ["ProfileFormat", "PowerSupply", "ProbeKit"]),
         tests("NVML", base + ["ProfileFormat", "NVML", "ProbeKit"]),
         tests("PCI", base + ["PCI", "ProbeKit"]),
-        tests("Host", base + ["Host", "ProbeKit"]),
+        tests("Host", base + ["ProfileFormat", "Host", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
         tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
         tests(
@@ -256,7 +258,11 @@ let package = Package(
                 "Calibration", "CARD", "SplitTraining", logging,
             ]),
         tests("Validation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "Validation"]),
-        tests("Reporting", base + ["Workload", "ProfileFormat", "Reporting", "Calibration", "CARD", "Validation"]),
+        tests(
+            "Reporting",
+            base + [
+                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Validation",
+            ]),
         tests(
             "CommandLine",
             base + [

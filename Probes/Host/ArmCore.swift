@@ -16,7 +16,7 @@ struct ArmCore: Hashable {
     var vendor: String { Self.vendors[implementer] ?? "implementer 0x" + String(implementer, radix: 16) }
 
     var name: String {
-        let known = implementer == 0x41 ? Self.armParts[part]?.name : nil
+        let known = implementer == 0x41 ? Self.armParts[part]?.name ?? Self.otherArmParts[part] : nil
         return "\(vendor) \(known ?? "part 0x" + String(part, radix: 16))"
     }
 
@@ -43,5 +43,14 @@ struct ArmCore: Hashable {
         0xD42: ("Cortex-A78AE", 2), 0xD44: ("Cortex-X1", 4), 0xD47: ("Cortex-A710", 2),
         0xD48: ("Cortex-X2", 4), 0xD49: ("Neoverse N2", 2), 0xD4D: ("Cortex-A715", 2), 0xD4E: ("Cortex-X3", 4),
         0xD4F: ("Neoverse V2", 4),
+    ]
+
+    /// Cores that are named only: those without 128-bit multiply-add pipes, or whose number is not stated here.
+    private static let otherArmParts = [
+        0xB76: "ARM1176", 0xC05: "Cortex-A5", 0xC07: "Cortex-A7", 0xC08: "Cortex-A8", 0xC09: "Cortex-A9",
+        0xC0D: "Cortex-A12", 0xC0E: "Cortex-A17", 0xC0F: "Cortex-A15", 0xD01: "Cortex-A32", 0xD06: "Cortex-A65",
+        0xD46: "Cortex-A510", 0xD4A: "Neoverse E1", 0xD4B: "Cortex-A78C", 0xD4C: "Cortex-X1C", 0xD80: "Cortex-A520",
+        0xD81: "Cortex-A720", 0xD82: "Cortex-X4", 0xD84: "Neoverse V3", 0xD85: "Cortex-X925", 0xD87: "Cortex-A725",
+        0xD8E: "Neoverse N3",
     ]
 }

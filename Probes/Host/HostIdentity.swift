@@ -1,3 +1,4 @@
+import ProfileFormat
 import SystemIO
 
 /// The identity of a machine, for which a measurement is valid. `nil` for what the machine does not report.
@@ -55,9 +56,9 @@ extension HostIdentity {
         }
         let number = { (key: String) in info.field(key).flatMap { Int($0) } }
         let flags = info.flags
-        let armCores = Set(info.processors.compactMap { ArmCore($0) })
-        let vendor = info.field("vendor_id") ?? armCores.map(\.vendor).min() ?? "unknown vendor"
-        let armModel = armCores.map(\.name).sorted().joined(separator: " + ")
+        let armCores = info.armCores
+        let processor = ProcessorName(info: info, root: root)
+        let vendor = processor.vendor
         let rated =
             armCores.isEmpty
             ? RatedThroughput(x86: flags, vendor: vendor, family: number("cpu family"), model: number("model"))
@@ -66,7 +67,7 @@ extension HostIdentity {
                 sveBytes: text("proc/sys/abi/sve_default_vector_length").flatMap { Int($0) })
         self.init(
             architecture: text("proc/sys/kernel/arch") ?? info.architecture ?? "unknown",
-            cpuModel: info.field("model name") ?? (armModel.isEmpty ? "unknown CPU" : armModel), cpuVendor: vendor,
+            cpuModel: processor.name ?? BoxIdentity.unknownProcessor, cpuVendor: vendor,
             cpuFamily: number("cpu family"), cpuModelNumber: number("model"), cpuStepping: number("stepping"),
             microcode: info.field("microcode"), instructionSet: InstructionSet.widest(of: flags),
             hypervisor: Hypervisor.name(root: root, info: info), topology: CPUTopology(root: root, info: info),
@@ -80,9 +81,11 @@ enum InstructionSet {
     /// Wider and newer extensions first, in the kernel's spelling.
     private static let x86 = ["avx512_bf16", "avx512f", "avx2", "avx", "sse4_2", "sse2"]
     private static let arm = ["sve2", "sve", "asimd", "neon"]
+    /// LoongArch and s390.
+    private static let others = ["lasx", "lsx", "vxe3", "vxe2", "vxe", "vx"]
 
     /// The widest extension among the flags; `scalar` when there is none.
     static func widest(of flags: Set<String>) -> String {
-        (x86 + arm).first { flags.contains($0) } ?? "scalar"
+        (x86 + arm + others).first { flags.contains($0) } ?? "scalar"
     }
 }

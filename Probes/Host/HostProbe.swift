@@ -42,6 +42,9 @@ package struct HostProbe: Probe {
     /// A reader that holds the counters' files open.
     package func counterReader() throws(KerfError) -> HostCounterReader { try HostCounterReader(root: root) }
 
+    /// A reader of what the scheduler does to this process.
+    package func schedulingReader() throws(KerfError) -> SchedulingReader { try SchedulingReader(root: root) }
+
     /// Seconds that all CPUs together have spent in each state.
     package func processorTimes() throws(KerfError) -> ProcessorTimes {
         let path = root.file("proc/stat")
@@ -113,15 +116,19 @@ package struct HostProbe: Probe {
 }
 
 extension HostProbe {
-    /// The highest frequency of a CPU in /proc/cpuinfo (`cpu MHz`), in hertz. Without frequency scaling, as in most virtual
-    /// machines, it is the nominal one.
+    /// The highest frequency of a CPU in /proc/cpuinfo, in hertz: `cpu MHz` of x86 and s390, `CPU MHz` of LoongArch, `clock`
+    /// of powerpc. Without frequency scaling, as in most virtual machines, it is the nominal one.
     ///
     /// - Returns: `nil` where the kernel does not report it, as on arm64.
     package func cpuinfoHertz() -> Double? {
+        // Without the file there is no identity either, which says why.
         guard let text = try? SysfsFile.wholeText(at: root.file("proc/cpuinfo")) else { return nil }
         let megahertz = text.split(separator: "\n").compactMap { line -> Double? in
-            guard line.hasPrefix("cpu MHz"), let colon = line.firstIndex(of: ":") else { return nil }
-            return Double(line[line.index(after: colon)...].drop { $0 == " " })
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            let key = trimmed(line[..<colon])
+            let value = trimmed(line[line.index(after: colon)...])
+            if key == "clock" { return value.hasSuffix("MHz") ? Double(value.dropLast(3)) : nil }
+            return key.hasPrefix("cpu MHz") || key == "CPU MHz" ? Double(value) : nil
         }
         return megahertz.max().map { $0 * 1e6 }
     }

@@ -92,6 +92,10 @@ enum CalibrationWarnings {
                 "Closure: the layers' \(name) differ from the whole step by \(NumberText.percent(value)), "
                     + "more than \(NumberText.percent(Closure.limit)).")
         }
+        let rated = calibration.rated.flopsPerCyclePerCore
+        if rated.value == nil, profile.rated.flopsPerCyclePerCore.value != nil, let reason = rated.reason {
+            warnings.append("Rated speed is not used: \(reason).")
+        }
         let passes = calibration.layers.flatMap { [$0.forward, $0.backward] }
         let negligible = 1e-3 * (calibration.step.timeSeconds.value ?? 0)
         let wide = passes.map { $0.pooled?.timeSeconds ?? $0.timeSeconds }.filter {

@@ -63,7 +63,10 @@ public enum Calibrator {
             provenance: sources.map {
                 ProfileSource(sha256: $0.sha256, created: $0.profile.created, kerfVersion: $0.profile.kerfVersion)
             },
-            box: profile.box, frequency: profile.frequency, rated: profile.rated, meter: profile.meter,
+            box: profile.box, frequency: profile.frequency,
+            rated: profile.rated.checked(
+                against: profile.roofline, at: profile.frequency, format: profile.workload.dtype),
+            meter: profile.meter,
             model: profile.model, workload: profile.workload,
             weightResidency: profile.settings.weightResidency, layers: layers,
             pooling: pooling.groups.isEmpty ? nil : pooling.groups, step: step,

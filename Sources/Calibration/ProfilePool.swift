@@ -36,6 +36,13 @@ struct ProfilePool {
                         + "\(difference.left) there",
                     remedy: "calibrate them separately")
             }
+            guard first.profile.box.isIdentified else {
+                throw KerfError(
+                    .unusableData, at: other.name,
+                    "cannot be pooled with \(first.name): box.cpu_model is \"\(BoxIdentity.unknownProcessor)\" in both, "
+                        + "so that they may be of different boxes",
+                    remedy: "calibrate them separately")
+            }
         }
         try checkFrequencies()
     }

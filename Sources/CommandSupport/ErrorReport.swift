@@ -10,16 +10,19 @@ package enum ErrorReport {
     package static func reporting(_ work: () throws -> Void) throws {
         do {
             try work()
-            guard StandardStreams.outputArrived() else {
-                throw KerfError(.ioError, "standard output: cannot be written; what was printed is incomplete")
-            }
+            try StandardStreams.checkOutput()
         } catch let exit as ExitCode {
             throw exit
         } catch {
-            let text = (error as? KerfError)?.text(remedy: RemedyText.words) ?? "\(error)"
-            StandardError.write("kerf: error: \(PlainText.shown(text, limit: 2000))\n")
+            write(error)
             throw ExitCode(((error as? KerfError).map { ExitStatus($0.code.category) } ?? .failure).rawValue)
         }
+    }
+
+    /// Prints the error's one line on standard error.
+    static func write(_ error: any Error) {
+        let text = (error as? KerfError)?.text(remedy: RemedyText.words) ?? "\(error)"
+        StandardError.write("kerf: error: \(PlainText.shown(text, limit: 2000))\n")
     }
 
     /// The same for work that a signal may interrupt: the first one asks for its end, and one line tells of it, also where

@@ -7,16 +7,20 @@ import Synchronization
 import SystemIO
 import SystemPackage
 
-/// Samples the box's conditions around windows on held descriptors: steal time, throttling, frequency, temperature, page
-/// faults and the load from other processes.
+/// Samples the box's conditions around windows on held descriptors: steal time, throttling, the control group's quota,
+/// frequency, temperature, page faults, the load from other processes and the waits that it causes.
 ///
 /// Each is monitored independently of the others. ``unmonitored`` lists those that cannot be read, with the reason.
 package struct ConditionsMonitor: Sendable {
     private let reader: HostCounterReader?
     private let frequencies: [(policy: String, file: HeldFile)]
     private let temperature: HeldFile?
-    /// Whether load from other processes disturbs a window, as it does where the meter measures the whole box.
+    /// Whether load from other processes disturbs a window, as it does where the meter measures the whole box, and where
+    /// no processor is left for them.
     private let monitorsOthers: Bool
+    private let scheduling: SchedulingReader?
+    /// Whether waits for a processor disturb a window: whatever the meter, they lengthen times.
+    private let monitorsContention: Bool
     /// Conditions that could not be monitored from the start.
     private let missing: [String]
     private let losses = Losses()
@@ -49,7 +53,14 @@ package struct ConditionsMonitor: Sendable {
     /// - Parameters:
     ///   - frequencyRoot: the root for cpufreq and the temperature: the running system's or a virtual board's.
     ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
-    package init(_ host: HostProbe, frequencyRoot: SystemRoot, meterOrigin: Origin) {
+    ///   - ignoresLoad: whether other processes are expected to run on the same processors and may: another part of the
+    ///     same run, or what else a busy machine does. Energy by a real meter still excludes them.
+    ///   - usesAllProcessors: whether the run has a thread on every processor of the box: what other processes run then
+    ///     takes time from it, whatever the meter.
+    package init(
+        _ host: HostProbe, frequencyRoot: SystemRoot, meterOrigin: Origin, ignoresLoad: Bool = false,
+        usesAllProcessors: Bool = false
+    ) {
         var unmonitored: [String] = []
         var reader: HostCounterReader?
         do {
@@ -83,11 +94,26 @@ package struct ConditionsMonitor: Sendable {
             temperature = nil
             unmonitored.append("the temperature: \(error)")
         }
-        monitorsOthers = meterOrigin == .measured
-        if meterOrigin == .simulated || meterOrigin == .modelled {
+        // A board is served by a process on the same box.
+        monitorsContention = !ignoresLoad && meterOrigin != .simulated
+        monitorsOthers = meterOrigin == .measured || monitorsContention && usesAllProcessors
+        if !monitorsOthers, meterOrigin == .simulated || meterOrigin == .modelled {
             let what = meterOrigin == .simulated ? "virtual board" : "power model"
             unmonitored.append("load from other processes: a \(what) counts the measured process only")
         }
+        if ignoresLoad, meterOrigin != .simulated {
+            unmonitored.append("waiting for a processor: load from other processes is ignored as asked")
+        }
+        var scheduling: SchedulingReader?
+        do throws(KerfError) {
+            scheduling = try host.schedulingReader()
+            if monitorsContention, scheduling?.runQueueDelaySeconds() == nil {
+                unmonitored.append("how long threads wait for a processor: the kernel does not report it")
+            }
+        } catch {
+            unmonitored.append("the control group's quota: \(error)")
+        }
+        self.scheduling = scheduling
         self.reader = reader
         missing = unmonitored
     }
@@ -106,6 +132,14 @@ package struct ConditionsMonitor: Sendable {
         var conditions = BoxConditions(
             frequencyHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
             celsius: millidegrees.map { Double($0) * 1e-3 })
+        if let scheduling {
+            conditions.quotaSeconds =
+                losses.reading("the control group's quota", scheduling.throttling)?.seconds
+        }
+        if monitorsContention {
+            conditions.runQueueSeconds = scheduling?.runQueueDelaySeconds()
+            conditions.involuntarySwitchCount = SchedulingReader.involuntarySwitchCount()
+        }
         guard let reader else { return conditions }
         let times = losses.reading("steal time and load from other processes", reader.processorTimes)
         let throttles = [

@@ -16,11 +16,13 @@ package struct ProfileRequest: Sendable {
     package var seed: Int
     /// Whether a run without an energy meter is an error.
     package var requiresEnergy: Bool
+    /// Whether windows are kept in which threads waited for a processor that others used.
+    package var ignoresLoad: Bool
 
     package init(
         workload: TrainingWorkload, meter: MeterRequest = MeterRequest(), frequencies: FrequencyChoice? = nil,
         budgetSeconds: Double = 60, sweepBudgetSeconds: Double? = nil, targetRelativeHalfWidth: Double = 0.02,
-        seed: Int = 1, requiresEnergy: Bool = false
+        seed: Int = 1, requiresEnergy: Bool = false, ignoresLoad: Bool = false
     ) {
         self.workload = workload
         self.meter = meter
@@ -30,5 +32,6 @@ package struct ProfileRequest: Sendable {
         self.targetRelativeHalfWidth = targetRelativeHalfWidth
         self.seed = seed
         self.requiresEnergy = requiresEnergy
+        self.ignoresLoad = ignoresLoad
     }
 }

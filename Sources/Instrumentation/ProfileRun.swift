@@ -62,7 +62,9 @@ package struct ProfileRun {
             throw failure
         }
         let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
-        let conditions = ConditionsMonitor(host, frequencyRoot: energy.root, meterOrigin: energy.description.origin)
+        let conditions = ConditionsMonitor(
+            host, frequencyRoot: energy.root, meterOrigin: energy.description.origin, ignoresLoad: request.ignoresLoad,
+            usesAllProcessors: engine.threadCount >= identity.topology.threads)
         let sweep = try FrequencySweepPlan.prepare(request.frequencies, root: energy.root)
 
         let run = try measure(Instruments(engine: engine, energy: energy, conditions: conditions), sweep)

@@ -13,10 +13,17 @@ package struct BoxConditions: Sendable, Hashable {
     package var otherProcessSeconds: Double?
     /// Temperature of the processor.
     package var celsius: Double?
+    /// Time for which a control group's quota stopped this process, summed over CPUs.
+    package var quotaSeconds: Double?
+    /// Time that threads of this process were ready and waited for a processor, summed over threads.
+    package var runQueueSeconds: Double?
+    /// Times that a thread of this process lost its processor to another one.
+    package var involuntarySwitchCount: Int?
 
     package init(
         stealSeconds: Double? = nil, throttleCount: Int? = nil, frequencyHertz: Double? = nil,
-        majorFaultCount: Int? = nil, otherProcessSeconds: Double? = nil, celsius: Double? = nil
+        majorFaultCount: Int? = nil, otherProcessSeconds: Double? = nil, celsius: Double? = nil,
+        quotaSeconds: Double? = nil, runQueueSeconds: Double? = nil, involuntarySwitchCount: Int? = nil
     ) {
         self.stealSeconds = stealSeconds
         self.throttleCount = throttleCount
@@ -24,12 +31,22 @@ package struct BoxConditions: Sendable, Hashable {
         self.majorFaultCount = majorFaultCount
         self.otherProcessSeconds = otherProcessSeconds
         self.celsius = celsius
+        self.quotaSeconds = quotaSeconds
+        self.runQueueSeconds = runQueueSeconds
+        self.involuntarySwitchCount = involuntarySwitchCount
     }
 
     /// Maximum steal time in an undisturbed window, relative to its wall time.
     package static let toleratedSteal = 0.05
     /// Maximum CPU time of other processes, relative to the wall time.
     package static let toleratedOtherLoad = 0.10
+    /// Maximum time for which a quota stopped the process, relative to the wall time.
+    package static let toleratedQuota = 0.02
+    /// Maximum time that threads waited for a processor, relative to the wall time. Kerf's own sampling takes some of it.
+    package static let toleratedRunQueue = 0.10
+    /// Maximum rate of involuntary switches, in 1/s, where the kernel does not count the time that threads waited. A
+    /// busy processor is shared in turns of 3 to 4 ms; timers and the kernel's own threads interrupt less often.
+    package static let toleratedSwitchRate = 100.0
     /// Maximum relative change of the frequency.
     package static let toleratedFrequencyChange = 0.05
     /// Maximum change of temperature, on which leakage current depends.
@@ -45,6 +62,10 @@ package struct BoxConditions: Sendable, Hashable {
         hasLoads: Bool = false
     ) -> String? {
         if grew(start.throttleCount, end.throttleCount, by: 0) { return "thermal throttling" }
+        // Before the waits that it causes.
+        if grew(start.quotaSeconds, end.quotaSeconds, by: max(0.002, toleratedQuota * seconds)) {
+            return "CPU quota of the control group"
+        }
         // Steal time and load are counted in ticks of 10 ms, so one or two ticks in a short window are tolerated.
         if grew(start.stealSeconds, end.stealSeconds, by: max(0.015, toleratedSteal * seconds)) {
             return "steal time"
@@ -52,6 +73,7 @@ package struct BoxConditions: Sendable, Hashable {
         if grew(start.otherProcessSeconds, end.otherProcessSeconds, by: max(0.035, toleratedOtherLoad * seconds)) {
             return "load from other processes"
         }
+        if let reason = contention(from: start, to: end, seconds: seconds) { return reason }
         if !hasLoads, grew(start.majorFaultCount, end.majorFaultCount, by: 0) { return "major page faults" }
         if hasRunUp, let before = start.frequencyHertz, let after = end.frequencyHertz,
             abs(after - before) > toleratedFrequencyChange * before
@@ -62,6 +84,21 @@ package struct BoxConditions: Sendable, Hashable {
             return "temperature drift"
         }
         return nil
+    }
+
+    /// Threads that had to share their processors. The time tells more than the number of switches, of which most are
+    /// short.
+    private static func contention(
+        from start: BoxConditions, to end: BoxConditions, seconds: Double
+    ) -> String? {
+        if start.runQueueSeconds != nil, end.runQueueSeconds != nil {
+            let isLong = grew(
+                start.runQueueSeconds, end.runQueueSeconds, by: max(0.010, toleratedRunQueue * seconds))
+            return isLong ? "waiting for a processor" : nil
+        }
+        let switches = Int((max(0.1, seconds) * toleratedSwitchRate).rounded())
+        return grew(start.involuntarySwitchCount, end.involuntarySwitchCount, by: switches)
+            ? "involuntary context switches" : nil
     }
 
     private static func grew<Number: Numeric & Comparable>(

@@ -3,6 +3,7 @@ import Quantities
 /// The box that a profile was taken on, and that its calibration is valid for.
 public struct BoxIdentity: Codable, Sendable, Hashable {
     public var architecture: String
+    /// The processor's name, or ``unknownProcessor``.
     public var cpuModel: String
     public var cpuVendor: String
     /// Microcode revision as the kernel prints it, where it does.
@@ -48,6 +49,14 @@ public struct BoxIdentity: Codable, Sendable, Hashable {
         self.kerfBuild = kerfBuild
         self.virtualBoard = virtualBoard
     }
+}
+
+extension BoxIdentity {
+    /// The name of a processor that nothing names. Two such boxes are not known to be alike.
+    public static let unknownProcessor = "unknown CPU"
+
+    /// Whether the processor has a name by which the box can be recognized.
+    public var isIdentified: Bool { cpuModel != Self.unknownProcessor }
 }
 
 /// The linear-algebra library that ran the kernels.

@@ -17,7 +17,7 @@ extension Calibration {
 
     /// Model, box and workload.
     func heading(_ title: String) -> String {
-        var text = "\(title) of \(PlainText.shown(model.name)) on \(PlainText.shown(box.cpuModel))"
+        var text = "\(title) of \(PlainText.shown(model.name)) on \(PlainText.name(box.cpuModel))"
         text += " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), "
         text += "\(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
         text += "batch \(workload.batch), sequence \(workload.sequence), LoRA rank \(workload.loraRank) on "

@@ -109,7 +109,7 @@ extension Decision {
 
     private var settingLines: String {
         var text = "CARD level \(level.rawValue) for \(PlainText.shown(modelName)): "
-        text += "device \(PlainText.shown(device.cpuModel)), server \(PlainText.shown(server.cpuModel))\n"
+        text += "device \(PlainText.name(device.cpuModel)), server \(PlainText.name(server.cpuModel))\n"
         text += "up \(NumberText.si(link.uplinkBitsPerSecond, "bit/s")), "
         text += "down \(NumberText.si(link.downlinkBitsPerSecond, "bit/s")), "
         text += "round trip \(NumberText.si(link.roundTripSeconds, "s")) "

@@ -70,7 +70,7 @@ struct KernelTable {
         }
         for (name, row) in largestFirst {
             let rates = hasCosts ? [rate(row.flops, row), rate(row.bytes, row), roofShare(row)] : []
-            table.append([PlainText.shown(name), row.forward.text, row.backward.text, share(row)] + rates)
+            table.append([PlainText.name(name), row.forward.text, row.backward.text, share(row)] + rates)
         }
         return table.text + roofLine
     }

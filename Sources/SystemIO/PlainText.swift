@@ -9,6 +9,12 @@ package enum PlainText {
         return kept.endIndex == text.unicodeScalars.endIndex ? safe : safe + "…"
     }
 
+    /// Characters of a name in a line or a table: a chip's, a sensor's label, a processor's. Files keep the whole name.
+    package static let nameLimit = 60
+
+    /// A name that the system or a file gives, safe and short enough to stand in a line beside others.
+    package static func name(_ text: String) -> String { shown(text, limit: nameLimit) }
+
     /// A path from an archive, safe and short enough for one line.
     package static func path(_ path: String) -> String { shown(path, limit: 80) }
 

@@ -33,8 +33,5 @@ struct Kerf: ParsableCommand {
             ReplayInsideCommand.self,
         ])
 
-    static func main() {
-        StandardStreams.secure()
-        main(OldNames.replaced(in: Array(CommandLine.arguments.dropFirst())))
-    }
+    static func main() { Program.run(Self.self) }
 }

@@ -68,6 +68,7 @@ extension Room {
         "CWire": ["SplitTraining"],
         "CMalloc": ["SplitTraining"],
         "CNamespaces": ["Capture", "kerf"],
+        "CArguments": ["CommandSupport"],
         "CPtrace": ["VirtualBoard"],
     ]
 

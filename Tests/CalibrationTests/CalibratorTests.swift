@@ -208,6 +208,48 @@ struct CalibratorTests {
         #expect(error?.message.contains("same profile") == true)
     }
 
+    @Test("profiles of processors without a name are not taken for those of one box")
+    func unknownProcessors() throws {
+        var first = SyntheticProfile().make()
+        var planted = SyntheticProfile()
+        planted.seed = 2
+        var second = planted.make()
+        first.box.cpuModel = BoxIdentity.unknownProcessor
+        second.box.cpuModel = BoxIdentity.unknownProcessor
+        let error = #expect(throws: KerfError.self) {
+            try Calibrator.calibrate([try Self.input(first, "a.json"), try Self.input(second, "b.json")])
+        }
+        #expect(error?.message.contains("box.cpu_model is \"unknown CPU\" in both") == true)
+        #expect(error?.code == .unusableData)
+        _ = try Calibrator.calibrate([try Self.input(first, "a.json")])
+    }
+
+    /// The rating is 32 operations a cycle on 2 cores; what it allows is that at the highest frequency.
+    @Test(
+        "a rating that the same run exceeds is wrong and is not used",
+        arguments: [(0.5, true), (1, true), (1.01, true), (1.1, false), (2, false)])
+    func refutedRating(share: Double, isUsed: Bool) throws {
+        var profile = SyntheticProfile().make()
+        let highest = max(
+            try #require(profile.frequency.maximumHertz.value), try #require(profile.frequency.runningHertz.value))
+        let bytes = Quantity(value: 1e10, count: 5, origin: .measured)
+        profile.roofline = Roofline(
+            flopsPerSecond: Quantity(value: share * 32 * 2 * highest, count: 5, origin: .measured),
+            bytesPerSecond: bytes)
+        let calibration = try Calibrator.calibrate([try Self.input(profile)])
+        let rated = calibration.rated.flopsPerCyclePerCore
+        #expect((rated.value == 32) == isUsed && (rated.origin == .unavailable) == !isUsed)
+        #expect((rated.reason?.contains("the rated 32 f32 operations a cycle and core are wrong") == true) == !isUsed)
+        let warning = calibration.warnings.contains { $0.hasPrefix("Rated speed is not used: the rated 32 ") }
+        #expect(warning == !isUsed)
+        // The rating of the power stands.
+        #expect(calibration.rated.powerWatts == profile.rated.powerWatts)
+        // Narrower numbers may be faster than the rating, which is of f32.
+        profile.workload.dtype = .bf16
+        let narrow = try Calibrator.calibrate([try Self.input(profile)])
+        #expect(narrow.rated == profile.rated)
+    }
+
     @Test("without a meter energy is unavailable and says why")
     func noMeter() throws {
         var planted = SyntheticProfile()

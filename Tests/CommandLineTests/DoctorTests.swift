@@ -86,6 +86,46 @@ struct DoctorTests {
         #expect(try decoder.decode(DoctorReport.self, from: Data(text.utf8)) == report)
     }
 
+    @Test("what the control group allows is shown, and nothing where it allows what the box has", arguments: [1, 2])
+    func limits(version: Int) throws {
+        let tree = try box()
+        try tree.write(
+            "proc/cpuinfo", (0..<4).map { "processor: \($0)\nmodel name: Planted CPU\n\n" }.joined())
+        try tree.write("proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\n")
+        let before = DoctorReport(root: tree.root)
+        #expect(before.host?.cpuQuota == nil && before.host?.memoryLimitBytes == nil)
+        #expect(before.host?.usableCpus == nil && before.host?.defaultThreads == 4)
+        #expect(!DoctorText(before).lines.contains { $0.contains("control group") })
+        try tree.write("proc/self/cgroup", version == 2 ? "0::/pod/kerf\n" : "7:cpu,cpuacct:/pod/kerf\n4:memory:/pod\n")
+        if version == 2 {
+            try tree.write(
+                under: "sys/fs/cgroup/pod",
+                ["cpu.max": "60000 100000", "memory.max": "536870912", "memory.current": "104857600"])
+        } else {
+            try tree.write(
+                under: "sys/fs/cgroup/cpu/pod", ["cpu.cfs_quota_us": "60000", "cpu.cfs_period_us": "100000"])
+            try tree.write(
+                under: "sys/fs/cgroup/memory/pod",
+                ["memory.limit_in_bytes": "536870912", "memory.usage_in_bytes": "104857600"])
+        }
+        try tree.write("proc/self/status", "Cpus_allowed_list:\t1-2\n")
+        let report = DoctorReport(root: tree.root)
+        #expect(report.host?.cpuQuota == 0.6 && report.host?.defaultThreads == 1)
+        #expect(report.host?.memoryLimitBytes == 536_870_912 && report.host?.memoryAvailableBytes == 432_013_312)
+        #expect(report.host?.usableCpus == [1, 2])
+        let text = DoctorText(report).lines.joined(separator: "\n")
+        #expect(text.contains("0.60 of 4 CPUs by the control group, CPUs 1-2 only: 1 thread by default"))
+        #expect(text.contains("4.0 GiB, 412.0 MiB available, limited to 512.0 MiB by the control group"))
+        let bytes = Array(try KerfJSON.text(of: report).utf8)
+        #expect(try KerfJSON.decode(DoctorReport.self, from: bytes, named: "doctor.json") == report)
+        // Limits above what the box has do not bind.
+        try tree.write("proc/self/status", "Cpus_allowed_list:\t0-63\n")
+        try tree.write("proc/self/cgroup", "0::/\n")
+        try tree.write(under: "sys/fs/cgroup", ["cpu.max": "400000 100000", "memory.max": "4294967296"])
+        let wide = DoctorReport(root: tree.root).host
+        #expect(wide?.cpuQuota == nil && wide?.memoryLimitBytes == nil && wide?.usableCpus == nil)
+    }
+
     @Test("a report of version 1 still reads")
     func versionOne() throws {
         let tree = try box()

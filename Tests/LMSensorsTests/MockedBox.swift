@@ -50,7 +50,37 @@ struct MockedBox {
         Device(
             path: "virtual/hwmon/hwmon5", subsystem: "hwmon",
             attributes: ["name": "pch_cannonlake", "temp1_input": "50000"]),
+        // A drive in a PCI domain of more than 16 bits.
+        Device(path: "pci0000:00/0000:00:0e.0/pci10000:e0/10000:e1:00.0", subsystem: "pci"),
+        Device(
+            path: "pci0000:00/0000:00:0e.0/pci10000:e0/10000:e1:00.0/nvme/nvme1", subsystem: "nvme",
+            device: "../../../10000:e1:00.0"),
+        Device(
+            path: "pci0000:00/0000:00:0e.0/pci10000:e0/10000:e1:00.0/nvme/nvme1/hwmon6", subsystem: "hwmon",
+            attributes: ["name": "nvme", "temp1_input": "41850"], device: "../../nvme1"),
+        Device(path: "platform/stmmac/mdio_bus/stmmac-1/stmmac-1:10", subsystem: "mdio_bus"),
+        Device(
+            path: "platform/stmmac/mdio_bus/stmmac-1/stmmac-1:10/hwmon/hwmon7", subsystem: "hwmon",
+            attributes: ["name": "phy", "temp1_input": "51000"], device: "../../../stmmac-1:10"),
+        Device(path: "platform/ata1/host2/target2:0:1/2:0:1:3", subsystem: "scsi"),
+        Device(
+            path: "platform/ata1/host2/target2:0:1/2:0:1:3/hwmon/hwmon8", subsystem: "hwmon",
+            attributes: ["name": "drivetemp", "temp1_input": "33000"], device: "../../../2:0:1:3"),
+        Device(path: "platform/uhid/0003:1E71:2007.0005", subsystem: "hid"),
+        Device(
+            path: "platform/uhid/0003:1E71:2007.0005/hwmon/hwmon9", subsystem: "hwmon",
+            attributes: ["name": "kraken2", "fan1_input": "1200"], device: "../../../0003:1E71:2007.0005"),
+        Device(path: "platform/spi_master/spi0.10", subsystem: "spi"),
+        Device(
+            path: "platform/spi_master/spi0.10/hwmon/hwmon10", subsystem: "hwmon",
+            attributes: ["name": "adc", "in0_input": "1250"], device: "../../../spi0.10"),
+        Device(path: "platform/PNP0C14:01", subsystem: "platform"),
+        Device(
+            path: "platform/PNP0C14:01/hwmon/hwmon11", subsystem: "hwmon",
+            attributes: ["name": "wmi", "temp1_input": "29000"], device: "../../../PNP0C14:01"),
     ]
+
+    static let chipCount = devices.filter { $0.subsystem == "hwmon" }.count
 
     let tree: FixtureTree
 

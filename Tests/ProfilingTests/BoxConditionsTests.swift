@@ -9,12 +9,43 @@ struct BoxConditionsTests {
         ("major page faults", BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
         ("frequency change", BoxConditions(frequencyHertz: 2e9), BoxConditions(frequencyHertz: 1.8e9)),
         ("temperature drift", BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
+        (
+            "CPU quota of the control group", BoxConditions(quotaSeconds: 1),
+            BoxConditions(quotaSeconds: 1.004)
+        ),
+        ("waiting for a processor", BoxConditions(runQueueSeconds: 2), BoxConditions(runQueueSeconds: 2.02)),
+        (
+            "involuntary context switches", BoxConditions(involuntarySwitchCount: 5),
+            BoxConditions(involuntarySwitchCount: 30)
+        ),
     ])
     func eachDisturbsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: 0.05, hasRunUp: true) == reason)
         #expect(BoxConditions.disturbance(from: start, to: start, seconds: 0.05, hasRunUp: true) == nil)
         // A condition that is unknown before or after is not checked.
         #expect(BoxConditions.disturbance(from: BoxConditions(), to: end, seconds: 0.05, hasRunUp: true) == nil)
+    }
+
+    /// What an undisturbed box does too: a timer's interrupt, a kernel thread, a period that ends in the quota's last
+    /// microseconds.
+    @Test(arguments: [0.05, 1.0])
+    func littleIsNoDisturbance(seconds: Double) {
+        let start = BoxConditions(quotaSeconds: 1, runQueueSeconds: 2, involuntarySwitchCount: 5)
+        let end = BoxConditions(quotaSeconds: 1.0015, runQueueSeconds: 2.008, involuntarySwitchCount: 2000)
+        // The time that threads waited tells more than how often they were interrupted.
+        #expect(BoxConditions.disturbance(from: start, to: end, seconds: seconds) == nil)
+        // A thread that has ended takes its time with it.
+        let fewer = BoxConditions(quotaSeconds: 1, runQueueSeconds: 0.5, involuntarySwitchCount: 5)
+        #expect(BoxConditions.disturbance(from: start, to: fewer, seconds: seconds) == nil)
+    }
+
+    @Test func theCauseIsNamedAndNotItsEffect() {
+        let start = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0, runQueueSeconds: 0)
+        let throttled = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0.4, runQueueSeconds: 0.4)
+        #expect(
+            BoxConditions.disturbance(from: start, to: throttled, seconds: 1) == "CPU quota of the control group")
+        let loaded = BoxConditions(otherProcessSeconds: 0.5, quotaSeconds: 0, runQueueSeconds: 0.4)
+        #expect(BoxConditions.disturbance(from: start, to: loaded, seconds: 1) == "load from other processes")
     }
 
     @Test func loadingAndColdStartsAreNotDisturbances() {

@@ -31,8 +31,9 @@ package struct RunMeter: Sendable {
     /// - Throws: ``KerfError`` of the meter.
     package init(_ selection: MeterSelection, sharesBox: Bool) throws(KerfError) {
         let description = selection.description
-        func monitor(_ origin: Origin) -> @Sendable () -> BoxConditions {
-            let monitor = ConditionsMonitor(HostProbe(), frequencyRoot: selection.root, meterOrigin: origin)
+        func monitor(_ origin: Origin, ignoresLoad: Bool) -> @Sendable () -> BoxConditions {
+            let monitor = ConditionsMonitor(
+                HostProbe(), frequencyRoot: selection.root, meterOrigin: origin, ignoresLoad: ignoresLoad)
             return { monitor.now() }
         }
         meter = selection.meter
@@ -40,8 +41,8 @@ package struct RunMeter: Sendable {
         origin = description.origin
         reason = description.reason
         updateSeconds = description.updateIntervalSeconds.value ?? 0
-        watch = monitor(description.origin)
-        watchShared = monitor(.unavailable)
+        watch = monitor(description.origin, ignoresLoad: false)
+        watchShared = monitor(.unavailable, ignoresLoad: true)
         idleWatts = .unavailable(description.reason ?? "no energy meter")
         if sharesBox { self = sharingBox }
         if let meter { idleWatts = try Self.idlePower(meter) }

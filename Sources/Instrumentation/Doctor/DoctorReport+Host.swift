@@ -23,7 +23,14 @@ extension DoctorReport {
         package var coreTypes: [CoreType]
         package var numaNodes: [NUMANode]
         package var memoryBytes: Int?
+        /// Memory that new work can use, also by the control group.
         package var memoryAvailableBytes: Int?
+        /// The control group's limit, where it is below the box's memory.
+        package var memoryLimitBytes: Int?
+        /// CPU time per time that the control group allows, in CPUs; `nil` where it allows as much as the box has.
+        package var cpuQuota: Double?
+        /// Numbers of the CPUs that this process may run on; `nil` where they are all of the box's.
+        package var usableCpus: [Int]?
         package var kernelRelease: String?
         /// Runnable tasks, averaged over 1, 5 and 15 minutes; empty when unknown.
         package var loadAverages: [Double]
@@ -57,7 +64,17 @@ extension DoctorReport {
             coreThrottleCount = counters?.coreThrottleCount
             packageThrottleCount = counters?.packageThrottleCount
             loadAverages = (try? probe.loadAverages()) ?? []
-            memoryAvailableBytes = readings.readings.first { $0.sensor == "memory available" }.map { Int($0.value) }
+            let limits = probe.limits(of: identity)
+            memoryLimitBytes = limits.memoryLimitBytes
+            cpuQuota = limits.quotaCPUs
+            usableCpus = limits.allowedCPUs
+            let available = readings.readings.first { $0.sensor == "memory available" }.map { Int($0.value) }
+            memoryAvailableBytes = available.map { min($0, limits.memoryFreeBytes ?? $0) } ?? limits.memoryFreeBytes
+        }
+
+        /// Threads that a run uses unless told otherwise: as many as the CPUs and the quota can keep busy.
+        package var defaultThreads: Int {
+            ResourceLimits(quotaCPUs: cpuQuota, allowedCPUs: usableCpus).threadCount(of: threads)
         }
     }
 }

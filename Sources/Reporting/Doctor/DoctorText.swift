@@ -25,7 +25,8 @@ package struct DoctorText {
         lines += section("PCI", devices)
         lines += section("host", report.host.map { HostLines($0).lines } ?? [])
         lines += ["", "energy: \(report.energy.summary)"]
-        return lines.map { PlainText.shown($0, limit: .max) }
+        let names = LongNames(in: report)
+        return lines.map { PlainText.shown(names.cut(in: $0), limit: .max) }
     }
 
     private func section(_ title: String, _ lines: [String]) -> [String] {
@@ -83,7 +84,7 @@ package struct DoctorText {
                     limits.joined(separator: ", "),
                 ]
             }
-            return [chip.name] + DoctorFormat.columns(rows).map { "  " + $0 }
+            return [PlainText.name(chip.name)] + DoctorFormat.columns(rows).map { "  " + $0 }
         }
     }
 
@@ -122,10 +123,15 @@ package struct DoctorText {
 /// Alignment of text in the doctor's report.
 package enum DoctorFormat {
     /// Rows of texts with each column padded to its widest: a table without a heading.
+    ///
+    /// Names come from the system and may have any length: one label of 300 characters would push the values of all
+    /// sensors out of sight. So all columns but the last, which holds sentences, are cut where a name is.
     package static func columns(_ rows: [[String]]) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         var table = TextTable(Array(repeating: TextTable.Column("", .left), count: count))
-        for row in rows { table.append(row) }
+        for row in rows {
+            table.append(row.prefix(count - 1).map(PlainText.name) + row.dropFirst(count - 1))
+        }
         return Array(table.lines.suffix(rows.count))
     }
 }

@@ -29,9 +29,10 @@ package struct HostLines {
             host.ratedFlopsPerCyclePerCore.map {
                 "\(NumberText.fixed($0, digits: 0)) f32 FLOPs/cycle/core (\(host.ratedBasis ?? ""))"
             })
-        add("hypervisor", host.hypervisor)
+        add("hypervisor", host.hypervisor.map(PlainText.name))
+        add("quota", quota)
         add("memory", memory)
-        add("kernel", host.kernelRelease.map { "\($0) \(host.architecture)" } ?? host.architecture)
+        add("kernel", host.kernelRelease.map { "\(PlainText.name($0)) \(host.architecture)" } ?? host.architecture)
         if !host.loadAverages.isEmpty {
             add(
                 "load",
@@ -47,18 +48,33 @@ package struct HostLines {
         let numbers = [("family", host.cpuFamily), ("model", host.cpuModelNumber), ("stepping", host.cpuStepping)]
             .compactMap { name, value in value.map { "\(name) \($0)" } }
         let details = numbers + (host.microcode.map { ["microcode \($0)"] } ?? [])
-        return host.cpuModel + (details.isEmpty ? "" : " (\(details.joined(separator: ", ")))")
+        return PlainText.name(host.cpuModel) + (details.isEmpty ? "" : " (\(details.joined(separator: ", ")))")
     }
 
     private var memory: String? {
         host.memoryBytes.map { total in
-            let available = host.memoryAvailableBytes.map { ", \(gibibytes($0)) available" } ?? ""
-            return gibibytes(total) + available
+            let available = host.memoryAvailableBytes.map { ", \(bytes($0)) available" } ?? ""
+            let limit = host.memoryLimitBytes.map { ", limited to \(bytes($0)) by the control group" } ?? ""
+            return bytes(total) + available + limit
         }
     }
 
-    private func gibibytes(_ bytes: Int) -> String {
-        "\(NumberText.fixed(Double(bytes) / 1_073_741_824, digits: 1)) GiB"
+    /// What binds the number of threads.
+    private var quota: String? {
+        var parts: [String] = []
+        if let quota = host.cpuQuota {
+            parts.append("\(NumberText.fixed(quota, digits: 2)) of \(host.threads) CPUs by the control group")
+        }
+        if let cpus = host.usableCpus { parts.append("CPUs \(CPUList.text(of: cpus)) only") }
+        guard !parts.isEmpty else { return nil }
+        let threads = host.defaultThreads
+        return parts.joined(separator: ", ") + ": \(threads) thread\(threads == 1 ? "" : "s") by default"
+    }
+
+    private func bytes(_ bytes: Int) -> String {
+        bytes < 1 << 30
+            ? "\(NumberText.fixed(Double(bytes) / 1_048_576, digits: 1)) MiB"
+            : "\(NumberText.fixed(Double(bytes) / 1_073_741_824, digits: 1)) GiB"
     }
 
     private var throttled: String? {

@@ -86,9 +86,13 @@ package enum MatrixEngines {
     /// Number of processors that this process may run on.
     package static var processorCount: Int { Int(kerf_processor_count()) }
 
+    /// Number of threads that can be busy all the time: one for each processor, fewer where a control group's quota of
+    /// CPU time would stop them.
+    package static var defaultThreadCount: Int { ResourceLimits(root: SystemRoot()).threadCount(of: processorCount) }
+
     /// oneDNN on x86-64, for which it is optimized; OpenBLAS elsewhere.
     ///
-    /// - Parameter threadCount: `nil` for one thread for each processor.
+    /// - Parameter threadCount: `nil` for ``defaultThreadCount``.
     package static func `default`(threadCount: Int? = nil) throws -> any MatrixEngine {
         #if arch(x86_64)
             try named("onednn", threadCount: threadCount)
@@ -100,7 +104,7 @@ package enum MatrixEngines {
     /// - Throws: ``KerfError/Code/engineUnavailable`` for a name that is not in ``names``, an impossible thread count, or
     ///   a library that cannot be used.
     package static func named(_ name: String, threadCount: Int? = nil) throws -> any MatrixEngine {
-        let threads = threadCount ?? processorCount
+        let threads = threadCount ?? defaultThreadCount
         guard threads >= 1 && threads <= 4096 else {
             throw KerfError(.engineUnavailable, "cannot use \(threads) threads", remedy: "use 1 to \(processorCount)")
         }

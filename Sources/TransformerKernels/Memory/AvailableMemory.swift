@@ -9,10 +9,8 @@ import SystemPackage
 /// - Parameter root: the directory that stands for `/`.
 func availableMemoryBytes(root: String = "/") -> Int {
     let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-    let system = kernelText(root + "/proc/meminfo").flatMap { MemoryInfo(parsing: $0).availableBytes }
-    let groups = kernelText(root + "/proc/self/cgroup").map { ControlGroup.all(cgroup: $0) } ?? []
-    return groups.compactMap { $0.freeBytes(root: root) }.reduce(min(machine, system ?? machine), min)
+    let root = SystemRoot(FilePath(root))
+    // Without the estimate the machine's memory bounds what may be allocated.
+    let system = (try? MemoryInfo(root: root))?.availableBytes
+    return min(machine, system ?? machine, ResourceLimits(root: root).memoryFreeBytes ?? machine)
 }
-
-/// The text of a file of procfs or cgroupfs; `nil` where it cannot be read.
-func kernelText(_ path: String) -> String? { try? SysfsFile.wholeText(at: FilePath(path)) }

@@ -101,7 +101,7 @@ struct ProfileCommand: ParsableCommand {
         ProfileRequest(
             workload: try workload.workload(placement), meter: metering.request, frequencies: sweep.frequencies,
             budgetSeconds: budget, sweepBudgetSeconds: sweep.sweepBudget, targetRelativeHalfWidth: targetCi / 100,
-            seed: seed, requiresEnergy: requireEnergy)
+            seed: seed, requiresEnergy: requireEnergy, ignoresLoad: BusyMachine.isAccepted)
     }
 }
 

@@ -134,6 +134,15 @@ extension KernelTests {
             }
         }
 
+        @Test func aControlGroupBoundsTheMemory() throws {
+            let tree = try FixtureTree()
+            try tree.write("proc/self/cgroup", "3:memory:/docker/0123\n")
+            try tree.write(
+                under: "sys/fs/cgroup/memory", ["memory.limit_in_bytes": "70000", "memory.usage_in_bytes": "50000"])
+            #expect(availableMemoryBytes(root: tree.path.string) == 20_000)
+            #expect(MatrixEngines.defaultThreadCount <= MatrixEngines.processorCount)
+        }
+
         @Test func errorsOfTheSourcePassThrough() {
             struct Broken: WeightSource {
                 let config: ModelConfig

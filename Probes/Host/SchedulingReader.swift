@@ -1,0 +1,66 @@
+import Glibc
+import SystemIO
+import SystemPackage
+
+/// Samples what the scheduler did to this process: how long its threads were ready and waited, and how often its control
+/// group used up its quota of CPU time.
+///
+/// The groups are those of the process when the reader was created.
+package final class SchedulingReader: Sendable {
+    private let root: SystemRoot
+    private let throttles: [HeldFile]
+
+    /// - Throws: ``KerfError`` when a counter exists and cannot be opened. A missing counter is `nil` in the samples.
+    package init(root: SystemRoot) throws(KerfError) {
+        self.root = root
+        // Without the file there are no control groups, or nobody may know of them.
+        let cgroup = (try? SysfsFile.wholeText(at: root.file("proc/self/cgroup"))) ?? ""
+        var throttles: [HeldFile] = []
+        for group in ControlGroup.all(.cpu, cgroup: cgroup) {
+            for path in group.throttleFiles(in: root) { throttles.append(try HeldFile(path)) }
+        }
+        self.throttles = throttles
+    }
+
+    /// Throttling of the process's group and of those above it; `nil` where none counts it.
+    ///
+    /// - Throws: ``KerfError`` when a held counter can no longer be read or is malformed.
+    package func throttling() throws(KerfError) -> CPUThrottling? {
+        var sum = CPUThrottling(count: 0, seconds: 0)
+        for file in throttles {
+            guard let one = CPUThrottling(parsing: try file.text()) else {
+                throw KerfError(.invalidReading, "no longer counts throttled periods", at: file.path)
+            }
+            sum.count &+= one.count
+            sum.seconds += one.seconds
+        }
+        return throttles.isEmpty ? nil : sum
+    }
+
+    /// Time that threads of this process were ready to run and waited for a processor, summed over the threads that exist
+    /// now; `nil` where the kernel does not count it.
+    ///
+    /// Threads come and go, so that the files are found anew each time: some 10 µs a thread. A thread that has ended
+    /// takes its time with it.
+    ///
+    /// Source: Documentation/scheduler/sched-stats.rst, `/proc/<pid>/schedstat`: the second number, in nanoseconds.
+    package func runQueueDelaySeconds() -> Double? {
+        let tasks = root.file("proc/self/task")
+        var sum: Double?
+        for thread in root.names(in: tasks) {
+            // A thread that ended since the listing has no file.
+            guard let text = try? SysfsFile.text(at: tasks.appending(thread).appending("schedstat")) else { continue }
+            let numbers = text.split(separator: " ").map { UInt64($0) }
+            guard numbers.count == 3, let delay = numbers[1] else { continue }
+            sum = (sum ?? 0) + Double(delay) * 1e-9
+        }
+        return sum
+    }
+
+    /// How often a thread of this process lost its processor to another one before its time was over: getrusage(2),
+    /// `ru_nivcsw`.
+    package static func involuntarySwitchCount() -> Int? {
+        var usage = rusage()
+        return getrusage(.init(RUSAGE_SELF.rawValue), &usage) == 0 ? Int(usage.ru_nivcsw) : nil
+    }
+}
