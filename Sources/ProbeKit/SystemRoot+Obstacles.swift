@@ -23,7 +23,7 @@ extension SystemRoot {
 
     private func masked(_ entry: FilePath) -> KerfError {
         let components = hiddenDirectory(behind: entry).components.dropFirst(path.components.count)
-        let place = "/" + components.map(\.string).joined(separator: "/")
+        let place = PlainText.shown("/" + components.map(\.string).joined(separator: "/"), limit: 200)
         return KerfError(
             .masked, "masked: this link leads into \(place), which is hidden from this process or was not recorded",
             at: entry,
