@@ -1,3 +1,4 @@
+import ProbeKit
 import SystemIO
 import SystemPackage
 

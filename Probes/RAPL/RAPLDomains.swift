@@ -1,4 +1,5 @@
 import Glibc
+import ProbeKit
 import ProfileFormat
 import SystemIO
 

@@ -144,7 +144,8 @@ struct EnergyFit {
 
     /// More time does not help where windows are rejected for a cause that lasts, such as a counter that wraps too often.
     private var missingRemedy: String {
-        guard !rejections.isEmpty else { return "profile for longer" }
+        let kept = windows.values.reduce(0) { $0 + $1.count }
+        guard rejections.reduce(0, { $0 + $1.count }) > kept else { return "profile for longer" }
         let causes = rejections.sorted { $0.count > $1.count }.prefix(3).map { "\($0.count) x \($0.reason)" }
         return "rejected were " + causes.joined(separator: ", ")
     }

@@ -5,13 +5,18 @@ package final class ProgressLine {
     private let isTerminal = StandardError.isTerminal
     private let isQuiet: Bool
     private var lastShownSeconds = -1.0
+    private var lastActivity = ""
     private var hasDrawn = false
 
     package init(quiet: Bool) { isQuiet = quiet }
 
     package func show(_ progress: Progress) {
         let interval = isTerminal ? 0.2 : 10.0
-        guard !isQuiet, lastShownSeconds < 0 || progress.elapsedSeconds - lastShownSeconds >= interval else { return }
+        let isDue =
+            lastShownSeconds < 0 || lastActivity == "roofline" && progress.activity != lastActivity
+            || progress.elapsedSeconds - lastShownSeconds >= interval
+        guard !isQuiet, isDue else { return }
+        lastActivity = progress.activity
         lastShownSeconds = progress.elapsedSeconds
         var line = isTerminal ? bar(progress.fraction) + " " : "kerf: "
         line += "\(progress.activity), \(progress.steps) steps"

@@ -1,4 +1,5 @@
 import ProbeKit
+import Quantities
 import SystemIO
 import SystemPackage
 import TestSupport
