@@ -2,30 +2,31 @@ import Quantities
 import SystemIO
 
 extension Disturbances {
-    /// Share of the steps and windows from which on a run counts as disturbed. With fewer rejected ones those that are
-    /// left stand for the quiet box: what a disturbance did at its edges stays below the tolerance of each window.
+    /// Share of the measured time from which on a run counts as disturbed, where steps and windows that took so long were
+    /// rejected. Below it, those that are left stand for the quiet box: of each, the tolerances bound what a disturbance
+    /// that began or ended in it did, and the trimmed means leave out a fifth of the steps at each end.
     package static let maximumShare = 0.2
     /// Rejected steps and windows up to which a run does not count as disturbed, however short it is.
     package static let toleratedCount = 2.0
 
-    /// As a floating-point number, since a file may claim any count.
-    private var rejectedCount: Double { causes.reduce(0) { $0 + Double($1.count) } }
-
     /// Whether so much was rejected that the rest may be affected too.
     package var isTooMuch: Bool {
-        rejectedCount > Self.toleratedCount && rejectedCount >= Self.maximumShare * Double(measurementCount)
+        // As floating-point numbers, since a file may claim any count.
+        let count = causes.reduce(0) { $0 + Double($1.count) }
+        let seconds = causes.reduce(0) { $0 + $1.seconds }
+        return count > Self.toleratedCount && seconds >= Self.maximumShare * measuredSeconds
     }
 
-    /// The cause for which most was rejected; other processes count as one.
+    /// The cause that took the most time; other processes count as one.
     package var mainCause: Disturbance? { parts.first?.causes.first?.cause }
 
-    /// Every cause with its share, the most frequent first: `other processes used 1.4 of 2 CPUs in 63 % of the steps and
-    /// windows: python3 train.py (1.1 CPUs); ...`. Empty without a rejection.
+    /// Every cause with its share of the measured time, the largest first: `other processes used 1.4 of 2 CPUs in 63 % of
+    /// the time: python3 train.py (1.1 CPUs); ...`. Empty without a rejection.
     package var summary: String {
         parts.enumerated().map { place, part in
-            let share = NumberText.percent(part.count / max(1, Double(measurementCount)), digits: 0)
+            let share = NumberText.percent(measuredSeconds > 0 ? part.seconds / measuredSeconds : 0, digits: 0)
             var text = "\(part.text(of: self)) in \(share)"
-            if place == 0 { text += " of the steps and windows" }
+            if place == 0 { text += " of the time" }
             if part.namesProcesses, let processList { text += ": \(processList)" }
             return text
         }.joined(separator: "; ")
@@ -48,7 +49,7 @@ extension Disturbances {
     private struct Part {
         var causes: [DisturbanceCause]
 
-        var count: Double { causes.reduce(0) { $0 + Double($1.count) } }
+        var seconds: Double { causes.reduce(0) { $0 + $1.seconds } }
         private var isContention: Bool { causes.contains { $0.cause.isContention } }
 
         /// Below it, what the threads waited for was not another process.
@@ -86,8 +87,8 @@ extension Disturbances {
     }
 
     private var parts: [Part] {
-        let contention = causes.filter(\.cause.isContention).sorted { $0.count > $1.count }
+        let contention = causes.filter(\.cause.isContention).sorted { $0.seconds > $1.seconds }
         let others = causes.filter { !$0.cause.isContention }.map { Part(causes: [$0]) }
-        return ((contention.isEmpty ? [] : [Part(causes: contention)]) + others).sorted { $0.count > $1.count }
+        return ((contention.isEmpty ? [] : [Part(causes: contention)]) + others).sorted { $0.seconds > $1.seconds }
     }
 }

@@ -21,7 +21,9 @@ public struct Disturbances: Codable, Sendable, Hashable {
     /// Steps and windows that were taken, rejected ones and those of the idle box included. Steps that were taken
     /// together count once.
     public var measurementCount: Int
-    /// Causes for which some were rejected, the most frequent first.
+    /// Their length, summed.
+    public var measuredSeconds: Double
+    /// Causes for which some were rejected, the one that took the most time first.
     public var causes: [DisturbanceCause]
     /// Logical processors of the box.
     public var processorCount: Int?
@@ -32,10 +34,11 @@ public struct Disturbances: Codable, Sendable, Hashable {
     public var processSamplingSeconds: Double?
 
     public init(
-        measurementCount: Int, causes: [DisturbanceCause], processorCount: Int? = nil,
+        measurementCount: Int, measuredSeconds: Double, causes: [DisturbanceCause], processorCount: Int? = nil,
         processes: [OtherProcess]? = nil, processSamplingSeconds: Double? = nil
     ) {
         self.measurementCount = measurementCount
+        self.measuredSeconds = measuredSeconds
         self.causes = causes
         self.processorCount = processorCount
         self.processes = processes

@@ -211,7 +211,7 @@ package struct ProfileValidation {
                     .allSatisfy { (0...Self.maximumPairs).contains($0) }
                     && Set(found.causes.map(\.cause)).count == found.causes.count,
                 "disturbances: a number that is not possible, or a cause that is listed twice")
-            let times = found.causes.map(\.seconds) + [found.processSamplingSeconds ?? 0]
+            let times = found.causes.map(\.seconds) + [found.measuredSeconds, found.processSamplingSeconds ?? 0]
             let processors = found.causes.flatMap { [$0.otherProcessors, $0.stealProcessors] }.compactMap(\.self)
             let processes = (found.processes ?? []).flatMap { [$0.processors, $0.cpuSeconds] }
             try require(

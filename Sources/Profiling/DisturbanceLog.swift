@@ -12,6 +12,7 @@ package final class DisturbanceLog {
     private let processes: (any ProcessMonitor)?
     private var start: MonotonicInstant?
     private var measurementCount = 0
+    private var measuredSeconds = 0.0
     private var tallies: [Disturbance: Tally] = [:]
     private var recorder = ConditionRecorder()
     /// When the processes were sampled last.
@@ -58,6 +59,7 @@ package final class DisturbanceLog {
         recorder.add(before, atSeconds: began.seconds(since: start))
         recorder.add(after, atSeconds: ended.seconds(since: start))
         measurementCount += 1
+        measuredSeconds += ended.seconds(since: began)
         if let disturbance {
             var tally = tallies[disturbance] ?? Tally()
             tally.count += 1
@@ -100,8 +102,8 @@ package final class DisturbanceLog {
         }
         let found = isContended ? processes?.largest(Disturbances.maximumProcesses) ?? [] : []
         return Disturbances(
-            measurementCount: measurementCount,
-            causes: causes.sorted { ($1.count, $0.cause.rawValue) < ($0.count, $1.cause.rawValue) },
+            measurementCount: measurementCount, measuredSeconds: measuredSeconds,
+            causes: causes.sorted { ($1.seconds, $0.cause.rawValue) < ($0.seconds, $1.cause.rawValue) },
             processorCount: processorCount, processes: found.isEmpty ? nil : found,
             processSamplingSeconds: processes == nil ? nil : samplingSeconds)
     }
