@@ -73,9 +73,9 @@ package struct ProcessLoads: Sendable {
     /// - Parameter seconds: when the samples were taken.
     package mutating func add(_ samples: [ProcessSample], atSeconds seconds: Double) {
         let now = Dictionary(samples.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
-        let (before, began) = (last, lastSeconds)
+        let (before, previousSeconds) = (last, lastSeconds)
         (last, lastSeconds) = (now, seconds)
-        guard let began, seconds > began else { return }
+        guard let began = previousSeconds, seconds > began else { return }
         let interval = seconds - began
         // A child that ended is in its parent's time from now on, with what was counted as its own before.
         var counted: [Int: Double] = [:]

@@ -24,8 +24,9 @@ extension Disturbances {
     /// the time: python3 train.py (1.1 CPUs); ...`. Empty without a rejection.
     package var summary: String {
         parts.enumerated().map { place, part in
-            let share = NumberText.percent(measuredSeconds > 0 ? part.seconds / measuredSeconds : 0, digits: 0)
-            var text = "\(part.text(of: self)) in \(share)"
+            let share = measuredSeconds > 0 ? part.seconds / measuredSeconds : 0
+            var text = "\(part.text(of: self)) in "
+            text += share < 0.01 ? "less than 1 %" : NumberText.percent(share, digits: 0)
             if place == 0 { text += " of the time" }
             if part.namesProcesses, let processList { text += ": \(processList)" }
             return text

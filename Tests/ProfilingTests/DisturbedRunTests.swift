@@ -2,7 +2,6 @@ import ProbeKit
 import ProfileFormat
 import Profiling
 import Statistics
-import Synchronization
 import SystemIO
 import Testing
 
