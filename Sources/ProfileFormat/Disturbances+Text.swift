@@ -23,7 +23,7 @@ extension Disturbances {
     /// Every cause with its share of the measured time, the largest first: `other processes used 1.4 of 2 CPUs in 63 % of
     /// the time: python3 train.py (1.1 CPUs); ...`. Empty without a rejection.
     package var summary: String {
-        parts.enumerated().map { place, part in
+        parts.enumerated().map { place, part -> String in
             let share = measuredSeconds > 0 ? part.seconds / measuredSeconds : 0
             var text = "\(part.text(of: self)) in "
             text += share < 0.01 ? "less than 1 %" : NumberText.percent(share, digits: 0)
