@@ -69,6 +69,7 @@ extension CPUFreqPolicy {
 
     init(named name: String, in directory: FilePath, cpus: [Int]) {
         func text(_ attribute: String) -> String? {
+            // Each attribute is optional: drivers lack some, and answer `<unsupported>` or an error for others.
             guard let text = try? SysfsFile.text(at: directory.appending(attribute)), !text.isEmpty,
                 !text.hasPrefix("<")
             else { return nil }
@@ -105,6 +106,7 @@ extension CPUFreqPolicy {
 
     private static func cpus(in directory: FilePath) -> [Int]? {
         for attribute in ["affected_cpus", "related_cpus"] {
+            // The other attribute may be readable; a policy without either is left out.
             guard let text = try? SysfsFile.text(at: directory.appending(attribute)) else { continue }
             let cpus = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.filter { $0 >= 0 }
             if !cpus.isEmpty { return Set(cpus).sorted() }

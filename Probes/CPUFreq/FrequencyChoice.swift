@@ -57,6 +57,7 @@ package enum FrequencyChoice: Sendable, Hashable {
         let together = try setpoints(of: policies)
         var groups: [CoreGroup] = []
         for (kind, members) in zip(kinds, members) {
+            // A core type without common frequencies is not swept alone; the sweep of all has thrown its errors above.
             let setpoints = isList ? Self.part(of: together, members) : (try? setpoints(of: members)) ?? []
             guard setpoints.count > 1 else { continue }
             groups.append(CoreGroup(name: kind.name, cpus: kind.cpus, setpoints: setpoints))

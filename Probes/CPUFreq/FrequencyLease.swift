@@ -45,11 +45,13 @@ package final class FrequencyLease: FrequencyControl {
             let started = try Self.startWatchdog(executable, root: root, record: record)
             watchdog.withLock { $0 = started }
         } catch {
+            // The first error is the one to report; a record that stays is found by the next run.
             try? record.clear()
             throw error
         }
     }
 
+    // Only after an error that is reported already; the watchdog restores what this cannot.
     deinit { try? release() }
 
     package func set(_ setpoint: FrequencySetpoint) throws(KerfError) {
@@ -82,6 +84,7 @@ package final class FrequencyLease: FrequencyControl {
         var failure: KerfError?
         do throws(KerfError) { try record.restore() } catch { failure = error }
         // The watchdog tries once more to restore what is still recorded.
+        // Closing is the message; the watchdog sees the end of the pipe also where it fails. So with the pipe's ends below.
         try? watchdog.lifeline.close()
         ChildProcess.awaitEnd(of: watchdog.pid, within: Self.watchdogSeconds, pollMicroseconds: 1000)
         defer { record.unlock() }

@@ -22,6 +22,7 @@ package enum FrequencyWatchdog {
         }
         let record = LeaseRecord(inherited: FileDescriptor(rawValue: recordDescriptor), root: root)
         var byte: UInt8 = 0
+        // An error ends the wait as the end of the pipe does: the limits are restored sooner rather than never.
         while let count = try? valueOrErrno({ read(STDIN_FILENO, &byte, 1) }), count > 0 {}
         try record.restore()
     }

@@ -38,6 +38,7 @@ final class LeaseRecord {
             if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { return }
             usleep(10_000)
         }
+        // The record only names the holder; that it is held is the error to report.
         let holder = (try? text()).flatMap(Self.holder)
         try? descriptor.close()
         throw KerfError(
@@ -52,6 +53,7 @@ final class LeaseRecord {
         path = root.file(Self.place)
     }
 
+    // Written data is synchronized before; closing cannot lose it.
     deinit { try? descriptor.close() }
 
     /// Whether a process holds the record's lock, and which one wrote it; `nil` when there is nothing to restore.
@@ -60,6 +62,7 @@ final class LeaseRecord {
             let descriptor = try? FileDescriptor.open(
                 root.file(place), .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
         else { return nil }
+        // ``requireReadable(root:)`` reports a record that is there and cannot be read.
         let record = LeaseRecord(inherited: descriptor, root: root)
         guard let text = try? record.text(), let content = try? record.content(), !content.isEmpty else { return nil }
         let isHeld = flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
@@ -93,7 +96,7 @@ final class LeaseRecord {
 
     func unlock() { flock(descriptor.rawValue, LOCK_UN) }
 
-    /// Whether the record was read and has nothing left to restore.
+    /// Whether the record was read and has nothing left to restore; one that cannot be read is not known to be cleared.
     var isCleared: Bool { (try? content())?.isEmpty ?? false }
 
     /// Called when everything was restored.

@@ -92,6 +92,7 @@ extension CPUTopology {
         return root.names(in: directory).compactMap { name in
             guard name.hasPrefix("cpu"), let number = Int(name.dropFirst(3)) else { return nil }
             let topology = directory.appending(name).appending("topology")
+            // Without its topology a CPU is left out, and all threads are taken for cores: see ``threads``.
             let integer = { (name: String) in try? SysfsFile.integer(at: topology.appending(name)) }
             let list = { (name: String) -> String? in
                 guard let text = try? SysfsFile.text(at: topology.appending(name)), !text.isEmpty else { return nil }
@@ -112,6 +113,7 @@ extension CPUTopology {
     private static func nodes(_ root: SystemRoot) -> [NUMANode] {
         let directory = root.file("sys/devices/system/node")
         return root.names(in: directory).compactMap { name in
+            // A node whose CPUs are not listed is shown as none: the topology is for display and identity.
             guard name.hasPrefix("node"), let number = Int(name.dropFirst(4)),
                 let text = try? SysfsFile.text(at: directory.appending(name).appending("cpulist")),
                 let cpus = CPUList.parse(text)

@@ -23,6 +23,7 @@ struct CoreTypes {
     private static func byPMU(_ root: SystemRoot) -> [Group]? {
         let groups = [("cpu_core", "P-core"), ("cpu_atom", "E-core"), ("cpu_lowpower", "low-power E-core")]
             .compactMap { device, name -> Group? in
+                // What tells core types apart is missing on most boxes; so below. Without it the cores are alike.
                 guard let text = try? SysfsFile.text(at: root.file("sys/devices/\(device)/cpus")),
                     let cpus = CPUList.parse(text), !cpus.isEmpty
                 else { return nil }

@@ -50,6 +50,7 @@ extension HostIdentity {
     /// - Throws: ``KerfError`` when /proc/cpuinfo cannot be read or lists no CPU. Everything else is optional.
     init(root: SystemRoot) throws(KerfError) {
         let info = try CPUInfo(root: root)
+        // Optional: what the machine does not report is missing from its identity, whatever the cause.
         let text = { (path: String) -> String? in
             guard let text = try? SysfsFile.text(at: root.file(path)), !text.isEmpty else { return nil }
             return text

@@ -4,6 +4,7 @@ import SystemIO
 enum Hypervisor {
     /// - Returns: the hypervisor's product name, as far as the machine reports it; `nil` on hardware.
     static func name(root: SystemRoot, info: CPUInfo) -> String? {
+        // Optional: whether there is a hypervisor is in the CPU's flags, and its name elsewhere may be missing.
         let text = { (path: String) -> String? in
             guard let text = try? SysfsFile.text(at: root.file(path)), !text.isEmpty else { return nil }
             return text

@@ -1,4 +1,5 @@
 import SystemIO
+import SystemPackage
 
 /// The processor's name and vendor, from the fields in which each architecture's kernel gives them.
 ///

@@ -68,12 +68,9 @@ struct HwmonPowerSource: PowerSource {
             } else {
                 watts = Double(try first.integer()) * 1e-6
             }
-            guard watts >= 0 || !counts else {
-                throw KerfError(.invalidReading, "power of \(watts) W is negative", at: (current ?? first).path)
-            }
-            guard watts.magnitude < EnergyCounter.maximumWatts * 100 else {
-                throw KerfError(.invalidReading, "power of \(watts) W is implausible", at: first.path)
-            }
+            // A rail outside the total may feed back.
+            let judged = counts ? watts : watts.magnitude
+            if let flaw = SensorKind.power.implausibility(of: judged, at: (current ?? first).path) { throw flaw }
             return watts
         }
     }

@@ -18,11 +18,12 @@ struct HwmonReader {
             let place = directory.appending(entry)
             guard let resolved = links.directory(place) else {
                 survey.failures.append(
-                    KerfError(.notFound, "leads to no directory of this tree", at: place))
+                    root.obstacle(to: place) ?? KerfError(.notFound, "leads to no directory of this tree", at: place))
                 continue
             }
             read(chip: resolved, links: links, into: &survey)
         }
+        survey.tellChipsApart()
         return survey
     }
 
@@ -54,7 +55,8 @@ struct HwmonReader {
         for kind in SensorKind.allCases {
             for feature in features(of: kind, among: names) {
                 do throws(KerfError) {
-                    chip.features.append(try read(feature, of: kind, in: place, among: Set(names)))
+                    chip.features.append(
+                        try read(feature, of: kind, in: place, among: Set(names)).corrected(for: prefix))
                 } catch {
                     survey.failures.append(error)
                 }
@@ -86,9 +88,8 @@ struct HwmonReader {
         let attribute = kind.valueSuffixes.map { "\(feature)_\($0)" }.first { names.contains($0) }
         let path = place.appending(attribute ?? feature)
         let value = Double(try SysfsFile.integer(at: path)) / kind.stepsPerUnit
-        if let flaw = kind.impossibility(of: value) {
-            throw KerfError(.invalidReading, "\(kind.rawValue) of \(value) \(kind.unit.symbol) \(flaw)", at: path)
-        }
+        if let flaw = kind.implausibility(of: value, at: path) { throw flaw }
+        // A label is for display: without it the sensor has its kernel name.
         let label =
             names.contains("\(feature)_label") ? try? SysfsFile.text(at: place.appending("\(feature)_label")) : nil
         return SensorFeature(

@@ -1,6 +1,5 @@
 import CSensors
 import ProbeKit
-import ProfileFormat
 import SystemIO
 import SystemPackage
 
@@ -24,7 +23,11 @@ package struct LMSensorsProbe: Probe {
 
     /// Reads all chips.
     package func survey() -> SensorSurvey {
-        root.isLive ? Libsensors.survey() : HwmonReader(root: root).survey()
+        guard root.isLive else { return HwmonReader(root: root).survey() }
+        var survey = Libsensors.survey()
+        // libsensors passes over a chip whose directory is hidden.
+        survey.failures += obstacles()
+        return survey
     }
 
     package func availability() -> Availability {
@@ -40,12 +43,14 @@ package struct LMSensorsProbe: Probe {
         let place = root.file(HwmonReader.classDirectory).string
         if let denied = survey.failures.first(where: { $0.code == .permissionDenied }) {
             return Availability(
-                .forbidden, reason: "no sensor below \(place) may be read: \(denied)",
-                remedy: "run as root, or give this user read access to the files in \(place)/*/")
+                .forbidden, reason: "no sensor below \(place) may be read: \(denied.placed)",
+                remedy: permissionRemedy)
         }
         if let failure = survey.failures.first {
             return Availability(
-                .absent, reason: "no sensor below \(place) could be read: \(failure)", remedy: .text(remedy))
+                Availability.Status(failure.code),
+                reason: "no sensor below \(place) could be read: \(failure.placed)",
+                remedy: failure.remedy ?? .text(remedy))
         }
         let found = survey.chips.isEmpty ? "no hwmon chips" : "hwmon chips without sensors"
         return Availability(.absent, reason: "\(found) in \(place)\(library)", remedy: .text(remedy))
@@ -58,7 +63,7 @@ package struct LMSensorsProbe: Probe {
         for chip in survey.chips {
             let labels = Dictionary(grouping: chip.features, by: \.label)
             for feature in chip.features {
-                // Drivers may repeat a label, and two chips may share a name; sensor names are unique.
+                // Drivers may repeat a label; sensor names are unique.
                 let shared = (labels[feature.label]?.count ?? 0) > 1
                 let sensor = "\(chip.name)/\(feature.label)" + (shared ? " (\(feature.name))" : "")
                 let times = timesSeen[sensor, default: 0] + 1
@@ -71,6 +76,21 @@ package struct LMSensorsProbe: Probe {
         return ProbeReadings(readings: readings, failures: survey.failures)
     }
 
+    /// Chips that the class directory lists and that lead nowhere, and a class directory that cannot be listed.
+    private func obstacles() -> [KerfError] {
+        let directory = root.file(HwmonReader.classDirectory)
+        do throws(KerfError) {
+            return try root.listing(directory).compactMap { root.obstacle(to: directory.appending($0)) }
+        } catch {
+            return [error]
+        }
+    }
+
+    var permissionRemedy: Remedy {
+        let place = root.file(HwmonReader.classDirectory)
+        return "run as root, or give this user read access to the files in \(place)/*/"
+    }
+
     /// The library that read the chips, for the doctor: its version determines which sensors it knows.
     private var library: String { root.isLive ? ", libsensors \(Self.libraryVersion())" : "" }
 
@@ -81,92 +101,7 @@ package struct LMSensorsProbe: Probe {
     }
 }
 
-/// Hardware monitoring chips as an energy meter.
-extension LMSensorsProbe {
-    /// Whether ``energyMeter(named:)`` would succeed.
-    ///
-    /// - Parameter named: labels or identifiers of the rails that add up to the box; empty to derive them.
-    package func energyAvailability(named: [String] = []) -> Availability {
-        let found = survey()
-        let rails = PowerRails(PowerRail.all(of: found.chips), named: named)
-        let place = root.file(HwmonReader.classDirectory).string
-        if let flaw = rescaled(rails, in: found) { return Availability(.absent, reason: flaw.description) }
-        if !rails.counted.isEmpty {
-            return Availability(.present, reason: "total = \(rails.tree.totalFormula)\(method(of: rails))")
-        }
-        let names = rails.rails.map(\.identifier).joined(separator: ", ")
-        if !named.isEmpty && !rails.rails.isEmpty {
-            return Availability(
-                .absent, reason: "not each of \(named.joined(separator: ",")) is one of the rails: \(names)",
-                remedy: "name each rail of the sum once, as listed")
-        }
-        if let denied = found.failures.first(where: { $0.code == .permissionDenied }) {
-            return Availability(
-                .forbidden, reason: "\(denied)",
-                remedy: "run as root, or give this user read access to the files in \(place)/*/")
-        }
-        guard rails.rails.isEmpty else {
-            return Availability(
-                .absent, reason: "it is not known which of the rails \(names) add up to the box",
-                remedy: .nameRails)
-        }
-        return Availability(
-            .absent, reason: "no chip in \(place) reports energy, power, or (ina3221) voltage and current",
-            remedy: "if the board has such a chip, load its driver: sudo modprobe ina3221, or acpi_power_meter")
-    }
-
-    /// A meter on the rails that add up to the box: their energy counters where all of them have one, else sampled power.
-    ///
-    /// - Parameter named: labels or identifiers of those rails; empty to derive them from the drivers.
-    /// - Throws: ``KerfError`` with the reason and remedy of ``energyAvailability(named:)``.
-    package func energyMeter(named: [String] = []) throws(KerfError) -> any EnergyMeter {
-        let found = survey()
-        let rails = PowerRails(PowerRail.all(of: found.chips), named: named)
-        let availability = energyAvailability(named: named)
-        guard availability.status == .present else {
-            throw KerfError(
-                availability.status == .forbidden ? .permissionDenied : .notFound, availability.reason,
-                remedy: availability.remedy)
-        }
-        let counters = rails.counted.filter(\.isEnergy)
-        guard counters.count == rails.counted.count else {
-            guard counters.isEmpty else {
-                throw KerfError(
-                    .invalidReading, "\(rails.tree.totalFormula): some report energy and some power",
-                    remedy: .railsOfOneKind)
-            }
-            return try PowerSampler(try HwmonPowerSource(rails, origin: root.origin))
-        }
-        var files: [String: FilePath] = [:]
-        for rail in rails.rails { if case .energy(let file) = rail.files { files[rail.identifier] = file } }
-        let tree = EnergyDomainTree(rails.tree.domains.filter { files[$0.identifier] != nil })
-        return try HeldCounterMeter(name: "hwmon", origin: root.origin, tree: tree) {
-            files[$0.identifier] ?? root.path
-        }
-    }
-
-    private func method(of rails: PowerRails) -> String {
-        if rails.counted.allSatisfy(\.isEnergy) { return ", counted by the chip" }
-        let isProduct = rails.counted.contains {
-            if case .voltageAndCurrent = $0.files { true } else { false }
-        }
-        return isProduct ? ", voltage times current, sampled" : ", power, sampled"
-    }
-
-    /// The error for a board configuration that rescales a voltage of the total. Held descriptors give the kernel's values;
-    /// where /etc/sensors3.conf says that a voltage passes a divider, they are not the rail's.
-    private func rescaled(_ rails: PowerRails, in found: SensorSurvey) -> KerfError? {
-        guard root.isLive else { return nil }
-        for case .voltageAndCurrent(let file, _) in rails.counted.map(\.files) {
-            let chip = found.chips.first { FilePath($0.directory) == file.removingLastComponent() }
-            let feature = chip?.features.first { "\($0.name)_input" == file.lastComponent?.string }
-            guard let shown = feature?.value, let raw = try? SysfsFile.integer(at: file) else { continue }
-            let volts = Double(raw) / SensorKind.voltage.stepsPerUnit
-            guard abs(shown - volts) > 0.2 * max(abs(shown), abs(volts)) else { continue }
-            return KerfError(
-                .invalidReading, "the board's configuration scales the chip's \(volts) V to \(shown) V", at: file,
-                remedy: "remove this `compute` line from /etc/sensors3.conf or /etc/sensors.d")
-        }
-        return nil
-    }
+extension KerfError {
+    /// Place and message, without the remedy.
+    var placed: String { (location.map { "\($0): " } ?? "") + message }
 }

@@ -22,6 +22,7 @@ enum Libsensors {
                 survey.chips.append(read(chip, failures: &survey.failures))
             }
             survey.chips.sort { ($0.directory.utf8.count, $0.directory) < ($1.directory.utf8.count, $1.directory) }
+            survey.tellChipsApart()
             return survey
         }
     }
@@ -52,7 +53,7 @@ enum Libsensors {
             guard let kind = SensorKind(feature.pointee.type) else { continue }
             do throws(KerfError) {
                 guard let read = try read(feature, of: kind, on: chip, in: FilePath(directory)) else { continue }
-                found.features.append(read)
+                found.features.append(read.corrected(for: prefix))
             } catch {
                 failures.append(error)
             }
@@ -67,16 +68,16 @@ enum Libsensors {
     ) throws(KerfError) -> SensorFeature? {
         let subfeature = { (type: sensors_subfeature_type) in sensors_get_subfeature(chip, feature, type) }
         guard let source = kind.valueSubfeatures.lazy.compactMap(subfeature).first else { return nil }
+        // A fault flag that cannot be read says nothing of the value, which is read and checked next.
         if let fault = kind.faultSubfeature.flatMap(subfeature), (try? value(fault, on: chip, in: directory)) == 1 {
             throw KerfError.faulty(directory.appending(String(cString: fault.pointee.name)))
         }
         let value = try value(source, on: chip, in: directory)
-        if let flaw = kind.impossibility(of: value) {
-            throw KerfError(
-                .invalidReading, "\(kind.rawValue) of \(value) \(kind.unit.symbol) \(flaw)",
-                at: directory.appending(String(cString: source.pointee.name)))
+        if let flaw = kind.implausibility(of: value, at: directory.appending(String(cString: source.pointee.name))) {
+            throw flaw
         }
         let name = String(cString: feature.pointee.name)
+        // Limits are optional: one that cannot be read is left out.
         let limit = { (type: sensors_subfeature_type?) in
             type.flatMap(subfeature).flatMap { try? self.value($0, on: chip, in: directory) }
         }

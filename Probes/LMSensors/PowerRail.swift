@@ -52,6 +52,7 @@ struct PowerRail: Sendable {
     }
 
     private static func interval(_ file: FilePath) -> Double? {
+        // Intervals are optional; without one the sensor's own changes show how often it is updated.
         guard let milliseconds = try? SysfsFile.integer(at: file), milliseconds > 0 else { return nil }
         let seconds = Double(milliseconds) * 1e-3
         return seconds <= maximumRefreshSeconds ? seconds : nil

@@ -42,19 +42,11 @@ struct PowerRails: Sendable {
             // With several of them it is not known whether one feeds another.
             return tops.count == 1 ? tops : []
         }
-        return rails.filter(isPackage)
+        return rails.filter(\.isPackage)
     }
 
     private static func isBoardInput(_ rail: PowerRail) -> Bool {
-        rail.driver == "ina3221" && rail.label.split(separator: "_").contains("IN")
-    }
-
-    private static func isPackage(_ rail: PowerRail) -> Bool {
-        switch rail.driver {
-        case "amd_energy": rail.label.hasPrefix("Esocket")
-        case "fam15h_power", "kerf_board": true
-        default: false
-        }
+        PowerRail.isBoardInput(driver: rail.driver, label: rail.label)
     }
 
     /// The named rails; empty where a name matches no rail or several, so that no sum lacks a part.

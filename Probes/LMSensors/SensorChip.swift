@@ -3,7 +3,8 @@ import SystemIO
 
 /// A monitoring chip with the sensors that could be read.
 package struct SensorChip: Sendable, Codable, Hashable {
-    /// Driver, bus and address as lm-sensors writes them: `coretemp-isa-0000`. Two chips may share a name.
+    /// Driver, bus and address as lm-sensors writes them: `coretemp-isa-0000`. Chips that share
+    /// a name have their hwmon directory behind it: `twin-virtual-0@hwmon1`.
     package var name: String
     /// The hwmon directory it was read from.
     package var directory: String

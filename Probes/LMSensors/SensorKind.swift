@@ -45,16 +45,6 @@ package enum SensorKind: String, Sendable, Codable, Hashable, CaseIterable {
 
     /// Whether the chip can report that the sensor is broken or not connected (`temp1_fault`).
     var mayReportFault: Bool { self == .temperature || self == .fan }
-
-    /// Why a value is impossible for this quantity; `nil` for a possible one. Temperatures, voltages and currents may be negative.
-    func impossibility(of value: Double) -> String? {
-        guard value.isFinite else { return "is not a number" }
-        switch self {
-        case .fan, .power, .energy: return value < 0 ? "is negative" : nil
-        case .temperature: return value < -273.15 ? "is below absolute zero" : nil
-        case .voltage, .current: return nil
-        }
-    }
 }
 
 /// The libsensors subfeatures that hold the value and the limits.

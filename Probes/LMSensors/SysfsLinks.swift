@@ -19,6 +19,7 @@ struct SysfsLinks {
             let text = String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
             return FilePath(text).lastComponent?.string
         }
+        // A file that cannot be read is no link, as one that holds no path.
         guard !root.isLive, root.isRegularFile(entry), let text = try? SysfsFile.text(at: entry),
             text.contains("/"), !text.contains("\n")
         else { return nil }

@@ -33,6 +33,7 @@ package struct NVMLProbe: Probe {
     /// Energy, power, temperature and frequency of every GPU. Unsupported ones are left out and reported.
     package func readings() -> ProbeReadings {
         var result = ProbeReadings()
+        // ``availability()`` has the reason.
         guard let gpus = try? open() else { return result }
         defer { gpus.library.end() }
         let kinds: [(String, ReadingUnit, (NVMLLibrary.Device) throws(KerfError) -> Double)] = [

@@ -108,6 +108,7 @@ package struct PCIProbe: Probe {
     }
 
     private func link(at directory: FilePath) -> PCILink? {
+        // A device without a link has no such attributes; the rest of the device is shown without them.
         let text = { (name: String) in try? SysfsFile.text(at: directory.appending(name)) }
         return PCILink(
             currentSpeed: text("current_link_speed"), bestSpeed: text("max_link_speed"),

@@ -14,6 +14,19 @@ struct BatteryGauge: Sendable {
     private let first: HeldFile
     private let current: HeldFile?
 
+    /// What a battery does at one time.
+    enum Flow: Equatable {
+        /// Watts drawn by the box.
+        case drawn(Double)
+        /// No power flows, as the status says.
+        case idle
+        /// No power flows, and the status says nothing: the idle one of two batteries of a laptop.
+        case silent
+        /// Power flows in a direction that the status does not say.
+        case unknown(watts: Double, status: String)
+        case charged
+    }
+
     /// - Throws: ``KerfError/Code/notFound`` for a battery that reports neither power nor voltage and current, or no
     ///   status.
     init(_ supply: PowerSupply) throws(KerfError) {
@@ -37,19 +50,25 @@ struct BatteryGauge: Sendable {
         }
     }
 
-    /// Power that the box draws from the battery, in watts; 0 for an idle battery.
+    /// Whether the battery is being discharged by its own account, so that a total without it is not the box's.
     ///
-    /// - Throws: ``KerfError/Code/notFound`` while it is being charged or its status is unknown, since its power is not the
-    ///   box's then.
-    func watts() throws(KerfError) -> Double {
+    /// - Throws: the error of a status that cannot be read.
+    func isDischarging() throws(KerfError) -> Bool { try status.text() == PowerSupply.Status.discharging.rawValue }
+
+    /// - Throws: the error of a failed read; ``KerfError/Code/implausibleReading`` for a power beyond any box's.
+    func flow() throws(KerfError) -> Flow {
         let text = try status.text()
-        guard let state = PowerSupply.Status(rawValue: text), state != .unknown, state != .charging else {
-            throw KerfError(
-                .notFound, "the battery is not being discharged: its status is \(PlainText.quoted(text))",
-                at: status.path,
-                remedy: "unplug the box, so that it runs on its battery")
+        switch PowerSupply.Status(rawValue: text) {
+        case .discharging: return .drawn(try watts())
+        case .charging: return .charged
+        case .full, .notCharging: return .idle
+        case .unknown, nil:
+            let watts = try watts()
+            return watts == 0 ? .silent : .unknown(watts: watts, status: text)
         }
-        guard state == .discharging else { return 0 }
+    }
+
+    private func watts() throws(KerfError) -> Double {
         let microwatts: Double
         if let current {
             // Microvolts times microamperes are 1e-6 microwatts.
@@ -59,8 +78,22 @@ struct BatteryGauge: Sendable {
         }
         let watts = microwatts * 1e-6
         guard watts < EnergyCounter.maximumWatts else {
-            throw KerfError(.invalidReading, "power of \(watts) W is implausible", at: first.path)
+            throw KerfError(
+                .implausibleReading, "power of \(watts) W is not to be believed: it is beyond any battery's",
+                at: first.path)
         }
         return watts
+    }
+
+    /// The error of a battery whose power is not the box's.
+    func refusal(_ flow: Flow) -> KerfError {
+        let text =
+            switch flow {
+            case .drawn, .idle, .silent: "no power is drawn from the battery"
+            case .unknown(_, let status):
+                "the battery is not being discharged: its status is \(PlainText.quoted(status))"
+            case .charged: "the battery is not being discharged: its status is \"Charging\""
+            }
+        return KerfError(.notFound, text, at: status.path, remedy: "unplug the box, so that it runs on its battery")
     }
 }

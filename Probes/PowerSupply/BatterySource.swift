@@ -3,7 +3,8 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// Power that a box draws from its batteries. Each is a counted domain.
+/// Power that a box draws from its batteries. Each that can be used is a counted domain; of two, one may be idle, missing or
+/// unreadable.
 struct BatterySource: PowerSource {
     let name = "battery"
     let origin: Origin
@@ -13,37 +14,56 @@ struct BatterySource: PowerSource {
     let statedRefreshSeconds: Double? = nil
     let refreshTimeoutSeconds = 10.0
     private let gauges: [BatteryGauge]
+    /// Batteries outside the total that are idle: they must not begin to power the box unseen.
+    private let idle: [BatteryGauge]
+    private let root: SystemRoot
 
-    /// - Throws: ``KerfError`` when no battery is being discharged: the box then runs on mains power.
+    /// - Throws: ``KerfError`` when no battery is being discharged: the box then runs on mains power. The reason of a battery
+    ///   that is there and fails comes before that of one that is idle.
     init(root: SystemRoot) throws(KerfError) {
-        let batteries = PowerSupply.all(in: root).filter(\.isSystemBattery)
-        let place = root.file("sys/class/power_supply")
-        guard !batteries.isEmpty else {
-            throw KerfError(
-                .notFound, "no battery of the box in \(place)", remedy: "run on a box with a battery, unplugged")
-        }
-        var gauges: [BatteryGauge] = []
-        var isDrawn = false
-        for battery in batteries {
-            let gauge = try BatteryGauge(battery)
-            isDrawn = try gauge.watts() > 0 || isDrawn
-            gauges.append(gauge)
-        }
-        guard isDrawn else {
-            throw KerfError(
-                .notFound, "no power is drawn from \(batteries.map(\.name).joined(separator: ", "))", at: place,
-                remedy: "unplug the box, so that it runs on its battery")
-        }
-        self.gauges = gauges
+        var survey = BatterySurvey()
+        for battery in PowerSupply.all(in: root).filter(\.isSystemBattery) { try survey.add(battery) }
+        guard survey.isDrawn(unplugged: Self.isUnplugged(root)) else { throw Self.reason(survey, root) }
+        self.root = root
+        gauges = survey.counted
+        idle = survey.silent
         origin = root.origin
         tree = EnergyDomainTree(
-            gauges.map { EnergyDomain(identifier: $0.name, name: $0.name, role: .counted) })
+            survey.counted.map { EnergyDomain(identifier: $0.name, name: $0.name, role: .counted) }
+                + survey.silent.map { gauge in
+                    EnergyDomain(
+                        identifier: gauge.name, name: gauge.name,
+                        role: .unreadable("idle: no power flows, and its status is unknown"))
+                }
+                + survey.failures.map { failure in
+                    EnergyDomain(
+                        identifier: failure.battery, name: failure.battery, role: .unreadable(failure.error.message))
+                })
     }
 
     func watts() throws(KerfError) -> [Double?] {
+        var flows: [(gauge: BatteryGauge, flow: BatteryGauge.Flow)] = []
+        flows.reserveCapacity(gauges.count)
+        for gauge in gauges { flows.append((gauge, try gauge.flow())) }
+        let isDrawn = flows.contains { if case .drawn(let watts) = $0.flow { watts > 0 } else { false } }
         var watts: [Double?] = []
         watts.reserveCapacity(gauges.count)
-        for gauge in gauges { watts.append(try gauge.watts()) }
+        for (gauge, flow) in flows {
+            switch flow {
+            case .drawn(let drawn): watts.append(drawn)
+            case .idle, .silent: watts.append(0)
+            case .unknown(let drawn, _):
+                // Its charger is known to be off, or another battery powers the box.
+                guard isDrawn || Self.isUnplugged(root) else { throw gauge.refusal(flow) }
+                watts.append(drawn)
+            case .charged: throw gauge.refusal(flow)
+            }
+        }
+        for gauge in idle {
+            guard try gauge.isDischarging() else { continue }
+            throw KerfError(
+                .ambiguousReading, "\(gauge.name), which was idle and is not in the total, is being discharged")
+        }
         // All batteries are idle: the box runs on mains power now.
         guard watts.contains(where: { ($0 ?? 0) > 0 }) else {
             throw KerfError(
@@ -51,5 +71,27 @@ struct BatterySource: PowerSource {
                 remedy: "unplug the box, so that it runs on its battery")
         }
         return watts
+    }
+
+    /// Whether mains power is known to be disconnected.
+    private static func isUnplugged(_ root: SystemRoot) -> Bool {
+        let online = PowerSupply.all(in: root).compactMap(\.online)
+        return !online.isEmpty && online.allSatisfy { $0 == 0 }
+    }
+
+    private static func reason(_ survey: BatterySurvey, _ root: SystemRoot) -> KerfError {
+        let broken = survey.failures.first { $0.error.code != .notFound } ?? survey.failures.first
+        if let refusal = survey.refusal ?? broken?.error { return refusal }
+        let place = root.file("sys/class/power_supply")
+        guard survey.isEmpty else {
+            let names = (survey.counted + survey.silent).map(\.name).joined(separator: ", ")
+            return KerfError(
+                .notFound, "no power is drawn from \(names)", at: place,
+                remedy: "unplug the box, so that it runs on its battery")
+        }
+        let unread = PowerSupply.all(in: root).compactMap(\.failure) + PowerSupply.obstacles(in: root)
+        return unread.first { $0.code != .notFound }
+            ?? KerfError(
+                .notFound, "no battery of the box in \(place)", remedy: "run on a box with a battery, unplugged")
     }
 }

@@ -20,17 +20,33 @@ struct PowerSupply: Sendable {
     let type: String
     /// `Device` for the battery of an attached device, such as a mouse, which does not power the box.
     let scope: String?
+    /// Why the type cannot be read. Whether the supply is a battery is not known then.
+    let failure: KerfError?
 
     init(directory: FilePath) {
         self.directory = directory
         name = directory.lastComponent?.string ?? "supply"
-        func text(_ attribute: String) -> String? { try? SysfsFile.text(at: directory.appending(attribute)) }
-        type = text("type") ?? ""
-        scope = text("scope")
+        do throws(KerfError) {
+            type = try SysfsFile.text(at: directory.appending("type"))
+            failure = nil
+        } catch {
+            type = ""
+            failure = error
+        }
+        // Supplies of the box have no scope, or one that cannot be read is taken for the box's: its status decides.
+        scope = try? SysfsFile.text(at: directory.appending("scope"))
     }
 
-    /// Whether it is a battery that can power the box.
-    var isSystemBattery: Bool { (type == "Battery" || type == "UPS") && scope != "Device" }
+    /// Whether it is a battery that can power the box: not that of a device, and no bay whose battery was taken out.
+    var isSystemBattery: Bool { isBattery && scope != "Device" && value(of: "present") != 0 }
+
+    private var isBattery: Bool { type == "Battery" || type == "UPS" }
+
+    /// Whether mains power is connected, 0 or more; `nil` for a battery and for a supply that does not say.
+    var online: Int64? { isBattery || type.isEmpty || scope == "Device" ? nil : value(of: "online") }
+
+    /// An optional attribute: `nil` where it is missing or cannot be read, which then decides nothing.
+    private func value(of attribute: String) -> Int64? { try? SysfsFile.integer(at: directory.appending(attribute)) }
 
     static func all(in root: SystemRoot) -> [PowerSupply] {
         let top = root.file("sys/class/power_supply")
@@ -38,5 +54,15 @@ struct PowerSupply: Sendable {
             .map { root.resolvingFlattenedLink(top.appending($0)) }
             .filter { root.isDirectory($0) }
             .map { PowerSupply(directory: $0) }
+    }
+
+    /// Why supplies that the class directory lists cannot be read.
+    static func obstacles(in root: SystemRoot) -> [KerfError] {
+        let top = root.file("sys/class/power_supply")
+        do throws(KerfError) {
+            return try root.listing(top).compactMap { root.obstacle(to: top.appending($0)) }
+        } catch {
+            return [error]
+        }
     }
 }

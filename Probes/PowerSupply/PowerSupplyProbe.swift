@@ -16,12 +16,14 @@ package struct PowerSupplyProbe: Probe {
             let source = try BatterySource(root: root)
             return Availability(.present, reason: "total = \(source.tree.totalFormula), power, sampled")
         } catch {
-            let place = error.location.map { "\($0): " } ?? ""
-            return Availability(
-                error.code == .permissionDenied ? .forbidden : .absent, reason: place + error.message,
-                remedy: error.remedy)
+            return Availability(error)
         }
     }
+
+    /// The domains of ``meter()``, without sampling them.
+    ///
+    /// - Throws: ``KerfError`` when no battery powers the box.
+    package func tree() throws(KerfError) -> EnergyDomainTree { try BatterySource(root: root).tree }
 
     /// Power, voltage and current of every battery as the kernel reports them, with their signs.
     package func readings() -> ProbeReadings {

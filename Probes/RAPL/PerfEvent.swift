@@ -34,8 +34,10 @@ struct PerfEvent: Sendable {
     }
 
     /// The powercap zone that measures the same energy, and its role in the total.
-    var zone: (name: String, role: EnergyDomain.Role)? {
-        switch name {
+    var zone: (name: String, role: EnergyDomain.Role)? { Self.zone(of: name) }
+
+    static func zone(of event: String) -> (name: String, role: EnergyDomain.Role)? {
+        switch event {
         case "energy-pkg": ("package", .counted)
         case "energy-ram": ("dram", .counted)
         case "energy-cores": ("core", .nested)

@@ -42,10 +42,11 @@ package final class PerfPowerMeter: EnergyMeter, Sendable {
                 continue
             }
             let error = KerfError(Errno(rawValue: -descriptor), doing: "count", at: place)
-            guard counter.domain.role == .counted else {
+            guard counter.event.name == "energy-pkg" else {
                 tree.domains[index].role = .unreadable(error.message)
                 continue
             }
+            // Closing a counter that was only read loses nothing, so that its error changes nothing; so below.
             for open in held { try? open.descriptor.close() }
             throw error
         }

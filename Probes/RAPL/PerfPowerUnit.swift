@@ -16,8 +16,11 @@ struct PerfPowerUnit: Sendable {
 
     let type: UInt32
     let counters: [Counter]
+    /// Domains whose event cannot be used, with the reason. They are in no total.
+    let unreadable: [EnergyDomain]
 
-    var tree: EnergyDomainTree { EnergyDomainTree(counters.map(\.domain)) }
+    /// The counters' domains in their order, then the unreadable ones.
+    var tree: EnergyDomainTree { EnergyDomainTree(counters.map(\.domain) + unreadable) }
 
     /// - Throws: ``KerfError/Code/notFound`` without the PMU or the event `energy-pkg`;
     ///   ``KerfError/Code/ambiguousReading`` where several of its CPUs belong to one package.
@@ -32,7 +35,16 @@ struct PerfPowerUnit: Sendable {
         self.type = type
         let names = root.names(in: device.appending("events")).filter { $0.hasPrefix("energy-") && !$0.contains(".") }
         var events: [PerfEvent] = []
-        for name in names { events.append(try PerfEvent(name, in: device)) }
+        var failures: [(event: String, error: KerfError)] = []
+        for name in names {
+            do throws(KerfError) {
+                events.append(try PerfEvent(name, in: device))
+            } catch {
+                // A total needs its packages; a part that fails is left out and reported.
+                if name == "energy-pkg" { throw error }
+                failures.append((name, error))
+            }
+        }
         // Parents first: the package before its parts, the platform last.
         let order = ["energy-pkg", "energy-cores", "energy-gpu", "energy-ram", "energy-psys"]
         events = order.compactMap { name in events.first { $0.name == name } }
@@ -40,7 +52,15 @@ struct PerfPowerUnit: Sendable {
             throw KerfError(.notFound, "no energy-pkg among the events of \(device)")
         }
         var counters: [Counter] = []
+        var unreadable: [EnergyDomain] = []
         for (cpu, package) in try Self.packages(device: device, root: root) {
+            for (event, error) in failures {
+                guard let (zone, _) = PerfEvent.zone(of: event) else { continue }
+                unreadable.append(
+                    EnergyDomain(
+                        identifier: "\(package)/\(zone)", name: zone, parent: package, role: .unreadable(error.message))
+                )
+            }
             for event in events {
                 guard let (zone, role) = event.zone else { continue }
                 if zone == "psys" && !counters.allSatisfy({ $0.event.name != event.name }) { continue }
@@ -55,6 +75,7 @@ struct PerfPowerUnit: Sendable {
             }
         }
         self.counters = counters
+        self.unreadable = unreadable
     }
 
     /// The CPU that counts for each package, and the package's name.

@@ -15,15 +15,25 @@ struct PowercapTree {
     let otherControlTypes: [String]
     /// Whether the class directory exists.
     let exists: Bool
+    /// Zones at the top whose links lead nowhere, and a class directory that cannot be listed. What they measure, and whether
+    /// it is a package, is not known.
+    let obstacles: [KerfError]
 
     init(root: SystemRoot) {
         let top = root.file(Self.classDirectory)
         exists = root.isDirectory(top)
         var found: [String: PowercapZone] = [:]
         var others: Set<String> = []
-        for entry in root.names(in: top) {
+        var obstacles: [KerfError] = []
+        for entry in Self.entries(of: top, root: root, &obstacles) {
             let controlType = String(entry.prefix { $0 != ":" })
             if Self.isRAPL(controlType) {
+                // A part is reached through its package; the control type itself has no counter.
+                if entry.split(separator: ":").count == 2, controlType != PowercapZone.mmioControlType,
+                    let obstacle = root.obstacle(to: top.appending(entry))
+                {
+                    obstacles.append(obstacle)
+                }
                 Self.collect(entry, at: root.resolvingFlattenedLink(top.appending(entry)), root: root, into: &found)
             } else {
                 others.insert(controlType)
@@ -34,6 +44,21 @@ struct PowercapTree {
             return mmio == otherMMIO ? ordersNaturally(left.device, right.device) : !mmio
         }
         otherControlTypes = others.sorted()
+        // Each zone may still be reached through the device tree.
+        self.obstacles = obstacles.filter { obstacle in
+            !found.keys.contains { obstacle.location == top.appending($0).string }
+        }
+    }
+
+    private static func entries(
+        of directory: FilePath, root: SystemRoot, _ obstacles: inout [KerfError]
+    ) -> [String] {
+        do throws(KerfError) {
+            return try root.listing(directory)
+        } catch {
+            obstacles.append(error)
+            return []
+        }
     }
 
     /// Adds the zone and everything nested in it. A nested zone's name is longer than its parent's, so the walk ends also in
@@ -58,5 +83,7 @@ struct PowercapTree {
 
 extension PowercapZone {
     /// Whether the zone is the memory-mapped view of a package whose counter a register zone shows too.
-    var isMMIO: Bool { controlType == "intel-rapl-mmio" }
+    var isMMIO: Bool { controlType == Self.mmioControlType }
+
+    static let mmioControlType = "intel-rapl-mmio"
 }

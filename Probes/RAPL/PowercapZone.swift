@@ -10,13 +10,22 @@ struct PowercapZone: Sendable {
     /// The kernel's device name, unique on the box: control type and numbers.
     let device: String
     let directory: FilePath
-    /// The zone's name: `package-0`, `core`; the device's name where the zone has none.
+    /// The zone's name: `package-0`, `core`; the device's name where the zone's cannot be read or is empty.
     let name: String
+    /// Why the name cannot be read. What the zone measures is not known then.
+    let nameFailure: KerfError?
 
     init(device: String, directory: FilePath) {
         self.device = device
         self.directory = directory
-        let text = try? SysfsFile.text(at: directory.appending("name"))
+        let text: String?
+        do throws(KerfError) {
+            text = try SysfsFile.text(at: directory.appending("name"))
+            nameFailure = nil
+        } catch {
+            text = nil
+            nameFailure = error
+        }
         name = text.map(Self.identifier).flatMap { $0.isEmpty ? nil : $0 } ?? device
     }
 
@@ -30,7 +39,8 @@ struct PowercapZone: Sendable {
 
     var energyFile: FilePath { directory.appending("energy_uj") }
 
-    /// The counter's range; `nil` where it is missing or malformed.
+    /// The counter's range; `nil` where it is missing or malformed. A counter of unknown range that falls is refused, so that
+    /// the cause makes no difference.
     var wrapRangeMicrojoules: UInt64? {
         guard let file = try? HeldFile(directory.appending("max_energy_range_uj")),
             let range = try? file.counter(), range > 0
@@ -66,6 +76,7 @@ extension PowercapZone {
     var constraints: [PowercapConstraint] {
         // No zone has more than four; the kernel numbers them without gaps.
         (0..<10).compactMap { number in
+            // Limits are optional (none on AMD): one that cannot be read is none, and bounds nothing.
             func attribute(_ name: String) -> FilePath { directory.appending("constraint_\(number)_\(name)") }
             func watts(_ name: String) -> Double? {
                 guard let microwatts = try? SysfsFile.integer(at: attribute(name)), microwatts > 0 else { return nil }

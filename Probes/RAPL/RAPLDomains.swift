@@ -25,8 +25,13 @@ struct RAPLDomains {
         /// Path of names without the die. Zones with the same path may be views of one counter.
         var socketPath: String
         var samples: MirroredCounters.Samples?
-        /// The error of a counter that cannot be read.
+        /// The error of a counter or of a name that cannot be read.
         var failure: KerfError?
+
+        /// Whether the zone is a package, or may be one for all that is known of it: packages are the zones at the top.
+        var mayBePackage: Bool {
+            kind.isPackage || (zone.nameFailure != nil && domain.parent == nil && !zone.isMMIO)
+        }
     }
 
     let powercap: PowercapTree
@@ -37,6 +42,7 @@ struct RAPLDomains {
         powercap = PowercapTree(root: root)
         var entries = Self.placed(powercap.zones)
         Self.readCounters(of: &entries)
+        if !root.isRecording { Self.watch(&entries) }
         Self.assignRoles(&entries)
         self.entries = entries
     }
@@ -49,8 +55,17 @@ struct RAPLDomains {
     /// of the two cannot be read.
     var missingPackages: [Entry] {
         entries.filter { entry in
-            entry.kind.isPackage && entry.failure != nil && !entries.contains { Self.isAnotherView($0, of: entry) }
+            entry.mayBePackage && entry.failure != nil && !entries.contains { Self.isAnotherView($0, of: entry) }
         }
+    }
+
+    /// Why the total lacks a package, or may lack one; `nil` where it is whole.
+    var incompleteness: KerfError? {
+        guard let missing = missingPackages.first, var failure = missing.failure else {
+            return powercap.obstacles.first
+        }
+        failure.message = "\(missing.domain.identifier): \(failure.message)"
+        return failure
     }
 
     /// Whether a zone of the total measures, by design, the energy of a package that cannot be read: a zone of the same
@@ -87,12 +102,19 @@ struct RAPLDomains {
                     identifier: identifier, name: zone.name, parent: parent?.domain.identifier, role: .nested,
                     wrapRangeMicrojoules: zone.wrapRangeMicrojoules,
                     maximumWatts: zone.maximumWatts ?? (kind.isInsideParent ? parent?.domain.maximumWatts : nil)),
-                socketPath: (parent.map { $0.socketPath + "/" } ?? "") + kind.socketName(zone.name))
+                socketPath: (parent.map { $0.socketPath + "/" } ?? "") + kind.socketName(zone.name),
+                failure: zone.nameFailure.map(Self.unnamed))
             entries.append(entry)
             for child in children[zone.device] ?? [] { place(child, below: entry) }
         }
         for zone in tops { place(zone, below: nil) }
         return entries
+    }
+
+    private static func unnamed(_ failure: KerfError) -> KerfError {
+        var failure = failure
+        failure.message = "the zone's name cannot be read, so that it is not known what it measures: \(failure.message)"
+        return failure
     }
 }
 
@@ -103,7 +125,7 @@ extension RAPLDomains {
     /// Reads every counter, and a second time after ``secondSampleSeconds`` when two of them may be the same.
     static func readCounters(of entries: inout [Entry]) {
         let start = MonotonicInstant.now()
-        for index in entries.indices {
+        for index in entries.indices where entries[index].failure == nil {
             guard let value = counter(of: &entries[index]) else { continue }
             entries[index].samples = .init(first: value, second: value, elapsed: secondSampleSeconds)
         }
@@ -117,8 +139,8 @@ extension RAPLDomains {
         }
     }
 
-    private static func counter(of entry: inout Entry) -> UInt64? {
-        do {
+    static func counter(of entry: inout Entry) -> UInt64? {
+        do throws(KerfError) {
             return try HeldFile(entry.zone.energyFile).counter()
         } catch {
             entry.failure = error
@@ -132,7 +154,7 @@ extension RAPLDomains {
     }
 
     static func assignRoles(_ entries: inout [Entry]) {
-        let hasParts = entries.contains { $0.kind.isPackage || $0.kind == .dram }
+        let hasParts = entries.contains { $0.mayBePackage || $0.kind == .dram }
         for index in entries.indices {
             let entry = entries[index]
             if let failure = entry.failure {

@@ -38,17 +38,7 @@ package struct RAPLProbe: Probe {
     /// - Throws: ``KerfError`` with the remedy that ``availability()`` gives.
     package func meter() throws(KerfError) -> HeldCounterMeter {
         let domains = RAPLDomains(root: root)
-        if let missing = domains.missingPackages.first, let failure = missing.failure {
-            throw KerfError(
-                failure.code, "\(missing.domain.identifier): \(failure.message)",
-                at: failure.location.map { FilePath($0) },
-                remedy: remedy(for: failure))
-        }
-        guard !domains.tree.counted.isEmpty else {
-            let availability = availability(of: domains)
-            let code: KerfError.Code = availability.status == .forbidden ? .permissionDenied : .notFound
-            throw KerfError(code, availability.reason, remedy: availability.remedy)
-        }
+        if let failure = failure(of: domains) { throw failure }
         let files = Dictionary(
             domains.entries.map { ($0.domain.identifier, $0.zone.energyFile) }, uniquingKeysWith: { first, _ in first })
         return try HeldCounterMeter(name: interface, origin: root.origin, tree: domains.tree) {
@@ -60,23 +50,30 @@ package struct RAPLProbe: Probe {
 extension RAPLProbe {
     package func availability() -> Availability { availability(of: RAPLDomains(root: root)) }
 
-    func availability(of domains: RAPLDomains) -> Availability {
-        guard !domains.entries.isEmpty else { return absent(domains.powercap) }
+    private func availability(of domains: RAPLDomains) -> Availability {
+        if let failure = failure(of: domains) { return Availability(failure) }
         let tree = domains.tree
-        // A package that cannot be read is an error; other unreadable parts do not hide the readable ones.
-        let failure = domains.missingPackages.first ?? domains.entries.first { $0.failure != nil }
-        if !domains.missingPackages.isEmpty || tree.counted.isEmpty, let entry = failure, let error = entry.failure {
-            return Availability(
-                error.code == .permissionDenied ? .forbidden : .absent,
-                reason: "\(entry.domain.identifier): \(error.message) (\(entry.zone.energyFile))",
-                remedy: remedy(for: error))
-        }
-        guard !tree.counted.isEmpty else {
-            let names = tree.domains.map(\.identifier).joined(separator: ", ")
-            return Availability(.absent, reason: "no package, memory or platform zone among \(names)")
-        }
         let label = root.hasVirtualBoard ? "simulated by a virtual board: " : ""
         return Availability(.present, reason: "\(label)total = \(tree.totalFormula)\(Self.exclusions(of: tree))")
+    }
+
+    /// Why there is no total; `nil` where there is one. A package that cannot be read is an error; other unreadable parts do
+    /// not hide the readable ones.
+    private func failure(of domains: RAPLDomains) -> KerfError? {
+        let tree = domains.tree
+        if var failure = domains.incompleteness {
+            failure.remedy = failure.remedy ?? remedy(for: failure)
+            return failure
+        }
+        guard tree.counted.isEmpty else { return nil }
+        guard !domains.entries.isEmpty else { return KerfError(absent(domains.powercap)) }
+        guard let entry = domains.entries.first(where: { $0.failure != nil }), var failure = entry.failure else {
+            let names = tree.domains.map(\.identifier).joined(separator: ", ")
+            return KerfError(.notFound, "no package, memory or platform zone among \(names)")
+        }
+        failure.message = "\(entry.domain.identifier): \(failure.message)"
+        failure.remedy = failure.remedy ?? remedy(for: failure)
+        return failure
     }
 
     /// Domains outside the total, as text.
@@ -140,10 +137,7 @@ extension RAPLProbe {
         do throws(KerfError) {
             return Availability(.present, reason: "total = \(try perfMeter().tree.totalFormula)")
         } catch {
-            let place = error.location.map { "\($0): " } ?? ""
-            return Availability(
-                error.code == .permissionDenied ? .forbidden : .absent, reason: place + error.message,
-                remedy: error.remedy)
+            return Availability(error)
         }
     }
 
@@ -151,7 +145,8 @@ extension RAPLProbe {
     ///
     /// - Throws: ``KerfError`` with the remedy.
     package func perfMeter() throws(KerfError) -> PerfPowerMeter {
-        guard root.isLive else {
+        // In a replay the counters would be those of the machine below it.
+        guard root.isLive, !root.isRecording else {
             throw KerfError(
                 .notFound, "a tree of files has no PMU counters", remedy: .runningSystem)
         }

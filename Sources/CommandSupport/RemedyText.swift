@@ -41,6 +41,7 @@ package enum RemedyText {
         case .makeDoctorReport: "run kerf doctor --json first"
         case .makeKeys: "make them with kerf keys init --out DIR, or give the folder that holds them with --keys"
         case .makeDeviceKeys(let name): "make new ones with: kerf keys device \(name) --keys DIR"
+        case .of(let subject, let remedy): "\(subject): \(words(remedy))"
         case .all(let remedies): remedies.map(words).joined(separator: "; ")
         }
     }

@@ -23,6 +23,7 @@ package struct BoxInspection {
     private var origin: Origin { meterRoot.origin }
 
     package func identity(engine: any MatrixEngine) -> BoxIdentity {
+        // A box without a readable PCI bus is identified by the rest; the doctor has the error.
         let devices = (try? PCIProbe(root: SystemRoot()).devices()) ?? []
         let policies = CPUFreqProbe(root: SystemRoot()).policies()
         return BoxIdentity(

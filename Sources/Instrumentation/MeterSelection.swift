@@ -44,8 +44,9 @@ package struct MeterSelection {
         _ request: MeterRequest, root: SystemRoot, embedded: EmbeddedBoard?
     ) throws -> MeterSelection {
         do {
-            let meter = try MeterSelector(root: root, rails: request.rails).meter(of: request.backend)
-            var description = try MeterDescription(watching: meter)
+            let selected = try MeterSelector(root: root, rails: request.rails).meter(of: request.backend)
+            let meter = selected.meter
+            var description = MeterDescription(of: meter, selected.observation)
             // Only the box's own meter is observed; reading a GPU's would slow the polling down.
             let composite = withGPU(meter, root: root)
             description.domains = composite.tree.domains
@@ -62,13 +63,14 @@ package struct MeterSelection {
 
     /// The meter combined with that of the box's GPUs, where they have energy counters.
     private static func withGPU(_ meter: any EnergyMeter, root: SystemRoot) -> any EnergyMeter {
+        // A GPU is external to the box's total; the doctor says why one cannot be read.
         guard let gpu = try? NVMLProbe(root: root).meter() else { return meter }
         return CompositeMeter(meter, external: gpu)
     }
 
     private static func modelled(_ model: PowerModel) throws -> MeterSelection {
         let meter = model.meter
-        var description = try MeterDescription(watching: meter)
+        var description = MeterDescription(of: meter, try MeterObservation(of: meter))
         description.updateIntervalSeconds = .unavailable("a power model has no counter")
         description.resolutionJoules = nil
         description.updates = nil
@@ -86,9 +88,8 @@ package struct MeterSelection {
 }
 
 extension MeterDescription {
-    /// Describes a meter, and watches it for its update interval and resolution.
-    package init(watching meter: any EnergyMeter) throws(KerfError) {
-        let seen = try MeterObservation(of: meter)
+    /// Describes a meter with its observed update interval and resolution.
+    package init(of meter: any EnergyMeter, _ seen: MeterObservation) {
         self.init(
             name: meter.name, origin: meter.origin, domains: meter.tree.domains,
             totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: seen.updateIntervalSeconds,

@@ -9,9 +9,12 @@ import SystemIO
 /// pause. So the external meter is read at most every ``restSeconds``, after the box's own counters; in between its last
 /// reading is used. Its counters are updated less often than that.
 ///
-/// An external meter that fails is not read again: it is missing from all later readings, and ``failure`` has the reason.
+/// An external meter that fails is missing from the reading. After ``maximumFailures`` in a row it is not read again, and
+/// ``failure`` has the reason.
 package final class CompositeMeter: EnergyMeter, Sendable {
     package static let restSeconds = 0.01
+    /// Consecutive failures after which the external meter is lost.
+    package static let maximumFailures = 3
 
     private let restSeconds: Double
     private let main: any EnergyMeter
@@ -19,8 +22,15 @@ package final class CompositeMeter: EnergyMeter, Sendable {
     private let last: Mutex<LastReading>
 
     private struct LastReading {
+        /// The last one that succeeded.
         var reading: EnergyReading?
+        /// When the meter was last read, whether or not it could be.
+        var attempt: MonotonicInstant?
+        /// Why the last attempt failed; `nil` after one that succeeded.
         var failure: KerfError?
+        var failures = 0
+
+        var isLost: Bool { failures >= CompositeMeter.maximumFailures }
     }
 
     package init(
@@ -42,7 +52,7 @@ package final class CompositeMeter: EnergyMeter, Sendable {
     package var tree: EnergyDomainTree { EnergyDomainTree(main.tree.domains + externalDomains) }
 
     /// The error that ended the external meter's readings; `nil` while it works.
-    package var failure: KerfError? { last.withLock(\.failure) }
+    package var failure: KerfError? { last.withLock { $0.isLost ? $0.failure : nil } }
 
     /// The current tree: the domains of an external meter that failed are unreadable.
     package var treeNow: EnergyDomainTree {
@@ -82,15 +92,20 @@ package final class CompositeMeter: EnergyMeter, Sendable {
 
     private func externalMicrojoules(at instant: MonotonicInstant) -> [UInt64?] {
         last.withLock { last in
-            let age = (last.reading?.instant).map { instant.seconds(since: $0) }
-            if last.failure == nil, age.map({ $0 >= restSeconds }) ?? true {
+            let age = last.attempt.map { instant.seconds(since: $0) }
+            if !last.isLost, age.map({ $0 >= restSeconds }) ?? true {
                 do throws(KerfError) {
                     last.reading = try readExternal(after: last.reading)
+                    (last.failure, last.failures) = (nil, 0)
                 } catch {
-                    last = LastReading(reading: nil, failure: error)
+                    (last.failure, last.failures) = (error, last.failures + 1)
                 }
+                last.attempt = .now()
             }
-            return last.reading?.microjoules ?? external.tree.readable.map { _ in nil }
+            guard last.failure == nil, let reading = last.reading else {
+                return external.tree.readable.map { _ in nil }
+            }
+            return reading.microjoules
         }
     }
 

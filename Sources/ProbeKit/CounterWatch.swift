@@ -29,9 +29,15 @@ extension EnergyMeter {
         var value = start.microjoules[index]
         var lastChange: MonotonicInstant?
         var watch = CounterWatch(intervals: [], stepsMicrojoules: [])
+        let readable = tree.readable
+        let counted = readable.indices.filter { readable[$0].role == .counted }
+        var last = start.microjoules
+        var changes = readable.map { _ in 0 }
         while true {
             if pauseSeconds > 0 { usleep(UInt32(pauseSeconds * 1e6)) }
             let reading = try read()
+            for place in counted where reading.microjoules[place] != last[place] { changes[place] += 1 }
+            last = reading.microjoules
             let now = reading.microjoules[index]
             if now != value {
                 if let lastChange { watch.intervals.append(reading.instant.seconds(since: lastChange)) }
@@ -40,6 +46,9 @@ extension EnergyMeter {
                 lastChange = reading.instant
             }
             if watch.intervals.count >= enough || reading.instant.seconds(since: start.instant) >= seconds {
+                watch.changes = counted.map {
+                    CounterWatch.Changes(domain: readable[$0].identifier, count: changes[$0])
+                }
                 return watch
             }
         }
@@ -52,6 +61,30 @@ package struct CounterWatch: Sendable, Hashable {
     package var intervals: [Double]
     /// Increments of the counter in microjoules, without wraps.
     package var stepsMicrojoules: [UInt64]
+    /// How often each counter of the total changed.
+    package var changes: [Changes] = []
+
+    package struct Changes: Sendable, Hashable {
+        package var domain: String
+        package var count: Int
+    }
+
+    /// Counters of the total that stood still while another one changed often; empty where none changed often.
+    package var stoppedDomains: [String] {
+        guard (changes.map(\.count).max() ?? 0) >= Self.conclusiveChanges else { return [] }
+        return changes.filter { $0.count == 0 }.map(\.domain)
+    }
+
+    /// Counters are not updated together, so that one change of one of them shows nothing.
+    private static let conclusiveChanges = 10
+
+    /// Whether no counter of the total changed at all.
+    package var isStill: Bool { changes.allSatisfy { $0.count == 0 } }
+
+    package init(intervals: [Double], stepsMicrojoules: [UInt64]) {
+        self.intervals = intervals
+        self.stepsMicrojoules = stepsMicrojoules
+    }
 
     /// The resolution of any window; `nil` when the counter did not rise.
     package var smallestStepMicrojoules: UInt64? { stepsMicrojoules.min() }

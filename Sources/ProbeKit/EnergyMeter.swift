@@ -8,10 +8,14 @@ package struct EnergyReading: Sendable {
     /// Microjoules of each readable domain, in the tree's order; `nil` for a domain outside the total that could not be
     /// read.
     package var microjoules: [UInt64?]
+    /// How often a sampled meter missed power so far. Energy between two readings that differ in it is not known. 0 for
+    /// hardware counters, which miss nothing between two reads.
+    package var gaps: Int
 
-    package init(instant: MonotonicInstant, microjoules: [UInt64?]) {
+    package init(instant: MonotonicInstant, microjoules: [UInt64?], gaps: Int = 0) {
         self.instant = instant
         self.microjoules = microjoules
+        self.gaps = gaps
     }
 }
 
@@ -59,11 +63,17 @@ extension EnergyMeter {
 
     /// Energy of every domain in both readings, in joules, by identifier.
     ///
-    /// - Throws: ``KerfError/Code/ambiguousReading`` for a counted domain whose readings allow no solution. Any
-    ///   other such domain is left out.
+    /// - Throws: ``KerfError/Code/ambiguousReading`` for a counted domain whose readings allow no solution, and for power that
+    ///   was missed in between. Any other such domain is left out.
     package func joules(from start: EnergyReading, to end: EnergyReading) throws(KerfError) -> [String: Double] {
+        try checkGaps(from: start.gaps, to: end.gaps)
         let elapsed = end.instant.seconds(since: start.instant)
         return try joules(from: start.microjoules, to: end.microjoules) { _ in elapsed }
+    }
+
+    func checkGaps(from start: Int, to end: Int) throws(KerfError) {
+        guard start != end else { return }
+        throw KerfError(.interruptedReading, "\(name) could not be read for a moment, and its power then is not known")
     }
 
     /// Energy between two values per domain, whose times differ between domains.
@@ -89,4 +99,20 @@ extension EnergyMeter {
     package func total(of joules: [String: Double]) -> Double {
         tree.counted.reduce(0) { $0 + (joules[$1.identifier] ?? 0) }
     }
+
+    /// Counted domains that stood still in a window in which others moved; empty where none did, or all.
+    ///
+    /// A counter that nothing updates any more would be missing from the total without a sign. Power that is sampled may be
+    /// zero, as that of an idle battery.
+    ///
+    /// - Parameter joules: of a window of many updates.
+    package func stoppedDomains(in joules: [String: Double]) -> [String] {
+        guard sampling == nil, total(of: joules) > 0 else { return [] }
+        return tree.counted.map(\.identifier).filter { joules[$0] == 0 }
+    }
+}
+
+extension KerfError.Code {
+    /// A sampled meter missed power between two readings.
+    package static let interruptedReading = KerfError.Code("interrupted_reading", .inputOutput)
 }

@@ -12,19 +12,28 @@ struct PowerIntegrator: Sendable {
     private let watched: Int
     private var last: (instant: MonotonicInstant, watts: [Double?])?
     private var lastChange: MonotonicInstant?
+    /// When a counted domain's power last differed from the sample before, or the first sample was taken.
+    private(set) var freshInstant: MonotonicInstant?
+    /// Whether a counted domain's power ever changed.
+    private(set) var hasChanged = false
+    private let counted: [Int]
 
     private static let maximumRefreshes = 101
 
-    /// - Parameter watched: the domain whose changes give the sensor's update interval.
-    init(domains: Int, watched: Int) {
+    /// - Parameters:
+    ///   - watched: the domain whose changes give the sensor's update interval.
+    ///   - counted: the domains of the total, whose changes show that the sensor is alive; `nil` for the watched one.
+    init(domains: Int, watched: Int, counted: [Int]? = nil) {
         joules = Array(repeating: 0, count: domains)
         self.watched = watched
+        self.counted = counted ?? [watched]
     }
 
     /// Adds a sample; one that is not later than the last is ignored.
     mutating func add(_ watts: [Double?], at instant: MonotonicInstant) {
         guard let last else {
             self.last = (instant, watts)
+            freshInstant = instant
             samples = 1
             return
         }
@@ -41,6 +50,10 @@ struct PowerIntegrator: Sendable {
             if let lastChange { refreshes.append(instant.seconds(since: lastChange)) }
             if refreshes.count > Self.maximumRefreshes { refreshes.removeFirst() }
             lastChange = instant
+        }
+        if counted.contains(where: { watts[$0] != last.watts[$0] }) {
+            freshInstant = instant
+            hasChanged = true
         }
         samples += 1
         seconds += elapsed

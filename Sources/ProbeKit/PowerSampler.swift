@@ -15,10 +15,12 @@ package final class PowerSampler: EnergyMeter, Sendable {
     private let work: Work
     private let thread: UInt
 
-    /// Starts sampling and waits until the sensor's update interval is known.
+    /// Starts sampling and waits until the sensor was seen to change, and its update interval is known.
     ///
-    /// - Throws: the error of the first sample; ``KerfError/Code/notFound`` when the value does not change within the
-    ///   source's timeout and has no stated interval: the resolution of a window is unknown then.
+    /// A stated interval does not replace the change: a suspended chip, and a recording, state one too.
+    ///
+    /// - Throws: the error of the first sample; ``KerfError/Code/staleReading`` when the value does not change within the
+    ///   source's timeout.
     package convenience init(_ source: some PowerSource) throws(KerfError) {
         try self.init(source, waiting: true)
     }
@@ -31,22 +33,46 @@ package final class PowerSampler: EnergyMeter, Sendable {
         guard let watched = tree.readable.firstIndex(where: { $0.identifier == counted?.identifier }) else {
             throw KerfError(.notFound, "\(source.name) has no power to sample")
         }
-        work = Work(source, PowerIntegrator(domains: tree.readable.count, watched: watched))
+        let readable = tree.readable
+        work = Work(
+            source,
+            PowerIntegrator(
+                domains: readable.count, watched: watched,
+                counted: readable.indices.filter { readable[$0].role == .counted }))
         try work.takeSample()
         thread = try Self.start(work)
         guard waiting else { return }
+        let timeout = Self.freshnessTimeout(of: source)
         let began = MonotonicInstant.now()
-        while sampling?.refreshSeconds == nil {
+        while !isFresh {
             _ = try read()
-            guard MonotonicInstant.now().seconds(since: began) < source.refreshTimeoutSeconds else { break }
-            usleep(UInt32(source.samplingSeconds * 1e6))
+            let seconds = MonotonicInstant.now().seconds(since: began)
+            guard seconds < timeout else { throw stale(since: seconds) }
+            // Power that did not change on an idle box changes when the box works.
+            if seconds < timeout / 2 { usleep(UInt32(source.samplingSeconds * 1e6)) }
         }
-        guard sampling?.refreshSeconds != nil else {
-            throw KerfError(
-                .notFound,
-                "the value of \(source.name) did not change within \(source.refreshTimeoutSeconds) s, and its "
-                    + "update interval is not stated: its energy cannot be resolved")
+    }
+
+    /// Time within which a working sensor changes: the source's, or a few of the intervals that it states.
+    private static func freshnessTimeout(of source: any PowerSource) -> Double {
+        max(source.refreshTimeoutSeconds, 3 * (source.statedRefreshSeconds ?? 0))
+    }
+
+    /// Whether the value was seen to change, and the update interval is known.
+    private var isFresh: Bool {
+        work.state.withLock { state in
+            state.integrator.hasChanged
+                && (work.source.statedRefreshSeconds ?? state.integrator.refreshSeconds) != nil
         }
+    }
+
+    private func stale(since seconds: Double) -> KerfError {
+        let domains = tree.counted.map(\.identifier).joined(separator: ", ")
+        return KerfError(
+            .staleReading,
+            "the power of \(domains) did not change within \(seconds.rounded()) s, as that of a working sensor does, so "
+                + "that its energy is not known",
+            remedy: "see whether the chip is suspended, and what its file shows while the box works")
     }
 
     deinit {
@@ -56,12 +82,23 @@ package final class PowerSampler: EnergyMeter, Sendable {
 
     package func read() throws(KerfError) -> EnergyReading {
         // The time is taken with the counters: a thread that was preempted in between would date them too late.
-        let (reading, failure) = work.state.withLock {
-            (EnergyReading(instant: .now(), microjoules: $0.integrator.microjoules), $0.failure)
+        let (reading, failure, fresh) = work.state.withLock { state in
+            let reading = EnergyReading(
+                instant: .now(), microjoules: state.integrator.microjoules, gaps: state.gaps)
+            return (reading, state.failure, state.integrator.hasChanged ? state.integrator.freshInstant : nil)
         }
         if let failure { throw failure }
+        if let fresh {
+            let seconds = reading.instant.seconds(since: fresh)
+            guard seconds < Self.suspensionTimeouts * Self.freshnessTimeout(of: work.source) else {
+                throw stale(since: seconds)
+            }
+        }
         return reading
     }
+
+    /// Timeouts after which a sensor that did change is taken for suspended. The load of a long window may be steady.
+    private static let suspensionTimeouts = 4.0
 
     package var sampling: PowerSampling? {
         work.state.withLock { state in
@@ -77,8 +114,10 @@ package final class PowerSampler: EnergyMeter, Sendable {
     private final class Work: Sendable {
         struct State {
             var integrator: PowerIntegrator
-            /// The error that ended sampling, after which there are no readings.
+            /// The error of the last sample; `nil` after a sample that succeeded.
             var failure: KerfError?
+            /// Failed samples after one that succeeded: the power in between is not known.
+            var gaps = 0
             var cpuSeconds = 0.0
             var shouldEnd = false
         }
@@ -96,7 +135,10 @@ package final class PowerSampler: EnergyMeter, Sendable {
             let watts = try source.watts()
             // The sensors were read between the two times.
             let middle = (before.nanoseconds + MonotonicInstant.now().nanoseconds) / 2
-            state.withLock { $0.integrator.add(watts, at: MonotonicInstant(nanoseconds: middle)) }
+            state.withLock { state in
+                state.integrator.add(watts, at: MonotonicInstant(nanoseconds: middle))
+                state.failure = nil
+            }
         }
 
         func run() {
@@ -109,8 +151,11 @@ package final class PowerSampler: EnergyMeter, Sendable {
                 do throws(KerfError) {
                     try takeSample()
                 } catch {
-                    state.withLock { $0.failure = error }
-                    return
+                    // The next sample may succeed; windows with this gap are refused.
+                    state.withLock { state in
+                        if state.failure == nil { state.gaps += 1 }
+                        state.failure = error
+                    }
                 }
                 let used = threadCPUSeconds()
                 state.withLock { $0.cpuSeconds = used }

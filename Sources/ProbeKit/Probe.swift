@@ -29,30 +29,6 @@ package struct ProbeReadings: Sendable {
     }
 }
 
-/// Whether a probe can take readings, the reason, and a remedy.
-package struct Availability: Sendable, Hashable {
-    package enum Status: String, Sendable, Codable, Hashable {
-        /// Readings can be taken now.
-        case present
-        /// The hardware, the driver or the file is missing.
-        case absent
-        /// This process may not read it.
-        case forbidden
-    }
-
-    package var status: Status
-    /// What was found, or what is missing and where. One sentence, without command-line options.
-    package var reason: String
-    /// The command or setting that would make it available or correct it; `nil` when nothing is needed or possible.
-    package var remedy: Remedy?
-
-    package init(_ status: Status, reason: String, remedy: Remedy? = nil) {
-        self.status = status
-        self.reason = reason
-        self.remedy = remedy
-    }
-}
-
 /// The unit of a reading, without a prefix.
 package enum ReadingUnit: String, Sendable, Codable, Hashable {
     case celsius, watts, joules, volts, amperes, hertz

@@ -10,6 +10,7 @@ package enum ProcessorKind: Sendable, Hashable {
 
     /// Source: /proc/cpuinfo; its flag `hypervisor` is the CPUID bit that hypervisors set.
     package init(root: SystemRoot) {
+        // Without procfs the processor is unknown, which is a case of its own.
         let text = (try? SysfsFile.wholeText(at: root.file("proc/cpuinfo"))) ?? ""
         let lines = text.split(separator: "\n")
         if let flags = lines.first(where: { $0.hasPrefix("flags") }) {

@@ -14,6 +14,8 @@ package struct UpdateEdge: Sendable {
     package var instant: MonotonicInstant
     /// Time since the previous reading, which had the old value of that domain: the update is in between.
     package var gapSeconds: Double
+    /// See ``EnergyReading/gaps``.
+    package var gaps: Int
 
     /// A reading of all domains at one moment.
     package init(_ reading: EnergyReading, gapSeconds: Double) {
@@ -21,6 +23,7 @@ package struct UpdateEdge: Sendable {
         instant = reading.instant
         instants = Array(repeating: reading.instant, count: reading.microjoules.count)
         self.gapSeconds = gapSeconds
+        gaps = reading.gaps
     }
 }
 
@@ -72,7 +75,10 @@ extension EnergyMeter {
     ///
     /// - Throws: as ``joules(from:to:)-swift.method``.
     package func joules(from start: UpdateEdge, to end: UpdateEdge) throws(KerfError) -> [String: Double] {
-        try joules(from: start.microjoules, to: end.microjoules) { end.instants[$0].seconds(since: start.instants[$0]) }
+        try checkGaps(from: start.gaps, to: end.gaps)
+        return try joules(from: start.microjoules, to: end.microjoules) {
+            end.instants[$0].seconds(since: start.instants[$0])
+        }
     }
 
     /// Index, in a reading, of the domain whose updates are used for the meter: the first counted one.

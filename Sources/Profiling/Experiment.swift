@@ -190,11 +190,12 @@ package final class Experiment {
                 maximumRelativeHalfWidth: plan.precision.maximumRelativeHalfWidth(of: record)))
     }
 
-    /// Names the cause, and the processes where they are the cause.
+    /// Names the cause, and the processes where they are the cause. A meter that could not be read may be one too.
     private func disturbed() -> KerfError {
         let found = disturbances.disturbances()
+        let reasons = record.rejections.map { "\($0.count) x \($0.reason)" }.joined(separator: ", ")
         return KerfError(
-            .disturbed, "too few undisturbed steps: \(found.summary)",
+            .disturbed, "too few undisturbed steps: \(found.isTooMuch ? found.summary : "rejected \(reasons)")",
             remedy: found.mainCause == .quota ? .largerQuotaOrFewerThreads : .quietBoxOrLongerBudget)
     }
 }

@@ -48,8 +48,11 @@ struct MeteredInterval {
             cost.pollingSeconds = after.edge.instant.seconds(since: closing.edge.instant)
             cost.pollingJoules = try meter.joules(from: closing.edge, to: after.edge)
         } catch {
-            guard error.code == .ambiguousReading else { throw MeterFailure(error: error) }
-            cost.fault = .ambiguous
+            switch error.code {
+            case .ambiguousReading: cost.fault = .ambiguous
+            case .interruptedReading: cost.fault = .interrupted
+            default: throw MeterFailure(error: error)
+            }
             return cost
         }
         guard let after else { return cost }
@@ -98,6 +101,7 @@ struct Cost {
     enum Fault: String {
         case ambiguous = "the counter may have wrapped more than once"
         case notUpdated = "the counter was not updated in time"
+        case interrupted = "the meter could not be read for a moment"
     }
 
     static func += (sum: inout Cost, part: Cost) {

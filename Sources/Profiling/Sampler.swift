@@ -17,8 +17,10 @@ final class Sampler {
     private let disturbances: DisturbanceLog
     private let shouldStop: () -> Bool
     private let start: MonotonicInstant
-    /// Loses its meter once the meter fails.
+    /// Loses its meter once the meter fails for good.
     private var interval: MeteredInterval
+    /// Windows without interruption in which the meter could not be read.
+    private var unreadWindows = 0
     /// Random numbers of the whole run.
     var generator: SeededGenerator
 
@@ -64,20 +66,29 @@ final class Sampler {
     /// - Returns: the seconds, `nil` without a meter; or why the meter failed.
     func secondsPerSample() -> (seconds: Double?, meterFailure: String?) {
         guard let meter = interval.meter else { return (nil, nil) }
+        do throws(KerfError) {
+            return (try secondsPerSample(of: meter), nil)
+        } catch {
+            guard recovers(meter) else { return (nil, dropMeter(because: "\(error)")) }
+        }
+        do throws(KerfError) {
+            return (try secondsPerSample(of: meter), nil)
+        } catch {
+            return (nil, dropMeter(because: "\(error)"))
+        }
+    }
+
+    private func secondsPerSample(of meter: any EnergyMeter) throws(KerfError) -> Double {
         let count = 64
         let cpuClocks = meter.countsProcessorTime ? clock.threadCPUClocks() : nil
         var microjoules: [UInt64] = []
         microjoules.reserveCapacity(count * meter.tree.counted.count)
         let began = clock.now()
-        do throws(KerfError) {
-            for _ in 0..<count {
-                cpuClocks?.flush()
-                _ = try meter.readTotal(into: &microjoules)
-            }
-        } catch {
-            return (nil, dropMeter(because: "\(error)"))
+        for _ in 0..<count {
+            cpuClocks?.flush()
+            _ = try meter.readTotal(into: &microjoules)
         }
-        return (clock.now().seconds(since: began) / Double(count), nil)
+        return clock.now().seconds(since: began) / Double(count)
     }
 
     // MARK: - Steps
@@ -252,9 +263,17 @@ final class Sampler {
         do {
             (cost, measurement.iterations) = try body()
         } catch let failure as MeterFailure {
-            measurement.meterFailure = dropMeter(because: "\(failure.error)")
+            // The work was done, so that a step that never succeeds uses up its retries.
+            measurement.iterations = max(1, measurement.iterations)
+            if let meter = interval.meter, unreadWindows < Self.maximumUnreadWindows, recovers(meter) {
+                unreadWindows += 1
+                measurement.rejection = Cost.Fault.interrupted.rawValue
+            } else {
+                measurement.meterFailure = dropMeter(because: "\(failure.error)")
+            }
             return measurement
         }
+        unreadWindows = 0
         let seconds = cost?.seconds ?? clock.now().seconds(since: began)
         let after = conditions()
         let disturbance = BoxConditions.disturbance(
@@ -266,8 +285,8 @@ final class Sampler {
         measurement.isUndisturbed = true
         measurement.frequencyHertz = after.frequencyHertz
         guard let meter = interval.meter, let cost else { return measurement }
-        if hasStopped(meter, cost) {
-            measurement.meterFailure = dropMeter(because: "its counters stood still for a whole window")
+        if let stopped = stoppedCounters(of: meter, cost) {
+            measurement.meterFailure = dropMeter(because: "\(stopped) stood still for a whole window")
         } else if let fault = cost.fault {
             measurement.rejection = fault.rawValue
         } else {
@@ -280,11 +299,36 @@ final class Sampler {
         return measurement
     }
 
-    /// Whether no counter of the total moved in a window of many updates. Whatever updates it is gone, and zeros are not
-    /// energies.
-    private func hasStopped(_ meter: any EnergyMeter, _ cost: Cost) -> Bool {
-        guard cost.fault != .ambiguous, cost.meteredSeconds >= 0.2 * timing.windowSeconds else { return false }
-        return meter.total(of: cost.joules) == 0
+    /// Counters of the total that did not move in a window of many updates, as text; `nil` where all moved. Whatever updates
+    /// them is gone, and zeros are not energies: with one domain of several the total would be too low.
+    private func stoppedCounters(of meter: any EnergyMeter, _ cost: Cost) -> String? {
+        guard cost.fault != .ambiguous, cost.fault != .interrupted,
+            cost.meteredSeconds >= 0.2 * timing.windowSeconds
+        else { return nil }
+        if meter.total(of: cost.joules) == 0 { return "its counters" }
+        let stopped = meter.stoppedDomains(in: cost.joules)
+        return stopped.isEmpty
+            ? nil : "the counter of \(stopped.joined(separator: ", ")), while others of the total moved,"
+    }
+
+    /// Consecutive windows that may fail before the meter is given up although it can be read in between.
+    private static let maximumUnreadWindows = 3
+
+    /// Whether a meter that failed can be read again after a moment: a chip that lost arbitration on its bus, a driver that is
+    /// being reloaded. Only the windows that failed are lost then.
+    private func recovers(_ meter: any EnergyMeter) -> Bool {
+        let pause = max(0.005, meter.sampling?.intervalSeconds ?? 0)
+        for _ in 0..<6 {
+            clock.sleep(seconds: pause)
+            do throws(KerfError) {
+                _ = try meter.read()
+                return true
+            } catch {
+                // The reason to report is the first error, which the caller has.
+                continue
+            }
+        }
+        return false
     }
 
     /// Goes on without the meter.

@@ -100,12 +100,14 @@ public enum Origin: String, Codable, Sendable, Hashable, CaseIterable {
     case modelled
     /// Read from a virtual box, whose true values are known.
     case simulated
+    /// Read from a recording of a box, in which nothing changes: never a measurement.
+    case recorded
     /// Not obtained. Such a quantity has no value, and is never zero.
     case unavailable
 
     /// The origin of a value computed from several: the weakest of them.
     ///
-    /// From strong to weak: `measured`, `modelled`, `simulated`, `unavailable`.
+    /// From strong to weak: `measured`, `modelled`, `simulated`, `recorded`, `unavailable`.
     public static func weakest(_ origins: some Sequence<Origin>) -> Origin {
         origins.max { $0.weakness < $1.weakness } ?? .unavailable
     }
@@ -115,7 +117,8 @@ public enum Origin: String, Codable, Sendable, Hashable, CaseIterable {
         case .measured: 0
         case .modelled: 1
         case .simulated: 2
-        case .unavailable: 3
+        case .recorded: 3
+        case .unavailable: 4
         }
     }
 }

@@ -60,26 +60,33 @@ package final class HeldFile: Sendable {
             try read(into: buffer, at: offset)
         }
         guard found.isComplete else { throw KerfError(.invalidReading, "longer than \(limit) bytes", at: path) }
-        return String(decoding: found.bytes, as: UTF8.self)
+        // An archive may have padded the file with NUL bytes; text has none.
+        let end = found.bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        return String(decoding: found.bytes[..<end], as: UTF8.self)
     }
 
-    /// Reads an unsigned decimal counter without allocating.
+    /// Reads an unsigned decimal counter, without allocating unless the file is longer than any counter. That is one in a
+    /// tree that an archive unpacked: tar stores a sysfs file as the page of its stated size, padded with NUL bytes.
     ///
     /// - Throws: ``KerfError/Code/invalidReading`` for an empty, negative, non-decimal or overflowing value; the error of a
     ///   failed read.
     package func counter() throws(KerfError) -> UInt64 {
         var storage: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         var value: UInt64?
+        var isLonger = false
         do {
             value = try withUnsafeMutableBytes(of: &storage) { buffer in
                 let count = try read(into: buffer)
-                return count < buffer.count ? Self.decimal(buffer[..<count]) : nil
+                isLonger = count == buffer.count
+                return Self.decimal(buffer[..<count])
             }
         } catch let error as KerfError {
             throw error
         } catch {
             throw KerfError(.ioError, "cannot read: \(error)", at: path)
         }
+        // What follows the part that was read may be padding or more digits.
+        if isLonger { value = Self.decimal(Array(try text().utf8)) }
         guard let value else {
             throw KerfError(.invalidReading, "expected a counter, found \(PlainText.quoted(try text()))", at: path)
         }
@@ -97,7 +104,8 @@ package final class HeldFile: Sendable {
         return value
     }
 
-    private static func decimal(_ bytes: Slice<UnsafeMutableRawBufferPointer>) -> UInt64? {
+    private static func decimal<Bytes: BidirectionalCollection<UInt8>>(_ bytes: Bytes) -> UInt64?
+    where Bytes.SubSequence: BidirectionalCollection {
         let digits = trimmed(bytes)
         guard !digits.isEmpty else { return nil }
         var value: UInt64 = 0

@@ -63,7 +63,7 @@ struct DoctorTests {
         #expect(text.contains("not read: ") && text.contains("fan1_input: expected an integer, found \"junk\""))
         #expect(text.contains("link 2.5 GT/s x8, below its maximum of 16 GT/s x16"))
         #expect(text.contains("memory    4.0 GiB"))
-        #expect(text.hasSuffix("\nenergy: measured by powercap"))
+        #expect(text.contains("\nenergy: recorded, not measured: the box has powercap; "))
         #expect(!text.contains("\u{1B}"))
         #expect(text.hasPrefix("kerf doctor, root ") && !text.contains("SIMULATED"))
     }
@@ -74,7 +74,7 @@ struct DoctorTests {
         let report = DoctorReport(root: tree.root)
         let text = try KerfJSON.text(of: report)
         for part in [
-            "\"schema\" : \"kerf.doctor\"", "\"origin\" : \"measured\"", "\"schema_version\" : 2",
+            "\"schema\" : \"kerf.doctor\"", "\"origin\" : \"recorded\"", "\"schema_version\" : 2",
             "\"scaling_maximum_hertz\" : 2400000000",
             "\"memory_bytes\" : 4294967296", "\"best_gigatransfers_per_second\" : 16", "\"unit\" : \"celsius\"",
             "\"wrap_range_joules\" : 262143.32885",
@@ -146,7 +146,7 @@ struct DoctorTests {
         #expect(report.probes.map(\.name) == ["RAPL", "cpufreq", "lm-sensors", "battery", "NVML", "PCI", "host"])
         #expect(report.probes.allSatisfy { $0.status == .absent && $0.remedy != nil })
         #expect(report.host == nil && report.energy.origin == .unavailable)
-        #expect(DoctorText(report).lines.last?.hasPrefix("energy: unavailable: no ") == true)
+        #expect(DoctorText(report).lines.last?.hasPrefix("energy: unavailable: powercap absent: no ") == true)
     }
 
     @Test("a counter that cannot be read is told with its reason, and is no part of a total")

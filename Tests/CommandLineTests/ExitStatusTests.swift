@@ -1,4 +1,5 @@
 import ModelFiles
+import ProbeKit
 import Profiling
 import SystemIO
 import Testing
@@ -17,6 +18,7 @@ struct ExitStatusTests {
             (.noSuchFile, 66), (.permissionDenied, 77), (.ioError, 74), (.malformed, 65), (.unsupported, 65),
             (.truncated, 65), (.missingTensor, 65), (.wrongSchema, 65), (.unusableData, 65), (.cannotCreate, 73),
             (.notFound, 69), (.inUse, 73), (.busy, 74), (.invalidReading, 74), (.ambiguousReading, 74),
+            (.implausibleReading, 74), (.staleReading, 69), (.masked, 69), (.interruptedReading, 74),
             (.invalidArgument, 64), (.incompatible, 65), (.incomplete, 65), (.noEnergy, 69), (.infeasible, 69),
             (.interrupted, 130),
         ] as [(KerfError.Code, Int32)])

@@ -55,7 +55,7 @@ struct FixtureBoxTests {
         let report = DoctorReport(root: try FixtureBoxes.root(expected.name))
         #expect(report.probes.filter { $0.status == .present }.map(\.name) == expected.probes)
         let energy = report.energy
-        #expect(energy.origin == (expected.meter == nil ? .unavailable : .measured))
+        #expect(energy.origin == (expected.meter == nil ? .unavailable : .recorded))
         #expect(energy.meter == expected.meter && energy.totalFormula == expected.total)
         #expect(energy.ratedPowerWatts == expected.ratedWatts)
         #expect(energy.meter != nil || energy.reason?.isEmpty == false)

@@ -19,6 +19,12 @@ struct RemedyTests {
         #expect(words.contains("--") || words.contains("kerf "))
     }
 
+    @Test func aRemedyOfOneOfSeveralNamesItsSubject() {
+        #expect(
+            RemedyText.words(.of("for powercap", .hostOrVirtualBoard))
+                == "for powercap: run on the machine itself, or measure on a virtual board: kerf board --root DIR")
+    }
+
     @Test func severalAreJoined() {
         let remedy = Remedy.all(["run as root (sudo)", .restoreFrequency(root: "/tree")])
         #expect(remedy.description == "run as root (sudo); restore the frequency limits")

@@ -5,7 +5,7 @@ import Testing
 
 /// Capture and replay through the built executable: the real libsensors and libpci on a box that is not this one.
 struct ReplayTests {
-    private static let isPermitted: Bool = {
+    static let isPermitted: Bool = {
         let unshare = Process()
         unshare.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         unshare.arguments = ["unshare", "--user", "--map-root-user", "--mount", "true"]

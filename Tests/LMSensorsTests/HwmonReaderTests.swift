@@ -43,16 +43,46 @@ struct HwmonReaderTests {
         "a value that cannot be is a failure of its own sensor",
         arguments: [
             ("temp1_input", "45x"), ("temp1_input", ""), ("temp1_input", "99999999999999999999"),
-            ("temp1_input", "-300000"), ("temp1_input", "45.5"), ("fan1_input", "-1"), ("power1_input", "-5"),
-            ("energy1_input", "-1"), ("in0_input", "\u{0}\u{1}\u{2}"),
+            ("temp1_input", "45.5"), ("in0_input", "\u{0}\u{1}\u{2}"),
         ])
     func malformed(attribute: String, text: String) throws {
+        try expectFailure(attribute, text, .invalidReading)
+    }
+
+    /// Numbers all right, and of no sensor: below nothing, beyond any box, or the word of ones that stands for no reading.
+    @Test(
+        "a number that is not to be believed is a failure of its own sensor",
+        arguments: [
+            ("temp1_input", "-300000"), ("temp1_input", "2147483647"), ("fan1_input", "-1"),
+            ("fan1_input", "4294967295"), ("power1_input", "-5"), ("power1_average", "4294967295000"),
+            ("power1_average", "4294967295"), ("power1_input", "2147483647"), ("power1_input", "2147483647000"),
+            ("power1_input", "9223372036854775807"), ("energy1_input", "-1"), ("curr1_input", "4294967295"),
+            ("in0_input", "2147483647"), ("in0_input", "-200000000"),
+        ])
+    func implausible(attribute: String, text: String) throws {
+        try expectFailure(attribute, text, .implausibleReading)
+    }
+
+    @Test(
+        "unusual values that a sensor may have are shown",
+        arguments: [
+            ("temp1_input", "-62000"), ("fan1_input", "65535"), ("power1_input", "10500000000"),
+            ("energy1_input", "4294967295"), ("curr1_input", "-400000"), ("in0_input", "0"),
+        ])
+    func unusual(attribute: String, text: String) throws {
+        let tree = try FixtureTree()
+        try tree.write(under: "sys/class/hwmon/hwmon0", ["name": "board"])
+        try tree.write("sys/class/hwmon/hwmon0/\(attribute)", text)
+        #expect(LMSensorsProbe(root: tree.root).survey().failures.isEmpty)
+    }
+
+    private func expectFailure(_ attribute: String, _ text: String, _ code: KerfError.Code) throws {
         let tree = try FixtureTree()
         try tree.write(under: "sys/class/hwmon/hwmon0", ["name": "board", "temp9_input": "40000"])
         try tree.write("sys/class/hwmon/hwmon0/\(attribute)", text)
         let survey = LMSensorsProbe(root: tree.root).survey()
         #expect(survey.chips.first?.features.map(\.name) == ["temp9"])
-        #expect(survey.failures.map(\.code) == [.invalidReading])
+        #expect(survey.failures.map(\.code) == [code])
         #expect(survey.failures.first?.location?.split(separator: "/").last.map(String.init) == attribute)
     }
 
@@ -105,7 +135,7 @@ struct HwmonReaderTests {
         try tree.write(under: "sys/class/hwmon/hwmon10", ["name": "good", "temp1_input": "40000"])
         let survey = LMSensorsProbe(root: tree.root).survey()
         #expect(survey.chips.map(\.name) == ["good-virtual-0"])
-        #expect(survey.failures.map(\.code) == [.notFound, .notFound, .invalidReading, .notFound, .notFound])
+        #expect(survey.failures.map(\.code) == [.notFound, .notFound, .invalidReading, .masked, .masked])
     }
 
     @Test("a link that leads out of the root is not followed")
@@ -133,8 +163,9 @@ struct HwmonReaderTests {
         let names = LMSensorsProbe(root: tree.root).readings().readings.map(\.sensor)
         #expect(
             names == [
-                "twin-virtual-0/Core (temp1)", "twin-virtual-0/Core (temp2)", "twin-virtual-0/temp3",
-                "twin-virtual-0/Core (temp1) #2", "twin-virtual-0/Core (temp2) #2", "twin-virtual-0/temp3 #2",
+                "twin-virtual-0@hwmon0/Core (temp1)", "twin-virtual-0@hwmon0/Core (temp2)",
+                "twin-virtual-0@hwmon0/temp3", "twin-virtual-0@hwmon1/Core (temp1)",
+                "twin-virtual-0@hwmon1/Core (temp2)", "twin-virtual-0@hwmon1/temp3",
             ])
     }
 
@@ -148,7 +179,7 @@ struct HwmonReaderTests {
         #expect(probe.availability().status == .absent)
         #expect(probe.availability().reason.hasPrefix("hwmon chips without sensors"))
         try tree.write(under: "sys/class/hwmon/hwmon0", ["temp1_input": "junk"])
-        #expect(probe.availability().reason.contains("junk"))
+        #expect(probe.availability().reason.contains("junk") && probe.availability().status == .broken)
         try tree.write(under: "sys/class/hwmon/hwmon0", ["temp1_input": "40000"])
         #expect(probe.availability() == Availability(.present, reason: "1 sensor on 1 chip"))
     }

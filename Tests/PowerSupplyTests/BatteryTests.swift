@@ -28,7 +28,7 @@ struct BatteryTests {
         let source = try BatterySource(root: box.root)
         #expect(try source.watts() == [26.439])
         #expect(source.tree.totalFormula == "BAT0")
-        #expect(source.origin == .measured)
+        #expect(source.origin == .recorded)
         let shown = PowerSupplyProbe(root: box.root).readings().readings
         #expect(shown == [Reading(sensor: "BAT0/power_now", value: Double(microwatts)! * 1e-6, unit: .watts)])
     }

@@ -105,14 +105,30 @@ import Testing
         let end = try meter.read()
         #expect(end.microjoules == [2_000_000, nil])
         #expect(try meter.joules(from: start, to: end) == ["package-0": 1])
-        rest()
-        _ = try meter.read()
-        #expect(gpu.asked.withLock { $0 } == 2, "a failed meter is not read again")
+        #expect(meter.failure == nil, "it may answer again")
+        for _ in 0..<CompositeMeter.maximumFailures {
+            rest()
+            _ = try meter.read()
+        }
+        #expect(gpu.asked.withLock { $0 } == 1 + CompositeMeter.maximumFailures, "a lost meter is not read again")
         guard case .unreadable(let reason) = meter.treeNow.domains[1].role else {
             Issue.record("the external domain is \(meter.treeNow.domains[1].role)")
             return
         }
         #expect(reason.hasPrefix("gpu-0 failed during the run: "))
+    }
+
+    /// Its counter goes on meanwhile, so that only the reading that failed lacks it.
+    @Test func anExternalMeterThatAnswersAgainIsNotLost() throws {
+        let meter = CompositeMeter(
+            ScriptedMeter("package-0", [1_000_000]), external: ScriptedMeter("gpu-0", [7, nil, 2_000_007]),
+            restSeconds: Self.restSeconds)
+        let start = try meter.read()
+        rest()
+        #expect(try meter.read().microjoules == [1_000_000, nil])
+        rest()
+        #expect(try meter.joules(from: start, to: try meter.read()) == ["package-0": 0, "gpu-0": 2])
+        #expect(meter.failure == nil && meter.treeNow == meter.tree)
     }
 
     @Test func theMetersOwnFailureIsAnError() throws {

@@ -26,6 +26,29 @@ import Testing
         #expect(try HeldFile(tree.file("counter")).counter() == value)
     }
 
+    /// tar stores a sysfs file as a page, since that is the size that the kernel states, and pads it with NUL bytes.
+    @Test(arguments: [31, 32, 33, 512, 4096, 65536])
+    func readsWhatAnArchivePadded(size: Int) throws {
+        let tree = try FixtureTree()
+        func write(_ text: String) throws -> FilePath {
+            try tree.write(
+                "padded", bytes: Array((text + "\n").utf8) + Array(repeating: 0, count: size - text.utf8.count))
+            return tree.file("padded")
+        }
+        #expect(try HeldFile(write("44121897231")).counter() == 44_121_897_231)
+        #expect(try SysfsFile.integer(at: write("-45500")) == -45500)
+        #expect(try SysfsFile.text(at: write("package-0")) == "package-0")
+        #expect(try SysfsFile.wholeText(at: write("cpu 1 2")) == "cpu 1 2\n")
+        #expect(try tree.root.resolvingFlattenedLink(write("../x")) == tree.file("padded"))
+    }
+
+    /// The first 32 bytes are a number; the file is none.
+    @Test func whatFollowsALongBlankIsRead() throws {
+        let tree = try FixtureTree()
+        try tree.write("counter", "7" + String(repeating: " ", count: 40) + "9\n")
+        #expect(throws: KerfError.self) { try HeldFile(tree.file("counter")).counter() }
+    }
+
     @Test(arguments: ["", " ", "-1", "+1", "1 2", "0x1", "18446744073709551616", "1234567890123456789012345678901234"])
     func refusesWhatIsNoCounter(text: String) throws {
         let tree = try FixtureTree()

@@ -65,12 +65,22 @@ struct PowerSamplerTests {
         let statedRefreshSeconds: Double?
         let refreshTimeoutSeconds = 0.05
         let failure = Mutex<KerfError?>(nil)
+        private let isFrozen: Bool
+        private let samples = Mutex(0)
 
-        init(stated: Double?) { statedRefreshSeconds = stated }
+        init(stated: Double?, isFrozen: Bool = false) {
+            statedRefreshSeconds = stated
+            self.isFrozen = isFrozen
+        }
 
+        /// 20 W, and from sample to sample a microwatt more or less, as of a sensor that is alive.
         func watts() throws(KerfError) -> [Double?] {
             if let failure = failure.withLock({ $0 }) { throw failure }
-            return [20]
+            let sample = samples.withLock { samples in
+                samples += 1
+                return samples
+            }
+            return [isFrozen ? 20 : 20 + Double(sample % 2) * 1e-6]
         }
     }
 
@@ -84,7 +94,7 @@ struct PowerSamplerTests {
         let sampling = try #require(sampler.sampling)
         // Stale by a sample at either end, and 20 W throughout.
         let slack = 20 * 2 * sampling.longestGapSeconds
-        #expect(abs(joules - 20 * end.instant.seconds(since: start.instant)) <= slack)
+        #expect(abs(joules - 20 * end.instant.seconds(since: start.instant)) <= slack + 1e-3)
         #expect(sampling.refreshSeconds == 0.5 && sampling.intervalSeconds == 0.002)
         #expect(sampling.processorShare >= 0 && sampling.processorShare < 1.01)
     }
@@ -101,9 +111,44 @@ struct PowerSamplerTests {
         #expect(caught?.code == .notFound)
     }
 
-    @Test func sourceThatNeverChangesAndStatesNothingIsRefused() {
-        let error = #expect(throws: KerfError.self) { try PowerSampler(ScriptedSource(stated: nil)) }
-        #expect(error?.message.contains("did not change") == true)
+    /// A recording and a suspended chip state an interval too: only a change shows that the sensor is alive.
+    @Test(arguments: [nil, 0.005]) func sourceThatNeverChangesIsNoMeter(stated: Double?) {
+        let error = #expect(throws: KerfError.self) {
+            try PowerSampler(ScriptedSource(stated: stated, isFrozen: true))
+        }
+        #expect(error?.code == .staleReading && error?.message.contains("did not change") == true)
+        #expect(error?.message.contains("rail") == true, "it is named")
+    }
+
+    /// One read that fails costs the windows that it is in, and no other.
+    @Test func aGapCostsTheWindowsThatItIsIn() throws {
+        let source = ScriptedSource(stated: 0.5)
+        let sampler = try PowerSampler(source)
+        let before = try sampler.read()
+        source.failure.withLock { $0 = KerfError(.ioError, "bus busy") }
+        while (try? sampler.read()) != nil {}
+        source.failure.withLock { $0 = nil }
+        var after = try? sampler.read()
+        while after == nil { after = try? sampler.read() }
+        let start = try #require(after)
+        #expect(start.gaps == before.gaps + 1)
+        let error = #expect(throws: KerfError.self) { try sampler.joules(from: before, to: start) }
+        #expect(error?.code == .interruptedReading)
+        let samples = sampler.sampling?.samples ?? 0
+        while (sampler.sampling?.samples ?? 0) < samples + 5 { _ = try sampler.read() }
+        #expect(try #require(try sampler.joules(from: start, to: try sampler.read())["rail"]) > 0)
+    }
+
+    /// What shows that a sensor is alive is a change in any domain of the total.
+    @Test func aChangeInAnyCountedDomainIsFresh() {
+        var integrator = PowerIntegrator(domains: 3, watched: 0, counted: [0, 1])
+        integrator.add([5, 3, 1], at: instant(0))
+        integrator.add([5, 3, 2], at: instant(1))
+        #expect(!integrator.hasChanged && integrator.freshInstant == instant(0))
+        integrator.add([5, 4, 2], at: instant(2))
+        #expect(integrator.hasChanged && integrator.freshInstant == instant(2))
+        integrator.add([5, 4, 2], at: instant(3))
+        #expect(integrator.freshInstant == instant(2))
     }
 
     @Test func powerModelIsItsFormula() throws {

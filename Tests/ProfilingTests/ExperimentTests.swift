@@ -153,6 +153,33 @@ struct ExperimentTests {
         #expect(record.steps.count >= 2)
     }
 
+    /// The total still moves, and would be that of half the box.
+    @Test func aPackageWhoseCounterStandsStillIsAFailure() throws {
+        let box = SimulatedBox(secondStopsAtSeconds: 4)
+        let record = try metered(SimulatedStep.typical(on: box), on: box, ExperimentSettings(budgetSeconds: 10))
+        #expect(record.energyWindows.isEmpty && record.idleWindows.isEmpty && record.traces.isEmpty)
+        let reason = try #require(record.meterFailure)
+        #expect(reason.contains("package-1") && reason.contains("stood still") && !reason.contains("package-0"))
+        #expect(record.steps.count >= 2)
+    }
+
+    @Test func twoPackagesThatMoveAreMeasured() throws {
+        let box = SimulatedBox(secondStopsAtSeconds: .infinity)
+        let record = try metered(SimulatedStep.typical(on: box), on: box, ExperimentSettings(budgetSeconds: 10))
+        #expect(record.meterFailure == nil && !record.energyWindows.isEmpty)
+        #expect(record.energyWindows.allSatisfy { $0.joules["package-0"] == $0.joules["package-1"] })
+    }
+
+    /// A bus that is busy for a moment: what was measured before and after is energy all the same.
+    @Test(arguments: [1, 120, 400, 2000]) func aReadThatFailsOnceCostsItsWindowOnly(read: Int) throws {
+        let box = SimulatedBox(failsAtRead: read, recoversAtRead: read + 2)
+        let record = try metered(SimulatedStep.typical(on: box), on: box, ExperimentSettings(budgetSeconds: 10))
+        #expect(record.meterFailure == nil)
+        #expect(record.energyWindows.count > 5 && !record.idleWindows.isEmpty)
+        let unread = record.rejections.filter { $0.reason.contains("could not be read") }
+        #expect(unread.reduce(0) { $0 + $1.count } <= 1)
+    }
+
     @Test func windowsAcrossAWrapAreRight() throws {
         // 600 J of range: at about 25 W the counter wraps every 24 s, once or twice in the run.
         let box = SimulatedBox(range: 600_000_000)

@@ -16,6 +16,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         var joules = 0.0
         /// What the counter shows, and when it will change next.
         var shownJoules = 0.0
+        var secondJoules = 0.0
         var nextUpdate: Int64 = 0
         var generator = SeededGenerator(seed: 42)
         var reads = 0
@@ -40,6 +41,11 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let range: UInt64?
     /// Fails every read from this one on.
     let failsAtRead: Int?
+    /// From this read on reads succeed again; `nil` for a meter that is gone.
+    let recoversAtRead: Int?
+    /// From this moment on the counter of a second package, which draws as much as the first one, stands still; `nil` for
+    /// a box of one package.
+    let secondStopsAtSeconds: Double?
     /// From this moment on the counter shows what it showed then.
     let stopsAtSeconds: Double
     /// The counter shows what had been drawn so long ago, like one that integrates an averaging sensor.
@@ -48,9 +54,12 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let otherProcessors: @Sendable (Double) -> Double
 
     init(
-        range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, stopsAtSeconds: Double = .infinity,
-        trailingSeconds: Double = 0, otherProcessors: @escaping @Sendable (Double) -> Double = { _ in 0 }
+        range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, recoversAtRead: Int? = nil,
+        stopsAtSeconds: Double = .infinity, secondStopsAtSeconds: Double? = nil, trailingSeconds: Double = 0,
+        otherProcessors: @escaping @Sendable (Double) -> Double = { _ in 0 }
     ) {
+        self.recoversAtRead = recoversAtRead
+        self.secondStopsAtSeconds = secondStopsAtSeconds
         self.trailingSeconds = trailingSeconds
         self.otherProcessors = otherProcessors
         self.range = range
@@ -77,7 +86,9 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
             while state.nextUpdate <= end {
                 state.joules += watts * Double(state.nextUpdate - state.nanoseconds) * 1e-9
                 state.nanoseconds = state.nextUpdate
-                if Double(state.nanoseconds) * 1e-9 < stopsAtSeconds { state.shownJoules = shown(&state) }
+                let seconds = Double(state.nanoseconds) * 1e-9
+                if seconds < stopsAtSeconds { state.shownJoules = shown(&state) }
+                if seconds < secondStopsAtSeconds ?? 0 { state.secondJoules = state.shownJoules }
                 // Ice Lake's counters: 0.68 to 1.65 ms.
                 state.nextUpdate += Int64.random(in: 700_000...1_300_000, using: &state.generator)
             }
@@ -117,10 +128,10 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     }
 
     var tree: EnergyDomainTree {
-        EnergyDomainTree([
-            EnergyDomain(
-                identifier: "package-0", name: "package-0", role: .counted, wrapRangeMicrojoules: range)
-        ])
+        EnergyDomainTree(
+            (secondStopsAtSeconds == nil ? ["package-0"] : ["package-0", "package-1"]).map {
+                EnergyDomain(identifier: $0, name: $0, role: .counted, wrapRangeMicrojoules: range)
+            })
     }
 
     func read() throws(KerfError) -> EnergyReading {
@@ -128,12 +139,13 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         pass(seconds: Self.readSeconds, watts: watts, threads: threads)
         let (reads, nanoseconds, joules) = state.withLock { state in
             state.reads += 1
-            return (state.reads, state.nanoseconds, state.shownJoules)
+            return (state.reads, state.nanoseconds, [state.shownJoules, state.secondJoules])
         }
-        if let failsAtRead, reads >= failsAtRead { throw KerfError(.notFound, "gone") }
-        var microjoules = UInt64(joules * 1e6)
-        if let range { microjoules %= range + 1 }
-        return EnergyReading(instant: MonotonicInstant(nanoseconds: nanoseconds), microjoules: [microjoules])
+        if let failsAtRead, reads >= failsAtRead, reads < recoversAtRead ?? .max { throw KerfError(.notFound, "gone") }
+        let microjoules = joules.prefix(secondStopsAtSeconds == nil ? 1 : 2).map { joules -> UInt64? in
+            range.map { UInt64(joules * 1e6) % ($0 + 1) } ?? UInt64(joules * 1e6)
+        }
+        return EnergyReading(instant: MonotonicInstant(nanoseconds: nanoseconds), microjoules: microjoules)
     }
 }
 

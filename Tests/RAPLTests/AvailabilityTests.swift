@@ -68,7 +68,7 @@ import Testing
     @Test func originFollowsTheBoardsMarker() throws {
         let box = try FixtureTree()
         try box.zone("intel-rapl:0", name: "package-0", microjoules: "1")
-        #expect(try RAPLProbe(root: box.root).meter().origin == .measured)
+        #expect(try RAPLProbe(root: box.root).meter().origin == .recorded)
         try box.write("kerf/board.json", "{}")
         #expect(try RAPLProbe(root: box.root).meter().origin == .simulated)
     }

@@ -48,7 +48,7 @@ import Testing
         try box.zone("intel-rapl:1", name: "package-1", microjoules: "nothing")
         let probe = RAPLProbe(root: box.root)
         #expect(throws: KerfError.self) { try probe.meter() }
-        #expect(probe.availability().status == .absent)
+        #expect(probe.availability().status == .broken)
         #expect(probe.availability().reason.contains("package-1"))
         // Shown all the same.
         #expect(probe.tree().totalFormula == "package-0 + package-0/dram")
@@ -62,7 +62,7 @@ import Testing
         let probe = RAPLProbe(root: box.root)
         let error = #expect(throws: KerfError.self) { try probe.meter() }
         #expect(error?.description.contains("package-0-die-1") == true)
-        #expect(probe.availability().status == .absent)
+        #expect(probe.availability().status == .broken)
         #expect(probe.availability().reason.contains("package-0-die-1"))
         // Memory-mapped zones are in no total beside the registers', and so no stand-in.
         try box.zone("intel-rapl-mmio:0", name: "package-0-die-0", microjoules: "4000")

@@ -59,13 +59,24 @@ struct PerfTests {
 
     @Test(arguments: [
         ("energy-pkg", "umask=0x02"), ("energy-pkg.unit", "Watts"), ("energy-pkg.scale", "-1"),
-        ("energy-pkg.scale", "nan"),
-        ("energy-ram", ""),
+        ("energy-pkg.scale", "nan"), ("energy-pkg", ""),
     ])
     func eventsThatAreNoEnergiesAreErrors(file: String, text: String) throws {
         let box = try box()
         try box.write("\(PerfPowerUnit.directory)/events/\(file)", text)
         #expect(throws: KerfError.self) { try PerfPowerUnit(root: box.root) }
+    }
+
+    /// Memory, like a part, is left out and named; the package's energy is measured without it.
+    @Test(arguments: [("energy-ram", ""), ("energy-psys.unit", "Watts"), ("energy-cores.scale", "x")])
+    func aPartWhoseEventIsBadHidesNothing(file: String, text: String) throws {
+        let box = try box(mask: "0,2")
+        try box.write("\(PerfPowerUnit.directory)/events/\(file)", text)
+        let unit = try PerfPowerUnit(root: box.root)
+        let parts = unit.tree.domains.filter { !$0.isReadable }
+        #expect(parts.count == 2 && parts.allSatisfy { $0.parent?.hasPrefix("package-") == true })
+        #expect(unit.tree.counted.contains { $0.identifier == "package-1" })
+        #expect(unit.tree.domains.count - parts.count == unit.counters.count)
     }
 
     /// The real system call, the real counter.

@@ -21,13 +21,15 @@ package final class ActivityRecorder: Sendable {
         var border: Border?
         var intervals: [ActivityInterval] = []
         var meterFailure: String?
+        /// Energy of each domain in all intervals.
+        var joules: [String: Double] = [:]
 
         var activity: Activity { computing > 0 ? .computing : sending > 0 ? .sending : .waiting }
     }
 
     private struct Border {
         var instant: MonotonicInstant
-        /// `nil` without a meter, and after it failed.
+        /// `nil` without a meter, and where it could not be read.
         var reading: EnergyReading?
     }
 
@@ -65,6 +67,7 @@ package final class ActivityRecorder: Sendable {
     package func finish() -> Record {
         state.withLock { state in
             close(&state)
+            checkStoppedDomains(&state)
             defer { state = State() }
             return Record(
                 intervals: state.intervals.correctingStaleness(updateSeconds: updateSeconds),
@@ -115,7 +118,9 @@ package final class ActivityRecorder: Sendable {
             activity: state.activity, step: state.step, start: first.instant, end: last.instant, joules: nil)
         if let meter, let before = first.reading, let after = last.reading {
             do throws(KerfError) {
-                interval.joules = meter.total(of: try meter.joules(from: before, to: after))
+                let joules = try meter.joules(from: before, to: after)
+                interval.joules = meter.total(of: joules)
+                state.joules.merge(joules, uniquingKeysWith: +)
             } catch {
                 state.meterFailure = state.meterFailure ?? "\(error)"
             }
@@ -124,14 +129,26 @@ package final class ActivityRecorder: Sendable {
     }
 
     private func border(_ state: inout State) -> Border {
-        guard let meter, state.meterFailure == nil else { return Border(instant: now()) }
+        guard let meter else { return Border(instant: now()) }
         if meter.countsProcessorTime { ThreadCPUClocks().flush() }
         do throws(KerfError) {
             let reading = try meter.read()
             return Border(instant: reading.instant, reading: reading)
         } catch {
-            state.meterFailure = "\(error)"
+            // The two intervals at this border have no energy; the next border may be read.
+            state.meterFailure = state.meterFailure ?? "\(error)"
             return Border(instant: now())
         }
+    }
+
+    /// Drops the energy where a counter of the total stood still while others moved, in a record of many updates.
+    private func checkStoppedDomains(_ state: inout State) {
+        let seconds = state.intervals.reduce(0) { $0 + ($1.joules == nil ? 0 : $1.seconds) }
+        guard let meter, seconds > 50 * max(updateSeconds, 0.001) else { return }
+        let stopped = meter.stoppedDomains(in: state.joules)
+        guard !stopped.isEmpty else { return }
+        state.meterFailure =
+            "the counter of \(stopped.joined(separator: ", ")) stood still while others of the total moved"
+        for index in state.intervals.indices { state.intervals[index].joules = nil }
     }
 }

@@ -64,7 +64,13 @@ package struct RunMeter: Sendable {
         let before = try meter.read()
         SystemClock().sleep(seconds: idleSeconds)
         let after = try meter.read()
-        let joules = meter.total(of: try meter.joules(from: before, to: after))
+        let parts = try meter.joules(from: before, to: after)
+        if let stopped = meter.stoppedDomains(in: parts).first {
+            throw KerfError(
+                .staleReading,
+                "the counter of \(stopped) stands still while the others move, and the total would lack it")
+        }
+        let joules = meter.total(of: parts)
         return Quantity(
             value: joules / after.instant.seconds(since: before.instant), count: 1, origin: meter.origin,
             reason: "one window before the run")

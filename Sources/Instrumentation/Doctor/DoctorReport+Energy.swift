@@ -8,11 +8,11 @@ import VirtualBoard
 extension DoctorReport {
     /// The energy domains of a box and its total.
     package struct EnergySection: Codable, Equatable, Sendable {
-        /// `measured`, `simulated`, or `unavailable` without a meter.
+        /// `measured`, `simulated`, `recorded` for a tree of files, or `unavailable` without a meter.
         package var origin: Origin
         /// The backend that was selected; `nil` without a meter.
         package var meter: String?
-        /// The virtual board, or why there is no meter.
+        /// The virtual board or the recording, or why there is no meter.
         package var reason: String?
         /// `package-0 + package-0/dram`; `nil` without a meter.
         package var totalFormula: String?
@@ -30,29 +30,35 @@ extension DoctorReport {
         package init(root: SystemRoot, remedy words: (Remedy) -> String) {
             let probe = RAPLProbe(root: root)
             ratedPowerWatts = probe.ratedPowerWatts()
-            backends = MeterBackend.allCases.map { Backend($0, $0.availability(in: root, rails: []), words) }
-            do throws(KerfError) {
-                let (backend, meter) = try MeterSelector(root: root).meter()
-                if let used = MeterBackend.allCases.firstIndex(of: backend) { backends[used].used = true }
-                self.origin = meter.origin
-                self.meter = meter.name
-                totalFormula = meter.tree.totalFormula
-                domains = meter.tree.domains.map { Domain($0) }
-                if root.isLive || VirtualBoard.marker(in: root)?.isServed == true {
-                    let seen = try? MeterObservation(of: meter)
-                    updateIntervalSeconds = seen?.updateIntervalSeconds.value
-                    resolutionJoules = seen?.resolutionJoules.value
-                }
-                guard meter.origin == .simulated else { return }
-                let marker = VirtualBoard.marker(in: root)
-                reason = marker?.summary ?? "virtual board"
-                if marker?.isServed != true {
-                    reason = (reason ?? "") + ", not served now: its counters do not change"
-                }
-            } catch {
+            let survey = MeterSurvey(root: root)
+            backends = survey.answers.map { Backend($0.backend, $0.availability, words) }
+            guard let used = survey.used else {
                 origin = .unavailable
-                reason = error.location.map { "\($0): \(error.message)" } ?? error.message
+                reason = survey.reason
                 domains = probe.tree().domains.map { Domain($0) }
+                return
+            }
+            if let index = survey.answers.firstIndex(where: { $0.backend == used.backend }) {
+                backends[index].used = true
+            }
+            origin = used.origin
+            meter = used.name
+            totalFormula = used.tree.totalFormula
+            domains = used.tree.domains.map { Domain($0) }
+            updateIntervalSeconds = used.observation?.updateIntervalSeconds.value
+            resolutionJoules = used.observation?.resolutionJoules.value
+            reason = Self.note(on: used.origin, root)
+        }
+
+        /// Where the numbers come from, unless they are measured.
+        private static func note(on origin: Origin, _ root: SystemRoot) -> String? {
+            switch origin {
+            case .simulated:
+                let marker = VirtualBoard.marker(in: root)
+                let board = marker?.summary ?? "virtual board"
+                return marker?.isServed == true ? board : board + ", not served now: its counters do not change"
+            case .recorded: return "a recording, in which no value changes: nothing can be measured"
+            case .measured, .modelled, .unavailable: return nil
             }
         }
 
@@ -68,6 +74,7 @@ extension DoctorReport {
             switch origin {
             case .measured: "measured by \(meter ?? "a meter")\(resolution)"
             case .simulated: "simulated by virtual board (\(reason ?? ""))\(resolution)"
+            case .recorded: "recorded, not measured: the box has \(meter ?? "a meter"); \(reason ?? "a recording")"
             case .modelled, .unavailable: "unavailable: \(reason ?? "no meter")"
             }
         }

@@ -59,6 +59,7 @@ extension DoctorReport {
             numaNodes = identity.topology.numaNodes
             memoryBytes = identity.memoryBytes
             kernelRelease = identity.kernelRelease
+            // Optional; the host's line has the errors of those that are there and cannot be read.
             let counters = try? probe.counters()
             stealSeconds = counters?.stealSeconds
             coreThrottleCount = counters?.coreThrottleCount

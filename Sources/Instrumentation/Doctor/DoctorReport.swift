@@ -33,7 +33,8 @@ package struct DoctorReport: Codable, Equatable, KerfFile {
     package var schemaVersion: Int = DoctorReport.schemaVersion
     /// The directory that was used as `/`.
     package var root: String
-    /// Origin of all numbers in the report: `simulated` for a virtual board's tree, else `measured`.
+    /// Origin of all numbers in the report: `simulated` for a virtual board's tree, `recorded` for any other tree
+    /// and in a replay, else `measured`.
     package var origin: Origin
     package var probes: [ProbeStatus]
     package var energy: EnergySection
@@ -121,7 +122,9 @@ extension DoctorReport {
         ]
         energy = EnergySection(root: root, remedy: words)
         frequencyPolicies = frequencies.policies().map { FrequencyPolicy($0) }
-        sensorChips = sensors.survey().chips.map { Chip($0) }
+        // libsensors leaves out a chip that has nothing to read, such as a fan's driver without a tachometer.
+        sensorChips = sensors.survey().chips.filter { !$0.features.isEmpty }.map { Chip($0) }
+        // The lines of both probes have their errors.
         pciDevices = ((try? pci.devices()) ?? []).map { Device($0) }
         self.host = try? HostSection(host, readings: hostReadings)
     }

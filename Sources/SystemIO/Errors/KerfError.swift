@@ -131,6 +131,12 @@ extension KerfError.Code {
     public static let internalError = KerfError.Code("internal_error", .internal)
     /// A sensor or counter has a value that its interface does not allow.
     public static let invalidReading = KerfError.Code("invalid_reading", .inputOutput)
+    /// A sensor has a number that cannot be its quantity, such as the all-ones word of a chip that does not answer.
+    public static let implausibleReading = KerfError.Code("implausible_reading", .inputOutput)
+    /// A counter or sensor does not change over a time in which a working one does.
+    public static let staleReading = KerfError.Code("stale_reading", .unavailable)
+    /// An interface is there and leads nowhere: a container or a mount hides what is behind it.
+    public static let masked = KerfError.Code("masked", .unavailable)
     /// Two readings have more than one solution: an unknown number of counter wraps.
     public static let ambiguousReading = KerfError.Code("ambiguous_reading", .inputOutput)
 }

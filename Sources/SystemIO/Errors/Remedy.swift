@@ -61,6 +61,8 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case makeKeys
     /// Make new keys for a device.
     case makeDeviceKeys(name: String)
+    /// A remedy for one of several subjects of a message.
+    indirect case of(String, Remedy)
     /// Several remedies, all of which may be needed.
     indirect case all([Remedy])
 
@@ -99,6 +101,7 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .makeDoctorReport: "make a doctor's report first"
         case .makeKeys: "make keys first, or give the folder that holds them"
         case .makeDeviceKeys(let name): "make new keys for \(name)"
+        case .of(let subject, let remedy): "\(subject): \(remedy)"
         case .all(let remedies): remedies.map(\.description).joined(separator: "; ")
         }
     }

@@ -61,6 +61,34 @@ import Testing
         #expect(ActivityTotals(record.intervals).computing.joules == nil, "a part of the energy is not the energy")
     }
 
+    /// A read that fails once costs the two intervals that it is between.
+    @Test func aMeterThatRecoversIsReadAgain() {
+        let recorder = recorder
+        recorder.start()
+        recorder.during(.computing) { meter.pass(milliseconds: 10, watts: 5) }
+        meter.fail()
+        recorder.during(.sending) { meter.pass(milliseconds: 10, watts: 5) }
+        meter.recover()
+        recorder.during(.computing) { meter.pass(milliseconds: 10, watts: 5) }
+        recorder.during(.sending) { meter.pass(milliseconds: 10, watts: 5) }
+        let record = recorder.finish()
+        #expect(record.meterFailure?.contains("the meter is gone") == true)
+        let measured = record.intervals.filter { $0.seconds > 0 }.map { $0.joules != nil }
+        #expect(measured.first == true && measured.last == true && measured.contains(false))
+    }
+
+    /// The total still moves, and is that of half the box.
+    @Test(arguments: [false, true]) func aCounterThatStopsCostsTheEnergy(stops: Bool) {
+        let meter = PlantedMeter(packages: 2)
+        let recorder = ActivityRecorder(meter: meter, now: { meter.now() })
+        if stops { meter.stopSecondCounter() }
+        recorder.start()
+        for _ in 0..<10 { recorder.during(.computing) { meter.pass(milliseconds: 100, watts: 5) } }
+        let record = recorder.finish()
+        #expect((record.meterFailure?.contains("package-1") == true) == stops)
+        #expect(record.intervals.allSatisfy { ($0.joules == nil) == stops })
+    }
+
     @Test func withoutAMeterThereAreTimesAndNoZeros() {
         let recorder = ActivityRecorder(meter: nil, now: { [meter] in meter.now() })
         recorder.start()

@@ -1,0 +1,69 @@
+import Glibc
+import SystemIO
+import SystemPackage
+
+extension SystemRoot {
+    /// Why an entry of a class directory, such as a link to a device, leads to no directory; `nil` where it does lead to one.
+    ///
+    /// A link to nothing is not a missing driver: the kernel removes the link with the device. Containers mount an empty
+    /// directory over parts of the device tree (`/sys/devices/virtual/powercap` since CVE-2020-8694) and leave the links.
+    package func obstacle(to entry: FilePath) -> KerfError? {
+        let resolved = resolvingFlattenedLink(entry)
+        guard !isDirectory(resolved) else { return nil }
+        var information = stat()
+        if stat(resolved.string, &information) == 0 {
+            // A directory leads out of the tree; a text file stands for a link whose target is missing.
+            let isDirectory = information.st_mode & S_IFMT == S_IFDIR
+            return isDirectory
+                ? KerfError(.notFound, "leads to no directory of this tree", at: entry) : masked(entry)
+        }
+        let failure = Errno(rawValue: errno)
+        return failure == .noSuchFileOrDirectory ? masked(entry) : KerfError(failure, doing: "open", at: entry)
+    }
+
+    private func masked(_ entry: FilePath) -> KerfError {
+        let components = hiddenDirectory(behind: entry).components.dropFirst(path.components.count)
+        let place = PlainText.shown("/" + components.map(\.string).joined(separator: "/"), limit: 200)
+        return KerfError(
+            .masked, "masked: this link leads into \(place), which is hidden from this process or was not recorded",
+            at: entry,
+            remedy: isRecording && !isLive
+                ? .text("add the box's \(place) to the tree")
+                : .text(
+                    "in a container mount the host's directory (docker run -v \(place):\(place):ro), or start it with the "
+                        + "security option systempaths=unconfined; elsewhere sudo umount \(place)"))
+    }
+
+    /// The directory over which something is mounted: the last one on a link's way that is there, or the first that is
+    /// missing where not even the device tree is there.
+    private func hiddenDirectory(behind entry: FilePath) -> FilePath {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(entry.string, &buffer, buffer.count)
+        // Without a link the entry is a text file that holds its target, or unreadable: then the class stands for it.
+        let text =
+            count > 0
+            ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            : (try? SysfsFile.text(at: entry)) ?? "."
+        var missing = entry.removingLastComponent().appending(text).lexicallyNormalized()
+        guard missing.starts(with: path) else { return entry }
+        while missing.components.count > path.components.count + 1 {
+            let parent = missing.removingLastComponent()
+            if isDirectory(parent) { return parent == file("sys") ? missing : parent }
+            missing = parent
+        }
+        return missing
+    }
+
+    /// The names in a directory, as ``names(in:)``; none where there is no such directory.
+    ///
+    /// - Throws: the error of a directory that is there and cannot be listed.
+    package func listing(_ directory: FilePath) throws(KerfError) -> [String] {
+        guard let stream = opendir(directory.string) else {
+            let failure = Errno(rawValue: errno)
+            if failure == .noSuchFileOrDirectory || failure == .notDirectory { return [] }
+            throw KerfError(failure, doing: "list", at: directory)
+        }
+        closedir(stream)
+        return names(in: directory)
+    }
+}

@@ -1,0 +1,79 @@
+import ProbeKit
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Absent, forbidden, masked, broken, implausible and stale are different answers, and one place decides which.
+@Suite("The answer of an interface that cannot be used")
+struct AvailabilityTests {
+    @Test(
+        arguments: [
+            (.notFound, .absent), (.noSuchFile, .absent), (.permissionDenied, .forbidden), (.masked, .masked),
+            (.ioError, .broken), (.busy, .broken), (.invalidReading, .broken), (.ambiguousReading, .broken),
+            (.implausibleReading, .implausible), (.staleReading, .stale),
+        ] as [(KerfError.Code, Availability.Status)])
+    func anErrorIsItsAnswer(code: KerfError.Code, status: Availability.Status) {
+        let error = KerfError(code, "the cause", at: "/sys/file", remedy: "the remedy")
+        let availability = Availability(error)
+        #expect(availability == Availability(status, reason: "/sys/file: the cause", remedy: "the remedy"))
+        #expect(availability.text(of: "hwmon") == "hwmon \(status.rawValue): /sys/file: the cause")
+        #expect(
+            Availability(KerfError(availability)) == availability, "an answer that becomes an error stays what it is")
+    }
+
+    @Test func aRemedyNamesWhatItIsFor() {
+        #expect(Remedy.of("for hwmon", "load its driver").description == "for hwmon: load its driver")
+    }
+}
+
+@Suite("Entries of a class directory that lead nowhere")
+struct ObstacleTests {
+    /// Nothing behind the links, as in a tree that lacks sys/devices; an empty directory there, as a container mounts it.
+    @Test(arguments: [nil, "sys/devices/virtual", "sys/devices/virtual/powercap"])
+    func aLinkToNothingIsMasked(mounted: String?) throws {
+        let tree = try FixtureTree()
+        try tree.link("sys/class/powercap/zone", "../../devices/virtual/powercap/zone")
+        if let mounted { try tree.directory(mounted) }
+        let obstacle = try #require(tree.root.obstacle(to: tree.file("sys/class/powercap/zone")))
+        #expect(obstacle.code == .masked)
+        let place = "/" + (mounted ?? "sys/devices")
+        #expect(obstacle.message.contains("\(place),") && obstacle.remedy?.description.contains(place) == true)
+    }
+
+    @Test func aFlattenedLinkToNothingIsMasked() throws {
+        let tree = try FixtureTree()
+        try tree.write("sys/class/hwmon/hwmon0", "../../devices/platform/chip/hwmon/hwmon0")
+        #expect(tree.root.obstacle(to: tree.file("sys/class/hwmon/hwmon0"))?.code == .masked)
+    }
+
+    @Test func aDirectoryIsNoObstacleAndOneOutsideIsNotTheBoxs() throws {
+        let (tree, outside) = (try FixtureTree(), try FixtureTree())
+        try tree.directory("sys/devices/zone")
+        try tree.link("sys/class/inside", "../devices/zone")
+        try tree.link("sys/class/outside", outside.path.string)
+        #expect(tree.root.obstacle(to: tree.file("sys/class/inside")) == nil)
+        #expect(tree.root.obstacle(to: tree.file("sys/class/outside"))?.code == .notFound)
+    }
+
+    @Test func aDirectoryThatIsNotThereListsNothing() throws {
+        let tree = try FixtureTree()
+        #expect(try tree.root.listing(tree.file("sys/class")).isEmpty)
+        try tree.directory("sys/class/a")
+        #expect(try tree.root.listing(tree.file("sys/class")) == ["a"])
+    }
+}
+
+@Suite("Recordings")
+struct RecordingRootTests {
+    @Test func aTreeIsARecordingUnlessItIsABoard() throws {
+        let tree = try FixtureTree()
+        #expect(tree.root.isRecording && tree.root.origin == .recorded)
+        try tree.write("kerf/board.json", "{}")
+        #expect(!tree.root.isRecording && tree.root.origin == .simulated)
+    }
+
+    @Test func theRunningSystemIsNone() {
+        #expect(!SystemRoot().isRecording && SystemRoot().origin == .measured)
+    }
+}
