@@ -45,6 +45,9 @@ package struct HostProbe: Probe {
     /// A reader of what the scheduler does to this process.
     package func schedulingReader() throws(KerfError) -> SchedulingReader { try SchedulingReader(root: root) }
 
+    /// Finds the other processes that use the processors.
+    package func processMonitor() -> HostProcessMonitor { HostProcessMonitor(ProcessReader(root: root)) }
+
     /// Seconds that all CPUs together have spent in each state.
     package func processorTimes() throws(KerfError) -> ProcessorTimes {
         let path = root.file("proc/stat")

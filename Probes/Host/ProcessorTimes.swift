@@ -35,7 +35,8 @@ package struct ProcessorTimes: Sendable, Hashable {
         (waiting, interrupt, softInterrupt, steal) = (later(4), later(5), later(6), later(7))
     }
 
-    private static let ticksPerSecond: Double = {
+    /// The kernel's unit of processor times, `USER_HZ`.
+    static let ticksPerSecond: Double = {
         let ticks = sysconf(Int32(_SC_CLK_TCK))
         return ticks > 0 ? Double(ticks) : 100
     }()

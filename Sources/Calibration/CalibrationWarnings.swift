@@ -80,6 +80,9 @@ enum CalibrationWarnings {
                 "Sampling the power took \(NumberText.percent(sampling.processorShare)) of a processor, in all steps alike: "
                     + "times and energies hold it.")
         }
+        if let disturbances = profile.disturbances, disturbances.isTooMuch {
+            warnings.append("Disturbed: \(disturbances.summary). What remains may be too long.")
+        }
         let steps = min(profile.steps.count, profile.layerTimes.first?.seconds.count ?? 0)
         if steps < minimumSteps {
             warnings.append("Only \(steps) steps were timed: too few to trim one that was disturbed.")

@@ -80,6 +80,8 @@ struct ProfilePool {
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
             pool.rejections += other.rejections
+            // Each run has its own.
+            (pool.disturbances, pool.conditions) = (nil, nil)
             guard let sweep = other.frequencySweep else { continue }
             if pool.frequencySweep == nil {
                 pool.frequencySweep = sweep

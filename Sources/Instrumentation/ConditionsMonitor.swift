@@ -21,6 +21,8 @@ package struct ConditionsMonitor: Sendable {
     private let scheduling: SchedulingReader?
     /// Whether waits for a processor disturb a window: whatever the meter, they lengthen times.
     private let monitorsContention: Bool
+    /// Whether other processes are a reason to reject a window, so that a run wants to know which they are.
+    package var monitorsProcesses: Bool { monitorsOthers || monitorsContention }
     /// Conditions that could not be monitored from the start.
     private let missing: [String]
     private let losses = Losses()
@@ -148,7 +150,8 @@ package struct ConditionsMonitor: Sendable {
         ].compactMap(\.self)
         conditions.stealSeconds = times?.steal
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
-        if monitorsOthers { conditions.otherProcessSeconds = times.map { $0.busy - processCPUSeconds() } }
+        conditions.otherLoadSeconds = times.map { $0.busy - processCPUSeconds() }
+        if monitorsOthers { conditions.otherProcessSeconds = conditions.otherLoadSeconds }
         return conditions
     }
 

@@ -65,9 +65,13 @@ package struct ProfileRun {
         let conditions = ConditionsMonitor(
             host, frequencyRoot: energy.root, meterOrigin: energy.description.origin, ignoresLoad: request.ignoresLoad,
             usesAllProcessors: engine.threadCount >= identity.topology.threads)
+        let disturbances = DisturbanceLog(
+            processorCount: identity.topology.threads,
+            processes: conditions.monitorsProcesses ? host.processMonitor() : nil)
         let sweep = try FrequencySweepPlan.prepare(request.frequencies, root: energy.root)
 
-        let run = try measure(Instruments(engine: engine, energy: energy, conditions: conditions), sweep)
+        let run = try measure(
+            Instruments(engine: engine, energy: energy, conditions: conditions, disturbances: disturbances), sweep)
         let meter = energy.finalDescription.after(run.record)
         let lost =
             meter.origin == .unavailable
@@ -77,12 +81,13 @@ package struct ProfileRun {
             throw run.frequencyFailure ?? KerfError(.unavailable, "energy is required: \(lost)")
         }
         return Result(
-            profile: profile(run, inspection, engine, meter), unmonitored: conditions.unmonitored,
+            profile: profile(run, inspection, engine, meter, disturbances), unmonitored: conditions.unmonitored,
             notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure)
     }
 
     private func profile(
-        _ run: Measured, _ inspection: BoxInspection, _ engine: any MatrixEngine, _ meter: MeterDescription
+        _ run: Measured, _ inspection: BoxInspection, _ engine: any MatrixEngine, _ meter: MeterDescription,
+        _ disturbances: DisturbanceLog
     ) -> Profile {
         let record = run.record
         return Profile(
@@ -99,7 +104,7 @@ package struct ProfileRun {
                 ? nil : record.instrumentationOverheadPairs,
             stepTraces: record.traces.isEmpty ? nil : record.traces, idleWindows: record.idleWindows,
             energyWindows: record.energyWindows, rejections: record.rejections, overhead: record.overhead,
-            frequencySweep: run.sweep)
+            frequencySweep: run.sweep, disturbances: disturbances.disturbances(), conditions: disturbances.conditions)
     }
 
     // MARK: - Measuring
@@ -108,6 +113,7 @@ package struct ProfileRun {
         let engine: any MatrixEngine
         let energy: MeterSelection
         let conditions: ConditionsMonitor
+        let disturbances: DisturbanceLog
     }
 
     /// What was measured, without the layers' memory.
@@ -216,7 +222,6 @@ package struct ProfileRun {
         Experiment(
             step: stack, meter: instruments.energy.meter, updates: instruments.energy.description.updates,
             settings: settings, conditions: { instruments.conditions.now(frequencyOf: policies) },
-            shouldStop: shouldStop,
-            progress: progress, logger: logger)
+            disturbances: instruments.disturbances, shouldStop: shouldStop, progress: progress, logger: logger)
     }
 }

@@ -1,3 +1,5 @@
+import ProfileFormat
+
 /// The state of the box apart from the measured work: cumulative counters, frequency and temperature. `nil` for what the box
 /// does not report.
 package struct BoxConditions: Sendable, Hashable {
@@ -19,11 +21,15 @@ package struct BoxConditions: Sendable, Hashable {
     package var runQueueSeconds: Double?
     /// Times that a thread of this process lost its processor to another one.
     package var involuntarySwitchCount: Int?
+    /// Processor time of all other processes, as a record: known also where it is no reason to reject a window, since the
+    /// run leaves processors free or the meter does not count them.
+    package var otherLoadSeconds: Double?
 
     package init(
         stealSeconds: Double? = nil, throttleCount: Int? = nil, frequencyHertz: Double? = nil,
         majorFaultCount: Int? = nil, otherProcessSeconds: Double? = nil, celsius: Double? = nil,
-        quotaSeconds: Double? = nil, runQueueSeconds: Double? = nil, involuntarySwitchCount: Int? = nil
+        quotaSeconds: Double? = nil, runQueueSeconds: Double? = nil, involuntarySwitchCount: Int? = nil,
+        otherLoadSeconds: Double? = nil
     ) {
         self.stealSeconds = stealSeconds
         self.throttleCount = throttleCount
@@ -34,6 +40,7 @@ package struct BoxConditions: Sendable, Hashable {
         self.quotaSeconds = quotaSeconds
         self.runQueueSeconds = runQueueSeconds
         self.involuntarySwitchCount = involuntarySwitchCount
+        self.otherLoadSeconds = otherLoadSeconds ?? otherProcessSeconds
     }
 
     /// Maximum steal time in an undisturbed window, relative to its wall time.
@@ -60,28 +67,28 @@ package struct BoxConditions: Sendable, Hashable {
     package static func disturbance(
         from start: BoxConditions, to end: BoxConditions, seconds: Double, hasRunUp: Bool = false,
         hasLoads: Bool = false
-    ) -> String? {
-        if grew(start.throttleCount, end.throttleCount, by: 0) { return "thermal throttling" }
+    ) -> Disturbance? {
+        if grew(start.throttleCount, end.throttleCount, by: 0) { return .throttling }
         // Before the waits that it causes.
         if grew(start.quotaSeconds, end.quotaSeconds, by: max(0.002, toleratedQuota * seconds)) {
-            return "CPU quota of the control group"
+            return .quota
         }
         // Steal time and load are counted in ticks of 10 ms, so one or two ticks in a short window are tolerated.
         if grew(start.stealSeconds, end.stealSeconds, by: max(0.015, toleratedSteal * seconds)) {
-            return "steal time"
+            return .steal
         }
         if grew(start.otherProcessSeconds, end.otherProcessSeconds, by: max(0.035, toleratedOtherLoad * seconds)) {
-            return "load from other processes"
+            return .otherLoad
         }
         if let reason = contention(from: start, to: end, seconds: seconds) { return reason }
-        if !hasLoads, grew(start.majorFaultCount, end.majorFaultCount, by: 0) { return "major page faults" }
+        if !hasLoads, grew(start.majorFaultCount, end.majorFaultCount, by: 0) { return .pageFaults }
         if hasRunUp, let before = start.frequencyHertz, let after = end.frequencyHertz,
             abs(after - before) > toleratedFrequencyChange * before
         {
-            return "frequency change"
+            return .frequency
         }
         if let before = start.celsius, let after = end.celsius, abs(after - before) > toleratedCelsius {
-            return "temperature drift"
+            return .temperature
         }
         return nil
     }
@@ -90,15 +97,15 @@ package struct BoxConditions: Sendable, Hashable {
     /// short.
     private static func contention(
         from start: BoxConditions, to end: BoxConditions, seconds: Double
-    ) -> String? {
+    ) -> Disturbance? {
         if start.runQueueSeconds != nil, end.runQueueSeconds != nil {
             let isLong = grew(
                 start.runQueueSeconds, end.runQueueSeconds, by: max(0.010, toleratedRunQueue * seconds))
-            return isLong ? "waiting for a processor" : nil
+            return isLong ? .waiting : nil
         }
         let switches = Int((max(0.1, seconds) * toleratedSwitchRate).rounded())
         return grew(start.involuntarySwitchCount, end.involuntarySwitchCount, by: switches)
-            ? "involuntary context switches" : nil
+            ? .switches : nil
     }
 
     private static func grew<Number: Numeric & Comparable>(

@@ -48,6 +48,10 @@ public struct Profile: Codable, Sendable, KerfFile {
     public var frequencySweep: FrequencySweep?
     /// Checks that were computed from the samples at the end of the run.
     public var checks: ProfileChecks?
+    /// What disturbed the run, its sweep included; `nil` in older files.
+    public var disturbances: Disturbances?
+    /// The state of the box over the run and its sweep; `nil` in older files, and where nothing was read.
+    public var conditions: ConditionSeries?
 
     public init(
         kerfVersion: String, created: String, box: BoxIdentity, frequency: FrequencyDescription,
@@ -57,7 +61,8 @@ public struct Profile: Codable, Sendable, KerfFile {
         instrumentationOverheadPairs: [InstrumentationOverheadPair]? = nil,
         stepTraces: [StepTrace]? = nil, idleWindows: [EnergyWindow], energyWindows: [EnergyWindow],
         rejections: [Rejection], overhead: InstrumentationOverhead,
-        frequencySweep: FrequencySweep? = nil, checks: ProfileChecks? = nil
+        frequencySweep: FrequencySweep? = nil, checks: ProfileChecks? = nil, disturbances: Disturbances? = nil,
+        conditions: ConditionSeries? = nil
     ) {
         self.schema = Self.schema
         self.schemaVersion = Self.schemaVersion
@@ -83,6 +88,8 @@ public struct Profile: Codable, Sendable, KerfFile {
         self.overhead = overhead
         self.frequencySweep = frequencySweep
         self.checks = checks
+        self.disturbances = disturbances
+        self.conditions = conditions
     }
 }
 
@@ -149,11 +156,14 @@ public struct StepSample: Codable, Sendable, Hashable {
     /// Steps with and without instruments that were taken right after each other have the same number; `nil` in older
     /// files.
     public var pair: Int?
+    /// Seconds from the start of the run, or of the visit to a frequency, to the start of the step; `nil` in older files.
+    public var startSeconds: Double?
 
-    public init(seconds: Double, cpuSeconds: Double, pair: Int? = nil) {
+    public init(seconds: Double, cpuSeconds: Double, pair: Int? = nil, startSeconds: Double? = nil) {
         self.seconds = seconds
         self.cpuSeconds = cpuSeconds
         self.pair = pair
+        self.startSeconds = startSeconds
     }
 }
 

@@ -21,6 +21,7 @@ package struct ProfileValidation {
     package func check() throws(KerfError) {
         try checkLayers()
         try checkSamples()
+        try checkDisturbances()
         let groups = (profile.frequencySweep?.groups ?? []).map(\.name)
         try require(
             Set(groups).count == groups.count && groups.count <= Self.maximumGroups,
@@ -85,6 +86,8 @@ package struct ProfileValidation {
         }
         for (name, steps) in [("steps", profile.steps), ("instrumented_steps", profile.instrumentedSteps ?? [])] {
             for (index, step) in steps.enumerated() {
+                try require(
+                    isTime(step.startSeconds ?? 0), "\(name)[\(index)].start_seconds is \(step.startSeconds ?? 0)")
                 guard let pair = step.pair else { continue }
                 try require((0...Self.maximumPairs).contains(pair), "\(name)[\(index)].pair is \(pair)")
             }
@@ -199,6 +202,28 @@ package struct ProfileValidation {
                     "\(place).\(name) falls or is out of range")
             }
         }
+    }
+
+    private func checkDisturbances() throws(KerfError) {
+        if let found = profile.disturbances {
+            try require(
+                ([found.measurementCount, found.processorCount ?? 1] + found.causes.map(\.count))
+                    .allSatisfy { (0...Self.maximumPairs).contains($0) }
+                    && Set(found.causes.map(\.cause)).count == found.causes.count,
+                "disturbances: a number that is not possible, or a cause that is listed twice")
+            let times = found.causes.map(\.seconds) + [found.measuredSeconds, found.processSamplingSeconds ?? 0]
+            let processors = found.causes.flatMap { [$0.otherProcessors, $0.stealProcessors] }.compactMap(\.self)
+            let processes = (found.processes ?? []).flatMap { [$0.processors, $0.cpuSeconds] }
+            try require(
+                (times + processors + processes).allSatisfy { $0 >= 0 && $0 < Self.maximumJoules },
+                "disturbances: a time or load below zero or out of range")
+        }
+        guard let series = profile.conditions else { return }
+        try require(
+            series.columnCounts.allSatisfy { $0 == series.seconds.count }
+                && series.seconds.allSatisfy { isTime($0) }
+                && zip(series.seconds, series.seconds.dropFirst()).allSatisfy { $0 < $1 },
+            "conditions: columns of different lengths, or times that do not rise")
     }
 
     private func isTime(_ seconds: Double) -> Bool { (0..<Self.maximumSeconds).contains(seconds) }

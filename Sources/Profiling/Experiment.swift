@@ -21,6 +21,7 @@ package final class Experiment {
     private var plan: ExperimentPlan
     private let sampler: Sampler
     private var record: ExperimentRecord
+    private let disturbances: DisturbanceLog
     private let progress: (Progress) -> Void
     private let logger: Logger
     /// When progress was last reported. Computing it takes longer than a short window.
@@ -31,18 +32,21 @@ package final class Experiment {
     /// - Parameters:
     ///   - updates: how the meter's counters are updated, or `nil` when it is not known.
     ///   - conditions: reads throttling, steal time and the like; called before and after every step and window.
+    ///   - disturbances: takes what the box does to the steps and windows; shared by the experiments of one run.
     ///   - shouldStop: asked between passes that may be long; `true` ends the run with
     ///     ``KerfError/Code/interrupted``.
     package init(
         step: any ProfiledStep, clock: any ExperimentClock = SystemClock(), meter: (any EnergyMeter)? = nil,
         updates: CounterUpdates? = nil, settings: ExperimentSettings = ExperimentSettings(),
         conditions: @escaping () -> BoxConditions = { BoxConditions() },
+        disturbances: DisturbanceLog = DisturbanceLog(),
         shouldStop: @escaping () -> Bool = { false }, progress: @escaping (Progress) -> Void = { _ in },
         logger: Logger = Logger(label: "kerf.profiling", factory: { _ in SwiftLogNoOpLogHandler() })
     ) {
         let passes = step.passes
         var generator = SeededGenerator(seed: settings.seed)
         self.settings = settings
+        self.disturbances = disturbances
         self.progress = progress
         self.logger = logger
         record = ExperimentRecord(passes: passes)
@@ -50,7 +54,8 @@ package final class Experiment {
             passes: passes, settings: settings, meter: meter, updates: updates, using: &generator)
         sampler = Sampler(
             step: step, clock: clock, interval: MeteredInterval(clock: clock, meter: meter, updates: updates),
-            timing: plan.timing, conditions: conditions, shouldStop: shouldStop, generator: generator)
+            timing: plan.timing, conditions: conditions, disturbances: disturbances, shouldStop: shouldStop,
+            generator: generator)
     }
 
     /// Runs to the end and returns all raw samples.
@@ -185,10 +190,13 @@ package final class Experiment {
                 maximumRelativeHalfWidth: plan.precision.maximumRelativeHalfWidth(of: record)))
     }
 
+    /// Names the cause, and the processes where they are the cause. A meter that could not be read may be one too.
     private func disturbed() -> KerfError {
+        let found = disturbances.disturbances()
         let reasons = record.rejections.map { "\($0.count) x \($0.reason)" }.joined(separator: ", ")
         return KerfError(
-            .disturbed, "too few undisturbed steps: rejected \(reasons)", remedy: .quietBoxOrLongerBudget)
+            .disturbed, "too few undisturbed steps: \(found.isTooMuch ? found.summary : "rejected \(reasons)")",
+            remedy: found.mainCause == .quota ? .largerQuotaOrFewerThreads : .quietBoxOrLongerBudget)
     }
 }
 

@@ -53,14 +53,19 @@ extension ProfiledStep {
 
     /// Time of one whole step with all weights in memory.
     ///
-    /// - Parameter order: the step's passes.
-    func timeOfWholeStep(_ order: [LayerPass], clock: any ExperimentClock, pair: Int) throws -> StepSample {
+    /// - Parameters:
+    ///   - order: the step's passes.
+    ///   - start: of the run.
+    func timeOfWholeStep(
+        _ order: [LayerPass], clock: any ExperimentClock, pair: Int, since start: MonotonicInstant
+    ) throws -> StepSample {
         let cpuBefore = clock.cpuSeconds()
-        let start = clock.now()
+        let began = clock.now()
         for pass in order { try run(pass) }
-        let end = clock.now()
+        let ended = clock.now()
         return StepSample(
-            seconds: end.seconds(since: start), cpuSeconds: clock.cpuSeconds() - cpuBefore, pair: pair)
+            seconds: ended.seconds(since: began), cpuSeconds: clock.cpuSeconds() - cpuBefore, pair: pair,
+            startSeconds: began.seconds(since: start))
     }
 }
 

@@ -94,7 +94,8 @@ struct RecordedSteps {
             let seconds = split(seconds(of:step:), places: order.count, first).on
             let sample = StepSample(
                 seconds: seconds.reduce(0, +) + samplingSeconds(first).on.reduce(0, +),
-                cpuSeconds: both.reduce(0) { $0 + storage.steps[$1].sample.cpuSeconds / 2 }, pair: pair)
+                cpuSeconds: both.reduce(0) { $0 + storage.steps[$1].sample.cpuSeconds / 2 }, pair: pair,
+                startSeconds: storage.steps[first].sample.startSeconds)
             return InstrumentedStep(
                 seconds: seconds, kernels: kernels(ofSteps: both),
                 spanCount: both.reduce(0) { $0 + storage.steps[$1].spans.count },

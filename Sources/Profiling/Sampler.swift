@@ -14,6 +14,7 @@ final class Sampler {
     private let clock: any ExperimentClock
     private let timing: WindowTiming
     private let conditions: () -> BoxConditions
+    private let disturbances: DisturbanceLog
     private let shouldStop: () -> Bool
     private let start: MonotonicInstant
     /// Loses its meter once the meter fails for good.
@@ -25,7 +26,8 @@ final class Sampler {
 
     init(
         step: any ProfiledStep, clock: any ExperimentClock, interval: MeteredInterval, timing: WindowTiming,
-        conditions: @escaping () -> BoxConditions, shouldStop: @escaping () -> Bool, generator: SeededGenerator
+        conditions: @escaping () -> BoxConditions, disturbances: DisturbanceLog,
+        shouldStop: @escaping () -> Bool, generator: SeededGenerator
     ) {
         self.step = step
         passes = step.passes
@@ -33,9 +35,11 @@ final class Sampler {
         self.interval = interval
         self.timing = timing
         self.conditions = conditions
+        self.disturbances = disturbances
         self.shouldStop = shouldStop
         self.generator = generator
         start = clock.now()
+        disturbances.begin(at: start)
     }
 
     var elapsedSeconds: Double { clock.now().seconds(since: start) }
@@ -106,14 +110,17 @@ final class Sampler {
         let measurement = try measure(.step, hasRunUp: isBurst) {
             samples.removeAll(keepingCapacity: true)
             if step.isInterrupted {
+                let began = elapsedSeconds
                 let cost = try step.costOfInterruptedStep(interval: interval, checkpoint: checkpoint)
-                samples = [StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, pair: pair)]
+                samples = [
+                    StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, pair: pair, startSeconds: began)
+                ]
                 return (cost, 1)
             }
             let order = passes
             let cost = try interval.cost { _ in
                 try burst(isBurst) {
-                    samples.append(try step.timeOfWholeStep(order, clock: clock, pair: pair))
+                    samples.append(try step.timeOfWholeStep(order, clock: clock, pair: pair, since: start))
                 }
             }
             return (cost, samples.count)
@@ -269,9 +276,11 @@ final class Sampler {
         unreadWindows = 0
         let seconds = cost?.seconds ?? clock.now().seconds(since: began)
         let after = conditions()
-        measurement.rejection = BoxConditions.disturbance(
+        let disturbance = BoxConditions.disturbance(
             from: before, to: after, seconds: seconds, hasRunUp: hasRunUp,
             hasLoads: step.isInterrupted && subject != .layer)
+        disturbances.add(disturbance, from: before, to: after, began: began, ended: clock.now())
+        measurement.rejection = disturbance?.rawValue
         guard measurement.rejection == nil else { return measurement }
         measurement.isUndisturbed = true
         measurement.frequencyHertz = after.frequencyHertz

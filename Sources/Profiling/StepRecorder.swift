@@ -79,7 +79,8 @@ struct StepRecorder {
         if isSampling && isInstrumented[count] { try sample(at: count) }
         let ended = clock.now()
         let sample = StepSample(
-            seconds: ended.seconds(since: began) - loadSeconds, cpuSeconds: clock.cpuSeconds() - cpuBefore)
+            seconds: ended.seconds(since: began) - loadSeconds, cpuSeconds: clock.cpuSeconds() - cpuBefore,
+            startSeconds: began.seconds(since: storage.start))
         if storage.steps.count < maximumSteps {
             storage.steps.append(
                 StepStorage.Step(

@@ -102,11 +102,14 @@ extension Calibration {
     }
 }
 
-/// The first line of a report where values are simulated or a closure fails; else nothing.
-func simulatedLine(_ isSimulated: Bool, failures: [String] = []) -> String {
+/// The first line of a report where values are simulated, too much was disturbed, or a closure fails; else nothing.
+func simulatedLine(_ isSimulated: Bool, disturbances: Disturbances? = nil, failures: [String] = []) -> String {
     var parts: [String] = []
     if isSimulated {
         parts.append("SIMULATED: energy and frequency below come from a virtual board, not from this box")
+    }
+    if let disturbances, disturbances.isTooMuch {
+        parts.append("DISTURBED: " + disturbances.summary + "; what remains may be too long")
     }
     if !failures.isEmpty {
         parts.append("CLOSURE FAILS: " + PlainText.shown(failures.joined(separator: "; "), limit: 400))

@@ -5,12 +5,12 @@ import SystemIO
 
 extension Profile {
     /// The profile as text, at the end of a run: layers, kernels, whole step, closure and instrumentation overhead. The
-    /// first line says `SIMULATED` when any value is simulated.
+    /// first line says `SIMULATED` when any value is simulated, and `DISTURBED` when too much was rejected.
     ///
     /// - Parameter calibration: the calibration of this profile alone.
     package func report(_ calibration: Calibration) -> String {
-        simulatedLine(calibration.isSimulated, failures: checks?.failures ?? []) + calibration.heading("Profile")
-            + samples + "\n"
+        simulatedLine(calibration.isSimulated, disturbances: disturbances, failures: checks?.failures ?? [])
+            + calibration.heading("Profile") + samples + "\n"
             + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals
             + overheadLines
             + calibration.frequencyLines + calibration.warningLines
@@ -19,7 +19,12 @@ extension Profile {
     private var samples: String {
         var text = "\(steps.count) plain and \(layerTimes.first?.seconds.count ?? 0) instrumented steps"
         text += ", \(energyWindows.count) energy windows, \(idleWindows.count) idle"
-        return text + rejections.map { "; rejected \($0.count): \(PlainText.shown($0.reason))" }.joined() + "\n"
+        text += rejections.map { "; rejected \($0.count): \(PlainText.shown($0.reason))" }.joined() + "\n"
+        // The first line has them otherwise.
+        if let disturbances, !disturbances.isTooMuch, let processes = disturbances.processList {
+            text += "other processes: \(processes)\n"
+        }
+        return text
     }
 
     private var overheadLines: String {

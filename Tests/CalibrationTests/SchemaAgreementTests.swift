@@ -23,7 +23,9 @@ struct SchemaAgreementTests {
         profile.layers = profile.layers.map(completed)
         profile.roofline = Roofline(flopsPerSecond: known, bytesPerSecond: known)
         let instrumented = profile.layerTimes.first?.seconds.count ?? 0
-        profile.steps = profile.steps.map { StepSample(seconds: $0.seconds, cpuSeconds: $0.cpuSeconds, pair: 1) }
+        profile.steps = profile.steps.map {
+            StepSample(seconds: $0.seconds, cpuSeconds: $0.cpuSeconds, pair: 1, startSeconds: 2)
+        }
         profile.instrumentedSteps = (0..<instrumented).map { StepSample(seconds: 1, cpuSeconds: 1, pair: $0) }
         profile.stepTraces = [
             StepTrace(
@@ -44,6 +46,15 @@ struct SchemaAgreementTests {
             attribution: Attribution(loopedEnergyJoules: known, inSituEnergyJoules: known, differenceRatio: known),
             overheadTimeRatio: known, overheadEnergyRatio: known, computedOverheadRatio: known, idleDriftRatio: known,
             failures: ["planted"])
+        profile.disturbances = Disturbances(
+            measurementCount: 9, measuredSeconds: 4,
+            causes: [
+                DisturbanceCause(cause: .otherLoad, count: 3, seconds: 1, otherProcessors: 1.1, stealProcessors: 0)
+            ], processorCount: 2,
+            processes: [OtherProcess(command: "planted", processors: 1, cpuSeconds: 1)], processSamplingSeconds: 0.01)
+        profile.conditions = ConditionSeries(
+            seconds: [0.1, 0.2], otherProcessors: [0, nil], stealProcessors: [0, 0], quotaRatio: [0, 0],
+            waitingThreads: [0, 0.1], throttleCount: [0, nil], hertz: [2e9, 2e9], celsius: [50, nil])
         return profile
     }
 

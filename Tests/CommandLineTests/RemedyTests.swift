@@ -9,7 +9,7 @@ struct RemedyTests {
         .userNamespaces, .unpackCapture, .virtualBoard, .withoutPinning, .hostOrVirtualBoard,
         .powerSensorOrVirtualBoard, .runningSystem, .nameRails, .railsOfOneKind, .restoreFrequency(root: nil),
         .restoreFrequency(root: "/tree"), .startBoard(root: nil), .startBoard(root: "/tree"), .makeDoctorReport,
-        .makeKeys, .makeDeviceKeys(name: "pi-4"),
+        .makeKeys, .makeDeviceKeys(name: "pi-4"), .quietBoxOrLongerBudget, .largerQuotaOrFewerThreads,
     ]
 
     @Test("a remedy names options only in the words of the command line", arguments: remedies)

@@ -27,7 +27,7 @@ enum SoundProfiles {
             flopsPerSecond: Quantity(value: 2e11, count: 5, origin: .measured),
             bytesPerSecond: Quantity(value: 3e10, count: 5, origin: .measured))
         profile.steps = profile.steps.enumerated().map {
-            StepSample(seconds: $1.seconds, cpuSeconds: $1.cpuSeconds, pair: $0)
+            StepSample(seconds: $1.seconds, cpuSeconds: $1.cpuSeconds, pair: $0, startSeconds: Double($0))
         }
         profile.instrumentedSteps = profile.steps
         let marks = (0..<(2 * profile.layers.count)).map { 0.02 * Double($0) }
@@ -37,6 +37,15 @@ enum SoundProfiles {
                 joules: Dictionary(
                     uniqueKeysWithValues: profile.meter.totalOf.map { ($0, marks.map { 15 * $0 }) }))
         }
+        profile.disturbances = Disturbances(
+            measurementCount: 9, measuredSeconds: 4,
+            causes: [
+                DisturbanceCause(cause: .otherLoad, count: 3, seconds: 1, otherProcessors: 1.1, stealProcessors: 0),
+                DisturbanceCause(cause: .quota, count: 1, seconds: 0.1),
+            ], processorCount: 2,
+            processes: [OtherProcess(command: "train.py", processors: 1, cpuSeconds: 1)], processSamplingSeconds: 0.01)
+        profile.conditions = ConditionSeries(
+            seconds: [0.1, 0.2], otherProcessors: [0, nil], throttleCount: [0, nil], celsius: [50, 51])
         let visits = [1e9, 2e9, 3e9].map { visit(hertz: $0) }
         let slow = visits.map { visit in
             var visit = visit

@@ -1,25 +1,27 @@
 import ProbeKit
+import ProfileFormat
 import Testing
 
 struct BoxConditionsTests {
-    @Test(arguments: [
-        ("thermal throttling", BoxConditions(throttleCount: 3), BoxConditions(throttleCount: 4)),
-        ("steal time", BoxConditions(stealSeconds: 1), BoxConditions(stealSeconds: 1.02)),
-        ("load from other processes", BoxConditions(otherProcessSeconds: 5), BoxConditions(otherProcessSeconds: 5.04)),
-        ("major page faults", BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
-        ("frequency change", BoxConditions(frequencyHertz: 2e9), BoxConditions(frequencyHertz: 1.8e9)),
-        ("temperature drift", BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
-        (
-            "CPU quota of the control group", BoxConditions(quotaSeconds: 1),
-            BoxConditions(quotaSeconds: 1.004)
-        ),
-        ("waiting for a processor", BoxConditions(runQueueSeconds: 2), BoxConditions(runQueueSeconds: 2.02)),
-        (
-            "involuntary context switches", BoxConditions(involuntarySwitchCount: 5),
-            BoxConditions(involuntarySwitchCount: 30)
-        ),
-    ])
-    func eachDisturbsAWindowByName(reason: String, start: BoxConditions, end: BoxConditions) {
+    @Test(
+        arguments: [
+            (.throttling, BoxConditions(throttleCount: 3), BoxConditions(throttleCount: 4)),
+            (.steal, BoxConditions(stealSeconds: 1), BoxConditions(stealSeconds: 1.02)),
+            (.otherLoad, BoxConditions(otherProcessSeconds: 5), BoxConditions(otherProcessSeconds: 5.04)),
+            (.pageFaults, BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
+            (.frequency, BoxConditions(frequencyHertz: 2e9), BoxConditions(frequencyHertz: 1.8e9)),
+            (.temperature, BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
+            (
+                .quota, BoxConditions(quotaSeconds: 1),
+                BoxConditions(quotaSeconds: 1.004)
+            ),
+            (.waiting, BoxConditions(runQueueSeconds: 2), BoxConditions(runQueueSeconds: 2.02)),
+            (
+                .switches, BoxConditions(involuntarySwitchCount: 5),
+                BoxConditions(involuntarySwitchCount: 30)
+            ),
+        ] as [(Disturbance, BoxConditions, BoxConditions)])
+    func eachDisturbsAWindowByName(reason: Disturbance, start: BoxConditions, end: BoxConditions) {
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: 0.05, hasRunUp: true) == reason)
         #expect(BoxConditions.disturbance(from: start, to: start, seconds: 0.05, hasRunUp: true) == nil)
         // A condition that is unknown before or after is not checked.
@@ -42,10 +44,9 @@ struct BoxConditionsTests {
     @Test func theCauseIsNamedAndNotItsEffect() {
         let start = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0, runQueueSeconds: 0)
         let throttled = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0.4, runQueueSeconds: 0.4)
-        #expect(
-            BoxConditions.disturbance(from: start, to: throttled, seconds: 1) == "CPU quota of the control group")
+        #expect(BoxConditions.disturbance(from: start, to: throttled, seconds: 1) == .quota)
         let loaded = BoxConditions(otherProcessSeconds: 0.5, quotaSeconds: 0, runQueueSeconds: 0.4)
-        #expect(BoxConditions.disturbance(from: start, to: loaded, seconds: 1) == "load from other processes")
+        #expect(BoxConditions.disturbance(from: start, to: loaded, seconds: 1) == .otherLoad)
     }
 
     @Test func loadingAndColdStartsAreNotDisturbances() {

@@ -25,6 +25,9 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         /// What was drawn last; a reading takes a moment at that power.
         var watts = 5.0
         var threads = 0.0
+        /// Processor time of other processes, and how long the measured work's threads waited for it to end.
+        var otherSeconds = 0.0
+        var waitedSeconds = 0.0
     }
 
     /// Statistics of its counter's updates.
@@ -47,14 +50,18 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let stopsAtSeconds: Double
     /// The counter shows what had been drawn so long ago, like one that integrates an averaging sensor.
     let trailingSeconds: Double
+    /// How many of the two processors other processes keep busy, by the time.
+    let otherProcessors: @Sendable (Double) -> Double
 
     init(
         range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, recoversAtRead: Int? = nil,
-        stopsAtSeconds: Double = .infinity, secondStopsAtSeconds: Double? = nil, trailingSeconds: Double = 0
+        stopsAtSeconds: Double = .infinity, secondStopsAtSeconds: Double? = nil, trailingSeconds: Double = 0,
+        otherProcessors: @escaping @Sendable (Double) -> Double = { _ in 0 }
     ) {
         self.recoversAtRead = recoversAtRead
         self.secondStopsAtSeconds = secondStopsAtSeconds
         self.trailingSeconds = trailingSeconds
+        self.otherProcessors = otherProcessors
         self.range = range
         self.failsAtRead = failsAtRead
         self.stopsAtSeconds = stopsAtSeconds
@@ -71,6 +78,10 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         state.withLock { state in
             let end = state.nanoseconds + Int64(seconds * 1e9)
             (state.watts, state.threads) = (watts, threads)
+            let others = otherProcessors(Double(state.nanoseconds) * 1e-9)
+            state.otherSeconds += others * seconds
+            // A processor that is shared is had for half the time.
+            if threads > 0 { state.waitedSeconds += min(threads, others) * seconds / 2 }
             state.cpuSeconds += seconds * threads
             while state.nextUpdate <= end {
                 state.joules += watts * Double(state.nextUpdate - state.nanoseconds) * 1e-9
@@ -83,6 +94,15 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
             }
             state.joules += watts * Double(end - state.nanoseconds) * 1e-9
             state.nanoseconds = end
+        }
+    }
+
+    /// Processor time as the kernel counts it, in ticks of 10 ms; waits in nanoseconds.
+    func conditions() -> BoxConditions {
+        state.withLock { state in
+            BoxConditions(
+                otherProcessSeconds: (state.otherSeconds * 100).rounded(.down) / 100,
+                runQueueSeconds: state.waitedSeconds)
         }
     }
 
@@ -192,7 +212,9 @@ final class SimulatedStep: ProfiledStep {
         let pass = LayerPass(layer: layer, direction: direction)
         runs[pass, default: 0] += 1
         guard let plan = plans[pass] else { return }
-        let seconds = plan.seconds * (1 + noise * Double.random(in: -1...1, using: &generator))
+        // Both threads wait for the one whose processor is shared: with one of two processors busy it takes twice as long.
+        let others = box.otherProcessors(Double(box.now().nanoseconds) * 1e-9)
+        let seconds = plan.seconds * (1 + noise * Double.random(in: -1...1, using: &generator)) * (1 + others)
         box.pass(seconds: seconds, watts: plan.watts, threads: 2)
     }
 }

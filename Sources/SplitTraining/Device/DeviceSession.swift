@@ -2,6 +2,7 @@ import CARD
 import Instrumentation
 import ModelFiles
 import ProbeKit
+import ProfileFormat
 import SwiftProtobuf
 import SystemIO
 import TransformerKernels
@@ -164,9 +165,10 @@ package final class DeviceSession: Sendable {
         turn.measurement.device = record.intervals
         turn.measurement.deviceMeterFailure = record.meterFailure
         turn.measurement.serverMeterFailure = Self.text(confirmation.meterFailure)
-        turn.measurement.deviceDisturbance = BoxConditions.disturbance(
-            from: conditions, to: meter.conditions(), seconds: MonotonicInstant.now().seconds(since: began),
-            hasLoads: true)
+        turn.measurement.deviceDisturbance =
+            BoxConditions.disturbance(
+                from: conditions, to: meter.conditions(), seconds: MonotonicInstant.now().seconds(since: began),
+                hasLoads: true)?.rawValue
         turn.measurement.serverDisturbance = Self.text(confirmation.disturbance)
         report(.committed(steps: committed + steps))
         turn.measurement.offset = ClockOffset(between: before, and: try await clockOffset())

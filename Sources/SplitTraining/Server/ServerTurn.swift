@@ -2,6 +2,7 @@ import Instrumentation
 import Logging
 import ModelFiles
 import ProbeKit
+import ProfileFormat
 import SwiftProtobuf
 import SystemIO
 import TransformerKernels
@@ -143,7 +144,7 @@ struct ServerTurn: Sendable {
                         .with {
                             $0.deviceSteps = UInt64(steps)
                             $0.received = received.message
-                            $0.disturbance = disturbance ?? ""
+                            $0.disturbance = disturbance?.rawValue ?? ""
                             $0.meterFailure = isMetered ? record.meterFailure ?? "" : ""
                         }), tensor: IntervalBytes.bytes(of: intervals))
                 return

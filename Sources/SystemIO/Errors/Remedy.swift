@@ -7,6 +7,8 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case text(String)
     /// Reduce other load and heat, or give the run more time.
     case quietBoxOrLongerBudget
+    /// Give the control group more processor time, or take fewer threads.
+    case largerQuotaOrFewerThreads
     /// Name one of the columns that the file has.
     case nameColumn
     /// Run the estimator's self-test, which writes the file.
@@ -70,6 +72,7 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         switch self {
         case .text(let text): text
         case .quietBoxOrLongerBudget: "free the box of other load or heat, or profile for longer"
+        case .largerQuotaOrFewerThreads: "raise the control group's quota, or use fewer threads"
         case .nameColumn: "name one of them"
         case .runEstimatorSelfTest: "run the estimator's self-test first"
         case .withoutPinning: "do not pin threads"

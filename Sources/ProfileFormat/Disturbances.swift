@@ -1,0 +1,87 @@
+/// What other work, heat, a quota or the hypervisor did to a step or window that makes it unusable.
+public enum Disturbance: String, Codable, Sendable, Hashable, CaseIterable {
+    case throttling = "thermal throttling"
+    case quota = "CPU quota of the control group"
+    case steal = "steal time"
+    case otherLoad = "load from other processes"
+    case waiting = "waiting for a processor"
+    case switches = "involuntary context switches"
+    case pageFaults = "major page faults"
+    case frequency = "frequency change"
+    case temperature = "temperature drift"
+}
+
+extension Disturbance {
+    /// Whether other processes on the same processors cause it.
+    package var isContention: Bool { self == .otherLoad || self == .waiting || self == .switches }
+}
+
+/// What disturbed a run: how many of its steps and windows, and by what.
+public struct Disturbances: Codable, Sendable, Hashable {
+    /// Steps and windows that were taken, rejected ones and those of the idle box included. Steps that were taken
+    /// together count once.
+    public var measurementCount: Int
+    /// Their length, summed.
+    public var measuredSeconds: Double
+    /// Causes for which some were rejected, the one that took the most time first.
+    public var causes: [DisturbanceCause]
+    /// Logical processors of the box.
+    public var processorCount: Int?
+    /// The other processes that used the most processor time, at most ``maximumProcesses``; `nil` where other processes
+    /// disturbed nothing, and where none can be seen.
+    public var processes: [OtherProcess]?
+    /// What it took to find the processes, between steps and windows; `nil` where they were not sought.
+    public var processSamplingSeconds: Double?
+
+    public init(
+        measurementCount: Int, measuredSeconds: Double, causes: [DisturbanceCause], processorCount: Int? = nil,
+        processes: [OtherProcess]? = nil, processSamplingSeconds: Double? = nil
+    ) {
+        self.measurementCount = measurementCount
+        self.measuredSeconds = measuredSeconds
+        self.causes = causes
+        self.processorCount = processorCount
+        self.processes = processes
+        self.processSamplingSeconds = processSamplingSeconds
+    }
+
+    public static let maximumProcesses = 3
+}
+
+/// Steps and windows that were rejected for one cause.
+public struct DisturbanceCause: Codable, Sendable, Hashable {
+    public var cause: Disturbance
+    public var count: Int
+    /// Their length, summed.
+    public var seconds: Double
+    /// Processors that other processes used in them, on average; `nil` where that is not known.
+    public var otherProcessors: Double?
+    /// Processors that the hypervisor took away in them, on average; `nil` where that is not known.
+    public var stealProcessors: Double?
+
+    public init(
+        cause: Disturbance, count: Int, seconds: Double, otherProcessors: Double? = nil, stealProcessors: Double? = nil
+    ) {
+        self.cause = cause
+        self.count = count
+        self.seconds = seconds
+        self.otherProcessors = otherProcessors
+        self.stealProcessors = stealProcessors
+    }
+}
+
+/// A process that used the processors beside the run.
+public struct OtherProcess: Codable, Sendable, Hashable {
+    /// The program and its first arguments, without what may be secret; a kernel thread's name in brackets.
+    public var command: String
+    /// Processors that it used while it was busy, on average.
+    public var processors: Double
+    /// Processor time that it used during the run, ended children included.
+    public var cpuSeconds: Double
+
+    public init(command: String, processors: Double, cpuSeconds: Double) {
+        self.command = command
+        self.processors = processors
+        self.cpuSeconds = cpuSeconds
+    }
+}
