@@ -2,6 +2,7 @@ import Foundation
 import ProfileFormat
 import Quantities
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 

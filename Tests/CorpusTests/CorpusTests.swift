@@ -160,10 +160,14 @@ struct CorpusTests {
         let now = try Corpus.numbers(try KerfJSON.encode(calibration))
         let then = try Corpus.numbers(try Corpus.bytes(Corpus.reference(for: file)))
         #expect(!then.values.isEmpty)
-        #expect(then.differences(from: now, tolerance: 1e-12) == [])
+        // A rating that the roofline of the same profile exceeds is no longer used.
+        let isRefuted = calibration.warnings.contains { $0.hasPrefix("Rated speed is not used") }
+        let isExplained = { (difference: String) in isRefuted && difference.hasPrefix("rated.flops_per_cycle_per_core")
+        }
+        #expect(then.differences(from: now, tolerance: 1e-12).filter { !isExplained($0) } == [])
         // Traces of the total of several domains cannot be read; the calibration counts them as left out.
         let added = now.differences(from: then, tolerance: 1e-12).filter {
-            !$0.hasPrefix("rejections[") || !Corpus.tracesOfTheTotal.contains(file)
+            !isExplained($0) && (!$0.hasPrefix("rejections[") || !Corpus.tracesOfTheTotal.contains(file))
         }
         #expect(added == [])
     }
@@ -263,7 +267,8 @@ struct CorpusTests {
         #expect(now.energy.totalFormula == then.energy.totalFormula)
         #expect(now.frequencyPolicies == then.frequencyPolicies)
         #expect(now.pciDevices == then.pciDevices)
-        #expect(now.origin == then.origin)
+        // What is read from a recording is not measured; earlier versions said so.
+        #expect(now.origin == (then.origin == .measured ? .recorded : then.origin))
         #expect((VirtualBoard.marker(in: tree.root) != nil) == capture.isVirtualBoard)
     }
 

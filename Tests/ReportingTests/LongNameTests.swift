@@ -39,8 +39,10 @@ struct LongNameTests {
                 ["name": name, "energy_uj": "\(1_000_000 + name.count)", "max_energy_range_uj": "262143328850"])
         }
         let report = DoctorReport(root: tree.root)
-        #expect(report.energy.domains.contains { $0.name == Self.long })
-        #expect(!DoctorText(report).lines.contains { $0.contains(Self.long) })
+        // The reader of zones cuts names too, beyond what a line has room for.
+        #expect(report.energy.domains.contains { $0.name.count > PlainText.nameLimit })
+        let tooLong = String(Self.long.prefix(PlainText.nameLimit + 1))
+        #expect(!DoctorText(report).lines.contains { $0.contains(tooLong) })
     }
 
     @Test("a rail's name is cut in the reason that quotes it")

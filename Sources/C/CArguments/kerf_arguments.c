@@ -1,6 +1,7 @@
 #include "kerf_arguments.h"
 
-#include <stddef.h>
+// Defines __GLIBC__ where the C library is glibc.
+#include <stdlib.h>
 
 static int count = -1;
 static char **arguments;
