@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Runs Kerf against the kernel's own drivers, in an emulated machine whose power is known.
 
-    bench.py --kerf PATH [--essential] [--case NAME]... [--jobs N] [--folder DIR] [--list] [--set-up-only]
+    bench.py --kerf PATH [--essential] [--case NAME]... [--law LAW] [--jobs N] [--folder DIR] [--list] [--set-up-only]
 
 A stock Debian kernel runs in QEMU, emulated: no KVM, no RAPL, no root. The bench's kernel modules are the hardware; the
 drivers intel_rapl_msr, rapl, coretemp, lm75, ina2xx, ina3221, test_power and the cpufreq and powercap cores read it as
 they would read a real one, and the release program runs unchanged. Each case is one boot. What it finds is compared
 with the ground truth and printed as a table; exits with 1 where a row fails.
 
---essential runs doctor, one profile in virtual time, and kill -9 in a sweep.
+--essential runs doctor, one profile in virtual time, and kill -9 in a sweep. --law busy=20,alpha=2.4 plants another law
+of power in all cases: idle, uncore, busy, alpha, dram, dram_busy, psys (law.py).
 """
 
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -25,6 +27,7 @@ sys.path.insert(0, str(HERE))
 
 import cases_doctor, cases_energy, cases_faults, cases_frequency  # noqa: E401, F401 (they register their cases)
 from case import CASES
+from law import Law
 from machine import Machine, MachineError
 from report import Findings, Report, table
 from setup import ROOT, Setup, SetupError
@@ -70,6 +73,7 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".build-hardware", help="downloads and results")
     parser.add_argument("--essential", action="store_true", help="only the cases that every change has to pass")
     parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case; may be repeated")
+    parser.add_argument("--law", type=Law.parsed, help="power of the box, such as busy=20,alpha=2.4")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="guests in virtual time at once")
     parser.add_argument("--list", action="store_true", help="list the cases")
     parser.add_argument("--set-up-only", action="store_true", help="download, build, pack, and end")
@@ -80,6 +84,8 @@ def main():
         parser.error(f"no case {', '.join(sorted(unknown))}; --list lists them")
     if options.essential:
         cases = [case for case in cases if case.essential]
+    if options.law:
+        cases = [dataclasses.replace(case, box=dataclasses.replace(case.box, law=options.law)) for case in cases]
     if options.list:
         for case in cases:
             print(f"{case.name:24}{'essential  ' if case.essential else '           '}{case.summary}")

@@ -7,10 +7,6 @@ import typing
 
 from machine import Box
 
-# With the defaults of kerf_power, 1 CPU: 5 + 1 + 15 + 1 + 2 W.
-BUSY_WATTS = 24.0
-
-
 @dataclasses.dataclass(frozen=True)
 class Case:
     name: str
@@ -80,14 +76,14 @@ def pass_energies(calibration):
                 yield f"layer {index} {direction}", energy, time
 
 
-def check_energy(machine, findings, path, watts=BUSY_WATTS, relative=0.005, layers=0.02):
+def check_energy(machine, findings, path, relative=0.005, layers=0.02):
     """The power of the whole step, and the energy of every pass, against the ground truth."""
     calibration, words = calibrate(machine, path)
     if not calibration:
         findings.expect("kerf calibrate takes the profile", words, False)
         return None
-    findings.compare("gross power W", watts, calibration["step"]["gross_power_watts"], relative=relative)
-    check_passes(findings, calibration, watts, layers)
+    findings.compare("gross power W", machine.law.busy_watts, calibration["step"]["gross_power_watts"], relative=relative)
+    check_passes(findings, calibration, machine.law.busy_watts, layers)
     return calibration
 
 
@@ -134,8 +130,12 @@ def said(outcome, path):
     return " ".join(texts)
 
 
-def right_or_refused(machine, findings, outcome, path, watts, tolerance=0.02, causes=()):
-    """After a disturbance: what is stated as energy is right, or there is none and the cause is named."""
+def right_or_refused(machine, findings, outcome, path, watts=None, tolerance=0.02, causes=()):
+    """After a disturbance: what is stated as energy is right, or there is none and the cause is named.
+
+    `watts` is the ground truth where it is not one busy CPU's.
+    """
+    watts = watts or machine.law.busy_watts
     findings.expect("Kerf ends by itself, without a crash", f"exit status {outcome.status}", outcome.status < 128)
     if not path:
         findings.contains("no profile, and the cause", outcome.text, *causes)

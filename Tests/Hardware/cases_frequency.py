@@ -3,6 +3,7 @@
 import json
 
 from case import calibrate, case, load_rapl
+from law import Law
 from machine import Box
 
 
@@ -24,14 +25,19 @@ def sweep(machine, findings):
         findings.expect("laws of frequency are fitted", words, False)
         return
     power = laws["gross_power"]
-    # 9 W + 15 W (f / 3 GHz)^3.
-    scale = (laws["reference_hertz"] / 3e9) ** 3
-    findings.compare("P0 W", 9, power["static_watts"], relative=0.01)
-    findings.compare("k W", 15 * scale, power["dynamic_watts"], relative=0.01)
-    findings.compare("alpha", 3, power["exponent"], absolute=0.03)
+    law = machine.law
+    findings.compare("P0 W", law.static_watts, power["static_watts"], relative=0.01)
+    findings.compare("k W", law.busy * (laws["reference_hertz"] / 3e9) ** law.alpha, power["dynamic_watts"], relative=0.01)
+    findings.compare("alpha", law.alpha, power["exponent"], absolute=0.03)
     fixed, cycles = laws["step_time"]["fixed_seconds"], laws["step_time"]["cycles"]
     share = fixed["value"] / (fixed["value"] + cycles["value"] / laws["reference_hertz"])
     findings.expect("T(f) = b / f: no fixed part", f"{100 * share:.2f} % is fixed", abs(share) <= 0.02)
+
+
+@case("sweep-other-law", Box(law=Law(idle=3.2, busy=22.0, alpha=2.2, dram_busy=3.5), slow=True))
+def sweep_other_law(machine, findings):
+    """A box whose power rises less steeply."""
+    sweep(machine, findings)
 
 
 @case("sweep-user", Box(slow=True))

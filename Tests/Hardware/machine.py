@@ -12,6 +12,8 @@ import socket
 import subprocess
 import time
 
+from law import Law
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 # A Skylake, whose RAPL has all five domains. FMA and AVX are emulated twenty times as slowly as SSE.
@@ -46,7 +48,8 @@ class Box:
     cpus: int = 1
     packages: int = 1
     virtual_time: bool = True
-    # What loading kerf_power is given.
+    law: Law = Law()
+    # What loading kerf_power is given besides the law.
     power: tuple = ()
     slow: bool = False
     # Whether hardware is there from the start.
@@ -163,7 +166,7 @@ class Machine:
         self.do(f"modprobe {modules[-1]} {words}")
 
     def load_power(self):
-        parameters = dict(self.box.power)
+        parameters = self.box.law.parameters() | dict(self.box.power)
         if self.box.packages > 1:
             parameters["packages"] = self.box.packages
         self.load("kerf_power", **parameters)
@@ -177,6 +180,10 @@ class Machine:
     def setting(module, name, value):
         """The command that sets a parameter at once, for a script that runs beside a profile."""
         return f"echo {value} >/sys/module/{module}/parameters/{name}"
+
+    @property
+    def law(self):
+        return self.box.law
 
     def truth(self):
         """Exact nanojoules of each domain, and `ns`."""
