@@ -5,7 +5,7 @@ CPUFREQ=/sys/devices/system/cpu/cpufreq
 
 # Waiting without a process of its own: sleep(1) would count as load from other processes.
 mkfifo "/tmp/nap.$$" && exec 9<>"/tmp/nap.$$" && rm "/tmp/nap.$$"
-nap() { read -rt "$1" -u 9; }
+nap() { read -rt "$1" -u 9 || :; }
 
 # profile NAME SECONDS COMMANDS OPTION...
 # Profiles the small model. SECONDS after the first cycle of measurements, COMMANDS run beside it, where there are any.
