@@ -14,7 +14,7 @@ PYTHON ?= python3
 .PHONY: help demo test test-onednn-v3 compare-peft fuzz-messages kill-training compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
 
 help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
 
 demo: setup build ## Build, then profile this box and decide where to cut a model; takes minutes, files go to demo-output/
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "demo: using random weights of the same shapes"
