@@ -20,7 +20,7 @@ def check_rapl(machine, findings, path):
     seconds = sum(window["seconds"] for window in windows)
     for domain, watts in machine.law.domain_watts().items():
         sums = [window["joules"][domain] for window in windows if domain in window["joules"]]
-        # perf_event has no psys here; what is nested is counted by both.
+        # A window in which a domain could not be read has none of it.
         if len(sums) == len(windows):
             findings.compare(f"{domain} W", watts, {"value": sum(sums) / seconds}, relative=0.005)
     findings.expect("no closure is said to fail", found["checks"]["failures"] or "none", not found["checks"]["failures"])
