@@ -28,9 +28,10 @@ def check_rapl(machine, findings, path):
 
 def check_idle(machine, findings, path):
     """Idle power: the truth is what the counters gained while the guest slept."""
-    before = machine.truth()
-    machine.do("nap 20")
-    after = machine.truth()
+    # Builtins only, so that reading it is no load.
+    truth = "/sys/module/kerf_power/parameters/truth"
+    seen = machine.do(f"nap 1; read -r before <{truth}; nap 20; read -r after <{truth}; echo $before; echo $after")
+    before, after = map(json.loads, seen.splitlines())
     watts = (after["total"] - before["total"]) / (after["ns"] - before["ns"])
     calibration, _ = calibrate(machine, path)
     if calibration:
