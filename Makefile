@@ -11,10 +11,10 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 compare-peft fuzz-messages kill-training soak compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects clean
+.PHONY: help demo test test-onednn-v3 compare-peft fuzz-messages kill-training soak compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
 
 help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
 
 demo: setup build ## Build, then profile this box and decide where to cut a model; takes minutes, files go to demo-output/
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "demo: using random weights of the same shapes"
@@ -84,6 +84,13 @@ test-dependent: setup ## Build a package that depends on Kerf's libraries, witho
 planted-defects: setup setup-test ## Plant the defects of other tools one by one, and check that tests fail
 	@SWIFT="$(SWIFT)" $(PYTHON) Scripts/planted-defects.py
 
+HARDWARE := $(PYTHON) Tests/Hardware/bench.py --kerf .build/release/kerf
+hardware: build ## Run Kerf against the kernel's own drivers in an emulated machine; downloads 240 MB and takes most of an hour
+	$(HARDWARE)
+
+hardware-essential: build ## The cases of make hardware that every change has to pass; takes minutes
+	$(HARDWARE) --essential
+
 lint: ## Check the formatting and the words
 	$(SWIFT) format lint --strict --recursive Package.swift Benchmarks Probes Sources Tests
 	$(PYTHON) Scripts/retired-words.py
@@ -131,4 +138,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FU
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-tsan .build-asan .build-fuzz-messages .build-torch fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-hardware .build-tsan .build-asan .build-fuzz-messages .build-torch fuzz-output planted-output "$(OUT)"

@@ -1,0 +1,169 @@
+"""Profiles by every meter against the ground truth, in virtual time."""
+
+import json
+
+from case import calibrate, case, check_energy, load_battery, load_chips, load_rapl, total_watts
+from law import Law
+from machine import Box
+
+def profile(machine, findings, name, *options, **arguments):
+    outcome, path = machine.profile(name, "--require-energy", *options, **arguments)
+    if not path:
+        findings.expect("a profile is written", f"exit status {outcome.status}: {outcome.line[-200:]}", False)
+    return outcome, path
+
+
+def check_rapl(machine, findings, path):
+    check_energy(machine, findings, path)
+    found = json.loads(path.read_text())
+    windows = found["energy_windows"]
+    seconds = sum(window["seconds"] for window in windows)
+    for domain, watts in machine.law.domain_watts().items():
+        sums = [window["joules"][domain] for window in windows if domain in window["joules"]]
+        # A window in which a domain could not be read has none of it.
+        if len(sums) == len(windows):
+            findings.compare(f"{domain} W", watts, {"value": sum(sums) / seconds}, relative=0.005)
+    findings.expect("no closure is said to fail", found["checks"]["failures"] or "none", not found["checks"]["failures"])
+
+
+def check_idle(machine, findings, path):
+    """Idle power: the truth is what the counters gained while the guest slept."""
+    # Builtins only, so that reading it is no load.
+    truth = "/sys/module/kerf_power/parameters/truth"
+    seen = machine.do(f"nap 1; read -r before <{truth}; nap 20; read -r after <{truth}; echo $before; echo $after")
+    before, after = map(json.loads, seen.splitlines())
+    watts = (after["total"] - before["total"]) / (after["ns"] - before["ns"])
+    calibration, _ = calibrate(machine, path)
+    if calibration:
+        findings.compare("idle power W", watts, calibration["idle_power_watts"], relative=0.01)
+
+
+@case("profile-perf", essential=True)
+def profile_perf(machine, findings):
+    """RAPL by perf_event."""
+    load_rapl(machine)
+    outcome, path = profile(machine, findings, "perf", "--budget", "20", "--meter", "perf")
+    findings.expect("--budget 20 is kept, on a slow processor too", f"{outcome.seconds:.1f} s", outcome.seconds <= 26)
+    if path:
+        check_rapl(machine, findings, path)
+        check_idle(machine, findings, path)
+
+
+@case("profile-powercap")
+def profile_powercap(machine, findings):
+    """RAPL by powercap."""
+    load_rapl(machine)
+    _, path = profile(machine, findings, "powercap", "--budget", "20", "--meter", "powercap")
+    if path:
+        check_rapl(machine, findings, path)
+        check_idle(machine, findings, path)
+
+
+@case("profile-other-law", Box(law=Law(idle=11.3, uncore=0.7, dram=1.9, dram_busy=0.6, busy=41.5), power=(("jitter_us", 60),)))
+def other_law(machine, findings):
+    """Another box: 56 W in other parts, and counters whose update interval varies by 60 us."""
+    load_rapl(machine)
+    _, path = profile(machine, findings, "law", "--budget", "20", "--meter", "perf")
+    if path:
+        check_energy(machine, findings, path)
+
+
+@case("profile-user")
+def profile_user(machine, findings):
+    """As a user: refused with the cause where the counters are root's, and right where the kernel permits it."""
+    load_rapl(machine)
+    outcome, path = machine.profile("refused", "--budget", "5", "--meter", "perf", "--require-energy", user="ada")
+    findings.expect("exit status 69 or 77 at once", f"exit status {outcome.status}", outcome.status in (69, 77) and not path)
+    findings.contains("the cause and the remedy", outcome.text, "permi", "sudo")
+    machine.do("sysctl -qw kernel.perf_event_paranoid=0")
+    _, path = profile(machine, findings, "user", "--budget", "20", "--meter", "perf", user="ada")
+    if path:
+        check_energy(machine, findings, path)
+
+
+@case("profile-ina226", drivers=True)
+def profile_ina226(machine, findings):
+    """A power sensor of the board."""
+    load_chips(machine)
+    _, path = profile(machine, findings, "ina226", "--budget", "40", "--meter", "hwmon", "--rails", "ina226-i2c-0-40/power1")
+    if path:
+        check_energy(machine, findings, path)
+
+
+@case("profile-ina3221", drivers=True)
+def profile_ina3221(machine, findings):
+    """A rail whose power is its voltage times its current."""
+    load_chips(machine)
+    _, path = profile(machine, findings, "ina3221", "--budget", "40", "--meter", "hwmon", "--rails", "ina3221-i2c-0-41/in1")
+    if path:
+        check_energy(machine, findings, path)
+
+
+@case("profile-battery", drivers=True)
+def profile_battery(machine, findings):
+    """A battery that is read once a second."""
+    load_battery(machine)
+    _, path = profile(machine, findings, "battery", "--budget", "240", "--meter", "battery", timeout=1500)
+    if path:
+        check_energy(machine, findings, path)
+
+
+@case("wrap-perf", Box(power=(("unit", 24),)))
+def wrap_perf(machine, findings):
+    """Counters of 256 J by perf_event: the package's wraps every 12 s, which the kernel's driver follows."""
+    load_rapl(machine)
+    _, path = profile(machine, findings, "perf", "--budget", "20", "--meter", "perf")
+    if path:
+        check_energy(machine, findings, path)
+
+
+@case("wrap-powercap", Box(power=(("unit", 22),)))
+def wrap_powercap(machine, findings):
+    """Counters of 1 kJ by powercap: the package's wraps once in the measurements."""
+    load_rapl(machine)
+    counter = "/sys/class/powercap/intel-rapl:0/energy_uj"
+    outcome, path = profile(machine, findings, "powercap", "--budget", "50", "--meter", "powercap", after=0,
+                            disturbance=f"cat {counter}")
+    if not path:
+        return
+    first = int(outcome.text.split("bench: ")[-1])
+    last = int(machine.do(f"cat {counter}"))
+    findings.expect("the counter wrapped in the measurements", f"{first / 1e6:.0f} J, then {last / 1e6:.0f} J", last < first)
+    # The kernel's driver rounds the unit of 238.4 nJ down to 238: 0.2 %.
+    check_energy(machine, findings, path)
+
+
+@case("wrap-often", Box(power=(("mask", 0xFFFF),)))
+def wrap_often(machine, findings):
+    """A range of 4 J, 190 ms at full power: right, or refused with that cause and no advice that does not help."""
+    machine.load("kerf_powercap")
+    outcome, path = machine.profile("wraps", "--budget", "15", "--meter", "powercap")
+    if not path:
+        findings.expect("a profile is written", f"exit status {outcome.status}: {outcome.line[-200:]}", False)
+        return
+    calibration, words = calibrate(machine, path)
+    known = [energy for layer in (calibration or {"layers": []})["layers"] for way in ("forward", "backward")
+             if (energy := layer[way]["gross_energy_joules"]).get("value") is not None]
+    if known:
+        check_energy(machine, findings, path, relative=0.01)
+        return
+    text = outcome.text + words + json.dumps(json.loads(path.read_text())["rejections"])
+    findings.contains("refused: the counter wraps too often", text, "wrap")
+    findings.expect("no advice to profile for longer", "--budget" if "longer --budget" in text else "none", "longer --budget" not in text)
+
+
+@case("two-packages", Box(cpus=2, packages=2, virtual_time=False))
+def two_packages(machine, findings):
+    """Two packages, one thread: the total has both; one is busy, the other idles."""
+    load_rapl(machine)
+    _, path = profile(machine, findings, "packages", "--budget", "40", "--meter", "perf")
+    if not path:
+        return
+    found = json.loads(path.read_text())
+    findings.expect("the total has all four domains", ", ".join(found["meter"]["total_of"]), len(found["meter"]["total_of"]) == 4)
+    windows = found["energy_windows"]
+    if windows:
+        # What else the guest does runs on the second package, so it is not quite idle.
+        truth, watts = machine.law.busy_watts + machine.law.idle_watts, total_watts(found, windows)
+        findings.expect(f"{truth:.4g} W and a little more: one package busy, one idle", f"{watts:.4g} W",
+                        0.98 * truth <= watts <= 1.12 * truth)
