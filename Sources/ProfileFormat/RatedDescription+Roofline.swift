@@ -18,6 +18,9 @@ extension RatedDescription {
     package func checked(
         against roofline: Roofline?, at frequency: FrequencyDescription, format: NumberFormat
     ) -> RatedDescription {
+        // A virtual board's frequency is not that of the product.
+        let origins = [frequency.runningHertz.origin, frequency.maximumHertz.origin]
+        guard !origins.contains(.simulated) else { return self }
         // The product may have run at any frequency up to the highest.
         let hertz = [frequency.runningHertz.value, frequency.maximumHertz.value].compactMap(\.self).max() ?? 0
         guard format == .f32, let rated = flopsPerCyclePerCore.value, rated > 0, cores > 0, hertz > 0,
