@@ -66,11 +66,19 @@ final class ServedBoard {
     }
 
     /// Waits until the limits are restored.
-    func waitForLimits() { wait { limits == Self.untouched } }
+    ///
+    /// - Returns: whether they are.
+    @discardableResult func waitForLimits() -> Bool { wait { limits == Self.untouched } }
 
-    /// Waits for what must come, however slow the machine; the check after it fails when it did not.
-    func wait(_ condition: () -> Bool) {
+    /// Waits for what must come, however slow the machine.
+    ///
+    /// - Returns: whether it came. A second reading may differ where the condition does not last.
+    @discardableResult func wait(_ condition: () -> Bool) -> Bool {
         let deadline = Date().addingTimeInterval(60)
-        while !condition(), Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
+        while !condition() {
+            guard Date() < deadline else { return false }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+        return true
     }
 }
