@@ -20,14 +20,14 @@ package struct JSONOutline: Sendable, Hashable {
     /// - Parameters:
     ///   - bytes: text in UTF-8.
     ///   - offset: where to begin; white space is skipped.
-    package init(_ bytes: UnsafeBufferPointer<UInt8>, from offset: Int = 0) {
-        var scanner = JSONScanner(bytes: bytes, position: offset)
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, from offset: Int = 0, ignoring ignoredKeys: Set<String> = []) {
+        var scanner = JSONScanner(bytes: bytes, position: offset, ignoredKeys: ignoredKeys)
         end = scanner.skipValue() ? scanner.position : nil
         repeatedKey = scanner.repeatedKey
     }
 
-    package init(_ bytes: [UInt8], from offset: Int = 0) {
-        self = bytes.withUnsafeBufferPointer { JSONOutline($0, from: offset) }
+    package init(_ bytes: [UInt8], from offset: Int = 0, ignoring ignoredKeys: Set<String> = []) {
+        self = bytes.withUnsafeBufferPointer { JSONOutline($0, from: offset, ignoring: ignoredKeys) }
     }
 
     /// Refuses a text in which an object has a key twice: which of the two values holds is not known.

@@ -20,7 +20,11 @@ struct JSONScanner {
     private(set) var repeatedKey: JSONOutline.RepeatedKey?
     private var containers: [Container] = []
 
-    init(bytes: UnsafeBufferPointer<UInt8>, position: Int) {
+    /// Names that an object may have twice.
+    private let ignoredKeys: Set<String>
+
+    init(bytes: UnsafeBufferPointer<UInt8>, position: Int, ignoredKeys: Set<String>) {
+        self.ignoredKeys = ignoredKeys
         self.bytes = bytes
         self.position = position
     }
@@ -91,7 +95,10 @@ struct JSONScanner {
     }
 
     private func repeated(in object: Container) -> Range<Int>? {
-        let keys = object.keys
+        let keys =
+            ignoredKeys.isEmpty
+            ? object.keys
+            : object.keys.filter { !ignoredKeys.contains(String(decoding: bytes[$0], as: UTF8.self)) }
         guard keys.count > 1 else { return nil }
         // Most objects are small; comparing all pairs needs no memory.
         if keys.count <= 16, !object.hasEscapes {

@@ -39,6 +39,16 @@ struct Iperf3FileTests {
         #expect(text.contains("line 1 is not JSON: \"Connecting to host") && text.contains("--json"), "\(text)")
     }
 
+    @Test("socket sizes once for each stream, as 3.2 to 3.13 write them, are read")
+    func socketSizes() throws {
+        let sizes = #""sock_bufsize": 0, "sndbuf_actual": 1, "rcvbuf_actual": 1, "#
+        let text = Self.sound.replacing(#""test_start""#, with: sizes + sizes + #""test_start""#)
+        #expect(try link(text) == link(Self.sound))
+        let repeated = text.replacing("3.17.1", with: "3.7")
+            .replacing("sum_received_bidir_reverse", with: "sum_received")
+        #expect(try refusal(repeated).contains("end.sum_received appears twice"))
+    }
+
     @Test("two tests in one file are refused with the line of the second")
     func twice() throws {
         for separator in ["\n", "", "\n\n"] {
