@@ -77,10 +77,17 @@ package struct ProcessLoads: Sendable {
         (last, lastSeconds) = (now, seconds)
         guard let began = previousSeconds, seconds > began else { return }
         let interval = seconds - began
-        // A child that ended is in its parent's time from now on, with what was counted as its own before.
+        // A child that ended is in its parent's time from now on, with what was counted as its own before. Where the
+        // parent ended too, it is in that of the next one above.
+        let ended = before.values.filter { now[$0.identity] == nil }
+        let parentOfEnded = Dictionary(
+            ended.map { ($0.identity.number, $0.parent) }, uniquingKeysWith: { first, _ in first })
         var counted: [Int: Double] = [:]
-        for (identity, sample) in before where now[identity] == nil {
-            counted[sample.parent, default: 0] += sample.seconds
+        for sample in ended {
+            var (parent, steps) = (sample.parent, 0)
+            // A number that was given again could lead in a circle.
+            while let next = parentOfEnded[parent], steps < ended.count { (parent, steps) = (next, steps + 1) }
+            counted[parent, default: 0] += sample.seconds
         }
         for sample in samples {
             let known = before[sample.identity]

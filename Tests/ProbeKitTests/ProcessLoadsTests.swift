@@ -51,6 +51,16 @@ struct ProcessLoadsTests {
         #expect(loads.largest(1).map(\.cpuSeconds) == [1.25])
     }
 
+    @Test("a child and a grandchild that end at once count once")
+    func generations() {
+        var loads = ProcessLoads()
+        let parent = process(2, own: 0)
+        loads.add([parent, process(3, parent: 2, own: 100), process(4, parent: 3, own: 900)], atSeconds: 0)
+        loads.add([process(2, own: 0, children: 1000.5)], atSeconds: 1)
+        #expect(loads.largest(3).map(\.cpuSeconds) == [0.5])
+        #expect(loads.largest(3).map(\.process.number) == [2])
+    }
+
     @Test("samples of one moment say nothing")
     func sameMoment() {
         var loads = ProcessLoads()
