@@ -24,7 +24,8 @@ enum NamedPipe {
                     guard isPipe, count == 0, offset == 0 else { return count }
                     guard MonotonicInstant.now().seconds(since: began) < timeoutSeconds else {
                         throw KerfError(
-                            .noSuchFile, at: path, "this is a pipe that nothing writes to", remedy: "give a file")
+                            .noSuchFile, at: path, "nothing was written to this pipe",
+                            remedy: "check the program that should write to it, or give a file")
                     }
                     usleep(retryMicroseconds)
                 } catch Errno.resourceTemporarilyUnavailable {

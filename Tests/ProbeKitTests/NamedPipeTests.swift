@@ -18,7 +18,7 @@ import Testing
 
     @Test func withoutAWriter() {
         let error = #expect(throws: KerfError.self) { try FileBytes.read(path, limit: 100) }
-        #expect(error?.code == .noSuchFile && error?.message == "this is a pipe that nothing writes to")
+        #expect(error?.code == .noSuchFile && error?.message == "nothing was written to this pipe")
     }
 
     @Test func withoutAReader() {

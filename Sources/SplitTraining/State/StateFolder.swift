@@ -28,7 +28,8 @@ package final class StateFolder: Sendable {
             throw KerfError(
                 .cannotCreate, at: path, "cannot be made: \(cause)", cause: cause,
                 remedy: cause == .noSuchFileOrDirectory
-                    ? "make its parent directory first" : "give a directory of your own")
+                    ? "make its parent directory first, or give a directory of your own"
+                    : "give a directory of your own")
         }
         try Self.checkContents(of: path)
         let name = path + "/lock"
@@ -38,7 +39,8 @@ package final class StateFolder: Sendable {
         } catch {
             let errno = error as? Errno
             throw KerfError(
-                errno == .permissionDenied ? .permissionDenied : .cannotCreate, at: name, "cannot be opened: \(error)",
+                errno == .permissionDenied ? .permissionDenied : .cannotCreate,
+                at: errno == .notDirectory ? path : name, "cannot be opened: \(error)",
                 cause: errno, remedy: "give a directory of your own")
         }
         self.path = path

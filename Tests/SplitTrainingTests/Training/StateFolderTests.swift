@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/sys/kerf-state", "give a directory of your own"), ("/tmp/kerf-none/a", "make its parent directory first"),
+        ("/sys/kerf-state", "give a directory of your own"),
+        ("/tmp/kerf-none/a", "make its parent directory first, or give a directory of your own"),
     ])
     func thatCannotBeMade(path: String, remedy: String) {
         let error = #expect(throws: KerfError.self) { try StateFolder(path: path) }
