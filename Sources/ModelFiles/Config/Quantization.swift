@@ -14,7 +14,9 @@ struct Quantization: Decodable, Sendable {
     init(from decoder: any Decoder) throws {
         let fields = try JSONFields(decoder)
         method = try fields.optional("quant_method")
-        bits = try fields.optional("bits")
+        // EXL2 states a mean, such as 4.65, which is no whole number; the method says enough.
+        let whole: Int? = try? fields.optional("bits")
+        bits = whole
     }
 
     static let remedy: Remedy = "give the checkpoint before it was quantized, or a GGUF file of the model"
