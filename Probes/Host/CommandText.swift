@@ -4,8 +4,8 @@ import SystemIO
 /// likely to be secret or private.
 ///
 /// The program and file names lose their directories. An option loses its value. Of what else stands in a command line
-/// only plain words are kept, and after an option only what is a file's name: a password may follow `-p`. What is left
-/// out is an ellipsis.
+/// only file names are kept, and the first word, which may be a subcommand: passwords are words too. What is left out is
+/// an ellipsis.
 package enum CommandText {
     /// - Parameters:
     ///   - arguments: as in `/proc/PID/cmdline`, the program first; empty for a process that has none.
@@ -14,10 +14,12 @@ package enum CommandText {
         guard let program = arguments.first.flatMap(Self.program) else { return PlainText.name(name) }
         var parts = [program]
         var option: String?
+        var isFirst = true
         // No more can be shown anyway.
         for argument in arguments.dropFirst().prefix(PlainText.nameLimit) {
             let isOption = argument.hasPrefix("-") && argument.count > 1
-            let part = isOption ? Self.option(argument) : word(argument, after: option)
+            let part = isOption ? Self.option(argument) : word(argument, after: option, isFirst: isFirst)
+            isFirst = false
             option = isOption ? argument : nil
             if let part {
                 parts.append(part)
@@ -50,13 +52,16 @@ package enum CommandText {
         return String(name.prefix(2)) + omission
     }
 
-    /// - Parameter option: the option right before.
-    private static func word(_ argument: String, after option: String?) -> String? {
+    /// - Parameters:
+    ///   - option: the option right before.
+    ///   - isFirst: whether it may be a subcommand.
+    private static func word(_ argument: String, after option: String?, isFirst: Bool) -> String? {
         guard !argument.contains("="), !argument.contains("://"), let last = argument.split(separator: "/").last,
             last.count <= maximumWord,
             last.allSatisfy(isPlain)
         else { return nil }
-        if let option, isSecret(option) || !isFileName(last) { return nil }
+        if let option, isSecret(option) { return nil }
+        guard isFirst || isFileName(last) else { return nil }
         return String(last)
     }
 
