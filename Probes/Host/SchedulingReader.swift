@@ -1,4 +1,5 @@
 import Glibc
+import ProbeKit
 import SystemIO
 import SystemPackage
 
@@ -38,7 +39,7 @@ package final class SchedulingReader: Sendable {
     }
 
     /// Time that threads of this process were ready to run and waited for a processor, summed over the threads that exist
-    /// now; `nil` where the kernel does not count it.
+    /// now, without those that measure; `nil` where the kernel does not count it.
     ///
     /// Threads come and go, so that the files are found anew each time: some 10 µs a thread. A thread that has ended
     /// takes its time with it.
@@ -47,11 +48,12 @@ package final class SchedulingReader: Sendable {
     package func runQueueDelaySeconds() -> Double? {
         let tasks = root.file("proc/self/task")
         var sum: Double?
-        for thread in root.names(in: tasks) {
+        for thread in root.names(in: tasks) where !MeasuringThreads.contains(thread) {
             // A thread that ended since the listing has no file.
             guard let text = try? SysfsFile.text(at: tasks.appending(thread).appending("schedstat")) else { continue }
             let numbers = text.split(separator: " ").map { UInt64($0) }
-            guard numbers.count == 3, let delay = numbers[1] else { continue }
+            // Without CONFIG_SCHEDSTATS or delay accounting the kernel prints `0 0 0`: nothing was counted.
+            guard numbers.count == 3, let ran = numbers[0], ran > 0, let delay = numbers[1] else { continue }
             sum = (sum ?? 0) + Double(delay) * 1e-9
         }
         return sum

@@ -100,8 +100,3 @@ package struct LMSensorsProbe: Probe {
             + "modules it names"
     }
 }
-
-extension KerfError {
-    /// Place and message, without the remedy.
-    var placed: String { (location.map { "\($0): " } ?? "") + message }
-}

@@ -60,7 +60,8 @@ struct BatterySource: PowerSource {
             }
         }
         for gauge in idle {
-            guard try gauge.isDischarging() else { continue }
+            // One that can no longer be read was taken out, and powers nothing.
+            guard (try? gauge.isDischarging()) == true else { continue }
             throw KerfError(
                 .ambiguousReading, "\(gauge.name), which was idle and is not in the total, is being discharged")
         }

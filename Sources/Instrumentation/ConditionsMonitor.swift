@@ -113,7 +113,7 @@ package struct ConditionsMonitor: Sendable {
                 unmonitored.append("how long threads wait for a processor: the kernel does not report it")
             }
         } catch {
-            unmonitored.append("the control group's quota: \(error)")
+            unmonitored.append("the control group's quota, and how long threads wait for a processor: \(error)")
         }
         self.scheduling = scheduling
         self.reader = reader

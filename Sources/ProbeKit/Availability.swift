@@ -37,7 +37,7 @@ package struct Availability: Sendable, Hashable {
     /// The answer of an interface that failed.
     package init(_ error: KerfError) {
         self.init(
-            Status(error.code), reason: (error.location.map { "\($0): " } ?? "") + error.message, remedy: error.remedy)
+            Status(error.code), reason: error.placed, remedy: error.remedy)
     }
 
     /// One sentence with its subject: `hwmon stale: the value did not change`.
@@ -75,4 +75,7 @@ extension KerfError {
     package init(_ availability: Availability) {
         self.init(availability.status.code, availability.reason, remedy: availability.remedy)
     }
+
+    /// Place and message, without the remedy.
+    package var placed: String { (location.map { "\($0): " } ?? "") + message }
 }

@@ -93,12 +93,16 @@ package final class CompositeMeter: EnergyMeter, Sendable {
     private func externalMicrojoules(at instant: MonotonicInstant) -> [UInt64?] {
         last.withLock { last in
             let age = last.attempt.map { instant.seconds(since: $0) }
-            if !last.isLost, age.map({ $0 >= restSeconds }) ?? true {
+            // 16 times the pause after the first failure, 256 times after the second: a driver needs seconds to recover.
+            let pause = restSeconds * Double(1 << (4 * min(last.failures, 3)))
+            if !last.isLost, age.map({ $0 >= pause }) ?? true {
                 do throws(KerfError) {
                     last.reading = try readExternal(after: last.reading)
                     (last.failure, last.failures) = (nil, 0)
                 } catch {
                     (last.failure, last.failures) = (error, last.failures + 1)
+                    // A counter that fell has restarted; the next reading is compared with what it counts from now on.
+                    last.reading = nil
                 }
                 last.attempt = .now()
             }

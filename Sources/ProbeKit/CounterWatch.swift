@@ -79,7 +79,7 @@ package struct CounterWatch: Sendable, Hashable {
     private static let conclusiveChanges = 10
 
     /// Whether no counter of the total changed at all.
-    package var isStill: Bool { changes.allSatisfy { $0.count == 0 } }
+    package var isStill: Bool { !changes.isEmpty && changes.allSatisfy { $0.count == 0 } }
 
     package init(intervals: [Double], stepsMicrojoules: [UInt64]) {
         self.intervals = intervals

@@ -97,8 +97,9 @@ package final class PowerSampler: EnergyMeter, Sendable {
         return reading
     }
 
-    /// Timeouts after which a sensor that did change is taken for suspended. The load of a long window may be steady.
-    private static let suspensionTimeouts = 4.0
+    /// Timeouts after which a sensor that did change is taken for suspended. A box that waits may draw the same power for
+    /// minutes, in the steps of a coarse sensor.
+    private static let suspensionTimeouts = 60.0
 
     package var sampling: PowerSampling? {
         work.state.withLock { state in
@@ -141,7 +142,9 @@ package final class PowerSampler: EnergyMeter, Sendable {
             }
         }
 
-        func run() {
+        func measure() { MeasuringThreads.run(sample) }
+
+        private func sample() {
             let interval = Int64(source.samplingSeconds * 1e9)
             var due = MonotonicInstant.now().nanoseconds
             while !state.withLock({ $0.shouldEnd }) {
@@ -170,7 +173,7 @@ package final class PowerSampler: EnergyMeter, Sendable {
             &thread, nil,
             { pointer in
                 guard let pointer else { return nil }
-                Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().run()
+                Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().measure()
                 return nil
             }, held.toOpaque())
         guard result == 0 else {
