@@ -5,6 +5,9 @@ extension RatedDescription {
     /// A product faster than this over the rated speed shows that the rating is wrong; less may be rounding of the
     /// frequency.
     private static let tolerance = 1.02
+    /// The same where only the nominal frequency is known, as in most virtual machines: all cores may run up to half
+    /// faster than it. Units taken to be half as wide as they are make a factor of 2.
+    private static let nominalTolerance = 1.5
 
     /// The rating, without its operations per cycle where the same run was faster than they allow.
     ///
@@ -23,9 +26,11 @@ extension RatedDescription {
         guard !origins.contains(.simulated) else { return self }
         // The product may have run at any frequency up to the highest.
         let hertz = [frequency.runningHertz.value, frequency.maximumHertz.value].compactMap(\.self).max() ?? 0
+        let isNominal = frequency.maximumHertz.origin == .modelled
+        let tolerance = isNominal ? Self.nominalTolerance : Self.tolerance
         guard format == .f32, let rated = flopsPerCyclePerCore.value, rated > 0, cores > 0, hertz > 0,
             let measured = roofline?.flopsPerSecond.value,
-            measured > rated * Double(cores) * hertz * Self.tolerance
+            measured > rated * Double(cores) * hertz * tolerance
         else { return self }
         var checked = self
         let perCycle = NumberText.significant(measured / (hertz * Double(cores)))

@@ -4,7 +4,9 @@ import Workload
 /// The two limits of the roofline model: the engine's multiplication rate and the memory bandwidth.
 ///
 /// Each is the maximum of as many runs as fit into a tenth of a second, at least two, since disturbances only slow a run
-/// down. On a slow box the product has fewer rows, so that it stays within its share of the run. Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
+/// down. On a slow box the product has fewer rows, so that it stays within its share of the run.
+///
+/// Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
 package struct RooflineMeasurement: Sendable {
     /// Rate of a product of ``productRows`` rows with a weight of 2048 x 2048.
     package var flopsPerSecond: Double
