@@ -6,11 +6,18 @@ from case import calibrate, case, check_energy, load_battery, load_chips, load_r
 from law import Law
 from machine import Box
 
+
 def profile(machine, findings, name, *options, **arguments):
     outcome, path = machine.profile(name, "--require-energy", *options, **arguments)
     if not path:
         findings.expect("a profile is written", f"exit status {outcome.status}: {outcome.line[-200:]}", False)
     return outcome, path
+
+
+def check_profile(machine, findings, name, *options, **arguments):
+    _, path = profile(machine, findings, name, *options, **arguments)
+    if path:
+        check_energy(machine, findings, path)
 
 
 def check_rapl(machine, findings, path):
@@ -63,9 +70,7 @@ def profile_powercap(machine, findings):
 def other_law(machine, findings):
     """Another box: 56 W in other parts, and counters whose update interval varies by 60 us."""
     load_rapl(machine)
-    _, path = profile(machine, findings, "law", "--budget", "20", "--meter", "perf")
-    if path:
-        check_energy(machine, findings, path)
+    check_profile(machine, findings, "law", "--budget", "20", "--meter", "perf")
 
 
 @case("profile-user")
@@ -76,45 +81,35 @@ def profile_user(machine, findings):
     findings.expect("exit status 69 or 77 at once", f"exit status {outcome.status}", outcome.status in (69, 77) and not path)
     findings.contains("the cause and the remedy", outcome.text, "permi", "sudo")
     machine.do("sysctl -qw kernel.perf_event_paranoid=0")
-    _, path = profile(machine, findings, "user", "--budget", "20", "--meter", "perf", user="ada")
-    if path:
-        check_energy(machine, findings, path)
+    check_profile(machine, findings, "user", "--budget", "20", "--meter", "perf", user="ada")
 
 
 @case("profile-ina226", drivers=True)
 def profile_ina226(machine, findings):
     """A power sensor of the board."""
     load_chips(machine)
-    _, path = profile(machine, findings, "ina226", "--budget", "40", "--meter", "hwmon", "--rails", "ina226-i2c-0-40/power1")
-    if path:
-        check_energy(machine, findings, path)
+    check_profile(machine, findings, "ina226", "--budget", "40", "--meter", "hwmon", "--rails", "ina226-i2c-0-40/power1")
 
 
 @case("profile-ina3221", drivers=True)
 def profile_ina3221(machine, findings):
     """A rail whose power is its voltage times its current."""
     load_chips(machine)
-    _, path = profile(machine, findings, "ina3221", "--budget", "40", "--meter", "hwmon", "--rails", "ina3221-i2c-0-41/in1")
-    if path:
-        check_energy(machine, findings, path)
+    check_profile(machine, findings, "ina3221", "--budget", "40", "--meter", "hwmon", "--rails", "ina3221-i2c-0-41/in1")
 
 
 @case("profile-battery", drivers=True)
 def profile_battery(machine, findings):
     """A battery that is read once a second."""
     load_battery(machine)
-    _, path = profile(machine, findings, "battery", "--budget", "240", "--meter", "battery", timeout=1500)
-    if path:
-        check_energy(machine, findings, path)
+    check_profile(machine, findings, "battery", "--budget", "240", "--meter", "battery", timeout=1500)
 
 
 @case("wrap-perf", Box(power=(("unit", 24),)))
 def wrap_perf(machine, findings):
     """Counters of 256 J by perf_event: the package's wraps every 12 s, which the kernel's driver follows."""
     load_rapl(machine)
-    _, path = profile(machine, findings, "perf", "--budget", "20", "--meter", "perf")
-    if path:
-        check_energy(machine, findings, path)
+    check_profile(machine, findings, "perf", "--budget", "20", "--meter", "perf")
 
 
 @case("wrap-powercap", Box(power=(("unit", 22),)))

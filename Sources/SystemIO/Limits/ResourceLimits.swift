@@ -6,7 +6,7 @@ package struct ResourceLimits: Sendable, Hashable {
     package var allowedCPUs: [Int]?
     /// `nil` without a limit.
     package var memoryLimitBytes: Int?
-    /// What is left below ``memoryLimitBytes``, less what other groups' limits allow.
+    /// What the tightest of the groups still allows, in bytes; `nil` without a limit.
     package var memoryFreeBytes: Int?
 
     package init(
@@ -33,7 +33,7 @@ package struct ResourceLimits: Sendable, Hashable {
         }
     }
 
-    /// How many of as many processors can be kept busy. A quota counts whole CPUs, since threads beyond them only use it up
+    /// The number of threads that can run all the time, at most `processors`. A quota counts whole CPUs, since threads beyond them only use it up
     /// earlier, and then all wait for the next period.
     package func threadCount(of processors: Int) -> Int {
         let allowed = allowedCPUs.map { min(processors, $0.count) } ?? processors
