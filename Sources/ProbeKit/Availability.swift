@@ -36,8 +36,7 @@ package struct Availability: Sendable, Hashable {
 
     /// The answer of an interface that failed.
     package init(_ error: KerfError) {
-        self.init(
-            Status(error.code), reason: error.placed, remedy: error.remedy)
+        self.init(Status(error.code), reason: error.placed, remedy: error.remedy)
     }
 
     /// One sentence with its subject: `hwmon stale: the value did not change`.
