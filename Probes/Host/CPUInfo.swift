@@ -40,7 +40,7 @@ struct CPUInfo {
             if processors[processors.count - 1][key] == nil { processors[processors.count - 1][key] = value }
         }
         if processors.isEmpty, Self.namesOfAll.contains(where: { shared[$0]?.isEmpty == false }) {
-            // sparc and alpha describe all CPUs at once.
+            // sparc and alpha describe all CPUs at once, and so does an arm kernel before 3.8 that was built for one.
             let count = (shared["ncpus active"] ?? shared["cpus active"]).flatMap { Int($0) } ?? 1
             processors = Array(repeating: [:], count: min(max(count, 1), 1 << 13))
         }
@@ -49,7 +49,7 @@ struct CPUInfo {
     }
 
     /// Fields that name the processor of a file without a line for each CPU.
-    private static let namesOfAll = ["cpu", "cpu model", "CPU"]
+    private static let namesOfAll = ["cpu", "cpu model", "CPU", "Processor", "CPU part", "Hardware"]
 
     /// The fields of `a = 1,  b = 2`.
     private static func assignments(_ text: String) -> [String: String] {
