@@ -47,7 +47,7 @@ package struct PCIProbe: Probe {
 
     /// The devices, and those that could not be read.
     ///
-    /// - Throws: ``KerfError/Code/notFound`` without a PCI bus, why it cannot be looked into, or ``KerfError/Code/ioError``
+    /// - Throws: ``KerfError/Code/notFound`` without a PCI bus, why it cannot be listed, or ``KerfError/Code/ioError``
     ///   when libpci cannot start.
     package func survey() throws(KerfError) -> PCISurvey {
         guard root.isDirectory(devicesDirectory) else {

@@ -38,8 +38,8 @@ package final class PerfPowerMeter: EnergyMeter, Sendable {
         deinit { try? descriptor.close() }
     }
 
-    /// Takes ``CounterFreshness/reads`` reads longer where a counter stands still. A part that cannot be counted, or whose
-    /// counter does not move, is left out and stays in the tree with its reason.
+    /// Watches the counters of the total: a tenth of a second where one stands still, milliseconds otherwise. A part that
+    /// cannot be counted, or whose counter does not move, is left out and stays in the tree with its reason.
     ///
     /// - Throws: ``KerfError``, with code ``KerfError/Code/permissionDenied`` when the process may not count system-wide,
     ///   ``KerfError/Code/staleReading`` when a package's counter stands still.
@@ -57,7 +57,7 @@ package final class PerfPowerMeter: EnergyMeter, Sendable {
         }
         let counted = held.indices.filter { held[$0].counts }
         // A counter that fails shows its error at the first reading.
-        let count = { (place: Int) in try? Self.microjoules(held[counted[place]]) }
+        let count = { (place: Int) in try? PerfPowerMeter.microjoules(held[counted[place]]) }
         let stopped = CounterFreshness.stopped(after: counted.indices.map(count), read: count)
         // From the last one, so that the indices of the others hold.
         for index in stopped.reversed().map({ counted[$0] }) {

@@ -159,7 +159,7 @@ struct PCIProbeTests {
         try ones.add("0000:03:00.0", configuration: [UInt8](repeating: 0xFF, count: 256))
         #expect(try ones.probe().availability().status == .implausible)
 
-        // A link to itself cannot be looked into by anyone.
+        // A link to itself cannot be listed by anyone.
         let closed = try PCIFixture()
         try closed.tree.link("sys/bus/pci/devices", "devices")
         #expect(try closed.probe().availability().status == .broken)
