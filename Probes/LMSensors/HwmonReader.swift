@@ -10,19 +10,21 @@ struct HwmonReader {
 
     let root: SystemRoot
 
+    /// Chips that the class directory lists and that lead nowhere, and a class directory that cannot be listed.
+    var obstacles: [KerfError] { root.obstacles(in: root.file(Self.classDirectory), where: Self.isChip) }
+
+    private static func isChip(_ entry: String) -> Bool { entry.hasPrefix("hwmon") }
+
     func survey() -> SensorSurvey {
         var survey = SensorSurvey()
         let directory = root.file(Self.classDirectory)
         let links = SysfsLinks(root: root)
-        for entry in root.names(in: directory) where entry.hasPrefix("hwmon") {
-            let place = directory.appending(entry)
-            guard let resolved = links.directory(place) else {
-                survey.failures.append(
-                    root.obstacle(to: place) ?? KerfError(.notFound, "leads to no directory of this tree", at: place))
-                continue
-            }
+        for entry in root.names(in: directory) where Self.isChip(entry) {
+            // Without a directory it is among the obstacles.
+            guard let resolved = links.directory(directory.appending(entry)) else { continue }
             read(chip: resolved, links: links, into: &survey)
         }
+        survey.failures += obstacles
         survey.tellChipsApart()
         return survey
     }

@@ -26,7 +26,7 @@ package struct LMSensorsProbe: Probe {
         guard root.isLive else { return HwmonReader(root: root).survey() }
         var survey = Libsensors.survey()
         // libsensors passes over a chip whose directory is hidden.
-        survey.failures += obstacles()
+        survey.failures += HwmonReader(root: root).obstacles
         return survey
     }
 
@@ -74,16 +74,6 @@ package struct LMSensorsProbe: Probe {
             }
         }
         return ProbeReadings(readings: readings, failures: survey.failures)
-    }
-
-    /// Chips that the class directory lists and that lead nowhere, and a class directory that cannot be listed.
-    private func obstacles() -> [KerfError] {
-        let directory = root.file(HwmonReader.classDirectory)
-        do throws(KerfError) {
-            return try root.listing(directory).compactMap { root.obstacle(to: directory.appending($0)) }
-        } catch {
-            return [error]
-        }
     }
 
     var permissionRemedy: Remedy {

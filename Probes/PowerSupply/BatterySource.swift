@@ -83,14 +83,14 @@ struct BatterySource: PowerSource {
     private static func reason(_ survey: BatterySurvey, _ root: SystemRoot) -> KerfError {
         let broken = survey.failures.first { $0.error.code != .notFound } ?? survey.failures.first
         if let refusal = survey.refusal ?? broken?.error { return refusal }
-        let place = root.file("sys/class/power_supply")
+        let place = root.file(PowerSupply.classDirectory)
         guard survey.isEmpty else {
             let names = (survey.counted + survey.silent).map(\.name).joined(separator: ", ")
             return KerfError(
                 .notFound, "no power is drawn from \(names)", at: place,
                 remedy: "unplug the box, so that it runs on its battery")
         }
-        let unread = PowerSupply.all(in: root).compactMap(\.failure) + PowerSupply.obstacles(in: root)
+        let unread = PowerSupply.all(in: root).compactMap(\.failure) + root.obstacles(in: place)
         return unread.first { $0.code != .notFound }
             ?? KerfError(
                 .notFound, "no battery of the box in \(place)", remedy: "run on a box with a battery, unplugged")

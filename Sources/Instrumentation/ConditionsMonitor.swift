@@ -109,7 +109,7 @@ package struct ConditionsMonitor: Sendable {
         var scheduling: SchedulingReader?
         do throws(KerfError) {
             scheduling = try host.schedulingReader()
-            if monitorsContention, scheduling?.runQueueDelaySeconds() == nil {
+            if monitorsContention, scheduling?.runQueueDelays() == nil {
                 unmonitored.append("how long threads wait for a processor: the kernel does not report it")
             }
         } catch {
@@ -139,8 +139,11 @@ package struct ConditionsMonitor: Sendable {
                 losses.reading("the control group's quota", scheduling.throttling)?.seconds
         }
         if monitorsContention {
-            conditions.runQueueSeconds = scheduling?.runQueueDelaySeconds()
-            conditions.involuntarySwitchCount = SchedulingReader.involuntarySwitchCount()
+            conditions.waitSeconds = scheduling?.runQueueDelays()
+            // The time tells more, so that without it the number is read.
+            if conditions.waitSeconds == nil {
+                conditions.involuntarySwitchCounts = scheduling?.involuntarySwitchCounts()
+            }
         }
         guard let reader else { return conditions }
         let times = losses.reading("steal time and load from other processes", reader.processorTimes)

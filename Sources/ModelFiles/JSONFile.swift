@@ -11,15 +11,7 @@ enum JSONFile {
     static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from bytes: some Sequence<UInt8>, file: String
     ) throws(KerfError) -> Value {
-        let bytes = Array(bytes)
-        guard !bytes.isEmpty else {
-            throw KerfError(.malformed, at: file, "is empty", remedy: "download the file again")
-        }
-        try ForeignContent.check(bytes, file: file)
-        guard let text = TextBytes.utf8(bytes) else {
-            throw KerfError(.malformed, at: file, "has the mark of UTF-16, but is not UTF-16")
-        }
-        try JSONOutline.checkKeys(of: text, file: file)
+        let text = try JSONText.checked(Array(bytes), file: file)
         do {
             return try JSONDecoder().decode(type, from: Data(text))
         } catch {

@@ -21,6 +21,18 @@ extension SystemRoot {
         return failure == .noSuchFileOrDirectory ? masked(entry) : KerfError(failure, doing: "open", at: entry)
     }
 
+    /// Why a class directory shows less than it lists: an error for each entry that leads to no directory, or the one of a
+    /// directory that is there and cannot be listed. None where there is no such directory.
+    ///
+    /// - Parameter isSought: whether an entry of this name is of the kind that the caller reads.
+    package func obstacles(in directory: FilePath, where isSought: (String) -> Bool = { _ in true }) -> [KerfError] {
+        do throws(KerfError) {
+            return try listing(directory).filter(isSought).compactMap { obstacle(to: directory.appending($0)) }
+        } catch {
+            return [error]
+        }
+    }
+
     private func masked(_ entry: FilePath) -> KerfError {
         let components = hiddenDirectory(behind: entry).components.dropFirst(path.components.count)
         let place = PlainText.shown("/" + components.map(\.string).joined(separator: "/"), limit: 200)
@@ -57,7 +69,7 @@ extension SystemRoot {
     /// The names in a directory, as ``names(in:)``; none where there is no such directory.
     ///
     /// - Throws: the error of a directory that is there and cannot be listed.
-    package func listing(_ directory: FilePath) throws(KerfError) -> [String] {
+    func listing(_ directory: FilePath) throws(KerfError) -> [String] {
         guard let stream = opendir(directory.string) else {
             let failure = Errno(rawValue: errno)
             if failure == .noSuchFileOrDirectory || failure == .notDirectory { return [] }

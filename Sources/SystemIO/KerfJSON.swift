@@ -53,9 +53,7 @@ public enum KerfJSON {
         guard !bytes.isEmpty else {
             throw KerfError(.malformed, at: name, "the file is empty", remedy: File.remedy)
         }
-        guard let text = TextBytes.utf8(bytes) else {
-            throw KerfError(.malformed, at: name, "has the mark of UTF-16, but is not UTF-16", remedy: File.remedy)
-        }
+        let text = try TextBytes.utf8(bytes, file: name, remedy: File.remedy)
         let data = Data(text)
         let header: Header
         do {

@@ -139,12 +139,42 @@ struct HuggingFaceConfigTests {
 
     static let refusals: [([String: String], KerfError.Code, String)] = [
         (["model_type": #""gemma""#], .unsupported, #"model_type is "gemma"; Kerf reads model_type llama"#),
-        (["architectures": #"["GemmaForCausalLM"]"#], .unsupported, "GemmaForCausalLM"),
+        (
+            ["architectures": #"["GemmaForCausalLM"]"#], .unsupported,
+            #"model_type is "llama", but architectures holds "GemmaForCausalLM"; Kerf reads"#
+        ),
+        (
+            ["model_type": "null", "architectures": #"["GemmaForCausalLM"]"#], .unsupported,
+            #": architectures holds "GemmaForCausalLM"; Kerf reads"#
+        ),
+        (
+            ["model_type": #""gemma""#, "architectures": #"["GemmaForCausalLM"]"#], .unsupported,
+            #": model_type is "gemma"; Kerf reads"#
+        ),
         (["architectures": "[1]"], .malformed, "architectures[0] is not a valid string"),
         (["architectures": #""LlamaForCausalLM""#], .malformed, "architectures is not an array"),
         (["model_type": #""bert""#, "hidden_size": "{}"], .unsupported, "bert"),
         (["model_type": "null"], .malformed, "has neither model_type nor architectures"),
-        (["architectures": #"["MistralForCausalLM"]"#], .malformed, "but the architecture is \"MistralForCausalLM\""),
+        (
+            ["architectures": #"["MistralForCausalLM"]"#], .malformed,
+            #"model_type is "llama", but architectures holds "MistralForCausalLM"; the two have different defaults"#
+        ),
+        (
+            ["architectures": #"["LlamaForCausalLM", "MistralForCausalLM"]"#], .malformed,
+            #"model_type is "llama", but architectures holds "MistralForCausalLM""#
+        ),
+        (
+            ["model_type": #""mistral""#, "architectures": #"["LlamaForCausalLM"]"#, "sliding_window": "null"],
+            .malformed, #"model_type is "mistral", but architectures holds "LlamaForCausalLM""#
+        ),
+        (
+            ["model_type": #""gemma""#, "architectures": #"["LlamaForCausalLM"]"#], .malformed,
+            #"model_type is "gemma", but architectures holds "LlamaForCausalLM""#
+        ),
+        (
+            ["model_type": "null", "architectures": #"["LlamaForCausalLM", "MistralForCausalLM"]"#], .malformed,
+            #"architectures holds "LlamaForCausalLM" and "MistralForCausalLM""#
+        ),
         (["sliding_window": "128"], .unsupported, "sliding_window is 128; Kerf reads"),
         (["layer_types": #"["full_attention", "sliding_attention"]"#], .unsupported, #"holds "sliding_attention""#),
         (["rope_parameters": #"{"full_attention": {"rope_theta": 1e4}}"#], .unsupported, "by the kind of attention"),

@@ -55,6 +55,34 @@ struct JSONFileTests {
     func start() throws {
         #expect(modelFileError { try decode("") }?.message == "is empty")
         #expect(try decode("\u{FEFF}{\"count\": 1}") == Sample(count: 1))
+        #expect(modelFileError { try decode("\u{FEFF}") }?.message == "is empty")
+    }
+
+    @Test("A byte-order mark is read past by every reader of JSON", arguments: [false, true])
+    func marks(isUTF16: Bool) throws {
+        let marked = { (text: String) -> [UInt8] in
+            let text = "\u{FEFF}" + text
+            return isUTF16 ? text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] } : Array(text.utf8)
+        }
+        #expect(try JSONFile.decode(Sample.self, from: marked(#"{"count": 1}"#), file: "a.json") == Sample(count: 1))
+        let field = try JSONField(marked("\n{\"é\": 7}"), file: "a.json")
+        #expect(try field.required("é").integer() == 7)
+        let broken = modelFileError { try JSONField(marked("{\n\"a\": }"), file: "a.json") }
+        #expect(broken?.message.hasSuffix("at line 2") == true)
+        let twice = modelFileError { try JSONField(marked(#"{"a": 1, "a": 2}"#), file: "a.json") }
+        #expect(twice?.message.hasPrefix("a appears twice") == true)
+        let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
+        let tokens = try scratch.write("a.json", marked("[[1, 2], [3]]"))
+        #expect(try TokenFile(path: tokens.string).sequences == [[1, 2], [3]])
+    }
+
+    @Test("A mark of UTF-16 before what is not UTF-16")
+    func falseMark() throws {
+        let message = "has the mark of UTF-16, but is not UTF-16"
+        let bytes: [UInt8] = [0xFF, 0xFE, 0x7B]
+        #expect(modelFileError { try JSONField(bytes, file: "a.json") }?.message == message)
+        #expect(modelFileError { try JSONFile.decode(Sample.self, from: bytes, file: "a.json") }?.message == message)
     }
 
     @Test(

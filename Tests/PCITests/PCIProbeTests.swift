@@ -143,6 +143,28 @@ struct PCIProbeTests {
         #expect(try probe.devices().isEmpty)
     }
 
+    @Test("a bus that is there and gives no device is not absent: hidden, broken or not to be believed")
+    func notAbsent() throws {
+        let masked = try PCIFixture()
+        try masked.tree.link("sys/bus/pci/devices/0000:02:00.0", "../../../devices/gone")
+        let availability = try masked.probe().availability()
+        #expect(availability.status == .masked && availability.remedy != nil)
+        #expect(availability.reason.contains("0000:02:00.0"))
+
+        let broken = try PCIFixture()
+        try broken.tree.directory("sys/bus/pci/devices/not-an-address")
+        #expect(try broken.probe().availability().status == .broken)
+
+        let ones = try PCIFixture()
+        try ones.add("0000:03:00.0", configuration: [UInt8](repeating: 0xFF, count: 256))
+        #expect(try ones.probe().availability().status == .implausible)
+
+        // A link to itself cannot be listed by anyone.
+        let closed = try PCIFixture()
+        try closed.tree.link("sys/bus/pci/devices", "devices")
+        #expect(try closed.probe().availability().status == .broken)
+    }
+
     @Test("readings count devices and lanes")
     func readings() throws {
         let fixture = try PCIFixture()

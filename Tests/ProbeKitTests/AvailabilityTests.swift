@@ -57,11 +57,25 @@ struct ObstacleTests {
         #expect(tree.root.obstacle(to: tree.file("sys/class/outside"))?.code == .notFound)
     }
 
-    @Test func aDirectoryThatIsNotThereListsNothing() throws {
+    @Test func aClassDirectoryHasThoseOfItsEntries() throws {
         let tree = try FixtureTree()
-        #expect(try tree.root.listing(tree.file("sys/class")).isEmpty)
-        try tree.directory("sys/class/a")
-        #expect(try tree.root.listing(tree.file("sys/class")) == ["a"])
+        let directory = tree.file("sys/class/power")
+        #expect(tree.root.obstacles(in: directory).isEmpty, "what is not there lists nothing")
+        try tree.directory("sys/class/power/here")
+        #expect(tree.root.obstacles(in: directory).isEmpty)
+        try tree.link("sys/class/power/away", "../../devices/away")
+        try tree.link("sys/class/power/other", "../../devices/other")
+        #expect(tree.root.obstacles(in: directory).map(\.code) == [.masked, .masked])
+        #expect(tree.root.obstacles(in: directory) { $0 != "other" }.map(\.location) == [directory.string + "/away"])
+    }
+
+    /// A link to itself cannot be listed by anyone.
+    @Test func aClassDirectoryThatCannotBeListedIsAnObstacleItself() throws {
+        let tree = try FixtureTree()
+        try tree.link("sys/class/power", "power")
+        let obstacles = tree.root.obstacles(in: tree.file("sys/class/power"))
+        #expect(obstacles.map(\.location) == [tree.file("sys/class/power").string])
+        #expect(obstacles.allSatisfy { Availability($0).status == .broken })
     }
 }
 
