@@ -39,13 +39,11 @@ package enum PEFTFolder {
     /// - Throws: ``KerfError``: a file is missing or malformed, the adapters are not a plain LoRA, or do not fit the model.
     package static func read(_ folder: String, model: ModelConfig) throws -> AdapterTensors {
         let path = folder + "/" + configName
-        let bytes = try FileBytes.read(path, limit: maximumConfigBytes)
-        try ForeignContent.check(bytes, file: path)
-        try JSONOutline.checkKeys(of: bytes, file: path)
+        let text = try JSONText.checked(try FileBytes.read(path, limit: maximumConfigBytes), file: path)
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let config: Config
-        do { config = try decoder.decode(Config.self, from: Data(bytes)) } catch {
+        do { config = try decoder.decode(Config.self, from: Data(text)) } catch {
             throw KerfError(.malformed, at: path, "is not the configuration of a LoRA by PEFT")
         }
         var tensors = AdapterTensors(model: model, lora: try config.lora(path: path))
@@ -69,6 +67,9 @@ package enum PEFTFolder {
         var useDora: Bool? = false
         var inferenceMode: Bool? = true
         var modulesToSave: [String]?
+        var rankPattern: [String: Int]?
+        var alphaPattern: [String: Double]?
+        var loraBias: Bool?
 
         init(baseModelNameOrPath: String, r: Int, loraAlpha: Double, targetModules: [String]) {
             self.baseModelNameOrPath = baseModelNameOrPath
@@ -81,7 +82,8 @@ package enum PEFTFolder {
             let deviations = [
                 ("peft_type", peftType != "LORA"), ("bias", bias ?? "none" != "none"),
                 ("fan_in_fan_out", fanInFanOut ?? false), ("use_rslora", useRslora ?? false),
-                ("use_dora", useDora ?? false), ("modules_to_save", !(modulesToSave ?? []).isEmpty),
+                ("use_dora", useDora ?? false), ("modules_to_save", !(modulesToSave ?? []).isEmpty), ("rank_pattern", !(rankPattern ?? [:]).isEmpty),
+                ("alpha_pattern", !(alphaPattern ?? [:]).isEmpty), ("lora_bias", loraBias ?? false),
             ]
             if let (name, _) = deviations.first(where: \.1) {
                 throw KerfError(
