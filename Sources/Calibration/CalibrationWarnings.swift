@@ -121,7 +121,8 @@ enum CalibrationWarnings {
         return warnings + (calibration.pooling ?? []).flatMap(\.warnings)
     }
 
-    /// Of all samples where too much was rejected; else of those runs alone where it was, which quiet ones do not hide.
+    /// What disturbed all runs together where too much of them was rejected; otherwise the runs in which it was, so that quiet
+    /// runs do not hide them. `nil` where nothing did.
     private static func disturbance(of profile: Profile, runs: [Profile]) -> String? {
         let disturbed = runs.compactMap(\.disturbances).filter(\.isTooMuch)
         let isWhole = profile.disturbances?.isTooMuch == true

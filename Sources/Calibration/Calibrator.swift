@@ -78,7 +78,8 @@ public enum Calibrator {
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energyClosure.gross, netEnergyRatio: energyClosure.net),
             attribution: energies.attribution(times, inSitu), rejections: profile.rejections, warnings: [])
-        calibration.warnings = CalibrationWarnings.of(calibration, profile, runs: all) + frequency.warnings + groups.warnings
+        calibration.warnings =
+            CalibrationWarnings.of(calibration, profile, runs: all) + frequency.warnings + groups.warnings
         return calibration
     }
 

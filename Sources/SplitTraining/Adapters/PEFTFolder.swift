@@ -82,7 +82,8 @@ package enum PEFTFolder {
             let deviations = [
                 ("peft_type", peftType != "LORA"), ("bias", bias ?? "none" != "none"),
                 ("fan_in_fan_out", fanInFanOut ?? false), ("use_rslora", useRslora ?? false),
-                ("use_dora", useDora ?? false), ("modules_to_save", !(modulesToSave ?? []).isEmpty), ("rank_pattern", !(rankPattern ?? [:]).isEmpty),
+                ("use_dora", useDora ?? false), ("modules_to_save", !(modulesToSave ?? []).isEmpty),
+                ("rank_pattern", !(rankPattern ?? [:]).isEmpty),
                 ("alpha_pattern", !(alphaPattern ?? [:]).isEmpty), ("lora_bias", loraBias ?? false),
             ]
             if let (name, _) = deviations.first(where: \.1) {
