@@ -1,4 +1,5 @@
 import SystemIO
+import SystemPackage
 import Testing
 
 @testable import ModelFiles
