@@ -16,7 +16,8 @@ package enum ProcessorKind: Sendable, Hashable {
         if let flags = lines.first(where: { $0.hasPrefix("flags") }) {
             self = flags.split(separator: " ").contains("hypervisor") ? .virtualX86 : .x86
         } else {
-            self = lines.contains { $0.hasPrefix("vendor_id") } ? .x86 : .other
+            // s390 has the field too, with a vendor that makes no x86.
+            self = lines.contains { $0.hasPrefix("vendor_id") && !$0.hasSuffix("IBM/S390") } ? .x86 : .other
         }
     }
 }

@@ -16,6 +16,7 @@ import Testing
                 "sudo modprobe intel_rapl_msr (Intel and AMD; the kernel needs CONFIG_INTEL_RAPL)"
             ),
             ("CPU implementer\t: 0x41", "not known to have RAPL", .powerSensorOrVirtualBoard),
+            ("vendor_id\t: IBM/S390", "not known to have RAPL", .powerSensorOrVirtualBoard),
         ] as [(String, String, Remedy)])
     func absenceNamesItsCauseAndRemedy(cpuinfo: String, cause: String, remedy: Remedy) throws {
         let box = try FixtureTree()
