@@ -117,7 +117,8 @@ package struct HostProbe: Probe {
         do throws(KerfError) {
             try part(&result)
         } catch {
-            result.failures.append(error)
+            // Two parts may read one file.
+            if !result.failures.contains(error) { result.failures.append(error) }
         }
     }
 }

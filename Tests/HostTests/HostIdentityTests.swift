@@ -124,6 +124,15 @@ struct HostIdentityTests {
         #expect(masked.status == .masked && masked.remedy?.description.contains("umount") == true)
     }
 
+    @Test("a file that two parts read is reported once")
+    func failures() throws {
+        let host = try HostFixture()
+        try host.writeX86()
+        try host.tree.write("proc/stat", "cpu  -1 x\n")
+        let places = host.probe.readings().failures.compactMap(\.location).filter { $0.hasSuffix("proc/stat") }
+        #expect(places.count == 1)
+    }
+
     @Test("the running system has an identity")
     func live() throws {
         let identity = try HostProbe().identity()
