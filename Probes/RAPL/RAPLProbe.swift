@@ -111,9 +111,12 @@ extension RAPLProbe {
         }
     }
 
-    /// How to make an unreadable counter readable.
+    /// How to make an unreadable counter readable. The rule opens the counters only, which the kernel restricts;
+    /// anything else was closed by someone else.
     func remedy(for error: KerfError) -> Remedy? {
-        guard error.code == .permissionDenied else { return nil }
+        guard error.code == .permissionDenied, error.location?.hasSuffix("/energy_uj") == true else {
+            return error.advised(toRead: "\(root.file(PowercapTree.classDirectory))/*/").remedy
+        }
         return "energy_uj is readable by root only since CVE-2020-8694: \(Self.permissionRemedy)"
     }
 

@@ -23,6 +23,20 @@ struct AvailabilityTests {
             Availability(KerfError(availability)) == availability, "an answer that becomes an error stays what it is")
     }
 
+    /// What is there and cannot be used has advice; what is missing is the interface's to advise on.
+    @Test(
+        arguments: [
+            (.permissionDenied, "/class/*/"), (.ioError, "dmesg"), (.invalidReading, "dmesg"),
+            (.implausibleReading, "dmesg"), (.notFound, nil), (.masked, nil), (.staleReading, nil),
+        ] as [(KerfError.Code, String?)])
+    func whatIsThereHasAdvice(code: KerfError.Code, word: String?) {
+        let remedy = KerfError(code, "the cause").advised(toRead: "/class/*/").remedy
+        #expect((remedy == nil) == (word == nil))
+        if let word { #expect(remedy?.description.contains(word) == true) }
+        let advised = KerfError(code, "the cause", remedy: "the remedy")
+        #expect(advised.advised(toRead: "/class/*/") == advised)
+    }
+
     @Test func aRemedyNamesWhatItIsFor() {
         #expect(Remedy.of("for hwmon", "load its driver").description == "for hwmon: load its driver")
     }

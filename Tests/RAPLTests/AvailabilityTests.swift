@@ -40,6 +40,13 @@ import Testing
         #expect(!remedy.description.contains("\n"))
         let gone = KerfError(.noSuchFileOrDirectory, doing: "open", at: "x")
         #expect(probe.remedy(for: gone) == nil)
+        // The rule would not open these.
+        for place in ["/sys/class/powercap", "/sys/class/powercap/intel-rapl:0/name"] as [FilePath] {
+            let closed = probe.remedy(for: KerfError(.permissionDenied, doing: "open", at: place))?.description
+            #expect(closed?.contains("udev") == false && closed?.contains("read access") == true)
+        }
+        let broken = KerfError(Errno(rawValue: 5), doing: "read", at: "/sys/class/powercap/intel-rapl:0/energy_uj")
+        #expect(probe.remedy(for: broken)?.description.contains("dmesg") == true)
     }
 
     @Test func ratedPowerIsTheLongTermLimitOfEachPackage() throws {
