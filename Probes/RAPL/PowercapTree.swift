@@ -33,6 +33,12 @@ struct PowercapTree {
                 others.insert(controlType)
             }
         }
+        // A part that is hidden may be memory. It is shown with its package, which is whole without it.
+        for obstacle in root.obstacles(in: top, where: { Self.isPart($0) && found[$0] == nil }) {
+            let place = obstacle.location.map { FilePath($0) } ?? top
+            let zone = PowercapZone(hidden: place, because: obstacle)
+            if found[zone.parentDevice] != nil { found[zone.device] = zone }
+        }
         zones = found.values.sorted { left, right in
             let (mmio, otherMMIO) = (left.isMMIO, right.isMMIO)
             return mmio == otherMMIO ? ordersNaturally(left.device, right.device) : !mmio
@@ -64,6 +70,12 @@ struct PowercapTree {
     private static func isTopZone(_ device: String) -> Bool {
         let type = controlType(of: device)
         return isRAPL(type) && type != PowercapZone.mmioControlType && device.split(separator: ":").count == 2
+    }
+
+    /// Whether a part of a package may be there that no other zone shows.
+    private static func isPart(_ device: String) -> Bool {
+        let type = controlType(of: device)
+        return isRAPL(type) && type != PowercapZone.mmioControlType && device.split(separator: ":").count > 2
     }
 
     private static func isRAPL(_ controlType: String) -> Bool {
