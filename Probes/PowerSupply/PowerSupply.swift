@@ -51,6 +51,16 @@ struct PowerSupply: Sendable {
 
     static let classDirectory = "sys/class/power_supply"
 
+    /// Supplies of which it is not known whether they are batteries, with the reason: their type cannot be read, or
+    /// they are hidden.
+    static func unknown(in root: SystemRoot) -> [(name: String, error: KerfError)] {
+        let untyped = all(in: root).compactMap { supply in supply.failure.map { (name: supply.name, error: $0) } }
+        let hidden = root.obstacles(in: root.file(classDirectory)).map { error in
+            (name: error.location.flatMap { FilePath($0).lastComponent?.string } ?? "supply", error: error)
+        }
+        return (untyped + hidden).filter { $0.error.code != .notFound }
+    }
+
     static func all(in root: SystemRoot) -> [PowerSupply] {
         let top = root.file(classDirectory)
         return root.names(in: top)
