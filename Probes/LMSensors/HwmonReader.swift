@@ -33,8 +33,7 @@ struct HwmonReader {
         // Drivers older than Linux 3.13 put all attributes into the device's directory.
         let places = [directory, links.directory(directory.appending("device"))].compactMap { $0 }
         guard let place = places.first(where: { root.isRegularFile($0.appending("name")) }) else {
-            survey.failures.append(
-                KerfError(.notFound, "chip has no name, which every hwmon driver must provide", at: directory))
+            survey.failures.append(Self.namelessness(of: directory))
             return
         }
         let prefix: String
@@ -65,6 +64,17 @@ struct HwmonReader {
             }
         }
         survey.chips.append(chip)
+    }
+
+    /// Why a chip has no name. The directory may be closed, or something else may stand where the file is expected.
+    private static func namelessness(of directory: FilePath) -> KerfError {
+        let missing = KerfError(.notFound, "chip has no name, which every hwmon driver must provide", at: directory)
+        do throws(KerfError) {
+            _ = try SysfsFile.text(at: directory.appending("name"))
+            return missing
+        } catch {
+            return error.code == .notFound ? missing : error
+        }
     }
 
     /// The features with a value, by number: `temp1`, `temp2`, `temp10`.

@@ -44,13 +44,13 @@ package struct LMSensorsProbe: Probe {
         if let denied = survey.failures.first(where: { $0.code == .permissionDenied }) {
             return Availability(
                 .forbidden, reason: "no sensor below \(place) may be read: \(denied.placed)",
-                remedy: permissionRemedy)
+                remedy: remedied(denied).remedy)
         }
         if let failure = survey.failures.first {
             return Availability(
                 Availability.Status(failure.code),
                 reason: "no sensor below \(place) could be read: \(failure.placed)",
-                remedy: failure.remedy ?? .text(remedy))
+                remedy: failure.code == .notFound ? failure.remedy ?? .text(remedy) : remedied(failure).remedy)
         }
         let found = survey.chips.isEmpty ? "no hwmon chips" : "hwmon chips without sensors"
         return Availability(.absent, reason: "\(found) in \(place)\(library)", remedy: .text(remedy))
@@ -74,11 +74,6 @@ package struct LMSensorsProbe: Probe {
             }
         }
         return ProbeReadings(readings: readings, failures: survey.failures)
-    }
-
-    var permissionRemedy: Remedy {
-        let place = root.file(HwmonReader.classDirectory)
-        return "run as root, or give this user read access to the files in \(place)/*/"
     }
 
     /// The library that read the chips, for the doctor: its version determines which sensors it knows.
