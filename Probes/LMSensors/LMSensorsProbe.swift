@@ -25,8 +25,8 @@ package struct LMSensorsProbe: Probe {
     package func survey() -> SensorSurvey {
         guard root.isLive else { return HwmonReader(root: root).survey() }
         var survey = Libsensors.survey()
-        // libsensors passes over a chip whose directory is hidden.
-        survey.failures += HwmonReader(root: root).obstacles
+        // libsensors passes over a chip whose directory is hidden. Without sysfs it does not start.
+        survey.failures = HwmonReader(root: root).obstacles + survey.failures
         return survey
     }
 

@@ -22,15 +22,30 @@ extension SystemRoot {
     }
 
     /// Why a class directory shows less than it lists: an error for each entry that leads to no directory, or the one of a
-    /// directory that is there and cannot be listed. None where there is no such directory.
+    /// directory that is there and cannot be listed, or is a link to nothing. None where there is no such directory,
+    /// unless the running system shows no class at all.
     ///
     /// - Parameter isSought: whether an entry of this name is of the kind that the caller reads.
     package func obstacles(in directory: FilePath, where isSought: (String) -> Bool = { _ in true }) -> [KerfError] {
+        if isLive && !isDirectory(file("sys/class")) { return [hiddenSysfs(directory)] }
+        if isLink(directory), let obstacle = obstacle(to: directory) { return [obstacle] }
         do throws(KerfError) {
             return try listing(directory).filter(isSought).compactMap { obstacle(to: directory.appending($0)) }
         } catch {
             return [error]
         }
+    }
+
+    /// The kernel has devices of some class: without any, their drivers are not what is missing.
+    private func hiddenSysfs(_ directory: FilePath) -> KerfError {
+        KerfError(
+            .masked, "sysfs is not mounted, or something hides it: there is no \(file("sys/class"))", at: directory,
+            remedy: "sudo mount -t sysfs sysfs /sys")
+    }
+
+    private func isLink(_ path: FilePath) -> Bool {
+        var information = stat()
+        return lstat(path.string, &information) == 0 && information.st_mode & S_IFMT == S_IFLNK
     }
 
     private func masked(_ entry: FilePath) -> KerfError {

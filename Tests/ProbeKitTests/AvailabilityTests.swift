@@ -83,6 +83,14 @@ struct ObstacleTests {
         #expect(tree.root.obstacles(in: directory) { $0 != "other" }.map(\.location) == [directory.string + "/away"])
     }
 
+    @Test func aClassDirectoryThatIsALinkToNothingIsMasked() throws {
+        let tree = try FixtureTree()
+        try tree.link("sys/class/power", "../devices/virtual/power")
+        let obstacles = tree.root.obstacles(in: tree.file("sys/class/power"))
+        #expect(obstacles.map(\.code) == [.masked])
+        #expect(obstacles.first?.location == tree.file("sys/class/power").string)
+    }
+
     /// A link to itself cannot be listed by anyone.
     @Test func aClassDirectoryThatCannotBeListedIsAnObstacleItself() throws {
         let tree = try FixtureTree()
