@@ -14,7 +14,7 @@ struct LongNames {
         let host = report.host
         names += [host?.cpuModel, host?.microcode, host?.hypervisor, host?.kernelRelease].compactMap(\.self)
         // An identifier holds a name, and must be cut as a whole.
-        self.names = Set(names.filter { $0.count > PlainText.nameLimit })
+        self.names = Set(names.filter { PlainText.width(of: $0) > PlainText.nameLimit })
             .sorted { ($0.count, $0) > ($1.count, $1) }
     }
 
