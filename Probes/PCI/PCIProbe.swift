@@ -89,16 +89,29 @@ package struct PCIProbe: Probe {
     ) throws(KerfError) -> PCIDevice {
         let directory = root.resolvingFlattenedLink(path)
         var device: PCIDevice
-        if directory == path {
+        if directory == path, !isPadded(directory) {
             device = try bus.read(address, path: path)
         } else {
-            // libpci cannot follow a link that became a text file, so it gets the bytes of the configuration space.
+            // libpci can neither follow a link that became a text file nor read an attribute that an archive padded to
+            // a page, so it gets the bytes of the configuration space.
             device = try bus.read(
                 address, configuration: try configuration(at: directory.appending("config")), path: directory)
         }
         // Without privileges only 64 bytes of configuration space are readable, which end before the capabilities.
         device.link = device.link ?? link(at: directory)
         return device
+    }
+
+    /// The longest attribute that libpci reads (`OBJBUFSIZE` in lib/sysfs.c).
+    private static let maximumAttributeBytes = 1024
+
+    /// Whether an archive padded the device's attributes. The kernel states a page for each, whatever it holds.
+    private func isPadded(_ directory: FilePath) -> Bool {
+        // Without the file libpci says what is missing.
+        guard root.isRecording, let status = try? FileStatus(at: directory.appending("vendor").string) else {
+            return false
+        }
+        return status.byteCount > Self.maximumAttributeBytes
     }
 
     private func configuration(at path: FilePath) throws(KerfError) -> [UInt8] {

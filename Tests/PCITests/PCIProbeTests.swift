@@ -120,6 +120,25 @@ struct PCIProbeTests {
         #expect(survey.failures.allSatisfy { $0.location != nil })
     }
 
+    @Test("attributes and configuration space that an archive padded to a page are read", arguments: [false, true])
+    func padded(flattened: Bool) throws {
+        let fixture = try PCIFixture()
+        let address = "0000:01:00.0"
+        let configuration = PCIFixture.configuration(capabilities: 0x43, status: 0x43)
+        try fixture.add(address, configuration: configuration, flattened: flattened)
+        let directory = "sys/devices/pci0000:00/\(address)"
+        let pad = { (bytes: [UInt8]) in bytes + [UInt8](repeating: 0, count: 4096 - bytes.count) }
+        for name in ["vendor", "device", "class", "revision"] {
+            let bytes = Array(try fixture.tree.text("\(directory)/\(name)").utf8)
+            try fixture.tree.write("\(directory)/\(name)", bytes: pad(bytes))
+        }
+        try fixture.tree.write("\(directory)/config", bytes: pad(configuration))
+        let survey = try fixture.probe().survey()
+        #expect(survey.failures.isEmpty)
+        #expect(survey.devices.map(\.identifier) == ["10de:2331"])
+        #expect(survey.devices.first?.classCode == 0x0302 && survey.devices.first?.link?.currentWidth == 4)
+    }
+
     @Test("a list of capabilities that runs in a circle ends")
     func circularCapabilities() throws {
         let fixture = try PCIFixture()
