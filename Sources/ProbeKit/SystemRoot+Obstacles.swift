@@ -12,13 +12,24 @@ extension SystemRoot {
         guard !isDirectory(resolved) else { return nil }
         var information = stat()
         if stat(resolved.string, &information) == 0 {
-            // A directory leads out of the tree; a text file stands for a link whose target is missing.
-            let isDirectory = information.st_mode & S_IFMT == S_IFDIR
-            return isDirectory
-                ? KerfError(.notFound, "leads to no directory of this tree", at: entry) : masked(entry)
+            guard information.st_mode & S_IFMT != S_IFDIR else {
+                return KerfError(.notFound, "leads to no directory of this tree", at: entry)
+            }
+            return wrongFile(entry)
         }
         let failure = Errno(rawValue: errno)
         return failure == .noSuchFileOrDirectory ? masked(entry) : KerfError(failure, doing: "open", at: entry)
+    }
+
+    /// A text file stands for a link whose target is missing; any other file is none.
+    private func wrongFile(_ entry: FilePath) -> KerfError {
+        do throws(KerfError) {
+            let isLink = try SysfsFile.text(at: entry).contains("/")
+            return isLink
+                ? masked(entry) : KerfError(.invalidReading, "is no directory and no link to one", at: entry)
+        } catch {
+            return error
+        }
     }
 
     /// Why a class directory shows less than it lists: an error for each entry that leads to no directory, or the one of a
@@ -30,7 +41,9 @@ extension SystemRoot {
         if isLive && !isDirectory(file("sys/class")) { return [hiddenSysfs(directory)] }
         if isLink(directory), let obstacle = obstacle(to: directory) { return [obstacle] }
         do throws(KerfError) {
-            return try listing(directory).filter(isSought).compactMap { obstacle(to: directory.appending($0)) }
+            // The kernel hides none; an archive or a checkout leaves such files in directories that are empty.
+            let entries = try listing(directory).filter { !$0.hasPrefix(".") && isSought($0) }
+            return entries.compactMap { obstacle(to: directory.appending($0)) }
         } catch {
             return [error]
         }

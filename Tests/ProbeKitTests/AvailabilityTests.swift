@@ -1,3 +1,4 @@
+import Glibc
 import ProbeKit
 import Quantities
 import SystemIO
@@ -60,6 +61,17 @@ struct ObstacleTests {
         let tree = try FixtureTree()
         try tree.write("sys/class/hwmon/hwmon0", "../../devices/platform/chip/hwmon/hwmon0")
         #expect(tree.root.obstacle(to: tree.file("sys/class/hwmon/hwmon0"))?.code == .masked)
+    }
+
+    /// Neither hides anything that is there.
+    @Test func aFileThatIsNoLinkIsBroken() throws {
+        let tree = try FixtureTree()
+        try tree.write("sys/class/hwmon/hwmon0", "garbage\n")
+        #expect(mkfifo(tree.file("sys/class/hwmon/hwmon1").string, 0o600) == 0)
+        try tree.write("sys/class/hwmon/.keep", "")
+        let obstacles = tree.root.obstacles(in: tree.file("sys/class/hwmon"))
+        #expect(obstacles.map { Availability($0).status } == [.broken, .broken])
+        #expect(obstacles.last?.message.contains("pipe") == true)
     }
 
     @Test func aDirectoryIsNoObstacleAndOneOutsideIsNotTheBoxs() throws {
