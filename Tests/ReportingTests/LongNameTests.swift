@@ -63,6 +63,7 @@ struct LongNameTests {
             "processor: 0\nvendor_id: X\nmodel name: \(Self.long)\nmicrocode: \(Self.long)\n"
                 + "flags: lm sse2 hypervisor\n")
         try tree.write("proc/sys/kernel/osrelease", "6.1-" + Self.long)
+        try tree.write("proc/sys/kernel/arch", Self.long)
         try tree.write("sys/class/dmi/id/product_name", "m" + Self.long)
         let lines = try check(tree, shows: Self.long, cut: Self.short)
         #expect(lines.contains { $0.contains("6.1-x") && $0.contains("…") })
