@@ -88,7 +88,7 @@ package struct CPUFreqProbe: Probe {
             return Availability(
                 .absent, reason: reason + ": this is a virtual machine, and its frequency is the host's",
                 remedy: .hostOrVirtualBoard)
-        case .x86, .other:
+        case .x86, .other, .unknown:
             return Availability(
                 .absent, reason: reason + ": no driver scales the frequency",
                 remedy: "enable P-states in the firmware's settings, then run: cpupower frequency-info --driver")

@@ -108,6 +108,12 @@ extension RAPLProbe {
             return Availability(
                 .absent, reason: reason + ": this processor is not known to have RAPL",
                 remedy: .powerSensorOrVirtualBoard)
+        case .unknown:
+            let file = root.file("proc/cpuinfo")
+            return Availability(
+                .absent, reason: reason + ": whether the processor has RAPL is not known without \(file)",
+                remedy: root.isLive
+                    ? "mount procfs: sudo mount -t proc proc /proc" : "add the box's proc/cpuinfo to the tree")
         }
     }
 

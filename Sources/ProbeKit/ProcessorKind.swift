@@ -5,13 +5,18 @@ package enum ProcessorKind: Sendable, Hashable {
     /// A virtual x86 machine: its power and frequency are the host's.
     case virtualX86
     case x86
-    /// Not x86, or unknown.
+    /// Not x86.
     case other
+    /// What it is cannot be read.
+    case unknown
 
     /// Source: /proc/cpuinfo; its flag `hypervisor` is the CPUID bit that hypervisors set.
     package init(root: SystemRoot) {
-        // Without procfs the processor is unknown, which is a case of its own.
-        let text = (try? SysfsFile.wholeText(at: root.file("proc/cpuinfo"))) ?? ""
+        // Why the file cannot be read is the answer of the host's probe.
+        guard let text = try? SysfsFile.wholeText(at: root.file("proc/cpuinfo")), text.contains(":") else {
+            self = .unknown
+            return
+        }
         let lines = text.split(separator: "\n")
         if let flags = lines.first(where: { $0.hasPrefix("flags") }) {
             self = flags.split(separator: " ").contains("hypervisor") ? .virtualX86 : .x86

@@ -28,6 +28,15 @@ import Testing
         #expect(throws: KerfError.self) { try RAPLProbe(root: box.root).meter() }
     }
 
+    /// Without procfs, or with a file that says nothing, no processor is said to lack RAPL.
+    @Test(arguments: [nil, "", "\n"]) func anUnknownProcessorMayHaveRAPL(cpuinfo: String?) throws {
+        let box = try FixtureTree()
+        if let cpuinfo { try box.write("proc/cpuinfo", cpuinfo) }
+        let availability = RAPLProbe(root: box.root).availability()
+        #expect(availability.status == .absent && availability.reason.contains("is not known without"))
+        #expect(availability.remedy?.description.contains("proc/cpuinfo") == true)
+    }
+
     /// Root reads what nobody may, so the refusal itself is made from the error number.
     @Test func refusalNamesTheRuleAndTheCapability() throws {
         let box = try FixtureTree()
