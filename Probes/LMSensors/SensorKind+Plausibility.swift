@@ -29,11 +29,11 @@ extension SensorKind {
         return value.magnitude > maximum ? "is beyond \(maximum) \(unit.symbol)" : nil
     }
 
-    /// Whether the driver's integer is the largest signed or unsigned one of 32 bits, or that of a voltage's 16 bits,
-    /// 65.535 V. A counter of energy passes through them.
+    /// Whether the driver's integer is the largest signed or unsigned one of 32 bits, or that of 16 bits of millivolts or
+    /// of watts. A counter of energy passes through them.
     private func isAllOnes(_ value: Double) -> Bool {
         let steps = (value * stepsPerUnit).rounded()
-        if self == .voltage && steps == 0xFFFF { return true }
+        if self == .voltage && steps == 0xFFFF || self == .power && value == 0xFFFF { return true }
         return self != .energy && [0x7FFF_FFFF, 0xFFFF_FFFF].contains(steps)
     }
 

@@ -58,7 +58,7 @@ struct HwmonReaderTests {
             ("power1_average", "4294967295"), ("power1_input", "2147483647"), ("power1_input", "2147483647000"),
             ("power1_input", "9223372036854775807"), ("energy1_input", "-1"), ("curr1_input", "4294967295"),
             ("in0_input", "2147483647"), ("in0_input", "-200000000"), ("in0_input", "65535"),
-            ("temp1_input", "-273150"), ("temp1_input", "-273000"),
+            ("temp1_input", "-273150"), ("temp1_input", "-273000"), ("power1_average", "65535000000"),
         ])
     func implausible(attribute: String, text: String) throws {
         try expectFailure(attribute, text, .implausibleReading)
