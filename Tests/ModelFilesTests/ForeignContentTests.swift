@@ -105,6 +105,14 @@ struct ForeignContentTests {
         }
         let ids = try scratch.write("b.ids", "1 2 3")
         #expect(try Dataset(path: ids.string, tokenizer: nil, vocabularySize: 9).tokenCount == 3)
+        for (name, says) in [("d.ids", "web page"), ("d.jsonl", "web page"), ("d.txt", "no tokenizer")] {
+            let page = try scratch.write(name, "<!DOCTYPE html><html>")
+            let error = modelFileError { try Dataset(path: page.string, tokenizer: nil) }
+            #expect(error?.message.contains(says) == true, "\(error as Any)")
+        }
+        let packed = try scratch.write("e.txt", [0x1F, 0x8B, 8, 0, 0xFF, 0xFF])
+        let compressed = modelFileError { try Dataset(path: packed.string, tokenizer: nil) }
+        #expect(compressed?.message == "is compressed (gzip)")
         let page = try scratch.write("c.txt", "<html><p>text")
         #expect(
             modelFileError { try Dataset(path: page.string, tokenizer: nil) }?.message.contains("no tokenizer") == true)

@@ -118,6 +118,19 @@ struct DatasetTests {
         #expect(modelFileError { try dataset(name, text) }?.message == message)
     }
 
+    @Test("A byte-order mark is left out, and UTF-16 with one is read", arguments: ["a.txt", "a.jsonl", "a.ids"])
+    func marks(_ name: String) throws {
+        let text = ["a.txt": "the 1", "a.jsonl": "{\"text\": \"the 1\"}\n", "a.ids": "1 2\n3"][name] ?? ""
+        let plain = try dataset(name, text)
+        #expect(try dataset(name, "\u{FEFF}" + text).tokens == plain.tokens)
+        let wide: [UInt8] = [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        let path = try scratch.write("wide-" + name, wide).string
+        #expect(try Dataset(path: path, tokenizer: tokenizer).tokens == plain.tokens)
+        let odd = try scratch.write("odd-" + name, Array(wide.dropLast())).string
+        #expect(
+            modelFileError { try Dataset(path: odd, tokenizer: tokenizer) }?.message.contains("not UTF-16") == true)
+    }
+
     @Test("Text that is not UTF-8, or has no tokenizer")
     func unusableText() throws {
         let path = try scratch.write("b.txt", Array("a\nb\n".utf8) + [0xC3, 0x28]).string
