@@ -16,7 +16,7 @@ struct Iperf3Report: Decodable {
         }
         var testStart: Test?
         var connectingTo: Server?
-        /// Of the server's side of a test.
+        /// The client, in a file that the server of the test wrote.
         var acceptedConnection: Server?
     }
     struct Sum: Decodable {
