@@ -26,6 +26,13 @@ package struct ScenarioFile {
         do throws(KerfError) { try scenario.check() } catch { throw Self.located(error, path.string) }
     }
 
+    /// Every file that the scenario is read from.
+    package var inputs: [String] {
+        let calibrations = ([scenario.server] + scenario.devices).compactMap(\.calibration)
+        let named = calibrations + [scenario.channel.trace?.file].compactMap(\.self)
+        return [path, scenario.model] + named.map { folder.pushing(FilePath($0)).string }
+    }
+
     /// The error with the scenario's file.
     private static func located(_ error: KerfError, _ path: String) -> KerfError {
         var error = error
