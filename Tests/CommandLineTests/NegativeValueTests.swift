@@ -15,7 +15,7 @@ struct NegativeValueTests {
         (["decide", "-h", "--json", "-v"], ["decide", "-h", "--json", "-v"]),
         (["--", "--steps", "-1"], ["--", "--steps", "-1"]),
         (["replay", "box.tar", "--", "x", "--n", "-1"], ["replay", "box.tar", "--", "x", "--n", "-1"]), ([], []),
-    ])
+    ] as [([String], [String])])
     func joined(arguments: [String], expected: [String]) {
         #expect(NegativeValues.joined(in: arguments) == expected)
     }
