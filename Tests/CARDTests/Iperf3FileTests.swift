@@ -141,6 +141,8 @@ struct Iperf3FileTests {
             (#"d": 2e7, "omitted""#, #"d": -1, "omitted""#, "intervals[0].sum.bits_per_second is -1.0"),
             (#"d": 2e7, "omitted""#, #"d": 1e300, "omitted""#, "intervals[0].sum.bits_per_second is 1e+300"),
             (#""mean_rtt": 20000"#, #""mean_rtt": -3"#, "end.streams[0].sender.mean_rtt is -3.0, below 0"),
+            (#""reverse": 0"#, #""reverse": 0, "target_bitrate": 1e7"#, "target_bitrate is 10000000.0 bit/s, so"),
+            (#""reverse": 0"#, #""reverse": 0, "fqrate": 5"#, "start.test_start.fqrate is 5.0 bit/s"),
             (#""reverse": 0"#, #""reverse": 2"#, "start.test_start.reverse is 2, not 0 or 1"),
             (#""reverse": 0"#, #""reverse": true"#, "start.test_start.reverse: a value of the wrong type"),
             (#""protocol": "TCP""#, #""protocol": "SCTP""#, "start.test_start.protocol is \"SCTP\""),

@@ -10,6 +10,10 @@ struct Iperf3Report: Decodable {
             var `protocol`: String
             /// 1 where the server sent (`--reverse`).
             var reverse: Int
+            /// A limit that the test was given, in bit/s; 0 for none.
+            var targetBitrate: Double?
+            /// A limit of the kernel's fair queueing, in bit/s; 0 for none.
+            var fqrate: Double?
         }
         struct Server: Decodable {
             var host: String?
@@ -99,6 +103,12 @@ struct Iperf3Report: Decodable {
         }
         guard test.reverse == 0 || test.reverse == 1 else {
             throw file.refusal("start.test_start.reverse is \(test.reverse), not 0 or 1", remedy: Iperf3File.remedy)
+        }
+        for (name, limit) in [("target_bitrate", test.targetBitrate), ("fqrate", test.fqrate)] {
+            guard let limit, limit != 0 else { continue }
+            throw file.refusal(
+                "start.test_start.\(name) is \(limit) bit/s, so that the rate is the test's limit and not the link's",
+                remedy: Iperf3File.remedy + ", without a limit")
         }
         guard !rates.isEmpty else {
             throw file.refusal("has no end.sum_received, the rate of the test", remedy: Iperf3File.remedy)
