@@ -128,6 +128,9 @@ public enum KerfJSON {
         return decoder
     }
 
+    /// Where in a JSON text whose keys are snake case and what, from an error of Foundation's decoder. One line.
+    package static func fault(_ error: any Error) -> String { oneLine(error) }
+
     /// Where in the file and what, from Foundation's coding errors.
     private static func oneLine(_ error: any Error, _ keys: FileKeys = FileKeys()) -> String {
         let (context, message): (DecodingError.Context?, String) =

@@ -135,6 +135,11 @@ struct HuggingFaceConfigTests {
                 == RotaryEmbedding(theta: 30_000))
         #expect(
             try model(["rope_scaling": #"{"type": "linear", "factor": 2}"#]).rope.scaling == .linear(factor: 2))
+        let both = try model([
+            "rope_scaling": #"{"type": "linear", "factor": 2}"#, "rope_theta": "3e4", "attention_dropout": "0.0",
+            "rope_parameters": #"{"rope_type": "linear", "factor": 2.0, "rope_theta": 30000}"#,
+        ])
+        #expect(both.rope == RotaryEmbedding(theta: 30_000, scaling: .linear(factor: 2)))
     }
 
     static let refusals: [([String: String], KerfError.Code, String)] = [
@@ -191,6 +196,17 @@ struct HuggingFaceConfigTests {
             "rope_scaling.factor is not a finite number"
         ),
         (["rope_scaling": "2"], .malformed, "rope_scaling is not a valid object"),
+        (["rope_scaling": #"{"factor": 8}"#], .malformed, "has a factor, but no rope_type"),
+        (
+            [
+                "rope_scaling": #"{"type": "linear", "factor": 2}"#, "rope_parameters": #"{"rope_type": "default"}"#,
+            ], .malformed, "state the scaling differently"
+        ),
+        (
+            ["rope_theta": "1e4", "rope_parameters": #"{"rope_type": "default", "rope_theta": 3e4}"#], .malformed,
+            "state rope_theta differently"
+        ),
+        (["attention_dropout": "0.1"], .unsupported, "attention_dropout is 0.1; Kerf trains without dropout"),
         (["hidden_size": "null"], .malformed, "hidden_size is missing"),
         (["hidden_size": #""64""#], .malformed, "hidden_size is not a 64-bit integer"),
         (["hidden_size": "64.5"], .malformed, "hidden_size is not a 64-bit integer"),

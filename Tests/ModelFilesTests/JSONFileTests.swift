@@ -48,8 +48,19 @@ struct JSONFileTests {
             "{'count':1}", "\u{1}",
         ])
     func notJSON(_ text: String) {
-        let expected = KerfError(.malformed, at: "sample.json", "is not valid JSON, or is cut off")
-        #expect(modelFileError { try decode(text) } == expected)
+        let error = modelFileError { try decode(text) }
+        #expect(error?.code == .malformed && error?.remedy == JSONFile.remedy)
+        let says = "sample.json: is not valid JSON, or is cut off"
+        #expect(error?.description.hasPrefix(says) == true, "\(error as Any)")
+    }
+
+    @Test("A fault is told with its line")
+    func faultyLine() {
+        let texts = ["{\"count\": 1,\n\"name\": \"a\"\n\"scale\": 2}", "{\n\"count\": 1,\n", "{\"count\":\n\n NaN}"]
+        for text in texts {
+            let error = modelFileError { try decode(text) }
+            #expect(error?.message == "is not valid JSON, or is cut off, at line 3", "\(error as Any)")
+        }
     }
 
     @Test("Nothing, and a byte-order mark")
@@ -106,7 +117,9 @@ struct JSONFileTests {
             (#"{"count":1,"sizes":[1e400]}"#, "sizes is not an array of 64-bit integers"),
         ])
     func wrong(_ text: String, _ message: String) {
-        #expect(modelFileError { try decode(text) } == KerfError(.malformed, at: "sample.json", message))
+        #expect(
+            modelFileError { try decode(text) }
+                == KerfError(.malformed, at: "sample.json", message, remedy: JSONFile.remedy))
     }
 
     @Test("Bytes that are not UTF-8")
@@ -129,10 +142,10 @@ struct JSONFileTests {
     func nesting(_ opening: String) {
         for depth in [100_000, 1_000_000] {
             let error = modelFileError { try decode(String(repeating: opening, count: depth)) }
-            #expect(error?.message == "is not valid JSON, or is cut off")
+            #expect(error?.message.hasPrefix("is not valid JSON, or is cut off") == true)
         }
         let closed = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
         let error = modelFileError { try decode(#"{"count":1,"more":\#(closed)}"#) }
-        #expect(error?.message == "is not valid JSON, or is cut off")
+        #expect(error?.message.hasPrefix("is not valid JSON, or is cut off") == true)
     }
 }

@@ -135,6 +135,11 @@ package enum HuggingFaceConfig {
                 .unsupported, at: file, "sliding_window is \(window)\(origin)",
                 remedy: .text("\(supported); if the model attends to all tokens, state \"sliding_window\": null"))
         }
+        if let share = fields.attentionDropout, share != 0 {
+            throw KerfError(
+                .unsupported, at: file, "attention_dropout is \(share)",
+                remedy: "Kerf trains without dropout; state 0 if that is meant")
+        }
         if let type = fields.layerTypes?.first(where: { $0 != "full_attention" }) {
             throw KerfError(
                 .unsupported, at: file, "layer_types holds \(quoted(type))", remedy: "Kerf supports full_attention only"

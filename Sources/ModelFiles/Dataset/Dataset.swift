@@ -52,10 +52,13 @@ package struct Dataset: Sendable {
         if bytes.count < 1024, let foreign = ForeignContent(bytes), foreign.isPointer {
             throw KerfError(.malformed, at: path, foreign.message, remedy: foreign.remedy)
         }
+        let text = try TextBytes.utf8(bytes, file: path, remedy: "save the file as UTF-8")
         let reader = DatasetReader(path: path, tokenizer: tokenizer)
-        let content = try TextBytes.utf8(bytes, file: path)
-        let outcome = content.withUnsafeBufferPointer { content in
-            Result { () throws(KerfError) in try reader.read(kind, content) }
+        let outcome = text.withUnsafeBufferPointer { bytes in
+            Result { () throws(KerfError) in try reader.read(kind, bytes) }
+        }
+        if case .failure = outcome, kind != .text || String(validating: text, as: UTF8.self) == nil {
+            try ForeignContent.check(text, file: path)
         }
         (tokens, targets) = try outcome.get()
         self.path = path

@@ -19,7 +19,8 @@ struct JSONField {
         case .success(let value): self.init(file: file, place: "", value: value)
         case .failure(let error):
             let line = TextBytes.line(of: error.offset, in: text)
-            throw KerfError(.malformed, at: file, "is not valid JSON, or is cut off, at line \(line)")
+            throw KerfError(
+                .malformed, at: file, "is not valid JSON, or is cut off, at line \(line)", remedy: JSONFile.remedy)
         }
     }
 

@@ -118,6 +118,13 @@ struct DatasetTests {
         #expect(modelFileError { try dataset(name, text) }?.message == message)
     }
 
+    @Test("A mark of UTF-16 before what is not UTF-16", arguments: ["a.txt", "a.jsonl", "a.ids"])
+    func falseMark(_ name: String) throws {
+        let path = try scratch.write(name, [0xFF, 0xFE, 0x31]).string
+        let error = modelFileError { try Dataset(path: path, tokenizer: tokenizer) }
+        #expect(error?.message == "has the mark of UTF-16, but is not UTF-16" && error?.remedy != nil)
+    }
+
     @Test("Text that is not UTF-8, or has no tokenizer")
     func unusableText() throws {
         let path = try scratch.write("b.txt", Array("a\nb\n".utf8) + [0xC3, 0x28]).string

@@ -42,6 +42,7 @@ import Workload
         "a field that changes the computation is refused by name",
         arguments: [
             ("use_dora", "true"), ("use_rslora", "true"), ("lora_bias", "true"), ("alpha_pattern", #"{"q_proj": 8}"#),
+            ("layers_to_transform", "[0]"), ("layer_replication", "[[0, 2]]"), ("lora_bias", "1"),
             ("rank_pattern", #"{"q_proj": 8}"#), ("modules_to_save", #"["lm_head"]"#), ("bias", #""all""#),
         ])
     func variants(field: String, value: String) throws {
@@ -55,6 +56,27 @@ import Workload
             }
         }
         #expect(error?.message.contains(field) == true, "\(error.map(\.description) ?? "none")")
+    }
+
+    @Test(
+        "what says nothing is read over",
+        arguments: [
+            #""alpha_pattern": {}"#, #""rank_pattern": null"#, #""layers_to_transform": null"#, #""lora_bias": false"#,
+            #""unknown": [1]"#,
+        ])
+    func plain(_ field: String) throws {
+        let read = try read { "{\(field)," + $0.dropFirst() }
+        #expect(read[block: 0] == adapters()[block: 0])
+    }
+
+    @Test("adapters that are no numbers are refused", arguments: [Float.nan, .infinity])
+    func diverged(_ value: Float) throws {
+        let folder = TemporaryFolder()
+        var tensors = adapters()
+        tensors[block: 0]?[0] = value
+        try PEFTFolder.write(tensors, baseModel: "small", to: folder.path)
+        let error = #expect(throws: KerfError.self) { try PEFTFolder.read(folder.path, model: model) }
+        #expect(error?.message.contains("not a finite number") == true)
     }
 
     @Test("a key twice is refused")
