@@ -171,7 +171,7 @@ final class NVMLLibrary: Sendable {
         let (code, remedy): (KerfError.Code, Remedy?) =
             switch result {
             case ResultCode.noPermission, ResultCode.blocked:
-                (.permissionDenied, "give this user, or the container (docker run --gpus all), the GPU: /dev/nvidia*")
+                (.permissionDenied, "give this user, or the container, access to the GPU: /dev/nvidia*")
             case ResultCode.notSupported, ResultCode.notFound, ResultCode.driverNotLoaded, ResultCode.libraryNotFound:
                 (.notFound, nil)
             default: (.ioError, nil)

@@ -80,7 +80,8 @@ struct PerfTests {
     }
 
     @Test func aPartMayBeLeftOutOfTheTotalAndAPackageMayNot() throws {
-        let whole = try PerfPowerUnit(root: try box(mask: "0,2").root)
+        let box = try box(mask: "0,2")
+        let whole = try PerfPowerUnit(root: box.root)
         var unit = whole
         let stale = CounterFreshness.error(at: "energy-ram")
         let memory = try #require(unit.counters.firstIndex { $0.domain.identifier == "package-0/dram" })
