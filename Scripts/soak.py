@@ -62,7 +62,7 @@ class Board:
 
     def read_limits(self):
         return {
-            str(path): path.read_text()
+            str(path): path.read_text().strip()
             for path in sorted(self.root.glob("sys/devices/system/cpu/cpufreq/policy*/scaling_m??_freq"))
         }
 
