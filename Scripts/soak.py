@@ -241,9 +241,11 @@ def main():
         long_board = Board(kerf, folder / "long-board")
         soak = Soak(kerf, folder, generator)
         long_out = folder / "long.json"
+        # Steps long enough that a profile has not all of its samples within an hour.
         long_run = subprocess.Popen(
-            [kerf, "profile", *soak.model, "--seq", "32", "--threads", "1", "--budget", str(arguments.seconds),
-             "--target-ci", "0.001", "--board", str(long_board.root), "--quiet", "--out", str(long_out)],
+            [kerf, "profile", "--model", "smollm2-135m", "--seq", "64", "--batch", "2", "--threads", "1",
+             "--budget", str(arguments.seconds), "--target-ci", "0.001", "--board", str(long_board.root), "--quiet",
+             "--out", str(long_out)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         disturbance = Disturbance(
             random.Random(arguments.seed + 1), arguments.hotplug, arguments.clock_steps)
