@@ -54,7 +54,8 @@ class Board:
         self.process = subprocess.Popen([kerf, "board", "--root", str(root), "--quiet"])
         atexit.register(self.process.terminate)
         deadline = time.monotonic() + 30
-        while not (root / "kerf" / "board.json").exists():
+        # The marker comes before the files.
+        while not ((root / "kerf" / "board.json").exists() and all(self.read_limits().values()) and self.read_limits()):
             if time.monotonic() > deadline:
                 sys.exit("soak.py: the board did not start")
             time.sleep(0.05)
