@@ -13,6 +13,9 @@ struct SlowedProcess: ~Copyable {
     private(set) var refusal: Errno?
     private var pid: Int32 = 0
     private var threads: [TracedThread] = []
+    /// Threads that are to be released and have not stopped, and those that are ending: their parent can wait for them
+    /// only when this process has.
+    private var leaving: [TracedThread] = []
     private var cycle = DutyCycle(slowdown: 1)
     private var phase = Phase.running(until: MonotonicInstant(nanoseconds: 0))
     private var scanned = MonotonicInstant(nanoseconds: 0)
@@ -43,16 +46,17 @@ struct SlowedProcess: ~Copyable {
     }
 
     /// Whether threads are traced, so that ``sleep(until:)`` is to be used.
-    var isActive: Bool { !threads.isEmpty }
+    var isActive: Bool { !threads.isEmpty || !leaving.isEmpty }
 
     /// - Parameters:
     ///   - pid: the measured process; 0 for none.
     ///   - slowdown: full speed over the wanted speed, 1 or more.
     mutating func update(_ pid: Int32, slowdown: Double) {
+        if !leaving.isEmpty { letGo() }
         if pid != self.pid {
             release()
             (self.pid, refusal, scanned) = (pid, nil, MonotonicInstant(nanoseconds: 0))
-            if pid > 0 { refusal = Self.refusal(pid) }
+            if pid > 0 { refusal = trial(pid) }
         }
         guard pid > 0, slowdown > 1 || refusal != nil else { return release() }
         if slowdown != cycle.slowdown { cycle = DutyCycle(slowdown: slowdown) }
@@ -72,7 +76,7 @@ struct SlowedProcess: ~Copyable {
     // MARK: - Threads
 
     /// Whether a process can be slowed down, by tracing its first thread for a moment.
-    private static func refusal(_ pid: Int32) -> Errno? {
+    private mutating func trial(_ pid: Int32) -> Errno? {
         do throws(Errno) {
             detach([try TracedThread(pid, of: pid)])
             return nil
@@ -88,10 +92,10 @@ struct SlowedProcess: ~Copyable {
         guard now.seconds(since: scanned) >= interval else { return }
         scanned = now
         if refusal != nil {
-            refusal = Self.refusal(pid)
+            refusal = trial(pid)
             if refusal != nil || cycle.slowdown <= 1 { return }
         }
-        let known = Set(threads.map(\.number))
+        let known = Set((threads + leaving).map(\.number))
         for name in SystemRoot().names(in: FilePath("/proc/\(pid)/task")) {
             guard let number = Int32(name), !known.contains(number) else { continue }
             do throws(Errno) {
@@ -107,22 +111,28 @@ struct SlowedProcess: ~Copyable {
     /// Ends the tracing of all threads.
     private mutating func release() {
         guard !threads.isEmpty else { return }
-        Self.detach(threads)
+        detach(threads)
         (threads, phase) = ([], .running(until: MonotonicInstant(nanoseconds: 0)))
     }
 
-    /// Only a stopped thread can be released. One that does not stop is released by the kernel when this process ends.
-    private static func detach(_ threads: [TracedThread]) {
+    /// Only a stopped thread can be released. One that does not stop within a second is released as soon as it has.
+    private mutating func detach(_ threads: [TracedThread]) {
         for thread in threads { thread.stop() }
+        leaving += threads
         let start = MonotonicInstant.now()
         while true {
-            for thread in threads {
-                thread.poll()
-                thread.detach()
-            }
-            if threads.allSatisfy(\.isGone) || MonotonicInstant.now().seconds(since: start) > 1 { return }
+            letGo()
+            if leaving.isEmpty || MonotonicInstant.now().seconds(since: start) > 1 { return }
             kerf_trace_sleep(100_000)
         }
+    }
+
+    private mutating func letGo() {
+        for thread in leaving {
+            thread.poll()
+            thread.detach()
+        }
+        leaving.removeAll(where: \.isGone)
     }
 
     // MARK: - Phases

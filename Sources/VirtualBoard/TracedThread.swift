@@ -12,6 +12,10 @@ final class TracedThread {
     /// Asked to stop, and to stay stopped once it has.
     private(set) var isWanted = false
     private(set) var isStopped = false
+    /// Whether it has ended or is no longer traced, so that nothing has to be done about it.
+    ///
+    /// A thread that is killed refuses every request before it can be waited for, and until its tracer has waited for it,
+    /// its parent cannot. So a refused request tells nothing; ``poll()`` does.
     private(set) var isGone = false
     /// Whether it was resumed and may not have run since.
     private var isWaking = false
@@ -118,7 +122,7 @@ final class TracedThread {
 
     func stop() {
         isWanted = true
-        if !isStopped, kerf_trace_interrupt(number) != 0 { isGone = true }
+        if !isStopped { _ = kerf_trace_interrupt(number) }
     }
 
     /// Lets it run.
@@ -126,14 +130,14 @@ final class TracedThread {
         isWanted = false
         guard isStopped else { return }
         (isStopped, isWaking) = (false, true)
-        if kerf_trace_resume(number, 0) != 0 { isGone = true }
+        _ = kerf_trace_resume(number, 0)
     }
 
     /// Ends the tracing, if the thread is stopped.
     func detach() {
         guard isStopped else { return }
-        _ = kerf_trace_detach(number)
-        (isStopped, isGone) = (false, true)
+        isStopped = false
+        isGone = kerf_trace_detach(number) == 0
     }
 
     /// Takes note of what it did, and passes signals on.
@@ -145,11 +149,11 @@ final class TracedThread {
                 isStopped = true
                 if !isWanted { resume() }
             case KERF_TRACE_SIGNAL:
-                if kerf_trace_resume(number, signal) != 0 { isGone = true }
+                _ = kerf_trace_resume(number, signal)
                 // The stop for the signal has taken the place of the one that was asked for.
                 if isWanted { stop() }
             case KERF_TRACE_JOB_STOPPED:
-                if kerf_trace_wait_for_continue(number) != 0 { isGone = true }
+                _ = kerf_trace_wait_for_continue(number)
             case KERF_TRACE_GONE: isGone = true
             default: return
             }

@@ -52,6 +52,20 @@ import VirtualBoard
         #expect(board.wait { (try? Self.computingSeconds(of: burner.pid)).map { $0 > before + 0.05 } ?? false })
     }
 
+    /// Whoever started a process can wait for it, whatever the board was about when it was killed.
+    @Test func killedProcessesCanBeWaitedFor() throws {
+        let board = try ServedBoard()
+        try SysfsFile.write("800000", to: board.root.file("\(ServedBoard.policy)/scaling_max_freq"))
+        for delay in 0..<20 {
+            let burner = try Burner()
+            try VirtualBoard.register(pid: burner.pid, in: board.root)
+            try #require(board.wait { (try? Self.tracer(of: burner.pid)) == board.identifier })
+            usleep(UInt32(50_000 + 400 * delay))
+            kill(burner.pid, SIGKILL)
+            try #require(board.wait { waitpid(burner.pid, nil, WNOHANG) != 0 })
+        }
+    }
+
     /// A run that ends, by itself or by a signal, ends while the board slows it down.
     @Test(arguments: [SIGINT, SIGTERM, SIGKILL]) func slowedRunsEnd(signal: Int32) throws {
         let board = try ServedBoard()
