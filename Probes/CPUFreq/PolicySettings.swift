@@ -26,6 +26,19 @@ struct PolicySettings: Sendable, Hashable {
         speed = policy.takesSpeed ? try kilohertz("scaling_setspeed") : nil
     }
 
+    /// Whether there is nothing to restore: the policy has these settings, or its directory is gone, since it comes back with
+    /// its defaults.
+    func isInEffect(root: SystemRoot) -> Bool {
+        let directory = root.file(place)
+        guard root.isDirectory(directory) else { return true }
+        var settings = [("scaling_min_freq", minimum), ("scaling_max_freq", maximum)]
+        if let speed { settings.append(("scaling_setspeed", speed)) }
+        return settings.allSatisfy { attribute, value in
+            // A setting that cannot be read is not known to be this one.
+            (try? SysfsFile.text(at: directory.appending(attribute))) == value
+        }
+    }
+
     /// Restores the settings and verifies them.
     ///
     /// A policy whose directory is gone is not a failure: it comes back with its defaults. A policy whose processors are all
