@@ -8,12 +8,13 @@ mkfifo "/tmp/nap.$$" && exec 9<>"/tmp/nap.$$" && rm "/tmp/nap.$$"
 nap() { read -rt "$1" -u 9 || :; }
 
 # profile NAME SECONDS COMMANDS OPTION...
-# Profiles the small model. SECONDS after the first cycle of measurements, COMMANDS run beside it, where there are any.
+# Profiles the small model, by sudo where BY says so. SECONDS after the first cycle of measurements, COMMANDS run beside
+# it, where there are any.
 profile() {
     local name=$1 seconds=$2 commands=$3 line begun= pid status start=${EPOCHREALTIME/./}
     shift 3
     mkfifo "/tmp/$name.log"
-    kerf profile --model /mnt/micro.json --seq 16 --threads 1 --quiet ${commands:+--verbose} --out "/tmp/$name.json" "$@" \
+    ${BY:-} kerf profile --model /mnt/micro.json --seq 16 --threads 1 --quiet ${commands:+--verbose} --out "/tmp/$name.json" "$@" \
         >"/tmp/$name.out" 2>"/tmp/$name.log" &
     pid=$!
     while IFS= read -r line; do
@@ -35,7 +36,7 @@ profile() {
         sed 's/^/bench: /' "/tmp/$name.commands"
     fi
     for line in json err out; do
-        if [ -e "/tmp/$name.$line" ]; then cp "/tmp/$name.$line" "/mnt/$name.$line"; fi
+        if [ -e "/tmp/$name.$line" ]; then cat "/tmp/$name.$line" >"/mnt/$name.$line"; fi
     done
     return $status
 }
@@ -89,6 +90,7 @@ kill_in_sweep() {
     done
     wait $pid 2>/dev/null
     status=$?
+    read_limits
     printf '{"before":"%s","during":"%s","after":"%s","watchdog":"%s","microseconds":%s,"status":%s}\n' \
         "$before" "$during" "$LIMITS" "$watchdog" "$restored" "$status"
 }
