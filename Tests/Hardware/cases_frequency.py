@@ -112,6 +112,7 @@ def kill_kerf(machine, findings):
         # The record is removed once the limits have been read back.
         nothing = machine.sh("nap 1; kerf restore-frequency")
         findings.contains("nothing is left to restore", nothing.text, "nothing to restore")
+        findings.contains("progress is shown from the start", machine.do("cat /tmp/sweep.out"), "kerf: roofline")
 
 
 @case("kill-watchdog")

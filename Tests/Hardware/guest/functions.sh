@@ -58,7 +58,7 @@ kill_in_sweep() {
     local victim=$1 before during pid watchdog start now restored=null status
     read_limits
     before=$LIMITS
-    kerf profile --model /mnt/micro.json --seq 16 --threads 1 --quiet --budget 3 --meter perf \
+    kerf profile --model /mnt/micro.json --seq 16 --threads 1 --budget 3 --meter perf \
         --frequencies 800mhz,1.2ghz,1.6ghz --sweep-budget 40 --out /tmp/sweep.json >/tmp/sweep.out 2>&1 &
     pid=$!
     while kill -0 $pid 2>/dev/null && [ "$LIMITS" = "$before" ]; do nap 0.1; read_limits; done
