@@ -120,15 +120,12 @@ final class LeaseRecord {
     func restore() throws(KerfError) -> Bool {
         let content = try content()
         let wasChanged = content.isChanged(in: root)
-        var firstFailure = content.damage
-        for policy in content.settings {
-            do throws(KerfError) {
-                try policy.restore(root: root)
-            } catch {
-                firstFailure = firstFailure ?? error
-            }
+        do throws(KerfError) {
+            try content.settings.restore(root: root)
+        } catch {
+            throw content.damage ?? error
         }
-        if let firstFailure { throw firstFailure }
+        if let damage = content.damage { throw damage }
         try clear()
         return wasChanged
     }
