@@ -22,9 +22,12 @@ demo: setup build ## Build, then profile this box and decide where to cut a mode
 
 test: setup test-model lint ## Lint, build, and run all tests
 	@$(PYTHON) Scripts/planted-defects.py --check
-	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --skip $(CONCURRENT_TESTS)
-	$(SWIFT) test --skip-build --filter $(CONCURRENT_TESTS)
+	$(SWIFT) build --build-tests $(TEST_BUILD)
+	$(SWIFT) test --skip-build $(TEST_BUILD) --skip $(CONCURRENT_TESTS)
+	$(SWIFT) test --skip-build $(TEST_BUILD) --filter $(CONCURRENT_TESTS)
+
+# Tests run what users run: in release, where objects live as long as the optimizer lets them. They take half as long, too.
+TEST_BUILD := -c release -Xswiftc -enable-testing --scratch-path .build-test
 
 # Tests that wait for each other in tasks run apart from those that block a thread: the task runtime has one thread a
 # processor, and blocked ones would let connections time out.
@@ -62,8 +65,7 @@ many-devices: build ## Let twenty devices take turns, of which four vanish
 
 FUZZ_MESSAGES ?= 1000000
 fuzz-messages: setup setup-test ## Damage messages of split training, FUZZ_MESSAGES (1,000,000) of each kind
-	KERF_FUZZ_ROUNDS=$(FUZZ_MESSAGES) $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-fuzz-messages \
-		--filter FuzzedMessageTests
+	KERF_FUZZ_ROUNDS=$(FUZZ_MESSAGES) $(SWIFT) test $(TEST_BUILD) --filter FuzzedMessageTests
 
 kill-training: build ## Kill a split training 200 times at random moments and compare its result with an undisturbed one
 	$(PYTHON) Scripts/kill-training.py --kerf .build/release/kerf --kills 200 --steps 400
@@ -116,9 +118,9 @@ reference: build ## Make the manual's pages on file formats and commands again
 
 KERF_UPDATE_DOCS ?= 1
 docs: build setup-test ## Write the outputs that the manual shows again; KERF_UPDATE_DOCS=full also those that take minutes
-	$(SWIFT) build --build-tests
+	$(SWIFT) build --build-tests $(TEST_BUILD)
 	KERF_UPDATE_DOCS=$(KERF_UPDATE_DOCS) KERF_PROGRAMS="$$PWD/.build/release" \
-		$(SWIFT) test --skip-build --filter DocumentationTests
+		$(SWIFT) test --skip-build $(TEST_BUILD) --filter DocumentationTests
 
 examples: build ## Measure docs/examples again; takes three minutes and wants a quiet box
 	@bash Scripts/make-examples.sh .build/release/kerf
@@ -134,8 +136,8 @@ test-model: setup-test
 	@bash Scripts/fetch-test-model.sh "$(TEST_MODEL)" || echo "test model: not available; tests that need it will be skipped"
 
 fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FUZZ_ROUNDS (20000) and FUZZ_SEED (1)
-	$(SWIFT) build --build-tests
-	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build --filter fuzzedArchivesNeverLeadOut
+	$(SWIFT) build --build-tests $(TEST_BUILD)
+	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build $(TEST_BUILD) --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-hardware .build-tsan .build-asan .build-fuzz-messages .build-torch fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-hardware .build-tsan .build-asan .build-test .build-torch fuzz-output planted-output "$(OUT)"

@@ -54,7 +54,8 @@ class Board:
         self.process = subprocess.Popen([kerf, "board", "--root", str(root), "--quiet"])
         atexit.register(self.process.terminate)
         deadline = time.monotonic() + 30
-        while not (root / "kerf" / "board.json").exists():
+        # The marker comes before the files.
+        while not ((root / "kerf" / "board.json").exists() and all(self.read_limits().values()) and self.read_limits()):
             if time.monotonic() > deadline:
                 sys.exit("soak.py: the board did not start")
             time.sleep(0.05)
@@ -62,7 +63,7 @@ class Board:
 
     def read_limits(self):
         return {
-            str(path): path.read_text()
+            str(path): path.read_text().strip()
             for path in sorted(self.root.glob("sys/devices/system/cpu/cpufreq/policy*/scaling_m??_freq"))
         }
 
@@ -241,9 +242,11 @@ def main():
         long_board = Board(kerf, folder / "long-board")
         soak = Soak(kerf, folder, generator)
         long_out = folder / "long.json"
+        # Steps long enough that a profile has not all of its samples within an hour.
         long_run = subprocess.Popen(
-            [kerf, "profile", *soak.model, "--seq", "32", "--threads", "1", "--budget", str(arguments.seconds),
-             "--target-ci", "0.001", "--board", str(long_board.root), "--quiet", "--out", str(long_out)],
+            [kerf, "profile", "--model", "smollm2-135m", "--seq", "64", "--batch", "2", "--threads", "1",
+             "--budget", str(arguments.seconds), "--target-ci", "0.001", "--board", str(long_board.root), "--quiet",
+             "--out", str(long_out)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         disturbance = Disturbance(
             random.Random(arguments.seed + 1), arguments.hotplug, arguments.clock_steps)

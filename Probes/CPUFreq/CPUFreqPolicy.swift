@@ -91,9 +91,12 @@ extension CPUFreqPolicy {
         isSettable = Self.isWritable(directory.appending("scaling_max_freq"))
     }
 
-    /// Parses kilohertz to hertz; `nil` unless positive (`<unsupported>`, `<unknown>`, 0).
+    /// No processor is faster than 100 GHz: a larger number stands for no reading.
+    static let maximumKilohertz: Int64 = 100_000_000
+
+    /// Parses kilohertz to hertz; `nil` unless positive (`<unsupported>`, `<unknown>`, 0) and to be believed.
     private static func hertz(_ text: String) -> Double? {
-        guard let kilohertz = Int64(text), kilohertz > 0 else { return nil }
+        guard let kilohertz = Int64(text), kilohertz > 0, kilohertz <= maximumKilohertz else { return nil }
         return Double(kilohertz) * 1000
     }
 

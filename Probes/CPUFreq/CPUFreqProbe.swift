@@ -18,7 +18,8 @@ package struct CPUFreqProbe: Probe {
 
     package func availability() -> Availability {
         let policies = policies()
-        guard let first = policies.first else { return absent() }
+        guard let first = policies.first else { return obstacle.map { Availability($0) } ?? absent() }
+        if let failure = failure(of: policies) { return Availability(failure) }
         var reason = policies.count == 1 ? "1 policy" : "\(policies.count) policies"
         if let driver = first.driver { reason += ", driver \(driver)" }
         let governors = Set(policies.compactMap(\.governor)).sorted()
@@ -38,10 +39,46 @@ package struct CPUFreqProbe: Probe {
                 result.readings.append(Reading(sensor: policy.name, value: hertz, unit: .hertz))
             } else {
                 let file = policy.directory.appending("scaling_cur_freq")
-                result.failures.append(KerfError(.invalidReading, "the driver reports no current frequency", at: file))
+                result.failures.append(
+                    Self.failure(at: file)
+                        ?? KerfError(.invalidReading, "the driver reports no current frequency", at: file))
             }
         }
         return result
+    }
+
+    /// Why no policy is found where the kernel lists some: they are hidden, or their directory cannot be listed.
+    private var obstacle: KerfError? {
+        let top = root.file("sys/devices/system/cpu")
+        let policies = root.obstacles(in: top.appending("cpufreq")) { $0.hasPrefix("policy") }
+        // A tree may have the processors' links to the policies only.
+        let processors = root.names(in: top).filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
+        let links = processors.flatMap { name in root.obstacles(in: top.appending(name)) { $0 == "cpufreq" } }
+        return (policies.first ?? links.first).map(advised)
+    }
+
+    /// Why nothing can be read of any policy; `nil` where something can, and where the drivers report nothing.
+    private func failure(of policies: [CPUFreqPolicy]) -> KerfError? {
+        let isMute = policies.allSatisfy { policy in
+            policy.scalingMaximumHertz == nil && policy.hardwareMaximumHertz == nil && policy.currentHertz == nil
+        }
+        guard isMute else { return nil }
+        return policies.compactMap { Self.failure(at: $0.directory.appending("scaling_max_freq")) }.first.map(advised)
+    }
+
+    /// Why a frequency cannot be read or believed; `nil` where it can, and where the driver has none.
+    private static func failure(at file: FilePath) -> KerfError? {
+        do throws(KerfError) {
+            let text = try SysfsFile.text(at: file)
+            guard let kilohertz = Int64(text), kilohertz > CPUFreqPolicy.maximumKilohertz else { return nil }
+            return KerfError(.implausibleReading, "a frequency of \(kilohertz) kHz is not to be believed", at: file)
+        } catch {
+            return error.code == .notFound ? nil : error
+        }
+    }
+
+    private func advised(_ error: KerfError) -> KerfError {
+        error.advised(toRead: root.file("sys/devices/system/cpu/cpufreq").string + "/*/")
     }
 
     private func absent() -> Availability {
@@ -51,7 +88,7 @@ package struct CPUFreqProbe: Probe {
             return Availability(
                 .absent, reason: reason + ": this is a virtual machine, and its frequency is the host's",
                 remedy: .hostOrVirtualBoard)
-        case .x86, .other:
+        case .x86, .other, .unknown:
             return Availability(
                 .absent, reason: reason + ": no driver scales the frequency",
                 remedy: "enable P-states in the firmware's settings, then run: cpupower frequency-info --driver")

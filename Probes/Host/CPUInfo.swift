@@ -10,7 +10,8 @@ struct CPUInfo {
     /// Fields that stand apart from those of the CPUs, before or after them, and hold for all: `Hardware`, `machine`.
     let shared: [String: String]
 
-    /// - Throws: ``KerfError/Code/invalidReading`` when no CPU is listed.
+    /// - Throws: ``KerfError/Code/invalidReading`` when no CPU is listed, ``KerfError/Code/masked`` where something else lies
+    ///   over the file, as a container puts `/dev/null` over one that it hides.
     init(root: SystemRoot) throws(KerfError) {
         let path = root.file("proc/cpuinfo")
         let text = try SysfsFile.wholeText(at: path)
@@ -40,16 +41,22 @@ struct CPUInfo {
             if processors[processors.count - 1][key] == nil { processors[processors.count - 1][key] = value }
         }
         if processors.isEmpty, Self.namesOfAll.contains(where: { shared[$0]?.isEmpty == false }) {
-            // sparc and alpha describe all CPUs at once.
+            // sparc and alpha describe all CPUs at once, and so does an arm kernel before 3.8 that was built for one.
             let count = (shared["ncpus active"] ?? shared["cpus active"]).flatMap { Int($0) } ?? 1
             processors = Array(repeating: [:], count: min(max(count, 1), 1 << 13))
         }
-        guard !processors.isEmpty else { throw KerfError(.invalidReading, "lists no CPU", at: path) }
+        guard !processors.isEmpty else {
+            throw root.isRegularFile(path)
+                ? KerfError(.invalidReading, "lists no CPU", at: path)
+                : KerfError(
+                    .masked, "masked: what lies over it is no file and hides it", at: path,
+                    remedy: "start the container without hiding it, or sudo umount /proc/cpuinfo")
+        }
         (self.processors, self.shared) = (processors, shared)
     }
 
     /// Fields that name the processor of a file without a line for each CPU.
-    private static let namesOfAll = ["cpu", "cpu model", "CPU"]
+    private static let namesOfAll = ["cpu", "cpu model", "CPU", "Processor", "CPU part", "Hardware"]
 
     /// The fields of `a = 1,  b = 2`.
     private static func assignments(_ text: String) -> [String: String] {

@@ -20,12 +20,16 @@ package struct HostProbe: Probe {
                 .present,
                 reason: "\(identity.cpuModel), \(topology.cores) cores, \(topology.threads) threads")
         } catch {
-            return Availability(
-                error.code == .permissionDenied ? .forbidden : .absent, reason: error.description,
-                remedy: error.remedy
-                    ?? (root.isLive
-                        ? "mount procfs: `sudo mount -t proc proc /proc`" : "add the box's proc/cpuinfo to the tree"))
+            var availability = Availability(error)
+            availability.remedy = error.remedy ?? remedy(for: availability.status)
+            return availability
         }
+    }
+
+    private func remedy(for status: Availability.Status) -> Remedy {
+        if status == .forbidden { return "give this user read access to it, or run as root" }
+        return root.isLive
+            ? "mount procfs: `sudo mount -t proc proc /proc`" : "add the box's proc/cpuinfo to the tree"
     }
 
     /// - Throws: ``KerfError`` when /proc/cpuinfo cannot be read or lists no CPU.
@@ -113,7 +117,8 @@ package struct HostProbe: Probe {
         do throws(KerfError) {
             try part(&result)
         } catch {
-            result.failures.append(error)
+            // Two parts may read one file.
+            if !result.failures.contains(error) { result.failures.append(error) }
         }
     }
 }

@@ -18,21 +18,26 @@ struct ProcessorName {
         vendor =
             info.field("vendor_id") ?? arm.map(\.vendor).min() ?? Self.riscVVendor(info) ?? Self.vendor(byName: info)
             ?? "unknown vendor"
-        // 32-bit arm gives its architecture as the model name: `ARMv7 Processor rev 4 (v7l)`.
-        let model = info.field("model name").flatMap { text -> String? in
-            let isArchitecture = text.hasPrefix("ARMv") || text.hasPrefix("AArch64 Processor")
-            return arm.isEmpty || !isArchitecture ? text : nil
-        }
         let candidates: [String?] = [
-            model, Self.arm(arm, info), info.field("Model Name"), Self.riscV(info), Self.mips(info), Self.power(info),
-            Self.s390(info), Self.fallback(info), Self.deviceTree(root),
+            Self.named(info.field("model name")), Self.arm(arm, info), info.field("Model Name"), Self.riscV(info),
+            Self.mips(info), Self.power(info), Self.s390(info), Self.fallback(info), Self.board(info),
+            Self.deviceTree(root), info.field("model name"), info.field("Processor"),
         ]
         name = candidates.compactMap(\.self).first
     }
 
     private static func arm(_ cores: Set<ArmCore>, _ info: CPUInfo) -> String? {
         guard !cores.isEmpty else { return nil }
-        return qualified(cores.map(\.name).sorted().joined(separator: " + "), by: info.shared["Hardware"])
+        return qualified(cores.map(\.name).sorted().joined(separator: " + "), by: board(info))
+    }
+
+    /// The chip or the board, on a line of its own or, in some vendors' kernels, after the last CPU's without a blank line.
+    private static func board(_ info: CPUInfo) -> String? { info.values("Hardware").first }
+
+    /// `nil` for a text that names an architecture, as 32-bit arm and old arm64 kernels give it in place of a name:
+    /// `ARMv7 Processor rev 4 (v7l)`. All processors of the architecture have it.
+    private static func named(_ text: String?) -> String? {
+        ["ARMv", "AArch64 Processor"].contains { text?.hasPrefix($0) == true } ? nil : text
     }
 
     /// `uarch` since Linux 5.18 where the device tree has it; the identification registers since 6.1, which are 0 where the
@@ -77,9 +82,9 @@ struct ProcessorName {
         return "IBM/S390 machine " + machines.joined(separator: " + ")
     }
 
-    /// Names of other architectures, and the board of an arm kernel that does not name the cores.
+    /// Names of other architectures. The board of an arm kernel that does not name the cores comes after them.
     private static func fallback(_ info: CPUInfo) -> String? {
-        ["CPU", "cpu type", "Processor", "Hardware"].lazy.compactMap { info.field($0) }.first
+        ["CPU", "cpu type", "Processor"].lazy.compactMap { named(info.field($0)) }.first
     }
 
     /// The name in the device tree: `sifive,bullet0`. A name that every core of the architecture has is none.

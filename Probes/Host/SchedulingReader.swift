@@ -1,4 +1,3 @@
-import Glibc
 import ProbeKit
 import SystemIO
 import SystemPackage
@@ -38,31 +37,42 @@ package final class SchedulingReader: Sendable {
         return throttles.isEmpty ? nil : sum
     }
 
-    /// Time that threads of this process were ready to run and waited for a processor, summed over the threads that exist
-    /// now, without those that measure; `nil` where the kernel does not count it.
-    ///
-    /// Threads come and go, so that the files are found anew each time: some 10 µs a thread. A thread that has ended
-    /// takes its time with it.
+    /// Time that each thread of this process was ready to run and waited for a processor, by its number; `nil` where the
+    /// kernel does not count it.
     ///
     /// Source: Documentation/scheduler/sched-stats.rst, `/proc/<pid>/schedstat`: the second number, in nanoseconds.
-    package func runQueueDelaySeconds() -> Double? {
-        let tasks = root.file("proc/self/task")
-        var sum: Double?
-        for thread in root.names(in: tasks) where !MeasuringThreads.contains(thread) {
-            // A thread that ended since the listing has no file.
-            guard let text = try? SysfsFile.text(at: tasks.appending(thread).appending("schedstat")) else { continue }
+    package func runQueueDelays() -> [String: Double]? {
+        threads("schedstat") { text in
             let numbers = text.split(separator: " ").map { UInt64($0) }
             // Without CONFIG_SCHEDSTATS or delay accounting the kernel prints `0 0 0`: nothing was counted.
-            guard numbers.count == 3, let ran = numbers[0], ran > 0, let delay = numbers[1] else { continue }
-            sum = (sum ?? 0) + Double(delay) * 1e-9
+            guard numbers.count == 3, let ran = numbers[0], ran > 0, let delay = numbers[1] else { return nil }
+            return Double(delay) * 1e-9
         }
-        return sum
     }
 
-    /// How often a thread of this process lost its processor to another one before its time was over: getrusage(2),
-    /// `ru_nivcsw`.
-    package static func involuntarySwitchCount() -> Int? {
-        var usage = rusage()
-        return getrusage(.init(RUSAGE_SELF.rawValue), &usage) == 0 ? Int(usage.ru_nivcsw) : nil
+    /// How often each thread of this process lost its processor to another one before its time was over, by its number;
+    /// `nil` without procfs.
+    ///
+    /// Source: Documentation/filesystems/proc.rst, `/proc/<pid>/status`.
+    package func involuntarySwitchCounts() -> [String: Int]? {
+        threads("status") { text in
+            let name = "nonvoluntary_ctxt_switches:"
+            let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+            return line.flatMap { Int(trimmed($0.dropFirst(name.count))) }
+        }
+    }
+
+    /// A counter of each thread that exists now, without those that measure; `nil` where none has it.
+    ///
+    /// Threads come and go, so that the files are found anew each time: some 10 µs a thread.
+    private func threads<Count>(_ file: String, _ parse: (String) -> Count?) -> [String: Count]? {
+        let tasks = root.file("proc/self/task")
+        var counts: [String: Count] = [:]
+        for thread in root.names(in: tasks) where !MeasuringThreads.contains(thread) {
+            // A thread that ended since the listing has no file.
+            guard let text = try? SysfsFile.text(at: tasks.appending(thread).appending(file)) else { continue }
+            counts[thread] = parse(text)
+        }
+        return counts.isEmpty ? nil : counts
     }
 }

@@ -10,19 +10,21 @@ struct HwmonReader {
 
     let root: SystemRoot
 
+    /// Chips that the class directory lists and that lead nowhere, and a class directory that cannot be listed.
+    var obstacles: [KerfError] { root.obstacles(in: root.file(Self.classDirectory), where: Self.isChip) }
+
+    private static func isChip(_ entry: String) -> Bool { entry.hasPrefix("hwmon") }
+
     func survey() -> SensorSurvey {
         var survey = SensorSurvey()
         let directory = root.file(Self.classDirectory)
         let links = SysfsLinks(root: root)
-        for entry in root.names(in: directory) where entry.hasPrefix("hwmon") {
-            let place = directory.appending(entry)
-            guard let resolved = links.directory(place) else {
-                survey.failures.append(
-                    root.obstacle(to: place) ?? KerfError(.notFound, "leads to no directory of this tree", at: place))
-                continue
-            }
+        for entry in root.names(in: directory) where Self.isChip(entry) {
+            // Without a directory it is among the obstacles.
+            guard let resolved = links.directory(directory.appending(entry)) else { continue }
             read(chip: resolved, links: links, into: &survey)
         }
+        survey.failures += obstacles
         survey.tellChipsApart()
         return survey
     }
@@ -31,8 +33,7 @@ struct HwmonReader {
         // Drivers older than Linux 3.13 put all attributes into the device's directory.
         let places = [directory, links.directory(directory.appending("device"))].compactMap { $0 }
         guard let place = places.first(where: { root.isRegularFile($0.appending("name")) }) else {
-            survey.failures.append(
-                KerfError(.notFound, "chip has no name, which every hwmon driver must provide", at: directory))
+            survey.failures.append(Self.namelessness(of: directory))
             return
         }
         let prefix: String
@@ -63,6 +64,17 @@ struct HwmonReader {
             }
         }
         survey.chips.append(chip)
+    }
+
+    /// Why a chip has no name. The directory may be closed, or something else may stand where the file is expected.
+    private static func namelessness(of directory: FilePath) -> KerfError {
+        let missing = KerfError(.notFound, "chip has no name, which every hwmon driver must provide", at: directory)
+        do throws(KerfError) {
+            _ = try SysfsFile.text(at: directory.appending("name"))
+            return missing
+        } catch {
+            return error.code == .notFound ? missing : error
+        }
     }
 
     /// The features with a value, by number: `temp1`, `temp2`, `temp10`.

@@ -11,6 +11,7 @@ extension LMSensorsProbe {
     package func energyAvailability(named: [String] = []) -> Availability {
         do throws(KerfError) {
             let rails = try energyRails(named: named)
+            try checkPower(of: rails)
             return Availability(.present, reason: "total = \(rails.tree.totalFormula)\(method(of: rails))")
         } catch {
             return Availability(error)
@@ -38,6 +39,7 @@ extension LMSensorsProbe {
                     .invalidReading, "\(rails.tree.totalFormula): some report energy and some power",
                     remedy: .railsOfOneKind)
             }
+            try checkPower(of: rails)
             return try PowerSampler(try HwmonPowerSource(rails, origin: root.origin))
         }
         var files: [String: FilePath] = [:]
@@ -74,23 +76,38 @@ extension LMSensorsProbe {
             throw KerfError(
                 .notFound, "it is not known which of the rails \(names) add up to the box\(unread)", remedy: .nameRails)
         }
-        if let hidden = found.failures.first(where: { $0.code == .masked || $0.code == .permissionDenied }) {
-            throw remedied(hidden)
-        }
+        if let hidden = found.failures.first(where: Self.hidesChip) { throw remedied(hidden) }
         throw KerfError(
             .notFound,
             "no chip in \(root.file(HwmonReader.classDirectory)) reports energy, power, or (ina3221) voltage and current",
             remedy: "if the board has such a chip, load its driver: sudo modprobe ina3221, or acpi_power_meter")
     }
 
-    private func remedied(_ error: KerfError) -> KerfError {
-        var error = error
-        guard error.remedy == nil else { return error }
+    /// Whether it is not known what a chip measures: its directory or its name cannot be read. A sensor of another kind
+    /// that fails is no power that is missing.
+    private static func hidesChip(_ failure: KerfError) -> Bool {
+        let name = failure.location.flatMap { FilePath($0).lastComponent?.string } ?? ""
+        return [.masked, .permissionDenied, .ioError].contains(failure.code)
+            && (name == "name" || name.hasPrefix("hwmon"))
+    }
+
+    /// Reads sampled power once: a product of a plausible voltage and a plausible current may be none.
+    ///
+    /// - Throws: what the first sample of a run would throw.
+    private func checkPower(of rails: PowerRails) throws(KerfError) {
+        guard !rails.counted.allSatisfy(\.isEnergy) else { return }
+        do throws(KerfError) {
+            _ = try HwmonPowerSource(rails, origin: root.origin).watts()
+        } catch {
+            throw remedied(error)
+        }
+    }
+
+    /// The error with advice, also where the chip lacks what its driver must provide.
+    func remedied(_ error: KerfError) -> KerfError {
+        var error = error.advised(toRead: "\(root.file(HwmonReader.classDirectory))/*/")
         error.remedy =
-            switch Availability.Status(error.code) {
-            case .forbidden: permissionRemedy
-            default: "the chip is there and its driver is loaded: see dmesg for what its bus or firmware reports"
-            }
+            error.remedy ?? "the chip is there and its driver is loaded: see dmesg for what its bus or firmware reports"
         return error
     }
 

@@ -25,8 +25,8 @@ package struct LMSensorsProbe: Probe {
     package func survey() -> SensorSurvey {
         guard root.isLive else { return HwmonReader(root: root).survey() }
         var survey = Libsensors.survey()
-        // libsensors passes over a chip whose directory is hidden.
-        survey.failures += obstacles()
+        // libsensors passes over a chip whose directory is hidden. Without sysfs it does not start.
+        survey.failures = HwmonReader(root: root).obstacles + survey.failures
         return survey
     }
 
@@ -44,13 +44,13 @@ package struct LMSensorsProbe: Probe {
         if let denied = survey.failures.first(where: { $0.code == .permissionDenied }) {
             return Availability(
                 .forbidden, reason: "no sensor below \(place) may be read: \(denied.placed)",
-                remedy: permissionRemedy)
+                remedy: remedied(denied).remedy)
         }
         if let failure = survey.failures.first {
             return Availability(
                 Availability.Status(failure.code),
                 reason: "no sensor below \(place) could be read: \(failure.placed)",
-                remedy: failure.remedy ?? .text(remedy))
+                remedy: failure.code == .notFound ? failure.remedy ?? .text(remedy) : remedied(failure).remedy)
         }
         let found = survey.chips.isEmpty ? "no hwmon chips" : "hwmon chips without sensors"
         return Availability(.absent, reason: "\(found) in \(place)\(library)", remedy: .text(remedy))
@@ -74,21 +74,6 @@ package struct LMSensorsProbe: Probe {
             }
         }
         return ProbeReadings(readings: readings, failures: survey.failures)
-    }
-
-    /// Chips that the class directory lists and that lead nowhere, and a class directory that cannot be listed.
-    private func obstacles() -> [KerfError] {
-        let directory = root.file(HwmonReader.classDirectory)
-        do throws(KerfError) {
-            return try root.listing(directory).compactMap { root.obstacle(to: directory.appending($0)) }
-        } catch {
-            return [error]
-        }
-    }
-
-    var permissionRemedy: Remedy {
-        let place = root.file(HwmonReader.classDirectory)
-        return "run as root, or give this user read access to the files in \(place)/*/"
     }
 
     /// The library that read the chips, for the doctor: its version determines which sensors it knows.

@@ -22,15 +22,18 @@ extension SensorKind {
         case .fan, .power, .energy:
             if value < 0 { return "is negative" }
         case .temperature:
-            if value < -273.15 { return "is below absolute zero" }
+            // Drivers round 0 K, which stands for no reading, to whole or to tenths of a degree.
+            if value <= -273 { return "is not above absolute zero" }
         case .voltage, .current: break
         }
         return value.magnitude > maximum ? "is beyond \(maximum) \(unit.symbol)" : nil
     }
 
-    /// Whether the driver's integer is the largest signed or unsigned one of 32 bits. A counter of energy passes through them.
+    /// Whether the driver's integer is the largest signed or unsigned one of 32 bits, or that of 16 bits of millivolts or
+    /// of watts. A counter of energy passes through them.
     private func isAllOnes(_ value: Double) -> Bool {
         let steps = (value * stepsPerUnit).rounded()
+        if self == .voltage && steps == 0xFFFF || self == .power && value == 0xFFFF { return true }
         return self != .energy && [0x7FFF_FFFF, 0xFFFF_FFFF].contains(steps)
     }
 

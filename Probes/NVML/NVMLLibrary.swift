@@ -1,4 +1,5 @@
 import Glibc
+import ProbeKit
 import SystemIO
 import SystemPackage
 
@@ -17,11 +18,16 @@ final class NVMLLibrary: Sendable {
     private typealias Power = @convention(c) (Device, UnsafeMutablePointer<UInt32>) -> Int32
     private typealias Selected = @convention(c) (Device, Int32, UnsafeMutablePointer<UInt32>) -> Int32
 
-    /// `NVML_ERROR_NOT_SUPPORTED`, `NVML_ERROR_NO_PERMISSION`, `NVML_ERROR_GPU_IS_LOST`.
-    private enum Code {
+    /// Results (`nvmlReturn_t`) that say that something is missing or not permitted. Any other failure is one of a GPU or a
+    /// driver that is there: one that fell off its bus, timed out, or is of another version than the library.
+    private enum ResultCode {
         static let notSupported: Int32 = 3
         static let noPermission: Int32 = 4
-        static let lost: Int32 = 15
+        static let notFound: Int32 = 6
+        static let driverNotLoaded: Int32 = 9
+        static let libraryNotFound: Int32 = 12
+        /// `NVML_ERROR_OPERATING_SYSTEM`: the control group does not let this process have the GPU's device.
+        static let blocked: Int32 = 17
     }
 
     let path: String
@@ -37,12 +43,10 @@ final class NVMLLibrary: Sendable {
 
     /// Loads and initializes the library.
     ///
-    /// - Throws: ``KerfError/Code/notFound`` without the library or a driver.
+    /// - Throws: ``KerfError/Code/notFound`` without the library or a driver; the loader's reason for a library that is there.
     init(_ path: String) throws(KerfError) {
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-            throw KerfError(
-                .notFound, "cannot load \(path): there is no NVIDIA driver",
-                remedy: "if the box has an NVIDIA GPU, install its driver (it includes libnvidia-ml.so.1)")
+            throw Self.loadingFailure(of: path, dlerror().map { String(cString: $0) } ?? "")
         }
         var symbols: [String: UInt] = [:]
         for name in Self.needed {
@@ -62,6 +66,20 @@ final class NVMLLibrary: Sendable {
             dlclose(handle)
             throw failure
         }
+    }
+
+    /// - Parameter reason: the loader's, which names the file that failed first: where that is another file, the library is
+    ///   there and lacks a part.
+    static func loadingFailure(of path: String, _ reason: String) -> KerfError {
+        let isMissing = reason.hasPrefix("\(path): ") && reason.hasSuffix("No such file or directory")
+        guard !isMissing, !reason.isEmpty else {
+            return KerfError(
+                .notFound, "cannot load \(path): there is no NVIDIA driver",
+                remedy: "if the box has an NVIDIA GPU, install its driver (it includes libnvidia-ml.so.1)")
+        }
+        return KerfError(
+            reason.hasSuffix("Permission denied") ? .permissionDenied : .ioError,
+            "cannot load \(path): \(PlainText.shown(reason, limit: 200))", remedy: "install the NVIDIA driver again")
     }
 
     /// Shuts the library down.
@@ -99,11 +117,14 @@ final class NVMLLibrary: Sendable {
         return PlainText.shown(String(decoding: bytes, as: UTF8.self), limit: 96)
     }
 
-    /// Energy since the driver was loaded, in millijoules; Volta and later.
+    /// Energy since the driver was loaded, in millijoules, few enough to be shown in microjoules; Volta and later.
     func millijoules(of device: Device) throws(KerfError) -> UInt64 {
         let call: Energy = function("nvmlDeviceGetTotalEnergyConsumption")
         var value: UInt64 = 0
         try check(call(device, &value), "read energy")
+        guard value < UInt64.max / 1000 else {
+            throw implausible("energy of \(value) mJ", "counter")
+        }
         return value
     }
 
@@ -111,7 +132,11 @@ final class NVMLLibrary: Sendable {
         let call: Power = function("nvmlDeviceGetPowerUsage")
         var milliwatts: UInt32 = 0
         try check(call(device, &milliwatts), "read power")
-        return Double(milliwatts) * 1e-3
+        let watts = Double(milliwatts) * 1e-3
+        guard watts <= EnergyCounter.maximumWatts else {
+            throw implausible("power of \(watts) W", "GPU's")
+        }
+        return watts
     }
 
     func celsius(of device: Device) throws(KerfError) -> Double {
@@ -135,15 +160,23 @@ final class NVMLLibrary: Sendable {
         if result != 0 { throw error(result, what) }
     }
 
+    private func implausible(_ value: String, _ limit: String) -> KerfError {
+        KerfError(
+            .implausibleReading, "\(value) is not to be believed: it is beyond any \(limit)", at: FilePath(path))
+    }
+
     private func error(_ result: Int32, _ what: String) -> KerfError {
         let call: ErrorText = function("nvmlErrorString")
         let text = call(result).map { String(cString: $0) } ?? "error \(result)"
-        let code: KerfError.Code =
+        let (code, remedy): (KerfError.Code, Remedy?) =
             switch result {
-            case Code.noPermission: .permissionDenied
-            case Code.notSupported, Code.lost: .notFound
-            default: .ioError
+            case ResultCode.noPermission, ResultCode.blocked:
+                (.permissionDenied, "give this user, or the container, access to the GPU: /dev/nvidia*")
+            case ResultCode.notSupported, ResultCode.notFound, ResultCode.driverNotLoaded, ResultCode.libraryNotFound:
+                (.notFound, nil)
+            default: (.ioError, nil)
             }
-        return KerfError(code, "NVML cannot \(what): \(PlainText.shown(text, limit: 120))", at: FilePath(path))
+        return KerfError(
+            code, "NVML cannot \(what): \(PlainText.shown(text, limit: 120))", at: FilePath(path), remedy: remedy)
     }
 }

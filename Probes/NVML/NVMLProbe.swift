@@ -24,9 +24,9 @@ package struct NVMLProbe: Probe {
             return Availability(
                 .present, reason: gpus.names.joined(separator: ", ") + "; external: not part of the box's total")
         } catch {
-            return Availability(
-                error.code == .permissionDenied ? .forbidden : .absent, reason: error.message,
-                remedy: error.remedy ?? "see dmesg")
+            var availability = Availability(error)
+            availability.remedy = error.remedy ?? "see dmesg"
+            return availability
         }
     }
 

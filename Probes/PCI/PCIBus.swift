@@ -55,7 +55,8 @@ struct PCIBus: ~Copyable {
         guard done else { throw KerfError(.ioError, "libpci: \(Self.text(message))", at: path) }
         // A slot without a device reads as all ones; no vendor has the id 0.
         guard record.vendor_id != 0, record.vendor_id != 0xFFFF else {
-            throw KerfError(.invalidReading, "vendor id is \(hexadecimal(record.vendor_id))", at: path)
+            throw KerfError(
+                .implausibleReading, "vendor id is \(hexadecimal(record.vendor_id)), which no vendor has", at: path)
         }
         return PCIDevice(
             address: address.text, vendorID: record.vendor_id, deviceID: record.device_id,

@@ -20,22 +20,15 @@ package struct PCIProbe: Probe {
     private var devicesDirectory: FilePath { busDirectory.appending("devices") }
 
     package func availability() -> Availability {
-        guard root.isDirectory(devicesDirectory) else {
-            return Availability(
-                .absent, reason: "no PCI bus at \(devicesDirectory)",
-                remedy: .text(
-                    root.isLive
-                        ? "small boards and some virtual machines have none; on a PC mount sysfs: "
-                            + "`sudo mount -t sysfs sysfs /sys`"
-                        : "add the box's sys/bus/pci to the tree"))
-        }
         do throws(KerfError) {
             let survey = try survey()
-            if let failure = survey.failures.first, survey.devices.isEmpty {
-                return Availability(.absent, reason: "no PCI device could be read: \(failure)")
-            }
             guard !survey.devices.isEmpty else {
-                return Availability(.absent, reason: "no PCI devices in \(devicesDirectory)")
+                guard let failure = survey.failures.first else {
+                    return Availability(.absent, reason: "no PCI devices in \(devicesDirectory)")
+                }
+                return Availability(
+                    Availability.Status(failure.code), reason: "no PCI device could be read: \(failure.placed)",
+                    remedy: failure.remedy)
             }
             let named = survey.devices.contains { $0.vendorName != nil }
             return Availability(
@@ -43,24 +36,30 @@ package struct PCIProbe: Probe {
                 reason: "\(survey.devices.count) devices"
                     + (named ? "" : ", shown by number: no pci.ids database (package pci.ids)"))
         } catch {
-            return Availability(.absent, reason: error.description, remedy: error.remedy)
+            return Availability(error)
         }
     }
 
     /// The devices that could be read, by address.
     ///
-    /// - Throws: ``KerfError/Code/notFound`` without a PCI bus, ``KerfError/Code/ioError`` when libpci cannot start.
+    /// - Throws: as ``survey()``.
     package func devices() throws(KerfError) -> [PCIDevice] { try survey().devices }
 
     /// The devices, and those that could not be read.
+    ///
+    /// - Throws: ``KerfError/Code/notFound`` without a PCI bus, why it cannot be listed, or ``KerfError/Code/ioError``
+    ///   when libpci cannot start.
     package func survey() throws(KerfError) -> PCISurvey {
         guard root.isDirectory(devicesDirectory) else {
-            throw KerfError(.notFound, "no PCI bus", at: devicesDirectory)
+            throw root.obstacles(in: busDirectory) { $0 == devicesDirectory.lastComponent?.string }.first ?? absence
         }
         let bus = try PCIBus(.sysfs(busDirectory), names: namesFile)
         var survey = PCISurvey()
-        for entry in root.names(in: devicesDirectory) where !entry.hasPrefix(".") {
+        survey.failures = root.obstacles(in: devicesDirectory, where: Self.isDevice)
+        for entry in root.names(in: devicesDirectory) where Self.isDevice(entry) {
             let path = devicesDirectory.appending(entry)
+            // Without a directory it is among the obstacles.
+            guard root.isDirectory(root.resolvingFlattenedLink(path)) else { continue }
             do throws(KerfError) {
                 guard let address = PCIAddress(entry) else {
                     throw KerfError(.invalidReading, "not an address like 0000:00:1f.0", at: path)
@@ -73,21 +72,46 @@ package struct PCIProbe: Probe {
         return survey
     }
 
+    private static func isDevice(_ entry: String) -> Bool { !entry.hasPrefix(".") }
+
+    private var absence: KerfError {
+        KerfError(
+            .notFound, "no PCI bus at \(devicesDirectory)",
+            remedy: .text(
+                root.isLive
+                    ? "small boards and some virtual machines have none; on a PC mount sysfs: "
+                        + "`sudo mount -t sysfs sysfs /sys`"
+                    : "add the box's sys/bus/pci to the tree"))
+    }
+
     private func read(
         _ address: PCIAddress, at path: FilePath, on bus: borrowing PCIBus
     ) throws(KerfError) -> PCIDevice {
         let directory = root.resolvingFlattenedLink(path)
         var device: PCIDevice
-        if directory == path {
+        if directory == path, !isPadded(directory) {
             device = try bus.read(address, path: path)
         } else {
-            // libpci cannot follow a link that became a text file, so it gets the bytes of the configuration space.
+            // libpci can neither follow a link that became a text file nor read an attribute that an archive padded to
+            // a page, so it gets the bytes of the configuration space.
             device = try bus.read(
                 address, configuration: try configuration(at: directory.appending("config")), path: directory)
         }
         // Without privileges only 64 bytes of configuration space are readable, which end before the capabilities.
         device.link = device.link ?? link(at: directory)
         return device
+    }
+
+    /// The longest attribute that libpci reads (`OBJBUFSIZE` in lib/sysfs.c).
+    private static let maximumAttributeBytes = 1024
+
+    /// Whether an archive padded the device's attributes. The kernel states a page for each, whatever it holds.
+    private func isPadded(_ directory: FilePath) -> Bool {
+        // Without the file libpci says what is missing.
+        guard root.isRecording, let status = try? FileStatus(at: directory.appending("vendor").string) else {
+            return false
+        }
+        return status.byteCount > Self.maximumAttributeBytes
     }
 
     private func configuration(at path: FilePath) throws(KerfError) -> [UInt8] {

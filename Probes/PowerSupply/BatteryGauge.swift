@@ -1,3 +1,4 @@
+import Glibc
 import ProbeKit
 import SystemIO
 import SystemPackage
@@ -31,7 +32,8 @@ struct BatteryGauge: Sendable {
     ///   status.
     init(_ supply: PowerSupply) throws(KerfError) {
         name = supply.name
-        let has = { (attribute: String) in SystemRoot().isRegularFile(supply.directory.appending(attribute)) }
+        // Whatever is there under this name: one that is no file is an attribute that cannot be read.
+        let has = { (attribute: String) in access(supply.directory.appending(attribute).string, F_OK) == 0 }
         guard has("status") else {
             throw KerfError(
                 .notFound, "has no status: it is not known whether the battery is being discharged",
@@ -76,13 +78,20 @@ struct BatteryGauge: Sendable {
         } else {
             microwatts = Double(try first.integer().magnitude)
         }
-        let watts = microwatts * 1e-6
-        guard watts < EnergyCounter.maximumWatts else {
+        let watts = microwatts / 1e6
+        if let flaw = Self.flaw(of: watts) {
             throw KerfError(
-                .implausibleReading, "power of \(watts) W is not to be believed: it is beyond any battery's",
-                at: first.path)
+                .implausibleReading, "power of \(watts) W is not to be believed: \(flaw)", at: (current ?? first).path)
         }
         return watts
+    }
+
+    /// Power on which no box runs: drivers give -1, in micro units, for a value that they do not know.
+    private static let minimumWatts = 1e-3
+
+    private static func flaw(of watts: Double) -> String? {
+        if watts >= EnergyCounter.maximumWatts { return "it is beyond any battery's" }
+        return watts > 0 && watts < minimumWatts ? "no box runs on so little" : nil
     }
 
     /// The error of a battery whose power is not the box's.

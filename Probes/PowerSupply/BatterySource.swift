@@ -21,6 +21,14 @@ struct BatterySource: PowerSource {
     /// - Throws: ``KerfError`` when no battery is being discharged: the box then runs on mains power. The reason of a battery
     ///   that is there and fails comes before that of one that is idle.
     init(root: SystemRoot) throws(KerfError) {
+        do throws(KerfError) {
+            try self.init(surveying: root)
+        } catch {
+            throw error.advised(toRead: "\(root.file(PowerSupply.classDirectory))/*/")
+        }
+    }
+
+    private init(surveying root: SystemRoot) throws(KerfError) {
         var survey = BatterySurvey()
         for battery in PowerSupply.all(in: root).filter(\.isSystemBattery) { try survey.add(battery) }
         guard survey.isDrawn(unplugged: Self.isUnplugged(root)) else { throw Self.reason(survey, root) }
@@ -28,17 +36,17 @@ struct BatterySource: PowerSource {
         gauges = survey.counted
         idle = survey.silent
         origin = root.origin
-        tree = EnergyDomainTree(
-            survey.counted.map { EnergyDomain(identifier: $0.name, name: $0.name, role: .counted) }
-                + survey.silent.map { gauge in
-                    EnergyDomain(
-                        identifier: gauge.name, name: gauge.name,
-                        role: .unreadable("idle: no power flows, and its status is unknown"))
-                }
-                + survey.failures.map { failure in
-                    EnergyDomain(
-                        identifier: failure.battery, name: failure.battery, role: .unreadable(failure.error.message))
-                })
+        var domains = survey.counted.map { EnergyDomain(identifier: $0.name, name: $0.name, role: .counted) }
+        domains += survey.silent.map { Self.unreadable($0.name, "idle: no power flows, and its status is unknown") }
+        domains += survey.failures.map { Self.unreadable($0.battery, $0.error.message) }
+        domains += PowerSupply.unknown(in: root).map { supply in
+            Self.unreadable(supply.name, "it is not known whether it is a battery: \(supply.error.message)")
+        }
+        tree = EnergyDomainTree(domains)
+    }
+
+    private static func unreadable(_ battery: String, _ reason: String) -> EnergyDomain {
+        EnergyDomain(identifier: battery, name: battery, role: .unreadable(reason))
     }
 
     func watts() throws(KerfError) -> [Double?] {
@@ -83,15 +91,20 @@ struct BatterySource: PowerSource {
     private static func reason(_ survey: BatterySurvey, _ root: SystemRoot) -> KerfError {
         let broken = survey.failures.first { $0.error.code != .notFound } ?? survey.failures.first
         if let refusal = survey.refusal ?? broken?.error { return refusal }
-        let place = root.file("sys/class/power_supply")
+        let place = root.file(PowerSupply.classDirectory)
         guard survey.isEmpty else {
             let names = (survey.counted + survey.silent).map(\.name).joined(separator: ", ")
+            guard !isUnplugged(root) else {
+                // Something powers the box, so that a status or a power is wrong.
+                return KerfError(
+                    .implausibleReading,
+                    "no power is drawn from \(names) by its own account, though mains power is disconnected", at: place)
+            }
             return KerfError(
                 .notFound, "no power is drawn from \(names)", at: place,
                 remedy: "unplug the box, so that it runs on its battery")
         }
-        let unread = PowerSupply.all(in: root).compactMap(\.failure) + PowerSupply.obstacles(in: root)
-        return unread.first { $0.code != .notFound }
+        return PowerSupply.unknown(in: root).first?.error
             ?? KerfError(
                 .notFound, "no battery of the box in \(place)", remedy: "run on a box with a battery, unplugged")
     }

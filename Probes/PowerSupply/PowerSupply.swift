@@ -49,21 +49,23 @@ struct PowerSupply: Sendable {
     /// An optional attribute: `nil` where it is missing or cannot be read, which then decides nothing.
     private func value(of attribute: String) -> Int64? { try? SysfsFile.integer(at: directory.appending(attribute)) }
 
+    static let classDirectory = "sys/class/power_supply"
+
+    /// Supplies of which it is not known whether they are batteries, with the reason: their type cannot be read, or
+    /// they are hidden.
+    static func unknown(in root: SystemRoot) -> [(name: String, error: KerfError)] {
+        let untyped = all(in: root).compactMap { supply in supply.failure.map { (name: supply.name, error: $0) } }
+        let hidden = root.obstacles(in: root.file(classDirectory)).map { error in
+            (name: error.location.flatMap { FilePath($0).lastComponent?.string } ?? "supply", error: error)
+        }
+        return (untyped + hidden).filter { $0.error.code != .notFound }
+    }
+
     static func all(in root: SystemRoot) -> [PowerSupply] {
-        let top = root.file("sys/class/power_supply")
+        let top = root.file(classDirectory)
         return root.names(in: top)
             .map { root.resolvingFlattenedLink(top.appending($0)) }
             .filter { root.isDirectory($0) }
             .map { PowerSupply(directory: $0) }
-    }
-
-    /// Why supplies that the class directory lists cannot be read.
-    static func obstacles(in root: SystemRoot) -> [KerfError] {
-        let top = root.file("sys/class/power_supply")
-        do throws(KerfError) {
-            return try root.listing(top).compactMap { root.obstacle(to: top.appending($0)) }
-        } catch {
-            return [error]
-        }
     }
 }

@@ -18,43 +18,55 @@ package final class PerfPowerMeter: EnergyMeter, Sendable {
     package let tree: EnergyDomainTree
     private let counters: [Held]
 
-    private struct Held {
+    /// An open counter, closed at the end of its lifetime.
+    private final class Held: Sendable {
         let descriptor: FileDescriptor
         let joulesPerCount: Double
         let counts: Bool
         let place: FilePath
+
+        init(_ counter: PerfPowerUnit.Counter, of type: UInt32, at place: FilePath) throws(KerfError) {
+            let opened = kerf_perf_open(type, counter.event.config, counter.cpu)
+            guard opened >= 0 else { throw KerfError(Errno(rawValue: -opened), doing: "count", at: place) }
+            descriptor = FileDescriptor(rawValue: opened)
+            joulesPerCount = counter.event.joulesPerCount
+            counts = counter.domain.role == .counted
+            self.place = place
+        }
+
+        // Closing a counter that was only read loses nothing, so that its error changes nothing.
+        deinit { try? descriptor.close() }
     }
 
-    /// - Throws: ``KerfError``, with code ``KerfError/Code/permissionDenied`` when the process may not count system-wide.
+    /// Watches the counters of the total: a tenth of a second where one stands still, milliseconds otherwise. A part that
+    /// cannot be counted, or whose counter does not move, is left out and stays in the tree with its reason.
+    ///
+    /// - Throws: ``KerfError``, with code ``KerfError/Code/permissionDenied`` when the process may not count system-wide,
+    ///   ``KerfError/Code/staleReading`` when a package's counter stands still.
     init(_ unit: PerfPowerUnit, root: SystemRoot) throws(KerfError) {
-        origin = root.origin
+        var unit = unit
         var held: [Held] = []
-        var tree = unit.tree
-        for (index, counter) in unit.counters.enumerated() {
+        while held.count < unit.counters.count {
+            let counter = unit.counters[held.count]
             let place = root.file("\(PerfPowerUnit.directory)/events/\(counter.event.name)")
-            let descriptor = kerf_perf_open(unit.type, counter.event.config, counter.cpu)
-            if descriptor >= 0 {
-                held.append(
-                    Held(
-                        descriptor: FileDescriptor(rawValue: descriptor),
-                        joulesPerCount: counter.event.joulesPerCount, counts: counter.domain.role == .counted,
-                        place: place))
-                continue
+            do throws(KerfError) {
+                held.append(try Held(counter, of: unit.type, at: place))
+            } catch {
+                try unit.leaveOut(held.count, because: error)
             }
-            let error = KerfError(Errno(rawValue: -descriptor), doing: "count", at: place)
-            guard counter.event.name == "energy-pkg" else {
-                tree.domains[index].role = .unreadable(error.message)
-                continue
-            }
-            // Closing a counter that was only read loses nothing, so that its error changes nothing; so below.
-            for open in held { try? open.descriptor.close() }
-            throw error
         }
-        self.tree = tree
+        let counted = held.indices.filter { held[$0].counts }
+        // A counter that fails shows its error at the first reading.
+        let count = { (place: Int) in try? PerfPowerMeter.microjoules(held[counted[place]]) }
+        let stopped = CounterFreshness.stopped(after: counted.indices.map(count), read: count)
+        // From the last one, so that the indices of the others hold.
+        for index in stopped.reversed().map({ counted[$0] }) {
+            try unit.leaveOut(index, because: CounterFreshness.error(at: held.remove(at: index).place))
+        }
+        origin = root.origin
+        tree = unit.tree
         counters = held
     }
-
-    deinit { for counter in counters { try? counter.descriptor.close() } }
 
     package func read() throws(KerfError) -> EnergyReading {
         var reading = EnergyReading(instant: .now(), microjoules: [])

@@ -15,12 +15,26 @@ struct PerfPowerUnit: Sendable {
     }
 
     let type: UInt32
-    let counters: [Counter]
+    private(set) var counters: [Counter]
     /// Domains whose event cannot be used, with the reason. They are in no total.
-    let unreadable: [EnergyDomain]
+    private(set) var unreadable: [EnergyDomain]
 
     /// The counters' domains in their order, then the unreadable ones.
     var tree: EnergyDomainTree { EnergyDomainTree(counters.map(\.domain) + unreadable) }
+
+    /// Leaves a counter out of the total. Its domain stays in the tree, with the reason.
+    ///
+    /// - Throws: the reason, where the counter is a package's: the total would lack a socket.
+    mutating func leaveOut(_ index: Int, because failure: KerfError) throws(KerfError) {
+        guard counters[index].event.name != "energy-pkg" else {
+            var failure = failure
+            failure.message = "\(counters[index].domain.identifier): \(failure.message)"
+            throw failure
+        }
+        var domain = counters.remove(at: index).domain
+        domain.role = .unreadable(failure.message)
+        unreadable.append(domain)
+    }
 
     /// - Throws: ``KerfError/Code/notFound`` without the PMU or the event `energy-pkg`;
     ///   ``KerfError/Code/ambiguousReading`` where several of its CPUs belong to one package.

@@ -25,20 +25,19 @@ struct PowercapTree {
         exists = root.isDirectory(top)
         var found: [String: PowercapZone] = [:]
         var others: Set<String> = []
-        var obstacles: [KerfError] = []
-        for entry in Self.entries(of: top, root: root, &obstacles) {
-            let controlType = String(entry.prefix { $0 != ":" })
+        for entry in root.names(in: top) {
+            let controlType = Self.controlType(of: entry)
             if Self.isRAPL(controlType) {
-                // A part is reached through its package; the control type itself has no counter.
-                if entry.split(separator: ":").count == 2, controlType != PowercapZone.mmioControlType,
-                    let obstacle = root.obstacle(to: top.appending(entry))
-                {
-                    obstacles.append(obstacle)
-                }
                 Self.collect(entry, at: root.resolvingFlattenedLink(top.appending(entry)), root: root, into: &found)
             } else {
                 others.insert(controlType)
             }
+        }
+        // A part that is hidden may be memory. It is shown with its package, which is whole without it.
+        for obstacle in root.obstacles(in: top, where: { Self.isPart($0) && found[$0] == nil }) {
+            let place = obstacle.location.map { FilePath($0) } ?? top
+            let zone = PowercapZone(hidden: place, because: obstacle)
+            if found[zone.parentDevice] != nil { found[zone.device] = zone }
         }
         zones = found.values.sorted { left, right in
             let (mmio, otherMMIO) = (left.isMMIO, right.isMMIO)
@@ -46,20 +45,7 @@ struct PowercapTree {
         }
         otherControlTypes = others.sorted()
         // Each zone may still be reached through the device tree.
-        self.obstacles = obstacles.filter { obstacle in
-            !found.keys.contains { obstacle.location == top.appending($0).string }
-        }
-    }
-
-    private static func entries(
-        of directory: FilePath, root: SystemRoot, _ obstacles: inout [KerfError]
-    ) -> [String] {
-        do throws(KerfError) {
-            return try root.listing(directory)
-        } catch {
-            obstacles.append(error)
-            return []
-        }
+        obstacles = root.obstacles(in: top) { Self.isTopZone($0) && found[$0] == nil }
     }
 
     /// Adds the zone and everything nested in it. A nested zone's name is longer than its parent's, so the walk ends also in
@@ -75,6 +61,21 @@ struct PowercapTree {
             let place = root.resolvingFlattenedLink(directory.appending(child))
             collect(child, at: place, root: root, into: &found)
         }
+    }
+
+    private static func controlType(of device: String) -> String { String(device.prefix { $0 != ":" }) }
+
+    /// Whether a package may be there: a part is reached through its package, the control type itself has no counter, and
+    /// the memory-mapped view is that of a package that is counted elsewhere.
+    private static func isTopZone(_ device: String) -> Bool {
+        let type = controlType(of: device)
+        return isRAPL(type) && type != PowercapZone.mmioControlType && device.split(separator: ":").count == 2
+    }
+
+    /// Whether a part of a package may be there that no other zone shows.
+    private static func isPart(_ device: String) -> Bool {
+        let type = controlType(of: device)
+        return isRAPL(type) && type != PowercapZone.mmioControlType && device.split(separator: ":").count > 2
     }
 
     private static func isRAPL(_ controlType: String) -> Bool {

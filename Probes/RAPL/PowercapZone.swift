@@ -29,6 +29,14 @@ struct PowercapZone: Sendable {
         name = text.map(Self.identifier).flatMap { $0.isEmpty ? nil : $0 } ?? device
     }
 
+    /// A zone that the class directory lists and that leads nowhere.
+    init(hidden place: FilePath, because obstacle: KerfError) {
+        device = place.lastComponent?.string ?? ""
+        directory = place
+        name = device
+        nameFailure = obstacle
+    }
+
     var controlType: String { String(device.prefix { $0 != ":" }) }
 
     /// The device that contains this zone: another zone, or the control type.

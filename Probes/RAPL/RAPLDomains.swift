@@ -142,7 +142,15 @@ extension RAPLDomains {
 
     static func counter(of entry: inout Entry) -> UInt64? {
         do throws(KerfError) {
-            return try HeldFile(entry.zone.energyFile).counter()
+            let value = try HeldFile(entry.zone.energyFile).counter()
+            if let range = entry.domain.wrapRangeMicrojoules, value > range {
+                // A word of ones, or a range that is not the counter's: no window of it has a solution.
+                throw KerfError(
+                    .implausibleReading,
+                    "the counter's \(value) µJ are not to be believed: they are beyond its range of \(range) µJ",
+                    at: entry.zone.energyFile)
+            }
+            return value
         } catch {
             entry.failure = error
             return nil

@@ -54,7 +54,7 @@ extension RAPLProbe {
         if let failure = failure(of: domains) { return Availability(failure) }
         let tree = domains.tree
         let label = root.hasVirtualBoard ? "simulated by a virtual board: " : ""
-        return Availability(.present, reason: "\(label)total = \(tree.totalFormula)\(Self.exclusions(of: tree))")
+        return Availability(.present, reason: label + Self.total(of: tree))
     }
 
     /// Why there is no total; `nil` where there is one. A package that cannot be read is an error; other unreadable parts do
@@ -76,16 +76,17 @@ extension RAPLProbe {
         return failure
     }
 
-    /// Domains outside the total, as text.
-    private static func exclusions(of tree: EnergyDomainTree) -> String {
-        tree.domains.map { domain in
+    /// The total, and the domains outside it.
+    private static func total(of tree: EnergyDomainTree) -> String {
+        let exclusions = tree.domains.map { domain in
             switch domain.role {
             case .counted, .nested: ""
             case .platform, .external: "; \(domain.identifier) is not added"
             case .mirror(let original): "; \(domain.identifier) mirrors \(original)"
             case .unreadable(let reason): "; \(domain.identifier) \(reason)"
             }
-        }.joined()
+        }
+        return "total = \(tree.totalFormula)\(exclusions.joined())"
     }
 
     private func absent(_ powercap: PowercapTree) -> Availability {
@@ -107,12 +108,21 @@ extension RAPLProbe {
             return Availability(
                 .absent, reason: reason + ": this processor is not known to have RAPL",
                 remedy: .powerSensorOrVirtualBoard)
+        case .unknown:
+            let file = root.file("proc/cpuinfo")
+            return Availability(
+                .absent, reason: reason + ": whether the processor has RAPL is not known without \(file)",
+                remedy: root.isLive
+                    ? "mount procfs: sudo mount -t proc proc /proc" : "add the box's proc/cpuinfo to the tree")
         }
     }
 
-    /// How to make an unreadable counter readable.
+    /// How to make an unreadable counter readable. The rule opens the counters only, which the kernel restricts;
+    /// anything else was closed by someone else.
     func remedy(for error: KerfError) -> Remedy? {
-        guard error.code == .permissionDenied else { return nil }
+        guard error.code == .permissionDenied, error.location?.hasSuffix("/energy_uj") == true else {
+            return error.advised(toRead: "\(root.file(PowercapTree.classDirectory))/*/").remedy
+        }
         return "energy_uj is readable by root only since CVE-2020-8694: \(Self.permissionRemedy)"
     }
 
@@ -135,7 +145,7 @@ extension RAPLProbe {
     /// Whether ``perfMeter()`` would succeed. Counters are opened to find out, and closed again.
     package func perfAvailability() -> Availability {
         do throws(KerfError) {
-            return Availability(.present, reason: "total = \(try perfMeter().tree.totalFormula)")
+            return Availability(.present, reason: Self.total(of: try perfMeter().tree))
         } catch {
             return Availability(error)
         }

@@ -52,7 +52,10 @@ enum CalibrationWarnings {
     /// Share of a processor beyond which the sampling of a power sensor is reported.
     static let maximumSamplingShare = 0.01
 
-    static func of(_ calibration: Calibration, _ profile: Profile) -> [String] {
+    /// - Parameters:
+    ///   - profile: all samples.
+    ///   - runs: the profiles that they come from.
+    static func of(_ calibration: Calibration, _ profile: Profile, runs: [Profile]) -> [String] {
         let maximumTimeHalfWidth = Calibration.maximumTimeHalfWidth
         var warnings: [String] = []
         if let board = calibration.box.virtualBoard {
@@ -80,9 +83,7 @@ enum CalibrationWarnings {
                 "Sampling the power took \(NumberText.percent(sampling.processorShare)) of a processor, in all steps alike: "
                     + "times and energies hold it.")
         }
-        if let disturbances = profile.disturbances, disturbances.isTooMuch {
-            warnings.append("Disturbed: \(disturbances.summary). What remains may be too long.")
-        }
+        if let warning = disturbance(of: profile, runs: runs) { warnings.append(warning) }
         let steps = min(profile.steps.count, profile.layerTimes.first?.seconds.count ?? 0)
         if steps < minimumSteps {
             warnings.append("Only \(steps) steps were timed: too few to trim one that was disturbed.")
@@ -118,5 +119,15 @@ enum CalibrationWarnings {
             warnings.append("\(name) energy of \(missing) of \(passes.count) layer passes is not resolved.")
         }
         return warnings + (calibration.pooling ?? []).flatMap(\.warnings)
+    }
+
+    /// What disturbed all runs together where too much of them was rejected; otherwise the runs in which it was, so that quiet
+    /// runs do not hide them. `nil` where nothing did.
+    private static func disturbance(of profile: Profile, runs: [Profile]) -> String? {
+        let disturbed = runs.compactMap(\.disturbances).filter(\.isTooMuch)
+        let isWhole = profile.disturbances?.isTooMuch == true
+        guard let found = isWhole ? profile.disturbances : Disturbances(joining: disturbed) else { return nil }
+        let place = isWhole ? "" : " in \(disturbed.count) of \(runs.count) profiles"
+        return "Disturbed\(place): \(found.summary). What remains may be too long."
     }
 }

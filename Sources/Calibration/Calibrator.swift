@@ -37,7 +37,8 @@ public enum Calibrator {
     }
 
     static func fit(_ profile: Profile, sources: [ProfilePool.Member]) -> Calibration {
-        let runs = sources.count > 1 ? sources.map(\.profile) : []
+        let all = sources.isEmpty ? [profile] : sources.map(\.profile)
+        let runs = all.count > 1 ? all : []
         let times = TimeFit(profile, runs: runs)
         let energies = EnergyFit(profile, runs: runs, stepTime: times.step)
         let frequency = FrequencyFit(profile)
@@ -77,7 +78,8 @@ public enum Calibrator {
                 timeRatio: Quantity(times.closure, confidence: times.confidence, origin: .measured),
                 grossEnergyRatio: energyClosure.gross, netEnergyRatio: energyClosure.net),
             attribution: energies.attribution(times, inSitu), rejections: profile.rejections, warnings: [])
-        calibration.warnings = CalibrationWarnings.of(calibration, profile) + frequency.warnings + groups.warnings
+        calibration.warnings =
+            CalibrationWarnings.of(calibration, profile, runs: all) + frequency.warnings + groups.warnings
         return calibration
     }
 

@@ -54,6 +54,7 @@ struct ProfilePool {
         var pool = members[0].profile
         pool.frequency.runningHertz = envelope(members.map(\.profile.frequency.runningHertz))
         pool.roofline = best(members.compactMap(\.profile.roofline))
+        pool.disturbances = Disturbances(joining: members.compactMap(\.profile.disturbances))
         pool.meter.updateIntervalSeconds = envelope(members.map(\.profile.meter.updateIntervalSeconds))
         pool.layerTimes = pool.layerTimes.map { first in
             var joined = first
@@ -80,8 +81,8 @@ struct ProfilePool {
             pool.idleWindows += other.idleWindows
             pool.energyWindows += other.energyWindows
             pool.rejections += other.rejections
-            // Each run has its own.
-            (pool.disturbances, pool.conditions) = (nil, nil)
+            // The course of each run is its own.
+            pool.conditions = nil
             guard let sweep = other.frequencySweep else { continue }
             if pool.frequencySweep == nil {
                 pool.frequencySweep = sweep

@@ -11,7 +11,8 @@ package enum Program {
     package static func run<Root: ParsableCommand>(_ root: Root.Type) -> Never {
         StandardStreams.secure()
         do {
-            var command = try root.parseAsRoot(OldNames.replaced(in: try ProgramArguments.afterName()))
+            let arguments = NegativeValues.joined(in: OldNames.replaced(in: try ProgramArguments.afterName()))
+            var command = try root.parseAsRoot(arguments)
             try command.run()
             // Commands check this themselves; what the last of them printed is not known to be whole.
             try StandardStreams.checkOutput()

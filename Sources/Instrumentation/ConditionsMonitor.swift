@@ -21,6 +21,8 @@ package struct ConditionsMonitor: Sendable {
     private let scheduling: SchedulingReader?
     /// Whether waits for a processor disturb a window: whatever the meter, they lengthen times.
     private let monitorsContention: Bool
+    /// Whether time that the hypervisor took disturbs a window.
+    private let monitorsSteal: Bool
     /// Whether other processes are a reason to reject a window, so that a run wants to know which they are.
     package var monitorsProcesses: Bool { monitorsOthers || monitorsContention }
     /// Conditions that could not be monitored from the start.
@@ -57,11 +59,12 @@ package struct ConditionsMonitor: Sendable {
     ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
     ///   - ignoresLoad: whether other processes are expected to run on the same processors and may: another part of the
     ///     same run, or what else a busy machine does. Energy by a real meter still excludes them.
+    ///   - ignoresSteal: whether the same holds for other virtual machines on the host.
     ///   - usesAllProcessors: whether the run has a thread on every processor of the box: what other processes run then
     ///     takes time from it, whatever the meter.
     package init(
         _ host: HostProbe, frequencyRoot: SystemRoot, meterOrigin: Origin, ignoresLoad: Bool = false,
-        usesAllProcessors: Bool = false
+        ignoresSteal: Bool = false, usesAllProcessors: Bool = false
     ) {
         var unmonitored: [String] = []
         var reader: HostCounterReader?
@@ -98,18 +101,20 @@ package struct ConditionsMonitor: Sendable {
         }
         // A board is served by a process on the same box.
         monitorsContention = !ignoresLoad && meterOrigin != .simulated
+        monitorsSteal = !ignoresSteal
         monitorsOthers = meterOrigin == .measured || monitorsContention && usesAllProcessors
         if !monitorsOthers, meterOrigin == .simulated || meterOrigin == .modelled {
             let what = meterOrigin == .simulated ? "virtual board" : "power model"
             unmonitored.append("load from other processes: a \(what) counts the measured process only")
         }
+        if ignoresSteal { unmonitored.append("steal time: it is ignored as asked") }
         if ignoresLoad, meterOrigin != .simulated {
             unmonitored.append("waiting for a processor: load from other processes is ignored as asked")
         }
         var scheduling: SchedulingReader?
         do throws(KerfError) {
             scheduling = try host.schedulingReader()
-            if monitorsContention, scheduling?.runQueueDelaySeconds() == nil {
+            if monitorsContention, scheduling?.runQueueDelays() == nil {
                 unmonitored.append("how long threads wait for a processor: the kernel does not report it")
             }
         } catch {
@@ -139,8 +144,11 @@ package struct ConditionsMonitor: Sendable {
                 losses.reading("the control group's quota", scheduling.throttling)?.seconds
         }
         if monitorsContention {
-            conditions.runQueueSeconds = scheduling?.runQueueDelaySeconds()
-            conditions.involuntarySwitchCount = SchedulingReader.involuntarySwitchCount()
+            conditions.waitSeconds = scheduling?.runQueueDelays()
+            // The time tells more, so that without it the number is read.
+            if conditions.waitSeconds == nil {
+                conditions.involuntarySwitchCounts = scheduling?.involuntarySwitchCounts()
+            }
         }
         guard let reader else { return conditions }
         let times = losses.reading("steal time and load from other processes", reader.processorTimes)
@@ -148,7 +156,7 @@ package struct ConditionsMonitor: Sendable {
             losses.reading("throttling of cores", reader.coreThrottleCount),
             losses.reading("throttling of packages", reader.packageThrottleCount),
         ].compactMap(\.self)
-        conditions.stealSeconds = times?.steal
+        if monitorsSteal { conditions.stealSeconds = times?.steal }
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
         conditions.otherLoadSeconds = times.map { $0.busy - processCPUSeconds() }
         if monitorsOthers { conditions.otherProcessSeconds = conditions.otherLoadSeconds }

@@ -16,7 +16,7 @@ package struct ProfileRequest: Sendable {
     package var seed: Int
     /// Whether a run without an energy meter is an error.
     package var requiresEnergy: Bool
-    /// Whether windows are kept in which threads waited for a processor that others used.
+    /// Whether windows are kept in which threads waited for a processor that others used, other virtual machines included.
     package var ignoresLoad: Bool
 
     package init(

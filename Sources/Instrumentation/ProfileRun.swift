@@ -64,7 +64,7 @@ package struct ProfileRun {
         let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
         let conditions = ConditionsMonitor(
             host, frequencyRoot: energy.root, meterOrigin: energy.description.origin, ignoresLoad: request.ignoresLoad,
-            usesAllProcessors: engine.threadCount >= identity.topology.threads)
+            ignoresSteal: request.ignoresLoad, usesAllProcessors: engine.threadCount >= identity.topology.threads)
         let disturbances = DisturbanceLog(
             processorCount: identity.topology.threads,
             processes: conditions.monitorsProcesses ? host.processMonitor() : nil)

@@ -5,37 +5,40 @@ import SystemIO
 ///
 /// The caller limits the size; `JSONDecoder` limits the nesting.
 enum JSONFile {
+    static let remedy: Remedy = "correct the file, or download it again"
+
     /// - Parameter file: for the error message.
     /// - Throws: `malformed`, with the field if there is one: a key that an object has twice, a value of another type; what
     ///   the file holds instead of JSON.
     static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self, from bytes: some Sequence<UInt8>, file: String
     ) throws(KerfError) -> Value {
-        let bytes = Array(bytes)
-        guard !bytes.isEmpty else {
-            throw KerfError(.malformed, at: file, "is empty", remedy: "download the file again")
-        }
-        try ForeignContent.check(bytes, file: file)
-        guard let text = TextBytes.utf8(bytes) else {
-            throw KerfError(.malformed, at: file, "has the mark of UTF-16, but is not UTF-16")
-        }
-        try JSONOutline.checkKeys(of: text, file: file)
+        let text = try JSONText.checked(Array(bytes), file: file)
         do {
             return try JSONDecoder().decode(type, from: Data(text))
         } catch {
-            throw KerfError(.malformed, at: file, message(error))
+            throw KerfError(.malformed, at: file, message(error, in: text), remedy: remedy)
         }
     }
 
-    private static func message(_ error: any Error) -> String {
+    private static func message(_ error: any Error, in text: [UInt8]) -> String {
         switch error {
         case DecodingError.keyNotFound(let key, let context):
             "\(place(context.codingPath + [key])) is missing"
         case DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context):
             "\(place(context.codingPath)) is not \(name(type))"
         default:
-            "is not valid JSON, or is cut off"
+            "is not valid JSON, or is cut off" + (faultyLine(of: text).map { ", at line \($0)" } ?? "")
         }
+    }
+
+    /// Foundation's error does not tell the line.
+    private static func faultyLine(of text: [UInt8]) -> Int? {
+        let outcome = text.withUnsafeBufferPointer { bytes in
+            Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
+        }
+        guard case .failure(let error) = outcome else { return nil }
+        return TextBytes.line(of: error.offset, in: text)
     }
 
     /// `rope_scaling.factor`, `"model.norm.weight".shape[0]`

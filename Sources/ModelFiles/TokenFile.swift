@@ -11,9 +11,8 @@ package struct TokenFile: Sendable {
 
     /// - Throws: ``KerfError``: no such file, larger than 64 MiB, or not a list of lists of 32-bit integers.
     package init(path: String) throws(KerfError) {
-        let bytes = try FileBytes.read(path, limit: Self.maximumBytes)
-        try ForeignContent.check(bytes, file: path)
-        guard let sequences = try? JSONDecoder().decode([[Int32]].self, from: Data(bytes)) else {
+        let text = try JSONText.checked(try FileBytes.read(path, limit: Self.maximumBytes), file: path)
+        guard let sequences = try? JSONDecoder().decode([[Int32]].self, from: Data(text)) else {
             throw KerfError(.unusableData, at: path, "not a JSON list of lists of token ids")
         }
         self.path = path

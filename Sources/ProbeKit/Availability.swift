@@ -36,8 +36,7 @@ package struct Availability: Sendable, Hashable {
 
     /// The answer of an interface that failed.
     package init(_ error: KerfError) {
-        self.init(
-            Status(error.code), reason: error.placed, remedy: error.remedy)
+        self.init(Status(error.code), reason: error.placed, remedy: error.remedy)
     }
 
     /// One sentence with its subject: `hwmon stale: the value did not change`.
@@ -74,6 +73,23 @@ extension KerfError {
     /// The error of an interface that is not available.
     package init(_ availability: Availability) {
         self.init(availability.status.code, availability.reason, remedy: availability.remedy)
+    }
+
+    /// The error with advice for what is there and cannot be used; as it is where it has advice already, and where
+    /// nothing is there, for which the advice depends on the interface.
+    ///
+    /// - Parameter files: what a user has to be allowed to read: `/sys/class/hwmon/*/`.
+    package func advised(toRead files: String) -> KerfError {
+        guard remedy == nil else { return self }
+        var error = self
+        switch Availability.Status(code) {
+        case .forbidden:
+            error.remedy = .text("run as root, or give this user read access to the files in \(files)")
+        case .broken, .implausible:
+            error.remedy = "it is there and its driver is loaded: see dmesg for what its bus or firmware reports"
+        case .present, .absent, .masked, .stale: break
+        }
+        return error
     }
 
     /// Place and message, without the remedy.

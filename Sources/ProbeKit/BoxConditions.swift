@@ -17,10 +17,10 @@ package struct BoxConditions: Sendable, Hashable {
     package var celsius: Double?
     /// Time for which a control group's quota stopped this process, summed over CPUs.
     package var quotaSeconds: Double?
-    /// Time that threads of this process were ready and waited for a processor, summed over threads.
-    package var runQueueSeconds: Double?
-    /// Times that a thread of this process lost its processor to another one.
-    package var involuntarySwitchCount: Int?
+    /// Time that each thread of this process was ready and waited for a processor, by the thread's number.
+    package var waitSeconds: [String: Double]?
+    /// Times that each thread of this process lost its processor to another one, by the thread's number.
+    package var involuntarySwitchCounts: [String: Int]?
     /// Processor time of all other processes, as a record: known also where it is no reason to reject a window, since the
     /// run leaves processors free or the meter does not count them.
     package var otherLoadSeconds: Double?
@@ -28,8 +28,8 @@ package struct BoxConditions: Sendable, Hashable {
     package init(
         stealSeconds: Double? = nil, throttleCount: Int? = nil, frequencyHertz: Double? = nil,
         majorFaultCount: Int? = nil, otherProcessSeconds: Double? = nil, celsius: Double? = nil,
-        quotaSeconds: Double? = nil, runQueueSeconds: Double? = nil, involuntarySwitchCount: Int? = nil,
-        otherLoadSeconds: Double? = nil
+        quotaSeconds: Double? = nil, waitSeconds: [String: Double]? = nil,
+        involuntarySwitchCounts: [String: Int]? = nil, otherLoadSeconds: Double? = nil
     ) {
         self.stealSeconds = stealSeconds
         self.throttleCount = throttleCount
@@ -38,10 +38,13 @@ package struct BoxConditions: Sendable, Hashable {
         self.otherProcessSeconds = otherProcessSeconds
         self.celsius = celsius
         self.quotaSeconds = quotaSeconds
-        self.runQueueSeconds = runQueueSeconds
-        self.involuntarySwitchCount = involuntarySwitchCount
+        self.waitSeconds = waitSeconds
+        self.involuntarySwitchCounts = involuntarySwitchCounts
         self.otherLoadSeconds = otherLoadSeconds ?? otherProcessSeconds
     }
+
+    /// Waits for a processor, summed over threads.
+    package var runQueueSeconds: Double? { waitSeconds.map { $0.values.reduce(0, +) } }
 
     /// Maximum steal time in an undisturbed window, relative to its wall time.
     package static let toleratedSteal = 0.05
@@ -49,10 +52,12 @@ package struct BoxConditions: Sendable, Hashable {
     package static let toleratedOtherLoad = 0.10
     /// Maximum time for which a quota stopped the process, relative to the wall time.
     package static let toleratedQuota = 0.02
-    /// Maximum time that threads waited for a processor, relative to the wall time. Kerf's own sampling takes some of it.
+    /// Maximum time that one thread waited for a processor, relative to the wall time. Threads that share a kernel end it
+    /// together, so that the one that waits longest says how much longer it takes; their sum grows with their number on a
+    /// quiet box too. Kerf's own sampling takes some of it.
     package static let toleratedRunQueue = 0.10
-    /// Maximum rate of involuntary switches, in 1/s, where the kernel does not count the time that threads waited. A
-    /// busy processor is shared in turns of 3 to 4 ms; timers and the kernel's own threads interrupt less often.
+    /// Maximum rate of one thread's involuntary switches, in 1/s, where the kernel does not count the time that threads
+    /// waited. A busy processor is shared in turns of 3 to 4 ms; timers and the kernel's own threads interrupt less often.
     package static let toleratedSwitchRate = 100.0
     /// Maximum relative change of the frequency.
     package static let toleratedFrequencyChange = 0.05
@@ -98,14 +103,21 @@ package struct BoxConditions: Sendable, Hashable {
     private static func contention(
         from start: BoxConditions, to end: BoxConditions, seconds: Double
     ) -> Disturbance? {
-        if start.runQueueSeconds != nil, end.runQueueSeconds != nil {
-            let isLong = grew(
-                start.runQueueSeconds, end.runQueueSeconds, by: max(0.010, toleratedRunQueue * seconds))
-            return isLong ? .waiting : nil
+        if let waited = maximumGrowth(start.waitSeconds, end.waitSeconds) {
+            return waited > max(0.010, toleratedRunQueue * seconds) ? .waiting : nil
         }
-        let switches = Int((max(0.1, seconds) * toleratedSwitchRate).rounded())
-        return grew(start.involuntarySwitchCount, end.involuntarySwitchCount, by: switches)
-            ? .switches : nil
+        let tolerated = Int((max(0.1, seconds) * toleratedSwitchRate).rounded())
+        let switches = maximumGrowth(start.involuntarySwitchCounts, end.involuntarySwitchCounts) ?? 0
+        return switches > tolerated ? .switches : nil
+    }
+
+    /// What the counter of one thread grew by, of the thread where it is most; `nil` where it is not known. A thread that
+    /// began in between counts from 0, and one that ended is not seen.
+    private static func maximumGrowth<Number: Numeric & Comparable>(
+        _ start: [String: Number]?, _ end: [String: Number]?
+    ) -> Number? {
+        guard let start, let end else { return nil }
+        return end.map { thread, count in count - (start[thread] ?? 0) }.max()
     }
 
     private static func grew<Number: Numeric & Comparable>(

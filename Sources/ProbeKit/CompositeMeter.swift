@@ -9,14 +9,17 @@ import SystemIO
 /// pause. So the external meter is read at most every ``restSeconds``, after the box's own counters; in between its last
 /// reading is used. Its counters are updated less often than that.
 ///
-/// An external meter that fails is missing from the reading. After ``maximumFailures`` in a row it is not read again, and
-/// ``failure`` has the reason.
+/// An external meter that fails is missing from the reading, and ``failure`` has the reason until it can be read again. It is
+/// tried later and later, since a driver needs seconds to recover, and after ``maximumFailures`` in a row no more.
 package final class CompositeMeter: EnergyMeter, Sendable {
     package static let restSeconds = 0.01
     /// Consecutive failures after which the external meter is lost.
     package static let maximumFailures = 3
+    /// How many times as long the pause before the next attempt is after each failure in a row.
+    package static let retryFactor = 16.0
 
     private let restSeconds: Double
+    private let retryFactor: Double
     private let main: any EnergyMeter
     private let external: any EnergyMeter
     private let last: Mutex<LastReading>
@@ -34,9 +37,11 @@ package final class CompositeMeter: EnergyMeter, Sendable {
     }
 
     package init(
-        _ main: any EnergyMeter, external: any EnergyMeter, restSeconds: Double = CompositeMeter.restSeconds
+        _ main: any EnergyMeter, external: any EnergyMeter, restSeconds: Double = CompositeMeter.restSeconds,
+        retryFactor: Double = CompositeMeter.retryFactor
     ) {
         self.restSeconds = restSeconds
+        self.retryFactor = retryFactor
         self.main = main
         self.external = external
         last = Mutex(LastReading())
@@ -51,8 +56,8 @@ package final class CompositeMeter: EnergyMeter, Sendable {
 
     package var tree: EnergyDomainTree { EnergyDomainTree(main.tree.domains + externalDomains) }
 
-    /// The error that ended the external meter's readings; `nil` while it works.
-    package var failure: KerfError? { last.withLock { $0.isLost ? $0.failure : nil } }
+    /// Why the external meter could not be read when it was last tried; `nil` while it works.
+    package var failure: KerfError? { last.withLock(\.failure) }
 
     /// The current tree: the domains of an external meter that failed are unreadable.
     package var treeNow: EnergyDomainTree {
@@ -93,8 +98,7 @@ package final class CompositeMeter: EnergyMeter, Sendable {
     private func externalMicrojoules(at instant: MonotonicInstant) -> [UInt64?] {
         last.withLock { last in
             let age = last.attempt.map { instant.seconds(since: $0) }
-            // 16 times the pause after the first failure, 256 times after the second: a driver needs seconds to recover.
-            let pause = restSeconds * Double(1 << (4 * min(last.failures, 3)))
+            let pause = (0..<last.failures).reduce(restSeconds) { pause, _ in pause * retryFactor }
             if !last.isLost, age.map({ $0 >= pause }) ?? true {
                 do throws(KerfError) {
                     last.reading = try readExternal(after: last.reading)

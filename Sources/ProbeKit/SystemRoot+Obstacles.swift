@@ -12,13 +12,53 @@ extension SystemRoot {
         guard !isDirectory(resolved) else { return nil }
         var information = stat()
         if stat(resolved.string, &information) == 0 {
-            // A directory leads out of the tree; a text file stands for a link whose target is missing.
-            let isDirectory = information.st_mode & S_IFMT == S_IFDIR
-            return isDirectory
-                ? KerfError(.notFound, "leads to no directory of this tree", at: entry) : masked(entry)
+            guard information.st_mode & S_IFMT != S_IFDIR else {
+                return KerfError(.notFound, "leads to no directory of this tree", at: entry)
+            }
+            return wrongFile(entry)
         }
         let failure = Errno(rawValue: errno)
         return failure == .noSuchFileOrDirectory ? masked(entry) : KerfError(failure, doing: "open", at: entry)
+    }
+
+    /// A text file stands for a link whose target is missing; any other file is none.
+    private func wrongFile(_ entry: FilePath) -> KerfError {
+        do throws(KerfError) {
+            let isLink = try SysfsFile.text(at: entry).contains("/")
+            return isLink
+                ? masked(entry) : KerfError(.invalidReading, "is no directory and no link to one", at: entry)
+        } catch {
+            return error
+        }
+    }
+
+    /// Why a class directory shows less than it lists: an error for each entry that leads to no directory, or the one of a
+    /// directory that is there and cannot be listed, or is a link to nothing. None where there is no such directory,
+    /// unless the running system shows no class at all.
+    ///
+    /// - Parameter isSought: whether an entry of this name is of the kind that the caller reads.
+    package func obstacles(in directory: FilePath, where isSought: (String) -> Bool = { _ in true }) -> [KerfError] {
+        if isLive && !isDirectory(file("sys/class")) { return [hiddenSysfs(directory)] }
+        if isLink(directory), let obstacle = obstacle(to: directory) { return [obstacle] }
+        do throws(KerfError) {
+            // The kernel hides none; an archive or a checkout leaves such files in directories that are empty.
+            let entries = try listing(directory).filter { !$0.hasPrefix(".") && isSought($0) }
+            return entries.compactMap { obstacle(to: directory.appending($0)) }
+        } catch {
+            return [error]
+        }
+    }
+
+    /// The kernel has devices of some class: without any, their drivers are not what is missing.
+    private func hiddenSysfs(_ directory: FilePath) -> KerfError {
+        KerfError(
+            .masked, "sysfs is not mounted, or something hides it: there is no \(file("sys/class"))", at: directory,
+            remedy: "sudo mount -t sysfs sysfs /sys")
+    }
+
+    private func isLink(_ path: FilePath) -> Bool {
+        var information = stat()
+        return lstat(path.string, &information) == 0 && information.st_mode & S_IFMT == S_IFLNK
     }
 
     private func masked(_ entry: FilePath) -> KerfError {
@@ -57,7 +97,7 @@ extension SystemRoot {
     /// The names in a directory, as ``names(in:)``; none where there is no such directory.
     ///
     /// - Throws: the error of a directory that is there and cannot be listed.
-    package func listing(_ directory: FilePath) throws(KerfError) -> [String] {
+    func listing(_ directory: FilePath) throws(KerfError) -> [String] {
         guard let stream = opendir(directory.string) else {
             let failure = Errno(rawValue: errno)
             if failure == .noSuchFileOrDirectory || failure == .notDirectory { return [] }

@@ -46,6 +46,24 @@ public struct Disturbances: Codable, Sendable, Hashable {
     }
 
     public static let maximumProcesses = 3
+
+    /// What disturbed several runs on one box, as if they were one; `nil` for none.
+    package init?(joining runs: [Disturbances]) {
+        guard let first = runs.first else { return nil }
+        let causes = Dictionary(grouping: runs.flatMap(\.causes), by: \.cause).values
+            .map(DisturbanceCause.init(joining:))
+        let processes = Dictionary(grouping: runs.flatMap { $0.processes ?? [] }, by: \.command)
+            .map { OtherProcess(command: $0, joining: $1) }
+            .sorted { ($1.cpuSeconds, $0.command) < ($0.cpuSeconds, $1.command) }
+        let sampling = runs.compactMap(\.processSamplingSeconds)
+        self.init(
+            measurementCount: runs.reduce(0) { $0 &+ $1.measurementCount },
+            measuredSeconds: runs.reduce(0) { $0 + $1.measuredSeconds },
+            causes: causes.sorted { ($1.seconds, $0.cause.rawValue) < ($0.seconds, $1.cause.rawValue) },
+            processorCount: runs.allSatisfy { $0.processorCount == first.processorCount } ? first.processorCount : nil,
+            processes: processes.isEmpty ? nil : Array(processes.prefix(Self.maximumProcesses)),
+            processSamplingSeconds: sampling.isEmpty ? nil : sampling.reduce(0, +))
+    }
 }
 
 /// Steps and windows that were rejected for one cause.
@@ -68,6 +86,19 @@ public struct DisturbanceCause: Codable, Sendable, Hashable {
         self.otherProcessors = otherProcessors
         self.stealProcessors = stealProcessors
     }
+
+    /// Those of several runs for one cause; at least one.
+    fileprivate init(joining parts: [DisturbanceCause]) {
+        let seconds = parts.reduce(0) { $0 + $1.seconds }
+        // As within a run: unknown once one of them did not know it.
+        func mean(_ processors: KeyPath<DisturbanceCause, Double?>) -> Double? {
+            let times = parts.compactMap { part in part[keyPath: processors].map { $0 * part.seconds } }
+            return seconds > 0 && times.count == parts.count ? times.reduce(0, +) / seconds : nil
+        }
+        self.init(
+            cause: parts[0].cause, count: parts.reduce(0) { $0 &+ $1.count }, seconds: seconds,
+            otherProcessors: mean(\.otherProcessors), stealProcessors: mean(\.stealProcessors))
+    }
 }
 
 /// A process that used the processors beside the run.
@@ -83,5 +114,13 @@ public struct OtherProcess: Codable, Sendable, Hashable {
         self.command = command
         self.processors = processors
         self.cpuSeconds = cpuSeconds
+    }
+
+    /// Those of several runs with one command, on average over the time in which they were busy.
+    fileprivate init(command: String, joining parts: [OtherProcess]) {
+        let cpuSeconds = parts.reduce(0) { $0 + $1.cpuSeconds }
+        let busySeconds = parts.reduce(0) { $0 + ($1.processors > 0 ? $1.cpuSeconds / $1.processors : 0) }
+        self.init(
+            command: command, processors: busySeconds > 0 ? cpuSeconds / busySeconds : 0, cpuSeconds: cpuSeconds)
     }
 }

@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Aligned columns of text with a header and, under it, the units.
 package struct TextTable: Sendable {
     package enum Alignment: Sendable { case left, right }
@@ -28,13 +30,13 @@ package struct TextTable: Sendable {
         let units = columns.map(\.unit)
         let heading = units.contains { !$0.isEmpty } ? [titles, units] : [titles]
         let cells = (heading + rows).map { row in columns.indices.map { $0 < row.count ? row[$0] : "" } }
-        let widths = columns.indices.map { index in cells.map { $0[index].count }.max() ?? 0 }
+        let widths = columns.indices.map { index in cells.map { PlainText.width(of: $0[index]) }.max() ?? 0 }
         var lines = cells.map { row in
             let text = columns.indices.map { padded(row[$0], to: widths[$0], columns[$0].alignment) }
                 .joined(separator: "  ")
             return String(text.reversed().drop { $0 == " " }.reversed())
         }
-        lines.insert(String(repeating: "-", count: lines.map(\.count).max() ?? 0), at: heading.count)
+        lines.insert(String(repeating: "-", count: lines.map(PlainText.width).max() ?? 0), at: heading.count)
         return lines
     }
 
@@ -42,7 +44,7 @@ package struct TextTable: Sendable {
     package var text: String { lines.map { $0 + "\n" }.joined() }
 
     private func padded(_ text: String, to width: Int, _ alignment: Alignment) -> String {
-        let blanks = String(repeating: " ", count: max(0, width - text.count))
+        let blanks = String(repeating: " ", count: max(0, width - PlainText.width(of: text)))
         return alignment == .left ? text + blanks : blanks + text
     }
 }

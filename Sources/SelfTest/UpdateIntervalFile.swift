@@ -21,8 +21,8 @@ package struct UpdateIntervalFile: Sendable {
     package init(path: String, column: String) throws(KerfError) {
         let bytes = try FileBytes.read(path, limit: Self.limit)
         try ForeignContent.check(bytes, file: path)
-        try self.init(
-            text: String(decoding: TextBytes.utf8(bytes) ?? bytes, as: UTF8.self), name: path, column: column)
+        let text = try TextBytes.utf8(bytes, file: path)
+        try self.init(text: String(decoding: text, as: UTF8.self), name: path, column: column)
     }
 
     package init(text: String, name: String, column: String) throws(KerfError) {

@@ -102,7 +102,10 @@ package struct ForeignContent: Sendable, Hashable {
     private static let unpack: Remedy = "unpack it first"
 
     private static let signatures: [(bytes: [UInt8], message: String, remedy: Remedy)] = [
-        ([0x50, 0x4B, 0x03, 0x04], "is a ZIP archive, as PyTorch's .bin, .pt and .pth files are", safetensors),
+        (
+            [0x50, 0x4B, 0x03, 0x04], "is a ZIP archive, as PyTorch's .bin, .pt and .pth files are",
+            "unpack it, or give a model as safetensors (transformers: model.save_pretrained) or as GGUF"
+        ),
         ([0x1F, 0x8B], "is compressed (gzip)", unpack),
         ([0x28, 0xB5, 0x2F, 0xFD], "is compressed (zstd)", unpack),
         ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "is compressed (xz)", unpack),

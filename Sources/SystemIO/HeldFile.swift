@@ -32,6 +32,7 @@ package final class HeldFile: Sendable {
                 attempts += 1
                 // hwmon returns EAGAIN while a sensor is being powered up; more than three times is a failure.
                 if errno == .resourceTemporarilyUnavailable && attempts < 4 { continue }
+                if errno == .illegalSeek { throw KerfError(.ioError, "is a pipe, not a file", at: path, cause: errno) }
                 throw KerfError(errno, doing: "read", at: path)
             } catch {
                 throw KerfError(.ioError, "cannot read: \(error)", at: path)

@@ -53,9 +53,7 @@ public enum KerfJSON {
         guard !bytes.isEmpty else {
             throw KerfError(.malformed, at: name, "the file is empty", remedy: File.remedy)
         }
-        guard let text = TextBytes.utf8(bytes) else {
-            throw KerfError(.malformed, at: name, "has the mark of UTF-16, but is not UTF-16", remedy: File.remedy)
-        }
+        let text = try TextBytes.utf8(bytes, file: name, remedy: File.remedy)
         let data = Data(text)
         let header: Header
         do {
@@ -129,6 +127,9 @@ public enum KerfJSON {
         decoder.keyDecodingStrategy = keys.decodingStrategy
         return decoder
     }
+
+    /// Where in a JSON text whose keys are snake case and what, from an error of Foundation's decoder. One line.
+    package static func fault(_ error: any Error) -> String { oneLine(error) }
 
     /// Where in the file and what, from Foundation's coding errors.
     private static func oneLine(_ error: any Error, _ keys: FileKeys = FileKeys()) -> String {

@@ -6,14 +6,16 @@ import SystemPackage
 /// Source: fifo(7), pipe(7).
 enum NamedPipe {
     /// Time in which the other end must be opened: a shell may start the writer after the reader.
-    private static let timeoutSeconds = 1.0
+    static let timeoutSeconds = 1.0
     private static let retryMicroseconds: UInt32 = 10_000
 
     /// Reads a file from its beginning, up to a limit. A pipe is read until its writers close it, however long they take.
     ///
     /// - Parameter descriptor: opened with `O_NONBLOCK`, without which the opening waits for a writer.
     /// - Throws: ``KerfError/Code/noSuchFile`` for a pipe that nothing writes to; `Errno`.
-    static func read(_ descriptor: FileDescriptor, _ path: String, limit: Int) throws -> BoundedRead {
+    static func read(
+        _ descriptor: FileDescriptor, _ path: String, limit: Int, timeoutSeconds: Double = NamedPipe.timeoutSeconds
+    ) throws -> BoundedRead {
         let isPipe = try mode(of: descriptor) & S_IFMT == S_IFIFO
         let began = MonotonicInstant.now()
         return try BoundedRead(limit: limit) { buffer, offset in
@@ -39,7 +41,9 @@ enum NamedPipe {
     /// Opens a pipe to write to it. The descriptor blocks.
     ///
     /// - Throws: ``KerfError/Code/cannotCreate`` for a pipe that nothing reads; `Errno`.
-    static func openForWriting(_ path: String) throws -> FileDescriptor {
+    static func openForWriting(
+        _ path: String, timeoutSeconds: Double = NamedPipe.timeoutSeconds
+    ) throws -> FileDescriptor {
         let began = MonotonicInstant.now()
         while true {
             do {

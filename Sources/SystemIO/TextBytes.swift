@@ -10,6 +10,14 @@ package enum TextBytes {
         return bytes
     }
 
+    /// As ``utf8(_:)``, for a file that has to be text.
+    ///
+    /// - Throws: ``KerfError/Code/malformed`` for a mark of UTF-16 before what is not UTF-16.
+    package static func utf8(_ bytes: [UInt8], file: String, remedy: Remedy? = nil) throws(KerfError) -> [UInt8] {
+        if let text = utf8(bytes) { return text }
+        throw KerfError(.malformed, at: file, "has the mark of UTF-16, but is not UTF-16", remedy: remedy)
+    }
+
     /// The number of the line that holds a byte, from 1 on.
     package static func line(of offset: Int, in bytes: some Collection<UInt8>) -> Int {
         bytes.prefix(offset).reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }

@@ -4,7 +4,8 @@ import SystemIO
 import SystemPackage
 
 extension VirtualBoard {
-    /// Keeps the tree up to date, and the measured process at the tree's frequency, until `shouldStop`, called at every update, returns true.
+    /// Keeps the tree up to date, and the measured process at the tree's frequency, until `shouldStop`, called at every
+    /// update, returns true.
     ///
     /// Updates are due at fixed times of the monotonic clock; a missed one is skipped. The clocks are read back to back
     /// before all counters are written, so that the counters belong to one moment.

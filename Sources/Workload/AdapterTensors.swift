@@ -40,7 +40,14 @@ package struct AdapterTensors: Sendable {
         for block in 0..<model.blockCount {
             var numbers = [Float](repeating: 0, count: layout.count)
             for (name, shape, range) in tensors(block: block) {
-                numbers.replaceSubrange(range, with: try file.read(name, shape: shape))
+                let read = try file.read(name, shape: shape)
+                guard read.allSatisfy(\.isFinite) else {
+                    throw KerfError(
+                        .malformed, at: path,
+                        "tensor \(PlainText.quoted(name, limit: 120)) holds a value that is not a finite number",
+                        remedy: "give adapters of a training that did not diverge")
+                }
+                numbers.replaceSubrange(range, with: read)
                 names.remove(name)
             }
             values[block] = numbers

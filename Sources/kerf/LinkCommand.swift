@@ -51,7 +51,7 @@ struct LinkCommand: ParsableCommand {
     func run() throws {
         try ErrorReport.reportingInterruptibly {
             try OutputFile.checkPlace(out)
-            try OutputGuard.check(out, isNoneOf: [device].compactMap(\.self))
+            try OutputGuard.check(out, isNoneOf: [device, client.keys].compactMap(\.self))
             let profile = try measure()
             let bytes = try KerfJSON.encode(profile)
             try AtomicFile.write(bytes, to: out)

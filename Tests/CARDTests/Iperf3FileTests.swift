@@ -64,6 +64,7 @@ struct Iperf3FileTests {
     func other() throws {
         #expect(try refusal(String(Self.sound.dropLast(3))).contains("starts at line 1 is cut off"))
         #expect(try refusal("<!DOCTYPE html><html>").contains("web page"))
+        #expect(try refusal("{\"start\u{0}\": 1}").contains("line 1 holds a byte of zero"))
         #expect(try refusal("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n").contains("Git LFS"))
     }
 
@@ -106,6 +107,10 @@ struct Iperf3FileTests {
         #expect(try refusal(Self.stream + Self.stream).contains("two tests, the second from line 6 on"))
         #expect(try refusal(unfinished + "iperf3: interrupt\n").contains("line 3 is not JSON"))
         #expect(try refusal(unfinished + Self.event("interval", "{}")).contains("line 3 is not an event"))
+        #expect(try refusal(Self.stream + Self.event("end", Self.end)).contains("line 6 follows the event \"end\""))
+        #expect(try refusal(Self.stream + Self.event("interval", Self.interval)).contains("line 6 follows"))
+        let noSum = unfinished + Self.event("interval", "{\"sum\": {}}")
+        #expect(try refusal(noSum).contains("data.sum: no field bits_per_second"))
         let failed = Self.event("start", Self.start) + Self.event("error", "\"the server has terminated\"")
         #expect(try refusal(failed).contains("iperf3 failed: the server has terminated"))
         #expect(try refusal(failed + Self.event("end", "{}")).contains("iperf3 failed"))
@@ -125,6 +130,36 @@ struct Iperf3FileTests {
             #expect(try refusal(text).contains("end.sum_received.bits_per_second is "))
         }
         #expect(try refusal(Self.sound.replacing("20000", with: "1e12")).contains("mean_rtt is 1000000.0 s"))
+    }
+
+    @Test(
+        "a value that no test has is refused with its field",
+        arguments: [
+            (#"d": 2e7}, "#, #"d": null}, "#, "end.sum_received.bits_per_second: the value is missing"),
+            (#"d": 2e7}, "#, #"d": "2e7"}, "#, "end.sum_received.bits_per_second: a value of the wrong type"),
+            (#""sum_received": {"bits_per_second": 2e7}, "sum_received_b"#, #""sum_b"#, "has no end.sum_received"),
+            (#"d": 2e7, "omitted""#, #"d": -1, "omitted""#, "intervals[0].sum.bits_per_second is -1.0"),
+            (#"d": 2e7, "omitted""#, #"d": 1e300, "omitted""#, "intervals[0].sum.bits_per_second is 1e+300"),
+            (#""mean_rtt": 20000"#, #""mean_rtt": -3"#, "end.streams[0].sender.mean_rtt is -3.0, below 0"),
+            (#""reverse": 0"#, #""reverse": 0, "target_bitrate": 1e7"#, "target_bitrate is 10000000.0 bit/s, so"),
+            (#""reverse": 0"#, #""reverse": 0, "fqrate": 5"#, "start.test_start.fqrate is 5.0 bit/s"),
+            (#""reverse": 0"#, #""reverse": 2"#, "start.test_start.reverse is 2, not 0 or 1"),
+            (#""reverse": 0"#, #""reverse": true"#, "start.test_start.reverse: a value of the wrong type"),
+            (#""protocol": "TCP""#, #""protocol": "SCTP""#, "start.test_start.protocol is \"SCTP\""),
+            (#""connecting_to""#, #""accepted_connection""#, "start.accepted_connection tells that the server"),
+        ])
+    func fields(_ part: String, _ replacement: String, says: String) throws {
+        let text = Self.sound.replacing(part, with: replacement)
+        #expect(text != Self.sound)
+        let found = try refusal(text)
+        #expect(found.contains(says), "\(found)")
+    }
+
+    @Test("a test that could not begin says what iperf3 says")
+    func noBeginning() throws {
+        #expect(try refusal("{\"error\": \"unable to connect\"}").contains("iperf3 failed: unable to connect"))
+        #expect(try refusal("{\"error\": \"\"}").contains("iperf3 failed: it gives no reason"))
+        #expect(try refusal("{}").contains("not what iperf3 --json writes: no field start"))
     }
 
     @Test("both directions under one name, as 3.7 to 3.10 write them, are refused", arguments: ["3.7", "3.10.1"])

@@ -92,6 +92,49 @@ import Testing
         #expect(CPUFreqProbe(root: box.root).policies().map(\.name) == ["policy0", "policy9", "policy10"])
     }
 
+    /// A driver that is loaded and hidden is not one that is missing.
+    @Test(arguments: ["cpufreq/policy0", "cpu0/cpufreq", "cpufreq"])
+    func hiddenPoliciesAreMasked(place: String) throws {
+        let box = try FixtureTree()
+        try box.link("\(Self.top)/\(place)", "../../nowhere/policy0")
+        let availability = CPUFreqProbe(root: box.root).availability()
+        #expect(availability.status == .masked && availability.reason.contains(place))
+        #expect(availability.remedy?.description.contains("firmware") == false)
+    }
+
+    /// One hidden policy does not hide the others.
+    @Test func aHiddenPolicyIsNoObstacle() throws {
+        let box = try FixtureTree()
+        try box.write(under: "\(Self.top)/cpufreq/policy0", ["affected_cpus": "0", "scaling_cur_freq": "1200000"])
+        try box.link("\(Self.top)/cpufreq/policy1", "../../nowhere/policy1")
+        #expect(CPUFreqProbe(root: box.root).availability().status == .present)
+    }
+
+    /// A directory stands for a file whose read fails.
+    @Test func policiesThatFailAreBroken() throws {
+        let box = try FixtureTree()
+        for attribute in ["scaling_max_freq", "scaling_cur_freq"] {
+            try box.directory("\(Self.top)/cpufreq/policy0/\(attribute)")
+        }
+        let probe = CPUFreqProbe(root: box.root)
+        let availability = probe.availability()
+        #expect(availability.status == .broken && availability.remedy != nil)
+        #expect(probe.readings().failures.map(\.code) == [.ioError])
+        // One frequency that is left makes it a policy.
+        try box.write("\(Self.top)/cpufreq/policy0/cpuinfo_max_freq", "2600000\n")
+        #expect(probe.availability().status == .present)
+    }
+
+    @Test(arguments: ["4294967295", "100000001", "9223372036854775807"])
+    func aFrequencyOfNoProcessorIsNotBelieved(kilohertz: String) throws {
+        let box = try FixtureTree()
+        try box.write(
+            under: "\(Self.top)/cpufreq/policy0", ["scaling_max_freq": "2600000", "scaling_cur_freq": kilohertz])
+        let probe = CPUFreqProbe(root: box.root)
+        #expect(probe.policies().first?.currentHertz == nil)
+        #expect(probe.readings().failures.map(\.code) == [.implausibleReading])
+    }
+
     @Test func absenceOnAVirtualMachineSaysSo() throws {
         let box = try FixtureTree()
         try box.write("proc/cpuinfo", "flags\t\t: fpu hypervisor\n")

@@ -25,6 +25,25 @@ struct OutputGuardTests {
         }
     }
 
+    @Test("a file of a folder that is read is refused, a result in it passes")
+    func folders() throws {
+        let tree = try FixtureTree()
+        let files = ["config.json", "model.safetensors", "key.pem"]
+        for name in files + ["profile.json"] { try tree.write("model/\(name)", "{}") }
+        let folder = tree.file("model").string
+        for name in files {
+            let error = #expect(throws: KerfError.self) {
+                try OutputGuard.check("\(folder)/\(name)", of: "--out", isNoneOf: [folder])
+            }
+            #expect(error?.message == "would replace a file of the input \(folder)")
+        }
+        for name in ["profile.json", "new.safetensors"] {
+            #expect(throws: Never.self) {
+                try OutputGuard.check("\(folder)/\(name)", of: "--out", isNoneOf: [folder])
+            }
+        }
+    }
+
     @Test("another file, a new one and a device pass")
     func different() throws {
         let tree = try FixtureTree()

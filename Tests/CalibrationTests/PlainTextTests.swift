@@ -11,4 +11,17 @@ struct PlainTextTests {
         #expect(PlainText.shown("abcdefg", limit: 6) == "abcdef…")
         #expect(PlainText.quoted("a\"b") == "\"a\"b\"")
     }
+
+    @Test("a name is cut by the columns that it takes")
+    func names() {
+        let limit = PlainText.nameLimit
+        for (letter, width) in [("x", 1), ("é", 1), ("e\u{301}", 1), ("温", 2), ("한", 2), ("Ａ", 2)] {
+            #expect(PlainText.width(of: letter) == width)
+            let longest = String(repeating: letter, count: limit / width)
+            #expect(PlainText.name(longest) == longest)
+            #expect(PlainText.name(longest + letter) == longest + "…")
+        }
+        let marks = PlainText.name("e" + String(repeating: "\u{301}", count: 1000))
+        #expect(marks.unicodeScalars.count == 2 * limit + 1)
+    }
 }

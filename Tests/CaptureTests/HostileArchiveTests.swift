@@ -31,6 +31,15 @@ struct HostileArchiveTests {
         }
     }
 
+    @Test func whatIsNoArchiveIsNamed() {
+        for count in [40, 600] {
+            let compressed: [UInt8] = [0x1F, 0x8B, 0x08] + [UInt8](repeating: 1, count: count)
+            #expect(refusal(compressed) == "is compressed (gzip)")
+        }
+        #expect(refusal(Array("<!DOCTYPE html><html>".utf8)) == "is a web page (HTML)")
+        #expect(refusal([1, 2, 3]) == "is cut off")
+    }
+
     @Test(arguments: [
         "/sys/class/y", "../sys/y", "sys/../../y", "sys/./y", "sys//y", "home/y", "dev/sda", "sys/class/y/", "..", "/",
         "sys/class/x/below",

@@ -48,6 +48,28 @@ struct RecordingTests {
         #expect(try copy.text("sys/class/power_supply/\(mouse)/capacity") == "80\n")
     }
 
+    /// A capture may hold no link that leaves `sys`, not even to come back.
+    @Test(arguments: ["/devices/chip", "../../../sys/devices/chip"])
+    func aLinkThatCannotBeRecordedIsListed(target: String) throws {
+        let tree = try FixtureTree()
+        try tree.write(under: "sys/devices/chip", ["name": "chip", "temp1_input": "41000"])
+        try tree.link("sys/class/hwmon/hwmon0", target)
+        let manifest = try record(tree).manifest
+        #expect(manifest.omitted.map(\.path) == ["sys/class/hwmon/hwmon0"])
+        #expect(manifest.omitted.allSatisfy { $0.reason.contains("leads out") })
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may list any directory"))
+    func aDirectoryThatCannotBeListedIsListed() throws {
+        let tree = try FixtureTree()
+        try tree.write(under: "sys/class/hwmon/hwmon0", ["name": "chip"])
+        let place = "sys/class/powercap"
+        try tree.directory(place)
+        try #require(chmod(tree.file(place).string, 0) == 0)
+        defer { chmod(tree.file(place).string, 0o700) }
+        #expect(try record(tree).manifest.unreadable.map(\.path) == [place])
+    }
+
     @Test func theUnpackedBoxIsReadAsTheBoxItself() throws {
         let box = try SyntheticBox()
         let copy = try unpacked(box.tree)

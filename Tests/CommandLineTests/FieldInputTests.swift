@@ -58,6 +58,9 @@ struct FieldInputTests {
         // Half of the rounds wait for 0 to 5 s.
         let wait = try delay() - undisturbed
         #expect(wait > 0.5 && wait < 2.5, "\(wait)")
+        let replacing = try KerfProcess.run(
+            "simulate", "--scenario", scenario, "--rounds", "2", "--csv", workspace.path("drive.csv"))
+        #expect(replacing.status == 73 && replacing.failureLine?.contains("would replace the input") == true)
         let damaged = try simulate("0,2O000000\n1,20000000\n2,20000000\n")
         #expect(damaged.status == 65 && damaged.failureLine?.contains("drive.csv: line 1 is") == true)
     }

@@ -72,8 +72,10 @@ struct NothingDoneTests {
         return (try? shell(line))?.status == 0
     }()
 
-    private func hidden(_ arguments: String, _ place: String = "") throws -> (status: Int32, output: String) {
-        let inner = "'mount -t tmpfs none /proc && exec \"$0\" \(arguments)'"
+    private func hidden(
+        _ arguments: String, _ place: String = "", below directory: String = "/proc"
+    ) throws -> (status: Int32, output: String) {
+        let inner = "'mount -t tmpfs none \(directory) && exec \"$0\" \(arguments)'"
         return try Self.shell(Self.withoutProcfs + inner + " \"$0\" \"$1\"", place)
     }
 
@@ -94,5 +96,19 @@ struct NothingDoneTests {
     func doctorWithoutProcfs() throws {
         let (status, output) = try hidden("doctor")
         #expect(status == 0 && output.contains("remedy: mount procfs"), "\(output)")
+    }
+
+    /// No driver is missing where none can be seen.
+    @Test(
+        "the running system's doctor says that sysfs is missing", .enabled(if: canHideProcfs, "needs user namespaces"))
+    func doctorWithoutSysfs() throws {
+        let (status, output) = try hidden("doctor", below: "/sys")
+        let lines = output.split(separator: "\n")
+        for subject in ["RAPL ", "cpufreq ", "lm-sensors ", "battery ", "PCI ", "  powercap ", "  hwmon "] {
+            let line = lines.first { $0.hasPrefix(subject) }
+            #expect(line?.contains("masked") == true && line?.contains("sysfs is not mounted") == true, "\(output)")
+        }
+        #expect(status == 0 && !output.contains("modprobe ina3221") && !output.contains("sensors3.conf"), "\(output)")
+        #expect(output.contains("remedy: sudo mount -t sysfs sysfs /sys"), "\(output)")
     }
 }

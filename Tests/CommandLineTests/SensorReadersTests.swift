@@ -49,6 +49,7 @@ struct SensorReadersTests {
         "values that cannot be": [
             "name": "board", "temp1_input": "2147483647", "temp2_input": "-300000", "fan1_input": "-1",
             "curr1_input": "4294967295", "in0_input": "1000", "temp3_input": "41000", "temp3_fault": "1",
+            "in1_input": "65535", "temp4_input": "-273150",
         ],
         "nothing to read": ["name": "pwmfan", "pwm1": "255"],
     ]

@@ -70,6 +70,8 @@ struct SimulateTests {
         let outcome = try KerfProcess.run("simulate", "--scenario", path, "--out", workspace.path("out.json"))
         #expect([65, 66].contains(outcome.status), "\(outcome.status) \(outcome.standardError)")
         #expect(outcome.failureLine?.contains(change.says) == true, "\(outcome.standardError)")
+        // Other errors name the file that is missing.
+        if outcome.status == 65 { #expect(outcome.failureLine?.contains(path) == true, "\(outcome.standardError)") }
         #expect(!workspace.exists("out.json"))
     }
 

@@ -99,14 +99,38 @@ struct HostIdentityTests {
         #expect(try host.probe.identity().hypervisor == "KVM")
     }
 
-    @Test("no cpuinfo, an empty one or garbage: absent with a remedy", arguments: [nil, "", "\u{0}\u{1}garbage"])
+    @Test(
+        "no cpuinfo is absent, an empty one or garbage broken, each with a remedy",
+        arguments: [nil, "", "\u{0}\u{1}garbage"])
     func absent(text: String?) throws {
         let host = try HostFixture()
         if let text { try host.tree.write("proc/cpuinfo", text) }
-        #expect(host.probe.availability().status == .absent)
+        #expect(host.probe.availability().status == (text == nil ? .absent : .broken))
         #expect(host.probe.availability().remedy != nil)
         let error = try #require(throws: KerfError.self) { try host.probe.identity() }
         #expect(error.code == (text == nil ? .notFound : .invalidReading))
+    }
+
+    @Test("a cpuinfo that cannot be read is broken, one under another file masked")
+    func unreadable() throws {
+        let host = try HostFixture()
+        try host.tree.directory("proc/cpuinfo")
+        let broken = host.probe.availability()
+        #expect(broken.status == .broken && broken.remedy != nil)
+        try host.tree.remove("proc/cpuinfo")
+        // What a container binds over a file that it hides.
+        try host.tree.link("proc/cpuinfo", "/dev/null")
+        let masked = host.probe.availability()
+        #expect(masked.status == .masked && masked.remedy?.description.contains("umount") == true)
+    }
+
+    @Test("a file that two parts read is reported once")
+    func failures() throws {
+        let host = try HostFixture()
+        try host.writeX86()
+        try host.tree.write("proc/stat", "cpu  -1 x\n")
+        let places = host.probe.readings().failures.compactMap(\.location).filter { $0.hasSuffix("proc/stat") }
+        #expect(places.count == 1)
     }
 
     @Test("the running system has an identity")

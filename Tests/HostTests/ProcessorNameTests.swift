@@ -153,6 +153,41 @@ struct ProcessorNameTests {
         #expect(try identity("processor: 0\n\nHardware: Some Board\n").cpuModel == "Some Board")
     }
 
+    @Test("arm: the board stands for cores without numbers, and tells boxes apart that have one architecture")
+    func armBoard() throws {
+        let architecture = "AArch64 Processor rev 14 (aarch64)"
+        let old = "Processor: \(architecture)\nprocessor: 0\nBogoMIPS: 38.40\n\nHardware: Vendor SoC 845\n"
+        #expect(try identity(old).cpuModel == "Vendor SoC 845")
+        #expect(try identity(old.replacing("845", with: "855")).cpuModel == "Vendor SoC 855")
+        let named = "processor: 0\nmodel name: ARMv7 Processor rev 4 (v7l)\n"
+        #expect(try identity(named + "\nHardware: BCM2835\n").cpuModel == "BCM2835")
+        // Without a blank line before it, after the last CPU.
+        let joined = "processor: 0\nBogoMIPS: 26.00\n\nprocessor: 1\nBogoMIPS: 26.00\nHardware: MT6797X\n"
+        #expect(try identity(joined).cpuModel == "MT6797X")
+        // Where nothing else is known, the architecture is better than nothing.
+        #expect(try identity(named).cpuModel == "ARMv7 Processor rev 4 (v7l)")
+        let tree = ["proc/device-tree/cpus/cpu@0/compatible": "arm,cortex-a53\0arm,armv8\0"]
+        #expect(try identity(named, tree).cpuModel == "arm,cortex-a53")
+    }
+
+    @Test("arm before Linux 3.8, built for one CPU: no line begins a CPU")
+    func armUniprocessor() throws {
+        let text = """
+            Processor\t: ARM926EJ-S rev 5 (v5l)
+            BogoMIPS\t: 218.72
+            Features\t: swp half thumb fastmult edsp java
+            CPU implementer\t: 0x41
+            CPU architecture: 5TEJ
+            CPU part\t: 0x926
+            CPU revision\t: 5
+
+            Hardware\t: Some NAS
+
+            """
+        let box = try identity(text)
+        #expect(box.cpuModel == "Arm part 0x926 (Some NAS)" && box.topology.threads == 1)
+    }
+
     @Test("mips, sparc and parisc")
     func others() throws {
         let mips = "system type: Atheros AR7161\nprocessor: 0\ncpu model: MIPS 24Kc V7.4\n"

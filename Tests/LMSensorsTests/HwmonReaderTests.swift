@@ -57,7 +57,8 @@ struct HwmonReaderTests {
             ("fan1_input", "4294967295"), ("power1_input", "-5"), ("power1_average", "4294967295000"),
             ("power1_average", "4294967295"), ("power1_input", "2147483647"), ("power1_input", "2147483647000"),
             ("power1_input", "9223372036854775807"), ("energy1_input", "-1"), ("curr1_input", "4294967295"),
-            ("in0_input", "2147483647"), ("in0_input", "-200000000"),
+            ("in0_input", "2147483647"), ("in0_input", "-200000000"), ("in0_input", "65535"),
+            ("temp1_input", "-273150"), ("temp1_input", "-273000"), ("power1_average", "65535000000"),
         ])
     func implausible(attribute: String, text: String) throws {
         try expectFailure(attribute, text, .implausibleReading)
@@ -180,6 +181,7 @@ struct HwmonReaderTests {
         #expect(probe.availability().reason.hasPrefix("hwmon chips without sensors"))
         try tree.write(under: "sys/class/hwmon/hwmon0", ["temp1_input": "junk"])
         #expect(probe.availability().reason.contains("junk") && probe.availability().status == .broken)
+        #expect(probe.availability().remedy?.description.contains("dmesg") == true)
         try tree.write(under: "sys/class/hwmon/hwmon0", ["temp1_input": "40000"])
         #expect(probe.availability() == Availability(.present, reason: "1 sensor on 1 chip"))
     }

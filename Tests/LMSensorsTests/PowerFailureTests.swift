@@ -50,6 +50,28 @@ struct PowerFailureTests {
         #expect(availability.reason.contains("power1_average") && availability.reason.contains("not to be believed"))
         #expect(availability.remedy?.description.contains("modprobe") == false)
         #expect(LMSensorsProbe(root: box.root).readings().readings.isEmpty, "not shown as a reading either")
+        #expect(LMSensorsProbe(root: box.root).availability().remedy == availability.remedy)
+    }
+
+    /// Either is plausible by itself; their product is none that a box draws.
+    @Test func aBoardInputThatFeedsBackIsImplausible() throws {
+        let box = try board()
+        try box.write("\(hwmon)/curr1_input", "-1200\n")
+        let availability = answer(box)
+        #expect(availability.status == .implausible && availability.reason.contains("curr1_input"))
+        #expect(availability.remedy?.description.contains("dmesg") == true)
+    }
+
+    /// A temperature that fails is no power that is missing; a chip of which nothing is known may be one.
+    @Test func onlyAChipThatIsHiddenMayHavePower() throws {
+        let box = try box(["name": "coretemp", "temp2_input": "40000"])
+        try box.directory("\(hwmon)/temp1_input")
+        let probe = LMSensorsProbe(root: box.root)
+        #expect(probe.energyAvailability().status == .absent)
+        try breakFile("name", box)
+        let availability = answer(box)
+        #expect(availability.status == .broken && availability.reason.contains("hwmon0/name"))
+        #expect(probe.availability().status == .broken)
     }
 
     @Test(arguments: ["in1_input", "curr1_input"]) func aBoardInputThatFailsIsBroken(file: String) throws {

@@ -105,6 +105,14 @@ struct ForeignContentTests {
         }
         let ids = try scratch.write("b.ids", "1 2 3")
         #expect(try Dataset(path: ids.string, tokenizer: nil, vocabularySize: 9).tokenCount == 3)
+        for (name, says) in [("d.ids", "web page"), ("d.jsonl", "web page"), ("d.txt", "no tokenizer")] {
+            let page = try scratch.write(name, "<!DOCTYPE html><html>")
+            let error = modelFileError { try Dataset(path: page.string, tokenizer: nil) }
+            #expect(error?.message.contains(says) == true, "\(error as Any)")
+        }
+        let packed = try scratch.write("e.txt", [0x1F, 0x8B, 8, 0, 0xFF, 0xFF])
+        let compressed = modelFileError { try Dataset(path: packed.string, tokenizer: nil) }
+        #expect(compressed?.message == "is compressed (gzip)")
         let page = try scratch.write("c.txt", "<html><p>text")
         #expect(
             modelFileError { try Dataset(path: page.string, tokenizer: nil) }?.message.contains("no tokenizer") == true)
@@ -117,6 +125,7 @@ struct ForeignContentTests {
             ("consolidated.00.pth", "is PyTorch's pickle format"), ("model.onnx", "is an ONNX model"),
             ("model.Q4_K_M.gguf", "is a GGUF file; give that file"),
             ("gptq_model-4bit-128g.safetensors", "safetensors under another name"),
+            ("model-00001-of-00002.safetensors", "is a part of a model; download model.safetensors.index.json too"),
             ("adapter_model.safetensors", "is LoRA adapters, not a model; give the folder of the base model"),
         ])
     func otherFormats(_ name: String, says: String) throws {
@@ -132,6 +141,9 @@ struct ForeignContentTests {
             ("self_attn.q_proj.g_idx", "GPTQ"), ("self_attn.q_proj.qweight", "GPTQ or AWQ"),
             ("mlp.up_proj.weight.absmax", "bitsandbytes"), ("mlp.up_proj.weight_packed", "compressed-tensors"),
             ("mlp.up_proj.weight_scale_inv", "FP8"), ("mlp.up_proj.scales", "MLX or GPTQ"),
+            ("mlp.up_proj.q_weight", "EXL2"), ("mlp.up_proj.trellis", "EXL3"), ("mlp.up_proj.W_q", "HQQ"),
+            ("mlp.up_proj.codebooks", "AQLM"), ("mlp.up_proj.weight._data", "Quanto"),
+            ("mlp.up_proj.weight_blocks", "MXFP4"), ("mlp.up_proj.weight_zero_point", "compressed-tensors"),
         ])
     func quantizedTensors(_ tensor: String, _ method: String) throws {
         let folder = try TinyModel.writeFolder(scratch)

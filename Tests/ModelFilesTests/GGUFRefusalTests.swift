@@ -44,6 +44,17 @@ struct GGUFRefusal: Sendable, CustomTestStringConvertible {
             $0.tensors.append(
                 .init(name: "blk.0.attn_q.bias", dimensions: [8], type: 0, data: [UInt8](repeating: 0, count: 32)))
         },
+        .init("bias of the head", .unsupported, "output.bias") {
+            $0.tensors.append(
+                .init(name: "output.bias", dimensions: [5], type: 0, data: [UInt8](repeating: 0, count: 20)))
+        },
+        .init("divisors for long texts", .unsupported, "rope_factors_long.weight") {
+            $0.tensors.append(
+                .init(name: "rope_factors_long.weight", dimensions: [2], type: 0, data: littleEndian([1, 2])))
+        },
+        .init("adapter", .unsupported, "holds no model: general.type is \"adapter\"") {
+            $0["general.type"] = .text("adapter")
+        },
         .init("tensor type", .unsupported, "has type Q5_K; Kerf reads F32, F16") {
             $0.changeTensor("blk.1.ffn_up.weight") { $0.type = 13 }
         },
@@ -76,6 +87,9 @@ struct GGUFRefusal: Sendable, CustomTestStringConvertible {
             $0.tensors.removeAll { $0.name == "token_embd.weight" }
         },
         .init("more blocks than tensors", .missingTensor, "blk.2.") { $0["llama.block_count"] = .uint32(3) },
+        .init("more tensors than blocks", .impossibleShape, "\"blk.1.attn_k.weight\", but llama.block_count is 1") {
+            $0["llama.block_count"] = .uint32(1)
+        },
         .init("wrong shape", .impossibleShape, "blk.0.ffn_gate.weight is 8 x 12, but the model needs 12 x 8") {
             $0.changeTensor("blk.0.ffn_gate.weight") { $0.dimensions = [12, 8] }
         },

@@ -135,16 +135,51 @@ struct HuggingFaceConfigTests {
                 == RotaryEmbedding(theta: 30_000))
         #expect(
             try model(["rope_scaling": #"{"type": "linear", "factor": 2}"#]).rope.scaling == .linear(factor: 2))
+        let both = try model([
+            "rope_scaling": #"{"type": "linear", "factor": 2}"#, "rope_theta": "3e4", "attention_dropout": "0.0",
+            "rope_parameters": #"{"rope_type": "linear", "factor": 2.0, "rope_theta": 30000}"#,
+        ])
+        #expect(both.rope == RotaryEmbedding(theta: 30_000, scaling: .linear(factor: 2)))
     }
 
     static let refusals: [([String: String], KerfError.Code, String)] = [
         (["model_type": #""gemma""#], .unsupported, #"model_type is "gemma"; Kerf reads model_type llama"#),
-        (["architectures": #"["GemmaForCausalLM"]"#], .unsupported, "GemmaForCausalLM"),
+        (
+            ["architectures": #"["GemmaForCausalLM"]"#], .unsupported,
+            #"model_type is "llama", but architectures holds "GemmaForCausalLM"; Kerf reads"#
+        ),
+        (
+            ["model_type": "null", "architectures": #"["GemmaForCausalLM"]"#], .unsupported,
+            #": architectures holds "GemmaForCausalLM"; Kerf reads"#
+        ),
+        (
+            ["model_type": #""gemma""#, "architectures": #"["GemmaForCausalLM"]"#], .unsupported,
+            #": model_type is "gemma"; Kerf reads"#
+        ),
         (["architectures": "[1]"], .malformed, "architectures[0] is not a valid string"),
         (["architectures": #""LlamaForCausalLM""#], .malformed, "architectures is not an array"),
         (["model_type": #""bert""#, "hidden_size": "{}"], .unsupported, "bert"),
         (["model_type": "null"], .malformed, "has neither model_type nor architectures"),
-        (["architectures": #"["MistralForCausalLM"]"#], .malformed, "but the architecture is \"MistralForCausalLM\""),
+        (
+            ["architectures": #"["MistralForCausalLM"]"#], .malformed,
+            #"model_type is "llama", but architectures holds "MistralForCausalLM"; the two have different defaults"#
+        ),
+        (
+            ["architectures": #"["LlamaForCausalLM", "MistralForCausalLM"]"#], .malformed,
+            #"model_type is "llama", but architectures holds "MistralForCausalLM""#
+        ),
+        (
+            ["model_type": #""mistral""#, "architectures": #"["LlamaForCausalLM"]"#, "sliding_window": "null"],
+            .malformed, #"model_type is "mistral", but architectures holds "LlamaForCausalLM""#
+        ),
+        (
+            ["model_type": #""gemma""#, "architectures": #"["LlamaForCausalLM"]"#], .malformed,
+            #"model_type is "gemma", but architectures holds "LlamaForCausalLM""#
+        ),
+        (
+            ["model_type": "null", "architectures": #"["LlamaForCausalLM", "MistralForCausalLM"]"#], .malformed,
+            #"architectures holds "LlamaForCausalLM" and "MistralForCausalLM""#
+        ),
         (["sliding_window": "128"], .unsupported, "sliding_window is 128; Kerf reads"),
         (["layer_types": #"["full_attention", "sliding_attention"]"#], .unsupported, #"holds "sliding_attention""#),
         (["rope_parameters": #"{"full_attention": {"rope_theta": 1e4}}"#], .unsupported, "by the kind of attention"),
@@ -161,6 +196,17 @@ struct HuggingFaceConfigTests {
             "rope_scaling.factor is not a finite number"
         ),
         (["rope_scaling": "2"], .malformed, "rope_scaling is not a valid object"),
+        (["rope_scaling": #"{"factor": 8}"#], .malformed, "has a factor, but no rope_type"),
+        (
+            [
+                "rope_scaling": #"{"type": "linear", "factor": 2}"#, "rope_parameters": #"{"rope_type": "default"}"#,
+            ], .malformed, "state the scaling differently"
+        ),
+        (
+            ["rope_theta": "1e4", "rope_parameters": #"{"rope_type": "default", "rope_theta": 3e4}"#], .malformed,
+            "state rope_theta differently"
+        ),
+        (["attention_dropout": "0.1"], .unsupported, "attention_dropout is 0.1; Kerf trains without dropout"),
         (["hidden_size": "null"], .malformed, "hidden_size is missing"),
         (["hidden_size": #""64""#], .malformed, "hidden_size is not a 64-bit integer"),
         (["hidden_size": "64.5"], .malformed, "hidden_size is not a 64-bit integer"),

@@ -73,7 +73,8 @@ struct SafetensorsTests {
     func brokenShards() throws {
         let folder = try folderWithoutWeights()
         try writeShards { $0.replacing("model-1.safetensors", with: "model-9.safetensors") }
-        #expect(modelFileError { try SafetensorsWeights(folder) }?.code == .noSuchFile)
+        let absent = modelFileError { try SafetensorsWeights(folder) }
+        #expect(absent?.code == .noSuchFile && absent?.message.contains("index.json lists it") == true)
         try writeShards { $0.replacing("model-1.safetensors", with: "model-2.safetensors") }
         #expect(modelFileError { try SafetensorsWeights(folder) }?.code == .missingTensor)
         try writeShards { _ in #"{"metadata": {}}"# }
@@ -98,6 +99,29 @@ struct SafetensorsTests {
         builder.tensors.append(.init(name: "model.layers.0.self_attn.q_proj.bias", shape: [1], data: [0, 0, 0, 0]))
         try scratch.write("checkpoint/model.safetensors", builder.bytes)
         #expect(modelFileError { try SafetensorsWeights(folder) }?.code == .unsupported)
+    }
+
+    @Test("Tensors of adapters, of further blocks, and of no finite number are refused")
+    func otherTensors() throws {
+        let folder = try TinyModel.writeFolder(scratch)
+        for (name, says) in [
+            ("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", "holds LoRA adapters, not a model"),
+            ("model.layers.2.mlp.up_proj.weight", "but num_hidden_layers is 2"),
+        ] {
+            var builder = try TinyModel.safetensors()
+            builder.tensors.append(.init(name: name, shape: [1], data: [0, 0, 0, 0]))
+            try scratch.write("checkpoint/model.safetensors", builder.bytes)
+            let error = modelFileError { try SafetensorsWeights(folder) }
+            #expect(error?.message.contains(says) == true, "\(error as Any)")
+        }
+        for value in [Float.nan, .infinity, -.infinity] {
+            var builder = try TinyModel.safetensors()
+            builder.tensors[0].data = Array(builder.tensors[0].data.dropLast(4)) + littleEndian([value])
+            try scratch.write("checkpoint/model.safetensors", builder.bytes)
+            let source = try SafetensorsWeights(folder)
+            let error = modelFileError { try source.values(.embedding) }
+            #expect(error?.message == "model.embed_tokens.weight holds a value that is not a finite number")
+        }
     }
 
     /// Splits the model's tensors over two files and writes an index, changed by `edit`.

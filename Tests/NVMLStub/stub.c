@@ -16,6 +16,8 @@ static unsigned gpus = 1;
 /// Energy at the start of the clock, and the power since then: real counters step every 20 milliseconds.
 static unsigned long long millijoules = 5000, milliwatts;
 static int init_result, energy_result;
+/// What a GPU draws as it says, in milliwatts.
+static unsigned draw = 71500;
 /// How many GPUs have fallen off the bus once faults have begun.
 static unsigned gone;
 static int started;
@@ -30,6 +32,7 @@ void kerf_stub_set(const char *name, long long value) {
     if (!strcmp(name, "millijoules")) millijoules = (unsigned long long)value;
     if (!strcmp(name, "init")) init_result = (int)value;
     if (!strcmp(name, "milliwatts")) milliwatts = (unsigned long long)value;
+    if (!strcmp(name, "draw")) draw = (unsigned)value;
     if (!strcmp(name, "energy")) energy_result = (int)value;
     if (!strcmp(name, "gone")) gone = (unsigned)value;
 }
@@ -105,7 +108,7 @@ int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *energy
 
 int nvmlDeviceGetPowerUsage(void *device, unsigned *milliwatts) {
     (void)device;
-    *milliwatts = 71500;
+    *milliwatts = draw;
     return SUCCESS;
 }
 

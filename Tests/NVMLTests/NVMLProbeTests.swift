@@ -4,6 +4,7 @@ import ProfileFormat
 import Quantities
 import SystemIO
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import NVML
@@ -18,7 +19,9 @@ struct NVMLProbeTests {
 
         init() throws {
             handle = try #require(dlopen(Self.path, RTLD_NOW | RTLD_LOCAL), "the stub library was not built")
-            for (name, value) in [("gpus", 1), ("millijoules", 5000), ("init", 0), ("energy", 0)] { set(name, value) }
+            for (name, value) in [
+                ("gpus", 1), ("millijoules", 5000), ("init", 0), ("energy", 0), ("draw", 71500),
+            ] { set(name, value) }
         }
 
         deinit { dlclose(handle) }
@@ -75,7 +78,7 @@ struct NVMLProbeTests {
         #expect(stub.started == 0)
     }
 
-    @Test(arguments: [(3, KerfError.Code.notFound), (4, .permissionDenied), (15, .notFound), (999, .ioError)])
+    @Test(arguments: [(3, KerfError.Code.notFound), (4, .permissionDenied), (15, .ioError), (999, .ioError)])
     func failuresAreErrorsNeverZero(result: Int, code: KerfError.Code) throws {
         let stub = try Stub()
         let meter = try stub.probe.meter()
@@ -95,12 +98,17 @@ struct NVMLProbeTests {
         #expect(throws: KerfError.self) { try meter.read() }
     }
 
-    @Test func impossibleEnergyIsMalformed() throws {
+    @Test func impossibleValuesAreNotBelieved() throws {
         let stub = try Stub()
         let meter = try stub.probe.meter()
         stub.set("millijoules", -1)
         let error = #expect(throws: KerfError.self) { try meter.read() }
-        #expect(error?.code == .invalidReading)
+        #expect(error?.code == .implausibleReading)
+        #expect(stub.probe.readings().failures.map(\.code) == [.implausibleReading])
+        stub.set("millijoules", 5000)
+        stub.set("draw", 0xFFFF_FFFF)
+        let readings = stub.probe.readings()
+        #expect(readings.failures.map(\.code) == [.implausibleReading] && readings.readings.count == 3)
     }
 
     @Test func absenceNamesItsRemedy() throws {
@@ -113,8 +121,35 @@ struct NVMLProbeTests {
         #expect(missing.status == .absent && missing.remedy?.description.contains("driver") == true)
         // A library of the same name that is something else.
         let other = NVMLProbe(root: SystemRoot(), library: "libc.so.6").availability()
-        #expect(other.status == .absent && other.reason.contains("lacks nvmlInit_v2"))
+        #expect(other.status == .broken && other.reason.contains("lacks nvmlInit_v2"))
         #expect(NVMLProbe(root: SystemRoot("/nowhere"), library: Stub.path).availability().status == .absent)
+    }
+
+    /// No driver and no GPU are absent; one that is there and fails is not.
+    @Test(
+        arguments: [
+            (4, .forbidden), (17, .forbidden), (3, .absent), (6, .absent), (9, .absent), (12, .absent), (10, .broken),
+            (15, .broken), (18, .broken), (999, .broken),
+        ] as [(Int, Availability.Status)])
+    func aStartThatFailsSaysWhy(result: Int, status: Availability.Status) throws {
+        let stub = try Stub()
+        stub.set("init", result)
+        let availability = stub.probe.availability()
+        #expect(availability.status == status && availability.remedy != nil)
+    }
+
+    @Test func aLibraryThatIsThereAndCannotBeLoadedIsBroken() throws {
+        let tree = try FixtureTree()
+        let path = tree.file("libnvidia-ml.so.1").string
+        #expect(NVMLProbe(root: SystemRoot(), library: path).availability().status == .absent)
+        try tree.write("libnvidia-ml.so.1", "no library")
+        let broken = NVMLProbe(root: SystemRoot(), library: path).availability()
+        #expect(broken.status == .broken && broken.reason.contains(path))
+        let missing = "cannot open shared object file: No such file or directory"
+        #expect(NVMLLibrary.loadingFailure(of: "libnvidia-ml.so.1", "libnvidia-ml.so.1: \(missing)").code == .notFound)
+        #expect(NVMLLibrary.loadingFailure(of: "libnvidia-ml.so.1", "libpart.so.1: \(missing)").code == .ioError)
+        let denied = "\(path): cannot open shared object file: Permission denied"
+        #expect(NVMLLibrary.loadingFailure(of: path, denied).code == .permissionDenied)
     }
 }
 

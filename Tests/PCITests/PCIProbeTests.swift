@@ -120,6 +120,25 @@ struct PCIProbeTests {
         #expect(survey.failures.allSatisfy { $0.location != nil })
     }
 
+    @Test("attributes and configuration space that an archive padded to a page are read", arguments: [false, true])
+    func padded(flattened: Bool) throws {
+        let fixture = try PCIFixture()
+        let address = "0000:01:00.0"
+        let configuration = PCIFixture.configuration(capabilities: 0x43, status: 0x43)
+        try fixture.add(address, configuration: configuration, flattened: flattened)
+        let directory = "sys/devices/pci0000:00/\(address)"
+        let pad = { (bytes: [UInt8]) in bytes + [UInt8](repeating: 0, count: 4096 - bytes.count) }
+        for name in ["vendor", "device", "class", "revision"] {
+            let bytes = Array(try fixture.tree.text("\(directory)/\(name)").utf8)
+            try fixture.tree.write("\(directory)/\(name)", bytes: pad(bytes))
+        }
+        try fixture.tree.write("\(directory)/config", bytes: pad(configuration))
+        let survey = try fixture.probe().survey()
+        #expect(survey.failures.isEmpty)
+        #expect(survey.devices.map(\.identifier) == ["10de:2331"])
+        #expect(survey.devices.first?.classCode == 0x0302 && survey.devices.first?.link?.currentWidth == 4)
+    }
+
     @Test("a list of capabilities that runs in a circle ends")
     func circularCapabilities() throws {
         let fixture = try PCIFixture()
@@ -141,6 +160,28 @@ struct PCIProbeTests {
         try fixture.tree.directory("sys/bus/pci/devices")
         #expect(probe.availability().status == .absent)
         #expect(try probe.devices().isEmpty)
+    }
+
+    @Test("a bus that is there and gives no device is not absent: hidden, broken or not to be believed")
+    func notAbsent() throws {
+        let masked = try PCIFixture()
+        try masked.tree.link("sys/bus/pci/devices/0000:02:00.0", "../../../devices/gone")
+        let availability = try masked.probe().availability()
+        #expect(availability.status == .masked && availability.remedy != nil)
+        #expect(availability.reason.contains("0000:02:00.0"))
+
+        let broken = try PCIFixture()
+        try broken.tree.directory("sys/bus/pci/devices/not-an-address")
+        #expect(try broken.probe().availability().status == .broken)
+
+        let ones = try PCIFixture()
+        try ones.add("0000:03:00.0", configuration: [UInt8](repeating: 0xFF, count: 256))
+        #expect(try ones.probe().availability().status == .implausible)
+
+        // A link to itself cannot be listed by anyone.
+        let closed = try PCIFixture()
+        try closed.tree.link("sys/bus/pci/devices", "devices")
+        #expect(try closed.probe().availability().status == .broken)
     }
 
     @Test("readings count devices and lanes")

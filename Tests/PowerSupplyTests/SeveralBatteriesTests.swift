@@ -103,6 +103,58 @@ struct SeveralBatteriesTests {
         #expect(availability.status == .absent && availability.reason.contains("no power is drawn"))
     }
 
+    /// Whether it is a battery is not known: it hides no other one, and is not passed over in silence.
+    @Test(arguments: ["hidden", "closed", "missing"]) func aSupplyOfUnknownTypeIsShown(kind: String) throws {
+        let box = try box(["status": "Discharging", "power_now": "5000000"], discharging)
+        switch kind {
+        case "hidden":
+            try box.remove("sys/class/power_supply/BAT0")
+            try box.link("sys/class/power_supply/BAT0", "../../devices/away/power_supply/BAT0")
+        case "closed":
+            // A directory stands for a file whose read fails.
+            try box.remove("sys/class/power_supply/BAT0/type")
+            try box.directory("sys/class/power_supply/BAT0/type")
+        default: try box.remove("sys/class/power_supply/BAT0/type")
+        }
+        let source = try BatterySource(root: box.root)
+        #expect(source.tree.totalFormula == "BAT1")
+        let unknown = source.tree.domains.filter { !$0.isReadable }.map(\.identifier)
+        // The kernel gives every supply a type: what has none is not one.
+        #expect(unknown == (kind == "missing" ? [] : ["BAT0"]))
+        #expect(try source.watts() == [7.321])
+    }
+
+    /// Drivers give -1 for what they do not know.
+    @Test(arguments: [("power_now", "-1"), ("current_now", "-1"), ("power_now", "4294967295")])
+    func powerOnWhichNoBoxRunsIsNotBelieved(attribute: String, value: String) throws {
+        let box = try box(["status": "Discharging", attribute: value, "voltage_now": "12000000"], ["present": "0"])
+        let availability = PowerSupplyProbe(root: box.root).availability()
+        #expect(availability.status == .implausible && availability.reason.contains(attribute))
+        #expect(availability.remedy?.description.contains("dmesg") == true)
+        let error = #expect(throws: KerfError.self) { try PowerSupplyProbe(root: box.root).meter() }
+        #expect(error.map { Availability($0) } == availability, "the meter says what the doctor says")
+    }
+
+    /// There is no plug to pull.
+    @Test(arguments: [("Discharging", "0"), ("Full", "5000000"), ("Not charging", "5000000"), ("Unknown", "0")])
+    func anUnpluggedBoxIsNotToldToUnplug(status: String, microwatts: String) throws {
+        let attributes: KeyValuePairs<String, String> = ["status": status, "power_now": microwatts]
+        let unplugged = try box(attributes, ["present": "0"], online: "0")
+        let availability = PowerSupplyProbe(root: unplugged.root).availability()
+        #expect(availability.status == .implausible && availability.reason.contains("BAT0"))
+        #expect(availability.remedy?.description.contains("unplug") == false)
+        let plugged = try box(attributes, ["present": "0"], online: "1")
+        #expect(PowerSupplyProbe(root: plugged.root).availability().remedy?.description.contains("unplug") == true)
+    }
+
+    /// Something that is no file stands for an attribute that fails, not for one that is missing.
+    @Test func anAttributeThatIsNoFileIsBroken() throws {
+        let box = try box(["status": "Discharging"], ["present": "0"])
+        try box.directory("sys/class/power_supply/BAT0/power_now")
+        let availability = PowerSupplyProbe(root: box.root).availability()
+        #expect(availability.status == .broken && availability.reason.contains("power_now"))
+    }
+
     @Test func hiddenSuppliesAreMasked() throws {
         let box = try FixtureTree()
         try box.link("sys/class/power_supply/BAT0", "../../devices/LNXSYSTM:00/PNP0C0A:00/power_supply/BAT0")

@@ -1,3 +1,4 @@
+import Glibc
 import ProbeKit
 import Quantities
 import SystemIO
@@ -21,6 +22,20 @@ struct AvailabilityTests {
         #expect(availability.text(of: "hwmon") == "hwmon \(status.rawValue): /sys/file: the cause")
         #expect(
             Availability(KerfError(availability)) == availability, "an answer that becomes an error stays what it is")
+    }
+
+    /// What is there and cannot be used has advice; what is missing is the interface's to advise on.
+    @Test(
+        arguments: [
+            (.permissionDenied, "/class/*/"), (.ioError, "dmesg"), (.invalidReading, "dmesg"),
+            (.implausibleReading, "dmesg"), (.notFound, nil), (.masked, nil), (.staleReading, nil),
+        ] as [(KerfError.Code, String?)])
+    func whatIsThereHasAdvice(code: KerfError.Code, word: String?) {
+        let remedy = KerfError(code, "the cause").advised(toRead: "/class/*/").remedy
+        #expect((remedy == nil) == (word == nil))
+        if let word { #expect(remedy?.description.contains(word) == true) }
+        let advised = KerfError(code, "the cause", remedy: "the remedy")
+        #expect(advised.advised(toRead: "/class/*/") == advised)
     }
 
     @Test func aRemedyNamesWhatItIsFor() {
@@ -48,6 +63,17 @@ struct ObstacleTests {
         #expect(tree.root.obstacle(to: tree.file("sys/class/hwmon/hwmon0"))?.code == .masked)
     }
 
+    /// Neither hides anything that is there.
+    @Test func aFileThatIsNoLinkIsBroken() throws {
+        let tree = try FixtureTree()
+        try tree.write("sys/class/hwmon/hwmon0", "garbage\n")
+        #expect(mkfifo(tree.file("sys/class/hwmon/hwmon1").string, 0o600) == 0)
+        try tree.write("sys/class/hwmon/.keep", "")
+        let obstacles = tree.root.obstacles(in: tree.file("sys/class/hwmon"))
+        #expect(obstacles.map { Availability($0).status } == [.broken, .broken])
+        #expect(obstacles.last?.message.contains("pipe") == true)
+    }
+
     @Test func aDirectoryIsNoObstacleAndOneOutsideIsNotTheBoxs() throws {
         let (tree, outside) = (try FixtureTree(), try FixtureTree())
         try tree.directory("sys/devices/zone")
@@ -57,11 +83,33 @@ struct ObstacleTests {
         #expect(tree.root.obstacle(to: tree.file("sys/class/outside"))?.code == .notFound)
     }
 
-    @Test func aDirectoryThatIsNotThereListsNothing() throws {
+    @Test func aClassDirectoryHasThoseOfItsEntries() throws {
         let tree = try FixtureTree()
-        #expect(try tree.root.listing(tree.file("sys/class")).isEmpty)
-        try tree.directory("sys/class/a")
-        #expect(try tree.root.listing(tree.file("sys/class")) == ["a"])
+        let directory = tree.file("sys/class/power")
+        #expect(tree.root.obstacles(in: directory).isEmpty, "what is not there lists nothing")
+        try tree.directory("sys/class/power/here")
+        #expect(tree.root.obstacles(in: directory).isEmpty)
+        try tree.link("sys/class/power/away", "../../devices/away")
+        try tree.link("sys/class/power/other", "../../devices/other")
+        #expect(tree.root.obstacles(in: directory).map(\.code) == [.masked, .masked])
+        #expect(tree.root.obstacles(in: directory) { $0 != "other" }.map(\.location) == [directory.string + "/away"])
+    }
+
+    @Test func aClassDirectoryThatIsALinkToNothingIsMasked() throws {
+        let tree = try FixtureTree()
+        try tree.link("sys/class/power", "../devices/virtual/power")
+        let obstacles = tree.root.obstacles(in: tree.file("sys/class/power"))
+        #expect(obstacles.map(\.code) == [.masked])
+        #expect(obstacles.first?.location == tree.file("sys/class/power").string)
+    }
+
+    /// A link to itself cannot be listed by anyone.
+    @Test func aClassDirectoryThatCannotBeListedIsAnObstacleItself() throws {
+        let tree = try FixtureTree()
+        try tree.link("sys/class/power", "power")
+        let obstacles = tree.root.obstacles(in: tree.file("sys/class/power"))
+        #expect(obstacles.map(\.location) == [tree.file("sys/class/power").string])
+        #expect(obstacles.allSatisfy { Availability($0).status == .broken })
     }
 }
 

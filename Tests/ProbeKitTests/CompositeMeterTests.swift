@@ -98,14 +98,15 @@ import Testing
     func aLostExternalMeterIsAbsentAndNeverZero(answers: [UInt64?]) throws {
         let gpu = ScriptedMeter("gpu-0", answers)
         let meter = CompositeMeter(
-            ScriptedMeter("package-0", [1_000_000, 2_000_000]), external: gpu, restSeconds: Self.restSeconds)
+            ScriptedMeter("package-0", [1_000_000, 2_000_000]), external: gpu, restSeconds: Self.restSeconds,
+            retryFactor: 1)
         let start = try meter.read()
         #expect(meter.failure == nil && meter.treeNow == meter.tree)
         rest()
         let end = try meter.read()
         #expect(end.microjoules == [2_000_000, nil])
         #expect(try meter.joules(from: start, to: end) == ["package-0": 1])
-        #expect(meter.failure == nil, "it may answer again")
+        #expect(meter.failure != nil, "known from the first failure on")
         for _ in 0..<CompositeMeter.maximumFailures {
             rest()
             _ = try meter.read()
@@ -122,13 +123,24 @@ import Testing
     @Test func anExternalMeterThatAnswersAgainIsNotLost() throws {
         let meter = CompositeMeter(
             ScriptedMeter("package-0", [1_000_000]), external: ScriptedMeter("gpu-0", [7, nil, 2_000_007]),
-            restSeconds: Self.restSeconds)
+            restSeconds: Self.restSeconds, retryFactor: 1)
         let start = try meter.read()
         rest()
         #expect(try meter.read().microjoules == [1_000_000, nil])
         rest()
         #expect(try meter.joules(from: start, to: try meter.read()) == ["package-0": 0, "gpu-0": 2])
         #expect(meter.failure == nil && meter.treeNow == meter.tree)
+    }
+
+    @Test func aFailedExternalMeterIsTriedLaterAndLater() throws {
+        let gpu = ScriptedMeter("gpu-0", [7, nil])
+        let meter = CompositeMeter(
+            ScriptedMeter("package-0", [1_000_000]), external: gpu, restSeconds: Self.restSeconds, retryFactor: 1e6)
+        for _ in 0..<3 {
+            rest()
+            _ = try meter.read()
+        }
+        #expect(gpu.asked.withLock { $0 } == 2)
     }
 
     @Test func theMetersOwnFailureIsAnError() throws {

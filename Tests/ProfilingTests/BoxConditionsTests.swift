@@ -15,10 +15,10 @@ struct BoxConditionsTests {
                 .quota, BoxConditions(quotaSeconds: 1),
                 BoxConditions(quotaSeconds: 1.004)
             ),
-            (.waiting, BoxConditions(runQueueSeconds: 2), BoxConditions(runQueueSeconds: 2.02)),
+            (.waiting, BoxConditions(waitSeconds: ["1": 2]), BoxConditions(waitSeconds: ["1": 2.02])),
             (
-                .switches, BoxConditions(involuntarySwitchCount: 5),
-                BoxConditions(involuntarySwitchCount: 30)
+                .switches, BoxConditions(involuntarySwitchCounts: ["1": 5]),
+                BoxConditions(involuntarySwitchCounts: ["1": 30])
             ),
         ] as [(Disturbance, BoxConditions, BoxConditions)])
     func eachDisturbsAWindowByName(reason: Disturbance, start: BoxConditions, end: BoxConditions) {
@@ -32,20 +32,55 @@ struct BoxConditionsTests {
     /// microseconds.
     @Test(arguments: [0.05, 1.0])
     func littleIsNoDisturbance(seconds: Double) {
-        let start = BoxConditions(quotaSeconds: 1, runQueueSeconds: 2, involuntarySwitchCount: 5)
-        let end = BoxConditions(quotaSeconds: 1.0015, runQueueSeconds: 2.008, involuntarySwitchCount: 2000)
+        let start = BoxConditions(
+            quotaSeconds: 1, waitSeconds: ["1": 2], involuntarySwitchCounts: ["1": 5])
+        let end = BoxConditions(
+            quotaSeconds: 1.0015, waitSeconds: ["1": 2.008], involuntarySwitchCounts: ["1": 2000])
         // The time that threads waited tells more than how often they were interrupted.
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: seconds) == nil)
-        // A thread that has ended takes its time with it.
-        let fewer = BoxConditions(quotaSeconds: 1, runQueueSeconds: 0.5, involuntarySwitchCount: 5)
+        // A thread that has ended takes its time with it, and its number may be given to another one.
+        let fewer = BoxConditions(
+            quotaSeconds: 1, waitSeconds: ["1": 0.001, "2": 0.002], involuntarySwitchCounts: ["1": 5])
         #expect(BoxConditions.disturbance(from: start, to: fewer, seconds: seconds) == nil)
     }
 
+    /// A quiet box makes each thread wait a little, so that the sum over many says nothing; one thread that waits makes the
+    /// others wait for it, however many there are.
+    @Test(arguments: [1, 2, 16])
+    func theLimitOfWaitsDoesNotDependOnTheNumberOfThreads(count: Int) {
+        let threads = (1...count).map { "\($0)" }
+        func waits(_ seconds: Double, last: Double) -> BoxConditions {
+            var waits = Dictionary(uniqueKeysWithValues: threads.map { ($0, 3 + seconds) })
+            waits["\(count)"] = 3 + last
+            return BoxConditions(waitSeconds: waits)
+        }
+        func switches(_ number: Int, last: Int) -> BoxConditions {
+            var switches = Dictionary(uniqueKeysWithValues: threads.map { ($0, 7 + number) })
+            switches["\(count)"] = 7 + last
+            return BoxConditions(involuntarySwitchCounts: switches)
+        }
+        func reason(_ start: BoxConditions, _ end: BoxConditions) -> Disturbance? {
+            BoxConditions.disturbance(from: start, to: end, seconds: 1)
+        }
+        #expect(reason(waits(0, last: 0), waits(0.09, last: 0.09)) == nil)
+        #expect(reason(waits(0, last: 0), waits(0, last: 0.11)) == .waiting)
+        #expect(reason(switches(0, last: 0), switches(90, last: 90)) == nil)
+        #expect(reason(switches(0, last: 0), switches(0, last: 110)) == .switches)
+        // A thread that began in the window waited in it.
+        #expect(reason(BoxConditions(waitSeconds: ["0": 1]), waits(0, last: 0)) == .waiting)
+    }
+
+    @Test func waitsAreKeptAsASum() {
+        let waits = ["1": 0.25, "2": 0.5]
+        #expect(BoxConditions(waitSeconds: waits).runQueueSeconds == 0.75)
+        #expect(BoxConditions().runQueueSeconds == nil)
+    }
+
     @Test func theCauseIsNamedAndNotItsEffect() {
-        let start = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0, runQueueSeconds: 0)
-        let throttled = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0.4, runQueueSeconds: 0.4)
+        let start = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0, waitSeconds: ["1": 0])
+        let throttled = BoxConditions(otherProcessSeconds: 0, quotaSeconds: 0.4, waitSeconds: ["1": 0.4])
         #expect(BoxConditions.disturbance(from: start, to: throttled, seconds: 1) == .quota)
-        let loaded = BoxConditions(otherProcessSeconds: 0.5, quotaSeconds: 0, runQueueSeconds: 0.4)
+        let loaded = BoxConditions(otherProcessSeconds: 0.5, quotaSeconds: 0, waitSeconds: ["1": 0.4])
         #expect(BoxConditions.disturbance(from: start, to: loaded, seconds: 1) == .otherLoad)
     }
 

@@ -102,7 +102,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         state.withLock { state in
             BoxConditions(
                 otherProcessSeconds: (state.otherSeconds * 100).rounded(.down) / 100,
-                runQueueSeconds: state.waitedSeconds)
+                waitSeconds: ["1": state.waitedSeconds])
         }
     }
 

@@ -16,6 +16,7 @@ import Testing
                 "sudo modprobe intel_rapl_msr (Intel and AMD; the kernel needs CONFIG_INTEL_RAPL)"
             ),
             ("CPU implementer\t: 0x41", "not known to have RAPL", .powerSensorOrVirtualBoard),
+            ("vendor_id\t: IBM/S390", "not known to have RAPL", .powerSensorOrVirtualBoard),
         ] as [(String, String, Remedy)])
     func absenceNamesItsCauseAndRemedy(cpuinfo: String, cause: String, remedy: Remedy) throws {
         let box = try FixtureTree()
@@ -25,6 +26,15 @@ import Testing
         #expect(availability.reason.contains(cause))
         #expect(availability.remedy == remedy)
         #expect(throws: KerfError.self) { try RAPLProbe(root: box.root).meter() }
+    }
+
+    /// Without procfs, or with a file that says nothing, no processor is said to lack RAPL.
+    @Test(arguments: [nil, "", "\n"]) func anUnknownProcessorMayHaveRAPL(cpuinfo: String?) throws {
+        let box = try FixtureTree()
+        if let cpuinfo { try box.write("proc/cpuinfo", cpuinfo) }
+        let availability = RAPLProbe(root: box.root).availability()
+        #expect(availability.status == .absent && availability.reason.contains("is not known without"))
+        #expect(availability.remedy?.description.contains("proc/cpuinfo") == true)
     }
 
     /// Root reads what nobody may, so the refusal itself is made from the error number.
@@ -39,6 +49,13 @@ import Testing
         #expect(!remedy.description.contains("\n"))
         let gone = KerfError(.noSuchFileOrDirectory, doing: "open", at: "x")
         #expect(probe.remedy(for: gone) == nil)
+        // The rule would not open these.
+        for place in ["/sys/class/powercap", "/sys/class/powercap/intel-rapl:0/name"] as [FilePath] {
+            let closed = probe.remedy(for: KerfError(.permissionDenied, doing: "open", at: place))?.description
+            #expect(closed?.contains("udev") == false && closed?.contains("read access") == true)
+        }
+        let broken = KerfError(Errno(rawValue: 5), doing: "read", at: "/sys/class/powercap/intel-rapl:0/energy_uj")
+        #expect(probe.remedy(for: broken)?.description.contains("dmesg") == true)
     }
 
     @Test func ratedPowerIsTheLongTermLimitOfEachPackage() throws {

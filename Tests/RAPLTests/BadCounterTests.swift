@@ -54,6 +54,21 @@ import Testing
         #expect(probe.tree().totalFormula == "package-0 + package-0/dram")
     }
 
+    /// A word of ones, as a register that cannot be read gives it: no window of it would have a solution.
+    @Test(arguments: ["18446744073709551615", "262143328851"])
+    func counterBeyondItsRangeIsNotBelieved(microjoules: String) throws {
+        let box = try box()
+        try box.write(box.counter("intel-rapl:0"), microjoules)
+        let probe = RAPLProbe(root: box.root)
+        let availability = probe.availability()
+        #expect(availability.status == .implausible && availability.remedy != nil)
+        #expect(availability.reason.contains("package-0") && availability.reason.contains("not to be believed"))
+        let error = #expect(throws: KerfError.self) { try probe.meter() }
+        #expect(error.map { Availability($0) } == availability, "the meter says what the doctor says")
+        try box.write(box.counter("intel-rapl:0"), "262143328850")
+        #expect(probe.availability().status == .present)
+    }
+
     /// Names do not tell whether two dies share a counter, and one that cannot be read shows no mirror.
     @Test func dieThatCannotBeReadIsNotTakenForAMirror() throws {
         let box = try FixtureTree()

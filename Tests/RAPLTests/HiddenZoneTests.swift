@@ -51,6 +51,19 @@ struct HiddenZoneTests {
         #expect(RAPLProbe(root: box.root).availability().status == .present)
     }
 
+    /// It may be memory, which would count; the package's own counter is whole without it.
+    @Test func aHiddenPartIsShownWithItsPackage() throws {
+        let box = try FixtureTree()
+        try box.zone("intel-rapl:0", name: "package-0", microjoules: "5")
+        try box.link("sys/class/powercap/intel-rapl:0:0", "../../devices/virtual/powercap/intel-rapl/x")
+        let probe = RAPLProbe(root: box.root)
+        #expect(probe.availability().status == .present && probe.tree().totalFormula == "package-0")
+        let part = try #require(probe.tree().domains.last)
+        #expect(part.identifier == "package-0/intel-rapl:0:0" && !part.isReadable)
+        #expect(probe.availability().reason.contains("masked"))
+        #expect(try probe.meter().read().microjoules == [5])
+    }
+
     /// A directory stands for a name whose read fails (EISDIR, as EIO); a link to itself cannot be opened (ELOOP).
     @Test(arguments: ["directory", "loop", "missing"]) func aPackageWithoutANameIsNotLeftOut(kind: String) throws {
         let box = try box()

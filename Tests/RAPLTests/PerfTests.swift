@@ -79,6 +79,46 @@ struct PerfTests {
         #expect(unit.tree.domains.count - parts.count == unit.counters.count)
     }
 
+    @Test func aPartMayBeLeftOutOfTheTotalAndAPackageMayNot() throws {
+        let box = try box(mask: "0,2")
+        let whole = try PerfPowerUnit(root: box.root)
+        var unit = whole
+        let stale = CounterFreshness.error(at: "energy-ram")
+        let memory = try #require(unit.counters.firstIndex { $0.domain.identifier == "package-0/dram" })
+        try unit.leaveOut(memory, because: stale)
+        #expect(unit.tree.totalFormula == "package-0 + package-1 + package-1/dram")
+        #expect(unit.tree.roles["package-0/dram"] == .unreadable(stale.message))
+        #expect(Set(unit.tree.identifiers) == Set(whole.tree.identifiers))
+        let package = try #require(unit.counters.firstIndex { $0.domain.identifier == "package-1" })
+        let error = #expect(throws: KerfError.self) { try unit.leaveOut(package, because: stale) }
+        #expect(error?.code == .staleReading && error?.message.hasPrefix("package-1: ") == true)
+        #expect(unit.tree.totalFormula == "package-0 + package-1 + package-1/dram")
+    }
+
+    /// The kernel's dummy event (9) is opened as any other and never counts.
+    @Test(
+        "memory that stands still is left out, a package that does is refused",
+        .enabled(if: mayCount, "needs the right to count for a CPU"))
+    func stoppedCounters() throws {
+        let dummy = "event=0x09"
+        let memory = try box()
+        try memory.write("\(PerfPowerUnit.directory)/events/energy-ram", dummy)
+        let meter = try RAPLProbe(root: memory.root).perfMeter(of: memory.root)
+        #expect(meter.tree.totalFormula == "package-0")
+        guard case .unreadable(let reason) = meter.tree.roles["package-0/dram"] else {
+            Issue.record("counted, though it stands still")
+            return
+        }
+        #expect(reason.contains("stands still"))
+        let reading = try meter.read()
+        #expect(reading.microjoules.count == 3 && reading.microjoules.allSatisfy { $0 != nil })
+
+        let package = try box()
+        try package.write("\(PerfPowerUnit.directory)/events/energy-pkg", dummy)
+        let error = #expect(throws: KerfError.self) { try RAPLProbe(root: package.root).perfMeter(of: package.root) }
+        #expect(error?.code == .staleReading && error?.message.hasPrefix("package-0: ") == true)
+    }
+
     /// The real system call, the real counter.
     @Test("held counters of the running kernel grow", .enabled(if: mayCount, "needs the right to count for a CPU"))
     func realCounters() throws {

@@ -57,6 +57,62 @@ struct DisturbedReportTests {
         #expect(text.contains("\nother processes: python3 train.py (1.1 CPUs), ") == (!isTooMuch && rejected > 0))
     }
 
+    /// The warnings of a calibration of several profiles, one for each.
+    private func warnings(_ runs: [Disturbances?]) throws -> [String] {
+        var planted = SyntheticProfile()
+        let inputs = try runs.enumerated().map { number, disturbances in
+            planted.seed = UInt64(number + 1)
+            var profile = planted.make()
+            profile.disturbances = disturbances
+            return Calibrator.Input(name: "\(number).json", bytes: try KerfJSON.encode(profile))
+        }
+        let calibration = try Calibrator.calibrate(inputs)
+        #expect(try calibration.warnings == Calibrator.calibrate(inputs.reversed()).warnings)
+        return calibration.warnings.filter { $0.hasPrefix("Disturbed") }
+    }
+
+    @Test("a calibration of several profiles warns of what disturbed them together")
+    func pooled() throws {
+        let first = Disturbances(
+            measurementCount: 100, measuredSeconds: 64, causes: [Self.load, Self.waits], processorCount: 2,
+            processes: Self.processes)
+        let second = Disturbances(
+            measurementCount: 50, measuredSeconds: 36,
+            causes: [
+                DisturbanceCause(cause: .quota, count: 12, seconds: 6),
+                DisturbanceCause(cause: .otherLoad, count: 20, seconds: 10, otherProcessors: 0.5),
+            ], processorCount: 2,
+            processes: [OtherProcess(command: "cc1plus", processors: 0.9, cpuSeconds: 63)])
+        let whole = try #require(Disturbances(joining: [first, second]))
+        #expect(whole.measurementCount == 150 && whole.measuredSeconds == 100)
+        #expect(
+            whole.causes == [
+                DisturbanceCause(cause: .otherLoad, count: 80, seconds: 40, otherProcessors: 1.25),
+                DisturbanceCause(cause: .waiting, count: 3, seconds: 10, otherProcessors: 1.1),
+                DisturbanceCause(cause: .quota, count: 12, seconds: 6),
+            ])
+        let says =
+            "other processes used 1.2 of 2 CPUs in 50 % of the time: cc1plus (0.7 CPUs), python3 train.py (1.1 CPUs), "
+            + "[kswapd0] (less than 0.1 CPUs); the CPU quota of the control group stopped the run in 6 %"
+        #expect(whole.summary == says)
+        #expect(try warnings([first, second]) == ["Disturbed: \(says). What remains may be too long."])
+        #expect(try warnings([first, nil]).count == 1, "of those that say it")
+    }
+
+    @Test("quiet profiles do not hide a disturbed one, and are not blamed for it")
+    func pooledWithQuiet() throws {
+        let quiet = Disturbances(measurementCount: 100, measuredSeconds: 64, causes: [])
+        let disturbed = Disturbances(
+            measurementCount: 100, measuredSeconds: 64,
+            causes: [DisturbanceCause(cause: .quota, count: 30, seconds: 16)])
+        #expect(
+            try warnings([quiet, disturbed, quiet]) == [
+                "Disturbed in 1 of 3 profiles: the CPU quota of the control group stopped the run in 25 % of the time. "
+                    + "What remains may be too long."
+            ])
+        #expect(try warnings([quiet, quiet]).isEmpty)
+    }
+
     @Test("threads that waited for each other are not blamed on other processes")
     func ownThreads() {
         let waits = DisturbanceCause(cause: .waiting, count: 50, seconds: 10, otherProcessors: 0.02)

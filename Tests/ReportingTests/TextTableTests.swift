@@ -23,6 +23,10 @@ struct TextTableTests {
                 short
 
                 """)
+        var wide = TextTable([.init("label", .left), .init("value", .left)])
+        wide.append(["温度", "1"])
+        wide.append(["e\u{301}", "2"])
+        #expect(wide.lines == ["label  value", "------------", "温度   1", "e\u{301}      2"])
         #expect(TextTable([.init("a")]).lines == ["a", "-"], "no unit line where there are no units")
     }
 }

@@ -19,7 +19,7 @@ struct TraceTests {
             "0,1e6\n\n1,2e6\n \n\n",
             "time,bps\n0,1e6\n1,2e6", "\u{FEFF}time,bps\n0,1e6\n1,2e6\n", "\"t (s)\",\"rate_5g\"\n0,1e6\n1,2e6\n",
             "# drive 3, car\n# bit/s\nseconds,Rate\n0,1e6\n1,2e6\n", "  0 , 1000000 \n\t1\t,2e+6\n",
-            "s,bit/s\n0,1e6\n1,2e6",
+            "s,bit/s\n0,1e6\n1,2e6", "time_seconds,throughput_bps\n0,1e6\n1,2e6",
         ])
     func reads(_ text: String) throws {
         let trace = try Trace(csv: text, named: "t.csv")
@@ -60,11 +60,33 @@ struct TraceTests {
             ("", "two times"), ("0,1e6\n", "two times"), ("0,1e6\n0,1e6\n", "two times"),
             ("0,0\n1,0\n2,1e6\n", "no sample before the last has a rate above 0"),
             ("0,0,1e6\n1,1e6,0\n2,1e6,1e6\n", "no sample before the last"),
+            ("0,1e6\n1,1e6,2e6\n2,1e6\n", "line 2 has 3 columns, but the line before it 2"),
+            ("time,bps\n0,1e6,2e6\n1,1e6,2e6\n", "line 2 has 3 columns"),
+            ("0,20.5\n1,30\n", "the highest rate is 30.0 bit/s, below 1 kbit/s"),
             ("version https://git-lfs.github.com/spec/v1\nsize 1\n", "is a Git LFS pointer"),
         ])
     func faults(_ text: String, says: String) throws {
         let found = try refusal(text)
         #expect(found.hasPrefix("t.csv: ") && found.contains(says), "\(found)")
+    }
+
+    @Test(
+        "column names that say another unit or order than the format's are refused, never ignored",
+        arguments: [
+            ("time,Mbps", "another unit than bit/s, \"Mbps\""), ("t (s),rate (Mbit/s)", "\"rate (Mbit/s)\""),
+            ("time,kbps", "another unit than bit/s"), ("time,bandwidthMbps", "another unit than bit/s"),
+            ("time,up_kbit,down_kbit", "\"up_kbit\""), ("s,up (bit/s),down (kB/s)", "\"down (kB/s)\""),
+            ("time,B/s", "another unit than bit/s"), ("time,bytes_per_second", "another unit than bit/s"),
+            ("time_ms,bps", "another unit than seconds, \"time_ms\""),
+            ("timestamp (ms),bps", "another unit than seconds"), ("timeMs,bps", "another unit than seconds"),
+            ("\"minutes\",\"bps\"", "another unit than seconds, \"minutes\""),
+            ("time,down,up", "the downlink before the uplink"), ("s,DL_bitrate,UL_bitrate", "the downlink before"),
+            ("bps,time", "names \"bps\" before the time"), ("up,down", "names \"up\" before the time"),
+        ])
+    func headings(_ line: String, says: String) throws {
+        let rates = line.count(where: { $0 == "," }) == 2 ? "2e7,8e7" : "2e7"
+        let found = try refusal("# drive\n\(line)\n0,\(rates)\n1,\(rates)\n")
+        #expect(found.hasPrefix("t.csv: line 2 names ") && found.contains(says), "\(found)")
     }
 
     @Test("bytes that are no text are refused with their line")
@@ -79,9 +101,9 @@ struct TraceTests {
 
     @Test("samples of one time are averaged, and the trace says how many")
     func repeatedTimes() throws {
-        let trace = try Trace(csv: "0,10,30\n0,20,50\n1,40,60\n2,0,0\n2,8,8\n2,4,4\n3,1,1\n", named: "t.csv")
+        let trace = try Trace(csv: "0,1e4,3e4\n0,2e4,5e4\n1,4e4,6e4\n2,0,0\n2,8,8\n2,4,4\n3,1,1\n", named: "t.csv")
         #expect(trace.timesSeconds == [0, 1, 2, 3])
-        #expect(trace.uplinkBitsPerSecond == [15, 40, 4, 1] && trace.downlinkBitsPerSecond == [40, 60, 4, 1])
+        #expect(trace.uplinkBitsPerSecond == [15e3, 40e3, 4, 1] && trace.downlinkBitsPerSecond == [40e3, 60e3, 4, 1])
         #expect(trace.notes == ["Trace t.csv: 7 samples have 4 times; the rates of one time are averaged."])
     }
 

@@ -22,6 +22,11 @@ struct Iperf3File {
         if let foreign = ForeignContent(text) {
             throw KerfError(.incomplete, "\(self.name): \(foreign.message)", remedy: foreign.remedy)
         }
+        if let offset = text.firstIndex(of: 0) {
+            throw refusal(
+                "line \(line(of: offset)) holds a byte of zero, as UTF-16 without its mark has",
+                remedy: "save the file as UTF-8")
+        }
     }
 
     /// - Throws: ``KerfError/Code/incomplete`` with the file's name and, where there is one, the line.
@@ -34,10 +39,16 @@ struct Iperf3File {
                 "holds \(parts.count) tests, the second from line \(line(of: parts[1].lowerBound)) on",
                 remedy: "give one file for each run; iperf3 --logfile adds to a file that exists")
         }
-        guard let report = decode(Iperf3Report.self, parts[0]) else {
-            throw refusal("not what iperf3 --json writes", remedy: Self.remedy)
-        }
-        return report
+        // A test that could not begin has no other fields.
+        struct Failed: Decodable { var error: String? }
+        if let error = decode(Failed.self, parts[0])?.error { throw failure(error) }
+        return try decode(Iperf3Report.self, parts[0], orSay: "not what iperf3 --json writes")
+    }
+
+    /// The error of a test that failed, with what iperf3 says of it.
+    func failure(_ reason: String) -> KerfError {
+        let shown = reason.isEmpty ? "it gives no reason" : PlainText.shown(reason)
+        return refusal("iperf3 failed: \(shown)", remedy: Self.remedy)
     }
 
     /// The kind of a stream's event; `nil` for what is no event.
@@ -48,9 +59,24 @@ struct Iperf3File {
 
     /// `nil` for JSON without the fields of the type.
     func decode<Value: Decodable>(_ type: Value.Type, _ part: Range<Int>) -> Value? {
+        try? decoder.decode(type, from: Data(text[part]))
+    }
+
+    /// - Throws: ``KerfError/Code/incomplete`` with the message and the field for JSON without the fields of the type.
+    func decode<Value: Decodable>(
+        _ type: Value.Type, _ part: Range<Int>, orSay message: String
+    ) throws(KerfError) -> Value {
+        do {
+            return try decoder.decode(type, from: Data(text[part]))
+        } catch {
+            throw refusal("\(message): \(KerfJSON.fault(error))", remedy: Self.remedy)
+        }
+    }
+
+    private var decoder: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try? decoder.decode(type, from: Data(text[part]))
+        return decoder
     }
 
     func line(of offset: Int) -> Int { TextBytes.line(of: offset, in: text) }

@@ -10,12 +10,18 @@ struct Iperf3Report: Decodable {
             var `protocol`: String
             /// 1 where the server sent (`--reverse`).
             var reverse: Int
+            /// A limit that the test was given, in bit/s; 0 for none.
+            var targetBitrate: Double?
+            /// A limit of the kernel's fair queueing, in bit/s; 0 for none.
+            var fqrate: Double?
         }
         struct Server: Decodable {
             var host: String?
         }
         var testStart: Test?
         var connectingTo: Server?
+        /// The client, in a file that the server of the test wrote.
+        var acceptedConnection: Server?
     }
     struct Sum: Decodable {
         var bitsPerSecond: Double
@@ -86,9 +92,26 @@ struct Iperf3Report: Decodable {
     ///
     /// - Throws: ``KerfError/Code/incomplete`` with file and field.
     func check(in file: Iperf3File) throws(KerfError) {
-        if let error { throw file.refusal("iperf3 failed: \(PlainText.shown(error))", remedy: Iperf3File.remedy) }
-        guard start.testStart?.protocol == "TCP" else {
-            throw file.refusal("not a TCP test", remedy: Iperf3File.remedy)
+        if let error { throw file.failure(error) }
+        if start.acceptedConnection != nil {
+            throw file.refusal(
+                "start.accepted_connection tells that the server of the test wrote it", remedy: Iperf3File.remedy)
+        }
+        guard let test = start.testStart, test.protocol == "TCP" else {
+            let found = start.testStart.map { "is \(PlainText.quoted($0.protocol))" } ?? "is missing"
+            throw file.refusal("not a TCP test: start.test_start.protocol \(found)", remedy: Iperf3File.remedy)
+        }
+        guard test.reverse == 0 || test.reverse == 1 else {
+            throw file.refusal("start.test_start.reverse is \(test.reverse), not 0 or 1", remedy: Iperf3File.remedy)
+        }
+        for (name, limit) in [("target_bitrate", test.targetBitrate), ("fqrate", test.fqrate)] {
+            guard let limit, limit != 0 else { continue }
+            throw file.refusal(
+                "start.test_start.\(name) is \(limit) bit/s, so that the rate is the test's limit and not the link's",
+                remedy: Iperf3File.remedy + ", without a limit")
+        }
+        guard !rates.isEmpty else {
+            throw file.refusal("has no end.sum_received, the rate of the test", remedy: Iperf3File.remedy)
         }
         for rate in rates where !(rate.bitsPerSecond > 0 && rate.bitsPerSecond <= 1e15) {
             let fault =
@@ -97,9 +120,31 @@ struct Iperf3Report: Decodable {
                 "\(rate.field) is \(fault)",
                 remedy: "check the way to the server (its port, a firewall), and run the test again")
         }
+        try checkIntervals(in: file)
+        for (index, time) in (end.streams ?? []).map({ $0.sender?.meanRtt ?? 0 }).enumerated() where time < 0 {
+            throw file.refusal(
+                "end.streams[\(index)].sender.mean_rtt is \(time), below 0", remedy: "run the test again")
+        }
         if let seconds = roundTripSeconds, seconds > 3600 {
             throw file.refusal(
                 "end.streams.sender.mean_rtt is \(seconds) s in the mean, which no link has", remedy: Iperf3File.remedy)
+        }
+    }
+}
+
+extension Iperf3Report {
+    /// The intervals give the spread of the rate; nothing may have been sent in one.
+    private func checkIntervals(in file: Iperf3File) throws(KerfError) {
+        for (index, interval) in (intervals ?? []).enumerated() {
+            let sums: [(String, Sum?)] = [
+                ("sum", interval.sum), ("sum_bidir_reverse", interval.sumBidirReverse),
+            ]
+            for (name, sum) in sums {
+                guard let rate = sum?.bitsPerSecond, !(rate >= 0 && rate <= 1e15) else { continue }
+                throw file.refusal(
+                    "intervals[\(index)].\(name).bits_per_second is \(rate), not from 0 to 1e15",
+                    remedy: "run the test again")
+            }
         }
     }
 }

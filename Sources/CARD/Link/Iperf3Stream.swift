@@ -26,8 +26,17 @@ struct Iperf3Stream {
                         remedy: "give one file for each run; iperf3 --logfile adds to a file that exists")
                 }
                 start = try content(Iperf3Report.Start.self, part)
-            case "interval": intervals.append(try content(Iperf3Report.Interval.self, part))
-            case "end": end = try content(Iperf3Report.End.self, part)
+            case "interval", "end":
+                guard end == nil else {
+                    throw file.refusal(
+                        "line \(file.line(of: part.lowerBound)) follows the event \"end\" of the test",
+                        remedy: "give one file for each run, as iperf3 wrote it")
+                }
+                if file.event(part) == "end" {
+                    end = try content(Iperf3Report.End.self, part)
+                } else {
+                    intervals.append(try content(Iperf3Report.Interval.self, part))
+                }
             case "error": error = try content(String.self, part)
             default: break
             }
@@ -47,11 +56,9 @@ struct Iperf3Stream {
     }
 
     private func content<Content: Decodable>(_ type: Content.Type, _ part: Range<Int>) throws(KerfError) -> Content {
-        guard let event = file.decode(Event<Content>.self, part) else {
-            throw file.refusal(
-                "line \(file.line(of: part.lowerBound)) is not an event of iperf3 --json-stream",
-                remedy: Iperf3File.remedy)
-        }
-        return event.data
+        try file.decode(
+            Event<Content>.self, part,
+            orSay: "line \(file.line(of: part.lowerBound)) is not an event of iperf3 --json-stream"
+        ).data
     }
 }

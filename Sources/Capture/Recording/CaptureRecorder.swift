@@ -73,7 +73,7 @@ package struct CaptureRecorder {
     private mutating func record(_ group: CapturePlan.Group) {
         guard root.isDirectory(root.file(group.directory)) else { return }
         add(TarEntry(group.directory, .directory))
-        for name in root.names(in: root.file(group.directory)) where group.entries?.contains(name) ?? true {
+        for name in names(in: group.directory) where group.entries?.contains(name) ?? true {
             guard let device = record(linkOrDirectory: "\(group.directory)/\(name)") else { continue }
             record(device, group.device, depth: 0)
             recordParents(of: device)
@@ -128,7 +128,7 @@ package struct CaptureRecorder {
     private mutating func record(_ directory: String, _ selection: CapturePlan.Selection, depth: Int) {
         guard root.isDirectory(root.file(directory)) else { return }
         add(TarEntry(redactor.path(directory), .directory))
-        for name in root.names(in: root.file(directory)) {
+        for name in names(in: directory) {
             let place = "\(directory)/\(name)"
             var information = stat()
             guard lstat(full(place), &information) == 0 else { continue }
@@ -148,6 +148,21 @@ package struct CaptureRecorder {
             default: break
             }
         }
+    }
+
+    /// The names in a directory. One that cannot be listed has none, and is not passed over in silence.
+    private mutating func names(in directory: String) -> [String] {
+        if access(full(directory), R_OK | X_OK) != 0 {
+            let failure = Errno(rawValue: errno)
+            note(.init(path: redactor.path(directory), reason: "\(failure)"), in: \.unreadable)
+        }
+        return root.names(in: root.file(directory))
+    }
+
+    private mutating func note(
+        _ omission: CaptureManifest.Omission, in list: WritableKeyPath<CaptureManifest, [CaptureManifest.Omission]>
+    ) {
+        if !manifest[keyPath: list].contains(omission) { manifest[keyPath: list].append(omission) }
     }
 
     private mutating func recordFile(_ place: String) {
@@ -171,7 +186,10 @@ package struct CaptureRecorder {
     }
 
     private mutating func recordLink(_ place: String, _ target: String) {
-        guard Self.resolved(target, at: place) != nil else { return }
+        guard Self.resolved(target, at: place) != nil else {
+            note(.init(path: redactor.path(place), reason: "a link that leads out of its top"), in: \.omitted)
+            return
+        }
         add(TarEntry(redactor.path(place), .link(redactor.path(target))))
     }
 

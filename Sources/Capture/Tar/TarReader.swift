@@ -58,14 +58,14 @@ struct TarReader {
 
     /// `nil` at the archive's end.
     private mutating func nextHeader() throws(KerfError) -> Header? {
-        guard offset + TarHeader.blockBytes <= bytes.count else { throw fault("is cut off") }
+        guard offset + TarHeader.blockBytes <= bytes.count else { throw noHeader("is cut off") }
         let header = bytes[offset..<(offset + TarHeader.blockBytes)]
         if header.allSatisfy({ $0 == 0 }) {
             guard bytes[offset...].allSatisfy({ $0 == 0 }) else { throw fault("continues after its end") }
             return nil
         }
         guard field(header, TarHeader.magic).elementsEqual(TarHeader.ustar) else {
-            throw fault("is not a ustar archive")
+            throw noHeader("is not a ustar archive")
         }
         guard octal(header, TarHeader.checksum) == TarHeader.sum(of: header) else {
             throw fault("is damaged: a checksum does not match")
@@ -77,6 +77,14 @@ struct TarReader {
         offset += TarHeader.blockBytes
         return Header(
             bytes: header, path: path, mode: mode, size: size, type: header[header.startIndex + TarHeader.type])
+    }
+
+    /// What another program wrote is named, if it is known: a compressed archive is not one that is cut off.
+    private func noHeader(_ message: String) -> KerfError {
+        guard offset == 0, let foreign = ForeignContent(bytes) else { return fault(message) }
+        var error = fault(foreign.message)
+        error.remedy = foreign.remedy
+        return error
     }
 
     private mutating func extendedHeader(_ header: Header) throws(KerfError) -> PaxRecords {

@@ -5,7 +5,13 @@ extension SplitRun {
     /// A few lines for the terminal.
     package func summary(folder: String) -> String {
         let seconds = turns.flatMap(\.stepSeconds).sorted()
-        var lines = ["trained \(losses.count) steps of \(model), \(cutText)"]
+        var lines: [String] = []
+        if let step = losses.firstIndex(where: { $0 == nil }) {
+            lines.append(
+                "DIVERGED: the loss is not a number from step \(step + 1) on, and the adapters are of no use; "
+                    + "train with a smaller learning rate, or clip the gradients")
+        }
+        lines.append("trained \(losses.count) steps of \(model), \(cutText)")
         if let first = losses.first.flatMap(\.self), let last = losses.last.flatMap(\.self) {
             lines.append("loss \(Self.text(first)) at the first step, \(Self.text(last)) at the last")
         }

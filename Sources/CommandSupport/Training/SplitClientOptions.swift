@@ -32,7 +32,17 @@ package struct SplitClientOptions: ParsableArguments {
         guard (keys == nil) == insecure else { throw ValidationError("give either --keys or --insecure") }
     }
 
-    package var address: HostPort { get throws { try HostPort(parsing: server ?? "") } }
+    package var address: HostPort {
+        get throws {
+            let address = try HostPort(parsing: server ?? "")
+            guard address.port > 0 else {
+                throw KerfError(
+                    .invalidArgument, "\(address): no server has the port 0",
+                    remedy: "give the port that it listens on")
+            }
+            return address
+        }
+    }
 
     package var linkShape: LinkShape? { get throws { try shape.map { try LinkShape(parsing: $0) } } }
 

@@ -13,14 +13,32 @@ extension HuggingFaceConfig {
                 .unsupported, at: file, "rope_parameters differ by the kind of attention",
                 remedy: "Kerf supports one rotary embedding for all blocks")
         }
+        if let joined = fields.ropeParameters?.theta, let own = fields.ropeTheta, joined != own {
+            throw contradiction("rope_theta", file)
+        }
         let theta = fields.ropeParameters?.theta ?? fields.ropeTheta ?? defaults.ropeTheta
-        guard let stated = fields.ropeParameters ?? fields.ropeScaling else { return RotaryEmbedding(theta: theta) }
-        return RotaryEmbedding(theta: theta, scaling: try scaling(stated, file: file))
+        var scalings: [RotaryEmbedding.Scaling?] = []
+        for rope in [fields.ropeParameters, fields.ropeScaling].compactMap({ $0 }) {
+            scalings.append(try scaling(rope, file: file))
+        }
+        guard Set(scalings).count < 2 else { throw contradiction("the scaling", file) }
+        return RotaryEmbedding(theta: theta, scaling: scalings.isEmpty ? nil : scalings[0])
+    }
+
+    private static func contradiction(_ what: String, _ file: String) -> KerfError {
+        KerfError(
+            .malformed, at: file, "rope_parameters and the older fields beside it state \(what) differently",
+            remedy: "keep the one that is meant")
     }
 
     private static func scaling(
         _ fields: HuggingFaceFields.Rope, file: String
     ) throws(KerfError) -> RotaryEmbedding.Scaling? {
+        if fields.kind == nil, fields.factor ?? 1 != 1 {
+            throw KerfError(
+                .malformed, at: file, "the rotary embedding has a factor, but no rope_type",
+                remedy: "state the rope_type that is meant; Kerf supports default, linear and llama3")
+        }
         let kind = fields.kind ?? "default"
         switch kind {
         case "default":

@@ -62,32 +62,48 @@ package enum HuggingFaceConfig {
         return hiddenSize / headCount
     }
 
-    /// The family that a file names, by `model_type` or else by its class.
+    /// The family that a file names, by `model_type` or else by its class. All that it names must be of one family.
     private static func defaults(
         of family: HuggingFaceFields.Family, file: String
     ) throws(KerfError) -> HuggingFaceFamily {
-        let architecture = family.architectures?.first
-        let byType = HuggingFaceFamily.all.first { $0.type == family.type }
-        let byArchitecture = HuggingFaceFamily.all.first { $0.architecture == architecture }
-        if let type = family.type, byType == nil {
+        let classes = (family.architectures ?? []).map { name in
+            (name: name, family: HuggingFaceFamily.all.first { $0.architecture == name })
+        }
+        if let type = family.type {
+            let known = HuggingFaceFamily.all.first { $0.type == type }
+            // Classes of a type that is not known are not known either.
+            if let other = classes.first(where: { $0.family != known }) {
+                throw contradiction(
+                    "model_type is \(quoted(type)), but architectures holds \(quoted(other.name))",
+                    isKnown: other.family != nil, file: file)
+            }
+            if let known { return known }
             throw KerfError(.unsupported, at: file, "model_type is \(quoted(type))", remedy: .text(supported))
         }
-        if let architecture, byArchitecture == nil {
-            throw KerfError(
-                .unsupported, at: file, "the architecture is \(quoted(architecture))", remedy: .text(supported))
-        }
-        if let byType, let byArchitecture, byType != byArchitecture {
-            throw KerfError(
-                .malformed, at: file,
-                "model_type is \(quoted(byType.type)), but the architecture is \(quoted(byArchitecture.architecture))",
-                remedy: "the two have different defaults; state the one that is meant")
-        }
-        guard let known = byType ?? byArchitecture else {
+        guard let first = classes.first else {
             throw KerfError(
                 .malformed, at: file, "has neither model_type nor architectures",
                 remedy: "give the config.json of a Hugging Face model")
         }
+        guard let known = first.family else {
+            throw KerfError(
+                .unsupported, at: file, "architectures holds \(quoted(first.name))", remedy: .text(supported))
+        }
+        if let other = classes.first(where: { $0.family != known }) {
+            throw contradiction(
+                "architectures holds \(quoted(first.name)) and \(quoted(other.name))", isKnown: other.family != nil,
+                file: file)
+        }
         return known
+    }
+
+    /// - Parameter isKnown: whether both families are read.
+    private static func contradiction(_ message: String, isKnown: Bool, file: String) -> KerfError {
+        isKnown
+            ? KerfError(
+                .malformed, at: file, message,
+                remedy: "the two have different defaults; state the one that is meant")
+            : KerfError(.unsupported, at: file, message, remedy: .text(supported))
     }
 
     /// Refuses fields that change the computation, unless they have the one value that is supported.
@@ -118,6 +134,11 @@ package enum HuggingFaceConfig {
             throw KerfError(
                 .unsupported, at: file, "sliding_window is \(window)\(origin)",
                 remedy: .text("\(supported); if the model attends to all tokens, state \"sliding_window\": null"))
+        }
+        if let share = fields.attentionDropout, share != 0 {
+            throw KerfError(
+                .unsupported, at: file, "attention_dropout is \(share)",
+                remedy: "Kerf trains without dropout; state 0 if that is meant")
         }
         if let type = fields.layerTypes?.first(where: { $0 != "full_attention" }) {
             throw KerfError(

@@ -65,6 +65,8 @@ struct HuggingFaceFields: Decodable {
     /// Kinds of attention by block.
     let layerTypes: [String]?
     let partialRotaryFactor: Double?
+    /// Share of the attention that training leaves out at random.
+    let attentionDropout: Double?
     /// Names of those switches that change the computation and are true.
     let switchesOn: [String]
 
@@ -88,6 +90,7 @@ struct HuggingFaceFields: Decodable {
         statesSlidingWindow = fields.isStated("sliding_window")
         layerTypes = try fields.optional("layer_types")
         partialRotaryFactor = try fields.optional("partial_rotary_factor")
+        attentionDropout = try fields.optional("attention_dropout")
         switchesOn = try ["attention_bias", "mlp_bias", "rope_interleaved"].filter { try fields.optional($0) == true }
     }
 }

@@ -39,6 +39,8 @@ struct Quantization: Decodable, Sendable {
             (".g_idx", "GPTQ"), (".qweight", "GPTQ or AWQ"), (".qzeros", "GPTQ or AWQ"), (".SCB", "bitsandbytes"),
             (".absmax", "bitsandbytes"), (".quant_map", "bitsandbytes"), (".weight_packed", "compressed-tensors"),
             (".weight_scale", "compressed-tensors or FP8"), (".weight_scale_inv", "FP8"), (".scales", "MLX or GPTQ"),
+            (".weight_zero_point", "compressed-tensors"), (".q_weight", "EXL2"), (".trellis", "EXL3"), (".W_q", "HQQ"),
+            (".codebooks", "AQLM"), (".weight._data", "Quanto"), (".weight_blocks", "MXFP4"),
         ]
         for (suffix, method) in endings {
             if let tensor = tensors.first(where: { $0.hasSuffix(suffix) }) { return (method, tensor) }

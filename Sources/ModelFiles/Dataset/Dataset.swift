@@ -11,6 +11,8 @@ import SystemPackage
 /// | `.jsonl` | a document a line: `{"text": ...}`, or `{"prompt": ..., "completion": ...}`, whose prompt is not a target |
 /// | `.ids` | token ids, separated by white space |
 ///
+/// A byte-order mark is not part of the text, and UTF-16 with one is read.
+///
 /// Each document of a `.jsonl` file is followed by the tokenizer's end token, if it has one. Tokens that the tokenizer
 /// puts before or after a text are not added.
 package struct Dataset: Sendable {
@@ -28,7 +30,8 @@ package struct Dataset: Sendable {
 
     package var tokenCount: Int { tokens.count }
 
-    /// Reads a file and turns its text into tokens. Memory is the file, 4 bytes a token, and a bit a token.
+    /// Reads a file and turns its text into tokens. Memory is the file, twice with a byte-order mark, 4 bytes a token, and
+    /// a bit a token.
     ///
     /// - Parameters:
     ///   - tokenizer: needed for text; token ids need none.
@@ -49,9 +52,13 @@ package struct Dataset: Sendable {
         if bytes.count < 1024, let foreign = ForeignContent(bytes), foreign.isPointer {
             throw KerfError(.malformed, at: path, foreign.message, remedy: foreign.remedy)
         }
+        let text = try TextBytes.utf8(bytes, file: path, remedy: "save the file as UTF-8")
         let reader = DatasetReader(path: path, tokenizer: tokenizer)
-        let outcome = bytes.withUnsafeBufferPointer { bytes in
+        let outcome = text.withUnsafeBufferPointer { bytes in
             Result { () throws(KerfError) in try reader.read(kind, bytes) }
+        }
+        if case .failure = outcome, kind != .text || String(validating: text, as: UTF8.self) == nil {
+            try ForeignContent.check(text, file: path)
         }
         (tokens, targets) = try outcome.get()
         self.path = path

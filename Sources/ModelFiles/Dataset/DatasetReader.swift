@@ -21,7 +21,7 @@ struct DatasetReader {
         guard !bytes.isEmpty else { throw KerfError(.unusableData, at: path, "is empty") }
         if let offset = Self.invalidOffset(bytes) {
             let line = bytes[..<offset].count { $0 == 0x0A } + 1
-            throw error(line, "is not UTF-8")
+            throw error(line, "is not UTF-8", "save the file as UTF-8")
         }
         let tokens = try needed().encode(bytes, addSpecialTokens: false, isContinuation: false)
         var targets = TargetMask()
@@ -127,13 +127,15 @@ struct DatasetReader {
                 let digit = Int32(byte - UInt8(ascii: "0"))
                 let (tenfold, overflow) = (id ?? 0).multipliedReportingOverflow(by: 10)
                 let (sum, sumOverflow) = tenfold.addingReportingOverflow(digit)
-                guard !overflow, !sumOverflow else { throw error(line, "holds a token id beyond 32 bits") }
+                guard !overflow, !sumOverflow else {
+                    throw error(line, "holds a token id beyond 32 bits", Self.idRemedy)
+                }
                 id = sum
             case 0x20, 0x09, 0x0A, 0x0D:
                 if let id { tokens.append(id) }
                 id = nil
                 if byte == 0x0A { line += 1 }
-            default: throw error(line, "holds something else than token ids and white space")
+            default: throw error(line, "holds something else than token ids and white space", Self.idRemedy)
             }
         }
         if let id { tokens.append(id) }
@@ -150,7 +152,11 @@ struct DatasetReader {
             remedy: "train a model whose weights have a tokenizer, or give token ids (.ids)")
     }
 
-    private func error(_ line: Int, _ message: String) -> KerfError {
-        KerfError(.unusableData, at: path, "line \(line) \(message)")
+    private static let idRemedy: Remedy = "write token ids as digits, with spaces or line feeds between them"
+    private static let documentRemedy: Remedy =
+        "write one JSON object a line, with a text, or with a prompt and a completion"
+
+    private func error(_ line: Int, _ message: String, _ remedy: Remedy = documentRemedy) -> KerfError {
+        KerfError(.unusableData, at: path, "line \(line) \(message)", remedy: remedy)
     }
 }

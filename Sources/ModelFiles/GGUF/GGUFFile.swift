@@ -107,6 +107,12 @@ extension GGUFFile {
             rope: RotaryEmbedding(theta: try number("llama.rope.freq_base") ?? 10_000, scaling: try scaling()),
             tiedEmbeddings: header.tensors[TensorRole.lmHead.ggufName] == nil)
         try model.validate(file: name) { $0.gguf }
+        if let other = header.tensors.keys.sorted().first(where: { Self.block(of: $0) >= model.blockCount }) {
+            throw KerfError(
+                .impossibleShape, at: name,
+                "has a tensor \(quoted(other)), but llama.block_count is \(model.blockCount)",
+                remedy: "convert the model again")
+        }
         if let rotated = try integer("llama.rope.dimension_count"), rotated != model.headSize {
             throw unsupported(
                 "llama.rope.dimension_count is \(rotated), and the head size \(model.headSize)",
@@ -116,6 +122,10 @@ extension GGUFFile {
     }
 
     private func checkVariants() throws(KerfError) {
+        if let type = try string("general.type"), type != "model" {
+            throw unsupported(
+                "holds no model: general.type is \(quoted(type))", "give the GGUF file of the model itself")
+        }
         guard let architecture = try string("general.architecture") else {
             throw KerfError(.malformed, at: name, "general.architecture is missing")
         }
@@ -131,18 +141,29 @@ extension GGUFFile {
         if let window = try integer("llama.attention.sliding_window"), window > 0 {
             throw unsupported("has a sliding window of \(window)", "Kerf supports full attention")
         }
-        // A tensor of a block other than its nine is part of the computation: biases, norms of queries and keys,
-        // experts. Sorted, so that the same file gives the same message.
-        for tensor in header.tensors.keys.sorted() where tensor.hasPrefix("blk.") && !Self.isKnown(tensor) {
-            throw unsupported("has a tensor \(quoted(tensor))", "Kerf reads Llama blocks without biases or extra norms")
+        // Any other tensor is part of the computation: biases, norms of queries, keys and the embedding, experts, other
+        // divisors of rotary frequencies. Sorted, so that the same file gives the same message.
+        for tensor in header.tensors.keys.sorted() where !Self.isKnown(tensor) {
+            throw unsupported("has a tensor \(quoted(tensor))", "Kerf reads Llama models without biases or extra norms")
         }
     }
 
+    /// The number of a tensor's block, from 0; -1 for one outside the blocks.
+    private static func block(of tensor: String) -> Int {
+        guard tensor.hasPrefix("blk.") else { return -1 }
+        return tensor.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? -1
+    }
+
     private static func isKnown(_ tensor: String) -> Bool {
+        guard tensor.hasPrefix("blk.") else { return knownOutside.contains(tensor) }
         let suffix = tensor.split(separator: ".", maxSplits: 2).last.map(String.init) ?? ""
         // attn_rot_embd repeats the rotary frequencies in files from 2023.
         return knownSuffixes.contains(suffix)
     }
+
+    private static let knownOutside: Set<String> = [
+        TensorRole.embedding.ggufName, TensorRole.finalNorm.ggufName, TensorRole.lmHead.ggufName, "rope_freqs.weight",
+    ]
 
     private static let knownSuffixes: Set<String> = {
         let roles: [TensorRole] =

@@ -11,19 +11,16 @@ struct JSONField {
     ///
     /// - Throws: `malformed` with the line, or with what the file holds instead of JSON.
     init(_ bytes: [UInt8], file: String) throws(KerfError) {
-        guard !bytes.isEmpty else {
-            throw KerfError(.malformed, at: file, "is empty", remedy: "download the file again")
-        }
-        try ForeignContent.check(bytes, file: file)
-        try JSONOutline.checkKeys(of: bytes, file: file)
-        let outcome = bytes.withUnsafeBufferPointer { bytes in
+        let text = try JSONText.checked(bytes, file: file)
+        let outcome = text.withUnsafeBufferPointer { bytes in
             Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
         }
         switch outcome {
         case .success(let value): self.init(file: file, place: "", value: value)
         case .failure(let error):
-            let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
-            throw KerfError(.malformed, at: file, "is not valid JSON, or is cut off, at line \(line)")
+            let line = TextBytes.line(of: error.offset, in: text)
+            throw KerfError(
+                .malformed, at: file, "is not valid JSON, or is cut off, at line \(line)", remedy: JSONFile.remedy)
         }
     }
 

@@ -22,5 +22,18 @@ struct TensorTable: Sendable {
             throw KerfError(.missingTensor, at: file, "\(role.huggingFaceName) is missing")
         }
         try tensor.read(into: base)
+        guard Self.isFinite(UnsafeBufferPointer(destination)) else {
+            throw KerfError(
+                .malformed, at: file, "\(role.huggingFaceName) holds a value that is not a finite number",
+                remedy: "download the file again")
+        }
+    }
+
+    /// Without branches, so that it takes a small part of the decoding's time.
+    private static func isFinite(_ values: UnsafeBufferPointer<Float>) -> Bool {
+        let exponent: UInt32 = 0x7F80_0000
+        var found: UInt32 = 0
+        for value in values { found |= value.bitPattern & exponent == exponent ? 1 : 0 }
+        return found == 0
     }
 }

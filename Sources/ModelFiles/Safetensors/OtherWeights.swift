@@ -32,6 +32,11 @@ enum OtherWeights {
                 .noSuchFile, at: folder.appending(link).string, "is a link to a file that does not exist",
                 remedy: "download the model again")
         }
+        if let shard = names.first(where: { $0.contains("-of-") && $0.hasSuffix(".safetensors") }) {
+            return KerfError(
+                .noSuchFile, at: folder.string, "\(lacks); \(quoted(shard)) is a part of a model",
+                remedy: .text("download \(SafetensorsFolder.indexName) too, and all parts that it lists"))
+        }
         for (ending, what, remedy) in kinds {
             if let name = names.first(where: { $0.hasSuffix(ending) }) {
                 return KerfError(

@@ -119,12 +119,15 @@ struct SafetensorsFile: Sendable {
             }
             guard tensor.range.lowerBound == position else {
                 let defect = tensor.range.lowerBound < position ? "overlaps the one before" : "leaves a gap before it"
-                throw KerfError(.malformed, at: file, "tensor \(quoted(name)) \(defect)")
+                throw KerfError(
+                    .malformed, at: file, "tensor \(quoted(name)) \(defect)", remedy: "download the file again")
             }
             position = tensor.range.upperBound
         }
         guard position == end else {
-            throw KerfError(.malformed, at: file, "\(end - position) bytes follow the last tensor")
+            throw KerfError(
+                .malformed, at: file, "\(end - position) bytes follow the last tensor",
+                remedy: "download the file again")
         }
     }
 }

@@ -33,11 +33,22 @@ struct SafetensorsFolder: Sendable {
         } else if RegularFile.exists(index) {
             let map = try Self.weightMap(index)
             var shards: [String: SafetensorsFile] = [:]
-            for name in Set(map.values).sorted() { shards[name] = try SafetensorsFile(folder.appending(name)) }
+            for name in Set(map.values).sorted() { shards[name] = try Self.shard(folder.appending(name)) }
             weightMap = map
             self.shards = shards
         } else {
             throw OtherWeights.refusal(in: folder)
+        }
+    }
+
+    private static func shard(_ path: FilePath) throws(KerfError) -> SafetensorsFile {
+        do throws(KerfError) {
+            return try SafetensorsFile(path)
+        } catch {
+            guard error.cause == .noSuchFileOrDirectory else { throw error }
+            throw KerfError(
+                .noSuchFile, at: path.string, "is missing, though \(indexName) lists it", cause: error.cause,
+                remedy: "download this part of the model too")
         }
     }
 

@@ -25,21 +25,40 @@ package struct SafetensorsWeights: WeightSource {
                 .unsupported, at: path.string, "the checkpoint is quantized (\(method)): it has \(quoted(tensor))",
                 remedy: Quantization.remedy)
         }
+        if let adapter = folder.names.first(where: { $0.contains(".lora_A.") }) {
+            throw KerfError(
+                .unsupported, at: path.string, "holds LoRA adapters, not a model: it has \(quoted(adapter))",
+                remedy: "give the folder of the base model")
+        }
         if let other = folder.names.first(where: { $0.hasPrefix("model.layers.") && !Self.isKnown($0) }) {
             throw KerfError(
                 .unsupported, at: path.string, "has a tensor \(quoted(other))",
                 remedy: "Kerf reads Llama blocks without biases or extra norms")
+        }
+        if let other = folder.names.first(where: { Self.block(of: $0) >= config.blockCount }) {
+            throw KerfError(
+                .impossibleShape, at: path.string,
+                "has a tensor \(quoted(other)), but num_hidden_layers is \(config.blockCount)",
+                remedy: "give the config.json of these weights")
         }
         let file = path.string
         origin = path.lastComponent?.string ?? kind.rawValue
         table = try TensorTable(config, file: file) { (role) throws(KerfError) in
             let name = role.huggingFaceName
             guard let tensor = try folder.tensor(name) else {
-                throw KerfError(.missingTensor, at: file, "\(name) is missing")
+                throw KerfError(
+                    .missingTensor, at: file, "\(name) is missing",
+                    remedy: "check that config.json and the weights are of one model, and that no part was left out")
             }
             try tensor.validate(config.shape(of: role), name: name, file: file)
             return tensor
         }
+    }
+
+    /// The number of a tensor's block, from 0; -1 for one outside the blocks.
+    private static func block(of tensor: String) -> Int {
+        guard tensor.hasPrefix("model.layers.") else { return -1 }
+        return tensor.split(separator: ".").dropFirst(2).first.flatMap { Int($0) } ?? -1
     }
 
     /// Whether a tensor of a block is one of its nine. Any other one is part of the computation.

@@ -10,7 +10,15 @@ enum HuggingFaceTokenizer {
     private static let byteLimit = 40 << 20
 
     static func open(_ path: FilePath) throws(KerfError) -> Tokenizer {
-        let bytes = try RegularFile.contents(of: path, limit: byteLimit)
+        let bytes: [UInt8]
+        do throws(KerfError) {
+            bytes = try RegularFile.contents(of: path, limit: byteLimit)
+        } catch {
+            guard error.code == .noSuchFile else { throw error }
+            throw KerfError(
+                .noSuchFile, at: path.string, error.message, cause: error.cause,
+                remedy: "give a tokenizer.json (transformers: tokenizer.save_pretrained writes it) or a GGUF file")
+        }
         var definition = try definition(JSONField(bytes, file: path.string))
         let folder = path.removingLastComponent()
         let names = try SpecialTokenNames(folder: folder)

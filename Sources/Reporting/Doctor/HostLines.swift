@@ -32,7 +32,8 @@ package struct HostLines {
         add("hypervisor", host.hypervisor.map(PlainText.name))
         add("quota", quota)
         add("memory", memory)
-        add("kernel", host.kernelRelease.map { "\(PlainText.name($0)) \(host.architecture)" } ?? host.architecture)
+        let architecture = PlainText.name(host.architecture)
+        add("kernel", host.kernelRelease.map { "\(PlainText.name($0)) \(architecture)" } ?? architecture)
         if !host.loadAverages.isEmpty {
             add(
                 "load",

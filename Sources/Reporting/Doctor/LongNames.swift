@@ -10,9 +10,11 @@ struct LongNames {
         var names = report.sensorChips.flatMap { [$0.name] + $0.sensors.map(\.label) }
         names += report.energy.domains.flatMap { [$0.name, $0.identifier] }
         names += report.pciDevices.map(\.title)
-        names += [report.host?.cpuModel, report.host?.hypervisor, report.host?.kernelRelease].compactMap(\.self)
+        names += report.frequencyPolicies.flatMap { [$0.driver, $0.governor].compactMap(\.self) }
+        let host = report.host
+        names += [host?.cpuModel, host?.microcode, host?.hypervisor, host?.kernelRelease].compactMap(\.self)
         // An identifier holds a name, and must be cut as a whole.
-        self.names = Set(names.filter { $0.count > PlainText.nameLimit })
+        self.names = Set(names.filter { PlainText.width(of: $0) > PlainText.nameLimit })
             .sorted { ($0.count, $0) > ($1.count, $1) }
     }
 

@@ -38,7 +38,16 @@ package struct Trace: Sendable, Hashable {
             samples.timesSeconds, samples.uplinkBitsPerSecond, samples.downlinkBitsPerSecond
         )
         guard let first = timesSeconds.first, let last = timesSeconds.last, last - first >= 1e-3 else {
-            throw KerfError(.incomplete, "\(shown): a trace needs samples of two times, a millisecond apart or more")
+            throw KerfError(
+                .incomplete, "\(shown): a trace needs samples of two times, a millisecond apart or more",
+                remedy: "write one sample a line: a time in seconds, and one or two rates in bit/s")
+        }
+        // Below what any link that trains has, but not unusual in Mbit/s.
+        let highest = max(uplinkBitsPerSecond.max() ?? 0, downlinkBitsPerSecond.max() ?? 0)
+        guard highest == 0 || highest >= 1000 else {
+            throw KerfError(
+                .incomplete, "\(shown): the highest rate is \(highest) bit/s, below 1 kbit/s",
+                remedy: "write rates in bit/s: 20 Mbit/s is 20000000")
         }
         // The last sample only says when the one before it ends.
         let isSent = zip(uplinkBitsPerSecond, downlinkBitsPerSecond).map { $0 > 0 && $1 > 0 }

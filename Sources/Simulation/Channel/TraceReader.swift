@@ -11,6 +11,8 @@ struct TraceReader {
     /// Sums over the samples of a time, in bit/s: up, down.
     private var sums: [(up: Double, down: Double)] = []
     private var counts: [Int] = []
+    /// Columns of every line: 2 or 3.
+    private var columns: Int?
     /// Safe to show.
     private let name: String
 
@@ -31,13 +33,23 @@ struct TraceReader {
             if text.isEmpty || (timesSeconds.isEmpty && text.hasPrefix("#")) { continue }
             let cells = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.trimmed)
             defer { mayBeHeading = false }
-            if mayBeHeading, (2...3).contains(cells.count), cells.allSatisfy(Self.isName) { continue }
+            if mayBeHeading, (2...3).contains(cells.count), cells.allSatisfy(Self.isName) {
+                if let fault = TraceHeading(cells).fault { throw refusal(index, fault.message, fault.remedy) }
+                columns = cells.count
+                continue
+            }
             let numbers = cells.compactMap(Self.number)
             guard numbers.count == cells.count, (2...3).contains(cells.count) else {
                 throw refusal(
                     index, "is \(PlainText.quoted(text)), not a time and one or two rates",
                     "write seconds and bit/s as plain numbers; one line of column names may stand before them")
             }
+            guard cells.count == columns ?? cells.count else {
+                throw refusal(
+                    index, "has \(cells.count) columns, but the line before it \(columns ?? 0)",
+                    "give every line a time and one rate, or a time and two rates")
+            }
+            columns = cells.count
             try append(numbers[0], up: numbers[1], down: numbers[numbers.count - 1], line: index)
         }
     }

@@ -11,6 +11,8 @@ import Workload
 package struct ScenarioFile {
     package let scenario: Scenario
     package let sha256: String
+    /// For messages.
+    private let path: String
     private let folder: FilePath
 
     /// - Parameter name: a shipped scenario's name, or a path.
@@ -20,7 +22,22 @@ package struct ScenarioFile {
         scenario = read.file
         sha256 = read.sha256
         folder = path.removingLastComponent()
-        try scenario.check()
+        self.path = path.string
+        do throws(KerfError) { try scenario.check() } catch { throw Self.located(error, path.string) }
+    }
+
+    /// Every file that the scenario is read from.
+    package var inputs: [String] {
+        let calibrations = ([scenario.server] + scenario.devices).compactMap(\.calibration)
+        let named = calibrations + [scenario.channel.trace?.file].compactMap(\.self)
+        return [path, scenario.model] + named.map { folder.pushing(FilePath($0)).string }
+    }
+
+    /// The error with the scenario's file.
+    private static func located(_ error: KerfError, _ path: String) -> KerfError {
+        var error = error
+        error.location = path
+        return error
     }
 
     private static var shippedNames: [String] {
@@ -47,7 +64,7 @@ package struct ScenarioFile {
         let blocks = try modelAndLayers().0.blockCount
         guard (0...blocks).contains(scenario.minimumCut ?? 0) else {
             throw KerfError(
-                .unusableData,
+                .unusableData, at: path,
                 "scenario \(PlainText.quoted(scenario.name)): minimum_cut must be between 0 and \(blocks), the model's "
                     + "blocks")
         }
@@ -82,7 +99,7 @@ package struct ScenarioFile {
             return calibration
         }
         guard let rated = box.rated else {
-            throw KerfError(.unusableData, "\(box.name): neither calibration nor rated")
+            throw KerfError(.unusableData, at: path, "\(box.name): neither calibration nor rated")
         }
         let (model, layers) = try modelAndLayers()
         return RatedCalibration.of(
@@ -122,7 +139,8 @@ package struct ScenarioFile {
         try scenario.workload.loraTargets.map { name in
             guard let target = Projection(rawValue: name) else {
                 throw KerfError(
-                    .unusableData, "scenario: workload.lora_targets: \(PlainText.quoted(name)) is not a projection")
+                    .unusableData, at: path, "workload.lora_targets: \(PlainText.quoted(name)) is not a projection",
+                    remedy: "use q, k, v, o, gate, up or down")
             }
             return target
         }
@@ -148,13 +166,14 @@ package struct ScenarioFile {
 
     private func channel() throws -> FleetChannel {
         if let radio = scenario.channel.radio { return .radio(radio) }
-        guard let trace = scenario.channel.trace else { throw KerfError(.unusableData, "scenario: no channel") }
+        guard let trace = scenario.channel.trace else { throw KerfError(.unusableData, at: path, "no channel") }
         guard trace.roundSeconds > 0, trace.roundSeconds <= 1e9 else {
-            throw KerfError(.unusableData, "scenario: channel.trace.round_seconds must be above 0 and at most 1e9")
+            throw KerfError(
+                .unusableData, at: path, "channel.trace.round_seconds must be above 0 and at most 1e9")
         }
-        let path = folder.pushing(FilePath(trace.file)).string
-        let bytes = try FileBytes.read(path, limit: 64 << 20)
-        return .trace(try Trace(csv: bytes, named: path), roundSeconds: trace.roundSeconds)
+        let place = folder.pushing(FilePath(trace.file)).string
+        let bytes = try FileBytes.read(place, limit: 64 << 20)
+        return .trace(try Trace(csv: bytes, named: place), roundSeconds: trace.roundSeconds)
     }
 }
 

@@ -39,14 +39,14 @@ package enum PEFTFolder {
     /// - Throws: ``KerfError``: a file is missing or malformed, the adapters are not a plain LoRA, or do not fit the model.
     package static func read(_ folder: String, model: ModelConfig) throws -> AdapterTensors {
         let path = folder + "/" + configName
-        let bytes = try FileBytes.read(path, limit: maximumConfigBytes)
-        try ForeignContent.check(bytes, file: path)
-        try JSONOutline.checkKeys(of: bytes, file: path)
+        let text = try JSONText.checked(try FileBytes.read(path, limit: maximumConfigBytes), file: path)
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let config: Config
-        do { config = try decoder.decode(Config.self, from: Data(bytes)) } catch {
-            throw KerfError(.malformed, at: path, "is not the configuration of a LoRA by PEFT")
+        do { config = try decoder.decode(Config.self, from: Data(text)) } catch {
+            throw KerfError(
+                .malformed, at: path, "is not the configuration of a LoRA by PEFT: \(KerfJSON.fault(error))",
+                remedy: "give the folder that PEFT's save_pretrained wrote")
         }
         var tensors = AdapterTensors(model: model, lora: try config.lora(path: path))
         try tensors.read(path: folder + "/" + tensorsName)
@@ -69,6 +69,12 @@ package enum PEFTFolder {
         var useDora: Bool? = false
         var inferenceMode: Bool? = true
         var modulesToSave: [String]?
+        /// Ranks and alphas of single modules, and what else newer versions add to a LoRA.
+        var rankPattern: [String: Int]?
+        var alphaPattern: [String: Double]?
+        var layersToTransform: [Int]?
+        var layerReplication: [[Int]]?
+        var loraBias: Bool?
 
         init(baseModelNameOrPath: String, r: Int, loraAlpha: Double, targetModules: [String]) {
             self.baseModelNameOrPath = baseModelNameOrPath
@@ -82,6 +88,9 @@ package enum PEFTFolder {
                 ("peft_type", peftType != "LORA"), ("bias", bias ?? "none" != "none"),
                 ("fan_in_fan_out", fanInFanOut ?? false), ("use_rslora", useRslora ?? false),
                 ("use_dora", useDora ?? false), ("modules_to_save", !(modulesToSave ?? []).isEmpty),
+                ("rank_pattern", !(rankPattern ?? [:]).isEmpty), ("alpha_pattern", !(alphaPattern ?? [:]).isEmpty),
+                ("layers_to_transform", layersToTransform != nil), ("layer_replication", layerReplication != nil),
+                ("lora_bias", loraBias ?? false),
             ]
             if let (name, _) = deviations.first(where: \.1) {
                 throw KerfError(
@@ -98,7 +107,11 @@ package enum PEFTFolder {
                 targets.append(target)
             }
             guard (1...4096).contains(r), !targets.isEmpty, loraAlpha.isFinite, loraAlpha > 0 else {
-                throw KerfError(.unusableData, at: path, "the rank, alpha or target modules are out of range")
+                throw KerfError(
+                    .unusableData, at: path,
+                    "r \(r), lora_alpha \(loraAlpha) and \(targets.count) target modules: r must be 1 to 4096, "
+                        + "lora_alpha above 0, and a target module named",
+                    remedy: "give adapters of a LoRA without variants")
             }
             return LoRAConfiguration(rank: r, alpha: loraAlpha, targets: targets)
         }

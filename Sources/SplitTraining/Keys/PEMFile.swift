@@ -25,7 +25,14 @@ enum PEMFile {
         guard documents.count <= maximumCertificates else {
             throw KerfError(.malformed, at: path, "holds more than \(maximumCertificates) certificates")
         }
-        guard !documents.isEmpty else { throw KerfError(.malformed, at: path, "holds no certificate in PEM") }
+        guard !documents.isEmpty else {
+            throw KerfError(.malformed, at: path, "holds no certificate in PEM", remedy: copyTogether)
+        }
+        if let other = documents.first(where: { $0.discriminator != Certificate.defaultPEMDiscriminator }) {
+            throw KerfError(
+                .malformed, at: path, "holds a \(PlainText.quoted(other.discriminator)), not a certificate",
+                remedy: copyTogether)
+        }
         var certificates: [Certificate] = []
         for (index, document) in documents.enumerated() {
             do {
@@ -45,11 +52,16 @@ enum PEMFile {
     static func privateKey(_ path: String) throws(KerfError) -> Certificate.PrivateKey {
         let documents = try documents(path, isSecret: true).filter { $0.discriminator != "EC PARAMETERS" }
         guard documents.count == 1, let document = documents.first else {
-            throw KerfError(.malformed, at: path, "holds \(documents.count) private keys in PEM, not one")
+            throw KerfError(
+                .malformed, at: path, "holds \(documents.count) private keys in PEM, not one", remedy: copyTogether)
         }
         guard document.discriminator != "ENCRYPTED PRIVATE KEY" else {
+            throw KerfError(.malformed, at: path, "an encrypted private key", remedy: decrypt)
+        }
+        guard document.discriminator.hasSuffix("PRIVATE KEY") else {
             throw KerfError(
-                .malformed, at: path, "an encrypted private key", remedy: "decrypt it: openssl pkey -in FILE -out FILE")
+                .malformed, at: path, "holds a \(PlainText.quoted(document.discriminator)), not a private key",
+                remedy: copyTogether)
         }
         let key: Certificate.PrivateKey
         do {
@@ -60,6 +72,9 @@ enum PEMFile {
         return key
     }
 
+    private static let copyTogether: Remedy = "copy all files of one folder together"
+    private static let decrypt: Remedy = "decrypt it: openssl pkey -in FILE -out NEW"
+
     /// The PEM documents of a file.
     ///
     /// The checks are made on the open file, so that no other one can take its place between a check and the reading. A
@@ -67,14 +82,17 @@ enum PEMFile {
     private static func documents(_ path: String, isSecret: Bool) throws(KerfError) -> [PEMDocument] {
         let bytes = try SmallFile.read(path, limit: maximumBytes, isSecret: isSecret)
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw KerfError(.malformed, at: path, "not text, so not a PEM file")
+            throw KerfError(
+                .malformed, at: path, "not text, so not a PEM file",
+                remedy: "convert it: openssl x509 (a certificate) or openssl pkey (a key), with -inform DER")
         }
         do {
             return try PEMDocument.parseMultiple(pemString: text)
         } catch {
             throw KerfError(
                 .malformed, at: path,
-                text.contains("ENCRYPTED") ? "an encrypted private key" : "not a PEM file, or cut off")
+                text.contains("ENCRYPTED") ? "an encrypted private key" : "not a PEM file, or cut off",
+                remedy: text.contains("ENCRYPTED") ? decrypt : copyTogether)
         }
     }
 

@@ -19,6 +19,11 @@ package struct ServerKeys: Sendable {
     ///   the first device connects.
     package init(folder: String, at date: Date = .now) throws(KerfError) {
         let folder = FilePath(folder)
+        if SmallFile.exists(folder.appending("key.pem").string), !SmallFile.exists(folder.appending("server").string) {
+            throw KerfError(
+                .noSuchFile, at: folder.string, "holds the keys of one side alone",
+                remedy: "give the folder in which the folder server is")
+        }
         credentials = try Credentials(folder: folder.appending("server").string, purpose: .server, at: date)
         revocationList = folder.appending("revoked.txt").string
         _ = try RevocationList(path: revocationList)

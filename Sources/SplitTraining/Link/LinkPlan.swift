@@ -32,8 +32,13 @@ package struct LinkPlan: Sendable, Hashable {
         else {
             throw KerfError(.invalidArgument, "link: at most 32 sizes, each from 1 byte to 1 GiB")
         }
-        guard budgetSeconds > 0, budgetSeconds <= 86_400, idleSeconds >= 0, idleSeconds <= 60 else {
-            throw KerfError(.invalidArgument, "link: a time of more than 0 s and at most a day, idle for at most 60 s")
+        guard budgetSeconds > 0, budgetSeconds <= 86_400 else {
+            throw KerfError(
+                .invalidArgument,
+                "link: the time for transfers must be above 0 and at most 86400 s, not \(budgetSeconds)")
+        }
+        guard idleSeconds >= 0, idleSeconds <= 60 else {
+            throw KerfError(.invalidArgument, "link: the idle time must be between 0 and 60 s, not \(idleSeconds)")
         }
         sizes = Set(Self.sweep + trainingSizes).sorted()
         requiredSizes = Set(trainingSizes)

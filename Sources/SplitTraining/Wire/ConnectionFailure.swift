@@ -27,7 +27,7 @@ struct ConnectionFailure: Sendable {
             if let known = known(cause, isSecure: state.isSecure) { return known }
         }
         if state.isAccepted { return lost }
-        if state.channel == nil { return KerfError(.unreachable, at: "\(server)", "cannot connect") }
+        if state.channel == nil { return notConnected }
         let reason =
             isTLS
             ? state.isSecure
@@ -39,6 +39,16 @@ struct ConnectionFailure: Sendable {
             remedy: isTLS
                 ? "check that a Kerf server with a free place listens there, and that this certificate is valid and from its authority"
                 : "check that a Kerf server listens there, without TLS")
+    }
+
+    private var notConnected: KerfError {
+        guard !server.isIPv4, !server.isIPv6 else {
+            return KerfError(
+                .unreachable, at: "\(server)", "cannot connect", remedy: "check the address and the network")
+        }
+        return KerfError(
+            .unreachable, at: "\(server)", "no address is known for this name, or none answers",
+            remedy: "check the host's name and the network")
     }
 
     var lost: KerfError {

@@ -139,12 +139,17 @@ package final class FrameServer: Sendable {
     private static func bindError(_ error: IOError, at address: HostPort) -> KerfError {
         switch Errno(rawValue: error.errnoCode) {
         case .addressInUse:
-            KerfError(.inUse, at: "\(address)", "another process listens on this port", cause: .addressInUse)
+            KerfError(
+                .inUse, at: "\(address)", "another process listens on this port", cause: .addressInUse,
+                remedy: "end it, or choose another port; port 0 takes a free one")
         case .permissionDenied:
             KerfError(
                 .permissionDenied, at: "\(address)", "no permission to listen on this port", cause: .permissionDenied,
                 remedy: "choose a port from 1024 on")
-        case let cause: KerfError(.cannotCreate, at: "\(address)", "cannot listen: \(cause)", cause: cause)
+        case let cause:
+            KerfError(
+                .cannotCreate, at: "\(address)", "cannot listen: \(cause)", cause: cause,
+                remedy: "listen on an address of this machine, such as 0.0.0.0:4433, [::]:4433 or 127.0.0.1:4433")
         }
     }
 

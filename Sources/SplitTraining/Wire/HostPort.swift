@@ -10,8 +10,12 @@ package struct HostPort: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: ``KerfError/Code/invalidArgument``.
     package init(parsing text: String) throws(KerfError) {
         let shown = PlainText.quoted(text)
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw KerfError(.invalidArgument, "\(shown) is not HOST:PORT, such as edge.example:4433")
+        guard !text.contains("://") else {
+            throw KerfError(.invalidArgument, "\(shown) is a URL", remedy: "write HOST:PORT, such as edge.example:4433")
+        }
+        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
+            throw KerfError(
+                .invalidArgument, "\(shown) is not HOST:PORT, such as edge.example:4433, with a port of 0 to 65535")
         }
         var host = text[..<colon]
         if host.first == "[", host.last == "]" {
@@ -23,10 +27,15 @@ package struct HostPort: Sendable, Hashable, CustomStringConvertible {
             throw KerfError(.invalidArgument, "\(shown): write an IPv6 address in brackets, such as [::1]:4433")
         }
         guard !host.isEmpty, host.utf8.count <= 253, PlainText.isPlain(String(host)),
-            !host.contains(where: \.isWhitespace)
+            !host.contains(where: { $0.isWhitespace || "*/?#@".contains($0) })
         else { throw KerfError(.invalidArgument, "\(shown) does not name a host") }
         self.host = String(host)
         self.port = Int(port)
+    }
+
+    /// `UInt16` alone would read a sign.
+    private static func port(_ text: Substring) -> UInt16? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(text) : nil
     }
 
     package var isIPv4: Bool { Self.isAddress(host, AF_INET) }

@@ -95,7 +95,7 @@ public struct KerfError: Error, Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameter words: the text of a remedy.
     package func text(remedy words: (Remedy) -> String) -> String {
-        (location.map { "\($0): " } ?? "") + message + (remedy.map { "; " + words($0) } ?? "")
+        (location.map { "\($0.isEmpty ? "\"\"" : $0): " } ?? "") + message + (remedy.map { "; " + words($0) } ?? "")
     }
 }
 

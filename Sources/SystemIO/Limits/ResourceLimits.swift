@@ -33,8 +33,9 @@ package struct ResourceLimits: Sendable, Hashable {
         }
     }
 
-    /// The number of threads that can run all the time, at most `processors`. A quota counts whole CPUs, since threads beyond them only use it up
-    /// earlier, and then all wait for the next period.
+    /// The number of threads that can run all the time, at most `processors`.
+    ///
+    /// A quota counts whole CPUs, since threads beyond them only use it up earlier, and then all wait for the next period.
     package func threadCount(of processors: Int) -> Int {
         let allowed = allowedCPUs.map { min(processors, $0.count) } ?? processors
         let quota = quotaCPUs.map { Int(min($0 + 1e-9, 1e6)) } ?? allowed

@@ -84,8 +84,8 @@ struct SimulateCommand: ParsableCommand {
 
     private func simulate() throws -> ScenarioRun.Outcome {
         let file = try ScenarioFile(scenario)
-        if let out { try OutputGuard.check(out, isNoneOf: [scenario]) }
-        if let csv { try OutputGuard.check(csv, of: "--csv", isNoneOf: [scenario]) }
+        if let out { try OutputGuard.check(out, isNoneOf: file.inputs) }
+        if let csv { try OutputGuard.check(csv, of: "--csv", isNoneOf: file.inputs) }
         return try ScenarioRun(
             level: level, weight: weight, state: state, deviceCount: devices, roundCount: rounds,
             seedCount: seeds, frontPointCount: front

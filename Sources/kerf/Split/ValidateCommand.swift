@@ -98,7 +98,8 @@ struct ValidateCommand: ParsableCommand {
     /// Runs the rounds, and writes the validation to `out`.
     func compare() throws -> (report: ValidationReport, bytes: [UInt8]) {
         try OutputFile.checkPlace(out)
-        try OutputGuard.check(out, isNoneOf: [device, serverCalibration] + linkOptions.inputs)
+        let inputs = [device, serverCalibration, client.keys, model.weights].compactMap(\.self) + linkOptions.inputs
+        try OutputGuard.check(out, isNoneOf: inputs)
         let run = try planned()
         let measured = try measure(run)
         let report: ValidationReport

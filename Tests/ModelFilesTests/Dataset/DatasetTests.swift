@@ -66,6 +66,36 @@ struct DatasetTests {
     }
 
     @Test(
+        "A byte-order mark is no part of the data",
+        arguments: [("a.txt", "one\ntwo\n"), ("a.jsonl", "{\"text\": \"one é\"}\n"), ("a.ids", "1 2\n3")])
+    func byteOrderMark(_ name: String, _ text: String) throws {
+        let plain = try dataset(name, text)
+        let marked = "\u{FEFF}" + text
+        let utf16 = marked.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+        for bytes in [Array(marked.utf8), utf16] {
+            let data = try Dataset(path: scratch.write(name, bytes).string, tokenizer: tokenizer)
+            #expect(data.tokens == plain.tokens)
+            // The run names the file as it is.
+            #expect(data.sha256 == SHA256.hexDigest(of: bytes) && data.sha256 != plain.sha256)
+        }
+        let mark = modelFileError { try dataset("b.txt", "\u{FEFF}") }
+        #expect(mark?.message == "is empty")
+    }
+
+    /// Also where the part is not read: which of the two holds is as unknown, and another reader of the file may take it.
+    @Test(
+        "A key twice is refused wherever it is in a line",
+        arguments: [
+            (#"{"text": "a", "text": "b"}"#, "text"), (#"{"text": "a", "id": 1, "id": 2}"#, "id"),
+            (#"{"text": "a", "meta": {"by": [{"x": 1, "x": 1}]}}"#, "meta.by[0].x"),
+            (#"{"prompt": "a", "completion": "b", "id": 1, "\u0069d": 2}"#, #"\u0069d"#),
+        ])
+    func repeatedKeys(_ line: String, _ place: String) throws {
+        let error = modelFileError { try dataset("a.jsonl", "{\"text\": \"a\"}\n\(line)\n") }
+        #expect(error?.message == "line 2 has \(place) twice" && error?.code == .unusableData)
+    }
+
+    @Test(
         "A wrong file is refused with its line",
         arguments: [
             ("a.csv", "x", "is of no kind that Kerf trains on"),
@@ -86,6 +116,13 @@ struct DatasetTests {
         ])
     func refused(_ name: String, _ text: String, _ message: String) throws {
         #expect(modelFileError { try dataset(name, text) }?.message == message)
+    }
+
+    @Test("A mark of UTF-16 before what is not UTF-16", arguments: ["a.txt", "a.jsonl", "a.ids"])
+    func falseMark(_ name: String) throws {
+        let path = try scratch.write(name, [0xFF, 0xFE, 0x31]).string
+        let error = modelFileError { try Dataset(path: path, tokenizer: tokenizer) }
+        #expect(error?.message == "has the mark of UTF-16, but is not UTF-16" && error?.remedy != nil)
     }
 
     @Test("Text that is not UTF-8, or has no tokenizer")

@@ -79,6 +79,22 @@ struct CredentialsTests {
         #expect(throws: KerfError.self) { try ServerKeys(folder: folder.path) }
     }
 
+    @Test("files and folders in another's place are named")
+    func otherPlaces() throws {
+        let (certificate, key) = (try tree.text("pi-4/cert.pem"), try tree.text("pi-4/key.pem"))
+        try tree.write("pi-4/key.pem", certificate)
+        #expect(refusal()?.message == "holds a \"CERTIFICATE\", not a private key")
+        try tree.write("pi-4/key.pem", key)
+        try tree.write("pi-4/cert.pem", certificate.replacing(" CERTIFICATE--", with: " CERTIFICATE REQUEST--"))
+        #expect(refusal()?.message == "holds a \"CERTIFICATE REQUEST\", not a certificate")
+        let folder = KeyFolder(tree.file("keys").string)
+        _ = try KeyFolder.create(at: folder.path, hosts: [])
+        let all = #expect(throws: KerfError.self) { try DeviceKeys(folder: folder.path) }
+        #expect(all?.code == .noSuchFile && all?.remedy?.description == "give the folder of this device in it")
+        let one = #expect(throws: KerfError.self) { try ServerKeys(folder: folder.path + "/server") }
+        #expect(one?.remedy?.description == "give the folder in which the folder server is")
+    }
+
     @Test("a private key that others can read is refused", arguments: [0o640, 0o604, 0o610, 0o602, 0o666])
     func permissions(_ mode: Int) throws {
         try tree.setPermissions("pi-4/key.pem", mode)

@@ -24,11 +24,24 @@ struct ConnectionTests {
         }
     }
 
+    @Test(
+        "addresses of no server are refused with what to write",
+        arguments: [
+            ("http://edge:1", "is a URL; write HOST:PORT"), ("edge", "is not HOST:PORT"), ("edge:", "is not HOST:PORT"),
+            ("edge:+1", "with a port of 0 to 65535"), ("edge:65536", "with a port of 0 to 65535"),
+            ("*:1", "does not name a host"), ("a/b:1", "does not name a host"), (":1", "does not name a host"),
+            ("::1:1", "in brackets"), ("[::g]:1", "not an IPv6 address"),
+        ])
+    func addresses(_ text: String, says: String) {
+        let error = #expect(throws: KerfError.self) { try HostPort(parsing: text) }
+        #expect(error?.code == .invalidArgument && error?.description.contains(says) == true, "\(text)")
+    }
+
     @Test("a host without an address")
     func unknownHost() async throws {
         let device = try TestAuthority().credentials("device")
         let error = await WireFixture.failure(to: try HostPort(parsing: "no-such-host.invalid:1"), .tls(device))
-        #expect(error?.code == .unreachable, "\(error.map(\.description) ?? "none")")
+        #expect(error?.code == .unreachable && error?.remedy != nil, "\(error.map(\.description) ?? "none")")
     }
 
     @Test("a port that is taken")

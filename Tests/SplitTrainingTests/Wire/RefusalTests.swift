@@ -5,7 +5,7 @@ import X509
 @testable import SplitTraining
 
 /// Whoever runs a server learns why a device gets no connection.
-@Suite("Refusals that a server reports", .timeLimit(.minutes(1)))
+@Suite("Refusals that a server reports", .timeLimit(.minutes(20)))
 struct RefusalTests {
     private let authority: TestAuthority
     private let server: WireCredentials

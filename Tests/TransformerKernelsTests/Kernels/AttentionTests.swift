@@ -80,6 +80,8 @@ extension KernelTests {
             let parts = try (0..<2).map { _ in try buffer([Float](repeating: .nan, count: narrow * kernel.parts), .f32)
             }
             let logSumExp = try buffer([Float](repeating: .nan, count: tokens * shape.heads), .f32)
+            // An array may be released after its last use, before the kernel that writes to its elements.
+            defer { withExtendedLifetime((buffers, results, parts)) {} }
             kerf_attention_forward(
                 threads, &kernel, buffers[0].raw, buffers[1].raw, buffers[2].raw, results[0].raw, logSumExp.start,
                 scratch.raw)
