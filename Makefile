@@ -91,7 +91,7 @@ hardware: build ## Run Kerf against the kernel's own drivers in an emulated mach
 	$(HARDWARE)
 
 hardware-essential: build ## The cases of make hardware that every change has to pass; takes minutes
-	$(HARDWARE) --essential
+	$(HARDWARE) --essential --log .build-hardware/essential.log
 
 lint: ## Check the formatting and the words
 	$(SWIFT) format lint --strict --recursive Package.swift Benchmarks Probes Sources Tests

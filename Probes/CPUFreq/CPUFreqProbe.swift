@@ -112,7 +112,7 @@ extension CPUFreqProbe {
 
     /// Limits that a lease left changed; `nil` when there are none, or when a running process will restore them.
     package func leftover() -> KerfError? {
-        guard let found = LeaseRecord.inspect(root: root), !found.isHeld else { return nil }
+        guard let found = LeaseRecord.inspect(root: root), !found.isHeld, found.isChanged else { return nil }
         let who = found.holder.map { "process \($0)" } ?? "a process that was killed"
         return KerfError(
             .inUse, "the frequency limits were changed by \(who) and not restored",

@@ -68,7 +68,7 @@ package final class FrequencyLease: FrequencyControl {
 
     /// Restores all limits and keeps the lease.
     package func reset() throws(KerfError) {
-        for policy in before { try policy.restore(root: root) }
+        try before.restore(root: root)
     }
 
     /// Restores the limits and ends the watchdog. A second call does nothing.

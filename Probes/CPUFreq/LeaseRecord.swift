@@ -56,8 +56,18 @@ final class LeaseRecord {
     // Written data is synchronized before; closing cannot lose it.
     deinit { try? descriptor.close() }
 
-    /// Whether a process holds the record's lock, and which one wrote it; `nil` when there is nothing to restore.
-    static func inspect(root: SystemRoot) -> (isHeld: Bool, holder: Int32?)? {
+    /// A record with limits, as another process finds it.
+    struct Found {
+        /// Whether a process holds the record's lock, and so will restore them.
+        var isHeld: Bool
+        /// The process that wrote it.
+        var holder: Int32?
+        /// Whether the policies have other limits now, or may have.
+        var isChanged: Bool
+    }
+
+    /// The record; `nil` without one, and for one that is cleared or incomplete.
+    static func inspect(root: SystemRoot) -> Found? {
         guard
             let descriptor = try? FileDescriptor.open(
                 root.file(place), .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
@@ -66,7 +76,7 @@ final class LeaseRecord {
         let record = LeaseRecord(inherited: descriptor, root: root)
         guard let text = try? record.text(), let content = try? record.content(), !content.isEmpty else { return nil }
         let isHeld = flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
-        return (isHeld, holder(text))
+        return Found(isHeld: isHeld, holder: holder(text), isChanged: content.isChanged(in: root))
     }
 
     /// - Throws: ``KerfError`` for a record that exists and may not be read, since its contents are unknown.
@@ -104,21 +114,20 @@ final class LeaseRecord {
 
     /// Restores everything it can, and clears the record when all of it was restored.
     ///
-    /// - Returns: whether there was anything to restore.
+    /// - Returns: whether there was anything to restore. The limits may be as recorded: both processes were killed before
+    ///   they changed any, or the driver was loaded anew.
     @discardableResult
     func restore() throws(KerfError) -> Bool {
         let content = try content()
-        var firstFailure = content.damage
-        for policy in content.settings {
-            do throws(KerfError) {
-                try policy.restore(root: root)
-            } catch {
-                firstFailure = firstFailure ?? error
-            }
+        let wasChanged = content.isChanged(in: root)
+        do throws(KerfError) {
+            try content.settings.restore(root: root)
+        } catch {
+            throw content.damage ?? error
         }
-        if let firstFailure { throw firstFailure }
+        if let damage = content.damage { throw damage }
         try clear()
-        return !content.isEmpty
+        return wasChanged
     }
 
     /// The contents of the record.
@@ -127,6 +136,10 @@ final class LeaseRecord {
         /// The error of a malformed line, whose limits are unknown.
         var damage: KerfError?
         var isEmpty: Bool { settings.isEmpty && damage == nil }
+
+        func isChanged(in root: SystemRoot) -> Bool {
+            damage != nil || settings.contains { !$0.isInEffect(root: root) }
+        }
     }
 
     /// An incomplete record is empty: its lease changed nothing.

@@ -1,3 +1,4 @@
+import Glibc
 import SystemIO
 import SystemPackage
 
@@ -26,15 +27,61 @@ struct PolicySettings: Sendable, Hashable {
         speed = policy.takesSpeed ? try kilohertz("scaling_setspeed") : nil
     }
 
-    /// Restores the settings and verifies them.
+    /// Whether there is nothing to restore: the policy has these settings, or its directory is gone, since it comes back with
+    /// its defaults.
+    func isInEffect(root: SystemRoot) -> Bool {
+        let directory = root.file(place)
+        guard root.isDirectory(directory) else { return true }
+        let settings = limits + (speed.map { [(attribute: "scaling_setspeed", value: $0)] } ?? [])
+        return settings.allSatisfy { attribute, value in
+            // A setting that cannot be read is not known to be this one.
+            (try? SysfsFile.text(at: directory.appending(attribute))) == value
+        }
+    }
+
+    private var limits: [(attribute: String, value: String)] {
+        [("scaling_min_freq", minimum), ("scaling_max_freq", maximum)]
+    }
+
+    fileprivate func write(root: SystemRoot) throws(KerfError) {
+        try withDirectory(in: root) { (directory) throws(KerfError) in
+            try PolicyLimits(directory: directory).set(minimum: minimum, maximum: maximum)
+            if let speed { try SysfsFile.write(speed, to: directory.appending("scaling_setspeed")) }
+        }
+    }
+
+    /// Waits until the policy shows the limits that were written.
     ///
+    /// The kernel applies them in a work queue, so that what is read right after a write may be the old value.
+    ///
+    /// Source: drivers/cpufreq/cpufreq.c, `cpufreq_notifier_max` and `handle_update`.
+    fileprivate func verify(root: SystemRoot, until deadline: MonotonicInstant) throws(KerfError) {
+        try withDirectory(in: root) { (directory) throws(KerfError) in
+            for (attribute, value) in limits {
+                let path = directory.appending(attribute)
+                var found = try SysfsFile.text(at: path)
+                while found != value, MonotonicInstant.now() < deadline {
+                    usleep(1000)
+                    found = try SysfsFile.text(at: path)
+                }
+                guard found == value else {
+                    throw KerfError(
+                        .ioError, "is \(PlainText.quoted(found)) after \(value) was written", at: path,
+                        remedy: "set it by hand: echo \(value) | sudo tee \(path)")
+                }
+            }
+        }
+    }
+
     /// A policy whose directory is gone is not a failure: it comes back with its defaults. A policy whose processors are all
     /// offline keeps its changed limits and accepts no others until they are back.
-    func restore(root: SystemRoot) throws(KerfError) {
+    private func withDirectory(
+        in root: SystemRoot, _ body: (FilePath) throws(KerfError) -> Void
+    ) throws(KerfError) {
         let directory = root.file(place)
         guard root.isDirectory(directory) else { return }
         do throws(KerfError) {
-            try write(to: directory)
+            try body(directory)
         } catch {
             guard CPUFreqPolicy.isOffline(directory) else { throw error }
             throw KerfError(
@@ -44,18 +91,36 @@ struct PolicySettings: Sendable, Hashable {
         }
     }
 
-    private func write(to directory: FilePath) throws(KerfError) {
-        try PolicyLimits(directory: directory).set(minimum: minimum, maximum: maximum)
-        if let speed { try SysfsFile.write(speed, to: directory.appending("scaling_setspeed")) }
-        for (attribute, value) in [("scaling_min_freq", minimum), ("scaling_max_freq", maximum)] {
-            let path = directory.appending(attribute)
-            let found = try SysfsFile.text(at: path)
-            guard found == value else {
-                throw KerfError(
-                    .ioError, "is \(PlainText.quoted(found)) after \(value) was written", at: path,
-                    remedy: "set it by hand: echo \(value) | sudo tee \(path)")
+    /// Time within which written limits take effect.
+    fileprivate static let effectNanoseconds: Int64 = 500_000_000
+}
+
+extension [PolicySettings] {
+    /// Restores all that can be restored, and verifies it.
+    ///
+    /// - Throws: the first failure, when all were tried.
+    func restore(root: SystemRoot) throws(KerfError) {
+        var firstFailure: KerfError?
+        var written: [PolicySettings] = []
+        for settings in self {
+            do throws(KerfError) {
+                try settings.write(root: root)
+                written.append(settings)
+            } catch {
+                firstFailure = firstFailure ?? error
             }
         }
+        // All have been written before the first is waited for.
+        let deadline = MonotonicInstant(
+            nanoseconds: MonotonicInstant.now().nanoseconds + PolicySettings.effectNanoseconds)
+        for settings in written {
+            do throws(KerfError) {
+                try settings.verify(root: root, until: deadline)
+            } catch {
+                firstFailure = firstFailure ?? error
+            }
+        }
+        if let firstFailure { throw firstFailure }
     }
 }
 

@@ -141,6 +141,38 @@ struct FrequencyLeaseTests {
         #expect(try settings(box) == before)
     }
 
+    /// Killed before they changed anything, or the driver was loaded anew: the record is left, and the limits are its own.
+    @Test(arguments: [false, true]) func aLeftoverWhoseLimitsAreInEffectIsNothingToRestore(isGone: Bool) throws {
+        let box = try box()
+        try box.write(
+            "run/kerf/frequency-lease",
+            """
+            kerf-frequency-lease 4000000
+            \(Self.policies)/policy0 800000 2600000 -
+            \(Self.policies)/policy4 600000 1800000 1200000
+            end
+
+            """)
+        if isGone { try box.remove("\(Self.policies)/policy4") }
+        #expect(CPUFreqProbe(root: box.root).leftover() == nil)
+        let doctor = try KerfProcess.run("doctor", "--root", box.path.string)
+        #expect(!doctor.standardOutput.contains("4000000"), "\(doctor.standardOutput)")
+        let outcome = try KerfProcess.run("restore-frequency", "--root", box.path.string)
+        #expect(outcome.status == 0 && outcome.standardOutput == "nothing to restore\n", "\(outcome)")
+        #expect(try box.text("run/kerf/frequency-lease").isEmpty)
+        if !isGone { #expect(try settings(box) == before) }
+    }
+
+    /// The speed of a policy under `userspace` is a setting like its limits.
+    @Test func aLeftoverSpeedIsRestored() throws {
+        let box = try box()
+        let planted = "kerf-frequency-lease 4000000\n\(Self.policies)/policy4 600000 1800000 1400000\nend\n"
+        try box.write("run/kerf/frequency-lease", planted)
+        #expect(CPUFreqProbe(root: box.root).leftover() != nil)
+        #expect(try FrequencyLease.restoreLeftover(root: box.root))
+        #expect(try box.text("\(Self.policies)/policy4/scaling_setspeed") == "1400000\n")
+    }
+
     /// A record that cannot be read may hold limits: "nothing to restore" would be a guess.
     @Test(arguments: [false, true]) func aRecordThatCannotBeReadIsAnError(isDirectory: Bool) throws {
         let box = try box()

@@ -76,6 +76,23 @@ import Testing
         #expect(CPUFreqProbe(root: board.root).leftover() == nil)
     }
 
+    /// The kernel applies limits in a work queue: what is read right after a write may still be the old value. It was taken
+    /// for a failure, and a watchdog left the record of limits that were restored.
+    @Test func limitsThatTakeEffectLaterAreRestored() throws {
+        let board = try ServedBoard()
+        try board.plant([
+            "run/kerf/frequency-lease": "kerf-frequency-lease 4000000\n\(ServedBoard.policy) 800000 2600000 -\nend",
+            "\(ServedBoard.policy)/scaling_max_freq": "1000000",
+        ])
+        let environment = try FaultRun("late", "policy0/scaling_", midway: false).environment
+        let restored = try KerfProcess.run(
+            "restore-frequency", "--root", board.root.path.string, environment: environment)
+        #expect(
+            restored.status == 0 && restored.standardOutput.contains("limits restored"), "\(restored.standardError)")
+        #expect(board.limits == ServedBoard.untouched)
+        #expect(try SysfsFile.text(at: board.root.file("run/kerf/frequency-lease")).isEmpty)
+    }
+
     /// The watchdog tries again a limit that reads back differently from what was written.
     @Test func whatTheWatchdogRestoresIsNotAFailure() throws {
         let board = try board()

@@ -10,6 +10,8 @@
 //     permission  EPERM, as for a capability that was taken away
 //     garbage     text that is no number
 //     shorter     the first third of what is there
+//     late        for 100 ms after a write of it a number that was not written, as cpufreq shows the old limit until its
+//                 work queue has run
 //     empty       nothing
 //     negative    a negative number
 //     segfault    nothing any more: the program writes to a wild pointer,
@@ -34,12 +36,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef ssize_t (*pread_call)(int, void *, size_t, off_t);
 typedef ssize_t (*write_call)(int, const void *, size_t);
 
 static atomic_int has_begun;
+// When a chosen file was written last, in milliseconds of the monotonic clock; 0 before that.
+static atomic_llong last_write;
+
+static long long milliseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
 
 int kerf_fault_has_begun(void) { return !getenv("KERF_FAULT_SINCE") || atomic_load(&has_begun); }
 
@@ -76,6 +87,8 @@ static ssize_t read_wrongly(const char *kind, void *buffer, size_t room, ssize_t
     if (!strcmp(kind, "permission")) return fail(EPERM);
     // Every file ends, one of rubbish too.
     if (offset > 0) return 0;
+    if (!strcmp(kind, "late"))
+        return milliseconds() < atomic_load(&last_write) + 100 ? give(buffer, room, "123456\n") : count;
     if (!strcmp(kind, "garbage")) return give(buffer, room, "no number here\n");
     if (!strcmp(kind, "negative")) return give(buffer, room, "-123456\n");
     if (!strcmp(kind, "empty")) return 0;
@@ -101,6 +114,7 @@ ssize_t write(int descriptor, const void *bytes, size_t count) {
     if (descriptor == STDERR_FILENO && since && memmem(bytes, count, since, strlen(since))) atomic_store(&has_begun, 1);
     const char *kind = getenv("KERF_FAULT_KIND");
     if (kind && !strcmp(kind, "busy") && is_chosen(descriptor)) return fail(EBUSY);
+    if (kind && !strcmp(kind, "late") && is_chosen(descriptor)) atomic_store(&last_write, milliseconds());
     return ((write_call)dlsym(RTLD_NEXT, "write"))(descriptor, bytes, count);
 }
 

@@ -2,7 +2,8 @@
 
 import json
 
-from case import calibrate, case, check_energy, load_battery, load_chips, load_rapl, total_watts
+from case import (
+    calibrate, case, check_energy, check_passes, load_battery, load_chips, load_rapl, pass_energies, total_watts)
 from law import Law
 from machine import Box
 
@@ -116,14 +117,19 @@ def wrap_perf(machine, findings):
 def wrap_powercap(machine, findings):
     """Counters of 1 kJ by powercap: the package's wraps once in the measurements."""
     load_rapl(machine)
-    counter = "/sys/class/powercap/intel-rapl:0/energy_uj"
-    outcome, path = profile(machine, findings, "powercap", "--budget", "50", "--meter", "powercap", after=0,
-                            disturbance=f"cat {counter}")
+    # 18 s of a busy package before the wrap; a counter shows the energy and what it started from.
+    package = machine.law.domain_watts()["package-0"]
+    start = machine.truth()["package-0"] * 1e-9 + 18 * package
+    preload = -round(start * 2**22) % 2**32
+    machine.set("kerf_power", preload=preload)
+    outcome, path = profile(machine, findings, "powercap", "--budget", "30", "--meter", "powercap", after=0,
+                            disturbance="cat /sys/module/kerf_power/parameters/truth")
     if not path:
         return
-    first = int(outcome.text.split("bench: ")[-1])
-    last = int(machine.do(f"cat {counter}"))
-    findings.expect("the counter wrapped in the measurements", f"{first / 1e6:.0f} J, then {last / 1e6:.0f} J", last < first)
+    first = json.loads(outcome.text.split("bench: ")[-1])
+    wraps = [int(truth["package-0"] * 1e-9 * 2**22 + preload) >> 32 for truth in (first, machine.truth())]
+    findings.expect("the counter wrapped in the measurements", f"{wraps[0]} wraps before, {wraps[1]} after",
+                    wraps == [0, 1])
     # The kernel's driver rounds the unit of 238.4 nJ down to 238: 0.2 %.
     check_energy(machine, findings, path)
 
@@ -137,28 +143,53 @@ def wrap_often(machine, findings):
         findings.expect("a profile is written", f"exit status {outcome.status}: {outcome.line[-200:]}", False)
         return
     calibration, words = calibrate(machine, path)
-    known = [energy for layer in (calibration or {"layers": []})["layers"] for way in ("forward", "backward")
-             if (energy := layer[way]["gross_energy_joules"]).get("value") is not None]
-    if known:
-        check_energy(machine, findings, path, relative=0.01)
+    if not calibration:
+        findings.expect("kerf calibrate takes the profile", words, False)
         return
-    text = outcome.text + words + json.dumps(json.loads(path.read_text())["rejections"])
-    findings.contains("refused: the counter wraps too often", text, "wrap")
-    findings.expect("no advice to profile for longer", "--budget" if "longer --budget" in text else "none", "longer --budget" not in text)
+    quantities = [energy for _, energy, _ in pass_energies(calibration)] + [calibration["step"]["gross_power_watts"]]
+    refused = [quantity.get("reason") or "no reason" for quantity in quantities if quantity.get("value") is None]
+    if len(refused) < len(quantities):
+        check_passes(findings, calibration, machine.law.busy_watts, 0.02, all_known=False)
+    if calibration["step"]["gross_power_watts"].get("value") is not None:
+        findings.compare("gross power W", machine.law.busy_watts, calibration["step"]["gross_power_watts"], relative=0.01)
+    wrong = [reason for reason in refused if "wrap" not in reason or "longer" in reason]
+    findings.expect("what is refused names the wraps, and advises nothing that does not help",
+                    wrong[0] if wrong else f"{len(refused)} of {len(quantities)} refused: {refused[:1]}", not wrong)
+
+
+@case("sampling-cost", drivers=True)
+def sampling_cost(machine, findings):
+    """A chip on a slow bus, whose driver polls: what the sampling of its power takes of the processor is said."""
+    machine.load("ina2xx", "kerf_i2c")
+    machine.set("kerf_i2c", transfer_us=1000)
+    _, path = profile(machine, findings, "slow", "--budget", "40", "--meter", "hwmon", "--rails", "ina226-i2c-0-40/power1")
+    if not path:
+        return
+    calibration = check_energy(machine, findings, path)
+    sampling = json.loads(path.read_text())["meter"]["sampling"]
+    transfers = 1e-3 / sampling["interval_seconds"]
+    findings.expect(f"sampling takes {100 * transfers:.3g} % of the processor in transfers, and a little more",
+                    f"{100 * sampling['processor_share']:.3g} %",
+                    transfers <= sampling["processor_share"] <= transfers + 0.04)
+    findings.contains("the calibration warns of it", " ".join((calibration or {"warnings": []})["warnings"]),
+                      "Sampling the power took")
 
 
 @case("two-packages", Box(cpus=2, packages=2, virtual_time=False))
 def two_packages(machine, findings):
     """Two packages, one thread: the total has both; one is busy, the other idles."""
     load_rapl(machine)
-    _, path = profile(machine, findings, "packages", "--budget", "40", "--meter", "perf")
-    if not path:
-        return
-    found = json.loads(path.read_text())
-    findings.expect("the total has all four domains", ", ".join(found["meter"]["total_of"]), len(found["meter"]["total_of"]) == 4)
-    windows = found["energy_windows"]
-    if windows:
+    for meter in ("perf", "powercap"):
+        _, path = profile(machine, findings, meter, "--budget", "30", "--meter", meter)
+        if not path:
+            continue
+        found = json.loads(path.read_text())
+        domains = sorted(found["meter"]["total_of"])
+        findings.expect(f"{meter}: both packages and both memories", ", ".join(domains),
+                        domains == ["package-0", "package-0/dram", "package-1", "package-1/dram"])
+        windows = found["energy_windows"]
         # What else the guest does runs on the second package, so it is not quite idle.
-        truth, watts = machine.law.busy_watts + machine.law.idle_watts, total_watts(found, windows)
+        truth = machine.law.busy_watts + machine.law.idle_watts
+        watts = total_watts(found, windows) if windows else 0
         findings.expect(f"{truth:.4g} W and a little more: one package busy, one idle", f"{watts:.4g} W",
                         0.98 * truth <= watts <= 1.12 * truth)

@@ -19,8 +19,17 @@ class Law:
 
     @classmethod
     def parsed(cls, text):
-        """From `busy=20,alpha=2.4`; what is not named keeps its default."""
-        return cls(**{name.strip(): float(value) for name, value in (part.split("=") for part in text.split(","))})
+        """From `busy=20,alpha=2.4`, or by the terms of P0 + k (f / 3 GHz)^alpha; what is not named keeps its default."""
+        named = {name.strip().lower(): float(value) for name, value in (part.split("=") for part in text.split(","))}
+        if "k" in named:
+            named["busy"] = named.pop("k")
+        static = named.pop("p0", None)
+        law = cls(**named)
+        if static is not None:
+            law = dataclasses.replace(law, idle=law.idle + static - law.static_watts)
+        if min(dataclasses.astuple(law)) < 0:
+            raise ValueError(f"a negative power: {law}")
+        return law
 
     def parameters(self):
         """What loading kerf_power is given."""

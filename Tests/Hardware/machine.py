@@ -198,11 +198,14 @@ class Machine:
         except ValueError:
             raise MachineError(f"kerf doctor, exit status {outcome.status}: {outcome.line[-300:]}") from None
 
-    def profile(self, name, *options, after=3, disturbance="", user="root", timeout=900):
-        """Profiles the small model; `disturbance` is a script that runs beside it, so long after the first cycle."""
+    def profile(self, name, *options, after=3, disturbance="", user="root", by="", timeout=900):
+        """Profiles the small model; `disturbance` is a script that runs beside it, so long after the first cycle.
+
+        `by` is a command that runs kerf, such as sudo.
+        """
         words = " ".join(f"'{option}'" for option in options)
         disturbance = disturbance.replace("'", "'\\''")
-        outcome = self.sh(f"profile {name} {after} '{disturbance}' {words}", user=user, timeout=timeout)
+        outcome = self.sh(f"BY='{by}' profile {name} {after} '{disturbance}' {words}", user=user, timeout=timeout)
         path = self.folder / f"{name}.json"
         taken = self.folder / f"{name}.microseconds"
         outcome.seconds = int(taken.read_text()) / 1e6 if taken.is_file() else 0.0

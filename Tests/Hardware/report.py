@@ -81,3 +81,15 @@ def table(rows):
     widths = [min(max(len(line[column]) for line in cells), limit) for column, limit in enumerate((24, 52, 60, 22, 7))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def summary(rows, seconds):
+    """A line for each case, and the rows that failed."""
+    lines = []
+    for case, taken in sorted(seconds.items()):
+        own = [row for row in rows if row.case == case]
+        failed = [row for row in own if not row.passed]
+        verdict = f"{len(failed)} of {len(own)} FAILED" if failed else f"{len(own)} ok"
+        lines.append(f"{case:24}  {verdict:16}  {taken:4.0f} s")
+        lines += [f"  {row.truth}: {row.measured}" for row in failed]
+    return "\n".join(lines)

@@ -34,6 +34,8 @@ PROGRAMS = """
     modprobe mount mv ps readlink rm rmmod sed setcap setpriv sleep sort stat stty sudo sync sysctl tail tee touch tr
     udevadm umount uname usermod wc hostname
 """.split()
+# Without it the remedy that names it is not tried.
+OPTIONAL_PROGRAMS = ["cpupower"]
 
 # Modules of the stock kernel, with those they depend on.
 STOCK_MODULES = "virtio_pci 9pnet_virtio 9p intel_rapl_msr rapl coretemp lm75 i2c-dev".split()
@@ -280,8 +282,10 @@ class Setup:
             image.file(f"etc/pam.d/{service}", permit)
 
     def add_programs(self, image):
-        for name in PROGRAMS:
+        for name in PROGRAMS + OPTIONAL_PROGRAMS:
             path = find_program(name)
+            if not path and name in OPTIONAL_PROGRAMS:
+                continue
             if not path:
                 raise SetupError(f"no {name} on this system, which the guest needs")
             add_binary(image, path, 0o4755 if name == "sudo" else 0o755)

@@ -8,12 +8,13 @@ mkfifo "/tmp/nap.$$" && exec 9<>"/tmp/nap.$$" && rm "/tmp/nap.$$"
 nap() { read -rt "$1" -u 9 || :; }
 
 # profile NAME SECONDS COMMANDS OPTION...
-# Profiles the small model. SECONDS after the first cycle of measurements, COMMANDS run beside it, where there are any.
+# Profiles the small model, by sudo where BY says so. SECONDS after the first cycle of measurements, COMMANDS run beside
+# it, where there are any.
 profile() {
     local name=$1 seconds=$2 commands=$3 line begun= pid status start=${EPOCHREALTIME/./}
     shift 3
     mkfifo "/tmp/$name.log"
-    kerf profile --model /mnt/micro.json --seq 16 --threads 1 --quiet ${commands:+--verbose} --out "/tmp/$name.json" "$@" \
+    ${BY:-} kerf profile --model /mnt/micro.json --seq 16 --threads 1 --quiet ${commands:+--verbose} --out "/tmp/$name.json" "$@" \
         >"/tmp/$name.out" 2>"/tmp/$name.log" &
     pid=$!
     while IFS= read -r line; do
@@ -35,7 +36,7 @@ profile() {
         sed 's/^/bench: /' "/tmp/$name.commands"
     fi
     for line in json err out; do
-        if [ -e "/tmp/$name.$line" ]; then cp "/tmp/$name.$line" "/mnt/$name.$line"; fi
+        if [ -e "/tmp/$name.$line" ]; then cat "/tmp/$name.$line" >"/mnt/$name.$line"; fi
     done
     return $status
 }
@@ -57,7 +58,7 @@ kill_in_sweep() {
     local victim=$1 before during pid watchdog start now restored=null status
     read_limits
     before=$LIMITS
-    kerf profile --model /mnt/micro.json --seq 16 --threads 1 --quiet --budget 3 --meter perf \
+    kerf profile --model /mnt/micro.json --seq 16 --threads 1 --budget 3 --meter perf \
         --frequencies 800mhz,1.2ghz,1.6ghz --sweep-budget 40 --out /tmp/sweep.json >/tmp/sweep.out 2>&1 &
     pid=$!
     while kill -0 $pid 2>/dev/null && [ "$LIMITS" = "$before" ]; do nap 0.1; read_limits; done
@@ -89,6 +90,7 @@ kill_in_sweep() {
     done
     wait $pid 2>/dev/null
     status=$?
+    read_limits
     printf '{"before":"%s","during":"%s","after":"%s","watchdog":"%s","microseconds":%s,"status":%s}\n' \
         "$before" "$during" "$LIMITS" "$watchdog" "$restored" "$status"
 }

@@ -9,6 +9,7 @@
  * Registers and units are those of the datasheets (TI SBOS547, SBOS576, SNIS153).
  */
 #include <linux/i2c.h>
+#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include "kerf_hw.h"
@@ -34,6 +35,10 @@ MODULE_PARM_DESC(failing_transfers, "so many of the next transfers of the INA226
 static int odd = -1;
 module_param(odd, int, 0644);
 MODULE_PARM_DESC(odd, "what the INA226's power register shows; below 0: the truth");
+
+static unsigned int transfer_us;
+module_param(transfer_us, uint, 0644);
+MODULE_PARM_DESC(transfer_us, "how long the processor is busy with a transfer, as with a bus that its driver polls");
 
 static u16 written[ADDRESSES][256];
 
@@ -74,6 +79,7 @@ static s32 transfer(struct i2c_adapter *adapter, u16 address, unsigned short fla
 		    union i2c_smbus_data *data)
 {
 	bool reads = direction == I2C_SMBUS_READ;
+	u64 end = ktime_get_ns() + (u64)transfer_us * NSEC_PER_USEC;
 
 	if (address != INA226 && address != INA3221 && address != LM75 && address != LM75_SECOND)
 		return -ENXIO;
@@ -83,6 +89,8 @@ static s32 transfer(struct i2c_adapter *adapter, u16 address, unsigned short fla
 		failing_transfers--;
 		return -EIO;
 	}
+	while (transfer_us && ktime_get_ns() < end)
+		cpu_relax();
 	switch (size) {
 	case I2C_SMBUS_QUICK:
 		return 0;

@@ -30,7 +30,7 @@ MODULE_PARM_DESC(limit_w, "thermal design power and long-term limit");
 /* Not exact where several CPUs read at once, which does not matter here. */
 static int failing_reads;
 module_param(failing_reads, int, 0644);
-MODULE_PARM_DESC(failing_reads, "so many of the next reads of energy fail with EIO; below 0: all");
+MODULE_PARM_DESC(failing_reads, "so many of the next reads of a package's energy fail with EIO; below 0: all of any energy");
 
 static u64 power_limit;	/* writable, as the zones' enabled and power_limit_uw are bits of it */
 static int hotplug_state;
@@ -92,7 +92,8 @@ static noinline u64 read_msr(unsigned int number)
 static noinline u64 read_msr_safe(unsigned int number, int *error)
 {
 	*error = 0;
-	if (failing_reads && is_energy(number)) {
+	/* The package's, since a part of it that fails costs no window. */
+	if (failing_reads < 0 ? is_energy(number) : failing_reads > 0 && number == MSR_PKG_ENERGY_STATUS) {
 		if (failing_reads > 0)
 			failing_reads--;
 		*error = -EIO;
