@@ -51,9 +51,9 @@ def profile_perf(machine, findings):
     """RAPL by perf_event."""
     load_rapl(machine)
     outcome, path = profile(machine, findings, "perf", "--budget", "20", "--meter", "perf")
-    # The program takes 2 s to start on this processor and 5 s to report; its roof, at 0.2 GFLOP/s, 12 s.
-    findings.expect("--budget 20: all of it within 45 s on a slow processor", f"{outcome.seconds:.1f} s",
-                    outcome.seconds <= 45)
+    # The program takes 2 s to start on this processor of 0.2 GFLOP/s, some to find its roof, and 5 s to report.
+    findings.expect("--budget 20: all of it within 40 s on a slow processor", f"{outcome.seconds:.1f} s",
+                    outcome.seconds <= 40)
     if path:
         check_rapl(machine, findings, path)
         check_idle(machine, findings, path)
