@@ -164,7 +164,7 @@ def sampling_cost(machine, findings):
     """A chip on a slow bus, whose driver polls: what the sampling of its power takes of the processor is said."""
     machine.load("ina2xx", "kerf_i2c")
     machine.set("kerf_i2c", transfer_us=1000)
-    _, path = profile(machine, findings, "slow", "--budget", "40", "--meter", "hwmon", "--rails", "ina226-i2c-0-40/power1")
+    _, path = profile(machine, findings, "slow", "--budget", "60", "--meter", "hwmon", "--rails", "ina226-i2c-0-40/power1")
     if not path:
         return
     calibration = check_energy(machine, findings, path)
