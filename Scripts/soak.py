@@ -178,7 +178,11 @@ class Soak:
         try:
             error = process.communicate(timeout=120)[1]
         except subprocess.TimeoutExpired:
-            split_run.kill(process)
+            process.kill()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                return self.fault(number, kind, fate, "was killed and cannot be waited for")
             return self.fault(number, kind, fate, "still runs after 120 s")
         self.jobs[kind, fate] += 1
         self.statuses[fate, process.returncode] += 1
