@@ -24,6 +24,16 @@ struct EnergyFit {
             case .pass(let pass): "\(pass)"
             }
         }
+
+        /// What its windows and their rejections are called in a profile.
+        var kind: EnergyWindow.Subject {
+            switch self {
+            case .idle: .idle
+            case .step: .step
+            case .instrumentedStep: .instrumentedStep
+            case .pass: .layer
+            }
+        }
     }
 
     /// A pass whose half width is at most this share of the whole step's energy counts as resolved: an embedding that
@@ -133,7 +143,7 @@ struct EnergyFit {
         guard windows.count >= Self.minimumWindows else {
             return .unknown(
                 "not resolved: \(windows.count) of the \(Self.minimumWindows) energy windows of \(subject) that are "
-                    + "needed; \(missingRemedy)")
+                    + "needed; \(missingRemedy(subject))")
         }
         guard let power = mean(of: subject, windows, powers), power.value > 0 else {
             return .unknown("not resolved: the counters did not change in \(windows.count) windows of \(subject)")
@@ -143,10 +153,13 @@ struct EnergyFit {
     }
 
     /// More time does not help where windows are rejected for a cause that lasts, such as a counter that wraps too often.
-    private var missingRemedy: String {
-        let kept = windows.values.reduce(0) { $0 + $1.count }
-        guard rejections.reduce(0, { $0 + $1.count }) > kept else { return "profile for longer" }
-        let causes = rejections.sorted { $0.count > $1.count }.prefix(3).map { "\($0.count) x \($0.reason)" }
+    ///
+    /// Windows of a whole step may all be too long where those of its layers are not.
+    private func missingRemedy(_ subject: Subject) -> String {
+        let kept = windows.reduce(0) { $0 + ($1.key.kind == subject.kind ? $1.value.count : 0) }
+        let rejected = rejections.filter { $0.reason.hasPrefix("\(subject.kind.rawValue) window: ") }
+        guard rejected.reduce(0, { $0 + $1.count }) > kept else { return "profile for longer" }
+        let causes = rejected.sorted { $0.count > $1.count }.prefix(3).map { "\($0.count) x \($0.reason)" }
         return "rejected were " + causes.joined(separator: ", ")
     }
 

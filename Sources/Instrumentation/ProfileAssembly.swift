@@ -68,7 +68,7 @@ extension Roofline {
                     reason: "best run of a \(roofline.productRows) x 2048 x 2048 product"),
                 bytesPerSecond: Quantity(
                     value: roofline.bytesPerSecond, count: roofline.copyRuns, origin: .measured,
-                    reason: "best run of copying 128 MiB"))
+                    reason: "best run of copying \(roofline.copiedBytes >> 20) MiB"))
         } catch {
             let none = Quantity.unavailable("\(error)")
             return Roofline(flopsPerSecond: none, bytesPerSecond: none)

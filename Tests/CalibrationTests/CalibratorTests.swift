@@ -267,6 +267,21 @@ struct CalibratorTests {
         #expect(calibration.warnings.isEmpty)
     }
 
+    @Test("where all windows of the step are rejected, the cause is said, and not to profile for longer")
+    func rejectedSteps() throws {
+        var profile = SyntheticProfile().make()
+        profile.energyWindows.removeAll { $0.subject == .step }
+        // Fewer than the layers' windows that were kept.
+        profile.rejections = [
+            Rejection(reason: "step window: the counter may have wrapped more than once", count: 5),
+            Rejection(reason: "layer window: steal time", count: 1),
+        ]
+        let calibration = try Calibrator.calibrate([try Self.input(profile)])
+        let reason = try #require(calibration.step.grossPowerWatts.reason)
+        #expect(reason.contains("rejected were 5 x step window: the counter may have wrapped more than once"), "\(reason)")
+        #expect(!reason.contains("longer") && !reason.contains("steal time"), "\(reason)")
+    }
+
     @Test("too few or too noisy windows are not resolved, and what would resolve them is said")
     func unresolved() throws {
         var planted = SyntheticProfile()

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from case import case, load_battery, load_chips, load_rapl
+from case import case, load_battery, load_chips, load_rapl, said, step_power
 from machine import Box, MachineError
 
 
@@ -104,28 +104,43 @@ def doctor_chips(machine, findings):
 
 @case("doctor-dead-counter")
 def dead_counter(machine, findings):
-    """A counter of the total that stands still from the start is not believed, by the doctor and by a run."""
+    """A counter of the total that stands still from the start: without the memory's the total is smaller and says so, without a package's there is none."""
     load_rapl(machine)
-    for counter, bit in (("package-0/dram", 3), ("package-0", 0)):
-        machine.set("kerf_power", stopped=1 << bit)
-        report = machine.doctor()
-        found = backend(report, "perf")
-        findings.expect(f"perf: {counter} is stale", f"{found.get('status')}: {found.get('reason')}",
-                        found.get("status") == "stale" and f"counter of {counter} stands still" in found["reason"])
-        found = backend(report, "powercap")
-        findings.contains(f"powercap: {counter} stands still", f"{found.get('status')}: {found.get('reason')}",
-                          counter, "stands still")
-        counted = [domain["identifier"] for domain in report["energy"]["domains"] if domain["role"] == "counted"]
-        findings.expect(f"{counter} is not in the total", report["energy"].get("total_formula") or counted,
-                        counter not in counted or not report["energy"].get("meter"))
-        outcome, path = machine.profile(f"perf-{bit}", "--budget", "5", "--meter", "perf", "--require-energy")
-        findings.expect("kerf profile --require-energy: exit status 69", f"exit status {outcome.status}",
-                        outcome.status == 69 and not path)
-        findings.contains("with the counter", outcome.text, counter, "stands still")
+    machine.set("kerf_power", stopped=1 << 3)
+    report = machine.doctor()
+    counted = [domain["identifier"] for domain in report["energy"]["domains"] if domain["role"] == "counted"]
+    findings.expect("the memory is not in the total: package-0", ", ".join(counted), counted == ["package-0"])
+    for name in ("perf", "powercap"):
+        found = backend(report, name)
+        findings.contains(f"{name} says why", f"{found.get('status')}: {found.get('reason')}",
+                          "package-0/dram the counter stands still")
+    outcome, path = machine.profile("dram", "--budget", "10", "--meter", "perf", "--require-energy")
+    if path:
+        found = json.loads(path.read_text())
+        findings.expect("a profile of the package alone", ", ".join(found["meter"]["total_of"]),
+                        found["meter"]["total_of"] == ["package-0"])
+        power, _ = step_power(machine, path)
+        findings.compare("gross power W", machine.law.domain_watts()["package-0"], power, relative=0.005)
+        findings.contains("the run says what is missing", said(outcome, path), "the counter stands still")
+    else:
+        findings.contains("no profile, and why", outcome.text, "package-0/dram", "stands still")
+
+    machine.set("kerf_power", stopped=1)
+    report = machine.doctor()
+    for name in ("perf", "powercap"):
+        found = backend(report, name)
+        findings.expect(f"{name}: package-0 is stale", f"{found.get('status')}: {found.get('reason')}",
+                        found.get("status") == "stale" and "package-0: the counter stands still" in found["reason"])
+    findings.expect("there is no meter", report["energy"]["origin"], report["energy"]["origin"] == "unavailable")
+    outcome, path = machine.profile("package", "--budget", "5", "--meter", "perf", "--require-energy")
+    findings.expect("kerf profile --require-energy: exit status 69", f"exit status {outcome.status}",
+                    outcome.status == 69 and not path)
+    findings.contains("with the counter", outcome.text, "package-0: the counter stands still")
+
     machine.set("kerf_power", stopped=0)
     found = backend(machine.doctor(), "perf")
-    findings.expect("when it moves again, perf is used", f"{found.get('status')}: {found.get('reason')}",
-                    found.get("status") == "present")
+    findings.expect("when they move again, perf is used", f"{found.get('status')}: {found.get('reason')}",
+                    found.get("status") == "present" and "stands still" not in found["reason"])
 
 
 @case("doctor-two-packages", Box(cpus=2, packages=2, virtual_time=False))

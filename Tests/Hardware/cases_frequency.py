@@ -85,7 +85,9 @@ def kill_in_sweep(machine, findings, victim, user="root"):
     except (ValueError, IndexError):
         findings.expect("the sweep was killed", outcome.line, False)
         return None
-    findings.expect("in the sweep the limits are others", seen["during"], seen["during"] != seen["before"])
+    findings.expect("in the sweep the limits are others, and there is a watchdog",
+                    f"{seen['during']}, process {seen['watchdog']}",
+                    seen["during"] != seen["before"] and seen["watchdog"].isdigit())
     return seen
 
 

@@ -57,7 +57,11 @@ class Findings:
         """A message that names all of these."""
         text = " ".join(text.split())
         missing = [part for part in parts if part.lower() not in text.lower()]
-        self.expect(what, text if not missing else f"no {', '.join(map(repr, missing))} in: {text}", not missing)
+        if missing:
+            return self.expect(what, f"no {', '.join(map(repr, missing))} in: {text}", False)
+        # The table shows where it is said.
+        start = max(0, min((text.lower().index(part.lower()) for part in parts), default=0) - 40)
+        return self.expect(what, ("..." if start else "") + text[start:], True)
 
 
 def number(value):

@@ -55,7 +55,7 @@ read_limits() {
 # kill_in_sweep VICTIM, one of kerf, watchdog, both
 # Prints JSON: the limits before, during, and after; the seconds until they were restored, null where they never were.
 kill_in_sweep() {
-    local victim=$1 before during pid watchdog start now restored=null status
+    local victim=$1 before during pid watchdog= start now restored=null status
     read_limits
     before=$LIMITS
     kerf profile --model /mnt/micro.json --seq 16 --threads 1 --budget 3 --meter perf \
@@ -67,7 +67,8 @@ kill_in_sweep() {
     read_limits
     during=$LIMITS
     # A thread's file lists the processes that this thread started.
-    read -r watchdog _ < <(cat /proc/$pid/task/*/children)
+    watchdog=$(cat /proc/$pid/task/*/children)
+    watchdog=${watchdog%% *}
     start=${EPOCHREALTIME/./}
     case $victim in
         kerf) kill -9 $pid ;;
