@@ -105,8 +105,6 @@ package final class CompositeMeter: EnergyMeter, Sendable {
                     (last.failure, last.failures) = (nil, 0)
                 } catch {
                     (last.failure, last.failures) = (error, last.failures + 1)
-                    // A counter that fell has restarted; the next reading is compared with what it counts from now on.
-                    last.reading = nil
                 }
                 last.attempt = .now()
             }

@@ -77,25 +77,32 @@ package struct ProcessLoads: Sendable {
         (last, lastSeconds) = (now, seconds)
         guard let began = previousSeconds, seconds > began else { return }
         let interval = seconds - began
-        // A child that ended is in its parent's time from now on, with what was counted as its own before. Where the
-        // parent ended too, it is in that of the next one above.
+        // A child that ended is in its parent's time from now on, with what was counted as its own before, and with what it
+        // used since. Where the parent ended too, it is in that of the next one above.
         let ended = before.values.filter { now[$0.identity] == nil }
         let parentOfEnded = Dictionary(
             ended.map { ($0.identity.number, $0.parent) }, uniquingKeysWith: { first, _ in first })
-        var counted: [Int: Double] = [:]
+        var children: [Int: [ProcessSample]] = [:]
         for sample in ended {
             var (parent, steps) = (sample.parent, 0)
             // A number that was given again could lead in a circle.
             while let next = parentOfEnded[parent], steps < ended.count { (parent, steps) = (next, steps + 1) }
-            counted[parent, default: 0] += sample.seconds
+            children[parent, default: []].append(sample)
         }
         for sample in samples {
             let known = before[sample.identity]
             let own = sample.ownSeconds - (known?.ownSeconds ?? 0)
-            let children =
+            let ofChildren = children[sample.identity.number] ?? []
+            var rest =
                 sample.endedChildrenSeconds - (known?.endedChildrenSeconds ?? 0)
-                - (counted[sample.identity.number] ?? 0)
-            let used = max(0, own) + max(0, children)
+                - ofChildren.reduce(0) { $0 + $1.seconds }
+            // A parent that waits uses nothing itself. What is more than its children can have used was used by others that
+            // came and went between the samples.
+            for child in ofChildren.sorted(by: { $0.seconds > $1.seconds }) where rest > 0 {
+                add(min(rest, interval), to: child.identity, over: interval)
+                rest -= interval
+            }
+            let used = max(0, own) + max(0, rest)
             guard used > 0 else { continue }
             // A process that started within the interval was busy since then at most.
             let present = known == nil ? min(interval, max(sample.ageSeconds, Self.tickSeconds)) : interval

@@ -278,7 +278,8 @@ struct CalibratorTests {
         ]
         let calibration = try Calibrator.calibrate([try Self.input(profile)])
         let reason = try #require(calibration.step.grossPowerWatts.reason)
-        #expect(reason.contains("rejected were 5 x step window: the counter may have wrapped more than once"), "\(reason)")
+        #expect(
+            reason.contains("rejected were 5 x step window: the counter may have wrapped more than once"), "\(reason)")
         #expect(!reason.contains("longer") && !reason.contains("steal time"), "\(reason)")
     }
 

@@ -25,7 +25,9 @@ struct FixtureBoxTests {
 
     @Test(arguments: [false, true]) func chargingLaptopHasNoBatteryMeter(flattened: Bool) throws {
         let box = try FixtureBoxes.copy("hybrid-laptop-battery", flattened: flattened)
-        let battery = "sys/devices/LNXSYSTM:00/LNXSYBUS:00/PNP0C0A:00/power_supply/BAT0"
+        let bus = "sys/devices/LNXSYSTM:00/LNXSYBUS:00"
+        let battery = "\(bus)/PNP0C0A:00/power_supply/BAT0"
+        try box.write("\(bus)/ACPI0003:00/power_supply/AC/online", "1\n")
         for status in ["Charging", "Full", "Not charging"] {
             try box.write("\(battery)/status", status + "\n")
             #expect(PowerSupplyProbe(root: box.root).availability().status == .absent, "\(status)")

@@ -93,7 +93,7 @@ import Testing
         #expect(CompositeMeter(inner, external: ScriptedMeter("gpu-0", [7])).countsProcessorTime)
     }
 
-    /// It fails, or its counter falls, which one that does not wrap never does.
+    /// It fails, or its counter falls, which one that does not wrap never does: zeros may follow.
     @Test(arguments: [[7, nil], [7, 6]] as [[UInt64?]])
     func aLostExternalMeterIsAbsentAndNeverZero(answers: [UInt64?]) throws {
         let gpu = ScriptedMeter("gpu-0", answers)
