@@ -97,9 +97,9 @@ package final class PowerSampler: EnergyMeter, Sendable {
         return reading
     }
 
-    /// Timeouts after which a sensor that did change is taken for suspended. A box that waits may draw the same power for
-    /// minutes, in the steps of a coarse sensor.
-    private static let suspensionTimeouts = 60.0
+    /// Timeouts after which a sensor that did change is taken for suspended. A box that waits may draw the same power for a
+    /// while, in the steps of a coarse sensor; a run makes it change.
+    private static let suspensionTimeouts = 12.0
 
     package var sampling: PowerSampling? {
         work.state.withLock { state in
