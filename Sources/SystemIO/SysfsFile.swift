@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// An attribute file of sysfs or procfs, read whole with one system call.
@@ -24,17 +25,33 @@ package enum SysfsFile {
 
     /// Sets an attribute by one write, as the kernel requires.
     ///
-    /// The file must exist. It is truncated first, which sysfs ignores and a tree of plain files needs.
+    /// The file must exist. A plain file, in a tree like sysfs, is not truncated: between that and the write its reader would
+    /// find it empty, and for ever where this process is killed. Blanks overwrite what was there.
     package static func write(_ text: String, to path: FilePath) throws(KerfError) {
         do {
-            let file = try FileDescriptor.open(path, .writeOnly, options: [.truncate, .closeOnExec, .nonBlocking])
-            try file.closeAfter { _ = try file.writeAll(Array((text + "\n").utf8)) }
+            let file = try FileDescriptor.open(path, .writeOnly, options: [.closeOnExec, .nonBlocking])
+            try file.closeAfter {
+                let blanks = max(0, plainSize(of: file) - text.utf8.count - 1)
+                _ = try file.writeAll(Array(text.utf8) + Array(repeating: UInt8(ascii: " "), count: blanks) + [10])
+            }
         } catch let errno as Errno {
             throw KerfError(errno, doing: "write \(PlainText.quoted(text))", at: path)
         } catch {
             throw KerfError(.ioError, "cannot write: \(error)", at: path)
         }
     }
+
+    /// Bytes of a file of a few lines that is not the kernel's own; 0 for one in sysfs, whose size means nothing.
+    private static func plainSize(of file: FileDescriptor) -> Int {
+        var system = statfs()
+        var status = stat()
+        guard fstatfs(file.rawValue, &system) == 0, Int(system.f_type) != sysfsMagic, fstat(file.rawValue, &status) == 0
+        else { return 0 }
+        return min(Int(status.st_size), 4096)
+    }
+
+    /// include/uapi/linux/magic.h, `SYSFS_MAGIC`.
+    private static let sysfsMagic = 0x6265_6572
 
     /// A procfs file of several pages, up to `limit` bytes.
     package static func wholeText(at path: FilePath, limit: Int = 4 << 20) throws(KerfError) -> String {

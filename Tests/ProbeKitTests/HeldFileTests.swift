@@ -80,6 +80,18 @@ import Testing
         #expect(error?.code == .ioError && error?.message == "is a pipe, not a file")
     }
 
+    /// A process that is killed between truncating a file and writing to it would leave it empty.
+    @Test("a plain file is overwritten and never shorter than it was", arguments: ["5", "800000", "123456789012345"])
+    func writesInPlace(value: String) throws {
+        let tree = try FixtureTree()
+        try tree.write("limit", "2600000   \n")
+        let held = try HeldFile(tree.file("limit"))
+        try SysfsFile.write(value, to: tree.file("limit"))
+        #expect(try SysfsFile.text(at: tree.file("limit")) == value)
+        #expect(try held.integer() == Int64(value))
+        #expect(try tree.text("limit").count == max(11, value.count + 1))
+    }
+
     @Test func errorNumbersBecomeCodes() {
         #expect(KerfError(.permissionDenied, doing: "open", at: "x").code == .permissionDenied)
         #expect(KerfError(.notPermitted, doing: "open", at: "x").code == .permissionDenied)
