@@ -41,17 +41,12 @@ package enum SysfsFile {
         }
     }
 
-    /// Bytes of a file of a few lines that is not the kernel's own; 0 for one in sysfs, whose size means nothing.
+    /// Bytes of a plain file; 0 for an attribute of the kernel's, which has no blocks and whose size means nothing.
     private static func plainSize(of file: FileDescriptor) -> Int {
-        var system = statfs()
         var status = stat()
-        guard fstatfs(file.rawValue, &system) == 0, Int(system.f_type) != sysfsMagic, fstat(file.rawValue, &status) == 0
-        else { return 0 }
-        return min(Int(status.st_size), 4096)
+        guard fstat(file.rawValue, &status) == 0, status.st_blocks > 0 else { return 0 }
+        return min(Int(status.st_size), pageBytes)
     }
-
-    /// include/uapi/linux/magic.h, `SYSFS_MAGIC`.
-    private static let sysfsMagic = 0x6265_6572
 
     /// A procfs file of several pages, up to `limit` bytes.
     package static func wholeText(at path: FilePath, limit: Int = 4 << 20) throws(KerfError) -> String {
