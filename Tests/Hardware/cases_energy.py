@@ -105,7 +105,7 @@ def profile_ina3221(machine, findings):
 def profile_battery(machine, findings):
     """A battery that is read once a second."""
     load_battery(machine)
-    check_profile(machine, findings, "battery", "--budget", "240", "--meter", "battery", timeout=1500)
+    check_profile(machine, findings, "battery", "--budget", "330", "--meter", "battery", timeout=1800)
 
 
 @case("wrap-perf", Box(power=(("unit", 24),)))
