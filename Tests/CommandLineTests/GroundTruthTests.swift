@@ -16,7 +16,7 @@ import Workload
 /// difference to either: both count this process's processor time, to the microsecond.
 struct GroundTruthTests {
     private static let minimumWindows = 3
-    /// Relative error that is accepted whatever the interval.
+    /// Relative error that is accepted whatever the interval. Of nine intervals one may miss by more.
     private static let tolerance = 0.02
     /// Relative error that is never accepted.
     private static let maximumError = 0.05
@@ -24,6 +24,7 @@ struct GroundTruthTests {
     /// A value of a layer pass, its ground truth, and whether they agree.
     private struct Comparison: CustomStringConvertible {
         var name: String
+        var pass: String
         var stated: Quantity
         var planted: Double
 
@@ -64,16 +65,17 @@ struct GroundTruthTests {
                 else { continue }
                 let watts = planted(windows)
                 powers += [("gross", gross, watts), ("net", net, watts - idleWatts)].map {
-                    Comparison(name: "\($0) power of \(name)", stated: Quantity($1, origin: .simulated), planted: $2)
+                    Comparison(
+                        name: "\($0) power of \(name)", pass: name, stated: Quantity($1, origin: .simulated),
+                        planted: $2)
                 }
                 energies += [
                     ("gross", pass.grossEnergyJoules, watts), ("net", pass.netEnergyJoules, watts - idleWatts),
-                ].map { Comparison(name: "\($0) energy of \(name)", stated: $1, planted: $2 * seconds) }
+                ].map { Comparison(name: "\($0) energy of \(name)", pass: name, stated: $1, planted: $2 * seconds) }
             }
         }
         try #require(powers.count == 2 * 9)
         for comparison in powers {
-            #expect(comparison.isHeld || abs(comparison.error) <= Self.tolerance, "\(comparison)")
             // A wide interval alone is not agreement.
             #expect(abs(comparison.error) <= Self.maximumError, "\(comparison)")
         }
@@ -82,12 +84,14 @@ struct GroundTruthTests {
         #expect(missed.count <= Self.maximumMissed(of: powers.count), "\(missed)")
         for comparison in energies {
             // On a busy machine a layer may be not resolved; it then has a reason instead of a value.
-            guard comparison.stated.value != nil else {
-                #expect(comparison.stated.reason?.contains("not resolved") == true, "\(comparison.name)")
-                continue
-            }
-            #expect(comparison.isHeld || abs(comparison.error) <= Self.tolerance, "\(comparison)")
+            guard comparison.stated.value == nil else { continue }
+            #expect(comparison.stated.reason?.contains("not resolved") == true, "\(comparison.name)")
         }
+        let wrong = (powers + energies).filter {
+            $0.stated.value != nil && !$0.isHeld && abs($0.error) > Self.tolerance
+        }
+        // Power and energy of a pass, gross and net, miss together.
+        #expect(Set(wrong.map(\.pass)).count <= 1, "\(wrong)")
     }
 
     /// Misses that are exceeded once in ten thousand runs, by a binomial of 5 %. Gross and net of one pass
