@@ -6,7 +6,7 @@ package enum RemedyText {
         switch remedy {
         case .text(let text): text
         case .quietBoxOrLongerBudget: "stop other load on the box, let it cool down, or allow more time with --budget"
-        case .largerQuotaOrFewerThreads: "raise the control group's quota, or take fewer --threads than it keeps busy"
+        case .largerQuotaOrFewerThreads: "give the control group a quota of at least as many CPUs as --threads"
         case .nameColumn: "name one of them with --column"
         case .runEstimatorSelfTest: "run kerf selftest estimator --json first"
         case .withoutPinning: "leave out --pin"

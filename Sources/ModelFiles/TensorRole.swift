@@ -106,6 +106,17 @@ extension ModelConfig {
         return roles
     }
 
+    /// The first of the names, in their order, that belongs to a block that this model does not have; `nil` where none does.
+    ///
+    /// - Parameter prefix: what stands before the block's number.
+    func tensorBeyondBlocks(in names: some Sequence<String>, after prefix: String) -> String? {
+        names.sorted().first { name in
+            guard name.hasPrefix(prefix) else { return false }
+            let block = Int(name.dropFirst(prefix.count).prefix { $0 != "." })
+            return block.map { $0 >= blockCount } ?? false
+        }
+    }
+
     /// The tensor that is stored for a role: with tied embeddings the LM head is the embedding.
     func stored(_ role: TensorRole) -> TensorRole {
         role == .lmHead && tiedEmbeddings ? .embedding : role

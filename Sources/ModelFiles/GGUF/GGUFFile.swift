@@ -107,7 +107,7 @@ extension GGUFFile {
             rope: RotaryEmbedding(theta: try number("llama.rope.freq_base") ?? 10_000, scaling: try scaling()),
             tiedEmbeddings: header.tensors[TensorRole.lmHead.ggufName] == nil)
         try model.validate(file: name) { $0.gguf }
-        if let other = header.tensors.keys.sorted().first(where: { Self.block(of: $0) >= model.blockCount }) {
+        if let other = model.tensorBeyondBlocks(in: header.tensors.keys, after: "blk.") {
             throw KerfError(
                 .impossibleShape, at: name,
                 "has a tensor \(quoted(other)), but llama.block_count is \(model.blockCount)",
@@ -146,12 +146,6 @@ extension GGUFFile {
         for tensor in header.tensors.keys.sorted() where !Self.isKnown(tensor) {
             throw unsupported("has a tensor \(quoted(tensor))", "Kerf reads Llama models without biases or extra norms")
         }
-    }
-
-    /// The number of a tensor's block, from 0; -1 for one outside the blocks.
-    private static func block(of tensor: String) -> Int {
-        guard tensor.hasPrefix("blk.") else { return -1 }
-        return tensor.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? -1
     }
 
     private static func isKnown(_ tensor: String) -> Bool {

@@ -35,7 +35,7 @@ package struct SafetensorsWeights: WeightSource {
                 .unsupported, at: path.string, "has a tensor \(quoted(other))",
                 remedy: "Kerf reads Llama blocks without biases or extra norms")
         }
-        if let other = folder.names.first(where: { Self.block(of: $0) >= config.blockCount }) {
+        if let other = config.tensorBeyondBlocks(in: folder.names, after: "model.layers.") {
             throw KerfError(
                 .impossibleShape, at: path.string,
                 "has a tensor \(quoted(other)), but num_hidden_layers is \(config.blockCount)",
@@ -53,12 +53,6 @@ package struct SafetensorsWeights: WeightSource {
             try tensor.validate(config.shape(of: role), name: name, file: file)
             return tensor
         }
-    }
-
-    /// The number of a tensor's block, from 0; -1 for one outside the blocks.
-    private static func block(of tensor: String) -> Int {
-        guard tensor.hasPrefix("model.layers.") else { return -1 }
-        return tensor.split(separator: ".").dropFirst(2).first.flatMap { Int($0) } ?? -1
     }
 
     /// Whether a tensor of a block is one of its nine. Any other one is part of the computation.
