@@ -11,7 +11,7 @@ package final class HostCounterReader: Sendable {
 
     /// - Throws: ``KerfError`` when a counter exists and cannot be opened. A missing counter is `nil` in the samples.
     package init(root: SystemRoot) throws(KerfError) {
-        times = try Self.hold(root.file("proc/stat"))
+        times = try HeldFile(ifPresent: root.file("proc/stat"))
         let directory = root.file("sys/devices/system/cpu")
         let threads = CPUTopology.threads(root)
         // The threads of a core share one counter, as do the cores of a package. Without a topology all are read: a
@@ -41,18 +41,9 @@ package final class HostCounterReader: Sendable {
     package func coreThrottleCount() throws(KerfError) -> UInt64? { try Self.sum(coreThrottles) }
     package func packageThrottleCount() throws(KerfError) -> UInt64? { try Self.sum(packageThrottles) }
 
-    private static func hold(_ path: FilePath) throws(KerfError) -> HeldFile? {
-        do throws(KerfError) {
-            return try HeldFile(path)
-        } catch {
-            if error.code == .notFound { return nil }
-            throw error
-        }
-    }
-
     private static func hold(_ paths: [FilePath]) throws(KerfError) -> [HeldFile] {
         var files: [HeldFile] = []
-        for path in paths { if let file = try hold(path) { files.append(file) } }
+        for path in paths { if let file = try HeldFile(ifPresent: path) { files.append(file) } }
         return files
     }
 

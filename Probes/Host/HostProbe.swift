@@ -49,6 +49,9 @@ package struct HostProbe: Probe {
     /// A reader of what the scheduler does to this process.
     package func schedulingReader() throws(KerfError) -> SchedulingReader { try SchedulingReader(root: root) }
 
+    /// A reader of which CPUs are on line; `nil` where the kernel does not list them.
+    package func hotplugReader() throws(KerfError) -> HotplugReader? { try HotplugReader(root: root) }
+
     /// Finds the other processes that use the processors.
     package func processMonitor() -> HostProcessMonitor { HostProcessMonitor(ProcessReader(root: root)) }
 

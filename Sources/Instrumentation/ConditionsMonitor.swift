@@ -7,8 +7,8 @@ import Synchronization
 import SystemIO
 import SystemPackage
 
-/// Samples the box's conditions around windows on held descriptors: steal time, throttling, the control group's quota,
-/// frequency, temperature, page faults, the load from other processes and the waits that it causes.
+/// Samples the box's conditions around windows on held descriptors: steal time, throttling, CPUs going on or off line, the
+/// control group's quota, frequency, temperature, page faults, the load from other processes and the waits that it causes.
 ///
 /// Each is monitored independently of the others. ``unmonitored`` lists those that cannot be read, with the reason.
 package struct ConditionsMonitor: Sendable {
@@ -19,6 +19,7 @@ package struct ConditionsMonitor: Sendable {
     /// no processor is left for them.
     private let monitorsOthers: Bool
     private let scheduling: SchedulingReader?
+    private let hotplug: HotplugReader?
     /// Whether waits for a processor disturb a window: whatever the meter, they lengthen times.
     private let monitorsContention: Bool
     /// Whether time that the hypervisor took disturbs a window.
@@ -121,9 +122,17 @@ package struct ConditionsMonitor: Sendable {
             unmonitored.append("the control group's quota, and how long threads wait for a processor: \(error)")
         }
         self.scheduling = scheduling
+        do throws(KerfError) {
+            hotplug = try host.hotplugReader()
+        } catch {
+            hotplug = nil
+            unmonitored.append("\(Self.hotplugCondition): \(error)")
+        }
         self.reader = reader
         missing = unmonitored
     }
+
+    private static let hotplugCondition = "CPUs going on or off line"
 
     package func now() -> BoxConditions { now(frequencyOf: nil) }
 
@@ -150,6 +159,7 @@ package struct ConditionsMonitor: Sendable {
                 conditions.involuntarySwitchCounts = scheduling?.involuntarySwitchCounts()
             }
         }
+        if let hotplug { conditions.onlineProcessors = losses.reading(Self.hotplugCondition, hotplug.read) }
         guard let reader else { return conditions }
         let times = losses.reading("steal time and load from other processes", reader.processorTimes)
         let throttles = [

@@ -1,5 +1,18 @@
 import ProfileFormat
 
+/// The CPUs that are on line.
+package struct OnlineProcessors: Sendable, Hashable {
+    /// As the kernel lists them: `0-3,6`.
+    package var list: String
+    /// Whether the kernel is taking one on or off line.
+    package var isChanging: Bool
+
+    package init(list: String, isChanging: Bool = false) {
+        self.list = list
+        self.isChanging = isChanging
+    }
+}
+
 /// The state of the box apart from the measured work: cumulative counters, frequency and temperature. `nil` for what the box
 /// does not report.
 package struct BoxConditions: Sendable, Hashable {
@@ -24,12 +37,14 @@ package struct BoxConditions: Sendable, Hashable {
     /// Processor time of all other processes, as a record: known also where it is no reason to reject a window, since the
     /// run leaves processors free or the meter does not count them.
     package var otherLoadSeconds: Double?
+    package var onlineProcessors: OnlineProcessors?
 
     package init(
         stealSeconds: Double? = nil, throttleCount: Int? = nil, frequencyHertz: Double? = nil,
         majorFaultCount: Int? = nil, otherProcessSeconds: Double? = nil, celsius: Double? = nil,
         quotaSeconds: Double? = nil, waitSeconds: [String: Double]? = nil,
-        involuntarySwitchCounts: [String: Int]? = nil, otherLoadSeconds: Double? = nil
+        involuntarySwitchCounts: [String: Int]? = nil, otherLoadSeconds: Double? = nil,
+        onlineProcessors: OnlineProcessors? = nil
     ) {
         self.stealSeconds = stealSeconds
         self.throttleCount = throttleCount
@@ -41,6 +56,7 @@ package struct BoxConditions: Sendable, Hashable {
         self.waitSeconds = waitSeconds
         self.involuntarySwitchCounts = involuntarySwitchCounts
         self.otherLoadSeconds = otherLoadSeconds ?? otherProcessSeconds
+        self.onlineProcessors = onlineProcessors
     }
 
     /// Waits for a processor, summed over threads.
@@ -74,6 +90,12 @@ package struct BoxConditions: Sendable, Hashable {
         hasLoads: Bool = false
     ) -> Disturbance? {
         if grew(start.throttleCount, end.throttleCount, by: 0) { return .throttling }
+        // The kernel's own work for it is in no counter of load: its CPUs hold interrupts off, and lose their ticks.
+        if let before = start.onlineProcessors, let after = end.onlineProcessors,
+            before != after || before.isChanging
+        {
+            return .hotplug
+        }
         // Before the waits that it causes.
         if grew(start.quotaSeconds, end.quotaSeconds, by: max(0.002, toleratedQuota * seconds)) {
             return .quota

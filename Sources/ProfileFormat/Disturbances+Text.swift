@@ -79,6 +79,7 @@ extension Disturbances {
                 return mean(\.stealProcessors).map { "the hypervisor took \(used($0))" }
                     ?? "the hypervisor took processors away"
             case .throttling: return "the processor was throttled"
+            case .hotplug: return "CPUs went on or off line"
             case .pageFaults: return "pages were read from disk"
             case .frequency: return "the frequency changed"
             case .temperature: return "the temperature changed"

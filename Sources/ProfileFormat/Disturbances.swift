@@ -1,6 +1,7 @@
 /// What other work, heat, a quota or the hypervisor did to a step or window that makes it unusable.
 public enum Disturbance: String, Codable, Sendable, Hashable, CaseIterable {
     case throttling = "thermal throttling"
+    case hotplug = "CPUs going on or off line"
     case quota = "CPU quota of the control group"
     case steal = "steal time"
     case otherLoad = "load from other processes"

@@ -20,6 +20,16 @@ package final class HeldFile: Sendable {
         }
     }
 
+    /// - Returns: `nil` when there is no such file.
+    package convenience init?(ifPresent path: FilePath) throws(KerfError) {
+        do throws(KerfError) {
+            try self.init(path)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+    }
+
     deinit { try? descriptor.close() }
 
     /// Reads from `offset` into `buffer` and returns the number of bytes, 0 at the end of the file.

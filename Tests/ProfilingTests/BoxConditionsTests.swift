@@ -6,6 +6,14 @@ struct BoxConditionsTests {
     @Test(
         arguments: [
             (.throttling, BoxConditions(throttleCount: 3), BoxConditions(throttleCount: 4)),
+            (
+                .hotplug, BoxConditions(onlineProcessors: OnlineProcessors(list: "0-1")),
+                BoxConditions(onlineProcessors: OnlineProcessors(list: "0"))
+            ),
+            (
+                .hotplug, BoxConditions(onlineProcessors: OnlineProcessors(list: "0-1")),
+                BoxConditions(onlineProcessors: OnlineProcessors(list: "0-1", isChanging: true))
+            ),
             (.steal, BoxConditions(stealSeconds: 1), BoxConditions(stealSeconds: 1.02)),
             (.otherLoad, BoxConditions(otherProcessSeconds: 5), BoxConditions(otherProcessSeconds: 5.04)),
             (.pageFaults, BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
