@@ -9,7 +9,34 @@ import SystemPackage
 /// Source: Documentation/core-api/cpu_hotplug.rst and Documentation/admin-guide/cputopology.rst.
 package final class HotplugReader: Sendable {
     private let online: HeldFile
-    private let processors: [(state: HeldFile, target: HeldFile)]
+    private let processors: [Processor]
+
+    private struct Processor: Sendable {
+        let state: HeldFile
+        let target: HeldFile
+        let atFirst: Place
+
+        init?(_ files: FilePath) throws(KerfError) {
+            // A kernel whose CPUs all stay on line has neither.
+            guard let state = try HeldFile(ifPresent: files.appending("state")),
+                let target = try HeldFile(ifPresent: files.appending("target"))
+            else { return nil }
+            (self.state, self.target) = (state, target)
+            atFirst = Place(state: try state.counter(), target: try target.counter())
+        }
+
+        /// The kernel walks from one state to the next until it has reached the target, which takes up to seconds. Before
+        /// Linux 6.4 the CPU that it booted on has a target of 0 from the start, and is at rest all the same.
+        func isChanging() throws(KerfError) -> Bool {
+            let now = Place(state: try state.counter(), target: try target.counter())
+            return now.state != now.target && now != atFirst
+        }
+    }
+
+    private struct Place: Sendable, Hashable {
+        var state: UInt64
+        var target: UInt64
+    }
 
     /// - Returns: `nil` without a list of the CPUs that are on line.
     /// - Throws: ``KerfError`` when a file exists and cannot be opened.
@@ -17,14 +44,11 @@ package final class HotplugReader: Sendable {
         let directory = root.file("sys/devices/system/cpu")
         guard let online = try HeldFile(ifPresent: directory.appending("online")) else { return nil }
         self.online = online
-        var processors: [(state: HeldFile, target: HeldFile)] = []
+        var processors: [Processor] = []
         for name in root.names(in: directory) where name.hasPrefix("cpu") && Int(name.dropFirst(3)) != nil {
-            let files = directory.appending(name).appending("hotplug")
-            // A kernel whose CPUs all stay on line has neither.
-            guard let state = try HeldFile(ifPresent: files.appending("state")),
-                let target = try HeldFile(ifPresent: files.appending("target"))
-            else { continue }
-            processors.append((state, target))
+            if let processor = try Processor(directory.appending(name).appending("hotplug")) {
+                processors.append(processor)
+            }
         }
         self.processors = processors
     }
@@ -32,10 +56,7 @@ package final class HotplugReader: Sendable {
     /// - Throws: ``KerfError`` when a held file can no longer be read or is malformed.
     package func read() throws(KerfError) -> OnlineProcessors {
         var isChanging = false
-        for processor in processors where !isChanging {
-            // The kernel walks from one state to the next until it has reached the target, which takes up to seconds.
-            isChanging = try processor.state.counter() != processor.target.counter()
-        }
+        for processor in processors where !isChanging { isChanging = try processor.isChanging() }
         return OnlineProcessors(list: try online.text(), isChanging: isChanging)
     }
 }

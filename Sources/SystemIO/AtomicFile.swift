@@ -5,20 +5,21 @@ import SystemPackage
 ///
 /// The bytes are written to a temporary file in the same directory and synchronized to the disk. The file is then renamed
 /// in one step (rename(2)), so that a reader sees the old file or the new one. On a failure the temporary file is removed
-/// and the old file is untouched. Signals that end a program are blocked meanwhile.
+/// and the old file is untouched. Signals that end a program are held back meanwhile.
 package enum AtomicFile {
     /// - Parameter path: the file to create or replace. A link is followed. A device or pipe (`/dev/stdout`) is written
     ///   to directly, since it cannot be replaced.
     /// - Throws: ``KerfError``: ``KerfError/Code/cannotCreate``, ``KerfError/Code/permissionDenied`` or
     ///   ``KerfError/Code/ioError``.
     package static func write(_ bytes: [UInt8], to path: String) throws(KerfError) {
-        let held = SignalHold()
-        defer { held.release() }
         do {
             var information = stat()
             let exists = stat(path, &information) == 0
             switch exists ? information.st_mode & S_IFMT : S_IFREG {
             case S_IFREG:
+                // Not for a pipe, which may wait for its reader for as long as that likes.
+                let held = SignalHold()
+                defer { held.release() }
                 let target = exists ? try resolved(path) : path
                 try replace(target, with: bytes, mode: exists ? information.st_mode & 0o777 : nil)
             case S_IFDIR:

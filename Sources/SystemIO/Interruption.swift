@@ -71,7 +71,7 @@ package enum Interruption {
     /// The signals that end a run. A terminal that is closed sends SIGHUP; under nohup(1) it is ignored and stays so.
     private static var ending: [Int32] { isIgnored(SIGHUP) ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP] }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
+    static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         guard sigaction(number, nil, &action) == 0, let handler = action.__sigaction_handler.sa_handler else {
             return false

@@ -13,8 +13,10 @@ struct HotplugTests {
         let tree = try FixtureTree()
         #expect(try HostProbe(root: tree.root).hotplugReader() == nil)
         try tree.write("\(cpus)/online", "0-1\n")
-        // The first CPU of many boxes cannot go off line; the list of all states is no CPU.
-        try tree.directory("\(cpus)/cpu0")
+        // An older kernel gives the CPU that it booted on no target; the list of all states is no CPU.
+        try tree.write("\(cpus)/cpu0/hotplug/state", "236\n")
+        try tree.write("\(cpus)/cpu0/hotplug/target", "0\n")
+        try tree.directory("\(cpus)/cpu2")
         try tree.write("\(cpus)/hotplug/states", "0: offline\n")
         try tree.write("\(cpus)/cpu1/hotplug/state", "236\n")
         try tree.write("\(cpus)/cpu1/hotplug/target", "236\n")
@@ -33,7 +35,10 @@ struct HotplugTests {
         try tree.write("\(cpus)/online", "0-1\n")
         try tree.write("\(cpus)/cpu1/hotplug/state", "up\n")
         try tree.write("\(cpus)/cpu1/hotplug/target", "236\n")
+        #expect(throws: KerfError.self) { try HostProbe(root: tree.root).hotplugReader() }
+        try tree.write("\(cpus)/cpu1/hotplug/state", "236\n")
         let reader = try #require(try HostProbe(root: tree.root).hotplugReader())
+        try tree.write("\(cpus)/cpu1/hotplug/state", "up\n")
         #expect(throws: KerfError.self) { try reader.read() }
     }
 }
