@@ -12,7 +12,7 @@ struct SignalHoldTests {
     @Test("it arrives after the last hold and not before", arguments: [SIGHUP, SIGALRM])
     func arrivesAfterTheHold(number: Int32) {
         // Other tests write files at the same time: a hold of theirs that begins before this one's handler is set
-        // spoils an attempt.
+        // defeats an attempt.
         #expect((0..<20).contains { _ in isHeldBack(number) })
     }
 
