@@ -252,6 +252,7 @@ def main():
              "--budget", str(arguments.seconds), "--target-ci", "0.001", "--board", str(long_board.root), "--quiet",
              "--out", str(long_out)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        atexit.register(long_run.terminate)
         disturbance = Disturbance(
             random.Random(arguments.seed + 1), arguments.hotplug, arguments.clock_steps)
         disturbance.start()

@@ -13,10 +13,15 @@ struct SignalHold {
     /// The signals that arrived, by their numbers as bits.
     private static let arrived = Atomic<UInt64>(0)
 
+    private struct Replaced {
+        var number: Int32
+        var action: sigaction
+    }
+
     private struct State {
         var holders = 0
         /// What the signals did before the first hold.
-        var before: [(number: Int32, action: sigaction)] = []
+        var before: [Replaced] = []
     }
 
     init() {
@@ -26,21 +31,22 @@ struct SignalHold {
             // From here on the handler may run, and must not be the first to touch this.
             Self.arrived.store(0, ordering: .sequentiallyConsistent)
             state.before = Self.numbers.compactMap { number in
-                Interruption.isIgnored(number) ? nil : (number, Self.exchange(number, Self.noting))
+                Interruption.isIgnored(number)
+                    ? nil : Replaced(number: number, action: Self.exchange(number, Self.noting))
             }
         }
     }
 
     func release() {
-        let before = Self.state.withLock { state in
+        let arrived: [Int32] = Self.state.withLock { state in
             state.holders -= 1
-            guard state.holders == 0 else { return [(number: Int32, action: sigaction)]() }
+            guard state.holders == 0 else { return [] }
+            for replaced in state.before { _ = Self.exchange(replaced.number, replaced.action) }
+            let bits = Self.arrived.exchange(0, ordering: .sequentiallyConsistent)
             defer { state.before = [] }
-            for (number, action) in state.before { _ = Self.exchange(number, action) }
-            return state.before
+            return state.before.map(\.number).filter { bits & (1 << UInt64($0)) != 0 }
         }
-        let arrived = before.isEmpty ? 0 : Self.arrived.exchange(0, ordering: .sequentiallyConsistent)
-        for (number, _) in before where arrived & (1 << UInt64(number)) != 0 { kill(getpid(), number) }
+        for number in arrived { kill(getpid(), number) }
     }
 
     /// Only notes the signal; a write that it interrupts goes on.
