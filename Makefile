@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 compare-peft fuzz-messages kill-training soak compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
+.PHONY: help demo test test-onednn-v3 test-torch compare-program compare-peft fuzz-messages kill-training soak compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -22,6 +22,7 @@ demo: setup build ## Build, then profile this box and decide where to cut a mode
 
 test: setup test-model lint ## Lint, build, and run all tests
 	@$(PYTHON) Scripts/planted-defects.py --check
+	$(PYTHON) -m unittest discover Python/tests
 	$(SWIFT) build --build-tests $(TEST_BUILD)
 	$(SWIFT) test --skip-build $(TEST_BUILD) --skip $(CONCURRENT_TESTS)
 	$(SWIFT) test --skip-build $(TEST_BUILD) --filter $(CONCURRENT_TESTS)
@@ -43,6 +44,13 @@ sanitize: setup setup-test ## Run tests under ThreadSanitizer and AddressSanitiz
 
 test-tokenizers: setup setup-test ## Compare tokenizers with Hugging Face's on 10,000 lines in many languages
 	@SWIFT="$(SWIFT)" bash Scripts/test-tokenizers.sh
+
+test-torch: build ## Test the Python client with PyTorch, and profile a PEFT model; installs 3 GB into .build-torch
+	bash Scripts/test-torch.sh .build/release/kerf
+
+compare-program: build ## Compare Kerf's own layers with the same in another program; takes minutes
+	$(SWIFT) build -c release --product marked-program
+	$(PYTHON) Scripts/compare-program.py --kerf .build/release/kerf --program .build/release/marked-program
 
 compare-peft: build test-model ## Compare 50 steps of training with PEFT, and load the adapters that Kerf wrote into PEFT
 	@bash Scripts/setup-torch.sh
