@@ -131,6 +131,7 @@ let package = Package(
         systemLibrary("CSensors", apt: "libsensors-dev"),
         systemLibrary("CPerf"),
         systemLibrary("CMalloc"),
+        systemLibrary("CSharedMemory"),
         systemLibrary("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         cRoom("CPCI", linking: ["pci"]),
         cRoom("COneDNN", vectorized, linking: ["dnnl", "gomp"]),
@@ -163,12 +164,12 @@ let package = Package(
                 "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "Estimation", logging,
             ],
             optimized),
+        room("Markers", base + ["ModelFiles", "Workload", "ProfileFormat", "Profiling", "CSharedMemory"]),
         room(
             "Instrumentation",
             base + probes + [
                 "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Profiling",
-                logging,
+                "Profiling", "Markers", logging,
             ]),
         room("Calibration", base + ["Workload", "ProfileFormat", "Estimation"], optimized),
         room(
@@ -223,6 +224,11 @@ let package = Package(
         .executableTarget(
             name: "sensor-reader", dependencies: base + ["LMSensors", "ProbeKit"], path: "Tests/SensorReader",
             swiftSettings: strict),
+        .systemLibrary(name: "CKerfClient", path: "Clients/C"),
+        .executableTarget(
+            name: "marked-program",
+            dependencies: ["ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "CKerfClient"],
+            path: "Tests/MarkedProgram", swiftSettings: strict),
         .target(name: "FaultInjection", path: "Tests/FaultInjection", cSettings: strictC),
         .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: strictC),
         tests("Architecture", []),
@@ -246,6 +252,7 @@ let package = Package(
                 "Workload", "ProfileFormat", "Profiling", "SelfTest", "ProbeKit", "Estimation", "Calibration",
                 "TransformerKernels", realModule,
             ]),
+        tests("Markers", base + ["Workload", "ProfileFormat", "Profiling", "Markers"]),
         tests("Calibration", base + ["Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
@@ -266,8 +273,8 @@ let package = Package(
         tests(
             "CommandLine",
             base + [
-                "kerf", "CommandSupport", "Workload", "ProfileFormat", "Calibration", "CPUFreq", "ProbeKit",
-                "VirtualBoard", "ModelFiles",
+                "kerf", "marked-program", "CommandSupport", "Workload", "ProfileFormat", "Calibration", "CPUFreq",
+                "ProbeKit", "VirtualBoard", "ModelFiles",
                 "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
             ], exclude: ["Snapshots"]),
         tests("Documentation", ["kerf"]),

@@ -1,3 +1,4 @@
+import Glibc
 import ProbeKit
 import SystemIO
 import SystemPackage
@@ -46,14 +47,18 @@ package struct HostProbe: Probe {
     /// A reader that holds the counters' files open.
     package func counterReader() throws(KerfError) -> HostCounterReader { try HostCounterReader(root: root) }
 
-    /// A reader of what the scheduler does to this process.
-    package func schedulingReader() throws(KerfError) -> SchedulingReader { try SchedulingReader(root: root) }
+    /// A reader of what the scheduler does to a process.
+    package func schedulingReader(of process: ObservedProcess = .own) throws(KerfError) -> SchedulingReader {
+        try SchedulingReader(root: root, process: process)
+    }
 
     /// A reader of which CPUs are on line; `nil` where the kernel does not list them.
     package func hotplugReader() throws(KerfError) -> HotplugReader? { try HotplugReader(root: root) }
 
-    /// Finds the other processes that use the processors.
-    package func processMonitor() -> HostProcessMonitor { HostProcessMonitor(ProcessReader(root: root)) }
+    /// Finds the processes that use the processors, apart from this one and the measured one.
+    package func processMonitor(beside process: ObservedProcess = .own) -> HostProcessMonitor {
+        HostProcessMonitor(ProcessReader(root: root, leavingOut: [Int(getpid()), Int(process.publicNumber)]))
+    }
 
     /// Seconds that all CPUs together have spent in each state.
     package func processorTimes() throws(KerfError) -> ProcessorTimes {

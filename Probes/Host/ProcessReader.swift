@@ -1,4 +1,3 @@
-import Glibc
 import ProbeKit
 import SystemIO
 import SystemPackage
@@ -9,13 +8,12 @@ import SystemPackage
 /// `hidepid` the processes of other users are not there.
 package struct ProcessReader: Sendable {
     private let root: SystemRoot
-    /// Left out.
-    private let ownNumber: Int
+    private let leftOut: Set<Int>
 
-    /// - Parameter ownNumber: the number of the process that runs the measurement.
-    package init(root: SystemRoot, ownNumber: Int = Int(getpid())) {
+    /// - Parameter leftOut: the numbers of the processes that measure and are measured.
+    package init(root: SystemRoot, leavingOut leftOut: Set<Int>) {
         self.root = root
-        self.ownNumber = ownNumber
+        self.leftOut = leftOut
     }
 
     /// Seconds since the start of the system; `nil` where procfs does not say.
@@ -32,7 +30,7 @@ package struct ProcessReader: Sendable {
         let directory = root.file("proc")
         return root.names(in: directory).compactMap { name in
             // A process that ended since the listing has no file.
-            guard let number = Int(name), number != ownNumber,
+            guard let number = Int(name), !leftOut.contains(number),
                 let text = try? SysfsFile.text(at: directory.appending(name).appending("stat"))
             else { return nil }
             return Self.sample(number: number, text, uptime: uptime)

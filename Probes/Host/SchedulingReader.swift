@@ -2,19 +2,23 @@ import ProbeKit
 import SystemIO
 import SystemPackage
 
-/// Samples what the scheduler did to this process: how long its threads were ready and waited, and how often its control
+/// Samples what the scheduler did to a process: how long its threads were ready and waited, and how often its control
 /// group used up its quota of CPU time.
 ///
 /// The groups are those of the process when the reader was created.
 package final class SchedulingReader: Sendable {
     private let root: SystemRoot
     private let throttles: [HeldFile]
+    /// Its folder in `/proc`.
+    private let process: String
 
+    /// - Parameter process: whose threads are sampled.
     /// - Throws: ``KerfError`` when a counter exists and cannot be opened. A missing counter is `nil` in the samples.
-    package init(root: SystemRoot) throws(KerfError) {
+    package init(root: SystemRoot, process: ObservedProcess = .own) throws(KerfError) {
         self.root = root
+        self.process = process.folder
         // Without the file there are no control groups, or nobody may know of them.
-        let cgroup = (try? SysfsFile.wholeText(at: root.file("proc/self/cgroup"))) ?? ""
+        let cgroup = (try? SysfsFile.wholeText(at: root.file("proc/\(self.process)/cgroup"))) ?? ""
         var throttles: [HeldFile] = []
         for group in ControlGroup.all(.cpu, cgroup: cgroup) {
             for path in group.throttleFiles(in: root) { throttles.append(try HeldFile(path)) }
@@ -37,7 +41,7 @@ package final class SchedulingReader: Sendable {
         return throttles.isEmpty ? nil : sum
     }
 
-    /// Time that each thread of this process was ready to run and waited for a processor, by its number; `nil` where the
+    /// Time that each thread of the process was ready to run and waited for a processor, by its number; `nil` where the
     /// kernel does not count it.
     ///
     /// Source: Documentation/scheduler/sched-stats.rst, `/proc/<pid>/schedstat`: the second number, in nanoseconds.
@@ -50,7 +54,7 @@ package final class SchedulingReader: Sendable {
         }
     }
 
-    /// How often each thread of this process lost its processor to another one before its time was over, by its number;
+    /// How often each thread of the process lost its processor to another one before its time was over, by its number;
     /// `nil` without procfs.
     ///
     /// Source: Documentation/filesystems/proc.rst, `/proc/<pid>/status`.
@@ -66,7 +70,7 @@ package final class SchedulingReader: Sendable {
     ///
     /// Threads come and go, so that the files are found anew each time: some 10 µs a thread.
     private func threads<Count>(_ file: String, _ parse: (String) -> Count?) -> [String: Count]? {
-        let tasks = root.file("proc/self/task")
+        let tasks = root.file("proc/\(process)/task")
         var counts: [String: Count] = [:]
         for thread in root.names(in: tasks) where !MeasuringThreads.contains(thread) {
             // A thread that ended since the listing has no file.

@@ -7,7 +7,6 @@ import Quantities
 import RAPL
 import Statistics
 import SystemIO
-import TransformerKernels
 import VirtualBoard
 
 /// Describes the box for the profile, with what the probes report.
@@ -22,7 +21,7 @@ package struct BoxInspection {
     /// Origin of what is read from ``meterRoot``.
     private var origin: Origin { meterRoot.origin }
 
-    package func identity(engine: any MatrixEngine) -> BoxIdentity {
+    package func identity(engine: EngineIdentity) -> BoxIdentity {
         // A box without a readable PCI bus is identified by the rest; the doctor has the error.
         let devices = (try? PCIProbe(root: SystemRoot()).devices()) ?? []
         let policies = CPUFreqProbe(root: SystemRoot()).policies()
@@ -33,9 +32,7 @@ package struct BoxInspection {
             hypervisor: host.hypervisor,
             governor: policies.first?.governor, instructionSet: host.instructionSet,
             pciDevices: devices.map(\.summary).sorted(),
-            engine: .init(
-                name: engine.identity.name, version: engine.identity.version,
-                instructionSet: engine.identity.instructionSet),
+            engine: engine,
             kerfBuild: KerfVersion.build, virtualBoard: VirtualBoard.marker(in: meterRoot)?.summary)
     }
 

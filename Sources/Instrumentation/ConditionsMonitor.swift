@@ -1,5 +1,4 @@
 import CPUFreq
-import Glibc
 import Host
 import ProbeKit
 import Quantities
@@ -12,6 +11,7 @@ import SystemPackage
 ///
 /// Each is monitored independently of the others. ``unmonitored`` lists those that cannot be read, with the reason.
 package struct ConditionsMonitor: Sendable {
+    private let process: ObservedProcess
     private let reader: HostCounterReader?
     private let frequencies: [(policy: String, file: HeldFile)]
     private let temperature: HeldFile?
@@ -56,6 +56,7 @@ package struct ConditionsMonitor: Sendable {
     }
 
     /// - Parameters:
+    ///   - process: whose work is measured.
     ///   - frequencyRoot: the root for cpufreq and the temperature: the running system's or a virtual board's.
     ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
     ///   - ignoresLoad: whether other processes are expected to run on the same processors and may: another part of the
@@ -64,9 +65,10 @@ package struct ConditionsMonitor: Sendable {
     ///   - usesAllProcessors: whether the run has a thread on every processor of the box: what other processes run then
     ///     takes time from it, whatever the meter.
     package init(
-        _ host: HostProbe, frequencyRoot: SystemRoot, meterOrigin: Origin, ignoresLoad: Bool = false,
-        ignoresSteal: Bool = false, usesAllProcessors: Bool = false
+        _ host: HostProbe, of process: ObservedProcess = .own, frequencyRoot: SystemRoot, meterOrigin: Origin,
+        ignoresLoad: Bool = false, ignoresSteal: Bool = false, usesAllProcessors: Bool = false
     ) {
+        self.process = process
         var unmonitored: [String] = []
         var reader: HostCounterReader?
         do {
@@ -114,7 +116,7 @@ package struct ConditionsMonitor: Sendable {
         }
         var scheduling: SchedulingReader?
         do throws(KerfError) {
-            scheduling = try host.schedulingReader()
+            scheduling = try host.schedulingReader(of: process)
             if monitorsContention, scheduling?.runQueueDelays() == nil {
                 unmonitored.append("how long threads wait for a processor: the kernel does not report it")
             }
@@ -146,7 +148,7 @@ package struct ConditionsMonitor: Sendable {
             losses.reading("the temperature") { () throws(KerfError) in try file.integer() }
         }
         var conditions = BoxConditions(
-            frequencyHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: Self.majorFaults(),
+            frequencyHertz: kilohertz.map { Double($0) * 1e3 }, majorFaultCount: process.majorFaults(),
             celsius: millidegrees.map { Double($0) * 1e-3 })
         if let scheduling {
             conditions.quotaSeconds =
@@ -168,15 +170,11 @@ package struct ConditionsMonitor: Sendable {
         ].compactMap(\.self)
         if monitorsSteal { conditions.stealSeconds = times?.steal }
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
-        conditions.otherLoadSeconds = times.map { $0.busy - processCPUSeconds() }
+        // What this process does to measure another one is no load of others.
+        let measuring = process.number == nil ? 0 : processCPUSeconds()
+        conditions.otherLoadSeconds = times.map { $0.busy - process.cpuSeconds() - measuring }
         if monitorsOthers { conditions.otherProcessSeconds = conditions.otherLoadSeconds }
         return conditions
-    }
-
-    /// Major page faults of this process (getrusage(2), `ru_majflt`).
-    private static func majorFaults() -> Int? {
-        var usage = rusage()
-        return getrusage(.init(RUSAGE_SELF.rawValue), &usage) == 0 ? Int(usage.ru_majflt) : nil
     }
 
     /// The first temperature sensor of the processor's chip (Documentation/hwmon/coretemp.rst, k10temp.rst).

@@ -1,4 +1,3 @@
-import Glibc
 import NVML
 import ProbeKit
 import ProfileFormat
@@ -17,26 +16,40 @@ package struct MeterSelection {
     package var root: SystemRoot
     /// A board that is served for this run only.
     private var embedded: EmbeddedBoard?
+    /// Whose processor time a board counts.
+    private var process = ObservedProcess.own
 
     /// Uses a virtual board that is already served, or serves one until ``close()``.
-    package static func choose(_ request: MeterRequest) throws -> MeterSelection {
-        if let model = request.powerModel { return try modelled(model) }
+    ///
+    /// - Parameter process: whose processor time a board or a power model counts.
+    package static func choose(
+        _ request: MeterRequest, measuring process: ObservedProcess = .own
+    ) throws -> MeterSelection {
+        var selection = try chosen(request, measuring: process)
+        selection.process = process
+        return selection
+    }
+
+    private static func chosen(
+        _ request: MeterRequest, measuring process: ObservedProcess
+    ) throws -> MeterSelection {
+        if let model = request.powerModel { return try modelled(model, of: process) }
         guard let boardDirectory = request.board else { return try open(request, root: SystemRoot(), embedded: nil) }
         let directory = FilePath(boardDirectory)
         let root = SystemRoot(directory)
         if let marker = VirtualBoard.marker(in: root), let server = marker.pid, marker.isServed {
             VirtualBoard.permitSlowing(by: server)
-            try VirtualBoard.register(pid: getpid(), in: root)
+            try VirtualBoard.register(pid: process.publicNumber, in: root)
             return try open(request, root: root, embedded: nil)
         }
         let embedded = try EmbeddedBoard(
-            executable: "/proc/self/exe", directory: directory, measuring: getpid())
+            executable: "/proc/self/exe", directory: directory, measuring: process.publicNumber)
         return try open(request, root: root, embedded: embedded)
     }
 
-    /// Unregisters this process from the board, and ends a board that is served for this run.
+    /// Unregisters the process from the board, and ends a board that is served for this run.
     package func close() {
-        if root.hasVirtualBoard { VirtualBoard.unregister(pid: getpid(), in: root) }
+        if root.hasVirtualBoard { VirtualBoard.unregister(pid: process.publicNumber, in: root) }
         embedded?.stop()
     }
 
@@ -68,8 +81,8 @@ package struct MeterSelection {
         return CompositeMeter(meter, external: gpu)
     }
 
-    private static func modelled(_ model: PowerModel) throws -> MeterSelection {
-        let meter = model.meter
+    private static func modelled(_ model: PowerModel, of process: ObservedProcess) throws -> MeterSelection {
+        let meter = model.meter(of: process)
         var description = MeterDescription(of: meter, try MeterObservation(of: meter))
         description.updateIntervalSeconds = .unavailable("a power model has no counter")
         description.resolutionJoules = nil

@@ -32,12 +32,13 @@ package struct PowerModel: Sendable {
     /// The reason that is stored with values of the model.
     package var basis: String {
         "declared: \(idleWatts) W idle, \(busyWatts) W with all \(processors) processors busy, between them by the "
-            + "processor time of this process"
+            + "processor time of the measured process"
     }
 
     private var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    package var meter: PowerModelMeter {
-        PowerModelMeter(idleWatts: idleWatts, busyWatts: busyWatts, processors: processors)
+    package func meter(of process: ObservedProcess = .own) -> PowerModelMeter {
+        PowerModelMeter(
+            idleWatts: idleWatts, busyWatts: busyWatts, processors: processors, cpuSeconds: process.cpuSeconds)
     }
 }

@@ -1,13 +1,12 @@
 import CPUFreq
 import Host
 import Logging
-import ModelFiles
+import Markers
 import ProbeKit
 import ProfileFormat
 import Profiling
 import Quantities
 import SystemIO
-import TransformerKernels
 import Workload
 
 /// One profiling run on this box: the whole box, then each frequency, then each core type alone.
@@ -15,7 +14,7 @@ package struct ProfileRun {
     /// Called with the progress of the run; `nil` ends a line of progress.
     package typealias ProgressHandler = (Progress?) -> Void
 
-    private let source: any WeightSource
+    private let subject: ProfileSubject
     private let request: ProfileRequest
     private let shouldStop: () -> Bool
     private let progress: ProgressHandler
@@ -30,16 +29,18 @@ package struct ProfileRun {
         package var notSwept: [String]
         /// The frequency limits could not be restored. The profile is still complete.
         package var frequencyFailure: KerfError?
+        /// The program that ran the step failed after enough steps for a profile.
+        package var programFailure: KerfError?
     }
 
     /// - Parameters:
     ///   - shouldStop: asked between passes; `true` ends the run with ``KerfError/Code/interrupted``.
     ///   - logger: takes cycles and rejected windows at level debug.
     package init(
-        source: any WeightSource, request: ProfileRequest, shouldStop: @escaping () -> Bool = { false },
+        _ subject: ProfileSubject, request: ProfileRequest, shouldStop: @escaping () -> Bool = { false },
         progress: @escaping ProgressHandler = { _ in }, logger: Logger
     ) {
-        self.source = source
+        self.subject = subject
         self.request = request
         self.shouldStop = shouldStop
         self.progress = progress
@@ -49,10 +50,11 @@ package struct ProfileRun {
     /// - Throws: ``KerfError``; whatever the engine or the weights throw. A meter that fails during the run does not end
     ///   it, unless energy is required.
     package func run() throws -> Result {
-        let engine = try request.workload.matrixEngine()
+        let started = try StartedSubject(subject, request.workload, shouldStop: shouldStop)
+        defer { started.stop() }
         let host = HostProbe()
         let identity = try host.identity()
-        let energy = try MeterSelection.choose(request.meter)
+        let energy = try MeterSelection.choose(request.meter, measuring: started.process)
         defer { energy.close() }
         if request.requiresEnergy, energy.meter == nil {
             var failure = energy.failure ?? KerfError(.unavailable, energy.description.reason ?? "no energy meter")
@@ -63,15 +65,16 @@ package struct ProfileRun {
         }
         let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
         let conditions = ConditionsMonitor(
-            host, frequencyRoot: energy.root, meterOrigin: energy.description.origin, ignoresLoad: request.ignoresLoad,
-            ignoresSteal: request.ignoresLoad, usesAllProcessors: engine.threadCount >= identity.topology.threads)
+            host, of: started.process, frequencyRoot: energy.root, meterOrigin: energy.description.origin,
+            ignoresLoad: request.ignoresLoad, ignoresSteal: request.ignoresLoad,
+            usesAllProcessors: started.threadCount >= identity.topology.threads)
         let disturbances = DisturbanceLog(
             processorCount: identity.topology.threads,
-            processes: conditions.monitorsProcesses ? host.processMonitor() : nil)
+            processes: conditions.monitorsProcesses ? host.processMonitor(beside: started.process) : nil)
         let sweep = try FrequencySweepPlan.prepare(request.frequencies, root: energy.root)
 
         let run = try measure(
-            Instruments(engine: engine, energy: energy, conditions: conditions, disturbances: disturbances), sweep)
+            Instruments(started: started, energy: energy, conditions: conditions, disturbances: disturbances), sweep)
         let meter = energy.finalDescription.after(run.record)
         let lost =
             meter.origin == .unavailable
@@ -81,24 +84,27 @@ package struct ProfileRun {
             throw run.frequencyFailure ?? KerfError(.unavailable, "energy is required: \(lost)")
         }
         return Result(
-            profile: profile(run, inspection, engine, meter, disturbances), unmonitored: conditions.unmonitored,
-            notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure)
+            profile: profile(run, inspection, started, meter, disturbances), unmonitored: conditions.unmonitored,
+            notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure,
+            programFailure: run.stepFailure)
     }
 
     private func profile(
-        _ run: Measured, _ inspection: BoxInspection, _ engine: any MatrixEngine, _ meter: MeterDescription,
+        _ run: Measured, _ inspection: BoxInspection, _ started: StartedSubject, _ meter: MeterDescription,
         _ disturbances: DisturbanceLog
     ) -> Profile {
         let record = run.record
         return Profile(
-            kerfVersion: KerfVersion.current, created: currentTimestamp(), box: inspection.identity(engine: engine),
+            kerfVersion: KerfVersion.current, created: currentTimestamp(),
+            box: inspection.identity(engine: started.engineIdentity),
             frequency: inspection.frequency(during: record.frequencyHertz),
-            rated: inspection.rated(threads: engine.threadCount), meter: meter, model: ModelDescription(source),
-            workload: run.workload,
+            rated: inspection.rated(threads: started.threadCount), meter: meter, model: started.model,
+            workload: run.prepared.workload,
             settings: ProfileSettings(
                 budgetSeconds: request.budgetSeconds, targetRelativeHalfWidth: request.targetRelativeHalfWidth,
-                confidence: 0.95, seed: request.seed, weightResidency: run.residency),
-            roofline: run.roofline, layers: run.layers, steps: record.steps, layerTimes: record.layerTimes,
+                confidence: 0.95, seed: request.seed, weightResidency: run.prepared.residency),
+            roofline: run.prepared.roofline, layers: run.prepared.layers, steps: record.steps,
+            layerTimes: record.layerTimes,
             instrumentedSteps: record.instrumentedSteps,
             instrumentationOverheadPairs: record.instrumentationOverheadPairs.isEmpty
                 ? nil : record.instrumentationOverheadPairs,
@@ -110,19 +116,17 @@ package struct ProfileRun {
     // MARK: - Measuring
 
     private struct Instruments {
-        let engine: any MatrixEngine
+        let started: StartedSubject
         let energy: MeterSelection
         let conditions: ConditionsMonitor
         let disturbances: DisturbanceLog
     }
 
-    /// What was measured, without the layers' memory.
     private struct Measured {
-        let roofline: Roofline
-        let layers: [LayerDescription]
-        let workload: WorkloadDescription
-        let residency: WeightResidency
+        let prepared: StartedSubject.Description
         let record: ExperimentRecord
+        /// Why the step failed after enough samples.
+        var stepFailure: KerfError?
         var sweep: FrequencySweep?
         /// Parts of the sweep that were cut off, and why.
         var notSwept: [String] = []
@@ -147,6 +151,10 @@ package struct ProfileRun {
     /// The box, and then each core type for which the limits of the others can be restored.
     private func measureSweep(_ instruments: Instruments, _ plan: FrequencySweepPlan) throws -> Measured {
         var measured = try measureBox(instruments, at: plan)
+        if case .program = instruments.started, !plan.groups.isEmpty {
+            measured.notSwept = ["core types alone: the program itself chooses its processors"]
+            return measured
+        }
         for (index, group) in plan.groups.enumerated() {
             do throws(KerfError) {
                 try plan.lease.reset()
@@ -161,33 +169,34 @@ package struct ProfileRun {
 
     /// All processors, at the current frequency, then at every requested one.
     private func measureBox(_ instruments: Instruments, at plan: FrequencySweepPlan?) throws -> Measured {
-        let engine = instruments.engine
-        let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
         progress(Progress(elapsedSeconds: 0, remainingSeconds: request.budgetSeconds, activity: "roofline"))
-        let roofline = Roofline.measured(
-            engine: engine, format: stack.format, budgetSeconds: request.budgetSeconds)
-        let record = try withProgress {
-            try experiment(stack, instruments, settings(request.budgetSeconds), progress: $0).run()
+        let (step, prepared) = try instruments.started.prepare(request, shouldStop: shouldStop)
+        var settings = settings(request.budgetSeconds)
+        settings.loopsPasses = prepared.canRepeat
+        let record = try withProgress { try experiment(step, instruments, settings, progress: $0).run() }
+        var measured = Measured(prepared: prepared, record: record, stepFailure: record.stepFailure)
+        // A step that has failed is not swept.
+        guard let plan, record.stepFailure == nil else { return measured }
+        do {
+            measured.sweep = try visits(step, instruments, plan, nil)
+        } catch let error as KerfError where error.code == .programFailed {
+            measured.stepFailure = error
         }
-        let sweep = try plan.map { try visits(stack, instruments, $0, nil) }
-        return Measured(
-            roofline: roofline, layers: LayerDescription.all(of: stack, engine: engine),
-            workload: WorkloadDescription(stack), residency: stack.residency, record: record, sweep: sweep)
+        return measured
     }
 
     /// One core type, with as many threads as it has processors.
     private func measure(
         _ group: CoreGroup, _ instruments: Instruments, _ plan: FrequencySweepPlan
     ) throws -> FrequencySweep {
-        let engine = try request.workload.matrixEngine(on: group.cpus)
-        let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
+        let (stack, threads) = try instruments.started.stack(request, on: group.cpus)
         var sweep = try visits(stack, instruments, plan, group)
-        sweep.groups = [SweptGroup(name: group.name, cpus: group.cpus, threads: engine.threadCount)]
+        sweep.groups = [SweptGroup(name: group.name, cpus: group.cpus, threads: threads)]
         return sweep
     }
 
     private func visits(
-        _ stack: LayerStack, _ instruments: Instruments, _ plan: FrequencySweepPlan, _ group: CoreGroup?
+        _ step: any ProfiledStep, _ instruments: Instruments, _ plan: FrequencySweepPlan, _ group: CoreGroup?
     ) throws -> FrequencySweep {
         let share = Double(1 + plan.groups.count)
         let budget = (request.sweepBudgetSeconds ?? request.budgetSeconds) / share
@@ -197,7 +206,7 @@ package struct ProfileRun {
             try FrequencySweepRun(
                 group: group?.name, setpoints: setpoints, control: plan.lease, settings: settings(budget),
                 progress: progress
-            ) { experiment(stack, instruments, $0, frequencyOf: policies, progress: $1) }.run()
+            ) { experiment(step, instruments, $0, frequencyOf: policies, progress: $1) }.run()
         }
         sweep.budgetSeconds *= share
         return sweep
@@ -216,12 +225,13 @@ package struct ProfileRun {
 
     /// - Parameter policies: whose frequency is recorded; `nil` for all.
     private func experiment(
-        _ stack: LayerStack, _ instruments: Instruments, _ settings: ExperimentSettings,
+        _ step: any ProfiledStep, _ instruments: Instruments, _ settings: ExperimentSettings,
         frequencyOf policies: Set<String>? = nil, progress: @escaping (Progress) -> Void
     ) -> Experiment {
         Experiment(
-            step: stack, meter: instruments.energy.meter, updates: instruments.energy.description.updates,
-            settings: settings, conditions: { instruments.conditions.now(frequencyOf: policies) },
+            step: step, clock: SystemClock(instruments.started.process), meter: instruments.energy.meter,
+            updates: instruments.energy.description.updates, settings: settings,
+            conditions: { instruments.conditions.now(frequencyOf: policies) },
             disturbances: instruments.disturbances, shouldStop: shouldStop, progress: progress, logger: logger)
     }
 }

@@ -9,6 +9,8 @@ public enum WeightsKind: String, Sendable, Hashable, CaseIterable, Codable {
     case safetensors
     /// Generated from a seed.
     case random
+    /// Another program's, which it alone knows.
+    case program
 }
 
 /// Weights of a model: a GGUF file, a folder of safetensors, or generated from a seed.

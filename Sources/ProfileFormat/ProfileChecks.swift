@@ -88,9 +88,9 @@ public struct InstrumentationOverhead: Codable, Sendable, Hashable {
 /// on, in the second they were on where they had been off.
 public struct InstrumentationOverheadPair: Codable, Sendable, Hashable {
     /// Seconds of every pass, in the step's order, in the step in which its kernels were marked and the meter was read
-    /// before it.
+    /// before it. For a program's step the seconds of a whole step with marks alone.
     public var instrumentedSeconds: [Double]
-    /// Seconds of the same passes in the other step.
+    /// Seconds of the same in the other step.
     public var plainSeconds: [Double]
     /// Time between passes where the meter was read, less that where it was not, summed.
     public var samplingSeconds: Double

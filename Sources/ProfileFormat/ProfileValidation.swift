@@ -131,8 +131,10 @@ package struct ProfileValidation {
         for (index, pair) in (profile.instrumentationOverheadPairs ?? []).enumerated() {
             let place = "instrumentation_overhead_pairs[\(index)]"
             for seconds in [pair.instrumentedSeconds, pair.plainSeconds] {
+                // A program's steps are compared as wholes.
                 try require(
-                    seconds.count == passCount, "\(place): \(seconds.count) passes, \(passCount) are needed")
+                    seconds.count == passCount || seconds.count == 1,
+                    "\(place): \(seconds.count) passes, \(passCount) are needed")
                 try require(
                     seconds.allSatisfy { $0 >= 0 && $0 < Self.maximumSeconds },
                     "\(place) has a time below zero or out of range")

@@ -60,10 +60,20 @@ package final class Experiment {
 
     /// Runs to the end and returns all raw samples.
     ///
-    /// - Throws: ``KerfError``; whatever the step throws. A meter that fails does not end the run: its energy is
-    ///   dropped and ``ExperimentRecord/meterFailure`` states the reason.
+    /// - Throws: ``KerfError``; whatever the step throws before there are enough samples. A step that fails later ends the
+    ///   run, and ``ExperimentRecord/stepFailure`` states the reason. A meter that fails does not end the run: its energy
+    ///   is dropped and ``ExperimentRecord/meterFailure`` states the reason.
     package func run() throws -> ExperimentRecord {
-        measureInstruments()
+        do {
+            try runToEnd()
+        } catch let error as KerfError where error.code != .interrupted && record.hasMinimumSamples {
+            record.stepFailure = error
+        }
+        return record
+    }
+
+    private func runToEnd() throws {
+        try measureInstruments()
         report("idle")
         try takeIdleWindow()
         for _ in 0..<ExperimentSettings.warmUpSteps {
@@ -75,7 +85,6 @@ package final class Experiment {
         while !plan.isSettled(by: record), try runCycle() {}
         try takeIdleWindow()
         guard record.hasMinimumSamples else { throw disturbed() }
-        return record
     }
 
     /// Performs the tasks of a cycle that the budget has time for.
@@ -112,8 +121,8 @@ package final class Experiment {
         }
     }
 
-    private func measureInstruments() {
-        record.overhead.secondsPerSpan = sampler.secondsPerSpan()
+    private func measureInstruments() throws {
+        record.overhead.secondsPerSpan = try sampler.secondsPerMark()
         let (seconds, meterFailure) = sampler.secondsPerSample()
         record.overhead.secondsPerMeterRead = seconds
         plan.sampling.secondsPerSample = seconds
@@ -135,12 +144,12 @@ package final class Experiment {
                 let (measurement, steps) = try sampler.takePlainSteps(pair: pair.number, isBurst: plan.isBurst)
                 keep(measurement) { $0.append(steps) }
             } else {
-                let (measurement, recorded) = try sampler.takeInstrumentedSteps(isBurst: plan.isBurst) {
+                let (measurement, taken) = try sampler.takeInstrumentedSteps(isBurst: plan.isBurst) {
                     plan.nextStepSamples()
                 }
-                keep(measurement) { $0.append(recorded.steps(pair: pair.number)) }
-                guard measurement.isUndisturbed else { continue }
-                plan.sampling.add(recorded.samplingTimes)
+                keep(measurement) { if let taken { $0.append(taken.steps(pair: pair.number)) } }
+                guard measurement.isUndisturbed, let taken else { continue }
+                plan.sampling.add(taken.samplingTimes)
                 record.overhead.secondsPerMeterRead = plan.sampling.secondsPerSample
             }
         }
@@ -151,12 +160,13 @@ package final class Experiment {
     private func takeInterleavedSteps() throws {
         let began = sampler.elapsedSeconds
         let pair = plan.nextInterleaved()
-        let (measurement, recorded) = try sampler.takeInterleavedSteps(isBurst: plan.isBurst) {
+        let (measurement, taken) = try sampler.takeInterleavedSteps(isBurst: plan.isBurst) {
             plan.nextStepSamples()
         }
         keep(measurement) { record in
-            record.append(recorded.instrumentationOverheadPairs())
-            record.append(recorded.interleavedSteps(pair: pair))
+            guard let taken else { return }
+            record.append(taken.instrumentationOverheadPairs())
+            record.append(taken.interleavedSteps(pair: pair))
         }
         plan.add(overheadSeconds: sampler.elapsedSeconds - began)
     }

@@ -17,13 +17,17 @@ extension ExperimentClock {
     package func threadCPUClocks() -> ThreadCPUClocks? { nil }
 }
 
-/// The machine's own clocks.
+/// The machine's own clocks, and the processor time of a process.
 package struct SystemClock: ExperimentClock {
-    package init() {}
+    private let process: ObservedProcess
+
+    package init(_ process: ObservedProcess = .own) { self.process = process }
 
     package func now() -> MonotonicInstant { .now() }
-    package func cpuSeconds() -> Double { processCPUSeconds() }
-    package func threadCPUClocks() -> ThreadCPUClocks? { ThreadCPUClocks() }
+    package func cpuSeconds() -> Double { process.cpuSeconds() }
+
+    /// Only a process itself can flush the clocks of its threads. Another one is at rest when its time is read.
+    package func threadCPUClocks() -> ThreadCPUClocks? { process.number == nil ? ThreadCPUClocks() : nil }
 
     package func sleep(seconds: Double) {
         var left = timespec(

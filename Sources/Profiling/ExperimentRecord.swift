@@ -1,4 +1,5 @@
 import ProfileFormat
+import SystemIO
 import Workload
 
 /// What an experiment found, as raw samples.
@@ -19,6 +20,8 @@ package struct ExperimentRecord: Sendable {
     package private(set) var frequencyHertz: [Double] = []
     /// Why the energy stopped being measured, when a meter failed during the run.
     package private(set) var meterFailure: String?
+    /// Why the run ended early, when the step failed after enough samples.
+    package internal(set) var stepFailure: KerfError?
     /// Readings of the meter in steps that were kept.
     private var sampleCount = 0
     /// Steps that were taken and rejected.
@@ -57,7 +60,7 @@ package struct ExperimentRecord: Sendable {
         }
         instrumentedSteps.append(step.sample)
         if let trace = step.trace, traces.count < ExperimentSettings.maximumTraces { traces.append(trace) }
-        overhead.spansPerStep = step.spanCount
+        overhead.spansPerStep = step.markCount
         sampleCount += step.sampleCount
         if overhead.secondsPerMeterRead != nil {
             overhead.samplesPerStep = Double(sampleCount) / Double(instrumentedSteps.count)

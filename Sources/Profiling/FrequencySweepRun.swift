@@ -59,7 +59,10 @@ package struct FrequencySweepRun {
             (share.loopsPasses, share.measuresInstrumentationOverhead) = (false, false)
             let made = experiment(share) { report($0, at: step, visit: index, of: order.count, since: start) }
             do {
-                visits.append(FrequencyVisit(group, step, try made.run()))
+                let record = try made.run()
+                // Later visits would find it failed, too.
+                if let failure = record.stepFailure { throw failure }
+                visits.append(FrequencyVisit(group, step, record))
             } catch let error as KerfError where error.code == .disturbed {
                 continue
             }

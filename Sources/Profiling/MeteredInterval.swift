@@ -3,13 +3,13 @@ import ProfileFormat
 import SystemIO
 
 /// Clock and counters, read together at the two ends of an interval of work.
-struct MeteredInterval {
-    let clock: any ExperimentClock
-    let meter: (any EnergyMeter)?
+package struct MeteredInterval {
+    package let clock: any ExperimentClock
+    package let meter: (any EnergyMeter)?
     /// How long to wait for an update of the counters.
     private let maximumWaitSeconds: Double
 
-    init(clock: any ExperimentClock, meter: (any EnergyMeter)?, updates: CounterUpdates? = nil) {
+    package init(clock: any ExperimentClock, meter: (any EnergyMeter)?, updates: CounterUpdates? = nil) {
         self.clock = clock
         self.meter = meter
         maximumWaitSeconds = max(0.05, 5 * (updates?.longestSeconds ?? 0))
@@ -23,7 +23,7 @@ struct MeteredInterval {
     /// the work left behind, so that the wait at the end can be separated from the work.
     ///
     /// - Parameter body: given the time of the update that its window begins with, where there is one.
-    func cost(of body: (_ opening: MonotonicInstant?) throws -> Void) throws -> Cost {
+    package func cost(of body: (_ opening: MonotonicInstant?) throws -> Void) throws -> Cost {
         // Finding the threads takes longer than the work may, so it comes first.
         let cpuClocks = clock.threadCPUClocks()
         let opening = try edge()
@@ -82,23 +82,23 @@ struct MeteredInterval {
 }
 
 /// Time and energy of an interval of work, and what was seen of the counters around it.
-struct Cost {
+package struct Cost {
     /// Wall time of the work itself.
-    var seconds = 0.0
-    var cpuSeconds = 0.0
+    package var seconds = 0.0
+    package var cpuSeconds = 0.0
     /// Between the counters' readings, which the joules belong to.
-    var meteredSeconds = 0.0
+    package var meteredSeconds = 0.0
     /// By domain identifier; empty without a meter.
-    var joules: [String: Double] = [:]
+    package var joules: [String: Double] = [:]
     /// How far the times of the updates at both ends may be off, summed.
-    var edgeSeconds = 0.0
+    package var edgeSeconds = 0.0
     /// Polling after the window, up to one more update.
-    var pollingSeconds = 0.0
-    var pollingJoules: [String: Double] = [:]
+    package var pollingSeconds = 0.0
+    package var pollingJoules: [String: Double] = [:]
     /// Why `joules` cannot be used.
-    var fault: Fault?
+    package var fault: Fault?
 
-    enum Fault: String {
+    package enum Fault: String {
         case ambiguous = "the counter may have wrapped more than once"
         case notUpdated = "the counter was not updated in time"
         case interrupted = "the meter could not be read for a moment"

@@ -1,87 +1,115 @@
 import ProfileFormat
+import Statistics
 import SystemIO
-import TransformerKernels
 import Workload
 
-/// A training step that can be run layer by layer: what an experiment measures.
+/// A training step that an experiment measures: run as a whole, or one pass of it over and over, in this process or in
+/// another one.
 ///
-/// Layers are numbered 0 the embedding, 1...L the blocks, L + 1 the head. One step is every layer forward in order,
-/// then every layer backward in reverse, each block's AdamW at the end of its backward pass.
+/// Layers are numbered 0 the embedding, 1...L the blocks, L + 1 the head.
 package protocol ProfiledStep: AnyObject {
-    /// L + 2 for a model of L blocks; 1 in the self-test.
-    var layerCount: Int { get }
-    var timeline: KernelTimeline { get }
+    /// The passes of one step, in order.
+    var passes: [LayerPass] { get }
+    /// Whether weights have to be loaded in the middle of a step, so that no window holds a whole one.
+    var isInterrupted: Bool { get }
 
-    /// Whether the layer's weights have to be loaded before it runs.
-    func needsPreparation(layer: Int) -> Bool
-    /// Loads the layer's weights. Kept out of every window: a side of a split has its weights loaded.
-    func prepare(layer: Int) throws
-    /// Runs one pass. Repeating a pass gives the same result.
-    func run(layer: Int, _ direction: Direction) throws
-}
-
-extension ProfiledStep {
-    /// The passes of one step, in order. The embedding is frozen, so nothing runs backward through it.
-    package var passes: [LayerPass] {
-        (0..<layerCount).map { LayerPass(layer: $0, direction: .forward) }
-            + (1..<layerCount).reversed().map { LayerPass(layer: $0, direction: .backward) }
-    }
-
-    package func run(_ pass: LayerPass) throws {
-        try run(layer: pass.layer, pass.direction)
-    }
-
-    /// Whether weights have to be loaded in the middle of a step.
-    var isInterrupted: Bool { passes.contains { needsPreparation(layer: $0.layer) } }
-
-    /// Cost of one whole step without loading weights. The passes between two loads are one interval, which begins and
-    /// ends at updates of the counters, since loading draws another power than computing.
-    func costOfInterruptedStep(interval: MeteredInterval, checkpoint: () throws -> Void) throws -> Cost {
-        var total = Cost()
-        var pending = passes[...]
-        while let next = pending.first {
-            try checkpoint()
-            if needsPreparation(layer: next.layer) { try prepare(layer: next.layer) }
-            total += try interval.cost { _ in
-                repeat {
-                    try run(pending.removeFirst())
-                } while pending.first.map { !needsPreparation(layer: $0.layer) } ?? false
-            }
-        }
-        return total
-    }
-
-    /// Time of one whole step with all weights in memory.
+    /// Makes a pass ready to be repeated. Kept out of every window.
+    func prepare(_ pass: LayerPass) throws
+    /// Runs a prepared pass until the time is over, at least once. Repeating gives the same result.
     ///
-    /// - Parameters:
-    ///   - order: the step's passes.
-    ///   - start: of the run.
-    func timeOfWholeStep(
-        _ order: [LayerPass], clock: any ExperimentClock, pair: Int, since start: MonotonicInstant
-    ) throws -> StepSample {
-        let cpuBefore = clock.cpuSeconds()
+    /// - Returns: how often it ran.
+    func repeated(_ pass: LayerPass, seconds: Double, clock: any ExperimentClock) throws -> Int
+
+    /// Runs whole steps that nobody looks at, one at least, until the time is over.
+    func runUp(seconds: Double, clock: any ExperimentClock, checkpoint: () throws -> Void) throws
+    /// Takes whole steps without instruments.
+    func takePlainSteps(_ burst: Burst) throws -> (cost: Cost, samples: [StepSample])
+    /// Takes whole steps with every instrument on.
+    ///
+    /// - Parameter isSampling: whether the next step reads the meter between its passes, where that is possible.
+    /// - Returns: the steps, also those beyond the burst's maximum, which are not recorded; their cost, where a window can
+    ///   hold them.
+    func takeMarkedSteps(_ burst: Burst, isSampling: () -> Bool) throws -> (
+        cost: Cost?, count: Int, record: any BurstRecord
+    )
+    /// Takes pairs of steps in which a coin decides where instruments are on; in the second they are on where they were
+    /// off in the first. See ``InstrumentationOverheadEstimate``.
+    func takeInterleavedSteps(
+        _ burst: Burst, isSampling: () -> Bool, using generator: inout SeededGenerator
+    ) throws -> (count: Int, record: any BurstRecord)
+
+    /// Seconds of one mark at the border of two parts, from many empty ones.
+    func secondsPerMark(clock: any ExperimentClock) throws -> Double
+}
+
+/// Steps that are taken together: one, or as many short ones as fill a window.
+package struct Burst {
+    package let clock: any ExperimentClock
+    /// Clock and meter around the steps.
+    package let interval: MeteredInterval
+    /// Start of the run.
+    package let start: MonotonicInstant
+    /// Number of the pair of bursts.
+    package let pair: Int
+    /// `nil` for a single step.
+    package let seconds: Double?
+    /// Steps, or pairs of interleaved ones, that are recorded.
+    package let maximumRecorded: Int
+    /// Asked between steps and before weights are loaded; throws where the run is to end.
+    package let checkpoint: () throws -> Void
+
+    /// Steps of a burst, ``seconds`` aside: with a meter they fill the window.
+    package var maximumCount: Int { seconds == nil ? 1 : interval.meter == nil ? maximumRecorded : .max }
+
+    /// Runs `body` once, or until the burst's time is over.
+    func repeating(_ body: () throws -> Void) throws {
         let began = clock.now()
-        for pass in order { try run(pass) }
-        let ended = clock.now()
-        return StepSample(
-            seconds: ended.seconds(since: began), cpuSeconds: clock.cpuSeconds() - cpuBefore, pair: pair,
-            startSeconds: began.seconds(since: start))
+        var count = 0
+        repeat {
+            try checkpoint()
+            try body()
+            count += 1
+        } while count < maximumCount && clock.now().seconds(since: began) < seconds ?? 0
     }
 }
 
-/// The step that `kerf profile` measures: all layers of a model.
-extension LayerStack: ProfiledStep {
-    package var layerCount: Int { layers.count }
+/// What was recorded of a burst of steps with instruments. What it means is computed when it is asked for, after the burst.
+package protocol BurstRecord {
+    /// Seconds of each reading of the meter within the steps.
+    var samplingTimes: [Double] { get }
+    /// Steps with all instruments on.
+    ///
+    /// - Parameter pair: the number of the pair of bursts that they belong to.
+    func steps(pair: Int) -> [InstrumentedStep]
+    /// One instrumented step from each pair of interleaved steps.
+    ///
+    /// - Parameter pair: a number that no other steps have.
+    func interleavedSteps(pair: Int) -> [InstrumentedStep]
+    func instrumentationOverheadPairs() -> [InstrumentationOverheadPair]
+}
 
-    package func needsPreparation(layer: Int) -> Bool { !isPrepared(layer: layer) }
+/// Times of one whole step with every instrument on.
+package struct InstrumentedStep {
+    /// Seconds of each pass, in the step's order.
+    package var seconds: [Double]
+    /// Seconds by kernel within each pass.
+    package var kernels: [[Kernel: Double]]
+    package var markCount: Int
+    package var sampleCount: Int
+    /// The whole step, instruments included, loading of weights left out.
+    package var sample: StepSample
+    /// `nil` without readings of the meter between the passes.
+    package var trace: StepTrace?
 
-    package func run(layer: Int, _ direction: Direction) throws {
-        switch direction {
-        case .forward:
-            try forward(layer: layer)
-        case .backward:
-            try backward(layer: layer)
-            try update(layer: layer)
-        }
+    package init(
+        seconds: [Double], kernels: [[Kernel: Double]], markCount: Int, sampleCount: Int = 0, sample: StepSample,
+        trace: StepTrace? = nil
+    ) {
+        self.seconds = seconds
+        self.kernels = kernels
+        self.markCount = markCount
+        self.sampleCount = sampleCount
+        self.sample = sample
+        self.trace = trace
     }
 }

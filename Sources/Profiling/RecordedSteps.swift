@@ -5,7 +5,7 @@ import TransformerKernels
 import Workload
 
 /// The steps of one burst, as a ``StepRecorder`` recorded them.
-struct RecordedSteps {
+struct RecordedSteps: BurstRecord {
     let storage: StepStorage
     /// Kernel marks of all steps.
     let spans: [KernelTimeline.Span]
@@ -13,7 +13,7 @@ struct RecordedSteps {
     private var order: [LayerPass] { storage.order }
 
     /// Seconds of each reading of the meter, taken while the layers had the caches to themselves.
-    var samplingTimes: [Double] {
+    package var samplingTimes: [Double] {
         storage.steps.enumerated().flatMap { index, step in
             step.samples.map { secondsBefore(pass: storage.samples[$0].boundary, step: index) }
         }
@@ -22,13 +22,13 @@ struct RecordedSteps {
     // MARK: - Steps with all instruments on
 
     /// - Parameter pair: the number of the pair of bursts that the steps belong to.
-    func steps(pair: Int) -> [InstrumentedStep] {
+    package func steps(pair: Int) -> [InstrumentedStep] {
         storage.steps.enumerated().map { index, step in
             var sample = step.sample
             sample.pair = pair
             return InstrumentedStep(
                 seconds: order.indices.map { seconds(of: $0, step: index) }, kernels: kernels(ofSteps: [index]),
-                spanCount: step.spans.count, sampleCount: step.samples.count, sample: sample,
+                markCount: step.spans.count, sampleCount: step.samples.count, sample: sample,
                 trace: trace(index, pair: pair))
         }
     }
@@ -75,7 +75,7 @@ struct RecordedSteps {
 
     // MARK: - Interleaved steps
 
-    func instrumentationOverheadPairs() -> [InstrumentationOverheadPair] {
+    package func instrumentationOverheadPairs() -> [InstrumentationOverheadPair] {
         interleavedFirsts.map { first in
             let passes = split(seconds(of:step:), places: order.count, first)
             let samples = samplingSeconds(first)
@@ -88,7 +88,7 @@ struct RecordedSteps {
     /// One instrumented step from each pair of interleaved steps: the passes that had instruments on.
     ///
     /// - Parameter pair: a number that no other steps have.
-    func interleavedSteps(pair: Int) -> [InstrumentedStep] {
+    package func interleavedSteps(pair: Int) -> [InstrumentedStep] {
         interleavedFirsts.map { first in
             let both = [first, first + 1]
             let seconds = split(seconds(of:step:), places: order.count, first).on
@@ -98,7 +98,7 @@ struct RecordedSteps {
                 startSeconds: storage.steps[first].sample.startSeconds)
             return InstrumentedStep(
                 seconds: seconds, kernels: kernels(ofSteps: both),
-                spanCount: both.reduce(0) { $0 + storage.steps[$1].spans.count },
+                markCount: both.reduce(0) { $0 + storage.steps[$1].spans.count },
                 sampleCount: both.reduce(0) { $0 + storage.steps[$1].samples.count }, sample: sample)
         }
     }
@@ -151,17 +151,4 @@ struct RecordedSteps {
         }
         return kernels
     }
-}
-
-/// Times of one whole step with every instrument on.
-struct InstrumentedStep {
-    /// Seconds of each pass, in the step's order.
-    var seconds: [Double]
-    /// Seconds by kernel within each pass.
-    var kernels: [[Kernel: Double]]
-    var spanCount: Int
-    var sampleCount: Int
-    /// The whole step, instruments included, loading of weights left out.
-    var sample: StepSample
-    var trace: StepTrace?
 }

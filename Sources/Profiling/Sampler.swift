@@ -10,7 +10,6 @@ import Workload
 /// What is taken when, and what is kept, is not decided here.
 final class Sampler {
     let step: any ProfiledStep
-    private let passes: [LayerPass]
     private let clock: any ExperimentClock
     private let timing: WindowTiming
     private let conditions: () -> BoxConditions
@@ -30,7 +29,6 @@ final class Sampler {
         shouldStop: @escaping () -> Bool, generator: SeededGenerator
     ) {
         self.step = step
-        passes = step.passes
         self.clock = clock
         self.interval = interval
         self.timing = timing
@@ -51,15 +49,8 @@ final class Sampler {
 
     // MARK: - Cost of instruments
 
-    /// Seconds of one kernel mark, from many empty ones.
-    func secondsPerSpan() -> Double {
-        let count = 4096
-        let timeline = KernelTimeline(capacity: count)
-        timeline.isRecording = true
-        let began = clock.now()
-        for _ in 0..<count { timeline.measure(.gradientConversion) {} }
-        return clock.now().seconds(since: began) / Double(count)
-    }
+    /// See ``ProfiledStep/secondsPerMark(clock:)``.
+    func secondsPerMark() throws -> Double { try step.secondsPerMark(clock: clock) }
 
     /// Seconds of one reading of the meter's total, in a loop.
     ///
@@ -97,33 +88,18 @@ final class Sampler {
     ///
     /// - Returns: seconds of every pass.
     func warmUp() throws -> [Double] {
-        var recorder = StepRecorder(step, clock: clock, meter: nil, start: start)
-        try recorder.take(checkpoint: checkpoint)
-        return recorder.recorded.steps(pair: 0).first?.seconds ?? []
+        let burst = burst(isBurst: false, interval: MeteredInterval(clock: clock, meter: nil))
+        return try step.takeMarkedSteps(burst) { false }.record.steps(pair: 0).first?.seconds ?? []
     }
 
     /// Whole steps without marks, as many as fill a window. Each is a time sample, together they are an energy window.
     func takePlainSteps(pair: Int, isBurst: Bool) throws -> (measurement: Measurement, steps: [StepSample]) {
         try warmForBurst(isBurst)
         var samples: [StepSample] = []
-        samples.reserveCapacity(ExperimentSettings.maximumBurst)
         let measurement = try measure(.step, hasRunUp: isBurst) {
-            samples.removeAll(keepingCapacity: true)
-            if step.isInterrupted {
-                let began = elapsedSeconds
-                let cost = try step.costOfInterruptedStep(interval: interval, checkpoint: checkpoint)
-                samples = [
-                    StepSample(seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, pair: pair, startSeconds: began)
-                ]
-                return (cost, 1)
-            }
-            let order = passes
-            let cost = try interval.cost { _ in
-                try burst(isBurst) {
-                    samples.append(try step.timeOfWholeStep(order, clock: clock, pair: pair, since: start))
-                }
-            }
-            return (cost, samples.count)
+            let taken = try step.takePlainSteps(burst(pair: pair, isBurst: isBurst))
+            samples = taken.samples
+            return (taken.cost, samples.count)
         }
         return (measurement, samples)
     }
@@ -131,67 +107,40 @@ final class Sampler {
     /// Whole steps with every instrument on: marks at layers and kernels, and the meter read after every layer.
     ///
     /// - Parameter isSampling: whether the next step reads the meter.
+    /// - Returns: no record where the meter failed.
     func takeInstrumentedSteps(
         isBurst: Bool, isSampling: () -> Bool
-    ) throws -> (measurement: Measurement, recorded: RecordedSteps) {
+    ) throws -> (measurement: Measurement, record: (any BurstRecord)?) {
         try warmForBurst(isBurst)
-        var recorder = makeRecorder(maximumSteps: isBurst ? ExperimentSettings.maximumBurst : 1)
+        var record: (any BurstRecord)?
         let measurement = try measure(.instrumentedStep, hasRunUp: isBurst) {
-            if step.isInterrupted {
-                // Weights are loaded within the step, so there is no window around it.
-                try recorder.take(isSampling: false, checkpoint: checkpoint)
-                return (nil, 1)
-            }
-            var count = 0
-            let cost = try interval.cost { opening in
-                recorder.lastUpdate = opening
-                try burst(isBurst) {
-                    // The first step of a burst begins right after an update, and all updates within it come at about
-                    // the same places: not at moments like any other.
-                    let isAligned = isBurst && count == 0
-                    try recorder.take(isSampling: !isAligned && isSampling(), checkpoint: checkpoint)
-                    recorder.lastUpdate = nil
-                    count += 1
-                }
-            }
-            return (cost, count)
+            let taken = try step.takeMarkedSteps(burst(isBurst: isBurst), isSampling: isSampling)
+            record = taken.record
+            return (taken.cost, taken.count)
         }
-        return (measurement, recorder.recorded)
+        return (measurement, record)
     }
 
-    /// Pairs of steps in which a coin decides for every pass whether instruments are on: one pair, or as many as fill a
-    /// window.
+    /// Pairs of steps in which a coin decides where instruments are on: one pair, or as many as fill a window.
     func takeInterleavedSteps(
         isBurst: Bool, isSampling: () -> Bool
-    ) throws -> (measurement: Measurement, recorded: RecordedSteps) {
+    ) throws -> (measurement: Measurement, record: (any BurstRecord)?) {
         try warmForBurst(isBurst)
-        var recorder = makeRecorder(maximumSteps: isBurst ? 2 * ExperimentSettings.maximumBurst : 2)
+        var record: (any BurstRecord)?
         let measurement = try measure(.instrumentedStep, hasRunUp: isBurst) {
-            var count = 0
-            try burst(isBurst) {
-                try recorder.runInterleaved(isSampling: isSampling(), using: &generator, checkpoint: checkpoint)
-                count += 2
-            }
-            return (nil, count)
+            let burst = burst(isBurst: isBurst)
+            let taken = try step.takeInterleavedSteps(burst, isSampling: isSampling, using: &generator)
+            record = taken.record
+            return (nil, taken.count)
         }
-        return (measurement, recorder.recorded)
+        return (measurement, record)
     }
 
-    private func makeRecorder(maximumSteps: Int) -> StepRecorder {
-        StepRecorder(step, clock: clock, meter: interval.meter, start: start, maximumSteps: maximumSteps)
-    }
-
-    /// Runs `body` once, or for short steps until a window is full.
-    private func burst(_ isBurst: Bool, _ body: () throws -> Void) throws {
-        let seconds = timing.windowSeconds - drawSpreadSeconds()
-        let began = clock.now()
-        var count = 0
-        repeat {
-            try checkpoint()
-            try body()
-            count += 1
-        } while isBurst && clock.now().seconds(since: began) < seconds
-            && (interval.meter != nil || count < ExperimentSettings.maximumBurst)
+    private func burst(pair: Int = 0, isBurst: Bool, interval: MeteredInterval? = nil) -> Burst {
+        Burst(
+            clock: clock, interval: interval ?? self.interval, start: start, pair: pair,
+            seconds: isBurst ? timing.windowSeconds - drawSpreadSeconds() : nil,
+            maximumRecorded: isBurst ? ExperimentSettings.maximumBurst : 1, checkpoint: checkpoint)
     }
 
     /// The first of several short steps finds the caches as other work left them, the later ones do not. So one is not
@@ -199,26 +148,23 @@ final class Sampler {
     /// more are not recorded.
     private func warmForBurst(_ isBurst: Bool) throws {
         guard isBurst || timing.trailingSeconds > 0 else { return }
-        let began = clock.now()
-        repeat {
-            try checkpoint()
-            for pass in passes {
-                if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
-                try step.run(pass)
-            }
-        } while clock.now().seconds(since: began) < timing.trailingSeconds
+        try step.runUp(seconds: timing.trailingSeconds, clock: clock, checkpoint: checkpoint)
     }
 
     // MARK: - Windows
 
     /// One pass repeated for a window, after a run-up that makes its power steady.
     func takeWindow(of pass: LayerPass, runUpSeconds: Double) throws -> Measurement {
-        if step.needsPreparation(layer: pass.layer) { try step.prepare(layer: pass.layer) }
-        if runUpSeconds > 0 { _ = try repeated(pass, seconds: runUpSeconds + drawSpreadSeconds()) }
+        try step.prepare(pass)
+        if runUpSeconds > 0 {
+            _ = try step.repeated(pass, seconds: runUpSeconds + drawSpreadSeconds(), clock: clock)
+        }
         return try measure(.layer, pass, hasRunUp: runUpSeconds > 0) {
             var iterations = 0
             let seconds = timing.windowSeconds - drawSpreadSeconds()
-            let cost = try interval.cost { _ in iterations = try repeated(pass, seconds: seconds) }
+            let cost = try interval.cost { _ in
+                iterations = try step.repeated(pass, seconds: seconds, clock: clock)
+            }
             return (cost, iterations)
         }
     }
@@ -235,17 +181,6 @@ final class Sampler {
 
     /// See ``WindowTiming/spreadSeconds``.
     private func drawSpreadSeconds() -> Double { timing.spreadSeconds * generator.uniform() }
-
-    /// Runs a pass until the time is over, at least once, and counts.
-    private func repeated(_ pass: LayerPass, seconds: Double) throws -> Int {
-        let began = clock.now()
-        var iterations = 0
-        repeat {
-            try step.run(pass)
-            iterations += 1
-        } while clock.now().seconds(since: began) < seconds
-        return iterations
-    }
 
     /// Runs `body` and checks what the box did meanwhile.
     ///

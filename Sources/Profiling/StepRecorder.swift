@@ -10,7 +10,7 @@ import Workload
 /// Within a step nothing is allocated, looked up or summed: times and counters are appended to storage that was reserved
 /// before. What they mean is computed after the burst, see ``RecordedSteps``.
 struct StepRecorder {
-    private let step: any ProfiledStep
+    private let step: any LayeredStep
     private let clock: any ExperimentClock
     /// `nil` without a meter, and where weights are loaded between passes.
     private let meter: (any EnergyMeter)?
@@ -26,22 +26,17 @@ struct StepRecorder {
     /// virtual board, the meter that needs this, an update takes so many passes.
     private static let flushingPasses = 3
 
-    /// - Parameters:
-    ///   - start: of the run.
-    ///   - maximumSteps: that are recorded. Later ones are taken all the same.
-    init(
-        _ step: any ProfiledStep, clock: any ExperimentClock, meter: (any EnergyMeter)?, start: MonotonicInstant,
-        maximumSteps: Int = 1
-    ) {
+    /// - Parameter maximumSteps: that are recorded. Later ones are taken all the same.
+    init(_ step: any LayeredStep, _ burst: Burst, maximumSteps: Int) {
         self.step = step
-        self.clock = clock
+        self.clock = burst.clock
         self.maximumSteps = maximumSteps
-        self.meter = step.isInterrupted ? nil : meter
+        self.meter = step.isInterrupted ? nil : burst.interval.meter
         cpuClocks = self.meter?.countsProcessorTime == true ? clock.threadCPUClocks() : nil
         // One more than is recorded: a step is removed after it was taken.
         storage = StepStorage(
-            order: step.passes, counted: self.meter?.tree.counted ?? [], isMetered: self.meter != nil, start: start,
-            capacity: maximumSteps + 1)
+            order: step.passes, counted: self.meter?.tree.counted ?? [], isMetered: self.meter != nil,
+            start: burst.start, capacity: maximumSteps + 1)
         everywhere = Array(repeating: true, count: storage.order.count + 1)
         step.timeline.reset()
     }
@@ -69,7 +64,7 @@ struct StepRecorder {
             if step.needsPreparation(layer: pass.layer) {
                 let loading = clock.now()
                 try checkpoint()
-                try step.prepare(layer: pass.layer)
+                try step.prepare(pass)
                 loadSeconds += clock.now().seconds(since: loading)
             }
             storage.times.append(clock.now())

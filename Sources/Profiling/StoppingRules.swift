@@ -11,7 +11,6 @@ struct StoppingRules: Sendable {
     private let settings: ExperimentSettings
     /// Subjects whose power is needed, where there is a meter.
     private let powerCount: Int
-    private let passCount: Int
     private let totalOf: [String]
     private let resolutionJoules: Double?
     private var times = StoppingPlan()
@@ -20,7 +19,6 @@ struct StoppingRules: Sendable {
 
     init(settings: ExperimentSettings, meter: (any EnergyMeter)?, resolutionJoules: Double?, passCount: Int) {
         self.settings = settings
-        self.passCount = passCount
         self.resolutionJoules = resolutionJoules
         powerCount = 1 + (settings.loopsPasses ? passCount : 0)
         totalOf = meter?.tree.counted.map(\.identifier) ?? []
@@ -43,8 +41,9 @@ struct StoppingRules: Sendable {
 
     mutating func isOverheadSettled(in record: ExperimentRecord) -> Bool {
         let (pairs, settings) = (record.instrumentationOverheadPairs, settings)
-        // A pair has a difference for every pass, but a single pair says nothing about the scatter of its readings.
-        overhead.check(count: pairs.count < 2 ? 0 : pairs.count * passCount) {
+        // A pair may have a difference for every pass, but a single pair says nothing about the scatter of its readings.
+        let differences = pairs.reduce(0) { $0 + $1.instrumentedSeconds.count }
+        overhead.check(count: pairs.count < 2 ? 0 : differences) {
             let ratio = InstrumentationOverheadEstimate.ratio(of: pairs, confidence: settings.confidence)
             return (ratio?.halfWidth ?? .infinity) / ExperimentSettings.overheadHalfWidth
         }

@@ -5,7 +5,7 @@ import TransformerKernels
 import Workload
 
 /// A step of one layer, whose passes take known time and power on a virtual box.
-final class SyntheticLayer: ProfiledStep {
+final class SyntheticLayer: LayeredStep {
     let layerCount = 1
     let timeline = KernelTimeline(capacity: 1)
     private let truth: GroundTruth

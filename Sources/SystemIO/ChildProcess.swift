@@ -17,9 +17,12 @@ package enum ChildProcess {
     /// Starts a program with default signal handling in its own process group: Ctrl-C at the terminal reaches the parent
     /// alone, which then ends its child. Standard input, output and error are `/dev/null` unless they are inherited.
     ///
-    /// - Parameter inherited: the child's descriptors, in the order in which they are duplicated.
+    /// - Parameters:
+    ///   - inherited: the child's descriptors, in the order in which they are duplicated.
+    ///   - additions: to this process's environment.
     package static func start(
-        _ executable: FilePath, _ arguments: [String], inheriting inherited: [Inherited] = []
+        _ executable: FilePath, _ arguments: [String], inheriting inherited: [Inherited] = [],
+        environment additions: [String: String] = [:]
     ) throws(KerfError) -> Int32 {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -46,8 +49,18 @@ package enum ChildProcess {
         var argv = ([executable.string] + arguments).map { strdup($0) }
         argv.append(nil)
         defer { for argument in argv { free(argument) } }
+        var variables = additions.map { strdup("\($0)=\($1)") }
+        defer { for variable in variables { free(variable) } }
+        variables.append(nil)
+        var environment: [UnsafeMutablePointer<CChar>?] = []
+        for place in 0... {
+            guard let variable = environ[place] else { break }
+            let name = String(cString: variable).prefix { $0 != "=" }
+            if additions[String(name)] == nil { environment.append(variable) }
+        }
+        environment += variables
         var pid = pid_t()
-        let result = posix_spawn(&pid, executable.string, &actions, &attributes, argv, environ)
+        let result = posix_spawn(&pid, executable.string, &actions, &attributes, argv, environment)
         guard result == 0 else { throw KerfError(Errno(rawValue: result), doing: "start", at: executable) }
         return pid
     }

@@ -34,6 +34,7 @@ extension Room {
                 "SystemIO", "SystemPackage", "Glibc", "Foundation", "FoundationEssentials",
             ]), why: "pure functions of samples"),
         Room("Profiling", never: probes, why: "no concrete probe"),
+        Room("Markers", never: probes.union(["ProbeKit", "Instrumentation"]), why: "metering is Kerf's own"),
         Room("Instrumentation"),
         Room("Calibration", never: hardware.union(cModules), why: "a pure function of profiles, no hardware"),
         Room("SelfTest", never: probes.union(["VirtualBoard", "Instrumentation"]), why: "virtual time, no hardware"),
@@ -59,6 +60,7 @@ extension Room {
     static let cWrappers: [String: Set<String>] = [
         "COpenSSL": ["SystemIO"],
         "CSensors": ["LMSensors"],
+        "CSharedMemory": ["Markers"],
         "CPerf": ["RAPL"],
         "CPCI": ["PCI"],
         "COpenBLAS": ["TransformerKernels"],

@@ -2,7 +2,7 @@ import Foundation
 
 /// A page's commands, run in order by one shell in a folder of their own.
 ///
-/// The folder holds links to the repository's `docs`, `Profiles`, `Scripts` and `Benchmarks`, as a clone does. What still
+/// The folder holds links to the repository's `docs`, `Profiles`, `Scripts`, `Benchmarks` and `Python`, as a clone does. What still
 /// runs in the background at the end is ended.
 struct PageRun {
     enum Length {
@@ -41,7 +41,7 @@ struct PageRun {
         let folder = place.appendingPathComponent("clone")
         try FileManager.default.createDirectory(at: notes, withIntermediateDirectories: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for name in ["docs", "Profiles", "Scripts", "Benchmarks"] {
+        for name in ["docs", "Profiles", "Scripts", "Benchmarks", "Python"] {
             try FileManager.default.createSymbolicLink(
                 at: folder.appendingPathComponent(name),
                 withDestinationURL: Self.repository.appendingPathComponent(name))

@@ -8,7 +8,7 @@ import Workload
 /// A step on a simulated box whose time and power follow planted laws of the clock.
 ///
 /// T(f) = a + b / f of every pass, P(f) = P0 + k (f / 2.4 GHz)^alpha while one runs.
-final class ClockedStep: ProfiledStep, FrequencyControl {
+final class ClockedStep: LayeredStep, FrequencyControl {
     static let referenceHertz = 2.4e9
     static let staticWatts = 9.0
     static let dynamicWatts = 14.0

@@ -150,7 +150,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
 }
 
 /// A step whose passes take known times at known powers on a simulated box.
-final class SimulatedStep: ProfiledStep {
+final class SimulatedStep: LayeredStep {
     struct Plan {
         var seconds: Double
         var watts: Double

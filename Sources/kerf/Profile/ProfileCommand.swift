@@ -17,6 +17,9 @@ struct ProfileCommand: ParsableCommand {
             layer in windows to attribute energy where a meter is available. Ends when every 95 % interval is within \
             --target-ci, or when --budget is used up. Raw samples go to --out.
 
+            After -- comes a program that runs the step itself, such as a training with PyTorch: it calls \
+            kerf.torch.serve (see Python/README.md), and Kerf asks it for steps and layers.
+
             Without --weights the layers run on seeded random weights of the same shapes, which cost the same.
 
             --board DIR measures energy on a virtual board: the one that `kerf board` serves there, or one served for \
@@ -28,26 +31,19 @@ struct ProfileCommand: ParsableCommand {
                 --out profile.json
               sudo kerf profile --model smollm2-135m --frequencies all \\
                 --out profile.json
+              kerf profile --out profile.json -- python3 train.py
             """)
 
-    @OptionGroup var model: ModelOptions
+    @OptionGroup var subject: ProfileSubjectOptions
     @OptionGroup var workload: WorkloadOptions
     @OptionGroup var placement: PlacementOptions
     @OptionGroup var sweep: SweepOptions
 
-    @Option(help: ArgumentHelp("Time for the run, warm-up included.", valueName: "seconds"))
-    var budget = 60.0
-
-    @Option(help: ArgumentHelp("Half width of the 95 % interval that is narrow enough.", valueName: "percent"))
-    var targetCi = 2.0
-
+    @OptionGroup var profiling: ProfilingOptions
     @OptionGroup var metering: MeterOptions
 
     @Flag(help: "Fail if no energy meter can be read.")
     var requireEnergy = false
-
-    @Option(help: ArgumentHelp("Seed of the order, the tokens and random weights.", valueName: "number"))
-    var seed = 1
 
     @Option(help: ArgumentHelp("Profile to write.", valueName: "profile.json"))
     var out: String
@@ -61,15 +57,7 @@ struct ProfileCommand: ParsableCommand {
     @Flag(help: "Log cycles and rejected windows to standard error.")
     var verbose = false
 
-    func validate() throws {
-        guard budget > 0, budget.isFinite, budget <= 7 * 86400 else {
-            throw ValidationError("--budget must be above 0 and at most 604800 seconds, not \(budget)")
-        }
-        guard targetCi > 0, targetCi <= 100 else {
-            throw ValidationError("--target-ci must be above 0 and at most 100 percent, not \(targetCi)")
-        }
-        guard seed >= 0 else { throw ValidationError("--seed must not be negative") }
-    }
+    func validate() throws { try subject.check(workload, placement) }
 
     func run() throws {
         try ErrorReport.reporting {
@@ -77,7 +65,7 @@ struct ProfileCommand: ParsableCommand {
             Interruption.unwatch()
             try Printed.print(
                 asJSON: json, written.bytes, or: written.report(try written.calibration()), written: out)
-            if let failure = written.run.frequencyFailure { throw failure }
+            if let failure = written.run.frequencyFailure ?? written.run.programFailure { throw failure }
         }
     }
 
@@ -85,12 +73,12 @@ struct ProfileCommand: ParsableCommand {
     func measure() throws -> WrittenProfile {
         Interruption.watch()
         try OutputFile.checkPlace(out)
-        try OutputGuard.check(out, isNoneOf: [model.model, model.weights].compactMap(\.self))
+        try OutputGuard.check(out, isNoneOf: [subject.model, subject.weights].compactMap(\.self))
         let progress = ProgressLine(quiet: quiet)
         var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = verbose ? .debug : .warning
         let run = try ProfileRun(
-            source: try model.open(seed: UInt64(seed)), request: try request(),
+            try subject.subject(seed: UInt64(profiling.seed)), request: try request(),
             shouldStop: { Interruption.isRequested },
             progress: { if let state = $0 { progress.show(state) } else { progress.finish() } }, logger: logger
         ).run()
@@ -100,8 +88,9 @@ struct ProfileCommand: ParsableCommand {
     private func request() throws -> ProfileRequest {
         ProfileRequest(
             workload: try workload.workload(placement), meter: metering.request, frequencies: sweep.frequencies,
-            budgetSeconds: budget, sweepBudgetSeconds: sweep.sweepBudget, targetRelativeHalfWidth: targetCi / 100,
-            seed: seed, requiresEnergy: requireEnergy, ignoresLoad: BusyMachine.isAccepted)
+            budgetSeconds: profiling.budget, sweepBudgetSeconds: sweep.sweepBudget,
+            targetRelativeHalfWidth: profiling.targetCi / 100, seed: profiling.seed, requiresEnergy: requireEnergy,
+            ignoresLoad: BusyMachine.isAccepted)
     }
 }
 
