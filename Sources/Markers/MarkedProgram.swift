@@ -16,6 +16,7 @@ package final class MarkedProgram {
     private let memory: MarkerMemory
     private var received: [UInt8] = []
     private var isEnded = false
+    private var isKilled = false
     private let answerSeconds: Double
 
     /// Longest line that is read.
@@ -207,7 +208,8 @@ package final class MarkedProgram {
             isEnded = true
             throw failure("ended with \(ending) during \(work)")
         }
-        guard let state = ProcessState.state(of: hello?.pid ?? pid), state == "T" || state == "t" else { return }
+        // A tracer's stop, as of a virtual board that slows the program down, is another state.
+        guard ProcessState.state(of: hello?.pid ?? pid) == "T" else { return }
         throw failure("was stopped by a signal during \(work)")
     }
 
@@ -248,8 +250,11 @@ package final class MarkedProgram {
         kill()
     }
 
-    /// Kills the program and the processes that it started, unless they have left its group.
+    /// Kills the program and the processes that it started, unless they have left its group; once, since its number may
+    /// then be given to another group.
     private func kill() {
+        guard !isKilled else { return }
+        isKilled = true
         Glibc.kill(-pid, SIGKILL)
         guard !isEnded else { return }
         isEnded = true
