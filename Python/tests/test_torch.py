@@ -94,19 +94,23 @@ def failure(model, step, **options):
 
 
 def repeat_all(kerf):
-    """Repeats each pass once or more; nanoseconds for one."""
+    """Repeats each pass; nanoseconds for one."""
     times = {}
     for place, pass_ in enumerate(kerf.hello["passes"]):
         kerf.command("prepare", **{"pass": place})
-        done, records = kerf.command("repeat", **{"pass": place, "seconds": 0.02})
-        assert [record[1] for record in records] == [STEP_BEGINS, STEP_ENDS]
-        times[next(iter(pass_.items()))] = (records[1][0] - records[0][0]) / done["count"]
+        seen = []
+        for _ in range(5):
+            done, records = kerf.command("repeat", **{"pass": place, "seconds": 0.004})
+            assert [record[1] for record in records] == [STEP_BEGINS, STEP_ENDS]
+            seen.append((records[1][0] - records[0][0]) / done["count"])
+        times[next(iter(pass_.items()))] = min(seen)
     return times
 
 
-def median_times(records, passes):
+def least_times(records, passes):
+    """What a pass takes where nothing else on the box delays it: the least of its times."""
     steps = pass_times(records, passes)
-    return {key: sorted(step[key] for step in steps)[len(steps) // 2] for key in steps[0]}
+    return {key: min(step[key] for step in steps) for key in steps[0]}
 
 
 class HelloTests(unittest.TestCase):
@@ -230,9 +234,9 @@ class BorderTests(unittest.TestCase):
 
         def conversation(kerf):
             kerf.command("steps", marked=True, seconds=60, at_most=2)
-            _, records = kerf.command("steps", marked=True, seconds=60, at_most=5)
+            _, records = kerf.command("steps", marked=True, seconds=60, at_most=12)
             check_steps(records, kerf.hello["passes"])
-            seen["marks"] = median_times(records, kerf.hello["passes"])
+            seen["marks"] = least_times(records, kerf.hello["passes"])
             if "repeat" in kerf.hello["can"]:
                 seen["repeats"] = repeat_all(kerf)
 
@@ -266,7 +270,7 @@ class BorderTests(unittest.TestCase):
             begin = time.perf_counter_ns()
             torch.autograd.grad(output, trained, torch.ones_like(output), retain_graph=True)
             times.append(time.perf_counter_ns() - begin)
-        self.assert_near(seen["marks"]["backward", 1], sorted(times)[3])
+        self.assert_near(seen["marks"]["backward", 1], min(times))
         for direction in ("forward", "backward"):
             self.assert_near(seen["marks"][direction, 1], seen["repeats"][direction, 1])
 
