@@ -5,7 +5,8 @@
  *
  *     kerf_client kerf;
  *     if (kerf_open(&kerf) == 0) { train_one_step(); return 0; }       // without Kerf
- *     kerf_serve(&kerf, hello_json, &(kerf_callbacks){ .step = step, .prepare = prepare, .pass = pass }, model);
+ *     kerf_callbacks callbacks = {step, prepare, pass};
+ *     kerf_serve(&kerf, hello_json, &callbacks, model);
  *
  * A step calls kerf_mark() where a pass begins. Functions that can fail return -1 and leave one line in kerf.error.
  * Not thread-safe: one thread serves and marks.
@@ -45,7 +46,8 @@ typedef struct kerf_client {
     uint64_t first_mark;   /* `written` when the command began */
     uint32_t step;         /* number of the step in the command */
     int is_marked;         /* whether kerf_mark() writes */
-    pid_t owner;           /* a forked child writes nothing */
+    pid_t owner;           /* the process that opened this */
+    int is_forked;         /* a forked child writes nothing */
     char line[1024];       /* commands are short */
     size_t line_bytes;
     char error[256];
@@ -71,8 +73,9 @@ static inline int64_t kerf_nanoseconds(void) {
 
 static inline uint64_t *kerf_word(const kerf_client *kerf, size_t offset) { return (uint64_t *)(void *)(kerf->memory + offset); }
 
-/* Writes a record: what begins now. */
+/* Writes a record: what begins now. Nothing in a process that was forked meanwhile. */
 static inline void kerf_write_mark(kerf_client *kerf, uint32_t what) {
+    if (kerf->is_forked) return;
     uint64_t written = *kerf_word(kerf, 24);
     if (written - __atomic_load_n(kerf_word(kerf, 32), __ATOMIC_ACQUIRE) >= kerf->capacity) {
         kerf->dropped++;
@@ -99,6 +102,7 @@ static inline int kerf_fail(kerf_client *kerf, const char *what) {
 }
 
 static inline int kerf_send(kerf_client *kerf, const char *text, size_t bytes) {
+    if (kerf->is_forked || getpid() != kerf->owner) return kerf_fail(kerf, "a forked child has nothing to say to Kerf");
     while (bytes > 0) {
         ssize_t count = send(kerf->socket, text, bytes, MSG_NOSIGNAL);
         if (count < 0) {
@@ -142,8 +146,18 @@ static inline double kerf_number(const char *line, const char *key, double other
     found += strlen(quoted);
     while (*found == ' ' || *found == ':') found++;
     if (!strncmp(found, "true", 4)) return 1;
-    if (!strncmp(found, "false", 5)) return 0;
-    return strtod(found, NULL);
+    /* Not strtod(), which reads by the locale. Kerf writes 0.25 or 2.5e-05, never a sign in front. */
+    double value = 0, unit = 1;
+    for (; *found >= '0' && *found <= '9'; found++) value = 10 * value + (*found - '0');
+    if (*found == '.') {
+        for (found++; *found >= '0' && *found <= '9'; found++) value += (*found - '0') * (unit /= 10);
+    }
+    if (*found == 'e' || *found == 'E') {
+        long exponent = strtol(found + 1, NULL, 10);
+        for (; exponent > 0; exponent--) value *= 10;
+        for (; exponent < 0; exponent++) value /= 10;
+    }
+    return value;
 }
 
 static inline int kerf_answer(kerf_client *kerf, long count) {
@@ -158,8 +172,10 @@ static inline int kerf_answer_failed(kerf_client *kerf) {
     char line[300];
     size_t bytes = (size_t)snprintf(line, sizeof line, "{\"failed\": \"");
     for (const char *c = kerf->error; *c && bytes < sizeof line - 8; c++) {
-        if (*c == '"' || *c == '\\') line[bytes++] = '\\';
-        line[bytes++] = (unsigned char)*c < ' ' ? ' ' : *c;
+        unsigned char byte = (unsigned char)*c;
+        if (byte == '"' || byte == '\\') line[bytes++] = '\\';
+        /* Printable ASCII only: a text that was cut off may end within a character. */
+        line[bytes++] = byte < ' ' || byte > '~' ? (char)(byte < ' ' ? ' ' : '?') : (char)byte;
     }
     memcpy(line + bytes, "\"}\n", 3);
     return kerf_send(kerf, line, bytes + 3);
@@ -196,7 +212,10 @@ static inline int kerf_open(kerf_client *kerf) {
     }
     kerf->memory_bytes = 64 + 16 * (size_t)capacity;
     kerf->memory = (uint8_t *)mmap(NULL, kerf->memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-    if (kerf->memory == MAP_FAILED) return kerf_fail(kerf, "the shared memory of KERF_MARKERS cannot be mapped");
+    if (kerf->memory == MAP_FAILED) {
+        kerf->memory = NULL;
+        return kerf_fail(kerf, "the shared memory of KERF_MARKERS cannot be mapped");
+    }
     kerf->capacity = capacity;
     kerf->socket = socket;
     kerf->owner = getpid();
@@ -207,6 +226,12 @@ static inline void kerf_close(kerf_client *kerf) {
     if (kerf->memory) munmap(kerf->memory, kerf->memory_bytes);
     if (kerf->memory && kerf->socket >= 0) close(kerf->socket);
     kerf->memory = NULL;
+}
+
+/* Whether this is a child that was forked in the work and has come back from it. */
+static inline int kerf_came_back_forked(kerf_client *kerf) {
+    if (getpid() != kerf->owner) kerf->is_forked = 1;
+    return kerf->is_forked;
 }
 
 /* The work of one command between its two marks, with how often it was done in *count. */
@@ -224,6 +249,7 @@ static inline int kerf_work(
             kerf_write_mark(kerf, KERF_STEP_BEGINS);
             kerf->is_marked = is_marked;
             int result = callbacks->step(kerf, user);
+            if (kerf_came_back_forked(kerf)) return 0;
             kerf->is_marked = 0;
             kerf_write_mark(kerf, KERF_STEP_ENDS);
             if (result != 0) return -1;
@@ -239,6 +265,7 @@ static inline int kerf_work(
         kerf_write_mark(kerf, KERF_STEP_BEGINS);
         do {
             if (callbacks->pass(kerf, user, pass) != 0) return -1;
+            if (kerf_came_back_forked(kerf)) return 0;
             ++*count;
         } while (kerf_nanoseconds() < end);
         kerf_write_mark(kerf, KERF_STEP_ENDS);
@@ -260,29 +287,25 @@ static inline int kerf_work(
  * Returns 0 then, and -1 with an error where Kerf refused or the work failed. */
 static inline int kerf_serve(kerf_client *kerf, const char *hello, const kerf_callbacks *callbacks, void *user) {
     char line[4096];
-    if (kerf_send(kerf, "{\"hello\": ", 10) || kerf_send(kerf, hello, strlen(hello)) || kerf_send(kerf, "}\n", 2)) {
-        return -1;
+    int bytes = -1, result = -1;
+    if (!kerf_send(kerf, "{\"hello\": ", 10) && !kerf_send(kerf, hello, strlen(hello)) && !kerf_send(kerf, "}\n", 2)) {
+        bytes = kerf_receive(kerf, line, sizeof line);
     }
-    int bytes = kerf_receive(kerf, line, sizeof line);
-    if (bytes < 0) return -1;
-    if (bytes == 0 || !strstr(line, "\"welcome\"")) return kerf_fail(kerf, bytes ? line : "Kerf has gone");
-    while ((bytes = kerf_receive(kerf, line, sizeof line)) > 0) {
+    if (bytes >= 0 && (bytes == 0 || !strstr(line, "\"welcome\""))) kerf_fail(kerf, bytes ? line : "Kerf has gone");
+    else if (bytes > 0) result = 0;
+    while (result == 0 && (bytes = kerf_receive(kerf, line, sizeof line)) > 0) {
         if (strstr(line, "\"stop\"")) break;
         long count = 0;
         kerf->step = 0;
         kerf->dropped = 0;
         kerf->first_mark = *kerf_word(kerf, 24);
-        if (kerf_work(kerf, callbacks, user, line, &count) != 0) {
-            kerf_answer_failed(kerf);
-            kerf_close(kerf);
-            return -1;
-        }
-        // A child that came back from the work by mistake.
-        if (getpid() != kerf->owner) _exit(0);
-        if (kerf_answer(kerf, count) != 0) return -1;
+        result = kerf_work(kerf, callbacks, user, line, &count);
+        if (kerf_came_back_forked(kerf)) break;
+        if (result == 0) result = kerf_answer(kerf, count);
+        else kerf_answer_failed(kerf);
     }
     kerf_close(kerf);
-    return bytes < 0 ? -1 : 0;
+    return bytes < 0 ? -1 : result;
 }
 
 #ifdef __cplusplus

@@ -27,7 +27,7 @@ package struct ProfileSubjectOptions: ParsableArguments {
     @Argument(
         parsing: .postTerminator,
         help: ArgumentHelp(
-            "A program that runs the step, after --: python train.py.", valueName: "program arguments"))
+            "A program that runs the step, after --: python3 train.py.", valueName: "program arguments"))
     package var program: [String] = []
 
     package func validate() throws {
@@ -36,7 +36,7 @@ package struct ProfileSubjectOptions: ParsableArguments {
         }
         if program.isEmpty {
             guard model != nil else {
-                throw ValidationError("--model is missing; name one, or a program after --, as in: -- python train.py")
+                throw ValidationError("--model is missing; name one, or a program after --, as in: -- python3 train.py")
             }
         } else if model != nil || weights != nil {
             throw ValidationError("--model and --weights are Kerf's own; the program after -- has a model of its own")
@@ -63,7 +63,7 @@ package struct ProfileSubjectOptions: ParsableArguments {
             ("--residency", placement.residency != .auto),
         ]
         for (name, isGiven) in given where isGiven {
-            throw ValidationError("\(name) is of Kerf's own step; set it in the program after --")
+            throw ValidationError("\(name) belongs to Kerf's own step; set it in the program after --")
         }
     }
 }

@@ -10,7 +10,7 @@ package struct ProfilingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Half width of the 95 % interval that is narrow enough.", valueName: "percent"))
     package var targetCi = 2.0
 
-    @Option(help: ArgumentHelp("Seed of the order, the tokens and random weights.", valueName: "number"))
+    @Option(help: ArgumentHelp("Seed of the order, and of Kerf's own tokens and random weights.", valueName: "number"))
     package var seed = 1
 
     package func validate() throws {

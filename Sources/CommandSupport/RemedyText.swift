@@ -10,6 +10,8 @@ package enum RemedyText {
         case .nameColumn: "name one of them with --column"
         case .runEstimatorSelfTest: "run kerf selftest estimator --json first"
         case .withoutPinning: "leave out --pin"
+        case .longerAnswers: "allow more with --answer-timeout"
+        case .markedProgram: "let it call kerf.torch.serve or kerf.serve, as docs/programs.md shows"
         case .largerBatch: "profile with a larger --batch, or decide with fewer --micro-batches"
         case .sameWorkload: "profile both boxes with the same --model, --batch, --seq, --rank and --targets"
         case .measuredTimes: "decide with --level B, which uses measured times"

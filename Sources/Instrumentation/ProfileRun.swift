@@ -81,7 +81,7 @@ package struct ProfileRun {
             ? meter.reason ?? "the meter failed during the run"
             : run.sweep?.visits.compactMap(\.meterFailure).first
         if request.requiresEnergy, let lost {
-            throw run.frequencyFailure ?? KerfError(.unavailable, "energy is required: \(lost)")
+            throw run.stepFailure ?? run.frequencyFailure ?? KerfError(.unavailable, "energy is required: \(lost)")
         }
         return Result(
             profile: profile(run, inspection, started, meter, disturbances), unmonitored: conditions.unmonitored,
@@ -151,8 +151,10 @@ package struct ProfileRun {
     /// The box, and then each core type for which the limits of the others can be restored.
     private func measureSweep(_ instruments: Instruments, _ plan: FrequencySweepPlan) throws -> Measured {
         var measured = try measureBox(instruments, at: plan)
-        if case .program = instruments.started, !plan.groups.isEmpty {
-            measured.notSwept = ["core types alone: the program itself chooses its processors"]
+        if case .program = instruments.started {
+            if !plan.groups.isEmpty, measured.stepFailure == nil {
+                measured.notSwept = ["core types alone: the program itself chooses its processors"]
+            }
             return measured
         }
         for (index, group) in plan.groups.enumerated() {
@@ -198,7 +200,9 @@ package struct ProfileRun {
     private func visits(
         _ step: any ProfiledStep, _ instruments: Instruments, _ plan: FrequencySweepPlan, _ group: CoreGroup?
     ) throws -> FrequencySweep {
-        let share = Double(1 + plan.groups.count)
+        // A program is not swept on core types alone.
+        let parts = if case .program = instruments.started { 0 } else { plan.groups.count }
+        let share = Double(1 + parts)
         let budget = (request.sweepBudgetSeconds ?? request.budgetSeconds) / share
         let setpoints = group?.setpoints ?? plan.setpoints
         let policies = Set(setpoints.flatMap(\.policyHertz.keys))

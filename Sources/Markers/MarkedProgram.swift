@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Quantities
 import SystemIO
 import SystemPackage
 
@@ -23,8 +24,10 @@ package final class MarkedProgram {
     private static let maximumLineBytes = 1 << 20
     /// A program may load a model before its first message.
     private static let greetingSeconds = 600.0
-    /// From the request to end until SIGTERM, and from there until SIGKILL.
+    /// From the request to end until SIGTERM.
     private static let endingSeconds = 5.0
+    /// From SIGTERM until SIGKILL.
+    private static let terminationSeconds = 1.0
 
     /// Starts a program.
     ///
@@ -38,20 +41,28 @@ package final class MarkedProgram {
         let executable = try ProgramPath.find(command[0])
         memory = try MarkerMemory()
         let (own, theirs) = try Self.sockets()
-        socket = own
         defer { try? theirs.close() }
-        // Numbers above those that are duplicated, so that no duplicate replaces one that is still needed.
-        let numbers: (socket: Int32, memory: Int32) = (198, 199)
+        // Numbers that no descriptor has yet, so that no duplicate replaces one that is still needed.
+        let highest = max(own.rawValue, theirs.rawValue, memory.descriptor.rawValue)
+        let numbers = (socket: highest + 2, memory: highest + 3)
         // A duplicate, since the child's own is opened anew before.
-        let messages = FileDescriptor(rawValue: fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 200))
+        let messages = FileDescriptor(rawValue: fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3))
         defer { try? messages.close() }
-        pid = try ChildProcess.start(
-            executable, Array(command.dropFirst()),
-            inheriting: [
-                .init(messages, as: STDOUT_FILENO), .init(messages, as: STDERR_FILENO),
-                .init(theirs, as: numbers.socket), .init(memory.descriptor, as: numbers.memory),
-            ],
-            environment: ["KERF_MARKERS": "\(ServerMessage.version):\(numbers.socket):\(numbers.memory)"])
+        let outputs: [ChildProcess.Inherited] =
+            messages.rawValue < 0
+            ? [] : [.init(messages, as: STDOUT_FILENO), .init(messages, as: STDERR_FILENO)]
+        do {
+            pid = try ChildProcess.start(
+                executable, Array(command.dropFirst()),
+                inheriting: outputs + [
+                    .init(theirs, as: numbers.socket), .init(memory.descriptor, as: numbers.memory),
+                ],
+                environment: ["KERF_MARKERS": "\(ServerMessage.version):\(numbers.socket):\(numbers.memory)"])
+        } catch {
+            try? own.close()
+            throw error
+        }
+        socket = own
     }
 
     deinit {
@@ -76,7 +87,7 @@ package final class MarkedProgram {
     /// - Throws: ``KerfError/Code/programFailed``; what `checkpoint` throws.
     package func greet(checkpoint: () throws -> Void) throws -> Hello {
         let hello: Hello
-        switch try message(within: Self.greetingSeconds, during: "its start", checkpoint) {
+        switch try parse(try line(within: Self.greetingSeconds, during: "its start", checkpoint)) {
         case .hello(let said): hello = said
         case .failed(let why): throw failure("failed before its first step: \(PlainText.shown(why))")
         case .done: throw failure("answered before it was asked")
@@ -88,6 +99,9 @@ package final class MarkedProgram {
             }
         } catch {
             try? send(.refused(error.message))
+            // It says so itself and ends.
+            ChildProcess.awaitEnd(of: pid, within: Self.terminationSeconds, pollMicroseconds: 2000)
+            isEnded = true
             throw error
         }
         try send(.welcome)
@@ -95,36 +109,55 @@ package final class MarkedProgram {
         return hello
     }
 
+    /// An answer as it came, and when. What it says is read later, outside of the window that it ends.
+    struct RawAnswer {
+        let request: ServerMessage
+        let line: [UInt8]
+        let began: MonotonicInstant
+        let ended: MonotonicInstant
+    }
+
+    /// An answer that was checked.
+    struct Answer {
+        /// How often the work was done.
+        let count: Int
+        let marks: [Mark]
+        let began: MonotonicInstant
+        let ended: MonotonicInstant
+    }
+
     /// Asks for work and waits until it is done.
     ///
     /// - Parameter seconds: how long the work goes on by itself.
-    /// - Returns: how often it was done, and its marks.
     /// - Throws: ``KerfError/Code/programFailed``; what `checkpoint` throws.
-    func ask(
-        _ request: ServerMessage, seconds: Double = 0, checkpoint: () throws -> Void
-    ) throws -> (count: Int, marks: [Mark], began: MonotonicInstant, ended: MonotonicInstant) {
-        guard received.isEmpty, try !receive(waitingMilliseconds: 0) else {
+    func ask(_ request: ServerMessage, seconds: Double = 0, checkpoint: () throws -> Void) throws -> RawAnswer {
+        guard received.isEmpty, try !receive(waitingMilliseconds: 0, during: request.work) else {
             throw failure("sent a message without being asked")
         }
         let began = MonotonicInstant.now()
         try send(request)
-        switch try message(within: seconds + answerSeconds, during: request.work, checkpoint) {
+        let line = try line(within: seconds + answerSeconds, during: request.work, checkpoint)
+        return RawAnswer(request: request, line: line, began: began, ended: .now())
+    }
+
+    /// - Throws: ``KerfError/Code/programFailed`` for anything but work that was done, with its marks.
+    func check(_ answer: RawAnswer) throws(KerfError) -> Answer {
+        let work = answer.request.work
+        switch try parse(answer.line) {
         case .hello: throw failure("sent hello in place of an answer")
-        case .failed(let why): throw failure("\(request.work) failed: \(PlainText.shown(why))")
-        case .done(let answer):
-            let ended = MonotonicInstant.now()
-            guard answer.dropped == 0 else {
+        case .failed(let why): throw failure("\(work) failed: \(PlainText.shown(why))")
+        case .done(let done):
+            guard done.dropped == 0 else {
                 throw failure(
-                    "\(request.work) has more marks than the \(MarkerMemory.capacity) that the shared memory holds: "
-                        + "\(answer.dropped) were lost")
+                    "wrote more marks for \(work) than fit (\(MarkerMemory.capacity)); \(done.dropped) were lost")
             }
-            guard answer.count > 0 || request == .prepare(pass: request.passNumber ?? -1) else {
-                throw failure("did nothing when asked for \(request.work)")
+            guard done.count > 0 || answer.request.isPreparation else {
+                throw failure("did nothing when asked for \(work)")
             }
-            guard let marks = memory.take(answer.marks) else {
-                throw failure("says that it wrote \(answer.marks) marks, and the shared memory holds another number")
+            guard let marks = memory.take(done.marks) else {
+                throw failure("says that it wrote \(done.marks) marks, and the shared memory holds another number")
             }
-            return (answer.count, marks, began, ended)
+            return Answer(count: done.count, marks: marks, began: answer.began, ended: answer.ended)
         }
     }
 
@@ -148,21 +181,22 @@ package final class MarkedProgram {
         }
     }
 
-    private func message(
+    private func line(
         within seconds: Double, during work: String, _ checkpoint: () throws -> Void
-    ) throws -> ClientMessage {
+    ) throws -> [UInt8] {
         let start = MonotonicInstant.now()
         while true {
-            if let line = nextLine() { return try parse(line) }
+            if let line = nextLine() { return line }
             guard received.count < Self.maximumLineBytes else {
                 throw failure("sent a line of more than \(Self.maximumLineBytes >> 20) MiB")
             }
             try checkpoint()
-            if try receive(waitingMilliseconds: 100) { continue }
-            try checkRunning(during: work)
+            // Also while something comes: a line may never end.
             guard MonotonicInstant.now().seconds(since: start) < seconds else {
-                throw failure("gave no answer to \(work) in \(Int(seconds)) s")
+                throw failure(
+                    "gave no answer to \(work) in \(NumberText.fixed(seconds, digits: 0)) s", remedy: .longerAnswers)
             }
+            if try !receive(waitingMilliseconds: 100, during: work) { try checkRunning(during: work) }
         }
     }
 
@@ -184,7 +218,7 @@ package final class MarkedProgram {
     }
 
     /// - Returns: whether anything came.
-    private func receive(waitingMilliseconds milliseconds: Int32) throws -> Bool {
+    private func receive(waitingMilliseconds milliseconds: Int32, during work: String) throws -> Bool {
         var ready = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
         guard poll(&ready, 1, milliseconds) > 0 else { return false }
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
@@ -193,9 +227,9 @@ package final class MarkedProgram {
         }
         if count < 0 {
             if errno == EINTR || errno == EAGAIN { return false }
-            throw ended(during: "a message from it")
+            throw ended(during: work)
         }
-        guard count > 0 else { throw ended(during: "the run") }
+        guard count > 0 else { throw ended(during: work) }
         received += bytes.prefix(count)
         return true
     }
@@ -204,10 +238,7 @@ package final class MarkedProgram {
 
     /// - Throws: where the program has ended or is stopped.
     private func checkRunning(during work: String) throws(KerfError) {
-        if let ending = ChildProcess.status(pid) {
-            isEnded = true
-            throw failure("ended with \(ending) during \(work)")
-        }
+        if let failure = endedItself(during: work) { throw failure }
         // A tracer's stop, as of a virtual board that slows the program down, is another state.
         guard ProcessState.state(of: hello?.pid ?? pid) == "T" else { return }
         throw failure("was stopped by a signal during \(work)")
@@ -217,16 +248,24 @@ package final class MarkedProgram {
     private func ended(during work: String) -> KerfError {
         // Its end may be a moment away.
         for _ in 0..<100 {
-            if let ending = ChildProcess.status(pid) {
-                isEnded = true
-                return failure("ended with \(ending) during \(work)")
-            }
+            if let failure = endedItself(during: work) { return failure }
             usleep(10_000)
         }
         return failure("closed its connection during \(work)")
     }
 
-    private func failure(_ what: String) -> KerfError { KerfError(.programFailed, what, at: location) }
+    /// The error for a program that has ended; `nil` while it runs. What it has started is killed with it.
+    private func endedItself(during work: String) -> KerfError? {
+        guard let ending = ChildProcess.status(pid) else { return nil }
+        isEnded = true
+        kill()
+        return failure(
+            "ended with \(ending) during \(work)", remedy: hello == nil ? .markedProgram : nil)
+    }
+
+    private func failure(_ what: String, remedy: Remedy? = nil) -> KerfError {
+        KerfError(.programFailed, what, at: location, remedy: remedy)
+    }
 
     private var location: FilePath { FilePath(command[0]) }
 
@@ -241,12 +280,19 @@ package final class MarkedProgram {
         return false
     }
 
-    /// Asks the program to end, and waits until it has; kills what is left of it.
+    /// Asks the program to end, and waits until it has; kills what is left of it. After SIGINT or SIGTERM there is no time
+    /// to wait.
     package func stop() {
         try? send(.stop)
         shutdown(socket.rawValue, Int32(SHUT_WR))
-        if !isEnded { ChildProcess.awaitEnd(of: pid, within: Self.endingSeconds, pollMicroseconds: 2000) }
-        isEnded = true
+        let start = MonotonicInstant.now()
+        while !isEnded, !Interruption.isRequested, MonotonicInstant.now().seconds(since: start) < Self.endingSeconds {
+            if ChildProcess.status(pid) != nil { isEnded = true } else { usleep(2000) }
+        }
+        if !isEnded {
+            ChildProcess.end(pid, within: Self.terminationSeconds)
+            isEnded = true
+        }
         kill()
     }
 
@@ -263,7 +309,7 @@ package final class MarkedProgram {
 }
 
 extension ServerMessage {
-    fileprivate var passNumber: Int? {
-        if case .prepare(let pass) = self { pass } else { nil }
+    fileprivate var isPreparation: Bool {
+        if case .prepare = self { true } else { false }
     }
 }

@@ -50,14 +50,14 @@ package final class MarkedStep: ProfiledStep {
 
     package func prepare(_ pass: LayerPass) throws {
         guard pass != prepared else { return }
-        _ = try program.ask(.prepare(pass: place(of: pass)), checkpoint: checkpoint)
+        _ = try program.check(try program.ask(.prepare(pass: place(of: pass)), checkpoint: checkpoint))
         prepared = pass
     }
 
     package func repeated(_ pass: LayerPass, seconds: Double, clock: any ExperimentClock) throws -> Int {
         let request = ServerMessage.repetition(pass: place(of: pass), seconds: seconds)
-        let answer = try program.ask(request, seconds: seconds, checkpoint: checkpoint)
-        _ = try times(answer)
+        let answer = try program.check(try program.ask(request, seconds: seconds, checkpoint: checkpoint))
+        guard try times(answer).count == 1 else { throw broken("did not mark begin and end of a repeated pass") }
         return answer.count
     }
 
@@ -65,32 +65,28 @@ package final class MarkedStep: ProfiledStep {
 
     package func secondsPerMark(clock: any ExperimentClock) throws -> Double {
         let count = 4096
-        let answer = try program.ask(.marks(count: count), checkpoint: checkpoint)
-        guard let times = try times(answer).first, times.markCount > 2 else { return 0 }
-        return times.seconds / Double(times.markCount - 1)
+        let answer = try program.check(try program.ask(.marks(count: count), checkpoint: checkpoint))
+        guard let times = try times(answer).first, times.markCount == count + 2 else {
+            throw broken("did not write the \(count) marks that it was asked for")
+        }
+        return times.seconds / Double(count + 1)
     }
 
     // MARK: - Whole steps
 
     package func runUp(seconds: Double, clock: any ExperimentClock, checkpoint: () throws -> Void) throws {
-        _ = try steps(marked: false, seconds: seconds, atMost: .max)
+        _ = try steps(in: try askForSteps(marked: false, seconds: seconds, atMost: .max), marked: false)
     }
 
     package func takePlainSteps(_ burst: Burst) throws -> (cost: Cost, samples: [StepSample]) {
-        var steps: [MarkedTimes] = []
-        let cost = try burst.interval.cost { _ in
-            steps = try self.steps(marked: false, seconds: burst.seconds ?? 0, atMost: burst.maximumCount)
-        }
+        let (cost, steps) = try take(burst, marked: false)
         return (cost, samples(of: steps, cpuSeconds: cost.cpuSeconds, burst))
     }
 
     package func takeMarkedSteps(
         _ burst: Burst, isSampling: () -> Bool
     ) throws -> (cost: Cost?, count: Int, record: any BurstRecord) {
-        var steps: [MarkedTimes] = []
-        let cost = try burst.interval.cost { _ in
-            steps = try self.steps(marked: true, seconds: burst.seconds ?? 0, atMost: burst.maximumCount)
-        }
+        let (cost, steps) = try take(burst, marked: true)
         let samples = samples(of: steps, cpuSeconds: cost.cpuSeconds, burst)
         let recorded = zip(steps, samples).prefix(burst.maximumRecorded).map(instrumented)
         return (cost, steps.count, MarkedRecord(marked: Array(recorded), plainSeconds: []))
@@ -106,7 +102,8 @@ package final class MarkedStep: ProfiledStep {
             let isMarkedFirst = Bool.random(using: &generator)
             for isMarked in [isMarkedFirst, !isMarkedFirst] {
                 let cpuBefore = burst.clock.cpuSeconds()
-                guard let step = try steps(marked: isMarked, seconds: 0, atMost: 1).first else { continue }
+                let answer = try askForSteps(marked: isMarked, seconds: 0, atMost: 1)
+                guard let step = try steps(in: answer, marked: isMarked).first else { continue }
                 if isMarked {
                     let cpuSeconds = burst.clock.cpuSeconds() - cpuBefore
                     let samples = samples(of: [step], cpuSeconds: cpuSeconds, burst)
@@ -121,26 +118,45 @@ package final class MarkedStep: ProfiledStep {
         return (count, record)
     }
 
-    private func steps(marked: Bool, seconds: Double, atMost: Int) throws -> [MarkedTimes] {
-        // As many as the shared memory has room for, should each pass begin several times.
-        let marksPerStep = marked ? 2 + 8 * hello.passes.count : 2
+    /// Takes steps in a window. Only the work and the two messages around it lie within.
+    private func take(_ burst: Burst, marked: Bool) throws -> (cost: Cost, steps: [MarkedTimes]) {
+        var answer: MarkedProgram.RawAnswer?
+        var cost = try burst.interval.cost { _ in
+            answer = try askForSteps(marked: marked, seconds: burst.seconds ?? 0, atMost: burst.maximumCount)
+        }
+        guard let answer else { return (cost, []) }
+        let steps = try steps(in: answer, marked: marked)
+        if let first = steps.first, let last = steps.last { cost.seconds = last.ended.seconds(since: first.began) }
+        return (cost, steps)
+    }
+
+    private func askForSteps(marked: Bool, seconds: Double, atMost: Int) throws -> MarkedProgram.RawAnswer {
+        // As many as the shared memory has room for, should each pass begin once a micro-batch.
+        let begins = min(max(8, hello.workload.microBatches ?? 1), 1024)
+        let marksPerStep = marked ? 2 + begins * hello.passes.count : 2
         let limit = min(atMost, max(1, MarkerMemory.capacity / marksPerStep))
         // What a program does to prepare a pass again is kept out of the pass's window.
         prepared = nil
         let request = ServerMessage.steps(marked: marked, seconds: seconds, atMost: limit)
-        let answer = try program.ask(request, seconds: seconds, checkpoint: checkpoint)
+        return try program.ask(request, seconds: seconds, checkpoint: checkpoint)
+    }
+
+    private func steps(in raw: MarkedProgram.RawAnswer, marked: Bool) throws -> [MarkedTimes] {
+        let answer = try program.check(raw)
         let steps = try times(answer)
         guard steps.count == answer.count else {
             throw broken("said that it ran \(answer.count) steps, and marked \(steps.count)")
         }
-        if marked, let bare = steps.first(where: { $0.markCount <= 2 }) {
-            throw broken("ran a step without marks that was to have them (\(bare.markCount) of them)")
+        guard marked else { return steps }
+        for step in steps {
+            guard let missing = places.indices.first(where: { step.passes[places[$0]] <= 0 }) else { continue }
+            throw broken("did not mark \(passes[missing]) in a step")
         }
         return steps
     }
 
     private func times(
-        _ answer: (count: Int, marks: [Mark], began: MonotonicInstant, ended: MonotonicInstant)
+        _ answer: MarkedProgram.Answer
     ) throws -> [MarkedTimes] {
         let count = hello.passes.count
         switch MarkedTimes.steps(of: answer.marks, passCount: count, from: answer.began, to: answer.ended) {

@@ -39,6 +39,7 @@ struct EstimatorTrial {
                 step: layer, clock: box, meter: box, updates: updates, settings: settings,
                 conditions: layer.conditions
             ).run()
+            if let failure = record.stepFailure { throw failure }
         } catch let error as KerfError where error.code == .disturbed {
             gross = .unavailable(error.description)
             net = gross

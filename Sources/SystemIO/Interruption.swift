@@ -61,8 +61,8 @@ package enum Interruption {
     }
 
     /// Only what is safe in a signal handler: an atomic store, `signal` and `alarm`.
-    private static let firstSignal: @convention(c) (Int32) -> Void = { _ in
-        guard !Interruption.requested.exchange(true, ordering: .relaxed) else { return }
+    private static let firstSignal: @convention(c) (Int32) -> Void = { number in
+        guard !SignalHold.notes(number), !Interruption.requested.exchange(true, ordering: .relaxed) else { return }
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)
         alarm(Interruption.graceSeconds)

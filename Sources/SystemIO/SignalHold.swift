@@ -12,6 +12,14 @@ struct SignalHold {
     private static let state = Mutex<State>(State())
     /// The signals that arrived, by their numbers as bits.
     private static let arrived = Atomic<UInt64>(0)
+    private static let isHeld = Atomic<Bool>(false)
+
+    /// For a handler of one of the signals: notes it where signals are held, though its own turn to be replaced has not come.
+    static func notes(_ number: Int32) -> Bool {
+        guard isHeld.load(ordering: .sequentiallyConsistent) else { return false }
+        arrived.bitwiseOr(1 << UInt64(number), ordering: .sequentiallyConsistent)
+        return true
+    }
 
     private struct Replaced {
         var number: Int32
@@ -30,6 +38,7 @@ struct SignalHold {
             guard state.holders == 1 else { return }
             // From here on the handler may run, and must not be the first to touch this.
             Self.arrived.store(0, ordering: .sequentiallyConsistent)
+            Self.isHeld.store(true, ordering: .sequentiallyConsistent)
             state.before = Self.numbers.compactMap { number in
                 Interruption.isIgnored(number)
                     ? nil : Replaced(number: number, action: Self.exchange(number, Self.noting))
@@ -42,6 +51,7 @@ struct SignalHold {
             state.holders -= 1
             guard state.holders == 0 else { return [] }
             for replaced in state.before { _ = Self.exchange(replaced.number, replaced.action) }
+            Self.isHeld.store(false, ordering: .sequentiallyConsistent)
             let bits = Self.arrived.exchange(0, ordering: .sequentiallyConsistent)
             defer { state.before = [] }
             return state.before.map(\.number).filter { bits & (1 << UInt64($0)) != 0 }

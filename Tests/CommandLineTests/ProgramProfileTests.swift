@@ -86,7 +86,7 @@ struct ProgramProfileTests {
             ("dies-at-start", "ended with exit code 7 during"), ("version", "speaks version 7 of the marker protocol"),
             ("pid", "says that process 1 computes"), ("size", "not a message of the marker protocol"),
             ("floods", "the shared memory holds another number"), ("talks", "answered before it was asked"),
-            ("full", "more marks than"), ("unknown-pass", "a pass that is not in its list"),
+            ("full", "wrote more marks for a step than fit"), ("unknown-pass", "a pass that is not in its list"),
             ("lies", "do not begin and end each step once"),
         ])
     func broken(behavior: String, text: String) throws {

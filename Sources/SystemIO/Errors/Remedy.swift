@@ -27,6 +27,10 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case virtualBoard
     /// Run without binding threads to processors.
     case withoutPinning
+    /// Give a program more time for its answers.
+    case longerAnswers
+    /// Let a program serve its step to Kerf.
+    case markedProgram
     /// Profile with a batch that the micro-batches divide.
     case largerBatch
     /// Profile both boxes with the same model and training step.
@@ -76,6 +80,8 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .nameColumn: "name one of them"
         case .runEstimatorSelfTest: "run the estimator's self-test first"
         case .withoutPinning: "do not pin threads"
+        case .longerAnswers: "allow the program more time for an answer"
+        case .markedProgram: "let the program serve its step to Kerf, as docs/programs.md shows"
         case .largerBatch: "profile with a larger batch, or decide with fewer micro-batches"
         case .sameWorkload:
             "profile both boxes with the same model, batch, sequence length, LoRA rank and LoRA targets"

@@ -63,9 +63,15 @@ struct ProfileCommand: ParsableCommand {
         try ErrorReport.reporting {
             let written = try measure()
             Interruption.unwatch()
-            try Printed.print(
-                asJSON: json, written.bytes, or: written.report(try written.calibration()), written: out)
-            if let failure = written.run.frequencyFailure ?? written.run.programFailure { throw failure }
+            // What went wrong in the run is what is reported, whatever its profile is good for.
+            let failure = written.run.programFailure ?? written.run.frequencyFailure
+            do {
+                try Printed.print(
+                    asJSON: json, written.bytes, or: written.report(try written.calibration()), written: out)
+            } catch {
+                throw failure ?? error
+            }
+            if let failure { throw failure }
         }
     }
 
