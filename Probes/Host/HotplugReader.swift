@@ -4,10 +4,14 @@ import SystemPackage
 
 /// Samples which CPUs are on line, and whether the kernel is taking one on or off line.
 ///
-/// The CPUs are those that existed when the reader was created. Reading takes about 1 µs a file, and two files a CPU.
+/// The CPUs are those that existed when the reader was created. Reading takes about 1 µs a file, and two files a CPU. A CPU
+/// that goes and comes back between two samples is not seen. Of a box with more CPUs than ``maximumWatched`` only the list of
+/// those on line is read: their files would take as many descriptors as a process may have.
 ///
 /// Source: Documentation/core-api/cpu_hotplug.rst and Documentation/admin-guide/cputopology.rst.
 package final class HotplugReader: Sendable {
+    package static let maximumWatched = 128
+
     private let online: HeldFile
     private let processors: [Processor]
 
@@ -44,8 +48,9 @@ package final class HotplugReader: Sendable {
         let directory = root.file("sys/devices/system/cpu")
         guard let online = try HeldFile(ifPresent: directory.appending("online")) else { return nil }
         self.online = online
+        let names = root.names(in: directory).filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
         var processors: [Processor] = []
-        for name in root.names(in: directory) where name.hasPrefix("cpu") && Int(name.dropFirst(3)) != nil {
+        for name in names where names.count <= Self.maximumWatched {
             if let processor = try Processor(directory.appending(name).appending("hotplug")) {
                 processors.append(processor)
             }

@@ -48,20 +48,16 @@ package struct ProcessReader: Sendable {
         return CommandText.shown(arguments, name: process.name)
     }
 
-    /// - Parameter text: `7 (a name) S 1 ...`. The name may hold spaces and parentheses.
     private static func sample(number: Int, _ text: String, uptime: Double) -> ProcessSample? {
-        guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close else { return nil }
-        // The third field of proc(5) and those after it.
-        let fields = text[text.index(after: close)...].split(separator: " ")
-        guard fields.count >= 20, let parent = Int(fields[1]), let flags = UInt64(fields[6]),
-            let start = UInt64(fields[19])
+        guard let stat = ProcessStat(text), let parent = stat.parent, let flags: UInt64 = stat.number(9),
+            let start: UInt64 = stat.number(22)
         else { return nil }
-        let times = fields[11...14].compactMap { Double($0) }
-        guard times.count == 4, times.allSatisfy({ $0.isFinite && $0 >= 0 }) else { return nil }
+        let times = (14...17).compactMap { field -> Double? in (stat.number(field) as UInt64?).map { Double($0) } }
+        guard times.count == 4 else { return nil }
         let ticks = ProcessorTimes.ticksPerSecond
         return ProcessSample(
-            identity: ProcessSample.Identity(number: number, startTicks: start), parent: parent,
-            name: String(text[text.index(after: open)..<close]), isKernelThread: flags & kernelThread != 0,
+            identity: ProcessSample.Identity(number: number, startTicks: start), parent: Int(parent),
+            name: stat.name, isKernelThread: flags & kernelThread != 0,
             ownSeconds: (times[0] + times[1]) / ticks, endedChildrenSeconds: (times[2] + times[3]) / ticks,
             ageSeconds: max(0, uptime - Double(start) / ticks))
     }

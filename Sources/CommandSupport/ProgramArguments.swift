@@ -3,6 +3,13 @@ import SystemIO
 
 /// The command line, also where there is no procfs to read it from.
 enum ProgramArguments {
+    /// Whether an option was given, whatever its value, before what follows `--`.
+    static func hasOption(_ name: String) -> Bool {
+        // A command line that cannot be known was refused before.
+        let arguments = (try? afterName()) ?? []
+        return arguments.prefix { $0 != "--" }.contains { $0 == name || $0.hasPrefix(name + "=") }
+    }
+
     /// The arguments after the program's name.
     ///
     /// - Throws: ``KerfError/Code/unavailable`` where they cannot be known. No arguments is a command line of its own, which

@@ -9,27 +9,22 @@ package struct WorkloadOptions: ParsableArguments {
     package init() {}
 
     @Option(help: ArgumentHelp("Sequences in a batch.", valueName: "number"))
-    package var batch = initial.batch
+    package var batch = 1
 
     @Option(help: ArgumentHelp("Tokens in a sequence.", valueName: "number"))
-    package var seq = initial.seq
+    package var seq = 128
 
     @Option(help: ArgumentHelp("Rank of the LoRA adapters.", valueName: "number"))
-    package var rank = initial.rank
+    package var rank = 8
 
     @Option(help: ArgumentHelp("Projections with adapters: q, k, v, o, gate, up, down, or all.", valueName: "list"))
-    package var targets = initial.targets
+    package var targets = "q,v"
 
     @OptionGroup package var engine: EngineOptions
 
     @Option(
         help: ArgumentHelp("Number format of weights and activations; sums are f32.", valueName: "f32|bf16"))
-    package var dtype = initial.dtype
-
-    /// The values that options have unless they are given.
-    static var initial: (batch: Int, seq: Int, rank: Int, targets: String, dtype: FormatChoice) {
-        (1, 128, 8, "q,v", .f32)
-    }
+    package var dtype = FormatChoice.f32
 
     package func validate() throws {
         for (name, value) in [("--batch", batch), ("--seq", seq), ("--rank", rank)] {

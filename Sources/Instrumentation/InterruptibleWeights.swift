@@ -12,7 +12,7 @@ package struct InterruptibleWeights: WeightSource {
     package var origin: String { source.origin }
 
     package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        if Interruption.isRequested { throw KerfError(.interrupted, "interrupted; nothing was written") }
+        if Interruption.isRequested { throw Interruption.failure }
         try source.read(role, into: destination)
     }
 }

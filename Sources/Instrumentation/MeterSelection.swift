@@ -17,7 +17,7 @@ package struct MeterSelection {
     /// A board that is served for this run only.
     private var embedded: EmbeddedBoard?
     /// Whose processor time a board counts.
-    private var process = ObservedProcess.own
+    private var process: ObservedProcess
 
     /// Uses a virtual board that is already served, or serves one until ``close()``.
     ///
@@ -25,26 +25,20 @@ package struct MeterSelection {
     package static func choose(
         _ request: MeterRequest, measuring process: ObservedProcess = .own
     ) throws -> MeterSelection {
-        var selection = try chosen(request, measuring: process)
-        selection.process = process
-        return selection
-    }
-
-    private static func chosen(
-        _ request: MeterRequest, measuring process: ObservedProcess
-    ) throws -> MeterSelection {
         if let model = request.powerModel { return try modelled(model, of: process) }
-        guard let boardDirectory = request.board else { return try open(request, root: SystemRoot(), embedded: nil) }
+        guard let boardDirectory = request.board else {
+            return try open(request, root: SystemRoot(), embedded: nil, process)
+        }
         let directory = FilePath(boardDirectory)
         let root = SystemRoot(directory)
         if let marker = VirtualBoard.marker(in: root), let server = marker.pid, marker.isServed {
             VirtualBoard.permitSlowing(by: server)
             try VirtualBoard.register(pid: process.publicNumber, in: root)
-            return try open(request, root: root, embedded: nil)
+            return try open(request, root: root, embedded: nil, process)
         }
         let embedded = try EmbeddedBoard(
             executable: "/proc/self/exe", directory: directory, measuring: process.publicNumber)
-        return try open(request, root: root, embedded: embedded)
+        return try open(request, root: root, embedded: embedded, process)
     }
 
     /// Unregisters the process from the board, and ends a board that is served for this run.
@@ -54,7 +48,7 @@ package struct MeterSelection {
     }
 
     private static func open(
-        _ request: MeterRequest, root: SystemRoot, embedded: EmbeddedBoard?
+        _ request: MeterRequest, root: SystemRoot, embedded: EmbeddedBoard?, _ process: ObservedProcess
     ) throws -> MeterSelection {
         do {
             let selected = try MeterSelector(root: root, rails: request.rails).meter(of: request.backend)
@@ -63,14 +57,15 @@ package struct MeterSelection {
             // Only the box's own meter is observed; reading a GPU's would slow the polling down.
             let composite = withGPU(meter, root: root)
             description.domains = composite.tree.domains
-            return MeterSelection(meter: composite, description: description, root: root, embedded: embedded)
+            return MeterSelection(
+                meter: composite, description: description, root: root, embedded: embedded, process: process)
         } catch {
             embedded?.stop()
             // A board or a meter that was requested must be available; a box without a meter is not an error.
             if root.hasVirtualBoard || request.backend != nil { throw error }
             return MeterSelection(
                 meter: nil, description: .none(because: "\(error)"), failure: error, root: root,
-                embedded: nil)
+                embedded: nil, process: process)
         }
     }
 
@@ -88,7 +83,8 @@ package struct MeterSelection {
         description.resolutionJoules = nil
         description.updates = nil
         description.reason = model.basis
-        return MeterSelection(meter: meter, description: description, root: SystemRoot(), embedded: nil)
+        return MeterSelection(
+            meter: meter, description: description, root: SystemRoot(), embedded: nil, process: process)
     }
 
     /// The description at the end of a run, with the sampling statistics and GPUs that were lost.

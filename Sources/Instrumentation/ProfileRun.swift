@@ -29,8 +29,8 @@ package struct ProfileRun {
         package var notSwept: [String]
         /// The frequency limits could not be restored. The profile is still complete.
         package var frequencyFailure: KerfError?
-        /// The program that ran the step failed after enough steps for a profile.
-        package var programFailure: KerfError?
+        /// The step failed after enough samples for a profile: another program's, for one, has ended.
+        package var stepFailure: KerfError?
     }
 
     /// - Parameters:
@@ -50,6 +50,9 @@ package struct ProfileRun {
     /// - Throws: ``KerfError``; whatever the engine or the weights throw. A meter that fails during the run does not end
     ///   it, unless energy is required.
     package func run() throws -> Result {
+        progress(
+            Progress(
+                elapsedSeconds: 0, remainingSeconds: request.budgetSeconds, activity: subject.firstActivity))
         let started = try StartedSubject(subject, request.workload, shouldStop: shouldStop)
         defer { started.stop() }
         let host = HostProbe()
@@ -86,7 +89,7 @@ package struct ProfileRun {
         return Result(
             profile: profile(run, inspection, started, meter, disturbances), unmonitored: conditions.unmonitored,
             notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure,
-            programFailure: run.stepFailure)
+            stepFailure: run.stepFailure)
     }
 
     private func profile(
@@ -171,8 +174,7 @@ package struct ProfileRun {
 
     /// All processors, at the current frequency, then at every requested one.
     private func measureBox(_ instruments: Instruments, at plan: FrequencySweepPlan?) throws -> Measured {
-        progress(Progress(elapsedSeconds: 0, remainingSeconds: request.budgetSeconds, activity: "roofline"))
-        let (step, prepared) = try instruments.started.prepare(request, shouldStop: shouldStop)
+        let (step, prepared) = try instruments.started.prepare(request)
         var settings = settings(request.budgetSeconds)
         settings.loopsPasses = prepared.canRepeat
         let record = try withProgress { try experiment(step, instruments, settings, progress: $0).run() }

@@ -11,6 +11,14 @@ package enum ProfileSubject {
     case model(any WeightSource)
     /// A command line, and how long the program may take for an answer.
     case program([String], answerSeconds: Double)
+
+    /// What a run does first, for its progress.
+    var firstActivity: String {
+        switch self {
+        case .model: "roofline"
+        case .program: "starting"
+        }
+    }
 }
 
 /// A subject that is ready to run.
@@ -18,15 +26,15 @@ enum StartedSubject {
     case model(any WeightSource, engine: any MatrixEngine)
     case program(MarkedProgram, Hello, ObservedProcess)
 
-    /// - Parameter shouldStop: asked while a program starts; `true` ends the run with ``KerfError/Code/interrupted``.
-    init(_ subject: ProfileSubject, _ workload: TrainingWorkload, shouldStop: () -> Bool) throws {
+    /// - Parameter shouldStop: asked while a program starts and works; `true` ends the run with ``KerfError/Code/interrupted``.
+    init(_ subject: ProfileSubject, _ workload: TrainingWorkload, shouldStop: @escaping () -> Bool) throws {
         switch subject {
         case .model(let source): self = .model(source, engine: try workload.matrixEngine())
         case .program(let command, let answerSeconds):
-            let program = try MarkedProgram(command, answerSeconds: answerSeconds)
-            let hello = try program.greet {
-                if shouldStop() { throw KerfError(.interrupted, "interrupted; nothing was written") }
+            let program = try MarkedProgram(command, answerSeconds: answerSeconds) { () throws(KerfError) in
+                if shouldStop() { throw Interruption.failure }
             }
+            let hello = try program.greet()
             self = .program(program, hello, try ObservedProcess(hello.pid))
         }
     }
@@ -76,9 +84,7 @@ enum StartedSubject {
     }
 
     /// The step, which holds the model's memory, and its description.
-    func prepare(
-        _ request: ProfileRequest, shouldStop: @escaping () -> Bool
-    ) throws -> (step: any ProfiledStep, description: Description) {
+    func prepare(_ request: ProfileRequest) throws -> (step: any ProfiledStep, description: Description) {
         switch self {
         case .model(let source, let engine):
             let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
@@ -89,7 +95,7 @@ enum StartedSubject {
                 residency: stack.residency, roofline: roofline, canRepeat: true)
             return (stack, description)
         case .program(let program, let hello, _):
-            let step = MarkedStep(program, hello, shouldStop: shouldStop)
+            let step = MarkedStep(program, hello)
             let description = Description(
                 layers: hello.layerDescriptions, workload: hello.workloadDescription, residency: .resident,
                 roofline: nil, canRepeat: step.canRepeat)

@@ -4,36 +4,44 @@ import SystemIO
 import Workload
 
 extension Hello {
-    /// Sizes beyond these are a mistake, and products of several would overflow.
-    private static let maximumSize = 1 << 40
-    private static let maximumBlocks = 4096
+    // Sizes beyond these are a mistake, and products of several would overflow.
+    private static let maximumBlocks = 1 << 12
     private static let maximumWidth = 1 << 20
-    private static let maximumTokens = 1 << 14
+    private static let maximumVocabulary = 1 << 24
+    private static let maximumBatch = 1 << 14
+    private static let maximumSequence = 1 << 20
+    private static let maximumRank = 1 << 16
+    private static let maximumThreads = 1 << 16
+    /// Parameters of a layer, and bytes.
+    private static let maximumCount = 1 << 40
+    /// As a profile's file allows.
+    private static let maximumFlops = 1e30
 
     /// - Throws: ``KerfError/Code/programFailed`` with the field that does not fit.
     func check() throws(KerfError) {
-        try require(version == ServerMessage.version, "speaks version \(version) of the marker protocol, not 1")
+        try require(
+            version == ServerMessage.version,
+            "speaks version \(version) of the marker protocol, not \(ServerMessage.version)")
         try require(pid > 0, "states the process number \(pid)")
-        try require((1...65536).contains(runtime.threads), "states \(runtime.threads) threads")
         try require(
             NumberFormat(rawValue: runtime.dtype) != nil,
             "computes in \(PlainText.quoted(runtime.dtype)); Kerf knows f32 and bf16")
-        let (model, workload) = (model, workload)
-        let widths = [
-            model.hiddenSize, model.headCount, model.keyValueHeadCount, model.headSize, model.intermediateSize,
-            model.vocabularySize >> 4,
+        let sizes: [(name: String, value: Int, limit: Int)] = [
+            ("threads", runtime.threads, Self.maximumThreads), ("block_count", model.blockCount, Self.maximumBlocks),
+            ("hidden_size", model.hiddenSize, Self.maximumWidth), ("head_count", model.headCount, Self.maximumWidth),
+            ("key_value_head_count", model.keyValueHeadCount, Self.maximumWidth),
+            ("head_size", model.headSize, Self.maximumWidth),
+            ("intermediate_size", model.intermediateSize, Self.maximumWidth),
+            ("vocabulary_size", model.vocabularySize, Self.maximumVocabulary),
+            ("batch", workload.batch, Self.maximumBatch), ("sequence", workload.sequence, Self.maximumSequence),
         ]
+        for size in sizes {
+            try require(
+                (1...size.limit).contains(size.value),
+                "states \(size.name) \(size.value); it must be between 1 and \(size.limit)")
+        }
         try require(
-            widths.dropLast().allSatisfy { (1...Self.maximumWidth).contains($0) }
-                && (0...Self.maximumWidth).contains(widths[5]) && model.vocabularySize > 0,
-            "states a size of the model that cannot be")
-        try require(
-            (1...Self.maximumTokens).contains(workload.batch)
-                && (1...Self.maximumTokens << 6).contains(workload.sequence),
-            "states a batch of \(workload.batch) sequences of \(workload.sequence) tokens")
-        try require((1...Self.maximumBlocks).contains(model.blockCount), "states \(model.blockCount) blocks")
-        try require(
-            workload.loraRank >= 0 && workload.loraRank <= 65536 && workload.loraAlpha.isFinite
+            (0...Self.maximumRank).contains(workload.loraRank) && workload.loraAlpha.isFinite
                 && workload.loraAlpha >= 0,
             "states LoRA of rank \(workload.loraRank) and alpha \(workload.loraAlpha)")
         for name in workload.loraTargets {
@@ -47,13 +55,14 @@ extension Hello {
         let kinds = ["embedding"] + Array(repeating: "block", count: model.blockCount) + ["head"]
         try require(
             layers.map(\.kind) == kinds,
-            "lists \(layers.count) layers; expected an embedding, \(model.blockCount) blocks and a head")
+            "lists \(layers.count) layers that are not an embedding, \(model.blockCount) blocks and a head, in this order"
+        )
         for (place, layer) in layers.enumerated() {
             let sizes = [layer.parameters, layer.trainable, layer.outputBytes]
             let flops = [layer.forwardFlops, layer.backwardFlops].compactMap(\.self)
             try require(
-                sizes.allSatisfy { (0...Self.maximumSize).contains($0) } && layer.trainable <= layer.parameters
-                    && flops.allSatisfy { $0.isFinite && $0 >= 0 },
+                sizes.allSatisfy { (0...Self.maximumCount).contains($0) } && layer.trainable <= layer.parameters
+                    && flops.allSatisfy { (0..<Self.maximumFlops).contains($0) },
                 "states sizes of layer \(place) that cannot be")
         }
     }
@@ -73,73 +82,14 @@ extension Hello {
         try require(
             known.dropFirst().allSatisfy { passes.contains(.backward($0)) },
             "does not list the backward pass of each layer after the embedding; Kerf profiles training steps")
+        try require(
+            passes.contains(.backward(0)) || layers[0].backwardFlops ?? 0 == 0,
+            "states operations of the embedding's backward pass, and lists no such pass")
     }
 
     private func require(_ isTrue: Bool, _ what: String) throws(KerfError) {
         guard isTrue else {
             throw KerfError(.programFailed, "the program's client (\(PlainText.shown(client, limit: 60))) \(what)")
         }
-    }
-
-    // MARK: - Descriptions
-
-    /// The model, without where its weights come from.
-    package var modelDescription: ModelDescription {
-        ModelDescription(
-            name: PlainText.name(model.name), hiddenSize: model.hiddenSize, blockCount: model.blockCount,
-            headCount: model.headCount, keyValueHeadCount: model.keyValueHeadCount, headSize: model.headSize,
-            intermediateSize: model.intermediateSize, vocabularySize: model.vocabularySize,
-            tiedEmbeddings: model.tiedEmbeddings, weightsKind: .program, weightsOrigin: PlainText.name(model.weights))
-    }
-
-    package var workloadDescription: WorkloadDescription {
-        WorkloadDescription(
-            batch: workload.batch, sequence: workload.sequence, loraRank: workload.loraRank,
-            loraAlpha: workload.loraAlpha, loraTargets: workload.loraTargets.compactMap(Projection.init),
-            dtype: NumberFormat(rawValue: runtime.dtype) ?? .f32, threads: runtime.threads)
-    }
-
-    /// The runtime, in the place of the library that runs Kerf's own kernels.
-    package var engineIdentity: EngineIdentity {
-        let packages = (runtime.packages ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        let version = ([runtime.version] + packages).joined(separator: ", ")
-        let place = runtime.device == "cpu" ? [runtime.instructionSet] : [runtime.device, runtime.instructionSet]
-        return EngineIdentity(
-            name: PlainText.name(runtime.name), version: PlainText.shown(version),
-            instructionSet: PlainText.shown(place.joined(separator: ", ")))
-    }
-
-    /// The layers, with the operations that the client states or, for a model of Kerf's own shapes, those that Kerf counts.
-    /// For any other model a multiply and an add for each parameter and token, each way.
-    package var layerDescriptions: [LayerDescription] {
-        let counted = LayerDescription.all(
-            LayerCost(
-                model: config,
-                lora: LoRAConfiguration(
-                    rank: max(1, workload.loraRank), alpha: workload.loraAlpha,
-                    targets: workload.loraRank > 0 ? workload.loraTargets.compactMap(Projection.init) : []),
-                batch: BatchShape(batch: workload.batch, sequence: workload.sequence)))
-        let tokens = Double(workload.batch) * Double(workload.sequence)
-        return zip(layers, counted).map { layer, counted in
-            // The head may share the embedding's matrix, which either may count.
-            let isLlama = counted.kind != .block || counted.parameterCount == layer.parameters - layer.trainable
-            let dense = 2 * tokens * Double(layer.parameters)
-            var description = counted
-            // Kerf counts the frozen weights.
-            description.parameterCount = layer.parameters - layer.trainable
-            description.adapterBytes = layer.trainable * MemoryLayout<Float>.size
-            description.outputBytes = layer.outputBytes
-            description.forwardFlops = layer.forwardFlops ?? (isLlama ? counted.forwardFlops : dense)
-            description.backwardFlops = layer.backwardFlops ?? (isLlama ? counted.backwardFlops : dense)
-            return description
-        }
-    }
-
-    private var config: ModelConfig {
-        ModelConfig(
-            name: model.name, hiddenSize: model.hiddenSize, blockCount: model.blockCount,
-            headCount: model.headCount, keyValueHeadCount: model.keyValueHeadCount, headSize: model.headSize,
-            intermediateSize: model.intermediateSize, vocabularySize: model.vocabularySize, rmsNormEpsilon: 1e-5,
-            rope: RotaryEmbedding(theta: 10_000), tiedEmbeddings: model.tiedEmbeddings)
     }
 }

@@ -5,59 +5,43 @@ import SystemIO
 import SystemPackage
 
 /// A program that runs the profiled step, started by Kerf and asked over a socket. See docs/markers.md.
-///
-/// Its standard output goes to Kerf's standard error, since Kerf's own may be a file's. Its standard input is empty.
 package final class MarkedProgram {
-    /// What the program said of itself; set by ``greet(checkpoint:)``.
-    package private(set) var hello: Hello?
-    /// The command line.
-    package let command: [String]
-    private let pid: pid_t
+    private let process: ProgramProcess
     private let socket: FileDescriptor
     private let memory: MarkerMemory
-    private var received: [UInt8] = []
-    private var isEnded = false
-    private var isKilled = false
     private let answerSeconds: Double
+    private let checkpoint: () throws(KerfError) -> Void
+    private let location: FilePath
+    /// The process that computes; `nil` before the program's first message.
+    private var worker: pid_t?
+    private var received: [UInt8] = []
 
     /// Longest line that is read.
     private static let maximumLineBytes = 1 << 20
     /// A program may load a model before its first message.
     private static let greetingSeconds = 600.0
-    /// From the request to end until SIGTERM.
+    /// What a program that is told to stop may still do, and one that is refused.
     private static let endingSeconds = 5.0
-    /// From SIGTERM until SIGKILL.
-    private static let terminationSeconds = 1.0
+    private static let refusedSeconds = 1.0
 
     /// Starts a program.
     ///
     /// - Parameters:
     ///   - command: the program, which is looked up in `PATH`, and its arguments; not empty.
     ///   - answerSeconds: how long an answer may take beyond the time that was asked for.
+    ///   - checkpoint: asked while the program starts and works; throws where the run is to end.
     /// - Throws: ``KerfError``: ``KerfError/Code/notFound``, ``KerfError/Code/permissionDenied``.
-    package init(_ command: [String], answerSeconds: Double = 120) throws(KerfError) {
-        self.command = command
+    package init(
+        _ command: [String], answerSeconds: Double, checkpoint: @escaping () throws(KerfError) -> Void
+    ) throws(KerfError) {
         self.answerSeconds = answerSeconds
-        let executable = try ProgramPath.find(command[0])
+        self.checkpoint = checkpoint
+        location = FilePath(command[0])
         memory = try MarkerMemory()
         let (own, theirs) = try Self.sockets()
         defer { try? theirs.close() }
-        // Numbers that no descriptor has yet, so that no duplicate replaces one that is still needed.
-        let highest = max(own.rawValue, theirs.rawValue, memory.descriptor.rawValue)
-        let numbers = (socket: highest + 2, memory: highest + 3)
-        // A duplicate, since the child's own is opened anew before.
-        let messages = FileDescriptor(rawValue: fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3))
-        defer { try? messages.close() }
-        let outputs: [ChildProcess.Inherited] =
-            messages.rawValue < 0
-            ? [] : [.init(messages, as: STDOUT_FILENO), .init(messages, as: STDERR_FILENO)]
         do {
-            pid = try ChildProcess.start(
-                executable, Array(command.dropFirst()),
-                inheriting: outputs + [
-                    .init(theirs, as: numbers.socket), .init(memory.descriptor, as: numbers.memory),
-                ],
-                environment: ["KERF_MARKERS": "\(ServerMessage.version):\(numbers.socket):\(numbers.memory)"])
+            process = try ProgramProcess(command, socket: theirs, memory: memory.descriptor)
         } catch {
             try? own.close()
             throw error
@@ -65,10 +49,7 @@ package final class MarkedProgram {
         socket = own
     }
 
-    deinit {
-        kill()
-        try? socket.close()
-    }
+    deinit { try? socket.close() }
 
     private static func sockets() throws(KerfError) -> (FileDescriptor, FileDescriptor) {
         var ends: [Int32] = [0, 0]
@@ -79,34 +60,40 @@ package final class MarkedProgram {
         return (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
     }
 
-    // MARK: - Messages
+    // MARK: - The conversation
 
     /// Waits for the program's first message, and welcomes it.
     ///
-    /// - Parameter checkpoint: asked while waiting; throws where the run is to end.
-    /// - Throws: ``KerfError/Code/programFailed``; what `checkpoint` throws.
-    package func greet(checkpoint: () throws -> Void) throws -> Hello {
+    /// - Throws: ``KerfError/Code/programFailed``; what the checkpoint throws.
+    package func greet() throws(KerfError) -> Hello {
         let hello: Hello
-        switch try parse(try line(within: Self.greetingSeconds, during: "its start", checkpoint)) {
+        switch try parse(try line(within: Self.greetingSeconds, during: "its start")) {
         case .hello(let said): hello = said
         case .failed(let why): throw failure("failed before its first step: \(PlainText.shown(why))")
         case .done: throw failure("answered before it was asked")
         }
         do throws(KerfError) {
             try hello.check()
-            guard isOwn(hello.pid) else {
+            guard process.contains(hello.pid) else {
                 throw failure("says that process \(hello.pid) computes, which is none of its own")
             }
         } catch {
+            // The refusal is the error, whether or not the program still hears it.
             try? send(.refused(error.message))
-            // It says so itself and ends.
-            ChildProcess.awaitEnd(of: pid, within: Self.terminationSeconds, pollMicroseconds: 2000)
-            isEnded = true
+            process.end(within: Self.refusedSeconds)
             throw error
         }
         try send(.welcome)
-        self.hello = hello
+        worker = hello.pid
         return hello
+    }
+
+    /// Asks the program to end, and ends it where it does not.
+    package func stop() {
+        // One that has gone need not be told.
+        try? send(.stop)
+        shutdown(socket.rawValue, Int32(SHUT_WR))
+        process.end(within: Self.endingSeconds)
     }
 
     /// An answer as it came, and when. What it says is read later, outside of the window that it ends.
@@ -129,14 +116,14 @@ package final class MarkedProgram {
     /// Asks for work and waits until it is done.
     ///
     /// - Parameter seconds: how long the work goes on by itself.
-    /// - Throws: ``KerfError/Code/programFailed``; what `checkpoint` throws.
-    func ask(_ request: ServerMessage, seconds: Double = 0, checkpoint: () throws -> Void) throws -> RawAnswer {
+    /// - Throws: ``KerfError/Code/programFailed``; what the checkpoint throws.
+    func ask(_ request: ServerMessage, seconds: Double = 0) throws(KerfError) -> RawAnswer {
         guard received.isEmpty, try !receive(waitingMilliseconds: 0, during: request.work) else {
             throw failure("sent a message without being asked")
         }
         let began = MonotonicInstant.now()
         try send(request)
-        let line = try line(within: seconds + answerSeconds, during: request.work, checkpoint)
+        let line = try line(within: seconds + answerSeconds, during: request.work)
         return RawAnswer(request: request, line: line, began: began, ended: .now())
     }
 
@@ -161,6 +148,8 @@ package final class MarkedProgram {
         }
     }
 
+    // MARK: - Lines
+
     private func send(_ message: ServerMessage) throws(KerfError) {
         let line: String
         do {
@@ -181,9 +170,7 @@ package final class MarkedProgram {
         }
     }
 
-    private func line(
-        within seconds: Double, during work: String, _ checkpoint: () throws -> Void
-    ) throws -> [UInt8] {
+    private func line(within seconds: Double, during work: String) throws(KerfError) -> [UInt8] {
         let start = MonotonicInstant.now()
         while true {
             if let line = nextLine() { return line }
@@ -218,7 +205,7 @@ package final class MarkedProgram {
     }
 
     /// - Returns: whether anything came.
-    private func receive(waitingMilliseconds milliseconds: Int32, during work: String) throws -> Bool {
+    private func receive(waitingMilliseconds milliseconds: Int32, during work: String) throws(KerfError) -> Bool {
         var ready = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
         guard poll(&ready, 1, milliseconds) > 0 else { return false }
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
@@ -234,13 +221,13 @@ package final class MarkedProgram {
         return true
     }
 
-    // MARK: - The process
+    // MARK: - Failures
 
     /// - Throws: where the program has ended or is stopped.
     private func checkRunning(during work: String) throws(KerfError) {
         if let failure = endedItself(during: work) { throw failure }
         // A tracer's stop, as of a virtual board that slows the program down, is another state.
-        guard ProcessState.state(of: hello?.pid ?? pid) == "T" else { return }
+        guard ProcessStat(of: worker ?? process.number)?.state == "T" else { return }
         throw failure("was stopped by a signal during \(work)")
     }
 
@@ -254,57 +241,15 @@ package final class MarkedProgram {
         return failure("closed its connection during \(work)")
     }
 
-    /// The error for a program that has ended; `nil` while it runs. What it has started is killed with it.
+    /// The error for a program that has ended; `nil` while it runs.
     private func endedItself(during work: String) -> KerfError? {
-        guard let ending = ChildProcess.status(pid) else { return nil }
-        isEnded = true
-        kill()
-        return failure(
-            "ended with \(ending) during \(work)", remedy: hello == nil ? .markedProgram : nil)
+        process.ending().map {
+            failure("ended with \($0) during \(work)", remedy: worker == nil ? .markedProgram : nil)
+        }
     }
 
     private func failure(_ what: String, remedy: Remedy? = nil) -> KerfError {
         KerfError(.programFailed, what, at: location, remedy: remedy)
-    }
-
-    private var location: FilePath { FilePath(command[0]) }
-
-    /// Whether a process is the program or one of its descendants.
-    private func isOwn(_ process: pid_t) -> Bool {
-        var ancestor = process
-        for _ in 0..<64 {
-            if ancestor == pid { return true }
-            guard ancestor > 1, let parent = ProcessState.parent(of: ancestor) else { return false }
-            ancestor = parent
-        }
-        return false
-    }
-
-    /// Asks the program to end, and waits until it has; kills what is left of it. After SIGINT or SIGTERM there is no time
-    /// to wait.
-    package func stop() {
-        try? send(.stop)
-        shutdown(socket.rawValue, Int32(SHUT_WR))
-        let start = MonotonicInstant.now()
-        while !isEnded, !Interruption.isRequested, MonotonicInstant.now().seconds(since: start) < Self.endingSeconds {
-            if ChildProcess.status(pid) != nil { isEnded = true } else { usleep(2000) }
-        }
-        if !isEnded {
-            ChildProcess.end(pid, within: Self.terminationSeconds)
-            isEnded = true
-        }
-        kill()
-    }
-
-    /// Kills the program and the processes that it started, unless they have left its group; once, since its number may
-    /// then be given to another group.
-    private func kill() {
-        guard !isKilled else { return }
-        isKilled = true
-        Glibc.kill(-pid, SIGKILL)
-        guard !isEnded else { return }
-        isEnded = true
-        ChildProcess.awaitEnd(of: pid, within: 0, pollMicroseconds: 2000)
     }
 }
 

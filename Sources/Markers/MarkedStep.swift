@@ -10,7 +10,6 @@ package final class MarkedStep: ProfiledStep {
     package let isInterrupted = false
     private let program: MarkedProgram
     private let hello: Hello
-    private let shouldStop: () -> Bool
     /// Where each of ``passes`` is in the program's list.
     private let places: [Int]
     /// Where the optimizer's pass is in the program's list; `nil` for none.
@@ -20,11 +19,9 @@ package final class MarkedStep: ProfiledStep {
     /// The pass that was prepared last; `nil` once steps have run, after which a program prepares it again.
     private var prepared: LayerPass?
 
-    /// - Parameter shouldStop: asked while the program works; `true` ends the run with ``KerfError/Code/interrupted``.
-    package init(_ program: MarkedProgram, _ hello: Hello, shouldStop: @escaping () -> Bool = { false }) {
+    package init(_ program: MarkedProgram, _ hello: Hello) {
         self.program = program
         self.hello = hello
-        self.shouldStop = shouldStop
         var (passes, places): ([LayerPass], [Int]) = ([], [])
         for (place, pass) in hello.passes.enumerated() {
             switch pass {
@@ -50,13 +47,13 @@ package final class MarkedStep: ProfiledStep {
 
     package func prepare(_ pass: LayerPass) throws {
         guard pass != prepared else { return }
-        _ = try program.check(try program.ask(.prepare(pass: place(of: pass)), checkpoint: checkpoint))
+        _ = try program.check(try program.ask(.prepare(pass: place(of: pass))))
         prepared = pass
     }
 
     package func repeated(_ pass: LayerPass, seconds: Double, clock: any ExperimentClock) throws -> Int {
         let request = ServerMessage.repetition(pass: place(of: pass), seconds: seconds)
-        let answer = try program.check(try program.ask(request, seconds: seconds, checkpoint: checkpoint))
+        let answer = try program.check(try program.ask(request, seconds: seconds))
         guard try times(answer).count == 1 else { throw broken("did not mark begin and end of a repeated pass") }
         return answer.count
     }
@@ -65,7 +62,7 @@ package final class MarkedStep: ProfiledStep {
 
     package func secondsPerMark(clock: any ExperimentClock) throws -> Double {
         let count = 4096
-        let answer = try program.check(try program.ask(.marks(count: count), checkpoint: checkpoint))
+        let answer = try program.check(try program.ask(.marks(count: count)))
         guard let times = try times(answer).first, times.markCount == count + 2 else {
             throw broken("did not write the \(count) marks that it was asked for")
         }
@@ -88,8 +85,8 @@ package final class MarkedStep: ProfiledStep {
     ) throws -> (cost: Cost?, count: Int, record: any BurstRecord) {
         let (cost, steps) = try take(burst, marked: true)
         let samples = samples(of: steps, cpuSeconds: cost.cpuSeconds, burst)
-        let recorded = zip(steps, samples).prefix(burst.maximumRecorded).map(instrumented)
-        return (cost, steps.count, MarkedRecord(marked: Array(recorded), plainSeconds: []))
+        let record = MarkedRecord(marked: zip(steps, samples).map(instrumented), plainSeconds: [])
+        return (cost, steps.count, record.prefix(burst.maximumRecorded))
     }
 
     package func takeInterleavedSteps(
@@ -97,25 +94,22 @@ package final class MarkedStep: ProfiledStep {
     ) throws -> (count: Int, record: any BurstRecord) {
         var record = MarkedRecord(marked: [], plainSeconds: [])
         var count = 0
-        let began = burst.clock.now()
-        repeat {
+        try burst.repeating {
             let isMarkedFirst = Bool.random(using: &generator)
             for isMarked in [isMarkedFirst, !isMarkedFirst] {
                 let cpuBefore = burst.clock.cpuSeconds()
                 let answer = try askForSteps(marked: isMarked, seconds: 0, atMost: 1)
-                guard let step = try steps(in: answer, marked: isMarked).first else { continue }
+                let cpuSeconds = burst.clock.cpuSeconds() - cpuBefore
+                let steps = try steps(in: answer, marked: isMarked)
+                count += steps.count
                 if isMarked {
-                    let cpuSeconds = burst.clock.cpuSeconds() - cpuBefore
-                    let samples = samples(of: [step], cpuSeconds: cpuSeconds, burst)
-                    record.marked.append(instrumented(step, samples[0]))
+                    record.marked += zip(steps, samples(of: steps, cpuSeconds: cpuSeconds, burst)).map(instrumented)
                 } else {
-                    record.plainSeconds.append(step.seconds)
+                    record.plainSeconds += steps.map(\.seconds)
                 }
-                count += 1
             }
-        } while record.marked.count < burst.maximumRecorded
-            && burst.clock.now().seconds(since: began) < burst.seconds ?? 0
-        return (count, record)
+        }
+        return (count, record.prefix(burst.maximumRecorded))
     }
 
     /// Takes steps in a window. Only the work and the two messages around it lie within.
@@ -138,7 +132,7 @@ package final class MarkedStep: ProfiledStep {
         // What a program does to prepare a pass again is kept out of the pass's window.
         prepared = nil
         let request = ServerMessage.steps(marked: marked, seconds: seconds, atMost: limit)
-        return try program.ask(request, seconds: seconds, checkpoint: checkpoint)
+        return try program.ask(request, seconds: seconds)
     }
 
     private func steps(in raw: MarkedProgram.RawAnswer, marked: Bool) throws -> [MarkedTimes] {
@@ -155,9 +149,7 @@ package final class MarkedStep: ProfiledStep {
         return steps
     }
 
-    private func times(
-        _ answer: MarkedProgram.Answer
-    ) throws -> [MarkedTimes] {
+    private func times(_ answer: MarkedProgram.Answer) throws -> [MarkedTimes] {
         let count = hello.passes.count
         switch MarkedTimes.steps(of: answer.marks, passCount: count, from: answer.began, to: answer.ended) {
         case .success(let steps): return steps
@@ -167,10 +159,6 @@ package final class MarkedStep: ProfiledStep {
 
     private func broken(_ what: String) -> KerfError {
         KerfError(.programFailed, "the program's client (\(PlainText.shown(hello.client, limit: 60))) \(what)")
-    }
-
-    private func checkpoint() throws {
-        if shouldStop() { throw KerfError(.interrupted, "interrupted; nothing was written") }
     }
 
     /// The processor time of a burst is known as a whole, and divided evenly.
@@ -202,6 +190,10 @@ private struct MarkedRecord: BurstRecord {
     var plainSeconds: [Double]
 
     let samplingTimes: [Double] = []
+
+    func prefix(_ count: Int) -> MarkedRecord {
+        MarkedRecord(marked: Array(marked.prefix(count)), plainSeconds: Array(plainSeconds.prefix(count)))
+    }
 
     func steps(pair: Int) -> [InstrumentedStep] {
         marked.map { step in

@@ -16,6 +16,8 @@ final class MarkerMemory {
     /// For the client to inherit.
     let descriptor: FileDescriptor
     private let base: UnsafeMutableRawPointer
+    /// Records that were taken; the shared copy is for the client.
+    private var read: UInt64 = 0
     private static var byteCount: Int { headerBytes + capacity * recordBytes }
 
     /// - Throws: ``KerfError/Code/ioError``.
@@ -49,7 +51,7 @@ final class MarkerMemory {
     /// - Parameter count: how many the client says there are.
     /// - Returns: `nil` where the memory disagrees.
     func take(_ count: Int) -> [Mark]? {
-        let (written, read) = (load(UInt64.self, at: 24), load(UInt64.self, at: 32))
+        let written = load(UInt64.self, at: 24)
         guard (0...Self.capacity).contains(count), written &- read == UInt64(count) else { return nil }
         let marks = (0..<UInt64(count)).map { place in
             let offset = Self.headerBytes + Int((read &+ place) % UInt64(Self.capacity)) * Self.recordBytes
@@ -57,7 +59,8 @@ final class MarkerMemory {
                 nanoseconds: load(UInt64.self, at: offset), what: load(UInt32.self, at: offset + 8),
                 step: load(UInt32.self, at: offset + 12))
         }
-        store(written, at: 32)
+        read = written
+        store(read, at: 32)
         return marks
     }
 

@@ -220,7 +220,7 @@ package struct Progress: Sendable, Hashable {
     package var elapsedSeconds: Double
     /// Upper limit of the remaining time. The run ends earlier when every interval is narrow enough.
     package var remainingSeconds: Double
-    /// The current activity: `roofline`, `warm-up`, `idle`, `measuring`.
+    /// The current activity: `starting` a program, `roofline`, `warm-up`, `idle`, `measuring`.
     package var activity: String
     /// Whole steps kept so far, with and without instruments.
     package var steps: Int

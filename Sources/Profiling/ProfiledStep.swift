@@ -20,7 +20,7 @@ package protocol ProfiledStep: AnyObject {
     /// - Returns: how often it ran.
     func repeated(_ pass: LayerPass, seconds: Double, clock: any ExperimentClock) throws -> Int
 
-    /// Runs whole steps that nobody looks at, one at least, until the time is over.
+    /// Runs whole steps that are not recorded, one at least, until the time is over.
     func runUp(seconds: Double, clock: any ExperimentClock, checkpoint: () throws -> Void) throws
     /// Takes whole steps without instruments.
     func takePlainSteps(_ burst: Burst) throws -> (cost: Cost, samples: [StepSample])
@@ -58,11 +58,11 @@ package struct Burst {
     /// Asked between steps and before weights are loaded; throws where the run is to end.
     package let checkpoint: () throws -> Void
 
-    /// Steps of a burst, ``seconds`` aside: with a meter they fill the window.
+    /// Steps that are taken at most. With a meter only the time ends a burst, so that its window is full.
     package var maximumCount: Int { seconds == nil ? 1 : interval.meter == nil ? maximumRecorded : .max }
 
     /// Runs `body` once, or until the burst's time is over.
-    func repeating(_ body: () throws -> Void) throws {
+    package func repeating(_ body: () throws -> Void) throws {
         let began = clock.now()
         var count = 0
         repeat {

@@ -44,7 +44,7 @@ final class Sampler {
 
     /// - Throws: ``KerfError/Code/interrupted``.
     func checkpoint() throws {
-        if shouldStop() { throw KerfError(.interrupted, "interrupted; nothing was written") }
+        if shouldStop() { throw Interruption.failure }
     }
 
     // MARK: - Cost of instruments

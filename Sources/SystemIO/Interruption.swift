@@ -17,6 +17,9 @@ package enum Interruption {
     /// Enough for a signal frame with the widest registers (AVX-512 and AMX: about 11 KiB) and a handler.
     private static let stackBytes = 128 << 10
 
+    /// The error of a run that a signal ended before it had a result.
+    package static var failure: KerfError { KerfError(.interrupted, "interrupted; nothing was written") }
+
     /// Whether a signal that ends a run was received.
     package static var isRequested: Bool { requested.load(ordering: .relaxed) }
 

@@ -1,10 +1,12 @@
 import Glibc
+import Synchronization
 
 /// The process whose work a run measures: this one, or a program that it started.
-package struct ObservedProcess: Sendable {
+package final class ObservedProcess: Sendable {
     /// `nil` for this process.
     package let number: pid_t?
     private let clock: clockid_t
+    private let lastSeconds = Mutex(0.0)
 
     package static let own = ObservedProcess()
 
@@ -29,18 +31,22 @@ package struct ObservedProcess: Sendable {
     /// The number by which other processes know it.
     package var publicNumber: pid_t { number ?? getpid() }
 
-    /// Processor time that it has used, user and system, all threads, in seconds; 0 once it has ended.
+    /// Processor time that it has used, user and system, all threads, in seconds; the last that was known once it has ended.
     ///
     /// The kernel updates the time of another process's running thread at its ticks. At rest it is exact.
     package func cpuSeconds() -> Double {
+        guard number != nil else { return processCPUSeconds() }
         var time = timespec()
-        guard clock_gettime(clock, &time) == 0 else { return 0 }
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        let isKnown = clock_gettime(clock, &time) == 0
+        return lastSeconds.withLock { last in
+            if isKnown { last = Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9 }
+            return last
+        }
     }
 
     /// Page faults for which memory had to be read from disk.
     package func majorFaults() -> Int? {
-        guard number == nil else { return ProcessState.majorFaults(of: publicNumber) }
+        guard number == nil else { return ProcessStat(of: publicNumber)?.majorFaults }
         var usage = rusage()
         return getrusage(.init(RUSAGE_SELF.rawValue), &usage) == 0 ? Int(usage.ru_majflt) : nil
     }

@@ -12,10 +12,13 @@ struct KerfProcess {
         var failureLine: Substring? {
             var lines = standardError.split(separator: "\n").filter { line in
                 // Progress: what is being done, and the time that is left.
-                !["kerf: roofline, ", "kerf: idle, ", "kerf: warm-up, ", "kerf: measuring, ", "kerf: sweeping "]
-                    .contains {
-                        line.hasPrefix($0)
-                    }
+                ![
+                    "kerf: starting, ", "kerf: roofline, ", "kerf: idle, ", "kerf: warm-up, ", "kerf: measuring, ",
+                    "kerf: sweeping ",
+                ]
+                .contains {
+                    line.hasPrefix($0)
+                }
             }
             guard let first = lines.first else { return nil }
             if status == 64, first.hasPrefix("Error: ") {

@@ -61,7 +61,7 @@ package struct ScenarioRun: Sendable {
         let decisions = Double(run.deviceCount) * Double(roundCount)
         let seeds = (1...UInt64(seedCount ?? Self.seedCount(decisions: decisions))).map { $0 }
         let tallies = try seeds.map { seed in
-            guard !shouldStop() else { throw KerfError(.interrupted, "interrupted; nothing was written") }
+            guard !shouldStop() else { throw Interruption.failure }
             return try run.run(seed: seed)
         }
         return Outcome(

@@ -57,14 +57,12 @@ struct ProfileCommand: ParsableCommand {
     @Flag(help: "Log cycles and rejected windows to standard error.")
     var verbose = false
 
-    func validate() throws { try subject.check(workload, placement) }
-
     func run() throws {
         try ErrorReport.reporting {
             let written = try measure()
             Interruption.unwatch()
             // What went wrong in the run is what is reported, whatever its profile is good for.
-            let failure = written.run.programFailure ?? written.run.frequencyFailure
+            let failure = written.run.stepFailure ?? written.run.frequencyFailure
             do {
                 try Printed.print(
                     asJSON: json, written.bytes, or: written.report(try written.calibration()), written: out)
