@@ -198,7 +198,7 @@ let package = Package(
         room(
             "CommandSupport",
             base + [
-                "CPUFreq", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
+                "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
                 "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
                 argumentParser,
             ]),
@@ -275,7 +275,7 @@ let package = Package(
             base + [
                 "kerf", "marked-program", "CommandSupport", "Workload", "ProfileFormat", "Calibration", "CPUFreq",
                 "ProbeKit", "VirtualBoard", "ModelFiles",
-                "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting",
+                "TransformerKernels", "Profiling", "Instrumentation", "CARD", "Reporting", "SplitTraining",
             ], exclude: ["Snapshots"]),
         tests("Documentation", ["kerf"]),
         tests(

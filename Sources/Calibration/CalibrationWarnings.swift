@@ -51,6 +51,8 @@ enum CalibrationWarnings {
     static let minimumSteps = 5
     /// Share of a processor beyond which the sampling of a power sensor is reported.
     static let maximumSamplingShare = 0.01
+    /// Relative difference of the processor's speed between two profiles beyond which it is reported.
+    static let maximumSpeedDifference = 0.05
 
     /// - Parameters:
     ///   - profile: all samples.
@@ -84,6 +86,7 @@ enum CalibrationWarnings {
                     + "times and energies hold it.")
         }
         if let warning = disturbance(of: profile, runs: runs) { warnings.append(warning) }
+        if let warning = otherSpeeds(in: runs) { warnings.append(warning) }
         let steps = min(profile.steps.count, profile.layerTimes.first?.seconds.count ?? 0)
         if steps < minimumSteps {
             warnings.append("Only \(steps) steps were timed: too few to trim one that was disturbed.")
@@ -129,5 +132,16 @@ enum CalibrationWarnings {
         guard let found = isWhole ? profile.disturbances : Disturbances(joining: disturbed) else { return nil }
         let place = isWhole ? "" : " in \(disturbed.count) of \(runs.count) profiles"
         return "Disturbed\(place): \(found.summary). What remains may be too long."
+    }
+
+    /// Profiles that were taken at different speeds of the processor, where no frequency tells them apart.
+    private static func otherSpeeds(in runs: [Profile]) -> String? {
+        let references = runs.compactMap(\.frequency.referenceSeconds?.value)
+        guard let fastest = references.min(), let slowest = references.max(), fastest > 0,
+            slowest > (1 + maximumSpeedDifference) * fastest
+        else { return nil }
+        let ratio = NumberText.percent(slowest / fastest - 1, digits: 0)
+        return "The processor was \(ratio) slower in one profile than in another, as beside busy neighbors on a host: "
+            + "intervals are wide. Leave out the slow ones, or profile again."
     }
 }

@@ -53,6 +53,8 @@ struct ProfilePool {
     var pooled: Profile {
         var pool = members[0].profile
         pool.frequency.runningHertz = envelope(members.map(\.profile.frequency.runningHertz))
+        let references = members.compactMap(\.profile.frequency.referenceSeconds)
+        pool.frequency.referenceSeconds = references.count == members.count ? envelope(references) : nil
         pool.roofline = best(members.compactMap(\.profile.roofline))
         pool.disturbances = Disturbances(joining: members.compactMap(\.profile.disturbances))
         pool.meter.updateIntervalSeconds = envelope(members.map(\.profile.meter.updateIntervalSeconds))

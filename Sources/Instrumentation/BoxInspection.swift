@@ -3,6 +3,7 @@ import Host
 import PCI
 import ProbeKit
 import ProfileFormat
+import Profiling
 import Quantities
 import RAPL
 import Statistics
@@ -39,8 +40,16 @@ package struct BoxInspection {
     /// The frequency limits of the fastest policy, and the frequency during the run. Without cpufreq all three are the
     /// frequency of /proc/cpuinfo, which cannot be set.
     ///
-    /// - Parameter samples: the frequency at the end of every step and window, in hertz.
-    package func frequency(during samples: [Double]) -> FrequencyDescription {
+    /// - Parameter record: with the frequency at the end of every step and window, or the time of the reference loop.
+    package func frequency(during record: ExperimentRecord) -> FrequencyDescription {
+        var description = frequency(during: record.frequencyHertz)
+        description.referenceSeconds = Estimate.median(of: record.referenceSeconds).map {
+            Quantity($0, origin: .measured, reason: "median at the ends of steps and windows")
+        }
+        return description
+    }
+
+    private func frequency(during samples: [Double]) -> FrequencyDescription {
         let probe = CPUFreqProbe(root: meterRoot)
         let policies = probe.policies()
         let obstacle = probe.whyNotSettable()?.description

@@ -26,6 +26,9 @@ package struct ConditionsMonitor: Sendable {
     private let monitorsSteal: Bool
     /// Whether other processes are a reason to reject a window, so that a run wants to know which they are.
     package var monitorsProcesses: Bool { monitorsOthers || monitorsContention }
+    /// Whether the processor's speed is found by timing: where the box itself reports no frequency. A virtual board's says
+    /// nothing of the processor below it.
+    private let watchesSpeed: Bool
     /// Conditions that could not be monitored from the start.
     private let missing: [String]
     private let losses = Losses()
@@ -61,7 +64,8 @@ package struct ConditionsMonitor: Sendable {
     ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
     ///   - ignoresLoad: whether other processes are expected to run on the same processors and may: another part of the
     ///     same run, or what else a busy machine does. Energy by a real meter still excludes them.
-    ///   - ignoresSteal: whether the same holds for other virtual machines on the host.
+    ///   - ignoresSteal: whether the same holds for other virtual machines on the host, and for what they do to the
+    ///     processor's speed.
     ///   - usesAllProcessors: whether the run has a thread on every processor of the box: what other processes run then
     ///     takes time from it, whatever the meter.
     package init(
@@ -105,6 +109,7 @@ package struct ConditionsMonitor: Sendable {
         // A board is served by a process on the same box.
         monitorsContention = !ignoresLoad && meterOrigin != .simulated
         monitorsSteal = !ignoresSteal
+        watchesSpeed = !ignoresSteal && CPUFreqProbe(root: host.root).policies().isEmpty
         monitorsOthers = meterOrigin == .measured || monitorsContention && usesAllProcessors
         if !monitorsOthers, meterOrigin == .simulated || meterOrigin == .modelled {
             let what = meterOrigin == .simulated ? "virtual board" : "power model"
@@ -162,6 +167,7 @@ package struct ConditionsMonitor: Sendable {
             }
         }
         if let hotplug { conditions.onlineProcessors = losses.reading(Self.hotplugCondition, hotplug.read) }
+        if watchesSpeed { conditions.referenceSeconds = ReferenceLoop.seconds() }
         guard let reader else { return conditions }
         let times = losses.reading("steal time and load from other processes", reader.processorTimes)
         let throttles = [

@@ -100,7 +100,7 @@ package struct ProfileRun {
         return Profile(
             kerfVersion: KerfVersion.current, created: currentTimestamp(),
             box: inspection.identity(engine: started.engineIdentity),
-            frequency: inspection.frequency(during: record.frequencyHertz),
+            frequency: inspection.frequency(during: record),
             rated: inspection.rated(threads: started.threadCount), meter: meter, model: started.model,
             workload: run.prepared.workload,
             settings: ProfileSettings(

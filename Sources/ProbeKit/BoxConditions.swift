@@ -25,13 +25,15 @@ package struct BoxConditions: Sendable, Hashable {
     /// run leaves processors free or the meter does not count them.
     package var otherLoadSeconds: Double?
     package var onlineProcessors: OnlineProcessors?
+    /// Time of a fixed piece of arithmetic on this thread, where no frequency tells how fast the processor is.
+    package var referenceSeconds: Double?
 
     package init(
         stealSeconds: Double? = nil, throttleCount: Int? = nil, frequencyHertz: Double? = nil,
         majorFaultCount: Int? = nil, otherProcessSeconds: Double? = nil, celsius: Double? = nil,
         quotaSeconds: Double? = nil, waitSeconds: [String: Double]? = nil,
         involuntarySwitchCounts: [String: Int]? = nil, otherLoadSeconds: Double? = nil,
-        onlineProcessors: OnlineProcessors? = nil
+        onlineProcessors: OnlineProcessors? = nil, referenceSeconds: Double? = nil
     ) {
         self.stealSeconds = stealSeconds
         self.throttleCount = throttleCount
@@ -44,6 +46,7 @@ package struct BoxConditions: Sendable, Hashable {
         self.involuntarySwitchCounts = involuntarySwitchCounts
         self.otherLoadSeconds = otherLoadSeconds ?? otherProcessSeconds
         self.onlineProcessors = onlineProcessors
+        self.referenceSeconds = referenceSeconds
     }
 
     /// Waits for a processor, summed over threads.
@@ -64,6 +67,9 @@ package struct BoxConditions: Sendable, Hashable {
     package static let toleratedSwitchRate = 100.0
     /// Maximum relative change of the frequency.
     package static let toleratedFrequencyChange = 0.05
+    /// Maximum relative change of the processor's speed by the time of a fixed piece of arithmetic, which scatters by some
+    /// percent.
+    package static let toleratedSpeedChange = 0.10
     /// Maximum change of temperature, on which leakage current depends.
     package static let toleratedCelsius = 5.0
 
@@ -101,10 +107,23 @@ package struct BoxConditions: Sendable, Hashable {
         {
             return .frequency
         }
+        if let before = start.referenceSeconds, let after = end.referenceSeconds, !isSameSpeed(before, after) {
+            return .speed
+        }
         if let before = start.celsius, let after = end.celsius, abs(after - before) > toleratedCelsius {
             return .temperature
         }
         return nil
+    }
+
+    /// The longer time of the piece of arithmetic; `nil` where neither was taken.
+    package static func longerReference(_ one: BoxConditions, _ other: BoxConditions) -> Double? {
+        [one, other].compactMap(\.referenceSeconds).max()
+    }
+
+    /// Whether the processor had one speed when a fixed piece of arithmetic took these times.
+    package static func isSameSpeed(_ one: Double, _ other: Double) -> Bool {
+        max(one, other) <= (1 + toleratedSpeedChange) * min(one, other)
     }
 
     /// Threads that had to share their processors. The time tells more than the number of switches, of which most are

@@ -81,17 +81,22 @@ public struct FrequencyDescription: Codable, Sendable, Hashable {
     public var maximumHertz: Quantity
     /// The frequency during the run.
     public var runningHertz: Quantity
+    /// Time of a fixed piece of arithmetic during the run, in seconds: it stands for the frequency where the box does not
+    /// report one. `nil` where it does, and in older files.
+    public var referenceSeconds: Quantity?
     /// Whether Kerf can set the frequency of this box. If not, a decision cannot choose it.
     public var settable: Bool
     /// Why it cannot be set; `nil` where it can.
     public var reason: String?
 
     public init(
-        minimumHertz: Quantity, maximumHertz: Quantity, runningHertz: Quantity, settable: Bool, reason: String? = nil
+        minimumHertz: Quantity, maximumHertz: Quantity, runningHertz: Quantity, referenceSeconds: Quantity? = nil,
+        settable: Bool, reason: String? = nil
     ) {
         self.minimumHertz = minimumHertz
         self.maximumHertz = maximumHertz
         self.runningHertz = runningHertz
+        self.referenceSeconds = referenceSeconds
         self.settable = settable
         self.reason = reason
     }

@@ -19,11 +19,13 @@ public struct ConditionSeries: Codable, Sendable, Hashable {
     public var hertz: [Double?]?
     /// Temperature of the processor at the end.
     public var celsius: [Double?]?
+    /// Time of a fixed piece of arithmetic at the end, where no frequency is reported; `nil` in older files.
+    public var referenceSeconds: [Double?]?
 
     public init(
         seconds: [Double], otherProcessors: [Double?]? = nil, stealProcessors: [Double?]? = nil,
         quotaRatio: [Double?]? = nil, waitingThreads: [Double?]? = nil, throttleCount: [Int?]? = nil,
-        hertz: [Double?]? = nil, celsius: [Double?]? = nil
+        hertz: [Double?]? = nil, celsius: [Double?]? = nil, referenceSeconds: [Double?]? = nil
     ) {
         self.seconds = seconds
         self.otherProcessors = otherProcessors
@@ -33,6 +35,7 @@ public struct ConditionSeries: Codable, Sendable, Hashable {
         self.throttleCount = throttleCount
         self.hertz = hertz
         self.celsius = celsius
+        self.referenceSeconds = referenceSeconds
     }
 
     /// Entries of a file that Kerf writes.
@@ -42,7 +45,8 @@ public struct ConditionSeries: Codable, Sendable, Hashable {
 extension ConditionSeries {
     /// Lengths of the columns that exist.
     package var columnCounts: [Int] {
-        [otherProcessors, stealProcessors, quotaRatio, waitingThreads, hertz, celsius].compactMap { $0?.count }
+        [otherProcessors, stealProcessors, quotaRatio, waitingThreads, hertz, celsius, referenceSeconds]
+            .compactMap { $0?.count }
             + [throttleCount].compactMap { $0?.count }
     }
 }

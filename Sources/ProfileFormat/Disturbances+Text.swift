@@ -82,6 +82,7 @@ extension Disturbances {
             case .hotplug: return "CPUs went on or off line"
             case .pageFaults: return "pages were read from disk"
             case .frequency: return "the frequency changed"
+            case .speed: return "the processor had another speed, as beside busy neighbors on a host"
             case .temperature: return "the temperature changed"
             case nil: return "nothing"
             }

@@ -9,6 +9,7 @@ public enum Disturbance: String, Codable, Sendable, Hashable, CaseIterable {
     case switches = "involuntary context switches"
     case pageFaults = "major page faults"
     case frequency = "frequency change"
+    case speed = "another speed of the processor"
     case temperature = "temperature drift"
 }
 

@@ -41,7 +41,8 @@ struct ConditionRecorder {
                     return max(0, end - start)
                 }),
             hertz: known(points.dropFirst().map(\.conditions.frequencyHertz)),
-            celsius: known(points.dropFirst().map(\.conditions.celsius)))
+            celsius: known(points.dropFirst().map(\.conditions.celsius)),
+            referenceSeconds: known(points.dropFirst().map(\.conditions.referenceSeconds)))
         return series.columnCounts.isEmpty ? nil : series
     }
 

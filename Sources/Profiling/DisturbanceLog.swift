@@ -77,6 +77,13 @@ package final class DisturbanceLog {
         isSampleDue = isContended
     }
 
+    /// Takes steps and windows that were kept when they were added, and are not any more.
+    func reject(_ disturbance: Disturbance, count: Int, seconds: Double) {
+        guard count > 0 else { return }
+        tallies[disturbance, default: Tally(otherSeconds: nil, stealSeconds: nil)].count += count
+        tallies[disturbance]?.seconds += seconds
+    }
+
     private func sum(_ sum: Double?, from start: Double?, to end: Double?) -> Double? {
         guard let sum, let start, let end else { return nil }
         return sum + max(0, end - start)

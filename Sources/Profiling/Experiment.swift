@@ -21,6 +21,9 @@ package final class Experiment {
     private var plan: ExperimentPlan
     private let sampler: Sampler
     private var record: ExperimentRecord
+    /// All observations whose speed is known, in their order: which of them are kept may change.
+    private var observations: [Observation] = []
+    private var speed = PrevailingSpeed()
     private let disturbances: DisturbanceLog
     private let progress: (Progress) -> Void
     private let logger: Logger
@@ -69,6 +72,8 @@ package final class Experiment {
         } catch let error as KerfError where error.code != .interrupted && record.hasMinimumSamples {
             record.stepFailure = error
         }
+        noteOtherSpeeds()
+        guard record.hasMinimumSamples else { throw disturbed() }
         return record
     }
 
@@ -84,7 +89,6 @@ package final class Experiment {
         try perform(.pair)
         while !plan.isSettled(by: record), try runCycle() {}
         try takeIdleWindow()
-        guard record.hasMinimumSamples else { throw disturbed() }
     }
 
     /// Performs the tasks of a cycle that the budget has time for.
@@ -117,7 +121,8 @@ package final class Experiment {
         case .pair: try takePair()
         case .interleaved: try takeInterleavedSteps()
         case .idle: try takeIdleWindow()
-        case .window(let pass): keep(try sampler.takeWindow(of: pass, runUpSeconds: plan.runUpSeconds(of: pass)))
+        case .window(let pass):
+            keep(Observation(measurement: try sampler.takeWindow(of: pass, runUpSeconds: plan.runUpSeconds(of: pass))))
         }
     }
 
@@ -133,7 +138,8 @@ package final class Experiment {
     }
 
     private func takeIdleWindow() throws {
-        if let measurement = try sampler.takeIdleWindow(seconds: plan.idleSeconds) { keep(measurement) }
+        guard let measurement = try sampler.takeIdleWindow(seconds: plan.idleSeconds) else { return }
+        keep(Observation(measurement: measurement))
     }
 
     /// A burst of steps with instruments and one without, right after each other.
@@ -142,12 +148,13 @@ package final class Experiment {
         for isPlain in [pair.isPlainFirst, !pair.isPlainFirst] {
             if isPlain {
                 let (measurement, steps) = try sampler.takePlainSteps(pair: pair.number, isBurst: plan.isBurst)
-                keep(measurement) { $0.append(steps) }
+                keep(Observation(measurement: measurement, plainSteps: steps))
             } else {
                 let (measurement, taken) = try sampler.takeInstrumentedSteps(isBurst: plan.isBurst) {
                     plan.nextStepSamples()
                 }
-                keep(measurement) { if let taken { $0.append(taken.steps(pair: pair.number)) } }
+                let steps = taken?.steps(pair: pair.number) ?? []
+                keep(Observation(measurement: measurement, instrumentedSteps: steps))
                 guard measurement.isUndisturbed, let taken else { continue }
                 plan.sampling.add(taken.samplingTimes)
                 record.overhead.secondsPerMeterRead = plan.sampling.secondsPerSample
@@ -163,22 +170,47 @@ package final class Experiment {
         let (measurement, taken) = try sampler.takeInterleavedSteps(isBurst: plan.isBurst) {
             plan.nextStepSamples()
         }
-        keep(measurement) { record in
-            guard let taken else { return }
-            record.append(taken.instrumentationOverheadPairs())
-            record.append(taken.interleavedSteps(pair: pair))
-        }
+        keep(
+            Observation(
+                measurement: measurement, instrumentedSteps: taken?.interleavedSteps(pair: pair) ?? [],
+                overheadPairs: taken?.instrumentationOverheadPairs() ?? []))
         plan.add(overheadSeconds: sampler.elapsedSeconds - began)
     }
 
-    /// Adds a measurement to the record, and the samples taken meanwhile unless the box disturbed them.
-    private func keep(_ measurement: Measurement, samples: (inout ExperimentRecord) -> Void = { _ in }) {
-        if measurement.isUndisturbed { samples(&record) }
-        record.append(measurement)
+    /// Adds an observation to the record. Where it shows that the processor's speed is another one than it seemed to be, all
+    /// are judged again.
+    private func keep(_ observation: Observation) {
+        let measurement = observation.measurement
         if let reason = measurement.rejection {
             logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(sampler.elapsedSeconds)"])
         }
         if let reason = measurement.meterFailure { dropMeter(because: reason) }
+        if let reference = measurement.referenceSeconds, measurement.isUndisturbed,
+            speed.add(reference, seconds: measurement.tookSeconds)
+        {
+            logger.debug("another speed", metadata: ["reference_seconds": "\(speed.referenceSeconds ?? 0)"])
+            record.removeObservations()
+            for observation in observations { record.append(judged(observation)) }
+            plan.forgetWhatIsSettled()
+        }
+        observations.append(observation)
+        record.append(judged(observation))
+    }
+
+    private func judged(_ observation: Observation) -> Observation {
+        var judged = observation
+        if isAtOtherSpeed(observation.measurement) { judged.measurement = judged.measurement.rejected(because: .speed) }
+        return judged
+    }
+
+    private func isAtOtherSpeed(_ measurement: Measurement) -> Bool {
+        measurement.isUndisturbed && !speed.includes(measurement.referenceSeconds)
+    }
+
+    /// Tells the log which steps and windows were kept at first, and then found to be of another speed.
+    private func noteOtherSpeeds() {
+        let others = observations.map(\.measurement).filter(isAtOtherSpeed)
+        disturbances.reject(.speed, count: others.count, seconds: others.reduce(0) { $0 + $1.tookSeconds })
     }
 
     private func dropMeter(because reason: String) {

@@ -21,6 +21,8 @@ struct ExperimentPlan: Sendable {
     /// Which instrumented steps read the meter.
     var sampling = SamplingPlan()
     private var stopping: StoppingRules
+    /// The rules as they were at first.
+    private let initialStopping: StoppingRules
     /// The fastest warm-up time of every pass, in the order of a step.
     private var passSeconds: [Double]
     /// What the cycle under way is planned to take, without its idle window.
@@ -49,6 +51,7 @@ struct ExperimentPlan: Sendable {
         timing = WindowTiming(settings: settings, meter: meter, updates: updates, passCount: passes.count)
         stopping = StoppingRules(
             settings: settings, meter: meter, resolutionJoules: updates?.resolutionJoules, passCount: passes.count)
+        initialStopping = stopping
         passSeconds = Array(repeating: .infinity, count: passes.count)
         isPlainFirst = Bool.random(using: &generator)
     }
@@ -81,6 +84,9 @@ struct ExperimentPlan: Sendable {
         defer { pairCount += 1 }
         return pairCount
     }
+
+    /// Observations were taken back, so that what was known well may no longer be.
+    mutating func forgetWhatIsSettled() { stopping = initialStopping }
 
     mutating func add(overheadSeconds seconds: Double) { overheadSeconds += seconds }
 

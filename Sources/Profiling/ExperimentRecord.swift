@@ -18,6 +18,8 @@ package struct ExperimentRecord: Sendable {
         secondsPerSpan: 0, spansPerStep: 0, secondsPerMeterRead: nil)
     /// The frequency at the end of every step and window that was kept, in hertz; empty where it is not known.
     package private(set) var frequencyHertz: [Double] = []
+    /// The time of a fixed piece of arithmetic at every step and window that was kept; empty where it was not taken.
+    package private(set) var referenceSeconds: [Double] = []
     /// Why the energy stopped being measured, when a meter failed during the run.
     package private(set) var meterFailure: String?
     /// Why the run ended early, when the step failed after enough samples.
@@ -42,13 +44,24 @@ package struct ExperimentRecord: Sendable {
 
     private func bursts(_ steps: [StepSample]) -> Int { Set(steps.map(\.pair)).count }
 
-    /// Appends steps without instruments of one burst, as many as are kept.
-    mutating func append(_ samples: [StepSample]) { steps += samples.prefix(ExperimentSettings.maximumBurst) }
+    /// Takes an observation's samples and its window, or why they are not used.
+    mutating func append(_ observation: Observation) {
+        if observation.measurement.isUndisturbed {
+            // Of a burst without instruments, as many as are kept.
+            steps += observation.plainSteps.prefix(ExperimentSettings.maximumBurst)
+            instrumentationOverheadPairs += observation.overheadPairs
+            for step in observation.instrumentedSteps { append(step) }
+        }
+        append(observation.measurement)
+    }
 
-    mutating func append(_ pairs: [InstrumentationOverheadPair]) { instrumentationOverheadPairs += pairs }
-
-    mutating func append(_ steps: [InstrumentedStep]) {
-        for step in steps { append(step) }
+    /// Forgets all observations, and why they were rejected.
+    mutating func removeObservations() {
+        let empty = ExperimentRecord(
+            passes: layerTimes.map { LayerPass(layer: $0.layer, direction: $0.direction) })
+        let (overhead, failure) = (overhead, meterFailure)
+        self = empty
+        (self.overhead, meterFailure) = (overhead, failure)
     }
 
     private mutating func append(_ step: InstrumentedStep) {
@@ -67,13 +80,15 @@ package struct ExperimentRecord: Sendable {
         }
     }
 
-    /// Takes a measurement's window, or why it is not used. Its samples come first.
-    mutating func append(_ measurement: Measurement) {
+    private mutating func append(_ measurement: Measurement) {
         let subject = measurement.subject
         if !measurement.isUndisturbed, subject == .step || subject == .instrumentedStep {
             rejectedSteps += measurement.iterations
         }
-        if let hertz = measurement.frequencyHertz { frequencyHertz.append(hertz) }
+        if measurement.isUndisturbed {
+            if let hertz = measurement.frequencyHertz { frequencyHertz.append(hertz) }
+            if let seconds = measurement.referenceSeconds { referenceSeconds.append(seconds) }
+        }
         if let reason = measurement.rejection { reject("\(subject.rawValue) window: \(reason)") }
         if let reason = measurement.meterFailure { dropEnergy(because: reason) }
         guard let window = measurement.window else { return }
@@ -114,6 +129,27 @@ struct Measurement {
     var window: EnergyWindow?
     /// The frequency at the end, in hertz, where it is known.
     var frequencyHertz: Double?
+    /// The time of a fixed piece of arithmetic, the longer of those before and after, where it was taken.
+    var referenceSeconds: Double?
+    /// Wall time, with waits for the counters.
+    var tookSeconds = 0.0
     /// Why the meter cannot be used from now on, nor what it reported before.
     var meterFailure: String?
+}
+
+/// What one task of an experiment found.
+struct Observation {
+    var measurement: Measurement
+    var plainSteps: [StepSample] = []
+    var instrumentedSteps: [InstrumentedStep] = []
+    var overheadPairs: [InstrumentationOverheadPair] = []
+}
+
+extension Measurement {
+    /// This measurement as one that the box disturbed.
+    func rejected(because disturbance: Disturbance) -> Measurement {
+        var rejected = self
+        (rejected.isUndisturbed, rejected.rejection, rejected.window) = (false, disturbance.rawValue, nil)
+        return rejected
+    }
 }

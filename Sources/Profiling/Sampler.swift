@@ -191,7 +191,7 @@ final class Sampler {
         _ subject: EnergyWindow.Subject, _ pass: LayerPass? = nil, hasRunUp: Bool,
         _ body: () throws -> (cost: Cost?, iterations: Int)
     ) throws -> Measurement {
-        let before = conditions()
+        let before = conditions(of: subject)
         let began = clock.now()
         var measurement = Measurement(subject: subject)
         let cost: Cost?
@@ -210,11 +210,14 @@ final class Sampler {
         }
         unreadWindows = 0
         let seconds = cost?.seconds ?? clock.now().seconds(since: began)
-        let after = conditions()
+        let ended = clock.now()
+        let after = conditions(of: subject)
+        measurement.tookSeconds = ended.seconds(since: began)
+        measurement.referenceSeconds = BoxConditions.longerReference(before, after)
         let disturbance = BoxConditions.disturbance(
             from: before, to: after, seconds: seconds, hasRunUp: hasRunUp,
             hasLoads: step.isInterrupted && subject != .layer)
-        disturbances.add(disturbance, from: before, to: after, began: began, ended: clock.now())
+        disturbances.add(disturbance, from: before, to: after, began: began, ended: ended)
         measurement.rejection = disturbance?.rawValue
         guard measurement.rejection == nil else { return measurement }
         measurement.isUndisturbed = true
@@ -232,6 +235,13 @@ final class Sampler {
                 joules: cost.joules, startSeconds: began.seconds(since: start))
         }
         return measurement
+    }
+
+    /// An idle box's power does not depend on how fast its processor would be, which takes a moment to wake.
+    private func conditions(of subject: EnergyWindow.Subject) -> BoxConditions {
+        var conditions = conditions()
+        if subject == .idle { conditions.referenceSeconds = nil }
+        return conditions
     }
 
     /// Counters of the total that did not move in a window of many updates, as text; `nil` where all moved. Whatever updates

@@ -146,6 +146,28 @@ struct CalibratorTests {
         #expect(try #require(hotter.step.timeSeconds.relativeHalfWidth) < 0.02)
     }
 
+    @Test("profiles at different speeds of the processor are pooled with a warning", arguments: [1.04e-3, 1.3e-3])
+    func otherSpeeds(reference: Double) throws {
+        var profiles = [SyntheticProfile().make(), SyntheticProfile().make()]
+        profiles[1].created = "2026-01-02T00:00:00Z"
+        for (place, seconds) in [1e-3, reference].enumerated() {
+            profiles[place].frequency.referenceSeconds = Quantity(value: seconds, count: 9, origin: .measured)
+        }
+        let pooled = try Calibrator.calibrate([
+            try Self.input(profiles[0]), try Self.input(profiles[1], "b.json"),
+        ])
+        let mean = try #require(pooled.frequency.referenceSeconds?.value)
+        #expect(abs(mean - (1e-3 + reference) / 2) < 1e-9)
+        let warning = "The processor was 30 % slower in one profile than in another"
+        #expect(pooled.warnings.contains { $0.hasPrefix(warning) } == (reference > 1.2e-3), "\(pooled.warnings)")
+        // Of a profile without the time, the pool has none.
+        profiles[1].frequency.referenceSeconds = nil
+        let half = try Calibrator.calibrate([
+            try Self.input(profiles[0]), try Self.input(profiles[1], "b.json"),
+        ])
+        #expect(half.frequency.referenceSeconds == nil)
+    }
+
     @Test("how the weights lay comes with the calibration, and with a warning where it matters")
     func residency() throws {
         let cases: [(WeightResidency, String?)] = [

@@ -54,7 +54,8 @@ struct SchemaAgreementTests {
             processes: [OtherProcess(command: "planted", processors: 1, cpuSeconds: 1)], processSamplingSeconds: 0.01)
         profile.conditions = ConditionSeries(
             seconds: [0.1, 0.2], otherProcessors: [0, nil], stealProcessors: [0, 0], quotaRatio: [0, 0],
-            waitingThreads: [0, 0.1], throttleCount: [0, nil], hertz: [2e9, 2e9], celsius: [50, nil])
+            waitingThreads: [0, 0.1], throttleCount: [0, nil], hertz: [2e9, 2e9], celsius: [50, nil],
+            referenceSeconds: [0.001, nil])
         return profile
     }
 
@@ -63,7 +64,7 @@ struct SchemaAgreementTests {
         _ workload: inout WorkloadDescription
     ) {
         (box.hypervisor, box.governor, box.virtualBoard) = ("KVM", "performance", "planted")
-        (frequency.settable, frequency.reason) = (false, "planted")
+        (frequency.settable, frequency.reason, frequency.referenceSeconds) = (false, "planted", known)
         meter.resolutionJoules = known
         meter.updates = CounterUpdates(intervalsSeconds: [0.001, 0.0011], resolutionJoules: 1e-6)
         meter.sampling = PowerSampling(

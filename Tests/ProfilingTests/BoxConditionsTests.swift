@@ -18,6 +18,8 @@ struct BoxConditionsTests {
             (.otherLoad, BoxConditions(otherProcessSeconds: 5), BoxConditions(otherProcessSeconds: 5.04)),
             (.pageFaults, BoxConditions(majorFaultCount: 7), BoxConditions(majorFaultCount: 8)),
             (.frequency, BoxConditions(frequencyHertz: 2e9), BoxConditions(frequencyHertz: 1.8e9)),
+            (.speed, BoxConditions(referenceSeconds: 1e-3), BoxConditions(referenceSeconds: 1.12e-3)),
+            (.speed, BoxConditions(referenceSeconds: 1.12e-3), BoxConditions(referenceSeconds: 1e-3)),
             (.temperature, BoxConditions(celsius: 50), BoxConditions(celsius: 56)),
             (
                 .quota, BoxConditions(quotaSeconds: 1),
@@ -41,9 +43,10 @@ struct BoxConditionsTests {
     @Test(arguments: [0.05, 1.0])
     func littleIsNoDisturbance(seconds: Double) {
         let start = BoxConditions(
-            quotaSeconds: 1, waitSeconds: ["1": 2], involuntarySwitchCounts: ["1": 5])
+            quotaSeconds: 1, waitSeconds: ["1": 2], involuntarySwitchCounts: ["1": 5], referenceSeconds: 1e-3)
         let end = BoxConditions(
-            quotaSeconds: 1.0015, waitSeconds: ["1": 2.008], involuntarySwitchCounts: ["1": 2000])
+            quotaSeconds: 1.0015, waitSeconds: ["1": 2.008], involuntarySwitchCounts: ["1": 2000],
+            referenceSeconds: 1.08e-3)
         // The time that threads waited tells more than how often they were interrupted.
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: seconds) == nil)
         // A thread that has ended takes its time with it, and its number may be given to another one.

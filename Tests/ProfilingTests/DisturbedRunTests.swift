@@ -80,6 +80,57 @@ struct DisturbedRunTests {
         }
     }
 
+    /// Times at which everything takes a third longer beside a neighbor on the host, which nothing but the processor's speed
+    /// shows.
+    struct Neighbor: Sendable, CustomTestStringConvertible {
+        let slow: Range<Double>
+
+        var testDescription: String { "\(slow)" }
+        func slowdown(_ seconds: Double) -> Double { slow.contains(seconds) ? 1.33 : 1 }
+    }
+
+    @Test(
+        "what a neighbor on the host slowed is rejected, also where the slow part came first and was kept at first",
+        arguments: [Neighbor(slow: 0..<10), Neighbor(slow: 10..<20), Neighbor(slow: 12..<30)], [false, true])
+    func slowProcessor(neighbor: Neighbor, isMetered: Bool) throws {
+        let quiet = try run(on: SimulatedBox(slowdown: { _ in 1 }), isMetered: isMetered)
+        #expect(quiet.record.rejections.isEmpty && !quiet.disturbances.isTooMuch)
+        let slow = try run(on: SimulatedBox(slowdown: neighbor.slowdown), isMetered: isMetered)
+        let (expected, found) = (
+            try #require(Self.stepTime(quiet.record)), try #require(Self.stepTime(slow.record))
+        )
+        #expect(abs(found.value - expected.value) <= expected.halfWidth + found.halfWidth + 0.002 * expected.value)
+        for step in slow.record.steps + slow.record.instrumentedSteps {
+            let start = try #require(step.startSeconds)
+            // A step that the change came into is as it was at its begin.
+            #expect(!neighbor.slow.contains(start), "a step at \(start) s was kept")
+        }
+        for window in slow.record.energyWindows where window.subject != .idle {
+            #expect(!neighbor.slow.contains(window.startSeconds), "a window at \(window.startSeconds) s was kept")
+        }
+        let references = slow.record.referenceSeconds
+        #expect(!references.isEmpty && references.allSatisfy { $0 < 1.1e-3 }, "\(references.max() ?? 0)")
+        let cause = try #require(slow.disturbances.causes.first { $0.cause == .speed })
+        let share = (neighbor.slow.upperBound - neighbor.slow.lowerBound) / 30
+        #expect(abs(cause.seconds / slow.disturbances.measuredSeconds - share) < 0.1)
+        #expect(slow.disturbances.summary.contains("the processor had another speed"), "\(slow.disturbances.summary)")
+        #expect(slow.record.rejections.contains { $0.reason.hasSuffix("another speed of the processor") })
+        let series = (slow.conditions?.referenceSeconds ?? []).compactMap { $0 }
+        #expect((series.max() ?? 0) > 1.25e-3 && (series.min() ?? 1) < 1.05e-3)
+    }
+
+    @Test("a processor that has one speed is believed, however slow; a short fast while is none")
+    func onlySpeed() throws {
+        let slow = try run(on: SimulatedBox(slowdown: { _ in 1.33 }))
+        #expect(slow.record.rejections.isEmpty)
+        let hasty = try run(on: SimulatedBox(slowdown: { (5..<7).contains($0) ? 1 : 1.33 }))
+        let (expected, found) = (
+            try #require(Self.stepTime(slow.record)), try #require(Self.stepTime(hasty.record))
+        )
+        #expect(abs(found.value - expected.value) <= expected.halfWidth + found.halfWidth + 0.002 * expected.value)
+        #expect(!hasty.disturbances.isTooMuch)
+    }
+
     @Test("the load is seen at its place in the series")
     func series() throws {
         let busy = try run(on: SimulatedBox(otherProcessors: { (10..<20).contains($0) ? 1 : 0 }))

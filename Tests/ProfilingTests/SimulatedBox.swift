@@ -52,16 +52,21 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let trailingSeconds: Double
     /// How many of the two processors other processes keep busy, by the time.
     let otherProcessors: @Sendable (Double) -> Double
+    /// How many times longer everything takes beside neighbors on the host, by the time; `nil` for a box that tells its
+    /// frequency.
+    let slowdown: (@Sendable (Double) -> Double)?
 
     init(
         range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, recoversAtRead: Int? = nil,
         stopsAtSeconds: Double = .infinity, secondStopsAtSeconds: Double? = nil, trailingSeconds: Double = 0,
-        otherProcessors: @escaping @Sendable (Double) -> Double = { _ in 0 }
+        otherProcessors: @escaping @Sendable (Double) -> Double = { _ in 0 },
+        slowdown: (@Sendable (Double) -> Double)? = nil
     ) {
         self.recoversAtRead = recoversAtRead
         self.secondStopsAtSeconds = secondStopsAtSeconds
         self.trailingSeconds = trailingSeconds
         self.otherProcessors = otherProcessors
+        self.slowdown = slowdown
         self.range = range
         self.failsAtRead = failsAtRead
         self.stopsAtSeconds = stopsAtSeconds
@@ -102,7 +107,12 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         state.withLock { state in
             BoxConditions(
                 otherProcessSeconds: (state.otherSeconds * 100).rounded(.down) / 100,
-                waitSeconds: ["1": state.waitedSeconds])
+                waitSeconds: ["1": state.waitedSeconds],
+                referenceSeconds: slowdown.map { slowdown in
+                    // The loop's times scatter.
+                    slowdown(Double(state.nanoseconds) * 1e-9)
+                        * Double.random(in: 0.98e-3...1.02e-3, using: &state.generator)
+                })
         }
     }
 
@@ -213,8 +223,9 @@ final class SimulatedStep: LayeredStep {
         runs[pass, default: 0] += 1
         guard let plan = plans[pass] else { return }
         // Both threads wait for the one whose processor is shared: with one of two processors busy it takes twice as long.
-        let others = box.otherProcessors(Double(box.now().nanoseconds) * 1e-9)
-        let seconds = plan.seconds * (1 + noise * Double.random(in: -1...1, using: &generator)) * (1 + others)
+        let now = Double(box.now().nanoseconds) * 1e-9
+        let slowdown = (1 + box.otherProcessors(now)) * (box.slowdown?(now) ?? 1)
+        let seconds = plan.seconds * (1 + noise * Double.random(in: -1...1, using: &generator)) * slowdown
         box.pass(seconds: seconds, watts: plan.watts, threads: 2)
     }
 }

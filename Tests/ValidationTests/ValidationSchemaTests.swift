@@ -19,6 +19,7 @@ struct ValidationSchemaTests {
         // Every field of a point is in one of them; each costs a second.
         var rounds = try pair.truth().rounds([MeasuredPoint(cut: 0, serverHertz: 3e9)], repetitions: 3)
         rounds[0].rejection = "other work"
+        (rounds[0].deviceReferenceSeconds, rounds[0].serverReferenceSeconds) = (1e-3, 2e-3)
         let sides = try pair.sides()
         var decider = try pair.decider
         decider.link.source = "a test"

@@ -7,14 +7,10 @@ extension MeasuredRound {
     ///
     /// - Returns: nil for a turn of one process.
     package init?(
-        _ turn: DeviceSession.Turn, at round: ValidationPlan.Round, deviceMeter: SideMeter, serverMeter: SideMeter?
+        _ turn: DeviceSession.Turn, at round: ValidationPlan.Round, speeds: ProfiledSpeeds, deviceMeter: SideMeter,
+        serverMeter: SideMeter?
     ) {
         guard let costs = SplitRun.TurnRecord(turn, isSplit: true).costs else { return nil }
-        let disturbances = [
-            costs.device.disturbance.map { "device: " + $0 }, costs.server.disturbance.map { "server: " + $0 },
-            costs.device.meterFailure.map { "device's meter: " + $0 },
-            costs.server.meterFailure.map { "server's meter: " + $0 },
-        ].compactMap(\.self)
         self.init(
             cut: turn.cut, serverHertz: round.point.serverHertz, order: round.order, repetition: round.repetition,
             steps: turn.stepSeconds.count, delaySeconds: costs.delaySeconds, deviceSeconds: costs.deviceSeconds,
@@ -23,7 +19,8 @@ extension MeasuredRound {
             deviceJoules: costs.device.joules(by: deviceMeter),
             serverJoules: serverMeter.flatMap { costs.server.joules(by: $0) },
             deviceIdleWatts: deviceMeter.idleWatts, serverIdleWatts: serverMeter?.idleWatts,
-            rejection: disturbances.isEmpty ? nil : disturbances.joined(separator: "; "))
+            deviceReferenceSeconds: costs.device.referenceSeconds,
+            serverReferenceSeconds: costs.server.referenceSeconds, rejection: speeds.rejection(of: costs))
     }
 }
 

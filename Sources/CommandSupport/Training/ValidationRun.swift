@@ -49,7 +49,10 @@ package struct ValidationRun: Sendable {
         }
     }
 
-    /// Runs all rounds.
+    /// Rounds that are run at most: each that cannot be used is repeated at the end, and may then fail again.
+    private static let maximumRatio = 2
+
+    /// Runs all rounds, and once more those that were disturbed or lost with their connection.
     package func measure(
         meter: RunMeter, retrySeconds: Double, connect: @escaping DeviceRun.Connect,
         report: @escaping @Sendable (DeviceSession.Event) -> Void
@@ -57,24 +60,36 @@ package struct ValidationRun: Sendable {
         let tokens = RandomTokens(setup.settings, vocabularySize: setup.source.config.vocabularySize)
         let choices = plan.rounds.map { TurnChoice(cut: $0.point.cut, serverHertz: $0.point.serverHertz) }
         let steps = decider.steps
+        let speeds = ProfiledSpeeds(device: device.calibration, server: server.calibration)
+        let policy = PlannedCuts(
+            choices, turnSteps: steps, maximumRepeats: (Self.maximumRatio - 1) * choices.count
+        ) { turn in
+            SplitRun.TurnRecord(turn, isSplit: true).costs.map { speeds.rejection(of: $0) == nil } ?? true
+        }
         let result = try await DeviceRun(
             job: setup.job(
-                steps: choices.count * steps, turnSteps: steps, dataSHA256: tokens.sha256, batch: { tokens.batch($0) }),
-            source: setup.source, policy: PlannedCuts(choices, turnSteps: steps), meter: meter,
+                steps: Self.maximumRatio * choices.count * steps, turnSteps: steps, dataSHA256: tokens.sha256,
+                batch: { tokens.batch($0) }),
+            source: setup.source, policy: policy, meter: meter,
             retrySeconds: retrySeconds, requiresNewTraining: true, connect: connect, engine: setup.engine
         ).run(report: report)
         let deviceMeter = SideMeter(meter)
+        let places = await policy.places
         return Measured(
             rounds: result.turns.compactMap { turn in
-                MeasuredRound(
-                    turn, at: plan.rounds[turn.firstStep / steps], deviceMeter: deviceMeter,
-                    serverMeter: result.serverMeter)
-            }, deviceMeter: deviceMeter, serverMeter: result.serverMeter)
+                let number = turn.firstStep / steps
+                var round = plan.rounds[places[number]]
+                round.order = number
+                return MeasuredRound(
+                    turn, at: round, speeds: speeds, deviceMeter: deviceMeter, serverMeter: result.serverMeter)
+            }, turnCount: places.count, deviceMeter: deviceMeter, serverMeter: result.serverMeter)
     }
 
     /// What was measured, before it is compared with anything.
     package struct Measured: Sendable {
         package let rounds: [MeasuredRound]
+        /// Rounds that were run, also those of which nothing is known.
+        let turnCount: Int
         let deviceMeter: SideMeter
         let serverMeter: SideMeter?
     }
@@ -91,9 +106,9 @@ package struct ValidationRun: Sendable {
         if threads != calibrated {
             report.warnings.append("The device ran with \(threads) threads, its calibration with \(calibrated).")
         }
-        let lost = plan.rounds.count - measured.rounds.count
+        let lost = measured.turnCount - measured.rounds.count
         if lost > 0 {
-            report.warnings.append("\(lost) of \(plan.rounds.count) rounds were lost with their connection.")
+            report.warnings.append("\(lost) of \(measured.turnCount) rounds were lost with their connection.")
         }
         return report
     }

@@ -20,7 +20,7 @@ package actor AdaptiveCut: CutPolicy {
         self.setsFrequency = setsFrequency
     }
 
-    package func choice(committed: Int, after last: DeviceSession.Turn?) throws -> TurnChoice {
+    package func choice(committed: Int, after last: DeviceSession.Turn?) throws -> TurnChoice? {
         if let last, last.number != observed {
             observed = last.number
             decider.link = try ObservedLink(last.measurement).updating(decider.link)

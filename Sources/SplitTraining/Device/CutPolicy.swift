@@ -21,7 +21,8 @@ package protocol CutPolicy: Sendable {
     /// - Parameters:
     ///   - committed: the device's steps so far. A turn that was not committed is asked for again with the same number.
     ///   - last: the turn before; nil before the first turn of this process.
-    func choice(committed: Int, after last: DeviceSession.Turn?) async throws -> TurnChoice
+    /// - Returns: nil to end the training before its last step.
+    func choice(committed: Int, after last: DeviceSession.Turn?) async throws -> TurnChoice?
 }
 
 /// The same cut and frequency in every turn.
@@ -47,7 +48,7 @@ package struct FixedCut: CutPolicy {
         self.init(decision.choice.cut, serverHertz: setsFrequency ? decided?.frequencyHertz.value : nil)
     }
 
-    package func choice(committed: Int, after last: DeviceSession.Turn?) -> TurnChoice {
+    package func choice(committed: Int, after last: DeviceSession.Turn?) -> TurnChoice? {
         TurnChoice(cut: cut, serverHertz: serverHertz)
     }
 }

@@ -4,7 +4,7 @@ import ModelFiles
 import SystemIO
 import TransformerKernels
 
-/// A device's whole training: turn after turn until all steps are committed, over as many connections as it takes.
+/// A device's whole training: turn after turn until all steps are committed or the policy ends it, over as many connections as it takes.
 package struct DeviceRun: Sendable {
     /// Opens a connection, runs the body on it, and closes it.
     package typealias Connect =
@@ -102,7 +102,8 @@ package struct DeviceRun: Sendable {
         await progress.begin(greeting)
         while await progress.committed < job.steps {
             let committed = await progress.committed
-            let choice = try await policy.choice(committed: committed, after: progress.result.turns.last)
+            guard let choice = try await policy.choice(committed: committed, after: progress.result.turns.last)
+            else { break }
             await progress.add(try await session.turn(choice, committed: committed))
             try report(await progress.result)
         }

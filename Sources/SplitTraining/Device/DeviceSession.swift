@@ -165,10 +165,14 @@ package final class DeviceSession: Sendable {
         turn.measurement.device = record.intervals
         turn.measurement.deviceMeterFailure = record.meterFailure
         turn.measurement.serverMeterFailure = Self.text(confirmation.meterFailure)
+        let seconds = MonotonicInstant.now().seconds(since: began)
+        let after = meter.conditions()
         turn.measurement.deviceDisturbance =
-            BoxConditions.disturbance(
-                from: conditions, to: meter.conditions(), seconds: MonotonicInstant.now().seconds(since: began),
-                hasLoads: true)?.rawValue
+            BoxConditions.disturbance(from: conditions, to: after, seconds: seconds, hasLoads: true)?.rawValue
+        turn.measurement.deviceReferenceSeconds = BoxConditions.longerReference(conditions, after)
+        // Protobuf's 0 is an absent value.
+        let reference = confirmation.referenceSeconds
+        turn.measurement.serverReferenceSeconds = reference > 0 && reference.isFinite ? reference : nil
         turn.measurement.serverDisturbance = Self.text(confirmation.disturbance)
         report(.committed(steps: committed + steps))
         turn.measurement.offset = ClockOffset(between: before, and: try await clockOffset())
@@ -222,6 +226,8 @@ package final class DeviceSession: Sendable {
         package var validationBefore: Double?
         package var validationAfter: Double?
         package var measurement = TurnMeasurement()
+
+        package init() {}
     }
 
     /// The parameters of all blocks, as committed.

@@ -16,6 +16,9 @@ package struct TurnMeasurement: Sendable, Hashable {
     /// Why a side's turn is not like others; nil where it is.
     package var deviceDisturbance: String?
     package var serverDisturbance: String?
+    /// Time of the reference loop, in seconds, the longer of those before and after the turn; nil where a frequency is reported.
+    package var deviceReferenceSeconds: Double?
+    package var serverReferenceSeconds: Double?
     /// Why a side has no energy although it has a meter.
     package var deviceMeterFailure: String?
     package var serverMeterFailure: String?

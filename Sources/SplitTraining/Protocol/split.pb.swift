@@ -600,6 +600,9 @@ package nonisolated struct Kerf_Split_V1_TurnCommitted: Sendable {
   /// Why intervals have no energy although there is a meter.
   package var meterFailure: String = String()
 
+  /// Time of the server's reference loop, the longer of those before and after the turn; 0 where a frequency is reported.
+  package var referenceSeconds: Double = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1659,7 +1662,7 @@ nonisolated extension Kerf_Split_V1_TurnEnd: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Kerf_Split_V1_TurnCommitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TurnCommitted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}device_steps\0\u{1}received\0\u{1}disturbance\0\u{3}meter_failure\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}device_steps\0\u{1}received\0\u{1}disturbance\0\u{3}meter_failure\0\u{3}reference_seconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1671,6 +1674,7 @@ nonisolated extension Kerf_Split_V1_TurnCommitted: SwiftProtobuf.Message, SwiftP
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.disturbance) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.meterFailure) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self.referenceSeconds) }()
       default: break
       }
     }
@@ -1689,6 +1693,9 @@ nonisolated extension Kerf_Split_V1_TurnCommitted: SwiftProtobuf.Message, SwiftP
     if !self.meterFailure.isEmpty {
       try visitor.visitSingularStringField(value: self.meterFailure, fieldNumber: 4)
     }
+    if self.referenceSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.referenceSeconds, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1697,6 +1704,7 @@ nonisolated extension Kerf_Split_V1_TurnCommitted: SwiftProtobuf.Message, SwiftP
     if lhs.received != rhs.received {return false}
     if lhs.disturbance != rhs.disturbance {return false}
     if lhs.meterFailure != rhs.meterFailure {return false}
+    if lhs.referenceSeconds != rhs.referenceSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

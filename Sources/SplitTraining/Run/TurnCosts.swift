@@ -34,8 +34,10 @@ package struct TurnCosts: Codable, Sendable, Hashable {
         let steps = turn.firstStep..<turn.firstStep + turn.stepSeconds.count
         device = SideCosts(measurement.deviceIntervals, steps: steps, measurement.deviceDisturbance)
         device.meterFailure = measurement.deviceMeterFailure
+        device.referenceSeconds = measurement.deviceReferenceSeconds
         server = SideCosts(measurement.serverIntervals, steps: steps, measurement.serverDisturbance)
         server.meterFailure = measurement.serverMeterFailure
+        server.referenceSeconds = measurement.serverReferenceSeconds
         deviceSeconds = device.computingSeconds
         serverSeconds = server.computingSeconds
         uplinkSeconds = seconds(.smashedData)
@@ -58,6 +60,8 @@ package struct SideCosts: Codable, Sendable, Hashable {
     package var disturbance: String?
     /// Why energies are missing although there is a meter.
     package var meterFailure: String?
+    /// Time of a fixed piece of arithmetic, which tells the processor's speed; nil where a frequency does, and in older files.
+    package var referenceSeconds: Double?
 
     init(_ intervals: [ActivityInterval], steps range: Range<Int>, _ disturbance: String?) {
         let byStep = Dictionary(grouping: intervals) { interval in

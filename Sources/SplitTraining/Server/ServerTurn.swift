@@ -132,9 +132,10 @@ struct ServerTurn: Sendable {
                 server.recorder.enter(step: nil)
                 let received = try await finish(
                     end, message.tensorBytes, state, step, progress, losses)
+                let seconds = MonotonicInstant.now().seconds(since: began)
+                let after = session.meter.conditions()
                 let disturbance = BoxConditions.disturbance(
-                    from: conditions, to: session.meter.conditions(),
-                    seconds: MonotonicInstant.now().seconds(since: began), hasLoads: true)
+                    from: conditions, to: after, seconds: seconds, hasLoads: true)
                 let record = server.recorder.finish()
                 let isMetered = session.meter.name != nil
                 let intervals = isMetered ? record.intervals : record.intervals.withoutEnergy
@@ -146,6 +147,7 @@ struct ServerTurn: Sendable {
                             $0.received = received.message
                             $0.disturbance = disturbance?.rawValue ?? ""
                             $0.meterFailure = isMetered ? record.meterFailure ?? "" : ""
+                            $0.referenceSeconds = BoxConditions.longerReference(conditions, after) ?? 0
                         }), tensor: IntervalBytes.bytes(of: intervals))
                 return
             case .failure(let failure):

@@ -31,6 +31,10 @@ package struct MeasuredRound: Codable, Sendable, Hashable {
     /// Idle power of each side by the same meter; `nil` where it was not measured.
     package var deviceIdleWatts: Double?
     package var serverIdleWatts: Double?
+    /// Time of a fixed piece of arithmetic on each side, which tells how fast its processor was; `nil` where a frequency
+    /// does, and in older files.
+    package var deviceReferenceSeconds: Double?
+    package var serverReferenceSeconds: Double?
     /// Why the round cannot be used, such as other work on the box; `nil` where it can.
     package var rejection: String?
 
@@ -38,7 +42,8 @@ package struct MeasuredRound: Codable, Sendable, Hashable {
         cut: Int, serverHertz: Double? = nil, order: Int, repetition: Int, steps: Int, delaySeconds: Double,
         deviceSeconds: Double, uplinkSeconds: Double, serverSeconds: Double, downlinkSeconds: Double,
         adapterSeconds: Double, deviceJoules: Double? = nil, serverJoules: Double? = nil,
-        deviceIdleWatts: Double? = nil, serverIdleWatts: Double? = nil, rejection: String? = nil
+        deviceIdleWatts: Double? = nil, serverIdleWatts: Double? = nil, deviceReferenceSeconds: Double? = nil,
+        serverReferenceSeconds: Double? = nil, rejection: String? = nil
     ) {
         self.cut = cut
         self.serverHertz = serverHertz
@@ -57,6 +62,8 @@ package struct MeasuredRound: Codable, Sendable, Hashable {
         self.serverJoules = serverJoules
         self.deviceIdleWatts = deviceIdleWatts
         self.serverIdleWatts = serverIdleWatts
+        self.deviceReferenceSeconds = deviceReferenceSeconds
+        self.serverReferenceSeconds = serverReferenceSeconds
         self.rejection = rejection
     }
 

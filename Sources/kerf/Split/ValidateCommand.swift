@@ -18,7 +18,8 @@ struct ValidateCommand: ParsableCommand {
         discussion: """
             Runs rounds of a split training at several cuts, in random order, and compares every part of their delay and \
             the energy of both sides with what the calibrations predict. Reports the measured regret of the choices of \
-            levels A to E and of running on one side only.
+            levels A to E and of running on one side only. Rounds that other work disturbed, or in which a processor was \
+            not as fast as when it was profiled, are left out and repeated once.
 
             The server needs a new --state. --link is what the prediction assumes; --shape imitates a slower link.
 
@@ -42,7 +43,7 @@ struct ValidateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Cuts to run: all, or auto: the choices, their neighbors, both ends and some others."))
     var cuts = CutChoice.auto
 
-    @Option(help: ArgumentHelp("Rounds at each cut and frequency.", valueName: "number"))
+    @Option(help: ArgumentHelp("Usable rounds at each cut and frequency.", valueName: "number"))
     var rounds = 4
 
     @Option(help: ArgumentHelp("Local steps of a round.", valueName: "number"))

@@ -16,6 +16,7 @@ import Testing
         turn.measurement.serverHertz = 2e9
         turn.measurement.deviceDisturbance = "steal time"
         turn.measurement.serverDisturbance = "steal time"
+        (turn.measurement.deviceReferenceSeconds, turn.measurement.serverReferenceSeconds) = (1e-3, 1e-3)
         turn.measurement.deviceMeterFailure = "gone"
         turn.measurement.serverMeterFailure = "gone"
         var settings = TrainingSettings()
