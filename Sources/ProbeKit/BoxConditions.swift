@@ -69,7 +69,7 @@ package struct BoxConditions: Sendable, Hashable {
     package static let toleratedFrequencyChange = 0.05
     /// Maximum relative change of the processor's speed by the time of a fixed piece of arithmetic, which scatters by some
     /// percent.
-    package static let toleratedSpeedChange = 0.10
+    package static let toleratedSpeedChange = 0.08
     /// Maximum change of temperature, on which leakage current depends.
     package static let toleratedCelsius = 5.0
 

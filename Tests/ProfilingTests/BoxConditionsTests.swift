@@ -46,7 +46,7 @@ struct BoxConditionsTests {
             quotaSeconds: 1, waitSeconds: ["1": 2], involuntarySwitchCounts: ["1": 5], referenceSeconds: 1e-3)
         let end = BoxConditions(
             quotaSeconds: 1.0015, waitSeconds: ["1": 2.008], involuntarySwitchCounts: ["1": 2000],
-            referenceSeconds: 1.08e-3)
+            referenceSeconds: 1.07e-3)
         // The time that threads waited tells more than how often they were interrupted.
         #expect(BoxConditions.disturbance(from: start, to: end, seconds: seconds) == nil)
         // A thread that has ended takes its time with it, and its number may be given to another one.

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func theSpeedAsProfiledIsNoReason() throws {
-        #expect(try rejection(profiled: (1e-3, 2e-3), now: (1.08e-3, 1.9e-3)) == nil)
+        #expect(try rejection(profiled: (1e-3, 2e-3), now: (1.06e-3, 1.9e-3)) == nil)
     }
 
     @Test func eachSideIsNamed() throws {
