@@ -11,8 +11,10 @@ public struct Decider: Sendable {
     /// Local steps per round, between two exchanges of adapters.
     public static let defaultSteps = 10
 
+    public var task: SplitTask
     public var link: Link
     public var weight: Double
+    /// Local training steps of a round; in inference, requests.
     public var steps: Int
     public var level: ModelLevel
     public var account: EnergyAccount
@@ -27,10 +29,12 @@ public struct Decider: Sendable {
     package var frequencies = AllowedFrequencies.calibrated
 
     public init(
-        link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps, level: ModelLevel = .measuredLink,
+        task: SplitTask = .training, link: Link, weight: Double = defaultWeight, steps: Int = defaultSteps,
+        level: ModelLevel = .measuredLink,
         account: EnergyAccount = .net, declaredServerWatts: Double? = nil, scope: EnergyScope = .computing,
         limits: CutLimits = CutLimits(), microBatches: Int = 1, exchange: CutExchange = CutExchange()
     ) {
+        self.task = task
         self.link = link
         self.weight = weight
         self.steps = steps
@@ -60,7 +64,7 @@ public struct Decider: Sendable {
             throw KerfError(.invalidArgument, "the number of steps must be between 1 and 1e9")
         }
         let problem = try problem(
-            try Pairing(device: device.calibration, server: server.calibration))
+            try Pairing(device: device.calibration, server: server.calibration, for: task))
         let solver = try Solver(model: try problem.model(level), weight: weight)
         let solution = solver.solve()
         let assembly = DecisionAssembly(solver: solver, solution: solution)
@@ -69,7 +73,8 @@ public struct Decider: Sendable {
             problem: problem, level: level, solver: solver, solution: solution
         ).estimate()
         return Decision(
-            kerfVersion: KerfVersion.current, verdict: Verdict(problem, solver.model, weight: weight), level: level,
+            kerfVersion: KerfVersion.current, task: task == .training ? nil : task,
+            verdict: Verdict(problem, solver.model, weight: weight), level: level,
             energyAccount: problem.account, energyScope: scope,
             weight: weight, steps: steps, link: link, limits: limits, microBatches: microBatches, exchange: exchange,
             device: side(device),
@@ -86,7 +91,7 @@ public struct Decider: Sendable {
     ///
     /// - Throws: ``KerfError``.
     package func model(device: Calibration, server: Calibration) throws -> CutModel {
-        try problem(try Pairing(device: device, server: server)).model(level)
+        try problem(try Pairing(device: device, server: server, for: task)).model(level)
     }
 
     /// The same under an assumption of the paper, all else as measured.
@@ -95,7 +100,7 @@ public struct Decider: Sendable {
     package func model(
         device: Calibration, server: Calibration, assuming assumption: PaperAssumption
     ) throws -> CutModel {
-        try problem(try Pairing(device: device, server: server)).assuming(assumption).model(level)
+        try problem(try Pairing(device: device, server: server, for: task)).assuming(assumption).model(level)
     }
 
     /// Energy of the device while it computes one step, at every cut from 0 to L; `nil` where that of a layer is not
@@ -105,7 +110,7 @@ public struct Decider: Sendable {
     package func deviceEnergies(
         device: Calibration, server: Calibration, account: EnergyAccount
     ) throws -> [Estimate?] {
-        let pairing = try Pairing(device: device, server: server)
+        let pairing = try Pairing(device: device, server: server, for: task)
         return (0...pairing.blockCount).map { pairing.deviceEnergy(at: $0, account) }
     }
 

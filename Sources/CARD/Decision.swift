@@ -20,6 +20,8 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var schema: String = Decision.schema
     public var schemaVersion: Int = Decision.schemaVersion
     public var kerfVersion: String
+    /// What is split; `nil` for training.
+    public var task: SplitTask?
     /// Whether the decision can be relied on; `nil` in files of version 1.
     public var verdict: Verdict?
     public var level: ModelLevel
@@ -28,7 +30,7 @@ public struct Decision: Codable, Sendable, KerfFile {
     public var energyScope: EnergyScope
     /// Weight of delay, 0 to 1; the rest is the weight of energy.
     public var weight: Double
-    /// Local steps of a round; all values below are per round.
+    /// Local steps of a round, or requests in inference; all values below are per round.
     public var steps: Int
     public var link: Link
     public var limits: CutLimits

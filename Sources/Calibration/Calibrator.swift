@@ -87,16 +87,15 @@ public enum Calibrator {
         _ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit, _ pooling: PoolingFit, _ inSitu: InSituFit?
     ) -> DirectionCalibration {
         guard let time = times.time(of: pass) else {
-            // Only the embedding's backward pass may be absent (ProfileValidation).
-            return DirectionCalibration(
-                timeSeconds: EnergyFit.noWork, grossEnergyJoules: EnergyFit.noWork, netEnergyJoules: EnergyFit.noWork,
-                kernelSeconds: [:])
+            // Only an idle pass may be absent (ProfileValidation).
+            return .noWork(because: pass.layer == 0 ? .frozenEmbedding : .forwardOnly)
         }
         let idle = pass.isIdle(in: times.layers)
+        let noWork = Quantity.noWork(because: pass.layer == 0 ? .frozenEmbedding : .forwardOnly)
         return DirectionCalibration(
             timeSeconds: Quantity(time, confidence: times.confidence, origin: .measured),
-            grossEnergyJoules: idle ? EnergyFit.noWork : energies.grossEnergy(.pass(pass), time: time),
-            netEnergyJoules: idle ? EnergyFit.noWork : energies.netEnergy(.pass(pass), time: time),
+            grossEnergyJoules: idle ? noWork : energies.grossEnergy(.pass(pass), time: time),
+            netEnergyJoules: idle ? noWork : energies.netEnergy(.pass(pass), time: time),
             inSituEnergyJoules: idle ? nil : energies.inSituEnergy(pass, time: time, inSitu),
             kernelSeconds: times.kernels(of: pass).mapValues {
                 Quantity($0, confidence: times.confidence, origin: .measured)

@@ -43,10 +43,6 @@ struct EnergyFit {
     static let minimumWindows = 3
     /// Relative change of the idle power over a run beyond which it is not described by a straight line.
     static let maximumDrift = 0.3
-    /// The embedding's backward pass.
-    static let noWork = Quantity(
-        value: 0, origin: .modelled, reason: "no work: no gradient goes into the frozen embedding")
-
     let meter: MeterDescription
     let confidence: Double
     private let windows: [Subject: [EnergyWindow]]

@@ -32,6 +32,7 @@ struct InSituFit {
         let order =
             (0...last).map { LayerPass(layer: $0, direction: .forward) }
             + (1...last).reversed().map { LayerPass(layer: $0, direction: .backward) }
+            .filter { !$0.isIdle(in: profile.layers) }
         let domains = profile.meter.totalOf
         let traces = (profile.stepTraces ?? []).filter {
             $0.seconds.count == order.count + 1 && Set($0.joules.keys) == Set(domains)

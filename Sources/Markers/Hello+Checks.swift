@@ -80,11 +80,18 @@ extension Hello {
         try require(
             known.allSatisfy { passes.contains(.forward($0)) }, "does not list the forward pass of each layer")
         try require(
-            known.dropFirst().allSatisfy { passes.contains(.backward($0)) },
-            "does not list the backward pass of each layer after the embedding; Kerf profiles training steps")
-        try require(
-            passes.contains(.backward(0)) || layers[0].backwardFlops ?? 0 == 0,
-            "states operations of the embedding's backward pass, and lists no such pass")
+            isForwardOnly || known.dropFirst().allSatisfy { passes.contains(.backward($0)) },
+            "lists the backward pass of some layers, and not of each after the embedding; a step without any is one of "
+                + "inference")
+        try require(!isForwardOnly || !passes.contains(.update), "lists an update, and no backward pass before it")
+        for layer in known where layer == 0 || !isForwardOnly {
+            let (isListed, flops) = (passes.contains(.backward(layer)), layers[layer].backwardFlops)
+            try require(
+                isListed || flops ?? 0 == 0,
+                "states operations of layer \(layer)'s backward pass, and lists no such pass")
+            try require(
+                !isListed || flops != 0, "lists layer \(layer)'s backward pass, and states that it has no operations")
+        }
     }
 
     private func require(_ isTrue: Bool, _ what: String) throws(KerfError) {

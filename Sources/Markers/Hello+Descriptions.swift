@@ -18,7 +18,8 @@ extension Hello {
         WorkloadDescription(
             batch: workload.batch, sequence: workload.sequence, loraRank: workload.loraRank,
             loraAlpha: workload.loraAlpha, loraTargets: workload.loraTargets.compactMap(Projection.init),
-            dtype: NumberFormat(rawValue: runtime.dtype) ?? .f32, threads: runtime.threads)
+            dtype: NumberFormat(rawValue: runtime.dtype) ?? .f32, threads: runtime.threads,
+            forwardOnly: isForwardOnly ? true : nil)
     }
 
     /// The runtime, in the place of the library that runs Kerf's own kernels.
@@ -52,7 +53,10 @@ extension Hello {
             description.adapterBytes = layer.trainable * MemoryLayout<Float>.size
             description.outputBytes = layer.outputBytes
             description.forwardFlops = layer.forwardFlops ?? (isLlama ? counted.forwardFlops : dense)
-            description.backwardFlops = layer.backwardFlops ?? (isLlama ? counted.backwardFlops : dense)
+            // Kerf does not train embeddings, and counts nothing for them.
+            let backward = isLlama && counted.backwardFlops > 0 ? counted.backwardFlops : dense
+            description.backwardFlops =
+                passes.contains(.backward(counted.index)) ? layer.backwardFlops ?? backward : 0
             return description
         }
     }

@@ -10,6 +10,11 @@ package struct Hello: Decodable, Sendable, Hashable {
     package var passes: [Pass]
     package var can: [String]
 
+    /// Whether a step is a forward pass alone, as in inference.
+    package var isForwardOnly: Bool {
+        !passes.contains { if case .backward = $0 { true } else { false } }
+    }
+
     package struct Runtime: Decodable, Sendable, Hashable {
         package var name: String
         package var version: String

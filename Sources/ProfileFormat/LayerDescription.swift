@@ -112,9 +112,10 @@ extension LayerPass {
         layers.flatMap { layer in Direction.allCases.map { LayerPass(layer: layer.index, direction: $0) } }
     }
 
-    /// Whether the pass computes nothing: no gradient goes into the frozen embedding.
+    /// Whether the pass computes nothing: no gradient goes into the frozen embedding, and none into any layer where the step
+    /// is a forward pass alone.
     package func isIdle(in layers: [LayerDescription]) -> Bool {
-        layer == 0 && direction == .backward && layers[0].backwardFlops == 0
+        direction == .backward && layers[layer].backwardFlops == 0
     }
 }
 

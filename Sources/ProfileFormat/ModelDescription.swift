@@ -57,11 +57,13 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     public var threads: Int
     /// Whether each thread was pinned to a processor.
     public var pinned: Bool?
+    /// Whether the step is a forward pass alone, as in inference; `nil` for a training step.
+    public var forwardOnly: Bool?
 
     public init(
         batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [Projection], dtype: NumberFormat,
         threads: Int,
-        pinned: Bool? = nil
+        pinned: Bool? = nil, forwardOnly: Bool? = nil
     ) {
         self.batch = batch
         self.sequence = sequence
@@ -71,6 +73,7 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
         self.dtype = dtype
         self.threads = threads
         self.pinned = pinned
+        self.forwardOnly = forwardOnly
     }
 
     /// `q,v`

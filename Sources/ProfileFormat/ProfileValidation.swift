@@ -73,6 +73,12 @@ package struct ProfileValidation {
         try require(
             (1...(1 << 24)).contains(workload.batch) && (1...(1 << 24)).contains(workload.sequence),
             "workload: batch \(workload.batch) and sequence \(workload.sequence) are not possible")
+        let forwardOnly = workload.forwardOnly == true
+        try require(
+            profile.layers.dropFirst().allSatisfy { ($0.backwardFlops == 0) == forwardOnly },
+            forwardOnly
+                ? "workload.forward_only is true, and layers have operations of backward passes"
+                : "a layer has no operations of a backward pass, and workload.forward_only is not true")
     }
 
     /// Limit of pair numbers, far from where sums of them would overflow.
@@ -127,7 +133,7 @@ package struct ProfileValidation {
     }
 
     private func checkInstrumentationOverhead() throws(KerfError) {
-        let passCount = 2 * profile.layers.count - 1
+        let passCount = profile.workload.forwardOnly == true ? profile.layers.count : 2 * profile.layers.count - 1
         for (index, pair) in (profile.instrumentationOverheadPairs ?? []).enumerated() {
             let place = "instrumentation_overhead_pairs[\(index)]"
             for seconds in [pair.instrumentedSeconds, pair.plainSeconds] {

@@ -115,7 +115,11 @@ extension Decision {
         text += "round trip \(NumberText.si(link.roundTripSeconds, "s")) "
         text +=
             "(\(link.source.map { "\(link.origin.rawValue), \(PlainText.shown($0))" } ?? "declared, not measured")); "
-        return text + "weight of delay \(weight); \(steps) steps per round; values are per round\n"
+        let of =
+            task == .inference
+            ? "\(steps) \(steps == 1 ? "request" : "requests") of inference; values are of all"
+            : "\(steps) steps per round; values are per round"
+        return text + "weight of delay \(weight); \(of)\n"
     }
 
     private func text(_ quantity: Quantity, _ unit: String) -> String {

@@ -31,7 +31,8 @@ struct DecisionAgreementTests {
             try decider.decide(
                 device: .init(calibration: device, sha256: hash), server: .init(calibration: server, sha256: hash))
         }
-        let full = try decide(device, server)
+        var full = try decide(device, server)
+        full.task = .inference
         planted.origin = .unavailable
         planted.ratedWatts = nil
         var bare = try Calibration.planted(planted)

@@ -70,6 +70,36 @@ struct ProgramProfileTests {
         }
     }
 
+    @Test("a program that infers: forward passes alone, from which inference is decided and training is not")
+    func forwardOnly() throws {
+        let workspace = try Workspace()
+        let outcome = try spin("infers", budget: 4, "--power-model", "idle=4,busy=24", in: workspace)
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        let profile = try read(workspace)
+        #expect(
+            profile.workload.forwardOnly == true
+                && profile.layerTimes.map(\.direction) == [.forward, .forward, .forward, .forward])
+        for (times, least) in zip(profile.layerTimes, [1.0, 2, 3, 4]) {
+            #expect(times.seconds.min() ?? 0 >= 0.999e-3 * least, "\(times.layer)")
+        }
+        let calibration = workspace.path("c.json")
+        let calibrated = try KerfProcess(["calibrate", workspace.path("p.json"), "--out", calibration]).finish()
+        #expect(calibrated.status == 0, "\(calibrated.standardError)")
+        #expect(calibrated.standardOutput.contains("sequence 4, forward passes alone, f32"))
+        let sides = [
+            "decide", "--device", calibration, "--server", calibration, "--link", "up=1mbit,down=1mbit,rtt=2ms",
+        ]
+        let training = try KerfProcess(sides).finish()
+        #expect(training.status == 65)
+        #expect(training.standardError.contains("is of forward passes alone"), "\(training.standardError)")
+        #expect(training.standardError.contains("decide for inference with --inference"))
+        let inference = try KerfProcess(sides + ["--inference", "--weight", "1", "--steps", "3"]).finish()
+        #expect(inference.status == 0, "\(inference.standardError)")
+        #expect(inference.standardOutput.contains("3 requests of inference"), "\(inference.standardOutput)")
+        // Nothing is cheaper than the device alone, which waits for no link.
+        #expect(inference.standardOutput.contains("cut 2 of 2 (everything on the device)"))
+    }
+
     @Test("a program that cannot run a pass alone has times and no energy of layers")
     func inSituOnly() throws {
         let workspace = try Workspace()

@@ -58,6 +58,31 @@ struct HelloTests {
         #expect(layers[3].outputBytes == 4 && layers[0].backwardFlops == 0)
         let stated = try Self.hello(["\"parameters\": 9999,": "\"parameters\": 9999, \"forward_flops\": 5,"])
         #expect(stated.layerDescriptions[2].forwardFlops == 5)
+        // Kerf's own embedding is frozen; one that is trained computes something.
+        let trained = try Self.hello(["{\"backward\": 1},": "{\"backward\": 1}, {\"backward\": 0},"])
+        try trained.check()
+        #expect(trained.layerDescriptions[0].backwardFlops == 2 * 12 * 640)
+    }
+
+    private static let backwardPasses =
+        ", {\"backward\": 3}, {\"backward\": 2}, {\"backward\": 1}, {\"update\": null}"
+
+    @Test("a step without backward passes is one of inference")
+    func forwardOnly() throws {
+        let training = try Self.hello()
+        #expect(!training.isForwardOnly && training.workloadDescription.forwardOnly == nil)
+        let hello = try Self.hello([Self.backwardPasses: ""])
+        try hello.check()
+        #expect(hello.isForwardOnly && hello.workloadDescription.forwardOnly == true)
+        #expect(
+            hello.layerDescriptions.allSatisfy { $0.backwardFlops == 0 && $0.forwardFlops > 0 || $0.kind == .embedding }
+        )
+        for (passes, reason) in [
+            (", {\"update\": null}", "an update, and no backward pass"), (", {\"backward\": 3}", "not of each"),
+        ] {
+            let error = #expect(throws: KerfError.self) { try Self.hello([Self.backwardPasses: passes]).check() }
+            #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
+        }
     }
 
     @Test(
@@ -71,11 +96,14 @@ struct HelloTests {
             ("[\"q\", \"v\"]", "[\"w\"]", "LoRA target \"w\""),
             ("\"kind\": \"head\"", "\"kind\": \"block\"", "in this order"),
             ("\"trainable\": 128", "\"trainable\": 99999", "sizes of layer 1"),
-            ("{\"backward\": 2}, ", "", "backward pass of each layer"), ("{\"forward\": 2}, ", "", "forward pass"),
+            ("{\"backward\": 2}, ", "", "not of each after the embedding"),
+            (
+                "\"parameters\": 2720,", "\"parameters\": 2720, \"backward_flops\": 0,", "it has no operations"
+            ), ("{\"forward\": 2}, ", "", "forward pass"),
             ("{\"backward\": 1}", "{\"backward\": 9}", "layer 9"), ("{\"forward\": 1}", "{\"forward\": 2}", "twice"),
             ("\"output_bytes\": 4}", "\"output_bytes\": 4, \"forward_flops\": 1e31}", "sizes of layer 3"),
             (
-                "\"parameters\": 640,", "\"parameters\": 640, \"backward_flops\": 5,", "embedding's backward pass"
+                "\"parameters\": 640,", "\"parameters\": 640, \"backward_flops\": 5,", "layer 0's backward pass"
             ),
         ])
     func refused(old: String, new: String, text: String) throws {

@@ -21,7 +21,8 @@ struct Deviations {
         case .inverseFrequency: inverseFrequency
         case .cubicPower: cubicPower
         case .identicalLayers: worse(layers)
-        case .backwardTwiceForward: worse(backward)
+        case .backwardTwiceForward:
+            problem.pairing.task == .training ? worse(backward) : .unavailable("inference has no backward passes")
         case .freeMemory: memory
         case .idealLink: latency
         case .noOverlap: overlap

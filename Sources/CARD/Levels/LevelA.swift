@@ -14,7 +14,8 @@ struct LevelA {
 
     func model() throws -> CutModel {
         let blocks = pairing.blockCount
-        let blockFlops = 3 * pairing.device.layers[1].description.forwardFlops
+        let passes = pairing.task == .training ? 3.0 : 1
+        let blockFlops = passes * pairing.device.layers[1].description.forwardFlops
         guard blockFlops > 0 else { throw KerfError(.incomplete, "the model's blocks have no operations") }
         let frequency = try pairing.serverFrequency(required: true)
         let deviceSeconds = blockFlops / (try Self.speed(of: pairing.device, "device"))
@@ -37,7 +38,8 @@ struct LevelA {
             assumptions: [
                 "Our reconstruction of the paper's form (arXiv 2412.00090): time is operations / (f x cores x "
                     + "operations per cycle), at rated speed.",
-                "All decoder blocks are identical; embedding, head and loss cost nothing; backward is twice forward.",
+                "All decoder blocks are identical; embedding, head and loss cost nothing"
+                    + (pairing.task == .training ? "; backward is twice forward." : "."),
                 "The device runs at the frequency it was profiled at.",
                 pairing.frequencyAssumption(frequency),
                 "The link has ideal rates; its round trip is ignored. Memory is unlimited.",

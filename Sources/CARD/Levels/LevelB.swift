@@ -32,7 +32,9 @@ struct LevelB {
             countsLatency: false, delayOrigin: Origin.weakest(times + scaling + [problem.link.origin, .modelled]),
             energyOrigin: energy.map { Origin.weakest(scaling + [.modelled, $0.origin]) } ?? .unavailable,
             assumptions: [
-                "Times are sums of the layers' measured times, forward and backward, embedding and head included.",
+                "Times are sums of the layers' measured times, "
+                    + (pairing.task == .training ? "forward and backward, " : "forward alone, ")
+                    + "embedding and head included.",
                 "The device runs at the frequency it was profiled at.",
                 pairing.frequencyAssumption(frequency),
             ] + pairing.poolingAssumption + [energy?.source ?? "The server's energy is not known; only delay counts."])

@@ -3,6 +3,7 @@ import ProfileFormat
 import Quantities
 import Statistics
 import SystemIO
+import Workload
 
 /// The calibrations of a device and a server for one decision.
 ///
@@ -13,18 +14,29 @@ struct Pairing {
     /// check; model and workload must not.
     var device: Calibration
     var server: Calibration
+    let task: SplitTask
 
     var blockCount: Int { device.model.blockCount }
     private var workload: WorkloadDescription { device.workload }
 
-    init(device ofDevice: Calibration, server ofServer: Calibration) throws {
-        let (device, server) = (ofDevice.usingPooledValues, ofServer.usingPooledValues)
-        try Self.checkComplete(device, "device")
-        try Self.checkComplete(server, "server")
-        if let difference = try JSONDifference.first(between: Subject(device), and: Subject(server)) {
+    init(device ofDevice: Calibration, server ofServer: Calibration, for task: SplitTask = .training) throws {
+        var (device, server) = (ofDevice.usingPooledValues, ofServer.usingPooledValues)
+        for (calibration, side) in [(device, "device"), (server, "server")] {
+            if task == .training, calibration.workload.forwardOnly == true {
+                throw KerfError(
+                    .incompatible,
+                    "the \(side)'s calibration is of forward passes alone, and training has backward passes too",
+                    remedy: .inferenceOrTrainingStep)
+            }
+            try Self.checkComplete(calibration, side)
+        }
+        self.task = task
+        if task == .inference { (device, server) = (device.ofForwardPasses, server.ofForwardPasses) }
+        if let difference = try JSONDifference.first(between: Subject(device, task), and: Subject(server, task)) {
             throw KerfError(
                 .incompatible,
-                "the calibrations are not of the same training step: \(difference.path) is \(difference.left) on the "
+                "the calibrations are not of the same \(task == .training ? "training step" : "forward pass"): "
+                    + "\(difference.path) is \(difference.left) on the "
                     + "device and \(difference.right) on the server",
                 remedy: .sameWorkload)
         }
@@ -37,10 +49,19 @@ struct Pairing {
 
     /// The link's traffic at a cut.
     ///
+    /// In inference, smashed data (or tokens) go up, and one token for each sequence returns, 4 bytes each. In training:
+    ///
     /// Targets are sent at every cut but L, since the server computes the loss: 4 bytes per token. At cut 0 the tokens
     /// are sent, 4 bytes each, and no gradient returns, since nothing before the first block is trained. At cut L only
     /// the adapters are exchanged.
     func traffic(at cut: Int) -> CutTraffic {
+        if task == .inference {
+            let isLast = cut == blockCount
+            return CutTraffic(
+                uplinkBytes: isLast ? 0 : cut == 0 ? tokenBytes : Double(device.layers[cut].description.outputBytes),
+                downlinkBytes: isLast ? 0 : 4 * Double(workload.batch), adapterBytes: 0,
+                stepMessages: isLast ? 0 : 2, roundMessages: 0)
+        }
         let adapters = device.layers[...cut].reduce(0.0) { $0 + Double($1.description.adapterBytes) }
         let smashed = cut == 0 ? tokenBytes : Double(device.layers[cut].description.outputBytes)
         return CutTraffic(
@@ -48,6 +69,12 @@ struct Pairing {
             downlinkBytes: cut == 0 || cut == blockCount ? 0 : smashed,
             adapterBytes: adapters, stepMessages: cut == blockCount ? 0 : cut == 0 ? 1 : 2,
             roundMessages: adapters > 0 ? 2 : 0)
+    }
+
+    /// Tokens and targets among the bytes that go up at a cut, which no wire format makes smaller.
+    func tokenBytesUp(at cut: Int) -> Double {
+        guard cut < blockCount else { return 0 }
+        return tokenBytes * ((cut == 0 ? 1 : 0) + (task == .training ? 1 : 0))
     }
 
     /// The layers that each side runs at a cut: blocks 1...c on the device, with the embedding and, at L, the head.
@@ -152,16 +179,19 @@ struct Pairing {
         var workload: WorkloadDescription
         var layers: [LayerDescription]
 
-        init(_ calibration: Calibration) {
+        init(_ calibration: Calibration, _ task: SplitTask) {
             model = calibration.model.ignoringWeights
             workload = calibration.workload
             workload.threads = 0
             workload.pinned = nil
+            // Adapters may be merged into one side's weights, or be there as products of their own.
+            if task == .inference { workload.dtype = .f32 }
             layers = calibration.layers.map { layer in
                 // Memory and traffic of a layer depend on the engine and its threads.
                 var description = layer.description
                 description.memory = nil
                 description.kernels = nil
+                if task == .inference { (description.parameterCount, description.forwardFlops) = (0, 0) }
                 return description
             }
         }

@@ -46,8 +46,13 @@ struct LevelE {
         model.level = .measuredLink
         model.countsLatency = true
         model.microBatches = problem.microBatches
-        let (exchange, tokenBytes) = (problem.exchange, problem.pairing.tokenBytes)
-        for index in model.cuts.indices { exchange.apply(to: &model.cuts[index].traffic, tokenBytes: tokenBytes) }
+        var exchange = problem.exchange
+        // The answer of an inference is tokens.
+        if problem.pairing.task == .inference { exchange.gradientRatio = 1 }
+        for index in model.cuts.indices {
+            let tokenBytes = problem.pairing.tokenBytesUp(at: model.cuts[index].cut)
+            exchange.apply(to: &model.cuts[index].traffic, tokenBytes: tokenBytes)
+        }
         if exchange.adapterTensors > 1 {
             model.assumptions.append(
                 "Adapters travel as \(exchange.adapterTensors) tensors each: with AdamW's moments.")

@@ -18,12 +18,13 @@ public struct CutExchange: Codable, Sendable, Hashable {
         self.answersEveryStep = answersEveryStep
     }
 
-    /// - Parameter tokenBytes: of the targets, and of the tokens at cut 0, which are sent as they are.
+    /// - Parameter tokenBytes: of tokens and targets that go up, which are sent as they are.
     func apply(to traffic: inout CutTraffic, tokenBytes: Double) {
         traffic.adapterBytes *= Double(adapterTensors)
         traffic.downlinkBytes *= gradientRatio
-        let tokens = traffic.stepMessages == 1 ? 2 * tokenBytes : tokenBytes
-        if traffic.uplinkBytes > 0 { traffic.uplinkBytes = tokens + (traffic.uplinkBytes - tokens) * activationRatio }
+        if traffic.uplinkBytes > 0 {
+            traffic.uplinkBytes = tokenBytes + (traffic.uplinkBytes - tokenBytes) * activationRatio
+        }
         if answersEveryStep, traffic.stepMessages == 1 { traffic.stepMessages = 2 }
     }
 }

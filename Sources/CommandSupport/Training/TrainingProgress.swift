@@ -22,12 +22,15 @@ package final class TrainingProgress: Sendable {
         case .turnBegan(let turn, let cut): show("turn \(turn), cut \(cut)")
         case .step(let step, let loss, let seconds):
             let text =
-                "step \(step) of \(steps), loss \(NumberText.fixed(loss, digits: 4)), \(NumberText.si(seconds, "s"))"
+                "step \(step)\(total(step)), loss \(NumberText.fixed(loss, digits: 4)), \(NumberText.si(seconds, "s"))"
             if isTerminal { show(text) }
-        case .committed(let steps): show("\(steps) of \(self.steps) steps are committed")
+        case .committed(let steps): show("\(steps)\(total(steps)) steps are committed")
         case .reconnecting(let reason): show("connecting again: \(PlainText.shown(reason))")
         }
     }
+
+    /// ` of 100`; beyond that, rounds are repeated, and nobody knows how many.
+    private func total(_ steps: Int) -> String { steps > self.steps ? "" : " of \(self.steps)" }
 
     /// A line that stays.
     package func tell(_ text: String) { if !isQuiet { StandardError.write("kerf: " + text + "\n") } }

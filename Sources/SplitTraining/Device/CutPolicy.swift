@@ -44,6 +44,9 @@ package struct FixedCut: CutPolicy {
                 "the decision is for \(PlainText.shown(decision.modelName)) of \(decision.blockCount) blocks, not for "
                     + "\(model.name) of \(model.blockCount)", remedy: "decide from calibrations of this model")
         }
+        guard decision.task ?? .training == .training else {
+            throw KerfError(.mismatch, "the decision is for inference, not for training", remedy: "decide for training")
+        }
         let decided = decision.cuts.first { $0.cut == decision.choice.cut }
         self.init(decision.choice.cut, serverHertz: setsFrequency ? decided?.frequencyHertz.value : nil)
     }

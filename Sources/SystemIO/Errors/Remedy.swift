@@ -35,6 +35,7 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case largerBatch
     /// Profile both boxes with the same model and training step.
     case sameWorkload
+    case inferenceOrTrainingStep
     /// Decide at level B, which uses measured times and needs no frequency.
     case measuredTimes
     /// Declare the server's power, or give energy no weight.
@@ -85,6 +86,7 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .largerBatch: "profile with a larger batch, or decide with fewer micro-batches"
         case .sameWorkload:
             "profile both boxes with the same model, batch, sequence length, LoRA rank and LoRA targets"
+        case .inferenceOrTrainingStep: "decide for inference, or profile a training step"
         case .measuredTimes: "decide at level B, which uses measured times"
         case .declaredServerPower: "declare the server's power, or give delay all the weight"
         case .computingEnergyOnly: "profile the server with a meter, or count its computing energy only"

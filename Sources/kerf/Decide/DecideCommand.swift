@@ -37,9 +37,12 @@ struct DecideCommand: ParsableCommand {
 
     @OptionGroup(title: "Link") var linkOptions: LinkOptions
 
+    @Flag(help: "Decide for inference: forward passes alone, whose answer returns, and no adapters.")
+    var inference = false
+
     @OptionGroup var objective: ObjectiveOptions
 
-    @Option(help: "Local training steps between two exchanges of adapters.")
+    @Option(help: "Local training steps between two exchanges of adapters; with --inference, requests.")
     var steps = Decider.defaultSteps
 
     @Option(help: "Model level that decides.")
@@ -85,7 +88,8 @@ struct DecideCommand: ParsableCommand {
             try OutputGuard.check(out, isNoneOf: [device, server] + linkOptions.inputs)
         }
         let decider = Decider(
-            link: try linkOptions.resolved(), weight: objective.weight, steps: steps, level: level,
+            task: inference ? .inference : .training, link: try linkOptions.resolved(), weight: objective.weight,
+            steps: steps, level: level,
             account: objective.energy,
             declaredServerWatts: serverPower, scope: energyScope,
             limits: limitOptions.limits,
