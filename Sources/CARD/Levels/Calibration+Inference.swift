@@ -8,8 +8,8 @@ extension Calibration {
     /// The forward passes alone, in the place of the step: without gradients, adapters that travel, or anything kept for a
     /// backward pass.
     ///
-    /// Of a training step, the head's forward pass holds the loss, which inference does not compute, and the step's mean
-    /// powers are those of both directions.
+    /// In a training step's calibration the head's forward pass holds the loss, which inference does not compute, and the
+    /// step's mean powers are those of both directions.
     var ofForwardPasses: Calibration {
         var inference = self
         inference.workload.forwardOnly = true
