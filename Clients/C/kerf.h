@@ -1,14 +1,18 @@
 /* A client of `kerf profile -- PROGRAM`, for C99 and C++: this header and nothing else.
  *
- * The program says what its training step consists of and then does what Kerf asks for: whole steps, with or without
- * marks at the borders of layers, and single passes over and over. docs/markers.md describes the protocol.
+ * The program says what its step of training or inference consists of and then does what Kerf asks for: whole steps, with
+ * or without marks at the borders of layers, and single passes over and over. docs/markers.md describes the protocol.
  *
  *     kerf_client kerf;
  *     if (kerf_open(&kerf) == 0) { train_one_step(); return 0; }       // without Kerf
  *     kerf_callbacks callbacks = {step, prepare, pass};
  *     kerf_serve(&kerf, hello_json, &callbacks, model);
  *
- * A step calls kerf_mark() where a pass begins. Functions that can fail return -1 and leave one line in kerf.error.
+ * A step calls kerf_mark() where a pass begins, first of all at its own begin for the embedding's forward pass. It writes
+ * nothing in a step that is not marked; where finding the borders takes time of its own, look at kerf.is_marked.
+ *
+ * Functions that can fail return -1 and leave one line in kerf.error. A program that fails before it serves says why with
+ * kerf_fail() and kerf_answer_failed().
  * Not thread-safe: one thread serves and marks.
  */
 #ifndef KERF_H
@@ -97,7 +101,7 @@ static inline void kerf_mark(kerf_client *kerf, uint32_t pass) {
 /* ---- Messages ---- */
 
 static inline int kerf_fail(kerf_client *kerf, const char *what) {
-    snprintf(kerf->error, sizeof kerf->error, "%s", what);
+    snprintf(kerf->error, sizeof kerf->error, "%.255s", what);
     return -1;
 }
 

@@ -103,7 +103,9 @@ enum CalibrationWarnings {
         if rated.value == nil, profile.rated.flopsPerCyclePerCore.value != nil, let reason = rated.reason {
             warnings.append("Rated speed is not used: \(reason).")
         }
-        let passes = calibration.layers.flatMap { [$0.forward, $0.backward] }
+        let passes = calibration.layers.flatMap {
+            calibration.workload.forwardOnly == true ? [$0.forward] : [$0.forward, $0.backward]
+        }
         let negligible = 1e-3 * (calibration.step.timeSeconds.value ?? 0)
         let wide = passes.map { $0.pooled?.timeSeconds ?? $0.timeSeconds }.filter {
             ($0.value ?? 0) > negligible && ($0.relativeHalfWidth ?? 1) > maximumTimeHalfWidth

@@ -1,4 +1,6 @@
 import Glibc
+import Instrumentation
+import SystemIO
 
 /// Whether a run may share its processors with other work, as tests on a busy machine do.
 ///
@@ -7,4 +9,11 @@ import Glibc
 package enum BusyMachine {
     /// `KERF_IGNORE_LOAD=1`.
     package static var isAccepted: Bool { getenv("KERF_IGNORE_LOAD").map { String(cString: $0) } == "1" }
+}
+
+extension RunMeter {
+    /// A meter for a command, which accepts a busy machine where the environment says so.
+    package static func ofCommand(_ selection: MeterSelection, sharesBox: Bool) throws(KerfError) -> RunMeter {
+        try RunMeter(selection, sharesBox: sharesBox, ignoresLoad: BusyMachine.isAccepted)
+    }
 }

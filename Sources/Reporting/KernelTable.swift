@@ -55,7 +55,9 @@ struct KernelTable {
         }
     }
 
+    /// The table and an empty line; nothing for a program whose layers have no kernels of a name.
     var text: String {
+        guard !rows.isEmpty else { return "" }
         var columns: [TextTable.Column] = [
             .init("kernel", .left), .init("forward"), .init("backward"), .init("share of step"),
         ]
@@ -72,7 +74,7 @@ struct KernelTable {
             let rates = hasCosts ? [rate(row.flops, row), rate(row.bytes, row), roofShare(row)] : []
             table.append([PlainText.name(name), row.forward.text, row.backward.text, share(row)] + rates)
         }
-        return table.text + roofLine
+        return table.text + roofLine + "\n"
     }
 
     private func share(_ row: Row) -> String {

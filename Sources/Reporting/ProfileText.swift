@@ -11,7 +11,7 @@ extension Profile {
     package func report(_ calibration: Calibration) -> String {
         simulatedLine(calibration.isSimulated, disturbances: disturbances, failures: checks?.failures ?? [])
             + calibration.heading("Profile") + samples + "\n"
-            + calibration.layerTable.text + "\n" + KernelTable(calibration).text + "\n" + calibration.totals
+            + calibration.layerTable.text + "\n" + KernelTable(calibration).text + calibration.totals
             + overheadLines
             + calibration.frequencyLines + calibration.warningLines
     }

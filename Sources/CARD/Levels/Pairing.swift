@@ -191,7 +191,11 @@ struct Pairing {
                 var description = layer.description
                 description.memory = nil
                 description.kernels = nil
-                if task == .inference { (description.parameterCount, description.forwardFlops) = (0, 0) }
+                if task == .inference {
+                    (description.parameterCount, description.forwardFlops) = (0, 0)
+                    // The head may compute the logits of all tokens or of the last ones: a token returns.
+                    if layer.description.kind == .head { description.outputBytes = 0 }
+                }
                 return description
             }
         }

@@ -27,13 +27,16 @@ package struct RunMeter: Sendable {
 
     /// Measures the idle power for ``idleSeconds``, unless there is no meter or it is not used; see ``sharingBox``.
     ///
-    /// - Parameter sharesBox: whether the other side of the run is on this box.
+    /// - Parameters:
+    ///   - sharesBox: whether the other side of the run is on this box.
+    ///   - ignoresLoad: whether other processes and other virtual machines may run on the same processors.
     /// - Throws: ``KerfError`` of the meter.
-    package init(_ selection: MeterSelection, sharesBox: Bool) throws(KerfError) {
+    package init(_ selection: MeterSelection, sharesBox: Bool, ignoresLoad: Bool = false) throws(KerfError) {
         let description = selection.description
-        func monitor(_ origin: Origin, ignoresLoad: Bool) -> @Sendable () -> BoxConditions {
+        func monitor(_ origin: Origin, ignoresOtherSide: Bool) -> @Sendable () -> BoxConditions {
             let monitor = ConditionsMonitor(
-                HostProbe(), frequencyRoot: selection.root, meterOrigin: origin, ignoresLoad: ignoresLoad)
+                HostProbe(), frequencyRoot: selection.root, meterOrigin: origin,
+                ignoresLoad: ignoresOtherSide || ignoresLoad, ignoresSteal: ignoresLoad)
             return { monitor.now() }
         }
         meter = selection.meter
@@ -41,8 +44,8 @@ package struct RunMeter: Sendable {
         origin = description.origin
         reason = description.reason
         updateSeconds = description.updateIntervalSeconds.value ?? 0
-        watch = monitor(description.origin, ignoresLoad: false)
-        watchShared = monitor(.unavailable, ignoresLoad: true)
+        watch = monitor(description.origin, ignoresOtherSide: false)
+        watchShared = monitor(.unavailable, ignoresOtherSide: true)
         idleWatts = .unavailable(description.reason ?? "no energy meter")
         if sharesBox { self = sharingBox }
         if let meter { idleWatts = try Self.idlePower(meter) }

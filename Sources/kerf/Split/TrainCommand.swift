@@ -106,7 +106,7 @@ struct TrainCommand: ParsableCommand {
         let connect = try client.connect()
         let selection = try MeterSelection.choose(metering.request)
         defer { selection.close() }
-        let meter = try RunMeter(selection, sharesBox: try client.isOnThisBox)
+        let meter = try RunMeter.ofCommand(selection, sharesBox: try client.isOnThisBox)
         let run = DeviceRun(
             job: setup.job(
                 steps: steps, turnSteps: turnSteps, dataSHA256: data.source.sha256, validation: data.validation,

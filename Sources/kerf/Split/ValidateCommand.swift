@@ -134,7 +134,7 @@ struct ValidateCommand: ParsableCommand {
         let connect = try client.connect()
         let selection = try MeterSelection.choose(metering.request)
         defer { selection.close() }
-        let meter = try RunMeter(selection, sharesBox: try client.isOnThisBox)
+        let meter = try RunMeter.ofCommand(selection, sharesBox: try client.isOnThisBox)
         return try AsynchronousWork.runInterruptibly(remedy: "start it again, with a new state of the server") {
             try await run.measure(meter: meter, retrySeconds: patience.retry, connect: connect) { progress.report($0) }
         }

@@ -44,8 +44,11 @@ import Testing
         if SchemaChecker.isPossible { #expect(try SchemaChecker.faults(in: bytes, schema: "validation") == []) }
         let report = try training.workspace.json("validation.json")
         let rounds = try #require(report["rounds"] as? [[String: Any]])
-        #expect(rounds.count == 12)
-        #expect(Dictionary(grouping: rounds) { $0["cut"] as? Int }.mapValues(\.count) == [0: 3, 1: 3, 2: 3, 3: 3])
+        // Those that something disturbed come once more.
+        let rejected = rounds.compactMap { $0["rejection"] as? String }
+        #expect(rounds.count == 12 + min(12, rejected.count), "\(rejected)")
+        let planned = Dictionary(grouping: rounds.prefix(12)) { $0["cut"] as? Int }
+        #expect(planned.mapValues(\.count) == [0: 3, 1: 3, 2: 3, 3: 3])
         // Random order, not one cut after the other.
         #expect(rounds.prefix(4).compactMap { $0["cut"] as? Int }.sorted() == [0, 1, 2, 3])
         for round in rounds {
@@ -75,7 +78,7 @@ import Testing
                 .compactMap { $0["server_seconds"] as? Double }
         }
         // The board stops the server for two thirds of the time; noise of a busy machine is much less.
-        #expect(seconds(8e8).count == 2 && seconds(2.6e9).count == 2)
+        #expect(seconds(8e8).count >= 2 && seconds(2.6e9).count >= 2)
         #expect((seconds(8e8).min() ?? 0) > 1.5 * (seconds(2.6e9).min() ?? .infinity))
         // The limits are restored.
         let limit = try String(
