@@ -133,6 +133,9 @@ public struct Decider: Sendable {
                 .invalidArgument, "micro-batches must divide the batch of \(batch), not be \(microBatches)",
                 remedy: .largerBatch)
         }
+        guard task == .training || exchange.adapterTensors == 1 else {
+            throw KerfError(.invalidArgument, "inference exchanges no adapters, so that no moments travel with them")
+        }
         try limits.check(blockCount: pairing.blockCount)
         return SplitProblem(
             pairing: pairing, link: link, steps: steps, account: scope == .computing ? account : .gross, scope: scope,

@@ -109,13 +109,17 @@ package struct ConditionsMonitor: Sendable {
         // A board is served by a process on the same box.
         monitorsContention = !ignoresLoad && meterOrigin != .simulated
         monitorsSteal = !ignoresSteal
-        watchesSpeed = !ignoresSteal && CPUFreqProbe(root: host.root).policies().isEmpty
+        let isSpeedUnknown = CPUFreqProbe(root: host.root).policies().isEmpty
+        watchesSpeed = !ignoresSteal && isSpeedUnknown
         monitorsOthers = meterOrigin == .measured || monitorsContention && usesAllProcessors
         if !monitorsOthers, meterOrigin == .simulated || meterOrigin == .modelled {
             let what = meterOrigin == .simulated ? "virtual board" : "power model"
             unmonitored.append("load from other processes: a \(what) counts the measured process only")
         }
-        if ignoresSteal { unmonitored.append("steal time: it is ignored as asked") }
+        if ignoresSteal {
+            unmonitored.append(
+                (isSpeedUnknown ? "steal time and the processor's speed" : "steal time") + ": ignored as asked")
+        }
         if ignoresLoad, meterOrigin != .simulated {
             unmonitored.append("waiting for a processor: load from other processes is ignored as asked")
         }

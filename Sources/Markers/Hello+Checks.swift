@@ -90,7 +90,8 @@ extension Hello {
                 isListed || flops ?? 0 == 0,
                 "states operations of layer \(layer)'s backward pass, and lists no such pass")
             try require(
-                !isListed || flops != 0, "lists layer \(layer)'s backward pass, and states that it has no operations")
+                !isListed || layerDescriptions[layer].backwardFlops > 0,
+                "lists layer \(layer)'s backward pass, and states no operations or parameters of it")
         }
     }
 

@@ -73,6 +73,7 @@ package struct ProfileValidation {
         try require(
             (1...(1 << 24)).contains(workload.batch) && (1...(1 << 24)).contains(workload.sequence),
             "workload: batch \(workload.batch) and sequence \(workload.sequence) are not possible")
+        try require(workload.forwardOnly != false, "workload.forward_only is false; a training step has no such field")
         let forwardOnly = workload.forwardOnly == true
         try require(
             profile.layers.dropFirst().allSatisfy { ($0.backwardFlops == 0) == forwardOnly },
@@ -132,8 +133,12 @@ package struct ProfileValidation {
         }
     }
 
+    /// Passes of a step. The frozen embedding has no backward pass.
+    private var passCount: Int {
+        profile.workload.forwardOnly == true ? profile.layers.count : 2 * profile.layers.count - 1
+    }
+
     private func checkInstrumentationOverhead() throws(KerfError) {
-        let passCount = profile.workload.forwardOnly == true ? profile.layers.count : 2 * profile.layers.count - 1
         for (index, pair) in (profile.instrumentationOverheadPairs ?? []).enumerated() {
             let place = "instrumentation_overhead_pairs[\(index)]"
             for seconds in [pair.instrumentedSeconds, pair.plainSeconds] {
@@ -194,9 +199,9 @@ package struct ProfileValidation {
             let place = "step_traces[\(index)]"
             let counts = [trace.seconds.count] + trace.joules.values.map(\.count)
             try require(
-                counts.allSatisfy { $0 == 2 * profile.layers.count },
+                counts.allSatisfy { $0 == passCount + 1 },
                 "\(place): \(counts.min() ?? 0) to \(counts.max() ?? 0) times and energies, "
-                    + "\(2 * profile.layers.count) are needed")
+                    + "\(passCount + 1) are needed")
             try require((0...Self.maximumPairs).contains(trace.pair ?? 0), "\(place).pair is \(trace.pair ?? 0)")
             try require(isTime(trace.startSeconds), "\(place).start_seconds is \(trace.startSeconds)")
             try require(isTime(trace.staleSeconds ?? 0), "\(place).stale_seconds is \(trace.staleSeconds ?? 0)")

@@ -21,8 +21,10 @@ package final class Experiment {
     private var plan: ExperimentPlan
     private let sampler: Sampler
     private var record: ExperimentRecord
-    /// All observations whose speed is known, in their order: which of them are kept may change.
+    /// All observations in their order, where they have a speed: which of them are kept may change.
     private var observations: [Observation] = []
+    /// Whether observations have a speed; `nil` before the first that shows it.
+    private var hasSpeeds: Bool?
     private var speed = PrevailingSpeed()
     private let disturbances: DisturbanceLog
     private let progress: (Progress) -> Void
@@ -193,8 +195,13 @@ package final class Experiment {
             for observation in observations { record.append(judged(observation)) }
             plan.forgetWhatIsSettled()
         }
-        observations.append(observation)
         record.append(judged(observation))
+        if measurement.referenceSeconds != nil {
+            hasSpeeds = true
+        } else if hasSpeeds == nil, measurement.isUndisturbed, measurement.subject != .idle {
+            (hasSpeeds, observations) = (false, [])
+        }
+        if hasSpeeds != false { observations.append(observation) }
     }
 
     private func judged(_ observation: Observation) -> Observation {

@@ -75,6 +75,9 @@ import Workload
         let sum = training.layers.reduce(0) { $0 + ($1.forward.timeSeconds.value ?? 0) }
         #expect(abs((training.ofForwardPasses.step.timeSeconds.value ?? 0) - sum) < 1e-12)
         #expect(inference.ofForwardPasses.step == inference.step)
+        // Each says where its values come from.
+        #expect(mixed.assumptions.filter { $0.contains("forward passes are those of a training step") }.count == 1)
+        #expect(both.assumptions.filter { $0.contains("forward passes are those of a training step") }.count == 2)
     }
 
     @Test("a decision says what it is of, and tests no assumption about backward passes")
@@ -95,13 +98,21 @@ import Workload
         let calibration = try forwardOnly(SyntheticProfile())
         var decider = try decider()
         let plain = try decider.model(device: calibration, server: calibration)
-        decider.exchange = CutExchange(adapterTensors: 3, activationRatio: 0.25, gradientRatio: 0.5)
+        decider.exchange = CutExchange(activationRatio: 0.25, gradientRatio: 0.5)
         let small = try decider.model(device: calibration, server: calibration)
         for (small, plain) in zip(small.cuts, plain.cuts) {
             let ratio = plain.cut == 0 ? 1 : 0.25
             #expect(small.traffic.uplinkBytes == ratio * plain.traffic.uplinkBytes)
             #expect(small.traffic.downlinkBytes == plain.traffic.downlinkBytes && small.traffic.adapterBytes == 0)
         }
+    }
+
+    @Test("moments do not travel") func moments() throws {
+        let calibration = try forwardOnly(SyntheticProfile())
+        var decider = try decider()
+        decider.exchange = CutExchange(adapterTensors: 3)
+        let error = #expect(throws: KerfError.self) { try decider.model(device: calibration, server: calibration) }
+        #expect(error?.code == .invalidArgument)
     }
 
     @Test("training is not decided from forward passes", arguments: [true, false])

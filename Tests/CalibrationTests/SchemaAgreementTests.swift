@@ -71,7 +71,7 @@ struct SchemaAgreementTests {
             intervalSeconds: 0.1, longestGapSeconds: 0.2, samples: 9, processorShare: 0.01, refreshSeconds: 0.1)
         meter.reason = "planted"
         meter.domains[0].maximumWatts = 100
-        (workload.pinned, workload.forwardOnly) = (true, false)
+        (workload.pinned, workload.forwardOnly) = (true, true)
     }
 
     private static func completed(_ layer: LayerDescription) -> LayerDescription {

@@ -3,6 +3,7 @@ import Foundation
 import ModelFiles
 import ProfileFormat
 import SystemIO
+import TestSupport
 import Testing
 import Workload
 
@@ -86,6 +87,12 @@ struct ProgramProfileTests {
         let calibrated = try KerfProcess(["calibrate", workspace.path("p.json"), "--out", calibration]).finish()
         #expect(calibrated.status == 0, "\(calibrated.standardError)")
         #expect(calibrated.standardOutput.contains("sequence 4, forward passes alone, f32"))
+        if SchemaChecker.isPossible {
+            for (file, schema) in [("p.json", "profile"), ("c.json", "calibration")] {
+                let bytes = [UInt8](try workspace.bytes(file))
+                #expect(try SchemaChecker.faults(in: bytes, schema: schema) == [], "\(file)")
+            }
+        }
         let sides = [
             "decide", "--device", calibration, "--server", calibration, "--link", "up=1mbit,down=1mbit,rtt=2ms",
         ]

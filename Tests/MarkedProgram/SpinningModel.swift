@@ -23,6 +23,7 @@ final class SpinningModel: ClientModel {
         let embedding = "{\"kind\": \"embedding\", \"parameters\": 640, \"trainable\": 0, \"output_bytes\": 64}"
         let head = "{\"kind\": \"head\", \"parameters\": 640, \"trainable\": 0, \"output_bytes\": 64}"
         let heads = behavior == "size" ? "1e30" : "2"
+        let infers = behavior == "infers"
         let number = behavior == "pid" ? 1 : getpid()
         return """
             {"version": \(version), "client": "marked-program", "pid": \(number), "runtime": {"name": "spin", \
@@ -30,7 +31,7 @@ final class SpinningModel: ClientModel {
             "packages": {"a_package": "2"}}, "model": {"name": "spin", "hidden_size": 16, "block_count": 2, \
             "head_count": \(heads), "key_value_head_count": 2, "head_size": 8, "intermediate_size": 32, \
             "vocabulary_size": 40, "tied_embeddings": false, "weights": "none"}, "workload": {"batch": 1, \
-            "sequence": 4, "lora_rank": 2, "lora_alpha": 4, "lora_targets": ["q", "v"]}, "layers": [\(embedding), \
+            "sequence": 4, "lora_rank": \(infers ? 0 : 2), "lora_alpha": 4, "lora_targets": [\(infers ? "" : "\"q\", \"v\"")]}, "layers": [\(embedding), \
             \(block), \(block), \(head)], "passes": [\(passes.joined(separator: ", "))], \
             "can": [\(behavior == "in-situ" ? "" : "\"repeat\"")]}
             """

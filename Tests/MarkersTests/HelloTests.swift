@@ -98,7 +98,7 @@ struct HelloTests {
             ("\"trainable\": 128", "\"trainable\": 99999", "sizes of layer 1"),
             ("{\"backward\": 2}, ", "", "not of each after the embedding"),
             (
-                "\"parameters\": 2720,", "\"parameters\": 2720, \"backward_flops\": 0,", "it has no operations"
+                "\"parameters\": 2720,", "\"parameters\": 2720, \"backward_flops\": 0,", "no operations or parameters"
             ), ("{\"forward\": 2}, ", "", "forward pass"),
             ("{\"backward\": 1}", "{\"backward\": 9}", "layer 9"), ("{\"forward\": 1}", "{\"forward\": 2}", "twice"),
             ("\"output_bytes\": 4}", "\"output_bytes\": 4, \"forward_flops\": 1e31}", "sizes of layer 3"),

@@ -3,7 +3,6 @@ import ProfileFormat
 import Quantities
 import Statistics
 import SystemIO
-import Workload
 
 /// The calibrations of a device and a server for one decision.
 ///
@@ -15,6 +14,8 @@ struct Pairing {
     var device: Calibration
     var server: Calibration
     let task: SplitTask
+    /// Sides whose forward passes were measured in a training step, for inference.
+    private let trainingSides: [String]
 
     var blockCount: Int { device.model.blockCount }
     private var workload: WorkloadDescription { device.workload }
@@ -31,6 +32,9 @@ struct Pairing {
             try Self.checkComplete(calibration, side)
         }
         self.task = task
+        trainingSides = [(device, "device"), (server, "server")].compactMap { calibration, side in
+            calibration.workload.forwardOnly == true ? nil : side
+        }
         if task == .inference { (device, server) = (device.ofForwardPasses, server.ofForwardPasses) }
         if let difference = try JSONDifference.first(between: Subject(device, task), and: Subject(server, task)) {
             throw KerfError(
@@ -127,6 +131,15 @@ struct Pairing {
         return "The server's frequency cannot be set; it stays as it was profiled."
     }
 
+    /// What inference takes from a training step, one sentence for each such side.
+    var trainingStepAssumptions: [String] {
+        guard task == .inference else { return [] }
+        return trainingSides.map {
+            "The \($0)'s forward passes are those of a training step: its head's holds the loss, and where a mean power "
+                + "counts it is that of both directions."
+        }
+    }
+
     /// How blocks of one shape enter the decision; empty for calibrations without pooling groups.
     var poolingAssumption: [String] {
         guard device.pooling != nil || server.pooling != nil else { return [] }
@@ -184,14 +197,13 @@ struct Pairing {
             workload = calibration.workload
             workload.threads = 0
             workload.pinned = nil
-            // Adapters may be merged into one side's weights, or be there as products of their own.
-            if task == .inference { workload.dtype = .f32 }
             layers = calibration.layers.map { layer in
                 // Memory and traffic of a layer depend on the engine and its threads.
                 var description = layer.description
                 description.memory = nil
                 description.kernels = nil
                 if task == .inference {
+                    // Adapters may be merged into one side's weights, or be there as products of their own.
                     (description.parameterCount, description.forwardFlops) = (0, 0)
                     // The head may compute the logits of all tokens or of the last ones: a token returns.
                     if layer.description.kind == .head { description.outputBytes = 0 }

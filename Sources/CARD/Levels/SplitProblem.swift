@@ -31,6 +31,7 @@ struct SplitProblem {
                 .incomplete, "the server's calibration does not state the frequency of its times",
                 remedy: "profile the server where its frequency can be read, or leave its frequency as it is")
         }
+        model.assumptions += pairing.trainingStepAssumptions
         model.frequency.restrict(to: frequencies)
         try ScopedEnergy(problem: self).refine(&model)
         return model
@@ -58,7 +59,8 @@ struct LevelE {
                 "Adapters travel as \(exchange.adapterTensors) tensors each: with AdamW's moments.")
         }
         if exchange.activationRatio != 1 || exchange.gradientRatio != 1 {
-            model.assumptions.append("Smashed data and its gradient are sent in fewer bytes than f32 has.")
+            let what = problem.pairing.task == .training ? "Smashed data and its gradient" : "Smashed data"
+            model.assumptions.append("\(what) are sent in fewer bytes than f32 has.")
         }
         let rates =
             problem.link.source.map { "The link's rates come from \($0)" } ?? "The link has its declared rates"

@@ -45,6 +45,9 @@ extension TrainingSetup {
     /// - Parameter name: the file, or such as "the device's calibration".
     package func check(_ calibration: Calibration, of name: String) throws(KerfError) {
         let (workload, model) = (calibration.workload, calibration.model)
+        guard workload.forwardOnly != true else {
+            throw KerfError(.mismatch, "\(name) is of forward passes alone", remedy: "profile a training step")
+        }
         try RunTerm.checkEqual(
             [
                 RunTerm("model", source.config.name), RunTerm("batch", settings.batch),

@@ -49,10 +49,8 @@ package struct ValidationRun: Sendable {
         }
     }
 
-    /// Rounds that are run at most: each that cannot be used is repeated at the end, and may then fail again.
-    private static let maximumRatio = 2
-
-    /// Runs all rounds, and once more those that were disturbed or lost with their connection.
+    /// Runs all rounds, and again those that were disturbed or lost with their connection, until they can be used or as many
+    /// were added as were planned.
     package func measure(
         meter: RunMeter, retrySeconds: Double, connect: @escaping DeviceRun.Connect,
         report: @escaping @Sendable (DeviceSession.Event) -> Void
@@ -61,14 +59,13 @@ package struct ValidationRun: Sendable {
         let choices = plan.rounds.map { TurnChoice(cut: $0.point.cut, serverHertz: $0.point.serverHertz) }
         let steps = decider.steps
         let speeds = ProfiledSpeeds(device: device.calibration, server: server.calibration)
-        let policy = PlannedCuts(
-            choices, turnSteps: steps, maximumRepeats: (Self.maximumRatio - 1) * choices.count
-        ) { turn in
+        let repeats = max(0, min(choices.count, TrainingState.maximumSteps / steps - choices.count))
+        let policy = PlannedCuts(choices, turnSteps: steps, maximumRepeats: repeats) { turn in
             SplitRun.TurnRecord(turn, isSplit: true).costs.map { speeds.rejection(of: $0) == nil } ?? true
         }
         let result = try await DeviceRun(
             job: setup.job(
-                steps: Self.maximumRatio * choices.count * steps, turnSteps: steps, dataSHA256: tokens.sha256,
+                steps: (choices.count + repeats) * steps, turnSteps: steps, dataSHA256: tokens.sha256,
                 batch: { tokens.batch($0) }),
             source: setup.source, policy: policy, meter: meter,
             retrySeconds: retrySeconds, requiresNewTraining: true, connect: connect, engine: setup.engine
@@ -105,6 +102,9 @@ package struct ValidationRun: Sendable {
         let (threads, calibrated) = (try setup.engine().threadCount, device.calibration.workload.threads)
         if threads != calibrated {
             report.warnings.append("The device ran with \(threads) threads, its calibration with \(calibrated).")
+        }
+        if BusyMachine.isAccepted {
+            report.warnings.append("Other work on this box was no reason to reject a round, as KERF_IGNORE_LOAD asks.")
         }
         let lost = measured.turnCount - measured.rounds.count
         if lost > 0 {

@@ -4,7 +4,8 @@ import ModelFiles
 import SystemIO
 import TransformerKernels
 
-/// A device's whole training: turn after turn until all steps are committed or the policy ends it, over as many connections as it takes.
+/// A device's whole training: turn after turn until all steps are committed or the policy ends it, over as many connections
+/// as it takes.
 package struct DeviceRun: Sendable {
     /// Opens a connection, runs the body on it, and closes it.
     package typealias Connect =

@@ -103,6 +103,10 @@ package final class DeviceSession: Sendable {
         guard welcome.deviceSteps <= UInt64(job.steps) else {
             throw KerfError(.protocolViolation, "the server counts \(welcome.deviceSteps) steps of \(job.steps)")
         }
+        guard !isNew || welcome.deviceSteps == 0 else {
+            throw KerfError(
+                .protocolViolation, "the server counts \(welcome.deviceSteps) steps of a training that has not begun")
+        }
         let losses = try await channel.receiveTensor(
             announced: bytes, expected: 8 * Int(welcome.deviceSteps), "the losses so far")
         return (TensorBytes.numbers(losses), try SideMeter(welcome.meter))

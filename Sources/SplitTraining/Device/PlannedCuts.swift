@@ -1,4 +1,6 @@
-/// A list of choices, one turn each, and after them once more those whose turn cannot be used.
+import SystemIO
+
+/// A list of choices, one turn each, and after them again those whose turn cannot be used.
 package actor PlannedCuts: CutPolicy {
     private let choices: [TurnChoice]
     private let turnSteps: Int
@@ -25,8 +27,14 @@ package actor PlannedCuts: CutPolicy {
         repeatsLeft = maximumRepeats
     }
 
-    package func choice(committed: Int, after last: DeviceSession.Turn?) -> TurnChoice? {
+    /// - Throws: ``KerfError/Code/protocolViolation`` for steps that no turn of this list has done.
+    package func choice(
+        committed: Int, after last: DeviceSession.Turn?
+    ) throws(KerfError) -> TurnChoice? {
         let number = committed / turnSteps
+        guard committed % turnSteps == 0, number <= places.count else {
+            throw KerfError(.protocolViolation, "the server counts \(committed) steps, which this device did not run")
+        }
         // A turn that was not committed is asked for again.
         guard number >= places.count else { return choices[places[number]] }
         if number > 0, repeatsLeft > 0, !isGood(last, number: number - 1) {

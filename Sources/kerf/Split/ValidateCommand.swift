@@ -19,7 +19,7 @@ struct ValidateCommand: ParsableCommand {
             Runs rounds of a split training at several cuts, in random order, and compares every part of their delay and \
             the energy of both sides with what the calibrations predict. Reports the measured regret of the choices of \
             levels A to E and of running on one side only. Rounds that other work disturbed, or in which a processor was \
-            not as fast as when it was profiled, are left out and repeated once.
+            not as fast as when it was profiled, are left out and run again.
 
             The server needs a new --state. --link is what the prediction assumes; --shape imitates a slower link.
 

@@ -15,9 +15,9 @@ import Testing
     ) async throws -> [Int] {
         var cuts: [Int] = []
         var last: DeviceSession.Turn?
-        while let choice = await policy.choice(committed: cuts.count * Self.turnSteps, after: last) {
+        while let choice = try await policy.choice(committed: cuts.count * Self.turnSteps, after: last) {
             // A turn that was not committed is asked for again.
-            #expect(await policy.choice(committed: cuts.count * Self.turnSteps, after: last) == choice)
+            #expect(try await policy.choice(committed: cuts.count * Self.turnSteps, after: last) == choice)
             if !isLost(cuts.count) {
                 var turn = DeviceSession.Turn()
                 (turn.cut, turn.firstStep) = (choice.cut, cuts.count * Self.turnSteps)
@@ -42,6 +42,15 @@ import Testing
         // The second turn, and its first repeat, which is the fourth.
         #expect(try await cuts(policy) == [3, 1, 2, 1, 1])
         #expect(await policy.places == [0, 1, 2, 1, 1])
+    }
+
+    @Test(arguments: [50, 3, 20]) func stepsThatNoTurnDidAreRefused(committed: Int) async throws {
+        let policy = PlannedCuts(Self.choices, turnSteps: Self.turnSteps, maximumRepeats: 10)
+        _ = try await policy.choice(committed: 0, after: nil)
+        let error = await #expect(throws: KerfError.self) {
+            try await policy.choice(committed: committed, after: nil)
+        }
+        #expect(error?.code == .protocolViolation)
     }
 
     @Test func repeatsAreBounded() async throws {
