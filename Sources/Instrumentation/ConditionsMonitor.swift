@@ -171,7 +171,6 @@ package struct ConditionsMonitor: Sendable {
             }
         }
         if let hotplug { conditions.onlineProcessors = losses.reading(Self.hotplugCondition, hotplug.read) }
-        if watchesSpeed { conditions.referenceSeconds = ReferenceLoop.seconds() }
         guard let reader else { return conditions }
         let times = losses.reading("steal time and load from other processes", reader.processorTimes)
         let throttles = [
@@ -186,6 +185,10 @@ package struct ConditionsMonitor: Sendable {
         if monitorsOthers { conditions.otherProcessSeconds = conditions.otherLoadSeconds }
         return conditions
     }
+
+    /// The time of the reference loop, where it is watched. It computes for a millisecond, and so is not a part of ``now()``:
+    /// an idle window has to begin at rest.
+    package func referenceSeconds() -> Double? { watchesSpeed ? ReferenceLoop.seconds() : nil }
 
     /// The first temperature sensor of the processor's chip (Documentation/hwmon/coretemp.rst, k10temp.rst).
     ///

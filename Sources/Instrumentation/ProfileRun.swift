@@ -238,6 +238,7 @@ package struct ProfileRun {
             step: step, clock: SystemClock(instruments.started.process), meter: instruments.energy.meter,
             updates: instruments.energy.description.updates, settings: settings,
             conditions: { instruments.conditions.now(frequencyOf: policies) },
+            reference: instruments.conditions.referenceSeconds,
             disturbances: instruments.disturbances, shouldStop: shouldStop, progress: progress, logger: logger)
     }
 }

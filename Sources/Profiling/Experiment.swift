@@ -37,6 +37,8 @@ package final class Experiment {
     /// - Parameters:
     ///   - updates: how the meter's counters are updated, or `nil` when it is not known.
     ///   - conditions: reads throttling, steal time and the like; called before and after every step and window.
+    ///   - reference: times a fixed piece of arithmetic; called with `conditions`, and not around the idle box. `nil` where
+    ///     the conditions tell the processor's speed.
     ///   - disturbances: takes what the box does to the steps and windows; shared by the experiments of one run.
     ///   - shouldStop: asked between passes that may be long; `true` ends the run with
     ///     ``KerfError/Code/interrupted``.
@@ -44,6 +46,7 @@ package final class Experiment {
         step: any ProfiledStep, clock: any ExperimentClock = SystemClock(), meter: (any EnergyMeter)? = nil,
         updates: CounterUpdates? = nil, settings: ExperimentSettings = ExperimentSettings(),
         conditions: @escaping () -> BoxConditions = { BoxConditions() },
+        reference: @escaping () -> Double? = { nil },
         disturbances: DisturbanceLog = DisturbanceLog(),
         shouldStop: @escaping () -> Bool = { false }, progress: @escaping (Progress) -> Void = { _ in },
         logger: Logger = Logger(label: "kerf.profiling", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -59,8 +62,8 @@ package final class Experiment {
             passes: passes, settings: settings, meter: meter, updates: updates, using: &generator)
         sampler = Sampler(
             step: step, clock: clock, interval: MeteredInterval(clock: clock, meter: meter, updates: updates),
-            timing: plan.timing, conditions: conditions, disturbances: disturbances, shouldStop: shouldStop,
-            generator: generator)
+            timing: plan.timing, conditions: conditions, reference: reference, disturbances: disturbances,
+            shouldStop: shouldStop, generator: generator)
     }
 
     /// Runs to the end and returns all raw samples.

@@ -13,6 +13,7 @@ final class Sampler {
     private let clock: any ExperimentClock
     private let timing: WindowTiming
     private let conditions: () -> BoxConditions
+    private let reference: () -> Double?
     private let disturbances: DisturbanceLog
     private let shouldStop: () -> Bool
     private let start: MonotonicInstant
@@ -25,7 +26,7 @@ final class Sampler {
 
     init(
         step: any ProfiledStep, clock: any ExperimentClock, interval: MeteredInterval, timing: WindowTiming,
-        conditions: @escaping () -> BoxConditions, disturbances: DisturbanceLog,
+        conditions: @escaping () -> BoxConditions, reference: @escaping () -> Double?, disturbances: DisturbanceLog,
         shouldStop: @escaping () -> Bool, generator: SeededGenerator
     ) {
         self.step = step
@@ -33,6 +34,7 @@ final class Sampler {
         self.interval = interval
         self.timing = timing
         self.conditions = conditions
+        self.reference = reference
         self.disturbances = disturbances
         self.shouldStop = shouldStop
         self.generator = generator
@@ -237,10 +239,10 @@ final class Sampler {
         return measurement
     }
 
-    /// An idle box's power does not depend on how fast its processor would be, which takes a moment to wake.
+    /// An idle window begins at rest, and its power does not depend on how fast the processor would be.
     private func conditions(of subject: EnergyWindow.Subject) -> BoxConditions {
         var conditions = conditions()
-        if subject == .idle { conditions.referenceSeconds = nil }
+        conditions.referenceSeconds = subject == .idle ? nil : reference() ?? conditions.referenceSeconds
         return conditions
     }
 

@@ -37,7 +37,11 @@ package struct RunMeter: Sendable {
             let monitor = ConditionsMonitor(
                 HostProbe(), frequencyRoot: selection.root, meterOrigin: origin,
                 ignoresLoad: ignoresOtherSide || ignoresLoad, ignoresSteal: ignoresLoad)
-            return { monitor.now() }
+            return {
+                var conditions = monitor.now()
+                conditions.referenceSeconds = monitor.referenceSeconds()
+                return conditions
+            }
         }
         meter = selection.meter
         name = description.name
