@@ -119,6 +119,24 @@ struct DisturbedRunTests {
         #expect((series.max() ?? 0) > 1.25e-3 && (series.min() ?? 1) < 1.05e-3)
     }
 
+    @Test("the processor's speed is timed before and after each step and window, and not around the idle box")
+    func idleBoxIsLeftAlone() throws {
+        let box = SimulatedBox()
+        var count = 0
+        let log = DisturbanceLog()
+        let record = try Experiment(
+            step: SimulatedStep.typical(on: box), clock: box, meter: box, updates: SimulatedBox.updates,
+            settings: ExperimentSettings(budgetSeconds: 5),
+            reference: {
+                count += 1
+                return 1e-3
+            }, disturbances: log
+        ).run()
+        #expect(record.idleWindows.count >= 2 && record.rejections.isEmpty)
+        #expect(count == 2 * (log.disturbances().measurementCount - record.idleWindows.count))
+        #expect(record.referenceSeconds.allSatisfy { $0 == 1e-3 } && !record.referenceSeconds.isEmpty)
+    }
+
     @Test("a processor that has one speed is believed, however slow; a short fast while is none")
     func onlySpeed() throws {
         let slow = try run(on: SimulatedBox(slowdown: { _ in 1.33 }))
