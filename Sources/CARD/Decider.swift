@@ -134,7 +134,9 @@ public struct Decider: Sendable {
                 remedy: .largerBatch)
         }
         guard task == .training || exchange.adapterTensors == 1 else {
-            throw KerfError(.invalidArgument, "inference exchanges no adapters, so that no moments travel with them")
+            throw KerfError(
+                .invalidArgument, "inference exchanges no adapters, so that no moments travel with them",
+                remedy: "leave the moments out")
         }
         try limits.check(blockCount: pairing.blockCount)
         return SplitProblem(

@@ -86,12 +86,11 @@ public enum Calibrator {
     private static func direction(
         _ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit, _ pooling: PoolingFit, _ inSitu: InSituFit?
     ) -> DirectionCalibration {
-        guard let time = times.time(of: pass) else {
-            // Only an idle pass may be absent (ProfileValidation).
-            return .noWork(because: pass.layer == 0 ? .frozenEmbedding : .forwardOnly)
-        }
+        let reason: NoWork = times.layers.contains { $0.backwardFlops > 0 } ? .frozenEmbedding : .forwardOnly
+        // Only an idle pass may be absent (ProfileValidation).
+        guard let time = times.time(of: pass) else { return .noWork(because: reason) }
         let idle = pass.isIdle(in: times.layers)
-        let noWork = Quantity.noWork(because: pass.layer == 0 ? .frozenEmbedding : .forwardOnly)
+        let noWork = Quantity.noWork(because: reason)
         return DirectionCalibration(
             timeSeconds: Quantity(time, confidence: times.confidence, origin: .measured),
             grossEnergyJoules: idle ? noWork : energies.grossEnergy(.pass(pass), time: time),

@@ -43,6 +43,7 @@ struct EnergyFit {
     static let minimumWindows = 3
     /// Relative change of the idle power over a run beyond which it is not described by a straight line.
     static let maximumDrift = 0.3
+
     let meter: MeterDescription
     let confidence: Double
     private let windows: [Subject: [EnergyWindow]]

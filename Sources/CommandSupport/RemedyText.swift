@@ -15,7 +15,7 @@ package enum RemedyText {
         case .largerBatch: "profile with a larger --batch, or decide with fewer --micro-batches"
         case .sameWorkload: "profile both boxes with the same --model, --batch, --seq, --rank and --targets"
         case .inferenceOrTrainingStep:
-            "decide for inference with --inference, or profile a training step"
+            "profile a training step, or decide where to cut inference with kerf decide --inference"
         case .measuredTimes: "decide with --level B, which uses measured times"
         case .declaredServerPower:
             "declare the server's power with --server-power WATTS, or count delay only with --weight 1"

@@ -7,11 +7,7 @@ import Workload
 extension Hello {
     /// The model, without where its weights come from.
     package var modelDescription: ModelDescription {
-        ModelDescription(
-            name: PlainText.name(model.name), hiddenSize: model.hiddenSize, blockCount: model.blockCount,
-            headCount: model.headCount, keyValueHeadCount: model.keyValueHeadCount, headSize: model.headSize,
-            intermediateSize: model.intermediateSize, vocabularySize: model.vocabularySize,
-            tiedEmbeddings: model.tiedEmbeddings, weightsKind: .program, weightsOrigin: PlainText.name(model.weights))
+        ModelDescription(config, weightsKind: .program, weightsOrigin: PlainText.name(model.weights))
     }
 
     package var workloadDescription: WorkloadDescription {
@@ -63,7 +59,7 @@ extension Hello {
 
     private var config: ModelConfig {
         ModelConfig(
-            name: model.name, hiddenSize: model.hiddenSize, blockCount: model.blockCount,
+            name: PlainText.name(model.name), hiddenSize: model.hiddenSize, blockCount: model.blockCount,
             headCount: model.headCount, keyValueHeadCount: model.keyValueHeadCount, headSize: model.headSize,
             intermediateSize: model.intermediateSize, vocabularySize: model.vocabularySize, rmsNormEpsilon: 1e-5,
             rope: RotaryEmbedding(theta: 10_000), tiedEmbeddings: model.tiedEmbeddings)

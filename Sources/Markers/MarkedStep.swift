@@ -4,7 +4,7 @@ import Statistics
 import SystemIO
 import Workload
 
-/// The training step of another program, which runs it when asked and waits in between.
+/// The step of another program, which runs it when asked and waits in between.
 package final class MarkedStep: ProfiledStep {
     package let passes: [LayerPass]
     package let isInterrupted = false

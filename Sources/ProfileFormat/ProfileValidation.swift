@@ -20,6 +20,7 @@ package struct ProfileValidation {
 
     package func check() throws(KerfError) {
         try checkLayers()
+        try checkFrequency()
         try checkSamples()
         try checkDisturbances()
         let groups = (profile.frequencySweep?.groups ?? []).map(\.name)
@@ -237,6 +238,29 @@ package struct ProfileValidation {
                 && series.seconds.allSatisfy { isTime($0) }
                 && zip(series.seconds, series.seconds.dropFirst()).allSatisfy { $0 < $1 },
             "conditions: columns of different lengths, or times that do not rise")
+        let columns = [
+            series.otherProcessors, series.stealProcessors, series.quotaRatio, series.waitingThreads, series.hertz,
+            series.referenceSeconds,
+        ]
+        try require(
+            columns.allSatisfy { column in (column ?? []).allSatisfy { ($0 ?? 0) >= 0 && $0?.isFinite ?? true } },
+            "conditions: a value below zero or not a number")
+    }
+
+    private func checkFrequency() throws(KerfError) {
+        let frequency = profile.frequency
+        for (field, quantity) in [
+            ("minimum_hertz", frequency.minimumHertz), ("maximum_hertz", frequency.maximumHertz),
+            ("running_hertz", frequency.runningHertz),
+        ] {
+            // A box may report 0. A decision refuses it where it needs the frequency.
+            let hertz = quantity.value ?? 0
+            try require(
+                (0...Self.possibleHertz.upperBound).contains(hertz), "frequency.\(field) is \(hertz)")
+        }
+        if let seconds = frequency.referenceSeconds?.value {
+            try require(isPositiveTime(seconds), "frequency.reference_seconds is \(seconds)")
+        }
     }
 
     private func isTime(_ seconds: Double) -> Bool { (0..<Self.maximumSeconds).contains(seconds) }

@@ -2,9 +2,9 @@ import ProbeKit
 
 /// The speed that the processor had in most of a run, by the time of a fixed piece of arithmetic: which samples belong to it.
 ///
-/// On a host with other tenants the processor has two or three speeds, of which the fastest is its own. That of a short
-/// while is none: of the time measured, a fifth has to be as fast. Which one it is may only be known later, so that samples
-/// that were kept can be found to have been slow.
+/// On a host with other tenants the processor has two or three speeds, of which the fastest is its own. A speed counts only
+/// where a fifth of the measured time was as fast or faster. Later measurements can change which speed prevails, so that
+/// samples that were kept may turn out to be slow.
 struct PrevailingSpeed {
     /// Share of the measured time that has to be as fast, or faster.
     static let share = 0.2

@@ -35,6 +35,15 @@ struct HostileProfileTests {
         ("5 layers for a model of 4 blocks", { $0.layers.removeLast() }),
         ("0 layers", { $0.layers = [] }),
         ("6 layers for a model of 9223372036854775807", { $0.model.blockCount = .max }),
+        ("frequency.running_hertz is -3", { $0.frequency.runningHertz.value = -3 }),
+        (
+            "frequency.reference_seconds is 0.0",
+            { $0.frequency.referenceSeconds = Quantity(value: 0, count: 1, origin: .measured) }
+        ),
+        (
+            "a value below zero",
+            { $0.conditions = ConditionSeries(seconds: [1, 2], referenceSeconds: [nil, -1e-3]) }
+        ),
         ("impossible size", { $0.layers[2].outputBytes = .max }),
         ("impossible size", { $0.layers[2].adapterBytes = -4 }),
         ("no samples of layer 3 backward", { $0.layerTimes.removeAll { $0.layer == 3 && $0.direction == .backward } }),

@@ -99,7 +99,7 @@ struct ProgramProfileTests {
         let training = try KerfProcess(sides).finish()
         #expect(training.status == 65)
         #expect(training.standardError.contains("is of forward passes alone"), "\(training.standardError)")
-        #expect(training.standardError.contains("decide for inference with --inference"))
+        #expect(training.standardError.contains("kerf decide --inference"))
         let inference = try KerfProcess(sides + ["--inference", "--weight", "1", "--steps", "3"]).finish()
         #expect(inference.status == 0, "\(inference.standardError)")
         #expect(inference.standardOutput.contains("3 requests of inference"), "\(inference.standardOutput)")

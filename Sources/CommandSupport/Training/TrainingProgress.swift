@@ -29,7 +29,7 @@ package final class TrainingProgress: Sendable {
         }
     }
 
-    /// ` of 100`; beyond that, rounds are repeated, and nobody knows how many.
+    /// ` of 100`; nothing beyond the planned steps, where rounds are repeated in a number that is not known.
     private func total(_ steps: Int) -> String { steps > self.steps ? "" : " of \(self.steps)" }
 
     /// A line that stays.
