@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 test-torch compare-program compare-peft fuzz-messages kill-training soak compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
+.PHONY: help demo test test-onednn-v3 test-torch compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -79,8 +79,12 @@ kill-training: build ## Kill a split training 200 times at random moments and co
 	$(PYTHON) Scripts/kill-training.py --kerf .build/release/kerf --kills 200 --steps 400
 
 SOAK_SECONDS ?= 3600
-soak: build ## Run Kerf for SOAK_SECONDS (3600) beside load, memory pressure, signals and a full disk; needs root
-	$(PYTHON) Scripts/soak.py --kerf .build/release/kerf --seconds $(SOAK_SECONDS)
+SOAK_OPTIONS ?= --hotplug --clock-steps
+soak: build ## Run Kerf for SOAK_SECONDS (3600) beside load, CPUs off line, steps of the clock, signals, a full disk; needs root
+	$(PYTHON) Scripts/soak.py --kerf .build/release/kerf --seconds $(SOAK_SECONDS) $(SOAK_OPTIONS)
+
+beside-busy: build ## Profile beside a busy program and on the quiet box, ten times in turn, and compare; wants a steady box
+	$(PYTHON) Scripts/beside-busy.py --kerf .build/release/kerf
 
 cut-cable: build ## Cut the link of a split training four times for 3 to 20 s and compare its result; needs root
 	$(PYTHON) Scripts/cut-cable.py --kerf .build/release/kerf

@@ -13,7 +13,7 @@ final class NVMLLibrary: Sendable {
     private typealias ErrorText = @convention(c) (Int32) -> UnsafePointer<CChar>?
     private typealias Count = @convention(c) (UnsafeMutablePointer<UInt32>) -> Int32
     private typealias Handle = @convention(c) (UInt32, UnsafeMutablePointer<Device?>) -> Int32
-    private typealias Name = @convention(c) (Device, UnsafeMutablePointer<CChar>, UInt32) -> Int32
+    private typealias Text = @convention(c) (Device, UnsafeMutablePointer<CChar>, UInt32) -> Int32
     private typealias Energy = @convention(c) (Device, UnsafeMutablePointer<UInt64>) -> Int32
     private typealias Power = @convention(c) (Device, UnsafeMutablePointer<UInt32>) -> Int32
     private typealias Selected = @convention(c) (Device, Int32, UnsafeMutablePointer<UInt32>) -> Int32
@@ -37,7 +37,7 @@ final class NVMLLibrary: Sendable {
 
     private static let needed = [
         "nvmlInit_v2", "nvmlShutdown", "nvmlErrorString", "nvmlDeviceGetCount_v2", "nvmlDeviceGetHandleByIndex_v2",
-        "nvmlDeviceGetName", "nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetPowerUsage",
+        "nvmlDeviceGetName", "nvmlDeviceGetUUID", "nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetPowerUsage",
         "nvmlDeviceGetTemperature", "nvmlDeviceGetClockInfo",
     ]
 
@@ -110,11 +110,23 @@ final class NVMLLibrary: Sendable {
     }
 
     func name(of device: Device) throws(KerfError) -> String {
-        let call: Name = function("nvmlDeviceGetName")
-        var text = [CChar](repeating: 0, count: 96)
-        try check(call(device, &text, UInt32(text.count)), "name a GPU")
+        PlainText.shown(try text("nvmlDeviceGetName", of: device, "name a GPU"), limit: Self.textBytes)
+    }
+
+    /// `GPU-` and a UUID, which no setting of the process changes.
+    func uuid(of device: Device) throws(KerfError) -> String {
+        try text("nvmlDeviceGetUUID", of: device, "identify a GPU")
+    }
+
+    /// Bytes of the longest text, with the zero at its end: `NVML_DEVICE_NAME_V2_BUFFER_SIZE`, `NVML_DEVICE_UUID_V2_BUFFER_SIZE`.
+    private static let textBytes = 96
+
+    private func text(_ name: String, of device: Device, _ what: String) throws(KerfError) -> String {
+        let call: Text = function(name)
+        var text = [CChar](repeating: 0, count: Self.textBytes)
+        try check(call(device, &text, UInt32(text.count)), what)
         let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return PlainText.shown(String(decoding: bytes, as: UTF8.self), limit: 96)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Energy since the driver was loaded, in millijoules, few enough to be shown in microjoules; Volta and later.

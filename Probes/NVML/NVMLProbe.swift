@@ -3,7 +3,8 @@ import SystemIO
 
 /// NVIDIA GPUs, through the management library of their driver.
 ///
-/// A GPU's energy is external to the box's meter: it is shown and not added, since Kerf's kernels run on the processor.
+/// Where Kerf's own kernels run, on the processor, a GPU's energy is external to the box's: it is shown and not added. Where
+/// the step of another program runs on GPUs, theirs is part of the total.
 package struct NVMLProbe: Probe {
     package let name = "NVML"
     package let interface = "libnvidia-ml"
@@ -22,7 +23,9 @@ package struct NVMLProbe: Probe {
             let gpus = try open()
             defer { gpus.library.end() }
             return Availability(
-                .present, reason: gpus.names.joined(separator: ", ") + "; external: not part of the box's total")
+                .present,
+                reason: gpus.names.joined(separator: ", ")
+                    + "; external: part of the total of a program that runs on it, not of the box's")
         } catch {
             var availability = Availability(error)
             availability.remedy = error.remedy ?? "see dmesg"
@@ -57,12 +60,42 @@ package struct NVMLProbe: Probe {
         return result
     }
 
-    /// A meter on the GPUs' energy counters.
+    /// A GPU, and whether the measured work runs on it.
+    struct GPU {
+        let name: String
+        var isUsed: Bool
+    }
+
+    /// A meter on the GPUs' energy counters, and whether each of `uuids` is one of them.
     ///
-    /// - Throws: ``KerfError`` without the library, a GPU, or an energy counter in each of them.
-    package func meter() throws(KerfError) -> NVMLMeter {
-        let gpus = try open()
-        return try NVMLMeter(gpus.library, names: gpus.names)
+    /// - Parameter uuids: of the GPUs that run the measured work, with or without the `GPU-` in front; every GPU where that
+    ///   is not known, or where one of them is not a GPU of the driver.
+    /// - Throws: ``KerfError`` without the library, a GPU, or an energy counter in each that is used.
+    package func meter(of uuids: [String] = []) throws(KerfError) -> (meter: NVMLMeter, isFound: Bool) {
+        let opened = try open()
+        let library = opened.library
+        let wanted = Set(uuids.map(Self.plain))
+        var found: Set<String> = []
+        var gpus: [GPU] = []
+        do throws(KerfError) {
+            for (index, name) in opened.names.enumerated() {
+                let uuid = wanted.isEmpty ? "" : Self.plain(try library.uuid(of: try library.device(index)))
+                gpus.append(GPU(name: name, isUsed: wanted.contains(uuid)))
+                found.insert(uuid)
+            }
+        } catch {
+            library.end()
+            throw error
+        }
+        let isFound = !wanted.isEmpty && wanted.isSubset(of: found)
+        if !isFound { for index in gpus.indices { gpus[index].isUsed = true } }
+        return (try NVMLMeter(gpus, library), isFound)
+    }
+
+    /// A UUID as it can be compared: PyTorch leaves out the prefix of NVML's.
+    private static func plain(_ uuid: String) -> String {
+        let text = uuid.lowercased()
+        return text.hasPrefix("gpu-") ? String(text.dropFirst(4)) : text
     }
 
     private func open() throws(KerfError) -> (library: NVMLLibrary, names: [String]) {

@@ -67,6 +67,8 @@ enum CalibrationWarnings {
         } else if calibration.meter.origin == .modelled {
             warnings.append(
                 "Energies are modelled (\(calibration.meter.reason ?? "a power model")); no meter was read.")
+        } else if calibration.meter.origin == .measured, let reason = calibration.meter.reason {
+            warnings.append("Energies: \(reason).")
         }
         switch calibration.weightResidency {
         case .shared:

@@ -21,24 +21,26 @@ package struct MeterSelection {
 
     /// Uses a virtual board that is already served, or serves one until ``close()``.
     ///
-    /// - Parameter process: whose processor time a board or a power model counts.
+    /// - Parameters:
+    ///   - process: whose processor time a board or a power model counts.
+    ///   - accelerators: as ``Hello/usedAccelerators``: the GPUs whose energy is part of the total.
     package static func choose(
-        _ request: MeterRequest, measuring process: ObservedProcess = .own
+        _ request: MeterRequest, measuring process: ObservedProcess = .own, on accelerators: [String]? = nil
     ) throws -> MeterSelection {
-        if let model = request.powerModel { return try modelled(model, of: process) }
+        if let model = request.powerModel { return try modelled(model, of: process, on: accelerators) }
         guard let boardDirectory = request.board else {
-            return try open(request, root: SystemRoot(), embedded: nil, process)
+            return try open(request, root: SystemRoot(), embedded: nil, process, on: accelerators)
         }
         let directory = FilePath(boardDirectory)
         let root = SystemRoot(directory)
         if let marker = VirtualBoard.marker(in: root), let server = marker.pid, marker.isServed {
             VirtualBoard.permitSlowing(by: server)
             try VirtualBoard.register(pid: process.publicNumber, in: root)
-            return try open(request, root: root, embedded: nil, process)
+            return try open(request, root: root, embedded: nil, process, on: accelerators)
         }
         let embedded = try EmbeddedBoard(
             executable: "/proc/self/exe", directory: directory, measuring: process.publicNumber)
-        return try open(request, root: root, embedded: embedded, process)
+        return try open(request, root: root, embedded: embedded, process, on: accelerators)
     }
 
     /// Unregisters the process from the board, and ends a board that is served for this run.
@@ -48,17 +50,18 @@ package struct MeterSelection {
     }
 
     private static func open(
-        _ request: MeterRequest, root: SystemRoot, embedded: EmbeddedBoard?, _ process: ObservedProcess
+        _ request: MeterRequest, root: SystemRoot, embedded: EmbeddedBoard?, _ process: ObservedProcess,
+        on accelerators: [String]?
     ) throws -> MeterSelection {
         do {
-            let selected = try MeterSelector(root: root, rails: request.rails).meter(of: request.backend)
-            let meter = selected.meter
-            var description = MeterDescription(of: meter, selected.observation)
-            // Only the box's own meter is observed; reading a GPU's would slow the polling down.
-            let composite = withGPU(meter, root: root)
-            description.domains = composite.tree.domains
+            let (meter, description) =
+                if let accelerators {
+                    try withUsedGPUs(request, root: root, accelerators)
+                } else {
+                    try withOtherGPUs(try MeterSelector(root: root, rails: request.rails).meter(of: request.backend), root)
+                }
             return MeterSelection(
-                meter: composite, description: description, root: root, embedded: embedded, process: process)
+                meter: meter, description: description, root: root, embedded: embedded, process: process)
         } catch {
             embedded?.stop()
             // A board or a meter that was requested must be available; a box without a meter is not an error.
@@ -69,20 +72,55 @@ package struct MeterSelection {
         }
     }
 
-    /// The meter combined with that of the box's GPUs, where they have energy counters.
-    private static func withGPU(_ meter: any EnergyMeter, root: SystemRoot) -> any EnergyMeter {
+    /// The box's meter, and the energy of its GPUs beside it, where they have energy counters.
+    private static func withOtherGPUs(
+        _ selected: MeterSelector.Selected, _ root: SystemRoot
+    ) throws(KerfError) -> (any EnergyMeter, MeterDescription) {
+        // Only the box's own meter is observed; reading a GPU's would slow the polling down.
+        var description = MeterDescription(of: selected.meter, selected.observation)
         // A GPU is external to the box's total; the doctor says why one cannot be read.
-        guard let gpu = try? NVMLProbe(root: root).meter() else { return meter }
-        return CompositeMeter(meter, external: gpu)
+        guard let gpus = try? NVMLProbe(root: root).meter().meter else { return (selected.meter, description) }
+        let composite = CompositeMeter(selected.meter, external: gpus)
+        description.domains = composite.tree.domains
+        return (composite, description)
     }
 
-    private static func modelled(_ model: PowerModel, of process: ObservedProcess) throws -> MeterSelection {
-        let meter = model.meter(of: process)
-        var description = MeterDescription(of: meter, try MeterObservation(of: meter))
-        description.updateIntervalSeconds = .unavailable("a power model has no counter")
-        description.resolutionJoules = nil
-        description.updates = nil
-        description.reason = model.basis
+    /// The sum of the box's meter and of the GPUs that run the step, or the one that there is.
+    private static func withUsedGPUs(
+        _ request: MeterRequest, root: SystemRoot, _ accelerators: [String]
+    ) throws(KerfError) -> (any EnergyMeter, MeterDescription) {
+        var box: MeterSelector.Selected?
+        var failure: KerfError?
+        do throws(KerfError) {
+            box = try MeterSelector(root: root, rails: request.rails).meter(of: request.backend)
+        } catch {
+            // What was asked for by name has to be there.
+            guard request.backend == nil, !root.hasVirtualBoard else { throw error }
+            failure = error
+        }
+        let total = try AcceleratedMeter(box?.meter, missing: failure, accelerators, root: root)
+        return (total.meter, try total.description)
+    }
+
+    private static func modelled(
+        _ model: PowerModel, of process: ObservedProcess, on accelerators: [String]?
+    ) throws -> MeterSelection {
+        var meter: any EnergyMeter = model.meter(of: process)
+        var description: MeterDescription
+        var reasons = [model.basis]
+        if let accelerators {
+            let total = try AcceleratedMeter(meter, missing: nil, accelerators, root: SystemRoot())
+            (meter, description) = (total.meter, try total.description)
+            description.reason.map { reasons.append($0) }
+        } else {
+            description = MeterDescription(of: meter, try MeterObservation(of: meter))
+        }
+        if description.domains.count == 1 {
+            description.updateIntervalSeconds = .unavailable("a power model has no counter")
+            description.resolutionJoules = nil
+            description.updates = nil
+        }
+        description.reason = reasons.joined(separator: "; ")
         return MeterSelection(
             meter: meter, description: description, root: SystemRoot(), embedded: nil, process: process)
     }

@@ -57,7 +57,8 @@ package struct ProfileRun {
         defer { started.stop() }
         let host = HostProbe()
         let identity = try host.identity()
-        let energy = try MeterSelection.choose(request.meter, measuring: started.process)
+        let energy = try MeterSelection.choose(
+            request.meter, measuring: started.process, on: started.accelerators)
         defer { energy.close() }
         if request.requiresEnergy, energy.meter == nil {
             var failure = energy.failure ?? KerfError(.unavailable, energy.description.reason ?? "no energy meter")

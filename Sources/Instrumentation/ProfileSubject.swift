@@ -48,6 +48,11 @@ enum StartedSubject {
         if case .program(_, _, let process) = self { process } else { .own }
     }
 
+    /// As ``Hello/usedAccelerators``.
+    var accelerators: [String]? {
+        if case .program(_, let hello, _) = self { hello.usedAccelerators } else { nil }
+    }
+
     var threadCount: Int {
         switch self {
         case .model(_, let engine): engine.threadCount

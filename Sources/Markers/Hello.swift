@@ -15,10 +15,15 @@ package struct Hello: Decodable, Sendable, Hashable {
         !passes.contains { if case .backward = $0 { true } else { false } }
     }
 
+    /// The accelerators that the step runs on, empty where they are not known; `nil` where it runs on processors alone.
+    package var usedAccelerators: [String]? { runtime.device == "cpu" ? nil : runtime.accelerators ?? [] }
+
     package struct Runtime: Decodable, Sendable, Hashable {
         package var name: String
         package var version: String
         package var device: String
+        /// UUIDs of the accelerators that the step runs on; `nil` where the client does not know them.
+        package var accelerators: [String]?
         package var instructionSet: String
         package var dtype: String
         package var threads: Int

@@ -3,7 +3,8 @@ import Statistics
 
 /// The energy meter that was used, or why there was none.
 public struct MeterDescription: Codable, Sendable, Hashable {
-    /// `perf_event`, `powercap`, `hwmon`, `battery` or `power model`; `nil` without a meter.
+    /// `perf_event`, `powercap`, `hwmon`, `battery`, `NVML` or `power model`, or two of them: `perf_event + NVML`; `nil`
+    /// without a meter.
     public var name: String?
     /// `measured`, `simulated`, `modelled` for a declared power model, or `unavailable` without a meter.
     public var origin: Origin
@@ -19,7 +20,8 @@ public struct MeterDescription: Codable, Sendable, Hashable {
     public var updates: CounterUpdates?
     /// How power was integrated, where the meter has no energy counter.
     public var sampling: PowerSampling?
-    /// Without a meter: why, and the remedy. With a power model: what was declared.
+    /// Without a meter: why, and the remedy. With a power model: what was declared. With a GPU that runs the step: what the
+    /// total lacks.
     public var reason: String?
 
     public init(

@@ -1,5 +1,6 @@
 import Calibration
 import Foundation
+import Instrumentation
 import ProfileFormat
 import Quantities
 import SystemIO
@@ -100,5 +101,82 @@ struct StubbedMeterTests {
         #expect(try run.written().meter.domains.map(\.identifier) == ["package-0", "package-0/core", "package-0/dram"])
         let doctor = try run.kerf("doctor")
         #expect(doctor.status == 0 && doctor.standardOutput.contains("NVML"), "\(doctor.standardError)")
+    }
+
+    // MARK: - A program's step on a GPU
+
+    /// A profile of Tests/MarkedProgram, whose step says that it runs on the second GPU.
+    private func profile(_ behavior: String, in run: FaultRun, _ options: String...) throws -> KerfProcess.Outcome {
+        let program = KerfProcess.executable.deletingLastPathComponent().appendingPathComponent("marked-program").path
+        return try KerfProcess(
+            ["profile", "--out", run.workspace.path("p.json")] + options + ["--", program, "spin", behavior],
+            environment: run.environment
+        ).finish()
+    }
+
+    /// Slow counters and fast ones in one window: the GPU's step comes every 20 ms.
+    @Test("the GPU that runs a program's step is part of the total, and the others are not")
+    func usedGPUIsCounted() throws {
+        let run = try box(gpus: "gpus=3")
+        let outcome = try profile("gpu", in: run, "--meter", "perf", "--budget", "4")
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let profile = try run.written()
+        #expect(profile.meter.name == "perf_event + NVML" && profile.meter.origin == .measured)
+        #expect(profile.meter.totalOf == ["gpu-1", "package-0", "package-0/dram"] && profile.meter.reason == nil)
+        #expect(
+            profile.meter.domains.filter { $0.role == .external }.map(\.identifier) == ["gpu-0", "gpu-2"],
+            "\(profile.meter.domains)")
+        #expect(profile.box.engine.instructionSet.hasPrefix("Stub G"))
+        #expect(abs(watts("gpu-1", profile) - 71.5) < 10, "the GPU draws \(watts("gpu-1", profile)) W")
+        #expect(abs(watts("package-0", profile) - 10) < 1.5, "the package draws \(watts("package-0", profile)) W")
+        // Between two updates of the GPU, within what a busy machine's polling adds.
+        let interval = try #require(profile.meter.updateIntervalSeconds.value)
+        #expect(interval > 0.01 && interval < 0.03, "an update every \(interval) s")
+        #expect(outcome.standardOutput.contains("meter        perf_event + NVML: gpu-1 + package-0 + package-0/dram, "))
+
+        let calibrated = try KerfProcess.run(
+            "calibrate", run.workspace.path("p.json"), "--out", run.workspace.path("c.json"))
+        #expect(calibrated.status == 0, "\(calibrated.standardError)")
+        let bytes = try [UInt8](run.workspace.bytes("c.json"))
+        let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json")
+        #expect(calibration.externalPower?.map(\.domain) == ["gpu-0", "gpu-2"])
+        let power = try #require(calibration.step.grossPowerWatts.value)
+        #expect(abs(power - 91.5) < 12, "the step draws \(power) W")
+    }
+
+    @Test(
+        "a total that is not the whole says so",
+        arguments: [
+            ("gpu-unnamed", "gpus=2", "gpu-0 + gpu-1 + box", "counts every GPU"),
+            ("gpu", "gpus=1", "gpu-0 + box", "counts every GPU"),
+            ("gpu", "gpus=2,energy=3", "box", "may not hold the GPU"),
+            ("gpu", "gpus=0", "box", "the NVIDIA driver finds no GPU"),
+        ])
+    func reservations(behavior: String, gpus: String, total: String, text: String) throws {
+        var run = try FaultRun(midway: false)
+        try run.addGPUs(gpus)
+        let outcome = try profile(behavior, in: run, "--power-model", "idle=4,busy=24", "--budget", "2")
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let meter = try run.written().meter
+        // The box is modelled, and so is its sum with what is measured.
+        #expect(meter.origin == .modelled && meter.totalOf.joined(separator: " + ") == total)
+        #expect(meter.reason?.hasPrefix("declared: ") == true && meter.reason?.contains(text) == true)
+    }
+
+    @Test(
+        "without a meter of the box, the total is the GPU's alone",
+        .enabled(if: MeterSurvey(root: SystemRoot()).used == nil, "this box has a meter"))
+    func gpuAlone() throws {
+        var run = try FaultRun()
+        try run.addGPUs("gpus=3")
+        let outcome = try profile("gpu", in: run, "--budget", "2")
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let meter = try run.written().meter
+        #expect(meter.name == "NVML" && meter.origin == .measured && meter.totalOf == ["gpu-1"])
+        #expect(meter.reason?.contains("lacks the rest of the box") == true, "\(meter.reason ?? "-")")
+        #expect(outcome.standardOutput.contains("the total is the GPU's alone"))
+        let calibrated = try KerfProcess.run(
+            "calibrate", run.workspace.path("p.json"), "--out", run.workspace.path("c.json"))
+        #expect(calibrated.standardOutput.contains("Energies: the total is the GPU's alone"), "\(calibrated)")
     }
 }

@@ -25,9 +25,12 @@ final class SpinningModel: ClientModel {
         let heads = behavior == "size" ? "1e30" : "2"
         let infers = behavior == "infers"
         let number = behavior == "pid" ? 1 : getpid()
+        let device = behavior.hasPrefix("gpu") ? "Stub G" : "cpu"
+        // As PyTorch writes it: without NVML's prefix. `gpu-unnamed` does not know it.
+        let named = behavior == "gpu" ? "\"accelerators\": [\"00000000-0000-0000-0000-000000000001\"], " : ""
         return """
             {"version": \(version), "client": "marked-program", "pid": \(number), "runtime": {"name": "spin", \
-            "version": "1", "device": "cpu", "instruction_set": "none", "dtype": "f32", "threads": 1, \
+            "version": "1", "device": "\(device)", \(named)"instruction_set": "none", "dtype": "f32", "threads": 1, \
             "packages": {"a_package": "2"}}, "model": {"name": "spin", "hidden_size": 16, "block_count": 2, \
             "head_count": \(heads), "key_value_head_count": 2, "head_size": 8, "intermediate_size": 32, \
             "vocabulary_size": 40, "tied_embeddings": false, "weights": "none"}, "workload": {"batch": 1, \

@@ -42,13 +42,38 @@ struct NVMLProbeTests {
     @Test func counterDifferencesAreTheEnergy() throws {
         let stub = try Stub()
         stub.set("gpus", 2)
-        let meter = try stub.probe.meter()
+        let meter = try stub.probe.meter().meter
         #expect(meter.origin == .measured && meter.tree.totalFormula == "gpu-0 + gpu-1")
         let start = try meter.read()
         #expect(start.microjoules == [5_000_000, 6_000_000])
         stub.set("millijoules", 5250)
         let joules = try meter.joules(from: start, to: try meter.read())
         #expect(joules == ["gpu-0": 0.25, "gpu-1": 0.25])
+    }
+
+    /// UUIDs as PyTorch writes them and as the driver does; an unknown one, such as that of a part of a GPU, counts all.
+    @Test(
+        arguments: [
+            (["00000000-0000-0000-0000-000000000001"], [false, true, false], true),
+            (["GPU-00000000-0000-0000-0000-000000000002", "00000000-0000-0000-0000-000000000000"], [true, false, true], true),
+            ([], [true, true, true], false),
+            (["00000000-0000-0000-0000-000000000001", "MIG-1"], [true, true, true], false),
+        ])
+    func usedGPUsAreTheTotal(uuids: [String], isCounted: [Bool], isFound: Bool) throws {
+        let stub = try Stub()
+        stub.set("gpus", 3)
+        let (meter, found) = try stub.probe.meter(of: uuids)
+        #expect(meter.tree.domains.map { $0.role == .counted } == isCounted && found == isFound)
+        #expect(meter.tree.domains.allSatisfy { $0.role == .counted || $0.role == .external })
+        #expect(try meter.read().microjoules == [5_000_000, 6_000_000, 7_000_000])
+    }
+
+    @Test func anUnusedGPUThatIsLostIsLeftOut() throws {
+        let stub = try Stub()
+        stub.set("gpus", 2)
+        let meter = try stub.probe.meter(of: ["00000000-0000-0000-0000-000000000000"]).meter
+        stub.set("gpus", 1)
+        #expect(try meter.read().microjoules == [5_000_000, nil])
     }
 
     @Test func readingsAreInUnitsWithoutPrefix() throws {
@@ -68,20 +93,20 @@ struct NVMLProbeTests {
         _ = stub.probe.readings()
         #expect(stub.started == 0)
         do {
-            let meter = try stub.probe.meter()
+            let meter = try stub.probe.meter().meter
             #expect(stub.started == 1)
             _ = try meter.read()
         }
         #expect(stub.started == 0)
         stub.set("energy", 3)
-        #expect(throws: KerfError.self) { try stub.probe.meter() }
+        #expect(throws: KerfError.self) { try stub.probe.meter().meter }
         #expect(stub.started == 0)
     }
 
     @Test(arguments: [(3, KerfError.Code.notFound), (4, .permissionDenied), (15, .ioError), (999, .ioError)])
     func failuresAreErrorsNeverZero(result: Int, code: KerfError.Code) throws {
         let stub = try Stub()
-        let meter = try stub.probe.meter()
+        let meter = try stub.probe.meter().meter
         stub.set("energy", result)
         let error = #expect(throws: KerfError.self) { try meter.read() }
         #expect(error?.code == code)
@@ -93,14 +118,14 @@ struct NVMLProbeTests {
     @Test func gpuThatIsLostMidwayIsAnError() throws {
         let stub = try Stub()
         stub.set("gpus", 2)
-        let meter = try stub.probe.meter()
+        let meter = try stub.probe.meter().meter
         stub.set("gpus", 1)
         #expect(throws: KerfError.self) { try meter.read() }
     }
 
     @Test func impossibleValuesAreNotBelieved() throws {
         let stub = try Stub()
-        let meter = try stub.probe.meter()
+        let meter = try stub.probe.meter().meter
         stub.set("millijoules", -1)
         let error = #expect(throws: KerfError.self) { try meter.read() }
         #expect(error?.code == .implausibleReading)

@@ -66,10 +66,16 @@ def runtime(device: torch.device, dtype: torch.dtype) -> dict:
         if version is not None:
             packages[name] = str(version)
     return {
-        "name": "pytorch", "version": str(torch.__version__),
+        "name": "pytorch", "version": str(torch.__version__), "accelerators": accelerators(device),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "instruction_set": torch.backends.cpu.get_cpu_capability(), "dtype": _DTYPES[dtype],
         "threads": torch.get_num_threads(), "packages": packages}
+
+
+def accelerators(device: torch.device) -> "list[str]":
+    """The UUID of the device, by which the driver knows it whatever CUDA_VISIBLE_DEVICES says; none before PyTorch 2.4."""
+    uuid = getattr(torch.cuda.get_device_properties(device), "uuid", None) if device.type == "cuda" else None
+    return [] if uuid is None else [str(uuid)]
 
 
 def model(module: nn.Module, block_count: int, given: Optional[dict]) -> dict:

@@ -1,0 +1,44 @@
+import ProfileFormat
+import Quantities
+import SystemIO
+
+/// Two meters whose domains add up: of the GPUs that run the measured work, and of the rest of the box.
+///
+/// Nothing is in both. Each counter keeps its own updates; a window waits for those of every one, so that the slow
+/// counter of a GPU and the fast one of a processor are both read right after an update. See ``UpdateEdge``.
+package final class SummedMeter: EnergyMeter, Sendable {
+    private let slower: any EnergyMeter
+    private let faster: any EnergyMeter
+
+    /// - Parameters:
+    ///   - slower: whose counters are updated less often: its first domain's updates are those of the meter.
+    ///   - faster: read right after the slower one, at the time of the reading. Its origin is that of the sum.
+    package init(_ slower: any EnergyMeter, _ faster: any EnergyMeter) {
+        self.slower = slower
+        self.faster = faster
+    }
+
+    package var name: String { "\(faster.name) + \(slower.name)" }
+    package var origin: Origin { faster.origin }
+    package var tree: EnergyDomainTree { EnergyDomainTree(slower.tree.domains + faster.tree.domains) }
+    package var sampling: PowerSampling? { faster.sampling }
+    package var countsProcessorTime: Bool { faster.countsProcessorTime }
+
+    package func read() throws(KerfError) -> EnergyReading {
+        let first = try slower.read()
+        var reading = try faster.read()
+        reading.microjoules.insert(contentsOf: first.microjoules, at: 0)
+        reading.gaps += first.gaps
+        return reading
+    }
+
+    package func readTotal(into microjoules: inout [UInt64]) throws(KerfError) -> MonotonicInstant {
+        _ = try slower.readTotal(into: &microjoules)
+        return try faster.readTotal(into: &microjoules)
+    }
+
+    package func prepareForEdge() {
+        slower.prepareForEdge()
+        faster.prepareForEdge()
+    }
+}
