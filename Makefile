@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 test-torch compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
+.PHONY: help demo test test-onednn-v3 test-torch test-runtimes test-gpu compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -47,6 +47,13 @@ test-tokenizers: setup setup-test ## Compare tokenizers with Hugging Face's on 1
 
 test-torch: build ## Test the Python client with PyTorch, and profile a PEFT model; installs 3 GB into .build-torch
 	bash Scripts/test-torch.sh .build/release/kerf
+
+TORCH_PYTHON ?= python3
+test-gpu: build ## Profile a PEFT model on an NVIDIA GPU with TORCH_PYTHON, which has PyTorch, transformers and PEFT; takes minutes
+	$(PYTHON) Scripts/test-gpu.py --kerf .build/release/kerf --python $(TORCH_PYTHON)
+
+test-runtimes: build test-model ## Profile forward passes of llama.cpp and ONNX Runtime; builds llama.cpp in .build-runtimes
+	bash Scripts/test-runtimes.sh .build/release/kerf "$(TEST_MODEL)"
 
 compare-program: build ## Compare Kerf's own layers with the same in another program; takes minutes
 	$(SWIFT) build -c release --product marked-program
@@ -152,4 +159,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FU
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build $(TEST_BUILD) --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-hardware .build-tsan .build-asan .build-test .build-torch fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-hardware .build-tsan .build-asan .build-test .build-torch .build-runtimes fuzz-output planted-output "$(OUT)"

@@ -55,9 +55,18 @@ package struct HostProbe: Probe {
     /// A reader of which CPUs are on line; `nil` where the kernel does not list them.
     package func hotplugReader() throws(KerfError) -> HotplugReader? { try HotplugReader(root: root) }
 
-    /// Finds the processes that use the processors, apart from this one and the measured one.
-    package func processMonitor(beside process: ObservedProcess = .own) -> HostProcessMonitor {
-        HostProcessMonitor(ProcessReader(root: root, leavingOut: [Int(getpid()), Int(process.publicNumber)]))
+    /// Finds the processes that use the processors, apart from this one, the measured one and its workers.
+    package func processMonitor(
+        beside process: ObservedProcess = .own, _ workers: WorkerProcesses? = nil
+    ) -> HostProcessMonitor {
+        let measured: Set = [Int(getpid()), Int(process.publicNumber)]
+        return HostProcessMonitor(
+            ProcessReader(root: root) { measured.contains($0) || workers?.numbers.contains($0) == true })
+    }
+
+    /// The processes that a measured program starts; `nil` for this process, which starts none that work for it.
+    package func workers(of process: ObservedProcess) -> WorkerProcesses? {
+        process.number.map { WorkerProcesses(root: root, of: $0) }
     }
 
     /// Seconds that all CPUs together have spent in each state.

@@ -8,12 +8,12 @@ import SystemPackage
 /// `hidepid` the processes of other users are not there.
 package struct ProcessReader: Sendable {
     private let root: SystemRoot
-    private let leftOut: Set<Int>
+    private let isLeftOut: @Sendable (Int) -> Bool
 
-    /// - Parameter leftOut: the numbers of the processes that measure and are measured.
-    package init(root: SystemRoot, leavingOut leftOut: Set<Int>) {
+    /// - Parameter isLeftOut: whether a number is that of a process that measures or is measured.
+    package init(root: SystemRoot, leavingOut isLeftOut: @escaping @Sendable (Int) -> Bool) {
         self.root = root
-        self.leftOut = leftOut
+        self.isLeftOut = isLeftOut
     }
 
     /// Seconds since the start of the system; `nil` where procfs does not say.
@@ -30,7 +30,7 @@ package struct ProcessReader: Sendable {
         let directory = root.file("proc")
         return root.names(in: directory).compactMap { name in
             // A process that ended since the listing has no file.
-            guard let number = Int(name), !leftOut.contains(number),
+            guard let number = Int(name), !isLeftOut(number),
                 let text = try? SysfsFile.text(at: directory.appending(name).appending("stat"))
             else { return nil }
             return Self.sample(number: number, text, uptime: uptime)

@@ -12,6 +12,7 @@ import SystemPackage
 /// Each is monitored independently of the others. ``unmonitored`` lists those that cannot be read, with the reason.
 package struct ConditionsMonitor: Sendable {
     private let process: ObservedProcess
+    private let workers: WorkerProcesses?
     private let reader: HostCounterReader?
     private let frequencies: [(policy: String, file: HeldFile)]
     private let temperature: HeldFile?
@@ -60,6 +61,7 @@ package struct ConditionsMonitor: Sendable {
 
     /// - Parameters:
     ///   - process: whose work is measured.
+    ///   - workers: other processes that belong to it.
     ///   - frequencyRoot: the root for cpufreq and the temperature: the running system's or a virtual board's.
     ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
     ///   - ignoresLoad: whether other processes are expected to run on the same processors and may: another part of the
@@ -69,10 +71,12 @@ package struct ConditionsMonitor: Sendable {
     ///   - usesAllProcessors: whether the run has a thread on every processor of the box: what other processes run then
     ///     takes time from it, whatever the meter.
     package init(
-        _ host: HostProbe, of process: ObservedProcess = .own, frequencyRoot: SystemRoot, meterOrigin: Origin,
-        ignoresLoad: Bool = false, ignoresSteal: Bool = false, usesAllProcessors: Bool = false
+        _ host: HostProbe, of process: ObservedProcess = .own, _ workers: WorkerProcesses? = nil,
+        frequencyRoot: SystemRoot, meterOrigin: Origin, ignoresLoad: Bool = false, ignoresSteal: Bool = false,
+        usesAllProcessors: Bool = false
     ) {
         self.process = process
+        self.workers = workers
         var unmonitored: [String] = []
         var reader: HostCounterReader?
         do {
@@ -179,9 +183,10 @@ package struct ConditionsMonitor: Sendable {
         ].compactMap(\.self)
         if monitorsSteal { conditions.stealSeconds = times?.steal }
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
-        // What this process does to measure another one is no load of others.
+        // What this process does to measure another one is no load of others, nor is what works for that one.
         let measuring = process.number == nil ? 0 : processCPUSeconds()
-        conditions.otherLoadSeconds = times.map { $0.busy - process.cpuSeconds() - measuring }
+        let working = workers?.cpuSeconds() ?? 0
+        conditions.otherLoadSeconds = times.map { $0.busy - process.cpuSeconds() - working - measuring }
         if monitorsOthers { conditions.otherProcessSeconds = conditions.otherLoadSeconds }
         return conditions
     }

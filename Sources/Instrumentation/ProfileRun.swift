@@ -68,13 +68,14 @@ package struct ProfileRun {
             throw failure
         }
         let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
+        let workers = host.workers(of: started.process)
         let conditions = ConditionsMonitor(
-            host, of: started.process, frequencyRoot: energy.root, meterOrigin: energy.description.origin,
+            host, of: started.process, workers, frequencyRoot: energy.root, meterOrigin: energy.description.origin,
             ignoresLoad: request.ignoresLoad, ignoresSteal: request.ignoresLoad,
             usesAllProcessors: started.threadCount >= identity.topology.threads)
         let disturbances = DisturbanceLog(
             processorCount: identity.topology.threads,
-            processes: conditions.monitorsProcesses ? host.processMonitor(beside: started.process) : nil)
+            processes: conditions.monitorsProcesses ? host.processMonitor(beside: started.process, workers) : nil)
         let sweep = try FrequencySweepPlan.prepare(request.frequencies, root: energy.root)
 
         let run = try measure(

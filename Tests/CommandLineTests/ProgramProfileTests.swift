@@ -107,6 +107,35 @@ struct ProgramProfileTests {
         #expect(inference.standardOutput.contains("cut 2 of 2 (everything on the device)"))
     }
 
+    private static let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    private static let canChangeUser =
+        getuid() == 0 && system("\(nobody.joined(separator: " ")) '\(program)' spin >/dev/null 2>&1") == 0
+
+    /// A meter may need root, and the training must not be root's.
+    @Test(
+        "a program that takes another user's identity is profiled like any other",
+        .enabled(if: canChangeUser, "needs root, setpriv, and a build folder that user 65534 may read"))
+    func asAnotherUser() throws {
+        let workspace = try Workspace()
+        let outcome = try profile(
+            in: workspace, budget: 4, ["--power-model", "idle=4,busy=24"], program: Self.nobody + [Self.program, "spin", "user"])
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        let profile = try read(workspace)
+        #expect(profile.layerTimes.count == 7 && profile.energyWindows.contains { $0.subject == .step })
+        #expect(outcome.standardError.contains("as user 65534"), "\(outcome.standardError)")
+        #expect(try leftovers(of: "user") == [])
+    }
+
+    @Test("what a program's own workers use is no load of others")
+    func workers() throws {
+        let workspace = try Workspace()
+        let outcome = try spin("worker", budget: 4, "--power-model", "idle=4,busy=24", in: workspace)
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        let named = try read(workspace).disturbances?.processes ?? []
+        #expect(!named.contains { $0.command.contains("marked-program") }, "\(named)")
+        #expect(try leftovers(of: "worker") == [])
+    }
+
     @Test("a program that cannot run a pass alone has times and no energy of layers")
     func inSituOnly() throws {
         let workspace = try Workspace()

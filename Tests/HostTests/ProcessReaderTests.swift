@@ -36,7 +36,7 @@ struct ProcessReaderTests {
         try tree.write("proc/14/stat", "garbage")
         try tree.directory("proc/15")
         try tree.write("proc/meminfo", "MemTotal: 1 kB\n")
-        let reader = ProcessReader(root: tree.root, leavingOut: [12])
+        let reader = ProcessReader(root: tree.root, leavingOut: { $0 == 12 })
         #expect(reader.uptimeSeconds() == 100.5)
         let found = reader.samples(atUptime: 100.5)
         #expect(found.map(\.identity.number) == [10, 11])
@@ -50,7 +50,7 @@ struct ProcessReaderTests {
 
     @Test("the largest are named while they run")
     func monitor() throws {
-        let monitor = HostProcessMonitor(ProcessReader(root: tree.root, leavingOut: [1]))
+        let monitor = HostProcessMonitor(ProcessReader(root: tree.root, leavingOut: { $0 == 1 }))
         // Without procfs nobody is found.
         monitor.sample()
         #expect(monitor.largest(3) == [])

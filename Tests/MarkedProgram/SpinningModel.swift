@@ -42,6 +42,14 @@ final class SpinningModel: ClientModel {
 
     func begin(_ client: UnsafeMutablePointer<kerf_client>) {
         switch behavior {
+        // Like a data loader's: it works beside the step until the program has ended.
+        case "worker":
+            let program = getpid()
+            if fork() == 0 {
+                while getppid() == program {}
+                _exit(0)
+            }
+        case "user": _ = report("as user \(getuid())")
         case "garbage": write("nonsense\n", to: client)
         case "talks": write("{\"done\": {\"count\": 1, \"marks\": 0, \"dropped\": 0}}\n", to: client)
         case "endless": write(String(repeating: "x", count: 3 << 20), to: client)
