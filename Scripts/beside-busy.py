@@ -7,7 +7,7 @@ Quiet and disturbed runs alternate. A quiet run must not tell of other processes
 and reject steps for it, and what is left must agree with the quiet run before it: the intervals of the step's time
 overlap, and those of nine in ten passes of the layers. How many quiet runs agree with the one before them is printed too:
 on a host with other tenants that is no certainty. A run that refuses its figures is counted apart: it is right where
-everything was spoiled, and never on a quiet box.
+everything was disturbed, and never on a quiet box.
 
 Exits with 1 where more than one disturbed run in ten disagrees, or a quiet run gives a false alarm.
 """

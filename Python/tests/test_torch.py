@@ -6,6 +6,7 @@ import gc
 import io
 import time
 import unittest
+import unittest.mock
 
 from experimenter import STEP_BEGINS, STEP_ENDS, Experimenter, check_steps, pass_times
 
@@ -274,6 +275,28 @@ class BorderTests(unittest.TestCase):
         for direction in ("forward", "backward"):
             self.assert_near(seen["marks"][direction, 1], seen["repeats"][direction, 1])
 
+    def test_gradient_hooks(self):
+        """Each tensor's hook runs once, whichever way it is put there, and beside the hooks of others."""
+        for can_assign in (True, False):
+            with unittest.mock.patch.object(borders.GradientHook, "_can_assign", can_assign):
+                calls, others = [], []
+                hook = borders.GradientHook(calls.append)
+                leaf = torch.ones(3, requires_grad=True)
+                for _ in range(3):
+                    tensor = leaf * 2
+                    hook.put_on(tensor)
+                    (tensor * 5).sum().backward()
+                self.assertEqual([gradient.tolist() for gradient in calls], [[5.0] * 3] * 3)
+                hook.put_on(leaf)  # has no function that made it
+                (leaf * 7).sum().backward()
+                self.assertEqual(calls.pop().tolist(), [7.0] * 3)
+                tensor = torch.ones(3, requires_grad=True) * 2
+                tensor.register_hook(others.append)
+                hook.put_on(tensor)
+                tensor.sum().backward()
+                self.assertEqual((len(calls), len(others)), (4, 1))
+        self.assertTrue(borders.GradientHook(calls.append)._can_assign, "this PyTorch needs register_hook")
+
     def test_module_hooks_would_be_wrong(self):
         """The same check fails with full backward hooks of modules: the defect that it is for."""
         model = causal_model(big_first=True)
@@ -284,11 +307,8 @@ class BorderTests(unittest.TestCase):
                 hook = super()._block_hook(index)
 
                 def block_begins(module, args, kwargs):
-                    registered, torch.Tensor.register_hook = torch.Tensor.register_hook, lambda *_: None
-                    try:
+                    with unittest.mock.patch.object(borders.GradientHook, "put_on"):
                         hook(module, args, kwargs)
-                    finally:
-                        torch.Tensor.register_hook = registered
 
                 return block_begins
 

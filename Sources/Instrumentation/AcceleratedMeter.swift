@@ -43,7 +43,8 @@ struct AcceleratedMeter {
         }
     }
 
-    private static let allCounted = "the total counts every GPU, since the program does not name those it uses as the driver does"
+    private static let allCounted =
+        "the total counts every GPU, since the program does not name those it uses as the driver does"
 
     /// The description, with the meter's updates as observed. Takes the time of a ``MeterObservation``.
     var description: MeterDescription {

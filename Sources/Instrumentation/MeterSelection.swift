@@ -58,7 +58,8 @@ package struct MeterSelection {
                 if let accelerators {
                     try withUsedGPUs(request, root: root, accelerators)
                 } else {
-                    try withOtherGPUs(try MeterSelector(root: root, rails: request.rails).meter(of: request.backend), root)
+                    try withOtherGPUs(
+                        try MeterSelector(root: root, rails: request.rails).meter(of: request.backend), root)
                 }
             return MeterSelection(
                 meter: meter, description: description, root: root, embedded: embedded, process: process)

@@ -39,7 +39,9 @@ extension Calibration {
             text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
             text += "idle power   \(line(idlePowerWatts, "W"))\n"
             text += "meter        \(meter.text)\n" + externalLines
-            if meter.origin == .measured, let reason = meter.reason { text += "             \(PlainText.shown(reason))\n" }
+            if meter.origin == .measured, let reason = meter.reason {
+                text += "             \(PlainText.shown(reason))\n"
+            }
         }
         text += "closure      time \(NumberText.percent(closure.timeRatio))"
         text += ", gross energy \(NumberText.percent(closure.grossEnergyRatio))"

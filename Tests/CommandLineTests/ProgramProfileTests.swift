@@ -118,7 +118,8 @@ struct ProgramProfileTests {
     func asAnotherUser() throws {
         let workspace = try Workspace()
         let outcome = try profile(
-            in: workspace, budget: 4, ["--power-model", "idle=4,busy=24"], program: Self.nobody + [Self.program, "spin", "user"])
+            in: workspace, budget: 4, ["--power-model", "idle=4,busy=24"],
+            program: Self.nobody + [Self.program, "spin", "user"])
         #expect(outcome.status == 0, "\(outcome.standardError)")
         let profile = try read(workspace)
         #expect(profile.layerTimes.count == 7 && profile.energyWindows.contains { $0.subject == .step })
