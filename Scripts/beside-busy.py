@@ -23,16 +23,12 @@ import sys
 import tempfile
 import time
 
+from intervals import median_interval
+
 BUSY = "import os, time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
 CAUSE = "other processes"
-
-
-def interval(samples):
-    """Median of the samples and its 95 % interval by order statistics."""
-    ordered = sorted(samples)
-    count = len(ordered)
-    rank = max(0, math.floor((count - 1.96 * math.sqrt(count)) / 2))
-    return ordered[rank], statistics.median(ordered), ordered[count - 1 - rank]
+# EX_UNAVAILABLE of sysexits.h: nothing that was measured could be used.
+REFUSED = 69
 
 
 def overlaps(first, second):
@@ -67,6 +63,10 @@ class Run:
         return self.profile is None
 
     @property
+    def reason(self):
+        return f"status {self.status}: " + (self.output.strip().splitlines() or ["no output"])[-1]
+
+    @property
     def rejected(self):
         return sum(r["count"] for r in self.profile["rejections"] if CAUSE in r["reason"])
 
@@ -82,11 +82,11 @@ class Run:
 
     @property
     def step(self):
-        return interval([step["seconds"] for step in self.profile["steps"]])
+        return median_interval([step["seconds"] for step in self.profile["steps"]])
 
     @property
     def passes(self):
-        return {(t["layer"], t["direction"]): interval(t["seconds"]) for t in self.profile["layer_times"]}
+        return {(t["layer"], t["direction"]): median_interval(t["seconds"]) for t in self.profile["layer_times"]}
 
     def agreement(self, other):
         """Whether the steps' intervals overlap, and the share of the passes' intervals that do."""
@@ -105,13 +105,13 @@ def main():
     parser.add_argument("--budget", type=float, default=20)
     parser.add_argument("--model", default="smollm2-135m")
     arguments = parser.parse_args()
-    faults, agreeing, quiet_agreeing, last = [], 0, [], None
+    faults, agreeing, compared, quiet_agreeing, last = [], 0, 0, [], None
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for number in range(1, arguments.tries + 1):
             quiet = Run(arguments, folder)
             if quiet.is_refused:
-                faults.append(f"quiet run {number} gave no figures: {quiet.output.strip().splitlines()[-1]}")
+                faults.append(f"quiet run {number} gave no figures: {quiet.reason}")
                 print(faults[-1], flush=True)
                 continue
             if last:
@@ -121,8 +121,11 @@ def main():
                 faults.append(f"quiet run {number} rejected {quiet.rejected} for other processes")
             disturbed = Run(arguments, folder, busy_seconds=arguments.budget / 3)
             if disturbed.is_refused:
-                print(f"disturbed run {number} gave no figures: {disturbed.output.strip().splitlines()[-1]}", flush=True)
+                print(f"disturbed run {number} gave no figures: {disturbed.reason}", flush=True)
+                if disturbed.status != REFUSED:
+                    faults.append(f"disturbed run {number} failed")
                 continue
+            compared += 1
             if not disturbed.rejected or sys.executable.rsplit("/", 1)[-1] not in disturbed.output:
                 faults.append(f"disturbed run {number} does not name the program, or rejects nothing for it")
             step_agrees, share = disturbed.agreement(quiet)
@@ -133,9 +136,9 @@ def main():
                 f"{quiet.all_rejected}{quiet.speed}; beside {d_median * 1e3:.1f} ms ({d_lower * 1e3:.1f} to {d_upper * 1e3:.1f}), rejected "
                 f"{disturbed.all_rejected}, for other processes {disturbed.rejected}{disturbed.speed}; steps agree: {step_agrees}, "
                 f"passes {share:.0%}", flush=True)
-    needed = math.ceil(0.9 * arguments.tries)
+    needed = math.ceil(0.9 * compared)
     print(f"{sum(quiet_agreeing)} of {len(quiet_agreeing)} quiet runs agree with the quiet one before them")
-    print(f"{agreeing} of {arguments.tries} disturbed runs agree with the quiet one before them ({needed} are needed)")
+    print(f"{agreeing} of {compared} disturbed runs agree with the quiet one before them ({needed} are needed)")
     if agreeing < needed:
         faults.append("too few disturbed runs agree with the quiet ones")
     for fault in faults:

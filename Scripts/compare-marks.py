@@ -10,7 +10,6 @@ certainty, that is, with its whole interval.
 """
 
 import argparse
-import math
 import os
 import pathlib
 import random
@@ -21,6 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Python/tests"))
 from experimenter import STEP_BEGINS, STEP_ENDS, Experimenter  # noqa: E402
+from intervals import median_interval  # noqa: E402
 
 
 def processor_seconds(pid):
@@ -44,11 +44,20 @@ class Steps:
         return (records[-1][0] - records[0][0]) * 1e-9, used
 
 
-def interval(ratios):
-    """Median, and its 95 % interval by order statistics."""
-    ordered = sorted(ratios)
-    rank = max(0, math.floor((len(ordered) - 1.96 * math.sqrt(len(ordered))) / 2))
-    return ordered[rank], statistics.median(ordered), ordered[len(ordered) - 1 - rank]
+def take(kerf, count):
+    """So many pairs of a marked and a plain step, each as wall and processor time."""
+    kerf.welcome()
+    steps = Steps(kerf)
+    for marked in [True, False] * 3:
+        steps.seconds(marked)
+    pairs = []
+    for _ in range(count):
+        pair = {}
+        for marked in random.sample([True, False], 2):
+            pair[marked] = steps.seconds(marked)
+        pairs.append(pair)
+    kerf.stop()
+    return pairs
 
 
 def main():
@@ -62,23 +71,17 @@ def main():
     process = subprocess.Popen(
         arguments.program, env=environment, pass_fds=(kerf.clients_end.fileno(), kerf.memory), stdout=subprocess.DEVNULL)
     kerf.clients_end.close()
-    kerf.welcome()
-    steps = Steps(kerf)
-    for marked in [True, False] * 3:
-        steps.seconds(marked)
-    pairs = []
-    for _ in range(arguments.pairs):
-        pair = {}
-        for marked in random.sample([True, False], 2):
-            pair[marked] = steps.seconds(marked)
-        pairs.append(pair)
-    kerf.stop()
-    process.wait(timeout=60)
+    try:
+        pairs = take(kerf, arguments.pairs)
+        process.wait(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
     fails = False
     for place, name in enumerate(["wall time", "processor time"]):
         marked = statistics.median(pair[True][place] for pair in pairs)
         plain = statistics.median(pair[False][place] for pair in pairs)
-        lower, ratio, upper = interval([pair[True][place] / pair[False][place] for pair in pairs])
+        lower, ratio, upper = median_interval([pair[True][place] / pair[False][place] for pair in pairs])
         fails |= lower - 1 > arguments.limit
         print(
             f"{name}: {len(pairs)} pairs, with marks {marked * 1e3:.2f} ms, without {plain * 1e3:.2f} ms, "

@@ -53,13 +53,13 @@ SMALL = dict(
 
 
 class DriverPower(threading.Thread):
-    """The power that nvidia-smi prints, ten times a second, until stopped."""
+    """The power of a GPU that nvidia-smi prints, ten times a second, until stopped."""
 
-    def __init__(self):
+    def __init__(self, uuid):
         super().__init__(daemon=True)
         self.watts = []
         self.process = subprocess.Popen(
-            ["nvidia-smi", "--query-gpu=power.draw.instant", "--format=csv,noheader,nounits", "--loop-ms=100"],
+            ["nvidia-smi", f"--id=GPU-{uuid}", "--query-gpu=power.draw.instant", "--format=csv,noheader,nounits", "--loop-ms=100"],
             stdout=subprocess.PIPE, text=True)
 
     def run(self):
@@ -93,6 +93,15 @@ class Checks:
         self.add(is_right, f"closure of {name} {value:.2%} ({lower or 0:.2%} to {upper or 0:.2%})")
 
 
+def run(kerf, environment, *command):
+    """Runs a command of Kerf; returns what it printed, and ends the script where it fails."""
+    done = subprocess.run([kerf, *command], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(done.stdout + done.stderr)
+        sys.exit(f"kerf {command[0]} ended with {done.returncode}")
+    return done.stdout
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kerf", default=".build/release/kerf")
@@ -103,8 +112,10 @@ def main():
     is_gpu = arguments.device != "cpu"
     environment = {**os.environ, "KERF_IGNORE_LOAD": "1", "PYTHONPATH": str(ROOT / "Python")}
     if is_gpu:
-        probe = "import torch, sys; sys.exit(0 if torch.cuda.is_available() else 'PyTorch finds no CUDA device')"
-        if subprocess.run([arguments.python, "-c", probe], check=False).returncode != 0:
+        probe = "import torch; print(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)"
+        found = subprocess.run([arguments.python, "-c", probe], capture_output=True, text=True, check=False)
+        if found.returncode != 0:
+            print(f"test-gpu.py: {(found.stderr.strip().splitlines() or ['PyTorch fails'])[-1]}", file=sys.stderr)
             sys.exit(69)
     checks = Checks()
     with tempfile.TemporaryDirectory() as name:
@@ -120,23 +131,18 @@ def main():
             env=environment, capture_output=True, text=True, check=False)
         checks.add(marks.returncode == 0, "marks: " + "; ".join((marks.stdout or marks.stderr).strip().splitlines()[-2:]))
 
-        driver = DriverPower() if is_gpu else None
-        if driver:
-            driver.start()
         out, calibration = folder / "p.json", folder / "c.json"
         board = [] if is_gpu else ["--board", str(folder / "board")]
-        for command in [
-            ["profile", "--quiet", "--budget", str(arguments.budget), *board, "--out", str(out), "--", *program],
-            ["calibrate", str(out), "--out", str(calibration)],
-        ]:
-            done = subprocess.run([arguments.kerf, *command], env=environment, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                print(done.stdout + done.stderr)
-                sys.exit(f"kerf {command[0]} ended with {done.returncode}")
-            if command[0] == "calibrate":
-                print(done.stdout)
+        driver = DriverPower(found.stdout.strip()) if is_gpu else None
         if driver:
-            driver.stop()
+            driver.start()
+        try:
+            run(arguments.kerf, environment, "profile", "--quiet", "--budget", str(arguments.budget), *board,
+                "--out", str(out), "--", *program)
+        finally:
+            if driver:
+                driver.stop()
+        print(run(arguments.kerf, environment, "calibrate", str(out), "--out", str(calibration)))
         profile, calibrated = json.loads(out.read_text()), json.loads(calibration.read_text())
 
     meter = profile["meter"]
@@ -155,7 +161,7 @@ def main():
         gpus = [domain for domain in total if domain.startswith("gpu-")]
         kerf = sum(window["joules"][gpu] for window in windows for gpu in gpus) / sum(w["seconds"] for w in windows)
         # Between windows the GPU is idle, and single passes draw less: whole steps are the upper part.
-        steady = statistics.median(sorted(driver.watts)[len(driver.watts) // 2:])
+        steady = statistics.median(sorted(driver.watts)[len(driver.watts) // 2:] or [float("nan")])
         checks.add(
             abs(kerf / steady - 1) < 0.05, f"whole steps draw {kerf:.1f} W by the counter, {steady:.1f} W by nvidia-smi")
     sys.exit(1 if checks.failed else 0)

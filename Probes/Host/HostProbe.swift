@@ -55,13 +55,13 @@ package struct HostProbe: Probe {
     /// A reader of which CPUs are on line; `nil` where the kernel does not list them.
     package func hotplugReader() throws(KerfError) -> HotplugReader? { try HotplugReader(root: root) }
 
-    /// Finds the processes that use the processors, apart from this one, the measured one and its workers.
-    package func processMonitor(
-        beside process: ObservedProcess = .own, _ workers: WorkerProcesses? = nil
-    ) -> HostProcessMonitor {
-        let measured: Set = [Int(getpid()), Int(process.publicNumber)]
+    /// Finds the processes that use the processors, apart from this one, the measured one and those that it started.
+    package func processMonitor(beside process: ObservedProcess = .own) -> HostProcessMonitor {
+        let measured = Int(process.publicNumber)
+        // Of this process's own children, one may serve a board, which is load like any other.
+        let ancestor = process.number == nil ? nil : measured
         return HostProcessMonitor(
-            ProcessReader(root: root) { measured.contains($0) || workers?.numbers.contains($0) == true })
+            ProcessReader(root: root, leavingOut: [Int(getpid()), measured], andDescendantsOf: ancestor))
     }
 
     /// The processes that a measured program starts; `nil` for this process, which starts none that work for it.

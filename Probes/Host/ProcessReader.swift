@@ -8,12 +8,16 @@ import SystemPackage
 /// `hidepid` the processes of other users are not there.
 package struct ProcessReader: Sendable {
     private let root: SystemRoot
-    private let isLeftOut: @Sendable (Int) -> Bool
+    private let leftOut: Set<Int>
+    private let ancestor: Int?
 
-    /// - Parameter isLeftOut: whether a number is that of a process that measures or is measured.
-    package init(root: SystemRoot, leavingOut isLeftOut: @escaping @Sendable (Int) -> Bool) {
+    /// - Parameters:
+    ///   - leftOut: the numbers of the processes that measure and are measured.
+    ///   - ancestor: one whose children, and theirs, belong to what is measured.
+    package init(root: SystemRoot, leavingOut leftOut: Set<Int>, andDescendantsOf ancestor: Int? = nil) {
         self.root = root
-        self.isLeftOut = isLeftOut
+        self.leftOut = leftOut
+        self.ancestor = ancestor
     }
 
     /// Seconds since the start of the system; `nil` where procfs does not say.
@@ -28,13 +32,27 @@ package struct ProcessReader: Sendable {
     /// - Parameter uptime: of the moment.
     package func samples(atUptime uptime: Double) -> [ProcessSample] {
         let directory = root.file("proc")
-        return root.names(in: directory).compactMap { name in
+        let all = root.names(in: directory).compactMap { name -> ProcessSample? in
             // A process that ended since the listing has no file.
-            guard let number = Int(name), !isLeftOut(number),
+            guard let number = Int(name), !leftOut.contains(number),
                 let text = try? SysfsFile.text(at: directory.appending(name).appending("stat"))
             else { return nil }
             return Self.sample(number: number, text, uptime: uptime)
         }
+        guard let ancestor else { return all }
+        let parents = Dictionary(all.map { ($0.identity.number, $0.parent) }) { first, _ in first }
+        return all.filter { !Self.descends($0.parent, from: ancestor, parents) }
+    }
+
+    /// Whether a process is another one or among its descendants. Processes of one listing may not be of one moment, so
+    /// that the chain could have a ring.
+    private static func descends(_ process: Int, from ancestor: Int, _ parents: [Int: Int]) -> Bool {
+        var (process, seen): (Int?, Set<Int>) = (process, [])
+        while let number = process, seen.insert(number).inserted {
+            if number == ancestor { return true }
+            process = parents[number]
+        }
+        return false
     }
 
     /// The command line without what may be secret; the short name where a process has none, in brackets for a kernel

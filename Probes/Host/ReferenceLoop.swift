@@ -1,23 +1,20 @@
 import Synchronization
 import SystemIO
 
-/// A fixed piece of work whose time shows how fast a processor is where nothing else does.
+/// A fixed piece of arithmetic whose time shows how fast a processor is where nothing else does.
 ///
 /// A virtual machine has no cpufreq, and no steal time for what its neighbors do to the processor's shared parts: its
-/// hyperthreads, its power budget, its caches and memory. They lengthen everything by 20 to 100 % for seconds or minutes. Some
-/// two thirds of the time are arithmetic and one third is reading memory, each of which a neighbor can slow down alone.
+/// hyperthreads, its power budget, its caches. They lengthen everything by 20 to 100 % for seconds or minutes.
 package enum ReferenceLoop {
-    /// The time of the work on the calling thread: the least of several runs, so that an interrupt does not count. Takes
-    /// about a millisecond; the first time, some tens for memory.
+    /// The time of the loop on the calling thread: the least of several runs, so that an interrupt does not count. Takes
+    /// about a millisecond.
     package static func seconds() -> Double { seconds(iterations: iterations) }
 
     static func seconds(iterations: Int) -> Double {
-        let memory = memory
         var least = Double.infinity
         for _ in 0..<repetitions {
             let began = MonotonicInstant.now()
             run(iterations)
-            memory.readNext()
             least = min(least, MonotonicInstant.now().seconds(since: began))
         }
         return least
@@ -31,7 +28,7 @@ package enum ReferenceLoop {
     static let iterations = 60_000
 
     /// Eight independent chains of multiplications and additions: as many as keep both units of today's cores busy, so
-    /// that a second hyperthread on the core is felt.
+    /// that a second hyperthread on the core is felt. No memory is touched, so that the caches stay as the work left them.
     ///
     /// - Returns: the sum of all chains.
     @inline(never) @discardableResult
@@ -53,41 +50,5 @@ package enum ReferenceLoop {
         let sum = (((a + b) + (c + d)) + ((e + f) + (g + h))).sum()
         result.store(sum.bitPattern, ordering: .relaxed)
         return sum
-    }
-
-    private static let memory = Memory()
-
-    /// Memory that is read a piece at a time, in turn. No core's own cache holds it all, so that each piece comes from
-    /// what the cores share.
-    final class Memory: Sendable {
-        static let byteCount = 64 << 20
-        static let pieceBytes = 1 << 20
-        /// Lives as long as the program. Only read after it was filled.
-        private let address: UInt
-        private let piece = Atomic<Int>(0)
-
-        init() {
-            let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.byteCount, alignment: 64)
-            // A page that was never written would be the one page of zeros that all share.
-            memory.initializeMemory(as: UInt32.self, repeating: 1, count: Self.byteCount / 4)
-            address = UInt(bitPattern: memory)
-        }
-
-        deinit { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
-
-        /// - Returns: the sum of the numbers in the piece.
-        @inline(never) @discardableResult
-        func readNext() -> UInt32 {
-            let number = piece.wrappingAdd(1, ordering: .relaxed).oldValue
-            let offset = number % (Self.byteCount / Self.pieceBytes) * Self.pieceBytes
-            guard let start = UnsafeRawPointer(bitPattern: address + UInt(offset)) else { return 0 }
-            var sum = SIMD16<UInt32>.zero
-            for place in stride(from: 0, to: Self.pieceBytes, by: MemoryLayout<SIMD16<UInt32>>.size) {
-                sum &+= start.load(fromByteOffset: place, as: SIMD16<UInt32>.self)
-            }
-            let total = sum.wrappedSum()
-            ReferenceLoop.result.store(total, ordering: .relaxed)
-            return total
-        }
     }
 }

@@ -1,45 +1,45 @@
 import Glibc
 import ProbeKit
-import Synchronization
 import SystemIO
 import SystemPackage
 
 /// The processes that a measured program started, such as the workers of a data loader: what they use is no load of others.
 ///
-/// Source: Documentation/filesystems/proc.rst, `/proc/<pid>/task/<tid>/children`; kernels without
+/// Source: Documentation/filesystems/proc.rst, `/proc/<pid>/task/<tid>/children` and `/proc/<pid>/stat`. Kernels without
 /// CONFIG_PROC_CHILDREN have no such file, and no workers are found.
-package final class WorkerProcesses: Sendable {
+package struct WorkerProcesses: Sendable {
     private let root: SystemRoot
     private let program: pid_t
-    /// All that were found, also those that have ended: they keep the last time that was known.
-    private let workers = Mutex<[pid_t: ObservedProcess]>([:])
 
     package init(root: SystemRoot, of program: pid_t) {
         self.root = root
         self.program = program
     }
 
-    /// The numbers of those that run now, and of those that did.
-    package var numbers: Set<Int> { workers.withLock { Set($0.keys.map(Int.init)) } }
-
-    /// Processor time of all workers so far, in seconds. Finds new ones first: some 10 µs for each thread of the program.
+    /// Processor time of all workers so far, in seconds: of those that run by their clocks, and of those that have ended as
+    /// their parents count them, in ticks of 10 ms.
+    ///
+    /// Takes some 10 µs for each thread of the program and of its workers.
     package func cpuSeconds() -> Double {
-        let running = descendants()
-        return workers.withLock { workers in
-            for number in running where workers[number] == nil {
-                // One that has ended since then is not known, and was short.
-                workers[number] = try? ObservedProcess(number)
+        var (seconds, seen, waiting) = (endedChildrenSeconds(of: program), Set([program]), [program])
+        while let parent = waiting.popLast() {
+            for child in children(of: parent) where seen.insert(child).inserted {
+                waiting.append(child)
+                // One that has ended since the listing is among its parent's ended children next time.
+                guard let worker = try? ObservedProcess(child) else { continue }
+                seconds += worker.cpuSeconds() + endedChildrenSeconds(of: child)
             }
-            return workers.values.reduce(0) { $0 + $1.cpuSeconds() }
         }
+        return seconds
     }
 
-    private func descendants() -> Set<pid_t> {
-        var (found, waiting) = (Set<pid_t>(), [program])
-        while let parent = waiting.popLast() {
-            for child in children(of: parent) where found.insert(child).inserted { waiting.append(child) }
-        }
-        return found
+    /// What a process counts of its children that have ended and were waited for.
+    private func endedChildrenSeconds(of process: pid_t) -> Double {
+        // Without the file it has ended itself.
+        guard let text = try? SysfsFile.text(at: root.file("proc/\(process)/stat")), let stat = ProcessStat(text),
+            let user: UInt64 = stat.number(16), let system: UInt64 = stat.number(17)
+        else { return 0 }
+        return Double(user &+ system) / ProcessorTimes.ticksPerSecond
     }
 
     private func children(of parent: pid_t) -> [pid_t] {

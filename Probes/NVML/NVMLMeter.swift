@@ -3,8 +3,7 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// The energy counters of the box's GPUs, in millijoules since the driver was loaded, 64 bits wide. The total is of those
-/// that run the measured work.
+/// The energy counters of some of the box's GPUs, in millijoules since the driver was loaded, 64 bits wide.
 ///
 /// A reading is one driver call per GPU, which takes longer than a `pread`. The counters are updated every 20 to 100 ms; the
 /// meter's update interval is measured.
@@ -13,16 +12,14 @@ package final class NVMLMeter: EnergyMeter, Sendable {
     package let origin = Origin.measured
     package let tree: EnergyDomainTree
     private let library: NVMLLibrary
-    private let isCounted: [Bool]
+    private let indices: [Int]
 
     /// Takes ownership of the initialized library.
     init(_ gpus: [NVMLProbe.GPU], _ library: NVMLLibrary) throws(KerfError) {
         self.library = library
-        isCounted = gpus.map(\.isUsed)
+        indices = gpus.map(\.index)
         tree = EnergyDomainTree(
-            gpus.enumerated().map { index, gpu in
-                EnergyDomain(identifier: "gpu-\(index)", name: gpu.name, role: gpu.isUsed ? .counted : .external)
-            })
+            gpus.map { EnergyDomain(identifier: "gpu-\($0.index)", name: $0.name, role: .counted) })
         _ = try read()
     }
 
@@ -30,22 +27,13 @@ package final class NVMLMeter: EnergyMeter, Sendable {
 
     package func read() throws(KerfError) -> EnergyReading {
         var reading = EnergyReading(instant: .now(), microjoules: [])
-        reading.microjoules.reserveCapacity(isCounted.count)
+        reading.microjoules.reserveCapacity(indices.count)
         reading.instant = .now()
-        for (index, isCounted) in isCounted.enumerated() {
-            do throws(KerfError) {
-                reading.microjoules.append(try microjoules(index))
-            } catch {
-                // Outside the total, a reading goes without it.
-                guard !isCounted else { throw error }
-                reading.microjoules.append(nil)
-            }
+        for index in indices {
+            // The handle is looked up each time: that of a GPU that falls off the bus is invalid, its index returns an error.
+            let millijoules = try library.millijoules(of: try library.device(index))
+            reading.microjoules.append(millijoules * 1000)
         }
         return reading
-    }
-
-    /// The handle is looked up each time: that of a GPU that falls off the bus is invalid, its index returns an error.
-    private func microjoules(_ index: Int) throws(KerfError) -> UInt64 {
-        try library.millijoules(of: try library.device(index)) * 1000
     }
 }

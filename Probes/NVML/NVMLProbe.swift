@@ -24,7 +24,7 @@ package struct NVMLProbe: Probe {
             defer { gpus.library.end() }
             return Availability(
                 .present,
-                reason: gpus.names.joined(separator: ", ")
+                reason: gpus.gpus.map(\.name).joined(separator: ", ")
                     + "; external: part of the total of a program that runs on it, not of the box's")
         } catch {
             var availability = Availability(error)
@@ -47,11 +47,11 @@ package struct NVMLProbe: Probe {
             ("power", .watts, gpus.library.watts), ("temperature", .celsius, gpus.library.celsius),
             ("frequency", .hertz, gpus.library.hertz),
         ]
-        for (index, name) in gpus.names.enumerated() {
+        for gpu in gpus.gpus {
             for (kind, unit, read) in kinds {
                 do throws(KerfError) {
-                    let value = try read(try gpus.library.device(index))
-                    result.readings.append(Reading(sensor: "\(name)/\(kind)", value: value, unit: unit))
+                    let value = try read(try gpus.library.device(gpu.index))
+                    result.readings.append(Reading(sensor: "\(gpu.name)/\(kind)", value: value, unit: unit))
                 } catch {
                     result.failures.append(error)
                 }
@@ -60,36 +60,52 @@ package struct NVMLProbe: Probe {
         return result
     }
 
-    /// A GPU, and whether the measured work runs on it.
+    /// A GPU by its number in the driver's list.
     struct GPU {
+        let index: Int
         let name: String
-        var isUsed: Bool
     }
 
-    /// A meter on the GPUs' energy counters, and whether each of `uuids` is one of them.
+    /// A meter on the energy counters of all GPUs.
     ///
-    /// - Parameter uuids: of the GPUs that run the measured work, with or without the `GPU-` in front; every GPU where that
-    ///   is not known, or where one of them is not a GPU of the driver.
-    /// - Throws: ``KerfError`` without the library, a GPU, or an energy counter in each that is used.
-    package func meter(of uuids: [String] = []) throws(KerfError) -> (meter: NVMLMeter, isFound: Bool) {
+    /// - Throws: ``KerfError`` without the library, a GPU, or an energy counter in each of them.
+    package func meter() throws(KerfError) -> NVMLMeter {
         let opened = try open()
-        let library = opened.library
+        return try NVMLMeter(opened.gpus, opened.library)
+    }
+
+    /// The energy counters of the GPUs that run the measured work, and of the others.
+    package struct Meters {
+        package let used: NVMLMeter
+        /// `nil` where there are no others, or one of them has no counter.
+        package let unused: NVMLMeter?
+        /// Whether the used GPUs are known. All count as used where they are not.
+        package let isFound: Bool
+    }
+
+    /// - Parameter uuids: of the GPUs that run the measured work, with or without the `GPU-` in front; empty where they are
+    ///   not known.
+    /// - Throws: ``KerfError`` without the library, a GPU, or an energy counter in each that is used.
+    package func meters(of uuids: [String]) throws(KerfError) -> Meters {
         let wanted = Set(uuids.map(Self.plain))
-        var found: Set<String> = []
-        var gpus: [GPU] = []
+        let opened = try open()
+        var used: [GPU] = []
         do throws(KerfError) {
-            for (index, name) in opened.names.enumerated() {
-                let uuid = wanted.isEmpty ? "" : Self.plain(try library.uuid(of: try library.device(index)))
-                gpus.append(GPU(name: name, isUsed: wanted.contains(uuid)))
-                found.insert(uuid)
+            for gpu in opened.gpus where !wanted.isEmpty {
+                let uuid = try opened.library.uuid(of: try opened.library.device(gpu.index))
+                if wanted.contains(Self.plain(uuid)) { used.append(gpu) }
             }
         } catch {
-            library.end()
+            opened.library.end()
             throw error
         }
-        let isFound = !wanted.isEmpty && wanted.isSubset(of: found)
-        if !isFound { for index in gpus.indices { gpus[index].isUsed = true } }
-        return (try NVMLMeter(gpus, library), isFound)
+        let isFound = !wanted.isEmpty && used.count == wanted.count
+        if !isFound { used = opened.gpus }
+        let meter = try NVMLMeter(used, opened.library)
+        let others = opened.gpus.filter { gpu in !used.contains { $0.index == gpu.index } }
+        // They are shown beside the total, which does without them.
+        let unused = others.isEmpty ? nil : (try? open()).flatMap { try? NVMLMeter(others, $0.library) }
+        return Meters(used: meter, unused: unused, isFound: isFound)
     }
 
     /// A UUID as it can be compared: PyTorch leaves out the prefix of NVML's.
@@ -98,7 +114,7 @@ package struct NVMLProbe: Probe {
         return text.hasPrefix("gpu-") ? String(text.dropFirst(4)) : text
     }
 
-    private func open() throws(KerfError) -> (library: NVMLLibrary, names: [String]) {
+    private func open() throws(KerfError) -> (library: NVMLLibrary, gpus: [GPU]) {
         guard isLive else {
             throw KerfError(
                 .notFound, "a tree of files has no GPU", remedy: .runningSystem)
@@ -109,11 +125,12 @@ package struct NVMLProbe: Probe {
             guard count > 0 else {
                 throw KerfError(.notFound, "the NVIDIA driver finds no GPU", remedy: "see nvidia-smi and dmesg")
             }
-            var names: [String] = []
+            var gpus: [GPU] = []
             for index in 0..<min(count, 64) {
-                names.append("gpu-\(index) \(try library.name(of: try library.device(index)))")
+                let name = try library.name(of: try library.device(index))
+                gpus.append(GPU(index: index, name: "gpu-\(index) \(name)"))
             }
-            return (library, names)
+            return (library, gpus)
         } catch {
             library.end()
             throw error

@@ -227,6 +227,15 @@ class HelloTests(unittest.TestCase):
         self.assertEqual(step.steps, 1)
 
 
+class DeviceTests(unittest.TestCase):
+    def test_several_devices(self):
+        model = causal_model()
+        model.base_model.model.model.norm.to("meta")
+        answer, text = failure(model, Training(model))
+        self.assertEqual(answer, "failed")
+        self.assertIn("the model is on cpu and meta: the client marks steps on one device", text)
+
+
 class BorderTests(unittest.TestCase):
     """Block 1 is far larger than the others, so that time given to the wrong block shows."""
 
@@ -290,11 +299,13 @@ class BorderTests(unittest.TestCase):
                 hook.put_on(leaf)  # has no function that made it
                 (leaf * 7).sum().backward()
                 self.assertEqual(calls.pop().tolist(), [7.0] * 3)
-                tensor = torch.ones(3, requires_grad=True) * 2
-                tensor.register_hook(others.append)
-                hook.put_on(tensor)
-                tensor.sum().backward()
-                self.assertEqual((len(calls), len(others)), (4, 1))
+                for other_first in (True, False):
+                    tensor = torch.ones(3, requires_grad=True) * 2
+                    for put in [lambda: tensor.register_hook(others.append), lambda: hook.put_on(tensor)][
+                            :: 1 if other_first else -1]:
+                        put()
+                    tensor.sum().backward()
+                self.assertEqual((len(calls), len(others)), (5, 2))
         self.assertTrue(borders.GradientHook(calls.append)._can_assign, "this PyTorch needs register_hook")
 
     def test_module_hooks_would_be_wrong(self):

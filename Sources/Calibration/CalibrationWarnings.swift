@@ -66,7 +66,8 @@ enum CalibrationWarnings {
             warnings.append("Energies are simulated; no meter was read.")
         } else if calibration.meter.origin == .modelled {
             warnings.append(
-                "Energies are modelled (\(calibration.meter.reason ?? "a power model")); no meter was read.")
+                "Energies are modelled (\(calibration.meter.reason ?? "a power model"))"
+                    + (calibration.meter.totalOf.count > 1 ? "." : "; no meter was read."))
         } else if calibration.meter.origin == .measured, let reason = calibration.meter.reason {
             warnings.append("Energies: \(reason).")
         }

@@ -3,44 +3,64 @@ import ProbeKit
 import ProfileFormat
 import SystemIO
 
-/// The meter of a step that runs on GPUs: the sum of theirs and of the box's own, or the one of both that there is.
+/// The meter of a step that runs on GPUs: the sum of theirs and of the processors', or the one of both that there is.
 struct AcceleratedMeter {
     let meter: any EnergyMeter
-    /// What the total lacks, or may hold beyond the step's own; `nil` where it is the whole.
+    /// What the total lacks, or may hold beyond the step's own; `nil` where it is the sum.
     let reservation: String?
 
-    /// - Parameters:
-    ///   - box: the meter of the box without its GPUs.
-    ///   - missing: why there is none.
-    ///   - accelerators: UUIDs of the GPUs; empty where they are not known.
+    /// The meter of the box without its GPUs, or why there is none.
+    enum Box {
+        /// A meter that holds the processors and their memory, and no GPU.
+        case processors(any EnergyMeter)
+        /// A meter that may hold the GPUs too: a battery, or rails.
+        case whole(any EnergyMeter)
+        case missing(KerfError)
+
+        init(_ selected: MeterSelector.Selected) {
+            switch selected.backend {
+            case .perf, .powercap: self = .processors(selected.meter)
+            case .hwmon, .battery: self = .whole(selected.meter)
+            }
+        }
+    }
+
+    /// - Parameter accelerators: UUIDs of the GPUs; empty where they are not known.
     /// - Throws: ``KerfError`` with both reasons where there is no meter at all.
-    init(
-        _ box: (any EnergyMeter)?, missing: KerfError?, _ accelerators: [String], root: SystemRoot
-    ) throws(KerfError) {
-        var gpus: (meter: NVMLMeter, isFound: Bool)?
-        var failure: KerfError?
-        do throws(KerfError) {
-            gpus = try NVMLProbe(root: root).meter(of: accelerators)
-        } catch {
-            failure = error
-        }
+    init(_ box: Box, _ accelerators: [String], root: SystemRoot) throws(KerfError) {
+        let gpus = Self.gpus(accelerators, root: root)
         switch (box, gpus) {
-        case (let box?, let gpus?):
-            meter = SummedMeter(gpus.meter, box)
+        case (.processors(let box), .success(let gpus)):
+            meter = Self.with(gpus.unused, beside: SummedMeter(gpus.used, box))
             reservation = gpus.isFound ? nil : Self.allCounted
-        case (nil, let gpus?):
-            meter = gpus.meter
-            let lacks = "the total is the GPU's alone and lacks the rest of the box: \(missing?.message ?? "no meter")"
+        case (.whole(let box), .success(let gpus)):
+            // Both in one sum would count the GPU twice.
+            meter = Self.with(try? NVMLProbe(root: root).meter(), beside: box)
+            reservation = "the total is the box's own meter's, which may or may not hold \(gpus.used.tree.totalFormula)"
+        case (.missing(let failure), .success(let gpus)):
+            meter = Self.with(gpus.unused, beside: gpus.used)
+            let lacks = "the total is the GPU's alone and lacks the rest of the box: \(failure.message)"
             reservation = gpus.isFound ? lacks : "\(Self.allCounted); \(lacks)"
-        case (let box?, nil):
+        case (.processors(let box), .failure(let failure)), (.whole(let box), .failure(let failure)):
             meter = box
-            reservation =
-                "the total is the box's own meter's, which may not hold the GPU: \(failure?.message ?? "no meter")"
-        case (nil, nil):
-            var error = missing ?? KerfError(.notFound, "no energy meter")
-            if let failure { error.message += "; for the GPU: \(failure.message)" }
-            throw error
+            reservation = "the total is the box's own meter's, which may not hold the GPU: \(failure.message)"
+        case (.missing(var failure), .failure(let gpuFailure)):
+            failure.message += "; for the GPU: \(gpuFailure.message)"
+            throw failure
         }
+    }
+
+    /// Meters of GPUs whose counters were seen to move.
+    private static func gpus(_ accelerators: [String], root: SystemRoot) -> Result<NVMLProbe.Meters, KerfError> {
+        Result { () throws(KerfError) in
+            let meters = try NVMLProbe(root: root).meters(of: accelerators)
+            _ = try MeterObservation(of: meters.used)
+            return meters
+        }
+    }
+
+    private static func with(_ gpus: NVMLMeter?, beside meter: any EnergyMeter) -> any EnergyMeter {
+        if let gpus { CompositeMeter(meter, external: gpus) } else { meter }
     }
 
     private static let allCounted =

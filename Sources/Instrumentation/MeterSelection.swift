@@ -80,7 +80,7 @@ package struct MeterSelection {
         // Only the box's own meter is observed; reading a GPU's would slow the polling down.
         var description = MeterDescription(of: selected.meter, selected.observation)
         // A GPU is external to the box's total; the doctor says why one cannot be read.
-        guard let gpus = try? NVMLProbe(root: root).meter().meter else { return (selected.meter, description) }
+        guard let gpus = try? NVMLProbe(root: root).meter() else { return (selected.meter, description) }
         let composite = CompositeMeter(selected.meter, external: gpus)
         description.domains = composite.tree.domains
         return (composite, description)
@@ -90,16 +90,15 @@ package struct MeterSelection {
     private static func withUsedGPUs(
         _ request: MeterRequest, root: SystemRoot, _ accelerators: [String]
     ) throws(KerfError) -> (any EnergyMeter, MeterDescription) {
-        var box: MeterSelector.Selected?
-        var failure: KerfError?
+        let box: AcceleratedMeter.Box
         do throws(KerfError) {
-            box = try MeterSelector(root: root, rails: request.rails).meter(of: request.backend)
+            box = .init(try MeterSelector(root: root, rails: request.rails).meter(of: request.backend))
         } catch {
             // What was asked for by name has to be there.
             guard request.backend == nil, !root.hasVirtualBoard else { throw error }
-            failure = error
+            box = .missing(error)
         }
-        let total = try AcceleratedMeter(box?.meter, missing: failure, accelerators, root: root)
+        let total = try AcceleratedMeter(box, accelerators, root: root)
         return (total.meter, try total.description)
     }
 
@@ -110,13 +109,13 @@ package struct MeterSelection {
         var description: MeterDescription
         var reasons = [model.basis]
         if let accelerators {
-            let total = try AcceleratedMeter(meter, missing: nil, accelerators, root: SystemRoot())
+            let total = try AcceleratedMeter(.processors(meter), accelerators, root: SystemRoot())
             (meter, description) = (total.meter, try total.description)
             description.reason.map { reasons.append($0) }
         } else {
             description = MeterDescription(of: meter, try MeterObservation(of: meter))
         }
-        if description.domains.count == 1 {
+        if description.totalOf.count == 1 {
             description.updateIntervalSeconds = .unavailable("a power model has no counter")
             description.resolutionJoules = nil
             description.updates = nil

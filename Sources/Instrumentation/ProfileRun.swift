@@ -75,7 +75,7 @@ package struct ProfileRun {
             usesAllProcessors: started.threadCount >= identity.topology.threads)
         let disturbances = DisturbanceLog(
             processorCount: identity.topology.threads,
-            processes: conditions.monitorsProcesses ? host.processMonitor(beside: started.process, workers) : nil)
+            processes: conditions.monitorsProcesses ? host.processMonitor(beside: started.process) : nil)
         let sweep = try FrequencySweepPlan.prepare(request.frequencies, root: energy.root)
 
         let run = try measure(

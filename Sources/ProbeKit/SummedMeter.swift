@@ -2,9 +2,10 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// Two meters whose domains add up: of the GPUs that run the measured work, and of the rest of the box.
+/// Two meters of which nothing is in both, and whose domains add up: of the GPUs that run the measured work, and of the
+/// processors.
 ///
-/// Nothing is in both. Each counter keeps its own updates; a window waits for those of every one, so that the slow
+/// Each counter keeps its own updates; a window waits for those of every one, so that the slow
 /// counter of a GPU and the fast one of a processor are both read right after an update. See ``UpdateEdge``.
 package final class SummedMeter: EnergyMeter, Sendable {
     private let slower: any EnergyMeter
@@ -13,7 +14,9 @@ package final class SummedMeter: EnergyMeter, Sendable {
     /// - Parameters:
     ///   - slower: whose counters are updated less often: its first domain's updates are those of the meter.
     ///   - faster: read right after the slower one, at the time of the reading. Its origin is that of the sum.
+    /// - Precondition: neither samples power, since a sum has no interval of sampling.
     package init(_ slower: any EnergyMeter, _ faster: any EnergyMeter) {
+        precondition(slower.sampling == nil && faster.sampling == nil, "sampled power in a sum")
         self.slower = slower
         self.faster = faster
     }
@@ -21,7 +24,6 @@ package final class SummedMeter: EnergyMeter, Sendable {
     package var name: String { "\(faster.name) + \(slower.name)" }
     package var origin: Origin { faster.origin }
     package var tree: EnergyDomainTree { EnergyDomainTree(slower.tree.domains + faster.tree.domains) }
-    package var sampling: PowerSampling? { faster.sampling }
     package var countsProcessorTime: Bool { faster.countsProcessorTime }
 
     package func read() throws(KerfError) -> EnergyReading {

@@ -1,6 +1,6 @@
 import ProbeKit
 
-/// The speed that the processor had in most of a run, by the time of a fixed piece of work: which samples belong to it.
+/// The speed that the processor had in most of a run, by the time of a fixed piece of arithmetic: which samples belong to it.
 ///
 /// On a host with other tenants the processor has two or three speeds, of which the fastest is its own. A speed counts only
 /// where a fifth of the measured time was as fast or faster. Later measurements can change which speed prevails, so that
@@ -9,14 +9,14 @@ struct PrevailingSpeed {
     /// Share of the measured time that has to be as fast, or faster.
     static let share = 0.2
 
-    /// Times of that work, ascending, each with the seconds that were measured.
+    /// Times of the arithmetic, ascending, each with the seconds that were measured.
     private var times: [(reference: Double, seconds: Double)] = []
     private var totalSeconds = 0.0
-    /// The time of that work at the prevailing speed; `nil` before the first sample.
+    /// The time of the arithmetic at the prevailing speed; `nil` before the first sample.
     private(set) var referenceSeconds: Double?
 
     /// - Parameters:
-    ///   - reference: time of that work, the longer of those before and after a measurement.
+    ///   - reference: time of the arithmetic, the longer of those before and after a measurement.
     ///   - seconds: that the measurement took.
     /// - Returns: whether the speed is another one now, so that earlier samples have to be judged again.
     mutating func add(_ reference: Double, seconds: Double) -> Bool {

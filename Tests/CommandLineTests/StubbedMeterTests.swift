@@ -148,7 +148,7 @@ struct StubbedMeterTests {
         "a total that is not the whole says so",
         arguments: [
             ("gpu-unnamed", "gpus=2", "gpu-0 + gpu-1 + box", "counts every GPU"),
-            ("gpu", "gpus=1", "gpu-0 + box", "counts every GPU"),
+            ("gpu", "gpus=1", "gpu-0 + box", "counts every GPU"), ("gpu", "gpus=2", "gpu-1 + box", "declared: "),
             ("gpu", "gpus=2,energy=3", "box", "may not hold the GPU"),
             ("gpu", "gpus=0", "box", "the NVIDIA driver finds no GPU"),
         ])

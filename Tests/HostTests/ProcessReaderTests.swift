@@ -36,7 +36,7 @@ struct ProcessReaderTests {
         try tree.write("proc/14/stat", "garbage")
         try tree.directory("proc/15")
         try tree.write("proc/meminfo", "MemTotal: 1 kB\n")
-        let reader = ProcessReader(root: tree.root, leavingOut: { $0 == 12 })
+        let reader = ProcessReader(root: tree.root, leavingOut: [12])
         #expect(reader.uptimeSeconds() == 100.5)
         let found = reader.samples(atUptime: 100.5)
         #expect(found.map(\.identity.number) == [10, 11])
@@ -48,9 +48,23 @@ struct ProcessReaderTests {
         #expect(reader.command(of: found[1]) == "[kworker/0:1]")
     }
 
+    @Test("what a measured program started is left out, and what started it is not")
+    func descendants() throws {
+        try write(30, "shell", parent: 1, user: 1)
+        try write(31, "program", parent: 30, user: 1)
+        try write(32, "worker", parent: 31, user: 1)
+        try write(33, "its child", parent: 32, user: 1)
+        try write(34, "other", parent: 30, user: 1)
+        // Numbers that were given again while the files were read.
+        try write(35, "ring", parent: 36, user: 1)
+        try write(36, "ring", parent: 35, user: 1)
+        let reader = ProcessReader(root: tree.root, leavingOut: [31], andDescendantsOf: 31)
+        #expect(reader.samples(atUptime: 9).map(\.identity.number).sorted() == [30, 34, 35, 36])
+    }
+
     @Test("the largest are named while they run")
     func monitor() throws {
-        let monitor = HostProcessMonitor(ProcessReader(root: tree.root, leavingOut: { $0 == 1 }))
+        let monitor = HostProcessMonitor(ProcessReader(root: tree.root, leavingOut: [1]))
         // Without procfs nobody is found.
         monitor.sample()
         #expect(monitor.largest(3) == [])

@@ -11,18 +11,10 @@ import Testing
         #expect(abs(ReferenceLoop.run(20_000) - 32) < 0.05)
     }
 
-    /// Every piece of the memory is read, and the first one again after the last.
-    @Test func readsMemory() {
-        let memory = ReferenceLoop.Memory()
-        for _ in 0...ReferenceLoop.Memory.byteCount / ReferenceLoop.Memory.pieceBytes {
-            #expect(memory.readNext() == UInt32(ReferenceLoop.Memory.pieceBytes / 4))
-        }
-    }
-
     /// The loop is run, and between the two readings of the clock.
     @Test func takesAsLongAsItIs() {
         let short = ReferenceLoop.seconds(iterations: 2_000)
-        #expect(short > 0 && ReferenceLoop.seconds(iterations: 2_000_000) > 10 * short)
+        #expect(short > 0 && ReferenceLoop.seconds(iterations: 200_000) > 10 * short)
         #expect(ReferenceLoop.seconds() > short)
     }
 }

@@ -42,7 +42,7 @@ struct NVMLProbeTests {
     @Test func counterDifferencesAreTheEnergy() throws {
         let stub = try Stub()
         stub.set("gpus", 2)
-        let meter = try stub.probe.meter().meter
+        let meter = try stub.probe.meter()
         #expect(meter.origin == .measured && meter.tree.totalFormula == "gpu-0 + gpu-1")
         let start = try meter.read()
         #expect(start.microjoules == [5_000_000, 6_000_000])
@@ -65,18 +65,30 @@ struct NVMLProbeTests {
     func usedGPUsAreTheTotal(uuids: [String], isCounted: [Bool], isFound: Bool) throws {
         let stub = try Stub()
         stub.set("gpus", 3)
-        let (meter, found) = try stub.probe.meter(of: uuids)
-        #expect(meter.tree.domains.map { $0.role == .counted } == isCounted && found == isFound)
-        #expect(meter.tree.domains.allSatisfy { $0.role == .counted || $0.role == .external })
-        #expect(try meter.read().microjoules == [5_000_000, 6_000_000, 7_000_000])
+        let meters = try stub.probe.meters(of: uuids)
+        #expect(meters.isFound == isFound)
+        let names = (0..<3).map { "gpu-\($0)" }
+        #expect(meters.used.tree.counted.map(\.identifier) == zip(names, isCounted).filter(\.1).map(\.0))
+        let others = zip(names, isCounted).filter { !$0.1 }.map(\.0)
+        #expect((meters.unused?.tree.counted ?? []).map(\.identifier) == others)
+        let microjoules = zip([5_000_000, 6_000_000, 7_000_000] as [UInt64], isCounted).filter(\.1).map(\.0)
+        #expect(try meters.used.read().microjoules == microjoules)
     }
 
-    @Test func anUnusedGPUThatIsLostIsLeftOut() throws {
+    @Test func anUnusedGPUThatIsLostDoesNotMatter() throws {
         let stub = try Stub()
         stub.set("gpus", 2)
-        let meter = try stub.probe.meter(of: ["00000000-0000-0000-0000-000000000000"]).meter
-        stub.set("gpus", 1)
-        #expect(try meter.read().microjoules == [5_000_000, nil])
+        do {
+            let meters = try stub.probe.meters(of: ["00000000-0000-0000-0000-000000000000"])
+            #expect(stub.started == 2)
+            stub.set("gpus", 1)
+            #expect(try meters.used.read().microjoules == [5_000_000])
+            #expect(throws: KerfError.self) { try meters.unused?.read() }
+        }
+        #expect(stub.started == 0)
+        stub.set("energy", 3)
+        #expect(throws: KerfError.self) { try stub.probe.meters(of: []) }
+        #expect(stub.started == 0)
     }
 
     @Test func readingsAreInUnitsWithoutPrefix() throws {
@@ -96,20 +108,20 @@ struct NVMLProbeTests {
         _ = stub.probe.readings()
         #expect(stub.started == 0)
         do {
-            let meter = try stub.probe.meter().meter
+            let meter = try stub.probe.meter()
             #expect(stub.started == 1)
             _ = try meter.read()
         }
         #expect(stub.started == 0)
         stub.set("energy", 3)
-        #expect(throws: KerfError.self) { try stub.probe.meter().meter }
+        #expect(throws: KerfError.self) { try stub.probe.meter() }
         #expect(stub.started == 0)
     }
 
     @Test(arguments: [(3, KerfError.Code.notFound), (4, .permissionDenied), (15, .ioError), (999, .ioError)])
     func failuresAreErrorsNeverZero(result: Int, code: KerfError.Code) throws {
         let stub = try Stub()
-        let meter = try stub.probe.meter().meter
+        let meter = try stub.probe.meter()
         stub.set("energy", result)
         let error = #expect(throws: KerfError.self) { try meter.read() }
         #expect(error?.code == code)
@@ -121,14 +133,14 @@ struct NVMLProbeTests {
     @Test func gpuThatIsLostMidwayIsAnError() throws {
         let stub = try Stub()
         stub.set("gpus", 2)
-        let meter = try stub.probe.meter().meter
+        let meter = try stub.probe.meter()
         stub.set("gpus", 1)
         #expect(throws: KerfError.self) { try meter.read() }
     }
 
     @Test func impossibleValuesAreNotBelieved() throws {
         let stub = try Stub()
-        let meter = try stub.probe.meter().meter
+        let meter = try stub.probe.meter()
         stub.set("millijoules", -1)
         let error = #expect(throws: KerfError.self) { try meter.read() }
         #expect(error?.code == .implausibleReading)

@@ -49,10 +49,12 @@ class _TorchProgram(Program):
         super().__init__(self._step)
         self._users_step = step
         self._model, self._blocks = model, blocks
-        parameter = next(model.parameters(), None)
-        if parameter is None:
+        devices = sorted({str(parameter.device) for parameter in model.parameters()})
+        if not devices:
             raise KerfError("the model has no parameters")
-        self._device = parameter.device
+        if len(devices) > 1:
+            raise KerfError(f"the model is on {' and '.join(devices)}: the client marks steps on one device")
+        self._device = torch.device(devices[0])
         if self._device.type not in ("cpu", "cuda"):
             raise KerfError(f"the model is on {self._device.type}: the client marks steps on cpu and cuda")
         self._events = EventMarks() if self._device.type == "cuda" else None
