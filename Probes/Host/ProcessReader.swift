@@ -44,8 +44,8 @@ package struct ProcessReader: Sendable {
         return all.filter { !Self.descends($0.parent, from: ancestor, parents) }
     }
 
-    /// Whether a process is another one or among its descendants. Processes of one listing may not be of one moment, so
-    /// that the chain could have a ring.
+    /// Whether a process is another one or among its descendants, by the listing itself: it is there on every kernel, unlike
+    /// what ``WorkerProcesses`` reads. Processes of one listing may not be of one moment, so that the chain could have a ring.
     private static func descends(_ process: Int, from ancestor: Int, _ parents: [Int: Int]) -> Bool {
         var (process, seen): (Int?, Set<Int>) = (process, [])
         while let number = process, seen.insert(number).inserted {

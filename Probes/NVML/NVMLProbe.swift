@@ -25,7 +25,7 @@ package struct NVMLProbe: Probe {
             return Availability(
                 .present,
                 reason: gpus.gpus.map(\.name).joined(separator: ", ")
-                    + "; external: part of the total of a program that runs on it, not of the box's")
+                    + "; external: in the total only where a program's step runs on it")
         } catch {
             var availability = Availability(error)
             availability.remedy = error.remedy ?? "see dmesg"

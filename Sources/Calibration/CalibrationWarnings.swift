@@ -65,10 +65,11 @@ enum CalibrationWarnings {
         } else if calibration.meter.origin == .simulated {
             warnings.append("Energies are simulated; no meter was read.")
         } else if calibration.meter.origin == .modelled {
-            warnings.append(
-                "Energies are modelled (\(calibration.meter.reason ?? "a power model"))"
-                    + (calibration.meter.totalOf.count > 1 ? "." : "; no meter was read."))
-        } else if calibration.meter.origin == .measured, let reason = calibration.meter.reason {
+            // A power model of the box may be summed with the counters of its GPUs.
+            let read = calibration.meter.totalOf.count > 1 ? "no meter but the GPU's was read" : "no meter was read"
+            warnings.append("Energies are modelled (\(calibration.meter.reason ?? "a power model")); \(read).")
+        }
+        if [.measured, .simulated].contains(calibration.meter.origin), let reason = calibration.meter.reason {
             warnings.append("Energies: \(reason).")
         }
         switch calibration.weightResidency {

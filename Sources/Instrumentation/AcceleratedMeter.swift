@@ -34,7 +34,7 @@ struct AcceleratedMeter {
             meter = Self.with(gpus.unused, beside: SummedMeter(gpus.used, box))
             reservation = gpus.isFound ? nil : Self.allCounted
         case (.whole(let box), .success(let gpus)):
-            // Both in one sum would count the GPU twice.
+            // Both in one sum would count the GPU twice. A GPU beside it that has no counter is left out.
             meter = Self.with(try? NVMLProbe(root: root).meter(), beside: box)
             reservation = "the total is the box's own meter's, which may or may not hold \(gpus.used.tree.totalFormula)"
         case (.missing(let failure), .success(let gpus)):

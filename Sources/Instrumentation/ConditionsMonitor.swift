@@ -61,7 +61,6 @@ package struct ConditionsMonitor: Sendable {
 
     /// - Parameters:
     ///   - process: whose work is measured.
-    ///   - workers: other processes that belong to it.
     ///   - frequencyRoot: the root for cpufreq and the temperature: the running system's or a virtual board's.
     ///   - meterOrigin: a real meter measures other processes too; a board and a power model count this process only.
     ///   - ignoresLoad: whether other processes are expected to run on the same processors and may: another part of the
@@ -71,12 +70,11 @@ package struct ConditionsMonitor: Sendable {
     ///   - usesAllProcessors: whether the run has a thread on every processor of the box: what other processes run then
     ///     takes time from it, whatever the meter.
     package init(
-        _ host: HostProbe, of process: ObservedProcess = .own, _ workers: WorkerProcesses? = nil,
-        frequencyRoot: SystemRoot, meterOrigin: Origin, ignoresLoad: Bool = false, ignoresSteal: Bool = false,
-        usesAllProcessors: Bool = false
+        _ host: HostProbe, of process: ObservedProcess = .own, frequencyRoot: SystemRoot, meterOrigin: Origin,
+        ignoresLoad: Bool = false, ignoresSteal: Bool = false, usesAllProcessors: Bool = false
     ) {
         self.process = process
-        self.workers = workers
+        workers = host.workers(of: process)
         var unmonitored: [String] = []
         var reader: HostCounterReader?
         do {

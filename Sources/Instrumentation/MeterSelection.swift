@@ -106,20 +106,13 @@ package struct MeterSelection {
         _ model: PowerModel, of process: ObservedProcess, on accelerators: [String]?
     ) throws -> MeterSelection {
         var meter: any EnergyMeter = model.meter(of: process)
-        var description: MeterDescription
         var reasons = [model.basis]
         if let accelerators {
             let total = try AcceleratedMeter(.processors(meter), accelerators, root: SystemRoot())
-            (meter, description) = (total.meter, try total.description)
-            description.reason.map { reasons.append($0) }
-        } else {
-            description = MeterDescription(of: meter, try MeterObservation(of: meter))
+            meter = total.meter
+            if let reservation = total.reservation { reasons.append(reservation) }
         }
-        if description.totalOf.count == 1 {
-            description.updateIntervalSeconds = .unavailable("a power model has no counter")
-            description.resolutionJoules = nil
-            description.updates = nil
-        }
+        var description = MeterDescription(of: meter, try MeterObservation(of: meter))
         description.reason = reasons.joined(separator: "; ")
         return MeterSelection(
             meter: meter, description: description, root: SystemRoot(), embedded: nil, process: process)
@@ -137,10 +130,14 @@ package struct MeterSelection {
 extension MeterDescription {
     /// Describes a meter with its observed update interval and resolution.
     package init(of meter: any EnergyMeter, _ seen: MeterObservation) {
+        let hasCounter = !(meter is PowerModelMeter)
         self.init(
             name: meter.name, origin: meter.origin, domains: meter.tree.domains,
-            totalOf: meter.tree.counted.map(\.identifier), updateIntervalSeconds: seen.updateIntervalSeconds,
-            resolutionJoules: seen.resolutionJoules, updates: seen.updates, sampling: meter.sampling)
+            totalOf: meter.tree.counted.map(\.identifier),
+            updateIntervalSeconds: hasCounter
+                ? seen.updateIntervalSeconds : .unavailable("a power model has no counter"),
+            resolutionJoules: hasCounter ? seen.resolutionJoules : nil, updates: hasCounter ? seen.updates : nil,
+            sampling: meter.sampling)
     }
 
     /// The description of a missing meter.

@@ -68,9 +68,8 @@ package struct ProfileRun {
             throw failure
         }
         let inspection = BoxInspection(host: identity, cpuinfoHertz: host.cpuinfoHertz(), meterRoot: energy.root)
-        let workers = host.workers(of: started.process)
         let conditions = ConditionsMonitor(
-            host, of: started.process, workers, frequencyRoot: energy.root, meterOrigin: energy.description.origin,
+            host, of: started.process, frequencyRoot: energy.root, meterOrigin: energy.description.origin,
             ignoresLoad: request.ignoresLoad, ignoresSteal: request.ignoresLoad,
             usesAllProcessors: started.threadCount >= identity.topology.threads)
         let disturbances = DisturbanceLog(

@@ -2,11 +2,10 @@ import ProfileFormat
 import Quantities
 import SystemIO
 
-/// Two meters of which nothing is in both, and whose domains add up: of the GPUs that run the measured work, and of the
-/// processors.
+/// The sum of two meters that have nothing in common: of the GPUs that run the measured work, and of the processors.
 ///
-/// Each counter keeps its own updates; a window waits for those of every one, so that the slow
-/// counter of a GPU and the fast one of a processor are both read right after an update. See ``UpdateEdge``.
+/// A window begins and ends right after an update of each counter, the slow one of a GPU and the fast one of a processor.
+/// See ``UpdateEdge``.
 package final class SummedMeter: EnergyMeter, Sendable {
     private let slower: any EnergyMeter
     private let faster: any EnergyMeter

@@ -39,7 +39,8 @@ extension Calibration {
             text += "gross power  \(line(step.grossPowerWatts, "W"))\n"
             text += "idle power   \(line(idlePowerWatts, "W"))\n"
             text += "meter        \(meter.text)\n" + externalLines
-            if meter.origin == .measured, let reason = meter.reason {
+            // A power model is declared in a warning.
+            if meter.origin != .modelled, let reason = meter.reason {
                 text += "             \(PlainText.shown(reason))\n"
             }
         }

@@ -41,6 +41,15 @@ struct StubbedMeterTests {
         return windows.reduce(0) { $0 + ($1.joules[domain] ?? 0) } / windows.reduce(0) { $0 + $1.seconds }
     }
 
+    /// The calibration of what the run wrote, and its text.
+    private func calibrate(_ run: FaultRun) throws -> (calibration: Calibration, text: String) {
+        let outcome = try KerfProcess.run(
+            "calibrate", run.workspace.path("p.json"), "--out", run.workspace.path("c.json"))
+        try #require(outcome.status == 0, "\(outcome.standardError)")
+        let bytes = try [UInt8](run.workspace.bytes("c.json"))
+        return (try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json"), outcome.standardOutput)
+    }
+
     @Test("a GPU is recorded as external, and never in the total")
     func gpuIsExternal() throws {
         let run = try box(gpus: "gpus=2")
@@ -60,16 +69,12 @@ struct StubbedMeterTests {
         #expect(outcome.standardOutput.contains("meter        perf_event: package-0 + package-0/dram, "))
         #expect(outcome.standardOutput.contains("external     gpu-0 Stub?G: "))
 
-        let calibrated = try KerfProcess.run(
-            "calibrate", run.workspace.path("p.json"), "--out", run.workspace.path("c.json"))
-        #expect(calibrated.status == 0, "\(calibrated.standardError)")
-        let bytes = try [UInt8](run.workspace.bytes("c.json"))
-        let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json")
+        let (calibration, _) = try calibrate(run)
         #expect(calibration.externalPower?.map(\.domain) == ["gpu-0", "gpu-1"])
         #expect(calibration.meter.totalOf == profile.meter.totalOf)
         if SchemaChecker.isPossible {
             #expect(try SchemaChecker.faults(in: [UInt8](run.workspace.bytes("p.json")), schema: "profile") == [])
-            #expect(try SchemaChecker.faults(in: bytes, schema: "calibration") == [])
+            #expect(try SchemaChecker.faults(in: [UInt8](run.workspace.bytes("c.json")), schema: "calibration") == [])
         }
     }
 
@@ -129,16 +134,12 @@ struct StubbedMeterTests {
         #expect(profile.box.engine.instructionSet.hasPrefix("Stub G"))
         #expect(abs(watts("gpu-1", profile) - 71.5) < 10, "the GPU draws \(watts("gpu-1", profile)) W")
         #expect(abs(watts("package-0", profile) - 10) < 1.5, "the package draws \(watts("package-0", profile)) W")
-        // Between two updates of the GPU, within what a busy machine's polling adds.
+        // The slow counter's, not that of the package, which changes with every read. A busy machine may miss some.
         let interval = try #require(profile.meter.updateIntervalSeconds.value)
-        #expect(interval > 0.01 && interval < 0.03, "an update every \(interval) s")
+        #expect(interval > 0.01, "an update every \(interval) s")
         #expect(outcome.standardOutput.contains("meter        perf_event + NVML: gpu-1 + package-0 + package-0/dram, "))
 
-        let calibrated = try KerfProcess.run(
-            "calibrate", run.workspace.path("p.json"), "--out", run.workspace.path("c.json"))
-        #expect(calibrated.status == 0, "\(calibrated.standardError)")
-        let bytes = try [UInt8](run.workspace.bytes("c.json"))
-        let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json")
+        let (calibration, _) = try calibrate(run)
         #expect(calibration.externalPower?.map(\.domain) == ["gpu-0", "gpu-2"])
         let power = try #require(calibration.step.grossPowerWatts.value)
         #expect(abs(power - 91.5) < 12, "the step draws \(power) W")
@@ -158,6 +159,8 @@ struct StubbedMeterTests {
         let outcome = try profile(behavior, in: run, "--power-model", "idle=4,busy=24", "--budget", "2")
         try #require(outcome.status == 0, "\(outcome.standardError)")
         let meter = try run.written().meter
+        let read = meter.totalOf.count > 1 ? "no meter but the GPU's was read" : "no meter was read"
+        #expect(try calibrate(run).text.contains(read))
         // The box is modelled, and so is its sum with what is measured.
         #expect(meter.origin == .modelled && meter.totalOf.joined(separator: " + ") == total)
         #expect(meter.reason?.hasPrefix("declared: ") == true && meter.reason?.contains(text) == true)
@@ -175,8 +178,6 @@ struct StubbedMeterTests {
         #expect(meter.name == "NVML" && meter.origin == .measured && meter.totalOf == ["gpu-1"])
         #expect(meter.reason?.contains("lacks the rest of the box") == true, "\(meter.reason ?? "-")")
         #expect(outcome.standardOutput.contains("the total is the GPU's alone"))
-        let calibrated = try KerfProcess.run(
-            "calibrate", run.workspace.path("p.json"), "--out", run.workspace.path("c.json"))
-        #expect(calibrated.standardOutput.contains("Energies: the total is the GPU's alone"), "\(calibrated)")
+        #expect(try calibrate(run).text.contains("Energies: the total is the GPU's alone"))
     }
 }
