@@ -17,6 +17,7 @@ import json
 import math
 import pathlib
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -105,6 +106,8 @@ def main():
     parser.add_argument("--budget", type=float, default=20)
     parser.add_argument("--model", default="smollm2-135m")
     arguments = parser.parse_args()
+    if shutil.which(arguments.kerf) is None:
+        sys.exit(f"beside-busy.py: {arguments.kerf} is no program; give its path (make build makes .build/release/kerf)")
     faults, agreeing, compared, quiet_agreeing, last = [], 0, 0, [], None
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

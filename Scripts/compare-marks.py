@@ -13,6 +13,7 @@ import argparse
 import os
 import pathlib
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -66,6 +67,8 @@ def main():
     parser.add_argument("--limit", type=float, default=0.005)
     parser.add_argument("program", nargs="+")
     arguments = parser.parse_args()
+    if shutil.which(arguments.program[0]) is None:
+        sys.exit(f"compare-marks.py: {arguments.program[0]} is no program; give its path")
     kerf = Experimenter()
     environment = {**os.environ, "KERF_MARKERS": kerf.variable}
     process = subprocess.Popen(
@@ -74,6 +77,10 @@ def main():
     try:
         pairs = take(kerf, arguments.pairs)
         process.wait(timeout=60)
+    except (AssertionError, OSError, ValueError, subprocess.TimeoutExpired) as error:
+        sys.exit(
+            f"compare-marks.py: {' '.join(arguments.program)} does not serve as docs/markers.md asks, or ended ({error}); "
+            "try it with kerf profile, which says why")
     finally:
         process.kill()
         process.wait()

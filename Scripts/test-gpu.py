@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -109,6 +110,9 @@ def main():
     parser.add_argument("--budget", type=float, default=120)
     parser.add_argument("--device", default="cuda")
     arguments = parser.parse_args()
+    for program in [arguments.kerf, arguments.python]:
+        if shutil.which(program) is None:
+            sys.exit(f"test-gpu.py: {program} is no program; give its path (make build makes .build/release/kerf)")
     is_gpu = arguments.device != "cpu"
     environment = {**os.environ, "KERF_IGNORE_LOAD": "1", "PYTHONPATH": str(ROOT / "Python")}
     if is_gpu:

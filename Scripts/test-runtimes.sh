@@ -6,16 +6,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-kerf=$(realpath "$1")
-model=$(realpath "$2")
-version=0.3.16  # ggml 4227c9b, August 2025
-work=$root/.build-runtimes
-python=$work/python/bin/python
 
 fail() {
     echo "test-runtimes: $1" >&2
     exit 69
 }
+
+kerf=$(realpath "$1")
+model=$(realpath "$2")
+[ -x "$kerf" ] || fail "$1 is no program; make build makes .build/release/kerf"
+[ -f "$model" ] || fail "$2 is no file; Scripts/fetch-test-model.sh fetches a model"
+version=0.3.16  # ggml 4227c9b, August 2025
+work=$root/.build-runtimes
+python=$work/python/bin/python
 
 mkdir -p "$work"
 if [ ! -x "$python" ]; then
