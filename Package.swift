@@ -188,12 +188,13 @@ let package = Package(
                 "Calibration", "CARD", "CWire", "CMalloc", logging,
             ], exclude: ["Protocol/split.proto"]),
         room("Validation", base + ["Workload", "ProfileFormat", "Calibration", "CARD"], optimized),
+        room("CostComparison", base + ["Workload", "ProfileFormat", "Calibration"], optimized),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation", "CostComparison",
             ]),
         room(
             "CommandSupport",
@@ -208,7 +209,8 @@ let package = Package(
                 "CommandSupport",
                 "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
-                "Simulation", "SplitTraining", "Validation", "Capture", "Reporting", logging, argumentParser,
+                "Simulation", "SplitTraining", "Validation", "CostComparison", "Capture", "Reporting", logging,
+                argumentParser,
             ],
             swiftSettings: strict),
 
@@ -265,6 +267,9 @@ let package = Package(
                 "Calibration", "CARD", "SplitTraining", logging,
             ]),
         tests("Validation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "Validation"]),
+        tests(
+            "CostComparison",
+            base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CostComparison", "Reporting"]),
         tests(
             "Reporting",
             base + [

@@ -45,6 +45,9 @@ extension Room {
             "Validation",
             never: hardware.union(cModules).union(["SplitTraining", "Glibc", "Foundation", "FoundationEssentials"]),
             why: "no hardware, no networks"),
+        Room(
+            "CostComparison", never: hardware.union(cModules).union(["Glibc", "Foundation", "FoundationEssentials"]),
+            why: "a pure function of files, no hardware"),
         Room("Capture", never: probes, why: "a box as files, whatever reads them"),
         Room("Reporting"),
         Room("CommandSupport"),

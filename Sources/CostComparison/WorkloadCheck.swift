@@ -1,0 +1,39 @@
+import Calibration
+import ProfileFormat
+import Quantities
+import SystemIO
+
+/// Whether calibrations are of the same work. Boxes, engines, threads and weights may differ; what is computed may not.
+enum WorkloadCheck {
+    /// - Throws: ``KerfError/Code/unusableData`` naming the first field that differs.
+    static func check(_ other: ComparisonInput, against baseline: ComparisonInput) throws {
+        guard
+            let difference = try JSONDifference.first(
+                between: Subject(baseline.calibration), and: Subject(other.calibration))
+        else { return }
+        throw KerfError(
+            .unusableData, at: other.side.name,
+            "cannot be compared with \(baseline.side.name): \(difference.path) is \(difference.right) here and "
+                + "\(difference.left) there",
+            remedy: .sameWorkload)
+    }
+
+    /// The part of a calibration that must be equal.
+    private struct Subject: Encodable {
+        var model: ModelDescription
+        var workload: WorkloadDescription
+        var layers: [LayerDescription]
+
+        init(_ calibration: Calibration) {
+            model = calibration.model.ignoringWeights
+            workload = calibration.workload
+            (workload.threads, workload.pinned) = (0, nil)
+            layers = calibration.layers.map { layer in
+                // What a layer needs of memory and its traffic depend on the engine and its threads.
+                var description = layer.description
+                (description.memory, description.kernels) = (nil, nil)
+                return description
+            }
+        }
+    }
+}
