@@ -48,14 +48,15 @@ package struct Comparer: Sendable {
         let comparisons = pairs.enumerated().map { place, pair in
             SideComparison(
                 side: place + 1, betweenRuns: pair.errors.source, rows: pair.rows(budget, resolution: resolution),
-                notes: ComparisonNotes(first.side, ordered[place + 1].side, pair.errors.source, betweenRuns).sentences)
+                notes: ComparisonNotes(first.side, ordered[place + 1].side, pair.errors.source, betweenRuns).sentences
+                    + WorkloadCheck.notes(ordered[place + 1], against: first))
         }
         let origins = comparisons.flatMap(\.rows).map(\.ratio.origin).filter { $0 != .unavailable }
         return CostComparison(
             kerfVersion: KerfVersion.current, origin: Origin.weakest(origins), model: first.calibration.model,
             workload: first.calibration.workload, errorBudget: budget, resolutionRatio: resolution,
             betweenRunsRatio: betweenRuns, sides: ordered.map(\.side), comparisons: comparisons,
-            warnings: ComparisonNotes.warnings(ordered.map(\.side), comparisons))
+            warnings: ComparisonNotes.warnings(ordered.map(\.side)))
     }
 }
 

@@ -39,9 +39,8 @@ struct ComparisonNotes {
         switch source {
         case .sameProfiles: return "\(names) are of the same profiles: equal values have a ratio of exactly 1."
         case .notIncluded:
-            return
-                "One profile a side: differences between runs are not in the intervals, so that one may be taken for "
-                + "a difference between \(names). Pool \(Self.usefulRuns) or more profiles a side into a calibration."
+            return "One profile a side: how runs of one box differ is not in the intervals, and may be taken for a "
+                + "difference between the files. Pool \(Self.usefulRuns) or more profiles a side into a calibration."
         case .declared:
             return
                 "Runs are declared to differ by \(NumberText.percent(declared ?? 0)), one standard deviation; this is "
@@ -86,19 +85,19 @@ struct ComparisonNotes {
             Self.difference("hypervisors", own.hypervisor ?? "none", theirs.hypervisor ?? "none"),
             Self.difference("builds of Kerf", own.kerfBuild, theirs.kerfBuild),
         ].compactMap(\.self)
-        return found.isEmpty ? nil : "The boxes differ: \(found.joined(separator: "; "))."
+        return found.isEmpty ? nil : "The boxes of \(names) differ: \(found.joined(separator: "; "))."
     }
 
     private var frequency: String? {
         if let own = baseline.runningHertz.value, let theirs = other.runningHertz.value {
             guard Self.differ(own, theirs) else { return nil }
-            return "The processors ran at \(NumberText.si(own, "Hz")) and \(NumberText.si(theirs, "Hz"))."
+            return "The processors of \(names) ran at \(NumberText.si(own, "Hz")) and \(NumberText.si(theirs, "Hz"))."
         }
         guard let own = baseline.referenceSeconds?.value, let theirs = other.referenceSeconds?.value,
             Self.differ(own, theirs)
         else { return nil }
-        return "A fixed piece of arithmetic took \(NumberText.si(own, "s")) and \(NumberText.si(theirs, "s")): the "
-            + "processors ran at different speeds."
+        return "A fixed piece of arithmetic took \(NumberText.si(own, "s")) in \(baseline.name) and "
+            + "\(NumberText.si(theirs, "s")) in \(other.name): the processors ran at different speeds."
     }
 
     private static func differ(_ own: Double, _ theirs: Double) -> Bool {
@@ -111,12 +110,12 @@ struct ComparisonNotes {
             abs(own - theirs) > Self.temperatureDifference
         else { return nil }
         let text = [own, theirs].map { NumberText.fixed($0, digits: 0) }
-        return "The processors were at \(text[0]) and \(text[1]) °C."
+        return "The processors of \(names) were at \(text[0]) and \(text[1]) °C."
     }
 
     private var residency: String? {
         Self.difference("weights were", baseline.weightResidency.rawValue, other.weightResidency.rawValue).map {
-            "In memory, \($0): layers whose weights are shared or streamed are measured faster than they would be."
+            "In memory, \($0) in \(names): layers whose weights are shared or streamed are measured faster than they would be."
         }
     }
 
@@ -149,26 +148,29 @@ struct ComparisonNotes {
     // MARK: - All sides
 
     /// Warnings that do not belong to one pair.
-    static func warnings(_ sides: [ComparedSide], _ comparisons: [SideComparison]) -> [String] {
-        var warnings = sides.compactMap { side -> String? in
-            if let board = side.box.virtualBoard {
-                return "Energies of \(side.name) are simulated (\(board)); no meter was read."
+    static func warnings(_ sides: [ComparedSide]) -> [String] {
+        let origins = sides.map(\.energyOriginWords)
+        // Sides that have it in common are named together.
+        let energies = origins.enumerated().compactMap { place, words -> String? in
+            guard let words, origins.firstIndex(of: words) == place else { return nil }
+            let names = zip(sides, origins).filter { $0.1 == words }.map(\.0.name)
+            return "Energies of \(names.joined(separator: ", ")) are \(words)."
+        }
+        // What makes a side's own times or energies doubtful.
+        return energies
+            + sides.flatMap { side in
+                side.warnings.filter { warning in
+                    ["Disturbed", "Closure", "The processor was"].contains { warning.hasPrefix($0) }
+                }.map { "\(side.name): \($0)" }
             }
-            guard [.simulated, .modelled, .recorded].contains(side.meter.origin) else { return nil }
-            return "Energies of \(side.name) are \(side.meter.origin.rawValue)"
-                + (side.meter.reason.map { " (\($0))" } ?? "") + "."
-        }
-        for side in sides {
-            // What makes a side's own times or energies doubtful.
-            warnings += side.warnings.filter { warning in
-                ["Disturbed", "Closure", "The processor was"].contains { warning.hasPrefix($0) }
-            }.map { "\(side.name): \($0)" }
-        }
-        if comparisons.contains(where: { $0.betweenRuns == .notIncluded && !$0.differences.isEmpty }) {
-            warnings.append(
-                "A difference was found between sides of one profile each: it holds for these two runs, and another run of "
-                    + "the same box may differ as much.")
-        }
-        return warnings
+    }
+}
+
+extension ComparedSide {
+    /// `simulated (...); no meter was read`; `nil` for energies that were measured, and where there are none.
+    fileprivate var energyOriginWords: String? {
+        if let board = box.virtualBoard { return "simulated (\(board)); no meter was read" }
+        guard [.simulated, .modelled, .recorded].contains(meter.origin) else { return nil }
+        return meter.origin.rawValue + (meter.reason.map { " (\($0))" } ?? "")
     }
 }

@@ -29,11 +29,34 @@ enum WorkloadCheck {
             workload = calibration.workload
             (workload.threads, workload.pinned) = (0, nil)
             layers = calibration.layers.map { layer in
-                // What a layer needs of memory and its traffic depend on the engine and its threads.
+                // What a layer needs of memory and its traffic depend on the engine and its threads, and operations on
+                // the version that counts them.
                 var description = layer.description
                 (description.memory, description.kernels) = (nil, nil)
+                (description.forwardFlops, description.backwardFlops) = (0, 0)
                 return description
             }
         }
+    }
+
+    /// Relative difference of a layer's operations from which it is told.
+    private static let operationsDifference = 0.01
+
+    /// Layers of the same shapes whose operations are counted otherwise: by another version of Kerf, or by a program that
+    /// does the work in another way.
+    static func notes(_ other: ComparisonInput, against baseline: ComparisonInput) -> [String] {
+        for (own, theirs) in zip(baseline.calibration.layers, other.calibration.layers) {
+            let (own, theirs) = (own.description, theirs.description)
+            for (pass, one, two) in [
+                ("forward", own.forwardFlops, theirs.forwardFlops),
+                ("backward", own.backwardFlops, theirs.backwardFlops),
+            ] where abs(one - two) > operationsDifference * max(one, two) {
+                return [
+                    "Operations are counted otherwise in \(baseline.side.name) and \(other.side.name): first, "
+                        + "\(NumberText.si(one, "FLOP")) and \(NumberText.si(two, "FLOP")) in layer \(own.index) \(pass)."
+                ]
+            }
+        }
+        return []
     }
 }

@@ -41,7 +41,7 @@ package struct LogRatio: Sendable, Hashable {
     ///
     /// - Parameter errorRate: above 0 and below 1. For several ratios together, a share of the error of all: see
     ///   ``Bonferroni``.
-    /// - Returns: `nil` where it spans more than nine orders of magnitude to a side, which is as good as no interval.
+    /// - Returns: `nil` where it spans more than a factor of ten to a side, which is as good as no interval.
     package func interval(errorRate: Double) -> (lower: Double, upper: Double)? {
         let width = halfWidth(errorRate)
         guard width < Self.maximumHalfWidth else { return nil }
@@ -60,8 +60,8 @@ package struct LogRatio: Sendable, Hashable {
         return needed < Self.maximumHalfWidth ? Double.exp(needed) - 1 : nil
     }
 
-    /// Of the logarithm: a factor of 1e9.
-    private static let maximumHalfWidth = Double.log(1e9)
+    /// Of the logarithm.
+    private static let maximumHalfWidth = Double.log(10)
 
     private func halfWidth(_ errorRate: Double) -> Double {
         guard standardError > 0 else { return 0 }

@@ -108,7 +108,7 @@ struct ComparerTests {
         ("workload.lora_targets", { $0.workload.loraTargets = [.q] }),
         ("workload.dtype", { $0.workload.dtype = .bf16 }), ("model.name", { $0.model.name = "another" }),
         ("model.hidden_size", { $0.model.hiddenSize = 32 }),
-        ("layers[1].forward_flops", { $0.layers[1].forwardFlops = 1 }),
+        ("layers[1].output_bytes", { $0.layers[1].outputBytes = 1 }),
     ]
 
     @Test("another workload is refused by the field's name", arguments: differences.map(\.field))
@@ -138,12 +138,24 @@ struct ComparerTests {
         profile.box.cpuModel = "Planted CPU"
         let first = try ComparisonInput(name: "a.json", bytes: KerfJSON.encode(profile))
         let notes = try Comparer().compare([first, other]).comparisons[0].notes
-        #expect(notes.contains("The boxes differ: processors Planted CPU and Another CPU."))
-        #expect(notes.contains("The processors ran at 3.00 GHz and 2.00 GHz."))
-        #expect(notes.contains("The processors were at 50 and 80 °C."))
+        #expect(notes.contains("The boxes of a.json and b.json differ: processors Planted CPU and Another CPU."))
+        #expect(notes.contains("The processors of a.json and b.json ran at 3.00 GHz and 2.00 GHz."))
+        #expect(notes.contains("The processors of a.json and b.json were at 50 and 80 °C."))
         let plain = try Comparer().compare([Self.input("p.json"), other]).comparisons[0].notes
         #expect(plain.contains { $0.contains("threads 2 and 4; engines onednn 2.6.3 and openblas 2.6.3") })
-        #expect(plain.contains { $0.hasPrefix("In memory, weights were resident and shared") })
+        #expect(plain.contains { $0.hasPrefix("In memory, weights were resident and shared in p.json and b.json") })
+    }
+
+    @Test("operations that are counted otherwise are told, not refused")
+    func operations() throws {
+        var profile = SyntheticProfile().make()
+        profile.layers[2].backwardFlops *= 1.1
+        let other = try ComparisonInput(name: "b.json", bytes: KerfJSON.encode(profile))
+        let notes = try Comparer().compare([Self.input("a.json"), other]).comparisons[0].notes
+        #expect(
+            notes.contains(
+                "Operations are counted otherwise in a.json and b.json: first, 300 MFLOP and 330 MFLOP in layer 2 backward."
+            ))
     }
 
     // MARK: - Energy

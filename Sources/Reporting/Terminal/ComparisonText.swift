@@ -44,6 +44,11 @@ extension CostComparison {
     // MARK: - Verdicts
 
     private func headline(_ comparison: SideComparison) -> String {
+        let isBlind = comparison.betweenRuns == .notIncluded && !comparison.differences.isEmpty
+        return verdict(comparison) + (isBlind ? " (one profile a side: two runs of one box may differ as well)" : "")
+    }
+
+    private func verdict(_ comparison: SideComparison) -> String {
         let (own, theirs) = (label(0), label(comparison.side))
         let time = comparison.row(.step, .timeSeconds)
         let others = comparison.differences.count { $0.part.family != .step }
@@ -104,7 +109,7 @@ extension CostComparison {
     }
 
     private func found(_ row: ComparedRow?) -> String {
-        row?.detectableRatio.map { NumberText.percent($0) } ?? "any difference"
+        row?.detectableRatio.map { NumberText.percent($0) } ?? "a factor of ten"
     }
 
     // MARK: - What is compared
@@ -143,20 +148,41 @@ extension CostComparison {
 
     // MARK: - Costs
 
-    /// Rows that are in every comparison's list, in the baseline's order, as the table shows them.
+    /// Blocks and kernels that stand out, at most as many of each.
+    private static let maximumStandingOut = 8
+
+    /// The baseline's rows that the table shows, in their order.
     private func shownRows(_ detail: Detail) -> [ComparedRow] {
-        comparisons[0].rows.filter { row in
-            let all = comparisons.compactMap { comparison in
-                comparison.row(row.part, row.value).map { (comparison, $0) }
-            }
-            let isMissing = all.allSatisfy { $0.1.verdict == .notCompared }
+        let rows = comparisons[0].rows
+        let standingOut = Set(standingOut(.block) + standingOut(.kernel))
+        return rows.filter { row in
+            let found = comparisons.compactMap { $0.row(row.part, row.value) }
+            let isMissing = found.allSatisfy { $0.verdict == .notCompared }
             return switch row.part.family {
             case .step: true
             case .kind: !isMissing
-            case .block: !isMissing && (detail.blocks || all.contains { $0.0.standsOut($0.1) })
-            case .kernel: !isMissing && (detail.kernels || all.contains { $0.0.standsOut($0.1) })
+            case .block: !isMissing && (detail.blocks || standingOut.contains(row.key))
+            case .kernel: !isMissing && (detail.kernels || standingOut.contains(row.key))
             }
         }
+    }
+
+    /// The rows of a family that stand out the most.
+    private func standingOut(_ family: ComparedPart.Family) -> [ComparedRow.Key] {
+        var found: [(key: ComparedRow.Key, distance: Double)] = []
+        for row in comparisons[0].rows where row.part.family == family {
+            let distance = distance(row)
+            if distance > 0 { found.append((row.key, distance)) }
+        }
+        found.sort { $0.distance > $1.distance }
+        return found.prefix(Self.maximumStandingOut).map { $0.key }
+    }
+
+    /// How far a row stands out in any comparison; 0 where it does not.
+    private func distance(_ row: ComparedRow) -> Double {
+        comparisons.compactMap { comparison in
+            comparison.row(row.part, row.value).map(comparison.distance)
+        }.max() ?? 0
     }
 
     private func table(_ detail: Detail) -> TextTable {
@@ -182,8 +208,8 @@ extension CostComparison {
     private func words(_ row: ComparedRow) -> String {
         switch row.verdict {
         case .higher, .lower: shortWords(row)
-        case .noDifference: "no difference found (\(found(row)) would be)"
-        case .tooUncertain: "too uncertain (\(found(row)) would be found)"
+        case .noDifference: "no difference found; \(found(row)) would be"
+        case .tooUncertain: "too uncertain: below \(found(row)) may be missed"
         case .notCompared: PlainText.shown(row.ratio.reason ?? "", limit: 100)
         }
     }
@@ -248,15 +274,25 @@ extension CostComparison {
 }
 
 extension SideComparison {
-    /// Whether a block or kernel differs in another way than its kind of layer does.
-    fileprivate func standsOut(_ found: ComparedRow) -> Bool {
-        guard found.verdict.isDifference, let lower = found.ratio.lower, let upper = found.ratio.upper else {
-            return false
-        }
+    /// How far a block or kernel differs in another way than its kind of layer does: the greater of their two ratios over
+    /// the other, less 1. It is 0 where the interval of its ratio holds that of the kind, or 1.
+    fileprivate func distance(_ found: ComparedRow) -> Double {
+        guard found.verdict.isDifference, let value = found.ratio.value, let lower = found.ratio.lower,
+            let upper = found.ratio.upper
+        else { return 0 }
         let part = ComparedPart(family: .kind, kind: found.part.kind, direction: found.part.direction)
-        guard let typical = row(part, found.value)?.ratio.value else { return true }
-        return !(lower...upper).contains(typical)
+        let typical = row(part, found.value)?.ratio.value ?? 1
+        return (lower...upper).contains(typical) ? 0 : max(value / typical, typical / value) - 1
     }
+}
+
+extension ComparedRow {
+    fileprivate struct Key: Hashable {
+        var part: ComparedPart
+        var value: ComparedValue
+    }
+
+    fileprivate var key: Key { Key(part: part, value: value) }
 }
 
 extension ComparedValue {
