@@ -193,14 +193,15 @@ let package = Package(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
+                realModule,
             ]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
-                argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "Reporting",
+                "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
