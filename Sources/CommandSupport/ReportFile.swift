@@ -23,9 +23,7 @@ extension ReportSource {
             let profile = try decoded(Profile.self)
             content = .profile(
                 profile,
-                Result { () throws(KerfError) in
-                    try Calibrator.calibrate([Calibrator.Input(name: path, bytes: bytes)])
-                })
+                Result { try Calibrator.calibrate([Calibrator.Input(name: path, bytes: bytes)]) })
         case Calibration.schema: content = .calibration(try decoded(Calibration.self))
         case Decision.schema: content = .decision(try decoded(Decision.self))
         case SimulationResult.schema: content = .simulation(try decoded(SimulationResult.self))
