@@ -193,7 +193,7 @@ let package = Package(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation",
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
             ]),
         room(
             "CommandSupport",
@@ -268,7 +268,8 @@ let package = Package(
         tests(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Validation",
+                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Simulation",
+                "SplitTraining", "Validation",
             ]),
         tests(
             "CommandLine",
