@@ -110,7 +110,12 @@ class File:
             table = make(self.data)
         except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
             raise KerfError(f"{self.path}: {type(error).__name__} {error} (damaged or edited)") from None
-        return _pandas().DataFrame(table.rows, columns=table.columns)
+        frame = _pandas().DataFrame(table.rows, columns=table.columns)
+        for column in frame.columns:
+            # As numbers, where nothing is known; a column of None is none that can be computed with.
+            if len(frame) > 0 and frame[column].isna().all():
+                frame[column] = float("nan")
+        return frame
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in TABLES[self.schema] and name != "quantities":

@@ -181,7 +181,7 @@ def _step_traces(profile: dict) -> Table:
 
 def _domains(file: dict) -> Table:
     meter = file["meter"]
-    return _table("domain name parent role detail counted maximum_watts origin", [
+    return _table("domain name parent role detail counted wrap_range_microjoules maximum_watts origin", [
         {**domain, "domain": domain["identifier"], "detail": domain.get("mirror_of", domain.get("reason")),
          "counted": domain["identifier"] in meter["total_of"], "origin": meter["origin"]}
         for domain in meter["domains"]
@@ -247,6 +247,11 @@ def _kernel_costs(layers: "Callable[[dict], list[dict]]"):
     return make
 
 
+def _core_groups(groups: "list[dict]") -> Table:
+    return _table("group cpu threads", [
+        {"group": group["name"], "cpu": cpu, "threads": group["threads"]} for group in groups for cpu in group["cpus"]])
+
+
 def _rejections(profile: dict) -> Table:
     rows = list(profile["rejections"])
     for samples, visit in _visits(profile):
@@ -292,6 +297,8 @@ _PROFILE: "dict[str, Callable[[dict], Table]]" = {
     "kernel_costs": _kernel_costs(lambda profile: profile["layers"]),
     "disturbances": lambda profile: _table(
         "cause count seconds other_processors steal_processors", (profile.get("disturbances") or {}).get("causes", [])),
+    "rejected_intervals": lambda profile: _table(
+        "start_seconds seconds cause", (profile.get("disturbances") or {}).get("rejected_intervals") or []),
     "processes": lambda profile: _table(
         "command processors cpu_seconds", (profile.get("disturbances") or {}).get("processes") or []),
     "rejections": _rejections,
@@ -301,6 +308,7 @@ _PROFILE: "dict[str, Callable[[dict], Table]]" = {
     "sweep_energy_windows": _windows(_visits, "energy_windows", _SWEPT),
     "sweep_idle_windows": _windows(_visits, "idle_windows", _SWEPT),
     "sweep_frequencies": _sweep_frequencies,
+    "core_groups": lambda profile: _core_groups((profile.get("frequency_sweep") or {}).get("groups") or []),
 }
 
 
@@ -364,8 +372,10 @@ def _laws(calibration: dict) -> "list[tuple[Optional[str], dict]]":
 
 
 def _frequencies(calibration: dict) -> Table:
-    return _table("group hertz reference_hertz", [
-        {"group": group, "hertz": hertz, "reference_hertz": laws["reference_hertz"]}
+    return _table("group hertz reference_hertz inverse_frequency_residual_ratio cubic_power_residual_ratio", [
+        {"group": group, "hertz": hertz, "reference_hertz": laws["reference_hertz"],
+         "inverse_frequency_residual_ratio": laws["inverse_frequency_residual"],
+         "cubic_power_residual_ratio": laws.get("cubic_power_residual")}
         for group, laws in _laws(calibration) for hertz in laws["steps_hertz"]])
 
 
@@ -410,6 +420,8 @@ _CALIBRATION: "dict[str, Callable[[dict], Table]]" = {
     "frequencies": _frequencies,
     "time_laws": _time_laws,
     "power_laws": _power_laws,
+    "core_groups": lambda calibration: _core_groups(
+        [group["group"] for group in calibration.get("frequency_groups") or []]),
     "external_power": lambda calibration: _table("domain name idle_power/watts step_power/watts", [
         {**power, **_quantities(power, "idle_power/watts", "step_power/watts")}
         for power in calibration.get("external_power") or []]),

@@ -7,8 +7,9 @@ extension Calibration {
     /// The tables of the fits.
     var csvTables: [CSVTable] {
         [
-            passTable, layerTable, pooledTable, kernelTable, layers.map(\.description).kernelTable, groupTable,
-            memberTable, frequencyTable, timeLawTable, powerLawTable, externalTable, meter.domainTable,
+            passTable, shapeTable, pooledTable, kernelTable, layers.map(\.description).kernelTable, groupTable,
+            memberTable, frequencyTable, timeLawTable, powerLawTable, (frequencyGroups ?? []).map(\.group).coreTable,
+            externalTable, meter.domainTable,
             rejectionTable, provenanceTable,
         ]
     }
@@ -56,7 +57,7 @@ extension Calibration {
             of: passes.filter { $0.values.pooled != nil })
     }
 
-    private var layerTable: CSVTable {
+    private var shapeTable: CSVTable {
         var columns = CSVColumns<LayerDescription>()
         columns.add("layer", "0 the embedding, 1 to L the blocks, L + 1 the head") { $0.index }
         columns.add("kind", "embedding, block or head") { $0.kind }

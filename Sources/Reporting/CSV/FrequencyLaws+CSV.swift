@@ -17,6 +17,12 @@ extension Calibration {
         columns.add("group", "The kind of core; empty for the whole box") { $0.group }
         columns.add("hertz", "A frequency that was set") { $0.hertz }
         columns.add("reference_hertz", "The frequency at which dynamic power is stated") { $0.laws.referenceHertz }
+        columns.add("inverse_frequency_residual_ratio", "Largest residual of the step's time under T = b / f") {
+            $0.laws.inverseFrequencyResidual
+        }
+        columns.add("cubic_power_residual_ratio", "Largest residual of gross power under P = k f^3") {
+            $0.laws.cubicPowerResidual
+        }
         var rows: [Row] = []
         for (group, laws) in laws {
             for hertz in laws.stepsHertz { rows.append((group, laws, hertz)) }
@@ -63,5 +69,21 @@ extension Calibration {
             if let law = laws.netPower { rows.append((group, "net", law)) }
         }
         return columns.table("power_laws", "power over frequency during the step", of: rows)
+    }
+}
+
+extension [SweptGroup] {
+    /// The kinds of core that were swept alone.
+    var coreTable: CSVTable {
+        typealias Row = (group: SweptGroup, cpu: Int)
+        var columns = CSVColumns<Row>()
+        columns.add("group", "The kind of core") { $0.group.name }
+        columns.add("cpu", "Number of a logical CPU that the threads were bound to") { $0.cpu }
+        columns.add("threads", "Threads of the step on the group") { $0.group.threads }
+        var rows: [Row] = []
+        for group in self {
+            for cpu in group.cpus { rows.append((group, cpu)) }
+        }
+        return columns.table("core_groups", "a logical CPU of a kind of core that was swept alone", of: rows)
     }
 }

@@ -16,7 +16,7 @@ extension Profile {
                 $0.idleWindows
             },
             stepTraceTable, meter.domainTable, conditionTable, overheadTable, overheadPassTable, layers.layerTable,
-            layers.kernelTable, disturbanceTable, processTable, rejectionTable, visitTable,
+            layers.kernelTable, disturbanceTable, rejectedIntervalTable, processTable, rejectionTable, visitTable,
             Self.stepTable("sweep_steps", visits, origin: timeOriginOfSweep),
             Self.layerTimeTable("sweep_layer_times", visits, origin: timeOriginOfSweep),
             Self.windowTable(
@@ -26,7 +26,7 @@ extension Profile {
                 "sweep_idle_windows", "an energy domain in a window of the idle box at a frequency", visits,
                 meter: meter
             ) { $0.idleWindows },
-            achievedTable,
+            achievedTable, (frequencySweep?.groups ?? []).coreTable,
         ]
     }
 
@@ -111,6 +111,16 @@ extension Profile {
         columns.add("other_processors", "Processors that other processes used in them") { $0.otherProcessors }
         columns.add("steal_processors", "Processors that the hypervisor took in them") { $0.stealProcessors }
         return columns.table("disturbances", "a cause of rejections", of: disturbances?.causes ?? [])
+    }
+
+    private var rejectedIntervalTable: CSVTable {
+        var columns = CSVColumns<RejectedInterval>()
+        columns.add("start_seconds", "Since the start of the run") { $0.startSeconds }
+        columns.add("seconds", "Length of the step or window, or of steps that were taken together") { $0.seconds }
+        columns.add("cause", "What disturbed it") { $0.cause }
+        return columns.table(
+            "rejected_intervals", "a step or window that was rejected, or steps that were taken together",
+            of: disturbances?.rejectedIntervals ?? [])
     }
 
     private var processTable: CSVTable {

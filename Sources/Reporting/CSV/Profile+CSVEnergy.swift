@@ -87,6 +87,7 @@ extension MeterDescription {
         columns.add("role", "counted, nested, platform, external, mirror or unreadable") { $0.role.name }
         columns.add("detail", "The domain that it mirrors, or why it cannot be read") { $0.role.detail }
         columns.add("counted", "Whether it is part of the box's total") { totalOf.contains($0.identifier) }
+        columns.add("wrap_range_microjoules", "Range of its counter, where it is known") { $0.wrapRangeMicrojoules }
         columns.add("maximum_watts", "Upper limit of its power, where it is known") { $0.maximumWatts }
         columns.addOrigin(origin)
         return columns.table("domains", "an energy domain of the meter", of: domains)
