@@ -200,7 +200,7 @@ class ExportTests(unittest.TestCase):
         elif isinstance(value, str):
             self.assertEqual(text, value, what)
         elif str(value) in ("True", "False"):
-            self.assertEqual(text, str(value).lower(), what)
+            self.assertEqual(text, str(value).upper(), what)
         else:
             self.assertEqual(float(text), value, what)
 

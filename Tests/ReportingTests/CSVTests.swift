@@ -77,7 +77,7 @@ struct CSVTests {
     func numbersAreExact(number: Double) { #expect(Double(number.cell) == number) }
 
     @Test func plainCells() {
-        #expect(Int?.none.cell == "" && Double?.some(2).cell == "2.0" && true.cell == "true" && false.cell == "false")
+        #expect(Int?.none.cell == "" && Double?.some(2).cell == "2.0" && true.cell == "TRUE" && false.cell == "FALSE")
         #expect(UInt64.max.cell == "18446744073709551615" && Origin.measured.cell == "measured")
         #expect(EnergyWindow.Subject.instrumentedStep.cell == "instrumented_step")
     }

@@ -98,7 +98,7 @@ struct ExportTests {
         let export = try CSVExport(bytes, named: path)
         let times = try export.table("layer_times")
         var samples: [LayerPass: [Double]] = [:]
-        for (index, used) in try times.column("used_by_fit").enumerated() where used == "true" {
+        for (index, used) in try times.column("used_by_fit").enumerated() where used == "TRUE" {
             let layer = try #require(Int(try times.column("layer")[index]))
             let direction = try #require(Direction(rawValue: try times.column("direction")[index]))
             samples[LayerPass(layer: layer, direction: direction), default: []].append(
@@ -112,7 +112,7 @@ struct ExportTests {
             #expect(abs(mean - fitted) <= 1e-9 * fitted, "\(pass)")
         }
         let steps = try export.table("steps")
-        let used = zip(try steps.column("used_by_fit"), try steps.numbers("seconds")).filter { $0.0 == "true" }
+        let used = zip(try steps.column("used_by_fit"), try steps.numbers("seconds")).filter { $0.0 == "TRUE" }
             .compactMap(\.1)
         let step = try #require(calibration.step.timeSeconds.value)
         #expect(abs(used.reduce(0, +) / Double(used.count) - step) <= 1e-9 * step)
@@ -125,7 +125,7 @@ struct ExportTests {
         let table = try export.table("energy_windows")
         #expect(table.rows.count == profile.energyWindows.count * 4)
         var totals = [Double](repeating: 0, count: profile.energyWindows.count)
-        for (index, counted) in try table.column("counted").enumerated() where counted == "true" {
+        for (index, counted) in try table.column("counted").enumerated() where counted == "TRUE" {
             totals[try #require(Int(try table.column("window")[index]))] += try #require(
                 try table.numbers("joules")[index])
         }

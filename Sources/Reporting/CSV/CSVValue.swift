@@ -19,7 +19,8 @@ protocol CSVValue {
 extension Double: CSVValue { var cell: String { "\(self)" } }
 extension Int: CSVValue { var cell: String { "\(self)" } }
 extension UInt64: CSVValue { var cell: String { "\(self)" } }
-extension Bool: CSVValue { var cell: String { self ? "true" : "false" } }
+/// As R writes them; it reads no other spelling as a logical value, and pandas reads this one too.
+extension Bool: CSVValue { var cell: String { self ? "TRUE" : "FALSE" } }
 
 extension Optional: CSVValue where Wrapped: CSVValue {
     var cell: String { self?.cell ?? "" }
