@@ -51,10 +51,10 @@ extension SplitRun {
         var columns = CSVColumns<Row>()
         columns.add("turn", "Number of the turn, from 1") { $0.turn.number }
         columns.add("cut", "The device runs blocks 1 to it") { $0.turn.cut }
-        columns.add("step", "Number of the step in the whole training, from 1") { $0.turn.firstStep + $0.step + 1 }
+        columns.add("step", "Number of the step in the whole training, from 1") { $0.turn.firstStep &+ $0.step &+ 1 }
         columns.add("seconds", "Wall time") { $0.seconds }
         columns.add("loss_nats", "Mean loss; empty where it is not a number") { row -> Double? in
-            let place = row.turn.firstStep + row.step
+            let place = row.turn.firstStep &+ row.step
             return losses.indices.contains(place) ? losses[place] : nil
         }
         columns.addOrigin(origin)
@@ -73,7 +73,7 @@ extension SplitRun {
         columns.add("turn", "Number of the turn, from 1") { $0.turn.number }
         columns.add("cut", "The device runs blocks 1 to it") { $0.turn.cut }
         columns.add("step", "Number of the step, from 1; empty outside of steps") { row in
-            row.step.map { row.turn.firstStep + $0 + 1 }
+            row.step.map { row.turn.firstStep &+ $0 &+ 1 }
         }
         columns.add("side", "device or server") { $0.side }
         columns.add("activity", "computing, sending or waiting") { $0.activity }
