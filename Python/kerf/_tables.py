@@ -7,9 +7,13 @@ from typing import Any, Callable, Iterable, NamedTuple, Optional
 from . import _estimator
 
 
-class Table(NamedTuple):
-    columns: "list[str]"
-    rows: "list[dict[str, Any]]"
+class Table:
+    """Of each row the values of these columns; what a row lacks is missing."""
+
+    def __init__(self, columns: "list[str]", rows: "Iterable[dict[str, Any]]") -> None:
+        self.columns = columns
+        # Values alone: a long run has a million rows, and a dictionary for each would take a gigabyte.
+        self.rows = [[row.get(name) for name in columns] for row in rows]
 
 
 _PARTS = ["confidence", "count", "degrees_of_freedom", "origin", "reason"]
@@ -49,9 +53,7 @@ def _quantities(source: dict, *fields: str) -> dict:
 
 
 def _table(columns: str, rows: "Iterable[dict]") -> Table:
-    """Of each row the values of these columns; what a row lacks is missing."""
-    names = _columns(columns)
-    return Table(names, [{name: row.get(name) for name in names} for row in rows])
+    return Table(_columns(columns), rows)
 
 
 # MARK: profile
@@ -132,13 +134,14 @@ def _layer_times(places: "Callable[[dict], list[_Place]]", origin: "Callable[[di
 
 def _kernel_times(profile: dict) -> Table:
     kept = _estimator.kept_steps(_estimator.instrumented_totals(profile["layer_times"]))
-    return _table("layer kind direction kernel step used_by_fit seconds origin", [
-        {**_pass(profile, times["layer"], times["direction"]), "kernel": kernel, "step": number,
-         "used_by_fit": number in kept, "seconds": seconds, "origin": "measured"}
+    return _table("layer kind direction kernel step used_by_fit seconds origin", (
+        {**key, "kernel": kernel, "step": number, "used_by_fit": number in kept, "seconds": seconds,
+         "origin": "measured"}
         for times in profile["layer_times"]
+        for key in [_pass(profile, times["layer"], times["direction"])]
         for kernel, samples in sorted(times["kernels"].items())
         for number, seconds in enumerate(samples)
-    ])
+    ))
 
 
 def _windows(places: "Callable[[dict], list[_Place]]", field: str, prefix: str = ""):

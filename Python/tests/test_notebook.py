@@ -86,7 +86,9 @@ class NotebookTests(unittest.TestCase):
                 [times["layer"], 1e3 * seconds] for times in ours for seconds in times["seconds"]])
             means = kerf.read(EXAMPLES / "profile.json").pass_means()
             means = means[means.direction == direction].sort_values("layer").time_seconds
-            for found, mean in zip(lines[f"{direction}, mean"].get_ydata(), means, strict=True):
+            drawn = lines[f"{direction}, mean"].get_ydata()
+            self.assertEqual(len(drawn), len(means))
+            for found, mean in zip(drawn, means):
                 self.assertTrue(math.isclose(found, 1e3 * mean, rel_tol=1e-9))
 
     def test_energy(self):
