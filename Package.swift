@@ -269,7 +269,8 @@ let package = Package(
         tests(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Validation",
+                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Simulation",
+                "Validation", realModule,
             ]),
         tests(
             "CommandLine",

@@ -59,9 +59,9 @@ package struct HTMLReport {
         }
         let page: Markup = """
             <!DOCTYPE html>
-            <html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'>
-            <meta name='generator' content='Kerf \(KerfVersion.current)'>
-            <meta http-equiv='Content-Security-Policy' content="default-src 'none'; style-src 'unsafe-inline'">
+            <html lang='en'><head><meta charset='utf-8'/><meta name='viewport' content='width=device-width,initial-scale=1'/>
+            <meta name='generator' content='Kerf \(KerfVersion.current)'/>
+            <meta http-equiv='Content-Security-Policy' content="default-src 'none'; style-src 'unsafe-inline'"/>
             <title>\(title)</title><style>\(trusted: ReportStyle.sheet)</style></head><body>
             <header><h1>\(title)</h1><p class='sub'>What was found, what it rests on, and how far it can be trusted.</p></header>
             <main><section id='verdict'>\(remarks.isEmpty ? "" : "<ul class='statements'>\(remarks.map(\.markup))</ul>")

@@ -39,7 +39,7 @@ struct DataTable: Sendable {
 
     var markup: Markup {
         let head = columns.map { column -> Markup in
-            let field: Markup = column.field.isEmpty ? "" : "<br><code>\(column.field)</code>"
+            let field: Markup = column.field.isEmpty ? "" : "<br/><code>\(column.field)</code>"
             return "<th scope='col'>\(column.title)\(field)</th>"
         }
         let body = rows.map { row -> Markup in
