@@ -194,13 +194,14 @@ let package = Package(
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
                 "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
+                realModule,
             ]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
-                argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "Reporting",
+                "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
@@ -269,7 +270,7 @@ let package = Package(
             "Reporting",
             base + [
                 "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Simulation",
-                "SplitTraining", "Validation",
+                "SplitTraining", "Validation", realModule,
             ]),
         tests(
             "CommandLine",
