@@ -411,6 +411,50 @@ def _power_laws(calibration: dict) -> Table:
         "group account static_power/watts dynamic_power/watts exponent/value maximum_residual_ratio", rows)
 
 
+_WORKLOAD = "batch sequence lora_rank"
+
+
+def _workloads(calibration: dict) -> "list[dict]":
+    return (calibration.get("workload_laws") or {}).get("workloads", [])
+
+
+def _workload_steps(calibration: dict) -> Table:
+    step = (calibration.get("workload_laws") or {}).get("step")
+    fields = ["time/seconds", "gross_power/watts", "net_power/watts", "closure/ratio"]
+    return _table(f"{_WORKLOAD} {' '.join(fields)}", [
+        {**workload, **_quantities(_at(step, place), *fields)}
+        for place, workload in enumerate(_workloads(calibration))])
+
+
+def _at(law: dict, place: int) -> dict:
+    """The values of a law at one workload."""
+    return {field: values[place] for field, values in law.items() if isinstance(values, list) and field != "kernels"}
+
+
+def _workload_passes(calibration: dict) -> Table:
+    layers = {"layers": [layer["description"] for layer in calibration["layers"]]}
+    fields = ["time/seconds", "gross_power/watts", "net_power/watts"]
+    return _table(f"{_WORKLOAD} layer kind direction {' '.join(fields)}", [
+        {**workload, **_pass(layers, law["layer"], law["direction"]), **_quantities(_at(law, place), *fields)}
+        for law in (calibration.get("workload_laws") or {}).get("passes", [])
+        for place, workload in enumerate(_workloads(calibration))])
+
+
+def _workload_kernels(calibration: dict) -> Table:
+    layers = {"layers": [layer["description"] for layer in calibration["layers"]]}
+    return _table(f"{_WORKLOAD} layer kind direction kernel work work_unit time/seconds", [
+        {**workload, **_pass(layers, law["layer"], law["direction"]), "kernel": kernel["kernel"],
+         "work": kernel["work"][place], "work_unit": kernel["unit"], **_quantities(_at(kernel, place), "time/seconds")}
+        for law in (calibration.get("workload_laws") or {}).get("passes", [])
+        for kernel in [*law["kernels"], law["between"]]
+        for place, workload in enumerate(_workloads(calibration))])
+
+
+def _workload_profiles(calibration: dict) -> Table:
+    return _table(f"{_WORKLOAD} sha256", [
+        {**workload, "sha256": sha256} for workload in _workloads(calibration) for sha256 in workload["profiles"]])
+
+
 _CALIBRATION: "dict[str, Callable[[dict], Table]]" = {
     "passes": _pass_estimates,
     "layers": lambda calibration: _table(
@@ -431,6 +475,10 @@ _CALIBRATION: "dict[str, Callable[[dict], Table]]" = {
     "domains": _domains,
     "rejections": lambda calibration: _table("reason count", calibration["rejections"]),
     "profiles": lambda calibration: _table("sha256 created kerf_version", calibration["provenance"]),
+    "workload_steps": _workload_steps,
+    "workload_passes": _workload_passes,
+    "workload_kernels": _workload_kernels,
+    "workload_profiles": _workload_profiles,
 }
 
 

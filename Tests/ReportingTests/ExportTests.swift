@@ -168,6 +168,25 @@ struct ExportTests {
         #expect(try export.table("fields").rows.contains { $0 == ["workload.sequence", "128"] })
     }
 
+    @Test("a calibration over several workloads has every value of its functions")
+    func workloads() throws {
+        let inputs = try [64, 128].map { sequence in
+            let profile = SyntheticWorkload(sequence: sequence).make()
+            return Calibrator.Input(name: "\(sequence).json", bytes: try KerfJSON.encode(profile))
+        }
+        let calibration = try Calibrator.calibrate(inputs)
+        let laws = try #require(calibration.workloadLaws)
+        let bytes = try KerfJSON.encode(calibration)
+        let export = try CSVExport(bytes, named: "c.json")
+        try expectComplete(export, of: bytes)
+        let passes = try export.table("workload_passes")
+        #expect(passes.rows.count == 2 * laws.passes.count)
+        #expect(try passes.column("sequence").prefix(2) == ["64", "128"])
+        #expect(try passes.numbers("time_seconds").prefix(2) == laws.passes[0].timeSeconds.map(\.value).prefix(2))
+        #expect(try export.table("workload_steps").numbers("time_seconds") == laws.step.timeSeconds.map(\.value))
+        #expect(try export.table("workload_profiles").column("sha256").count == 2)
+    }
+
     @Test("a link, a run and a validation")
     func otherKinds() throws {
         let link = try KerfJSON.encode(Self.link)
