@@ -174,7 +174,7 @@ struct ExportTests {
             let profile = SyntheticWorkload(sequence: sequence).make()
             return Calibrator.Input(name: "\(sequence).json", bytes: try KerfJSON.encode(profile))
         }
-        let calibration = try Calibrator.calibrate(inputs)
+        let calibration = try Calibrator.calibrate(inputs, of: WorkloadChoice(sequence: 96))
         let laws = try #require(calibration.workloadLaws)
         let bytes = try KerfJSON.encode(calibration)
         let export = try CSVExport(bytes, named: "c.json")
