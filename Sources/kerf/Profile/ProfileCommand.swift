@@ -51,21 +51,35 @@ struct ProfileCommand: ParsableCommand {
     @Flag(help: "Print the profile as JSON instead of a summary.")
     var json = false
 
+    @Flag(help: "Print progress as JSON lines instead of a summary; the last line says how the run ended.")
+    var watch = false
+
     @Flag(help: "Show no progress.")
     var quiet = false
 
     @Flag(help: "Log cycles and rejected windows to standard error.")
     var verbose = false
 
+    func validate() throws {
+        try ProgressStream.check(watch: watch, json: json)
+    }
+
     func run() throws {
+        let stream = ProgressStream(command: "profile", isOn: watch)
         try ErrorReport.reporting {
-            let written = try measure()
+            let written = try stream.watching { try measure(stream) }
             Interruption.unwatch()
             // What went wrong in the run is what is reported, whatever its profile is good for.
             let failure = written.run.stepFailure ?? written.run.frequencyFailure
             do {
-                try Printed.print(
-                    asJSON: json, written.bytes, or: written.report(try written.calibration()), written: out)
+                if watch {
+                    try stream.end(
+                        failure.map { RunEnd($0, file: out) }
+                            ?? RunEnd(done: out, stoppedBy: written.run.isSettled ? .target : .budget))
+                } else {
+                    try Printed.print(
+                        asJSON: json, written.bytes, or: written.report(try written.calibration()), written: out)
+                }
             } catch {
                 throw failure ?? error
             }
@@ -74,17 +88,24 @@ struct ProfileCommand: ParsableCommand {
     }
 
     /// Runs the experiment and writes the profile to `out`.
-    func measure() throws -> WrittenProfile {
+    ///
+    /// - Parameter stream: takes the progress beside the line on standard error.
+    func measure(_ stream: ProgressStream? = nil) throws -> WrittenProfile {
         Interruption.watch()
         try OutputFile.checkPlace(out)
         try OutputGuard.check(out, isNoneOf: [subject.model, subject.weights].compactMap(\.self))
         let progress = ProgressLine(quiet: quiet)
+        let target = profiling.targetCi / 100
         var logger = Logger(label: "kerf.profiling", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = verbose ? .debug : .warning
         let run = try ProfileRun(
             try subject.subject(seed: UInt64(profiling.seed)), request: try request(),
             shouldStop: { Interruption.isRequested },
-            progress: { if let state = $0 { progress.show(state) } else { progress.finish() } }, logger: logger
+            progress: { state in
+                guard let state else { return progress.finish() }
+                progress.show(state)
+                stream?.show(state, targetRelativeHalfWidth: target)
+            }, logger: logger
         ).run()
         return try WrittenProfile(run, path: out)
     }
