@@ -164,7 +164,8 @@ struct PairsTests {
             }
         }
         let costs = decisions.round.servers.compactMap(\.cost)
-        #expect(costs.count == 2 && costs.firstIndex(of: try #require(costs.min())) == decisions.round.server)
+        let least = try #require(costs.min())
+        #expect(costs.count == 2 && costs.firstIndex(of: least) == decisions.round.server)
         let normalizers = (decisions.round.delayNormalizerSeconds, decisions.round.energyNormalizerJoules)
         for row in decisions.round.servers {
             let share = normalizers.0.share(try #require(row.delaySeconds.value))

@@ -1,6 +1,7 @@
 import CARD
 import Calibration
 import Foundation
+import Quantities
 import SystemIO
 import TestSupport
 import Testing

@@ -161,8 +161,8 @@ struct WatchTests {
         }
     }
 
-    private static var full: Progress {
-        Progress(
+    private static var full: Profiling.Progress {
+        Profiling.Progress(
             elapsedSeconds: 3, remainingSeconds: 7, activity: "measuring", steps: 9, energyWindows: 4,
             intervals: [
                 PassPrecision(.power, of: LayerPass(layer: 2, direction: .backward), relativeHalfWidth: 0.08),
