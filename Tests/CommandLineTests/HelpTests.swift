@@ -4,7 +4,7 @@ import Testing
 struct HelpTests {
     static let subcommands = [
         "demo", "doctor", "profile", "calibrate", "decide", "simulate", "keys", "serve", "train", "link", "validate",
-        "board",
+        "trace", "board",
         "capture", "replay", "bench", "selftest", "restore-frequency",
     ]
 

@@ -20,6 +20,9 @@ package struct TestTool: Sendable {
     package static let openssl = TestTool(
         needs: "openssl (apt install openssl)", isInstalled: access("/usr/bin/openssl", X_OK) == 0)
 
+    package static let protoc = TestTool(
+        needs: "protoc (apt install protobuf-compiler)", isInstalled: access("/usr/bin/protoc", X_OK) == 0)
+
     package static let umockdevPath: FilePath? =
         ["/usr/bin/umockdev-run", "/usr/local/bin/umockdev-run"].map { FilePath($0) }
         .first { access($0.string, X_OK) == 0 }
