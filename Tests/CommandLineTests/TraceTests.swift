@@ -25,7 +25,7 @@ import Testing
         // Each packet is field 1 of the file.
         #expect(bytes.first == 0x0A)
         let again = try trace(workspace, profile, "--out", "q.pftrace", "--json")
-        #expect(again.status == 0 && (try workspace.bytes("q.pftrace")) == bytes)
+        #expect(try again.status == 0 && workspace.bytes("q.pftrace") == bytes)
         let summary = try #require(
             try JSONSerialization.jsonObject(with: Data(again.standardOutput.utf8)) as? [String: Any])
         #expect(summary["subject"] as? String == "kerf.profile")
@@ -48,7 +48,7 @@ import Testing
         process.executableURL = URL(fileURLWithPath: "/usr/bin/protoc")
         process.arguments = ["--decode=perfetto.protos.Trace", "--proto_path=\(Self.proto)", "perfetto.proto"]
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: workspace.path("p.pftrace")))
-        FileManager.default.createFile(atPath: workspace.path("text"), contents: nil)
+        _ = FileManager.default.createFile(atPath: workspace.path("text"), contents: nil)
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: workspace.path("text")))
         try process.run()
         process.waitUntilExit()
@@ -84,7 +84,7 @@ import Testing
         let laidOut = try trace(workspace, "split/run.json", "--out", "laid.pftrace", "--json")
         #expect(laidOut.status == 0 && laidOut.standardOutput.contains("laid_out"))
         let named = try trace(workspace, "split/run.json", "--out", "n.pftrace", "--timeline", "timeline.csv")
-        #expect(named.status == 0 && (try workspace.bytes("n.pftrace")) == (try workspace.bytes("run.pftrace")))
+        #expect(try named.status == 0 && workspace.bytes("n.pftrace") == workspace.bytes("run.pftrace"))
         let text = try String(contentsOfFile: timeline, encoding: .utf8)
         try workspace.write("other.csv", text.replacing("\ndevice,1,", with: "\ndevice,77,"))
         let other = try trace(workspace, "split/run.json", "--out", "o.pftrace", "--timeline", "other.csv")

@@ -61,6 +61,8 @@ package struct PerfettoWriter {
 
     private mutating func describe(_ body: (inout Perfetto_Protos_TrackDescriptor) -> Void) throws {
         var packet = Packet()
+        // Without a time it would be sorted behind the events before it.
+        packet.timestamp = 0
         body(&packet.trackDescriptor)
         try append(packet)
     }

@@ -9,11 +9,19 @@ enum TraceLayout {
         (0..<maximumSeconds).contains(seconds) ? Int64((seconds * 1e9).rounded()) : nil
     }
 
+    /// 31 years of nanoseconds, an end for traces. Sums stay far from where they would overflow.
+    static let limit: Int64 = 1_000_000_000_000_000_000
+
+    /// The sum of lengths of at most ``maximumSeconds`` each, and at most ``limit``.
+    static func sum(_ parts: [Int64]) -> Int64 { parts.reduce(0) { min(limit, $0 + $1) } }
+
     /// Makes rounded lengths of parts fit the rounded length of the whole: the longest part gives what is too much.
     ///
     /// - Returns: false where the excess is more than rounding makes, and nothing is changed.
     static func fit(_ parts: inout [Int64], into whole: Int64) -> Bool {
-        let excess = parts.reduce(0, +) - whole
+        let sum = sum(parts)
+        let excess = sum - whole
+        guard sum < limit else { return false }
         guard excess > 0 else { return true }
         // Each number is rounded by half a nanosecond at most.
         guard excess <= Int64(parts.count / 2 + 1), let longest = parts.indices.max(by: { parts[$0] < parts[$1] }),
@@ -25,10 +33,12 @@ enum TraceLayout {
 
     /// Starts of parts that follow each other within a whole, of which they fit the length.
     ///
-    /// - Parameter wanted: where each should start; right after the one before where that is not possible, and without it.
+    /// - Parameters:
+    ///   - parts: as ``fit(_:into:)`` leaves them.
+    ///   - wanted: where each should start; right after the one before where that is not possible, and without it.
     static func starts(of parts: [Int64], wanted: [Int64]? = nil, in whole: Range<Int64>) -> [Int64] {
         var position = whole.lowerBound
-        var rest = parts.reduce(0, +)
+        var rest = sum(parts)
         return parts.indices.map { place in
             let latest = whole.upperBound - rest
             let start = max(position, min(wanted?[place] ?? position, latest))
@@ -70,12 +80,9 @@ struct EndToEnd {
 
     init(from position: Int64 = 0) { self.position = position }
 
-    /// 31 years; what comes after has no place.
-    private static let limit: Int64 = 1_000_000_000_000_000_000
-
     /// - Returns: the start of a slice of this length; `nil` where the trace is full.
     mutating func next(_ duration: Int64) -> Int64? {
-        guard position < Self.limit else { return nil }
+        guard position < TraceLayout.limit, duration < TraceLayout.limit else { return nil }
         defer { position += duration }
         return position
     }

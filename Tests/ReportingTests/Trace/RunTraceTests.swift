@@ -93,10 +93,11 @@ struct RunTraceTests {
 
     /// Shorter times than a counter's update show nothing of the power.
     @Test func powerIsAMeanOverTenMilliseconds() {
-        let entries = (0..<8).map { place in
-            TimelineEntry(
-                subject: .device(.computing), turn: 1, startSeconds: 0.003 * Double(place),
-                endSeconds: 0.003 * Double(place + 1), joules: place % 2 == 0 ? 0.06 : 0)
+        let entries = (0..<8).map { (place: Int) -> TimelineEntry in
+            let start = 0.003 * Double(place)
+            return TimelineEntry(
+                subject: .device(.computing), turn: 1, startSeconds: start, endSeconds: start + 0.003,
+                joules: place % 2 == 0 ? 0.06 : 0)
         }
         let watts = TimelineSlices(entries).watts(.device)
         #expect(watts.map(\.time) == [0, 12_000_000])

@@ -98,5 +98,17 @@ struct UntimedTraceTests {
         let trace = Trace(profile)
         #expect(try trace.decoded().faults == [])
         #expect(trace.leftOut.contains { $0.what == "steps" && $0.count == 9 })
+        // The layers of one step take longer than a trace may.
+        let (layers, seconds) = (profile.layers.count, 9.9e7)
+        profile.instrumentedSteps = nil
+        profile.layerTimes = (0..<40).flatMap { _ in profile.layerTimes }.map { times in
+            var times = times
+            times.seconds = [seconds]
+            times.kernels = Dictionary(uniqueKeysWithValues: (0..<200).map { ("k\($0)", [seconds]) })
+            return times
+        }
+        let longer = Trace(profile)
+        #expect(try layers == 4 && longer.decoded().faults == [])
+        #expect(longer.leftOut.contains { $0.what == "steps" && $0.count == 10 })
     }
 }

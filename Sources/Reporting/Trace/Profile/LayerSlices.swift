@@ -46,8 +46,8 @@ struct LayerSlices {
         return direction == .forward ? place : Kernel.allCases.count - 1 - place
     }
 
-    /// Nanoseconds of a step's layers, summed.
-    func nanoseconds(ofSample sample: Int) -> Int64 { lengths(ofSample: sample).reduce(0, +) }
+    /// Nanoseconds of a step's layers, summed; see ``TraceLayout/sum(_:)``.
+    func nanoseconds(ofSample sample: Int) -> Int64 { TraceLayout.sum(lengths(ofSample: sample)) }
 
     private func lengths(ofSample sample: Int) -> [Int64] {
         sample < count ? passes.map { TraceLayout.nanoseconds($0.seconds[sample]) ?? 0 } : []

@@ -1,6 +1,7 @@
 import ProfileFormat
 import Quantities
 import SystemIO
+import Workload
 
 extension Trace {
     /// A profile over time: steps with layers and kernels, windows, the idle box, its power and its state. What has no

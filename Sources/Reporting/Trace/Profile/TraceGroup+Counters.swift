@@ -1,4 +1,5 @@
 import ProfileFormat
+import Quantities
 import SystemIO
 
 extension Trace.Group {

@@ -1,8 +1,5 @@
 import Instrumentation
-import ProfileFormat
-import Quantities
 import SplitTraining
-import SystemIO
 
 /// A training without a timeline: its turns, steps, and what each side did in each step, laid end to end.
 struct LaidOutRun {

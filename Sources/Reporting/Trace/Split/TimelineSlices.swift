@@ -2,7 +2,6 @@ import CARD
 import Instrumentation
 import Quantities
 import SplitTraining
-import SystemIO
 
 /// A timeline's entries as slices and power, of one side or of the link.
 struct TimelineSlices {

@@ -1,6 +1,4 @@
 import CARD
-import Instrumentation
-import ProfileFormat
 import Quantities
 import SplitTraining
 import SystemIO
