@@ -196,14 +196,14 @@ let package = Package(
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
                 "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
-                protobuf,
+                protobuf, realModule,
             ], exclude: ["Trace/Protocol/perfetto.proto"]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
-                argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "Reporting",
+                "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
@@ -271,8 +271,8 @@ let package = Package(
         tests(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "SplitTraining",
-                "Validation", protobuf,
+                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Simulation",
+                "SplitTraining", "Validation", protobuf, realModule,
             ]),
         tests(
             "CommandLine",

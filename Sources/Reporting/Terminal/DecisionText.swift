@@ -27,7 +27,7 @@ extension Decision {
         return prefix + "cut \(choice.cut) of \(blockCount), \(place); \(confidenceText)"
     }
 
-    private var isSimulated: Bool {
+    var isSimulated: Bool {
         let values = cuts.flatMap { [$0.delaySeconds, $0.serverEnergyJoules, $0.frequencyHertz] }
         return device.virtualBoard != nil || server.virtualBoard != nil
             || (values + [device.runningHertz, server.runningHertz]).contains { $0.origin == .simulated }
@@ -107,7 +107,7 @@ extension Decision {
         return text
     }
 
-    private var settingLines: String {
+    var settingLines: String {
         var text = "CARD level \(level.rawValue) for \(PlainText.shown(modelName)): "
         text += "device \(PlainText.name(device.cpuModel)), server \(PlainText.name(server.cpuModel))\n"
         text += "up \(NumberText.si(link.uplinkBitsPerSecond, "bit/s")), "
