@@ -51,7 +51,8 @@ struct SchemaAgreementTests {
             causes: [
                 DisturbanceCause(cause: .otherLoad, count: 3, seconds: 1, otherProcessors: 1.1, stealProcessors: 0)
             ], processorCount: 2,
-            processes: [OtherProcess(command: "planted", processors: 1, cpuSeconds: 1)], processSamplingSeconds: 0.01)
+            processes: [OtherProcess(command: "planted", processors: 1, cpuSeconds: 1)], processSamplingSeconds: 0.01,
+            rejectedIntervals: [RejectedInterval(startSeconds: 1, seconds: 0.3, cause: .otherLoad)])
         profile.conditions = ConditionSeries(
             seconds: [0.1, 0.2], otherProcessors: [0, nil], stealProcessors: [0, 0], quotaRatio: [0, 0],
             waitingThreads: [0, 0.1], throttleCount: [0, nil], hertz: [2e9, 2e9], celsius: [50, nil],
@@ -121,9 +122,27 @@ struct SchemaAgreementTests {
         calibration.frequencyGroups = [
             GroupFrequencyLaws(group: SweptGroup(name: "performance core", cpus: [0], threads: 1), laws: laws)
         ]
+        calibration.workloadLaws = workloadLaws
         calibration.attribution = Attribution(
             loopedEnergyJoules: known, inSituEnergyJoules: known, differenceRatio: known)
         return calibration
+    }
+
+    private static var workloadLaws: WorkloadLaws {
+        let hash = String(repeating: "0", count: 64)
+        let kernel = KernelWorkloadLaw(kernel: "rope", unit: .flops, work: [1, 2], timeSeconds: [known, known])
+        return WorkloadLaws(
+            workloads: [128, 512].map {
+                MeasuredWorkload(batch: 1, sequence: $0, loraRank: 8, profiles: [hash])
+            },
+            passes: [
+                PassWorkloadLaw(
+                    layer: 1, direction: .forward, timeSeconds: [known, known], kernels: [kernel], between: kernel,
+                    grossPowerWatts: [known, known], netPowerWatts: [known, known])
+            ],
+            step: StepWorkloadLaw(
+                timeSeconds: [known, known], grossPowerWatts: [known, known], netPowerWatts: [known, known],
+                closureRatio: [known, known]))
     }
 
     @Test("profile")

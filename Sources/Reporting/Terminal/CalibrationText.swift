@@ -11,8 +11,15 @@ extension Calibration {
     /// The first line says `SIMULATED` when any value is simulated.
     package var report: String {
         simulatedLine(isSimulated) + heading("Calibration")
-            + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
+            + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\(workloadText)\n\n"
             + layerTable.text + "\n" + poolingLines + totals + frequencyLines + warningLines
+    }
+
+    /// The measured workloads, and whether the calibration's own is one of them; empty for a calibration of one.
+    private var workloadText: String {
+        guard let measuredWorkloads else { return "" }
+        return " of \(measuredWorkloads); this workload was "
+            + (interpolatedFrom.map { "not measured: interpolated between \($0) [modelled]" } ?? "measured")
     }
 
     /// Model, box and workload.

@@ -107,7 +107,7 @@ extension Decision {
         return text
     }
 
-    private var settingLines: String {
+    var settingLines: String {
         var text = "CARD level \(level.rawValue) for \(PlainText.shown(modelName)): "
         text += "device \(PlainText.name(device.cpuModel)), server \(PlainText.name(server.cpuModel))\n"
         text += link.line + "; "
