@@ -18,8 +18,8 @@ struct TimeFit {
     let step: Estimate
     /// (Sum of all layers inside instrumented steps - whole step) / whole step.
     let closure: Estimate
-    private let instrumented: TrimmedSteps
-    private let plain: TrimmedSteps
+    fileprivate let instrumented: TrimmedSteps
+    fileprivate let plain: TrimmedSteps
     private let times: [LayerPass: LayerTimes]
     /// Each run alone, where several were pooled.
     private let runs: [TimeFit]
@@ -111,6 +111,20 @@ struct TimeFit {
     }
 
     private static let unknown = Estimate(value: 0, halfWidth: .infinity, count: 0)
+}
+
+/// The steps that the times of a calibration are means of: all but the fastest and the slowest fifth.
+package struct FittedSteps: Sendable {
+    /// Among ``Profile/steps``.
+    package let plain: Set<Int>
+    /// Among the samples of ``Profile/layerTimes``.
+    package let instrumented: Set<Int>
+
+    /// - Parameter profile: validated. Where several profiles are pooled, other steps may be left out.
+    package init(_ profile: Profile) {
+        let times = TimeFit(profile)
+        (plain, instrumented) = (Set(times.plain.kept), Set(times.instrumented.kept))
+    }
 }
 
 extension StepSample {
