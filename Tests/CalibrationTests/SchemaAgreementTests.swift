@@ -138,11 +138,11 @@ struct SchemaAgreementTests {
             passes: [
                 PassWorkloadLaw(
                     layer: 1, direction: .forward, timeSeconds: [known, known], kernels: [kernel], between: kernel,
-                    grossPowerWatts: [known, known], netPowerWatts: [known, known])
+                    grossPowerWatts: [known, known], netPowerWatts: [known, known], leaveOneOutRatio: [known, known])
             ],
             step: StepWorkloadLaw(
                 timeSeconds: [known, known], grossPowerWatts: [known, known], netPowerWatts: [known, known],
-                closureRatio: [known, known]))
+                closureRatio: [known, known], leaveOneOutRatio: [known, known]))
     }
 
     @Test("profile")
