@@ -30,7 +30,7 @@ struct Kerf: ParsableCommand {
             SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self, LinkCommand.self,
             ValidateCommand.self, BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
             SelftestCommand.self, RestoreFrequencyCommand.self, FrequencyWatchdogCommand.self,
-            ReplayInsideCommand.self,
+            ReplayInsideCommand.self, MeterProgramCommand.self,
         ])
 
     static func main() { Program.run(Self.self) }

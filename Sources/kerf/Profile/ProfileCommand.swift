@@ -25,6 +25,9 @@ struct ProfileCommand: ParsableCommand {
             --board DIR measures energy on a virtual board: the one that `kerf board` serves there, or one served for \
             the run. Its values are labeled simulated.
 
+            --meter-command PROGRAM takes the energy from a meter that another program reads: a wall plug, a laboratory \
+            meter. How late its samples are is found with a load that is known, for some twenty samples before the run.
+
             EXAMPLE
               kerf profile --model llama-3.2-1b --seq 128 --out profile.json
               kerf profile --model smollm2-135m --board board \\
@@ -32,6 +35,9 @@ struct ProfileCommand: ParsableCommand {
               sudo kerf profile --model smollm2-135m --frequencies all \\
                 --out profile.json
               kerf profile --out profile.json -- python3 train.py
+              kerf profile --model smollm2-135m --budget 900 \\
+                --meter-command "python3 plug.py 192.168.1.20" \\
+                --out profile.json
             """)
 
     @OptionGroup var subject: ProfileSubjectOptions
@@ -41,6 +47,7 @@ struct ProfileCommand: ParsableCommand {
 
     @OptionGroup var profiling: ProfilingOptions
     @OptionGroup var metering: MeterOptions
+    @OptionGroup var program: MeterCommandOptions
 
     @Flag(help: "Fail if no energy meter can be read.")
     var requireEnergy = false
@@ -56,6 +63,8 @@ struct ProfileCommand: ParsableCommand {
 
     @Flag(help: "Log cycles and rejected windows to standard error.")
     var verbose = false
+
+    func validate() throws { try program.check(beside: metering) }
 
     func run() throws {
         try ErrorReport.reporting {
@@ -90,8 +99,10 @@ struct ProfileCommand: ParsableCommand {
     }
 
     private func request() throws -> ProfileRequest {
-        ProfileRequest(
-            workload: try workload.workload(placement), meter: metering.request, frequencies: sweep.frequencies,
+        var meter = metering.request
+        meter.command = program.meterCommand
+        return ProfileRequest(
+            workload: try workload.workload(placement), meter: meter, frequencies: sweep.frequencies,
             budgetSeconds: profiling.budget, sweepBudgetSeconds: sweep.sweepBudget,
             targetRelativeHalfWidth: profiling.targetCi / 100, seed: profiling.seed, requiresEnergy: requireEnergy,
             ignoresLoad: BusyMachine.isAccepted)
