@@ -18,8 +18,10 @@
 #ifndef KERF_H
 #define KERF_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* for C++'s and older C libraries' declarations; define it yourself before the first include */
+/* For C++'s and older C libraries' declarations; define it yourself before the first include. Swift's module of the C
+ * library is without it, and a second view of the same headers would not agree with that one. */
+#if !defined(_GNU_SOURCE) && !defined(__swift__)
+#define _GNU_SOURCE 1
 #endif
 
 #include <errno.h>

@@ -34,10 +34,13 @@ public struct Disturbances: Codable, Sendable, Hashable {
     public var processes: [OtherProcess]?
     /// What it took to find the processes, between steps and windows; `nil` where they were not sought.
     public var processSamplingSeconds: Double?
+    /// When those that were rejected were taken, in order, at most ``maximumIntervals``; `nil` in older files.
+    public var rejectedIntervals: [RejectedInterval]?
 
     public init(
         measurementCount: Int, measuredSeconds: Double, causes: [DisturbanceCause], processorCount: Int? = nil,
-        processes: [OtherProcess]? = nil, processSamplingSeconds: Double? = nil
+        processes: [OtherProcess]? = nil, processSamplingSeconds: Double? = nil,
+        rejectedIntervals: [RejectedInterval]? = nil
     ) {
         self.measurementCount = measurementCount
         self.measuredSeconds = measuredSeconds
@@ -45,11 +48,15 @@ public struct Disturbances: Codable, Sendable, Hashable {
         self.processorCount = processorCount
         self.processes = processes
         self.processSamplingSeconds = processSamplingSeconds
+        self.rejectedIntervals = rejectedIntervals
     }
 
     public static let maximumProcesses = 3
+    /// Rejected intervals of a file that Kerf writes.
+    public static let maximumIntervals = 2000
 
-    /// What disturbed several runs on one box, as if they were one; `nil` for none.
+    /// What disturbed several runs on one box, as if they were one, without their intervals: the course of each run is its
+    /// own. `nil` for none.
     package init?(joining runs: [Disturbances]) {
         guard let first = runs.first else { return nil }
         let causes = Dictionary(grouping: runs.flatMap(\.causes), by: \.cause).values
@@ -100,6 +107,20 @@ public struct DisturbanceCause: Codable, Sendable, Hashable {
         self.init(
             cause: parts[0].cause, count: parts.reduce(0) { $0 &+ $1.count }, seconds: seconds,
             otherProcessors: mean(\.otherProcessors), stealProcessors: mean(\.stealProcessors))
+    }
+}
+
+/// The time of a step or window that was rejected, or of steps that were taken together.
+public struct RejectedInterval: Codable, Sendable, Hashable {
+    /// Since the start of the run.
+    public var startSeconds: Double
+    public var seconds: Double
+    public var cause: Disturbance
+
+    public init(startSeconds: Double, seconds: Double, cause: Disturbance) {
+        self.startSeconds = startSeconds
+        self.seconds = seconds
+        self.cause = cause
     }
 }
 

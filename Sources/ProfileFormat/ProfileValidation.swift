@@ -231,6 +231,9 @@ package struct ProfileValidation {
             try require(
                 (times + processors + processes).allSatisfy { $0 >= 0 && $0 < Self.maximumJoules },
                 "disturbances: a time or load below zero or out of range")
+            try require(
+                (found.rejectedIntervals ?? []).allSatisfy { isTime($0.startSeconds) && isTime($0.seconds) },
+                "disturbances.rejected_intervals: a time below zero or out of range")
         }
         guard let series = profile.conditions else { return }
         try require(

@@ -14,6 +14,7 @@ package final class DisturbanceLog {
     private var measurementCount = 0
     private var measuredSeconds = 0.0
     private var tallies: [Disturbance: Tally] = [:]
+    private var rejectedIntervals: [RejectedInterval] = []
     private var recorder = ConditionRecorder()
     /// When the processes were sampled last.
     private var lastSample: MonotonicInstant?
@@ -67,6 +68,7 @@ package final class DisturbanceLog {
             tally.otherSeconds = sum(tally.otherSeconds, from: before.otherLoadSeconds, to: after.otherLoadSeconds)
             tally.stealSeconds = sum(tally.stealSeconds, from: before.stealSeconds, to: after.stealSeconds)
             tallies[disturbance] = tally
+            note(disturbance, began: began, seconds: ended.seconds(since: began))
         }
         let isContended = disturbance?.isContention ?? false
         isSampleDue = isSampleDue || isContended
@@ -77,11 +79,19 @@ package final class DisturbanceLog {
         isSampleDue = isContended
     }
 
-    /// Takes steps and windows that were kept when they were added, and are not any more.
-    func reject(_ disturbance: Disturbance, count: Int, seconds: Double) {
-        guard count > 0 else { return }
-        tallies[disturbance, default: Tally(otherSeconds: nil, stealSeconds: nil)].count += count
+    /// Takes a step or window that was kept when it was added, and is not any more.
+    func reject(_ disturbance: Disturbance, began: MonotonicInstant, seconds: Double) {
+        tallies[disturbance, default: Tally(otherSeconds: nil, stealSeconds: nil)].count += 1
         tallies[disturbance]?.seconds += seconds
+        note(disturbance, began: began, seconds: seconds)
+    }
+
+    private func note(_ disturbance: Disturbance, began: MonotonicInstant, seconds: Double) {
+        guard rejectedIntervals.count < Disturbances.maximumIntervals else { return }
+        rejectedIntervals.append(
+            RejectedInterval(
+                startSeconds: max(0, began.seconds(since: start ?? began)), seconds: max(0, seconds), cause: disturbance
+            ))
     }
 
     private func sum(_ sum: Double?, from start: Double?, to end: Double?) -> Double? {
@@ -112,7 +122,8 @@ package final class DisturbanceLog {
             measurementCount: measurementCount, measuredSeconds: measuredSeconds,
             causes: causes.sorted { ($1.seconds, $0.cause.rawValue) < ($0.seconds, $1.cause.rawValue) },
             processorCount: processorCount, processes: found.isEmpty ? nil : found,
-            processSamplingSeconds: processes == nil ? nil : samplingSeconds)
+            processSamplingSeconds: processes == nil ? nil : samplingSeconds,
+            rejectedIntervals: rejectedIntervals.sorted { $0.startSeconds < $1.startSeconds })
     }
 
     private func mean(_ sum: Double?, over seconds: Double) -> Double? {

@@ -221,8 +221,10 @@ package final class Experiment {
 
     /// Tells the log which steps and windows were kept at first, and then found to be of another speed.
     private func noteOtherSpeeds() {
-        let others = observations.map(\.measurement).filter(isAtOtherSpeed)
-        disturbances.reject(.speed, count: others.count, seconds: others.reduce(0) { $0 + $1.tookSeconds })
+        for measurement in observations.map(\.measurement) where isAtOtherSpeed(measurement) {
+            guard let began = measurement.began else { continue }
+            disturbances.reject(.speed, began: began, seconds: measurement.tookSeconds)
+        }
     }
 
     private func dropMeter(because reason: String) {

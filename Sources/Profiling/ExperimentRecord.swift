@@ -136,6 +136,8 @@ struct Measurement {
     var frequencyHertz: Double?
     /// The time of a fixed piece of arithmetic, the longer of those before and after, where it was taken.
     var referenceSeconds: Double?
+    /// When it began; `nil` where the meter failed in it.
+    var began: MonotonicInstant?
     /// Wall time, with waits for the counters.
     var tookSeconds = 0.0
     /// Why the meter cannot be used from now on, nor what it reported before.

@@ -220,7 +220,7 @@ final class Sampler {
         let seconds = cost?.seconds ?? clock.now().seconds(since: began)
         let ended = clock.now()
         let after = conditions(of: subject)
-        measurement.tookSeconds = ended.seconds(since: began)
+        (measurement.began, measurement.tookSeconds) = (began, ended.seconds(since: began))
         measurement.referenceSeconds = BoxConditions.longerReference(before, after)
         let disturbance = BoxConditions.disturbance(
             from: before, to: after, seconds: seconds, hasRunUp: hasRunUp,

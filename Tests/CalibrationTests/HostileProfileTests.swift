@@ -44,6 +44,14 @@ struct HostileProfileTests {
             "a value below zero",
             { $0.conditions = ConditionSeries(seconds: [1, 2], referenceSeconds: [nil, -1e-3]) }
         ),
+        (
+            "disturbances.rejected_intervals",
+            {
+                $0.disturbances = Disturbances(
+                    measurementCount: 1, measuredSeconds: 1, causes: [],
+                    rejectedIntervals: [RejectedInterval(startSeconds: -1, seconds: 1, cause: .steal)])
+            }
+        ),
         ("impossible size", { $0.layers[2].outputBytes = .max }),
         ("impossible size", { $0.layers[2].adapterBytes = -4 }),
         ("no samples of layer 3 backward", { $0.layerTimes.removeAll { $0.layer == 3 && $0.direction == .backward } }),

@@ -51,7 +51,8 @@ struct SchemaAgreementTests {
             causes: [
                 DisturbanceCause(cause: .otherLoad, count: 3, seconds: 1, otherProcessors: 1.1, stealProcessors: 0)
             ], processorCount: 2,
-            processes: [OtherProcess(command: "planted", processors: 1, cpuSeconds: 1)], processSamplingSeconds: 0.01)
+            processes: [OtherProcess(command: "planted", processors: 1, cpuSeconds: 1)], processSamplingSeconds: 0.01,
+            rejectedIntervals: [RejectedInterval(startSeconds: 1, seconds: 0.3, cause: .otherLoad)])
         profile.conditions = ConditionSeries(
             seconds: [0.1, 0.2], otherProcessors: [0, nil], stealProcessors: [0, 0], quotaRatio: [0, 0],
             waitingThreads: [0, 0.1], throttleCount: [0, nil], hertz: [2e9, 2e9], celsius: [50, nil],

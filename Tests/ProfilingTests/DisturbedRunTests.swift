@@ -70,6 +70,13 @@ struct DisturbedRunTests {
         #expect(disturbances.processes?.map(\.command) == ["python3 train.py"])
         #expect(disturbances.summary.hasPrefix("other processes used 1.0 of 2 CPUs in "), "\(disturbances.summary)")
         #expect(disturbances.summary.contains("python3 train.py (1.0 CPUs)"))
+        // What was rejected is listed with its time, within the disturbance.
+        let rejected = try #require(disturbances.rejectedIntervals)
+        #expect(rejected.count == disturbances.causes.reduce(0) { $0 + $1.count })
+        #expect(rejected == rejected.sorted { $0.startSeconds < $1.startSeconds })
+        for interval in rejected where interval.cause == .otherLoad {
+            #expect(interval.startSeconds < 20 && interval.startSeconds + interval.seconds > 10)
+        }
         // All that was kept, instrumented steps too, was taken while the box was quiet.
         for step in busy.record.steps + busy.record.instrumentedSteps {
             let start = try #require(step.startSeconds)
@@ -111,6 +118,9 @@ struct DisturbedRunTests {
         let references = slow.record.referenceSeconds
         #expect(!references.isEmpty && references.allSatisfy { $0 < 1.1e-3 }, "\(references.max() ?? 0)")
         let cause = try #require(slow.disturbances.causes.first { $0.cause == .speed })
+        let intervals = (slow.disturbances.rejectedIntervals ?? []).filter { $0.cause == .speed }
+        #expect(intervals.count == cause.count)
+        #expect(abs(intervals.reduce(0) { $0 + $1.seconds } - cause.seconds) < 1e-6)
         let share = (neighbor.slow.upperBound - neighbor.slow.lowerBound) / 30
         #expect(abs(cause.seconds / slow.disturbances.measuredSeconds - share) < 0.1)
         #expect(slow.disturbances.summary.contains("the processor had another speed"), "\(slow.disturbances.summary)")
