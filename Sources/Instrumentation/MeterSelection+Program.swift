@@ -4,6 +4,7 @@ import ProbeKit
 import ProfileFormat
 import Quantities
 import SystemIO
+import SystemPackage
 
 extension MeterSelection {
     /// The meter that a program reads, after a trial that shows how late it is.

@@ -74,7 +74,8 @@ package struct PowerSeries: Sendable {
         guard isLater(sample) else { return }
         let instant = sample.seconds.map { clock.instant(of: $0, arrival: arrival) } ?? arrival
         guard let last else {
-            (self.last, sampleCount, changed) = ((sample, instant), 1, instant)
+            self.last = (sample, instant)
+            (sampleCount, changed) = (1, instant)
             if kind == .watts { append(Entry(instant: instant, watts: sample.value, seconds: 0)) }
             return
         }

@@ -78,7 +78,7 @@ package struct MeteredInterval {
         let end = clock.now()
         cpuClocks?.flush()
         var cost = Cost(seconds: end.seconds(since: start), cpuSeconds: clock.cpuSeconds() - cpuBefore)
-        let energy = try MeterFailure.marking { () throws(KerfError) in
+        let energy = try MeterFailure.marking { () throws(KerfError) -> ReportedEnergy in
             try wait(for: reported, until: end)
             return try reported.energy(from: start, to: end)
         }

@@ -16,7 +16,7 @@ struct MeterCommandTests {
 
     static func example(_ name: String) -> String { examples.appendingPathComponent(name).path }
 
-    private func profile(
+    private func start(
         _ workspace: Workspace, _ command: String, budget: String = "1", _ options: [String] = []
     ) throws -> KerfProcess {
         try KerfProcess(
@@ -46,7 +46,7 @@ struct MeterCommandTests {
     func stepsMatchTheGroundTruthAndLayersAreNotResolved(_ flaws: [String]) throws {
         let workspace = try Workspace()
         let plug = "python3 \(Self.example("board_meter.py")) \(workspace.path("board")) --interval 0.25 "
-        let outcome = try profile(workspace, plug + flaws.joined(separator: " "), budget: "24").finish()
+        let outcome = try start(workspace, plug + flaws.joined(separator: " "), budget: "24").finish()
         #expect(outcome.status == 0, "\(outcome.standardError)")
         #expect(outcome.standardOutput.contains("wall"), "\(outcome.standardOutput)")
         let profile = try written(workspace)
@@ -97,7 +97,7 @@ struct MeterCommandTests {
     ])
     func aProgramThatIsNoMeterIsRefused(_ command: String, _ message: String) throws {
         let workspace = try Workspace()
-        let outcome = try profile(workspace, command).finish()
+        let outcome = try start(workspace, command).finish()
         #expect([65, 66, 69, 74, 77].contains(outcome.status), "\(outcome)")
         #expect(outcome.failureLine?.contains(message) == true, "\(outcome.standardError)")
         #expect(!workspace.exists("p.json"))
@@ -105,7 +105,7 @@ struct MeterCommandTests {
 
     @Test func aMeterOfAnotherBoxIsRefused() throws {
         let workspace = try Workspace()
-        let outcome = try profile(workspace, "sh -c '\(Self.echoes)'").finish()
+        let outcome = try start(workspace, "sh -c '\(Self.echoes)'").finish()
         #expect(outcome.status != 0 && outcome.failureLine?.contains("does not show the load") == true, "\(outcome)")
     }
 
@@ -127,7 +127,7 @@ struct MeterCommandTests {
         throws
     {
         let workspace = try Workspace()
-        let outcome = try profile(workspace, command).finish()
+        let outcome = try start(workspace, command).finish()
         #expect(outcome.status == 64 && outcome.failureLine?.contains("--meter-command") == true, "\(outcome)")
     }
 
@@ -141,7 +141,7 @@ struct MeterCommandTests {
             trap '' TERM INT
             \(Self.echoes)
             """)
-        let run = try profile(workspace, "sh \(script)", budget: "60")
+        let run = try start(workspace, "sh \(script)", budget: "60")
         let pid = try #require(waitForNumber(in: workspace))
         run.send(signal: signal)
         _ = try run.finish()
@@ -167,12 +167,12 @@ struct MeterCommandTests {
             "plug.sh",
             "timeout 14 python3 '\(Self.example("board_meter.py"))' '\(workspace.path("board"))' --interval 0.2\nexit 4"
         )
-        let outcome = try profile(workspace, "sh \(script)", budget: "25").finish()
+        let outcome = try start(workspace, "sh \(script)", budget: "25").finish()
         #expect(outcome.status == 0, "\(outcome.standardError)")
         let profile = try written(workspace)
         #expect(profile.meter.program?.ended?.contains("exit code 4") == true, "\(String(describing: profile.meter))")
         #expect(profile.meter.origin == .simulated && profile.steps.count > 2)
-        let needed = try self.profile(workspace, "sh \(script)", budget: "25", ["--require-energy"]).finish()
+        let needed = try start(workspace, "sh \(script)", budget: "25", ["--require-energy"]).finish()
         #expect(needed.status == 69 && needed.failureLine?.contains("exit code 4") == true, "\(needed)")
     }
 

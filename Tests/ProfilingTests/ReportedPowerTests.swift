@@ -5,6 +5,7 @@ import ProfileFormat
 import Profiling
 import Quantities
 import Statistics
+import SystemIO
 import Testing
 import Workload
 
@@ -34,7 +35,7 @@ struct ReportedPowerTests {
                     name: "program", origin: .simulated, domains: plug.tree.domains, totalOf: ["wall"],
                     updateIntervalSeconds: .unavailable("not asked for")),
                 idleWindows: record.idleWindows, windows: record.energyWindows,
-                seconds: record.times(of: pass) ?? [], steps: record.instrumentedSteps, confidence: 0.95)
+                seconds: record.layerTimes.first { $0.pass == pass }?.seconds ?? [], steps: record.instrumentedSteps, confidence: 0.95)
         }
     }
 

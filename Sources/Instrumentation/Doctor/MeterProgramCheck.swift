@@ -1,6 +1,7 @@
 import MeterProgram
 import ProbeKit
 import ProfileFormat
+import Quantities
 import SystemIO
 
 /// A meter program that was tried on this box, for the doctor: what it reports, and how late.

@@ -1,6 +1,7 @@
 import CARD
 import Instrumentation
 import ProbeKit
+import ProfileFormat
 import Quantities
 import SystemIO
 
