@@ -65,7 +65,9 @@ package struct MeterDelayFit: Sendable, Hashable {
         func possible(_ t: Double) -> [(averaging: Double, delay: Double)] {
             let limit = (least.squares + rounding) * (1 + t * t / degrees)
             return zip(averagings, fits).flatMap { averaging, fits in
-                zip(delays, fits).filter { $0.1.squares <= limit && $0.1.slope > 0 }.map { (averaging: averaging, delay: $0.0) }
+                zip(delays, fits).filter { $0.1.squares <= limit && $0.1.slope > 0 }.map {
+                    (averaging: averaging, delay: $0.0)
+                }
             }
         }
         let (all, likely) = (possible(t), possible(1))

@@ -3,6 +3,7 @@ import Estimation
 import Foundation
 import ProfileFormat
 import Quantities
+import Statistics
 import SystemIO
 import TestSupport
 import Testing

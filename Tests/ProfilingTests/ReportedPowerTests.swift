@@ -35,7 +35,8 @@ struct ReportedPowerTests {
                     name: "program", origin: .simulated, domains: plug.tree.domains, totalOf: ["wall"],
                     updateIntervalSeconds: .unavailable("not asked for")),
                 idleWindows: record.idleWindows, windows: record.energyWindows,
-                seconds: record.layerTimes.first { $0.pass == pass }?.seconds ?? [], steps: record.instrumentedSteps, confidence: 0.95)
+                seconds: record.layerTimes.first { $0.pass == pass }?.seconds ?? [], steps: record.instrumentedSteps,
+                confidence: 0.95)
         }
     }
 
