@@ -68,10 +68,12 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
 /// Messages and transport of split training.
 let transport: [Target.Dependency] = [
     .product(name: "DequeModule", package: "swift-collections"),
-    .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    protobuf,
     .product(name: "GRPCCore", package: "grpc-swift-2"),
     .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
     .product(name: "NIOCore", package: "swift-nio"),
@@ -197,14 +199,15 @@ let package = Package(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation",
-            ]),
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
+                protobuf, realModule,
+            ], exclude: ["Trace/Protocol/perfetto.proto"]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
-                argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "Reporting",
+                "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
@@ -273,7 +276,8 @@ let package = Package(
         tests(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Validation",
+                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Simulation",
+                "SplitTraining", "Validation", protobuf, realModule,
             ]),
         tests(
             "CommandLine",

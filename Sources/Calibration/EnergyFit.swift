@@ -121,13 +121,6 @@ struct EnergyFit {
             negligible: negligibleJoules)
     }
 
-    /// Energy that is negligible for the step; zero when the step's power is not known well.
-    var negligibleJoules: Double {
-        guard case .known(let watts) = power(.step), watts.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth
-        else { return 0 }
-        return Self.negligibleShare * watts.value * stepTime.value
-    }
-
     var noMeter: String { meter.reason ?? "no energy meter" }
 
     private func source(_ subject: Subject) -> String {
@@ -238,31 +231,5 @@ struct EnergyFit {
         return GroupObservation(
             values: all.map(\.own.value), own: own, ofMean: ofMean, common: common,
             count: all.map(\.own.count).min() ?? 0)
-    }
-
-    func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
-        guard case .known(let power) = power else { return power }
-        guard time.halfWidth.isFinite else {
-            return .unknown(
-                "not resolved: the time has too few samples for an interval; profile for longer")
-        }
-        return .known(power * time)
-    }
-
-    func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
-        switch outcome {
-        case .unknown(let reason):
-            return .unavailable(reason)
-        case .known(let estimate):
-            let isResolved =
-                estimate.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth || estimate.halfWidth <= negligible
-            guard isResolved else {
-                return .unavailable(
-                    "not resolved: known to ± \(NumberText.percent(estimate.relativeHalfWidth)) from "
-                        + "\(estimate.count) observations, the limit is "
-                        + "\(NumberText.percent(Calibration.maximumEnergyHalfWidth)); profile for longer")
-            }
-            return Quantity(estimate, confidence: confidence, origin: meter.origin, reason: method)
-        }
     }
 }

@@ -168,6 +168,19 @@ struct ExperimentPlan: Sendable {
     /// How well times have to be known.
     var precision: TimePrecision { TimePrecision(settings: settings, stepSeconds: stepSeconds) }
 
+    /// The widest intervals of times and, with a meter, of powers; the widest first, of equal ones in the order of a step.
+    func intervals(of record: ExperimentRecord, count: Int) -> [PassPrecision] {
+        let all = precision.passes(of: record) + (isMetered ? stopping.powerPrecision(of: record) : [])
+        let order = Dictionary(zip(passes, passes.indices)) { first, _ in first }
+        let sorted = all.sorted { left, right in
+            if left.relativeHalfWidth != right.relativeHalfWidth {
+                return left.relativeHalfWidth > right.relativeHalfWidth
+            }
+            return (order[left.pass] ?? 0, left.value.rawValue) < (order[right.pass] ?? 0, right.value.rawValue)
+        }
+        return Array(sorted.prefix(count))
+    }
+
     /// Whether steps are so short that several are taken together.
     var isBurst: Bool { stepSeconds < timing.windowSeconds }
 

@@ -22,6 +22,9 @@ package struct ExperimentRecord: Sendable {
     package private(set) var referenceSeconds: [Double] = []
     /// Why the energy stopped being measured, when a meter failed during the run.
     package private(set) var meterFailure: String?
+    /// Whether every quantity had as many observations as its plan asked for when the run ended; otherwise the budget ended
+    /// it, or the step failed.
+    package internal(set) var isSettled = false
     /// Why the run ended early, when the step failed after enough samples.
     package internal(set) var stepFailure: KerfError?
     /// Readings of the meter in steps that were kept.

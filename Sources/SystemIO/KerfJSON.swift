@@ -47,22 +47,8 @@ public enum KerfJSON {
     public static func decode<File: KerfFile>(
         _ type: File.Type, from bytes: [UInt8], named name: String
     ) throws(KerfError) -> File {
-        guard bytes.count <= maximumBytes else {
-            throw KerfError(.malformed, at: name, "larger than \(maximumBytes >> 20) MiB")
-        }
-        guard !bytes.isEmpty else {
-            throw KerfError(.malformed, at: name, "the file is empty", remedy: File.remedy)
-        }
-        let text = try TextBytes.utf8(bytes, file: name, remedy: File.remedy)
+        let (header, text) = try header(of: bytes, named: name, kind: File.schema, remedy: File.remedy)
         let data = Data(text)
-        let header: Header
-        do {
-            header = try decoder(FileKeys()).decode(Header.self, from: data)
-        } catch {
-            try ForeignContent.check(bytes, file: name)
-            throw KerfError(
-                .malformed, at: name, "not a \(File.schema) file: \(oneLine(error))", remedy: File.remedy)
-        }
         try check(header, is: type, named: name)
         try JSONOutline.checkKeys(of: text, file: name)
         let version = header.schemaVersion
@@ -79,6 +65,33 @@ public enum KerfJSON {
         } catch {
             throw KerfError(
                 .malformed, at: name, "\(oneLine(error, keys)) (damaged or edited)", remedy: "make the file again")
+        }
+    }
+
+    /// The schema and version that a file states, whichever kind of Kerf's files it is. The version may be one that this
+    /// Kerf does not read.
+    ///
+    /// - Throws: ``KerfError/Code/malformed`` for anything but JSON with a schema and a version.
+    package static func header(of bytes: [UInt8], named name: String) throws(KerfError) -> Header {
+        try header(of: bytes, named: name, kind: "Kerf", remedy: "give a file that Kerf wrote").header
+    }
+
+    /// - Returns: the header and the file's text in UTF-8.
+    private static func header(
+        of bytes: [UInt8], named name: String, kind: String, remedy: Remedy
+    ) throws(KerfError) -> (header: Header, text: [UInt8]) {
+        guard bytes.count <= maximumBytes else {
+            throw KerfError(.malformed, at: name, "larger than \(maximumBytes >> 20) MiB")
+        }
+        guard !bytes.isEmpty else {
+            throw KerfError(.malformed, at: name, "the file is empty", remedy: remedy)
+        }
+        let text = try TextBytes.utf8(bytes, file: name, remedy: remedy)
+        do {
+            return (try decoder(FileKeys()).decode(Header.self, from: Data(text)), text)
+        } catch {
+            try ForeignContent.check(bytes, file: name)
+            throw KerfError(.malformed, at: name, "not a \(kind) file: \(oneLine(error))", remedy: remedy)
         }
     }
 
@@ -110,9 +123,10 @@ public enum KerfJSON {
         return (try decode(type, from: bytes, named: path), SHA256.hexDigest(of: bytes))
     }
 
-    private struct Header: Decodable {
-        var schema: String
-        var schemaVersion: Int
+    /// What a file says it is.
+    package struct Header: Decodable, Sendable {
+        package var schema: String
+        package var schemaVersion: Int
     }
 
     package static var encoder: JSONEncoder {

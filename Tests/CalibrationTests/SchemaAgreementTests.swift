@@ -125,9 +125,27 @@ struct SchemaAgreementTests {
         calibration.frequencyGroups = [
             GroupFrequencyLaws(group: SweptGroup(name: "performance core", cpus: [0], threads: 1), laws: laws)
         ]
+        calibration.workloadLaws = workloadLaws
         calibration.attribution = Attribution(
             loopedEnergyJoules: known, inSituEnergyJoules: known, differenceRatio: known)
         return calibration
+    }
+
+    private static var workloadLaws: WorkloadLaws {
+        let hash = String(repeating: "0", count: 64)
+        let kernel = KernelWorkloadLaw(kernel: "rope", unit: .flops, work: [1, 2], timeSeconds: [known, known])
+        return WorkloadLaws(
+            workloads: [128, 512].map {
+                MeasuredWorkload(batch: 1, sequence: $0, loraRank: 8, profiles: [hash])
+            },
+            passes: [
+                PassWorkloadLaw(
+                    layer: 1, direction: .forward, timeSeconds: [known, known], kernels: [kernel], between: kernel,
+                    grossPowerWatts: [known, known], netPowerWatts: [known, known], leaveOneOutRatio: [known, known])
+            ],
+            step: StepWorkloadLaw(
+                timeSeconds: [known, known], grossPowerWatts: [known, known], netPowerWatts: [known, known],
+                closureRatio: [known, known], leaveOneOutRatio: [known, known]))
     }
 
     @Test("profile")
