@@ -90,7 +90,9 @@ let certificates: [Target.Dependency] = [
 
 /// What every room may use: values, statistics and files.
 let base: [Target.Dependency] = ["Quantities", "Statistics", "SystemIO", systemPackage]
-let probes: [Target.Dependency] = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
+let probes: [Target.Dependency] = [
+    "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "MeterProgram",
+]
 
 let package = Package(
     name: "kerf",
@@ -140,6 +142,7 @@ let package = Package(
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
         cRoom("CArguments"),
+        cRoom("CExec"),
         cRoom("CWire", vectorized, linking: ["m"]),
         cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
@@ -157,6 +160,7 @@ let package = Package(
         probe("NVML", ["Statistics"]),
         probe("PCI", ["CPCI"]),
         probe("Host"),
+        probe("MeterProgram"),
 
         room("VirtualBoard", base + ["ProfileFormat", "ProbeKit", "CPtrace"]),
         room("Estimation", base + ["Workload", "ProfileFormat"], optimized),
@@ -171,7 +175,7 @@ let package = Package(
             "Instrumentation",
             base + probes + [
                 "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Profiling", "Markers", logging,
+                "Estimation", "Profiling", "Markers", logging,
             ]),
         room("Calibration", base + ["Workload", "ProfileFormat", "Estimation"], optimized),
         room(
@@ -209,7 +213,7 @@ let package = Package(
             name: "kerf",
             dependencies: base + probes + [
                 "CommandSupport",
-                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
+                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "CExec", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
                 "Simulation", "SplitTraining", "Validation", "Capture", "Reporting", logging, argumentParser,
             ],
@@ -244,6 +248,7 @@ let package = Package(
         tests("NVML", base + ["ProfileFormat", "NVML", "ProbeKit"]),
         tests("PCI", base + ["PCI", "ProbeKit"]),
         tests("Host", base + ["ProfileFormat", "Host", "ProbeKit"]),
+        tests("MeterProgram", base + ["ProfileFormat", "MeterProgram", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
         tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
         tests(

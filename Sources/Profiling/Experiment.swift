@@ -82,6 +82,7 @@ package final class Experiment {
             record.stepFailure = error
         }
         noteOtherSpeeds()
+        if let reason = plan.timing.whyNotLooped { record.noteNotLooped(because: reason) }
         guard record.hasMinimumSamples else { throw disturbed() }
         return record
     }
@@ -196,6 +197,7 @@ package final class Experiment {
             logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(sampler.elapsedSeconds)"])
         }
         if let reason = measurement.meterFailure { dropMeter(because: reason) }
+        if measurement.isLastOfMeter { dropMeter(because: measurement.rejection ?? "") }
         if let reference = measurement.referenceSeconds, measurement.isUndisturbed,
             speed.add(reference, seconds: measurement.tookSeconds)
         {

@@ -31,7 +31,7 @@ struct Kerf: ParsableCommand {
             ValidateCommand.self, ReportCommand.self, TraceCommand.self, ExportCommand.self, BoardCommand.self,
             CaptureCommand.self, ReplayCommand.self, BenchCommand.self, SelftestCommand.self,
             RestoreFrequencyCommand.self, FrequencyWatchdogCommand.self,
-            ReplayInsideCommand.self,
+            ReplayInsideCommand.self, MeterProgramCommand.self,
         ])
 
     static func main() { Program.run(Self.self) }
