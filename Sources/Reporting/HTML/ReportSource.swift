@@ -58,6 +58,15 @@ package struct ReportSource: Sendable {
         }
     }
 
+    /// The calibration from a profile's bytes alone, or why there is none.
+    package static func calibration(_ profile: [UInt8], named name: String) throws -> Result<Calibration, KerfError> {
+        do {
+            return .success(try Calibrator.calibrate([Calibrator.Input(name: name, bytes: profile)]))
+        } catch let error as KerfError {
+            return .failure(error)
+        }
+    }
+
     func section(in group: ReportGroup) -> Section {
         switch content {
         case .profile(let profile, let calibration):
