@@ -68,10 +68,12 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
 /// Messages and transport of split training.
 let transport: [Target.Dependency] = [
     .product(name: "DequeModule", package: "swift-collections"),
-    .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    protobuf,
     .product(name: "GRPCCore", package: "grpc-swift-2"),
     .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
     .product(name: "NIOCore", package: "swift-nio"),
@@ -88,7 +90,9 @@ let certificates: [Target.Dependency] = [
 
 /// What every room may use: values, statistics and files.
 let base: [Target.Dependency] = ["Quantities", "Statistics", "SystemIO", systemPackage]
-let probes: [Target.Dependency] = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
+let probes: [Target.Dependency] = [
+    "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "MeterProgram",
+]
 
 let package = Package(
     name: "kerf",
@@ -138,6 +142,7 @@ let package = Package(
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
         cRoom("CArguments"),
+        cRoom("CExec"),
         cRoom("CWire", vectorized, linking: ["m"]),
         cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
@@ -155,6 +160,7 @@ let package = Package(
         probe("NVML", ["Statistics"]),
         probe("PCI", ["CPCI"]),
         probe("Host"),
+        probe("MeterProgram"),
 
         room("VirtualBoard", base + ["ProfileFormat", "ProbeKit", "CPtrace"]),
         room("Estimation", base + ["Workload", "ProfileFormat"], optimized),
@@ -169,7 +175,7 @@ let package = Package(
             "Instrumentation",
             base + probes + [
                 "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Profiling", "Markers", logging,
+                "Estimation", "Profiling", "Markers", logging,
             ]),
         room("Calibration", base + ["Workload", "ProfileFormat", "Estimation"], optimized),
         room(
@@ -194,20 +200,21 @@ let package = Package(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
-                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "Validation", "CostComparison",
-            ]),
+                "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
+                "CostComparison", protobuf, realModule,
+            ], exclude: ["Trace/Protocol/perfetto.proto"]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
-                argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "Reporting",
+                "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
                 "CommandSupport",
-                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
+                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "CExec", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
                 "Simulation", "SplitTraining", "Validation", "CostComparison", "Capture", "Reporting", logging,
                 argumentParser,
@@ -243,6 +250,7 @@ let package = Package(
         tests("NVML", base + ["ProfileFormat", "NVML", "ProbeKit"]),
         tests("PCI", base + ["PCI", "ProbeKit"]),
         tests("Host", base + ["ProfileFormat", "Host", "ProbeKit"]),
+        tests("MeterProgram", base + ["ProfileFormat", "MeterProgram", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
         tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
         tests(
@@ -273,7 +281,8 @@ let package = Package(
         tests(
             "Reporting",
             base + [
-                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Validation",
+                "Workload", "ProfileFormat", "Instrumentation", "Reporting", "Calibration", "CARD", "Simulation",
+                "SplitTraining", "Validation", protobuf, realModule,
             ]),
         tests(
             "CommandLine",

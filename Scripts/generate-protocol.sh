@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Generates Sources/SplitTraining/Protocol/split.pb.swift from split.proto. Needs protoc (Debian: protobuf-compiler).
-# The generated file is committed, so that a build needs neither protoc nor the generator.
+# Generates the Swift files of Kerf's protocol buffers from the .proto files beside them. Needs protoc (Debian:
+# protobuf-compiler). The generated files are committed, so that a build needs neither protoc nor the generator.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 swift=${SWIFT:-swift}
 "$swift" build --product protoc-gen-swift
-folder=Sources/SplitTraining/Protocol
-protoc --plugin=protoc-gen-swift="$("$swift" build --show-bin-path)/protoc-gen-swift" \
-    --swift_opt=Visibility=Package --swift_out="$folder" --proto_path="$folder" split.proto
+plugin="$("$swift" build --show-bin-path)/protoc-gen-swift"
+for file in Sources/SplitTraining/Protocol/split.proto Sources/Reporting/Trace/Protocol/perfetto.proto; do
+    folder=$(dirname "$file")
+    protoc --plugin=protoc-gen-swift="$plugin" --swift_opt=Visibility=Package \
+        --swift_out="$folder" --proto_path="$folder" "$(basename "$file")"
+done

@@ -3,8 +3,9 @@
 set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
-# umockdev presents a mock box to libsensors; jsonschema is an independent check of Kerf's files.
-test_packages=(umockdev python3 python3-jsonschema openssl)
+# umockdev presents a mock box to libsensors; jsonschema is an independent check of Kerf's files, and protoc
+# (protobuf-compiler) of its traces.
+test_packages=(umockdev python3 python3-jsonschema openssl protobuf-compiler)
 
 case "${1:-}" in
     build) packages=("${build_packages[@]}") ;;

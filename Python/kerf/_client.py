@@ -19,7 +19,7 @@ LINE_LIMIT = 1 << 20
 
 
 class KerfError(Exception):
-    """The program cannot be profiled as it is. The message says what to change."""
+    """The program cannot be profiled as it is, or a file cannot be read. The message says what to change."""
 
 
 class Closed(Exception):

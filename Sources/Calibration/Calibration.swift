@@ -47,6 +47,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
     public var frequencyLaws: FrequencyCalibration?
     /// Laws of each kind of core; `nil` where there is one kind or the sweep covered the box as a whole only.
     public var frequencyGroups: [GroupFrequencyLaws]?
+    /// Time and power as functions of the workload; `nil` where the profiles are of one workload, and in older files.
+    public var workloadLaws: WorkloadLaws?
     public var closure: Closure
     /// Looped energies compared with in-situ ones; `nil` where the profiles have no samples between layers.
     public var attribution: Attribution?
@@ -62,7 +64,8 @@ public struct Calibration: Codable, Sendable, KerfFile {
         pooling: [PoolingGroup]? = nil, step: StepCalibration,
         roofline: Roofline? = nil, idlePowerWatts: Quantity, externalPower: [DomainPower]? = nil,
         frequencyLaws: FrequencyCalibration? = nil, frequencyGroups: [GroupFrequencyLaws]? = nil,
-        closure: Closure, attribution: Attribution? = nil, rejections: [Rejection], warnings: [String]
+        workloadLaws: WorkloadLaws? = nil, closure: Closure, attribution: Attribution? = nil, rejections: [Rejection],
+        warnings: [String]
     ) {
         self.kerfVersion = kerfVersion
         self.provenance = provenance
@@ -81,6 +84,7 @@ public struct Calibration: Codable, Sendable, KerfFile {
         self.externalPower = externalPower
         self.frequencyLaws = frequencyLaws
         self.frequencyGroups = frequencyGroups
+        self.workloadLaws = workloadLaws
         self.closure = closure
         self.attribution = attribution
         self.rejections = rejections

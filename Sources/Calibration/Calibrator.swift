@@ -20,9 +20,13 @@ public enum Calibrator {
 
     /// A pure function: the same profiles, in any order, give an equal calibration with the same encoding.
     ///
+    /// - Parameter choice: the workload of the calibration, where the profiles are of several. One that was not measured is
+    ///   interpolated between those that were, and its values are modelled.
     /// - Throws: ``KerfError`` when an input is not a profile, has samples that cannot be used, was given twice, or
-    ///   measured something else than the others; the field is named.
-    public static func calibrate(_ inputs: [Input]) throws -> Calibration {
+    ///   measured something else than the others, the field being named; when no workload was chosen where there are several,
+    ///   or one outside of what was measured.
+    public static func calibrate(_ inputs: [Input], of choice: WorkloadChoice = WorkloadChoice()) throws -> Calibration
+    {
         guard !inputs.isEmpty else {
             throw KerfError(.invalidArgument, "no profile was given")
         }
@@ -32,7 +36,13 @@ public enum Calibrator {
             return ProfilePool.Member(
                 name: input.name, sha256: SHA256.hexDigest(of: input.bytes), profile: profile)
         }
+        let grid = WorkloadGrid(members.map { WorkloadPoint($0.profile.workload) })
+        if grid.points.count > 1 {
+            let set = try WorkloadSet(members, grid)
+            return try set.calibration(of: try grid.target(choice))
+        }
         let pool = try ProfilePool(members)
+        _ = try grid.cell(around: try grid.target(choice))
         return fit(pool.pooled, sources: pool.members)
     }
 
@@ -45,25 +55,12 @@ public enum Calibrator {
         let groups = GroupFrequencyLaws.all(of: profile)
         let pooling = PoolingFit(times, energies)
         let inSitu = profile.meter.origin == .unavailable ? nil : InSituFit(profile)
-        let layers = profile.layers.map { layer in
-            LayerCalibration(
-                description: layer,
-                forward: direction(
-                    LayerPass(layer: layer.index, direction: .forward), times, energies, pooling, inSitu),
-                backward: direction(
-                    LayerPass(layer: layer.index, direction: .backward), times, energies, pooling, inSitu))
-        }
-        let step = StepCalibration(
-            timeSeconds: Quantity(times.step, confidence: times.confidence, origin: .measured),
-            grossEnergyJoules: energies.grossEnergy(.step, time: times.step),
-            netEnergyJoules: energies.netEnergy(.step, time: times.step),
-            grossPowerWatts: energies.grossPower(.step), netPowerWatts: energies.netPower(.step))
+        let layers = layers(times, energies, pooling) { energies.inSituEnergy($0, time: $1, inSitu) }
+        let step = step(times, energies)
         let external = DomainPower.all(of: profile)
         let energyClosure = energies.closure(times, step: step, layers: layers)
         var calibration = Calibration(
-            provenance: sources.map {
-                ProfileSource(sha256: $0.sha256, created: $0.profile.created, kerfVersion: $0.profile.kerfVersion)
-            },
+            provenance: sources.map(\.source),
             box: profile.box, frequency: profile.frequency,
             rated: profile.rated.checked(
                 against: profile.roofline, at: profile.frequency, format: profile.workload.dtype),
@@ -83,8 +80,31 @@ public enum Calibrator {
         return calibration
     }
 
+    /// - Parameter inSitu: a pass's energy from counters between the layers, where there is one.
+    static func layers(
+        _ times: some TimeSource, _ energies: some EnergySource, _ pooling: PoolingFit,
+        inSitu: (LayerPass, Estimate) -> Quantity? = { _, _ in nil }
+    ) -> [LayerCalibration] {
+        times.layers.map { layer in
+            func pass(_ direction: Direction) -> DirectionCalibration {
+                self.direction(LayerPass(layer: layer.index, direction: direction), times, energies, pooling, inSitu)
+            }
+            return LayerCalibration(description: layer, forward: pass(.forward), backward: pass(.backward))
+        }
+    }
+
+    /// - Precondition: the energies' ``EnergySource/stepTime`` is that of the whole step.
+    static func step(_ times: some TimeSource, _ energies: some EnergySource) -> StepCalibration {
+        StepCalibration(
+            timeSeconds: times.quantity(energies.stepTime),
+            grossEnergyJoules: energies.grossEnergy(.step, time: energies.stepTime),
+            netEnergyJoules: energies.netEnergy(.step, time: energies.stepTime),
+            grossPowerWatts: energies.grossPower(.step), netPowerWatts: energies.netPower(.step))
+    }
+
     private static func direction(
-        _ pass: LayerPass, _ times: TimeFit, _ energies: EnergyFit, _ pooling: PoolingFit, _ inSitu: InSituFit?
+        _ pass: LayerPass, _ times: some TimeSource, _ energies: some EnergySource, _ pooling: PoolingFit,
+        _ inSitu: (LayerPass, Estimate) -> Quantity?
     ) -> DirectionCalibration {
         let reason: NoWork = times.layers.contains { $0.backwardFlops > 0 } ? .frozenEmbedding : .forwardOnly
         // Only an idle pass may be absent (ProfileValidation).
@@ -92,14 +112,12 @@ public enum Calibrator {
         let idle = pass.isIdle(in: times.layers)
         let noWork = Quantity.noWork(because: reason)
         return DirectionCalibration(
-            timeSeconds: Quantity(time, confidence: times.confidence, origin: .measured),
+            timeSeconds: times.quantity(time),
             grossEnergyJoules: idle ? noWork : energies.grossEnergy(.pass(pass), time: time),
             netEnergyJoules: idle ? noWork : energies.netEnergy(.pass(pass), time: time),
-            inSituEnergyJoules: idle ? nil : energies.inSituEnergy(pass, time: time, inSitu),
-            kernelSeconds: times.kernels(of: pass).mapValues {
-                Quantity($0, confidence: times.confidence, origin: .measured)
-            },
-            pooled: idle ? nil : pooling.pooled(pass, energies))
+            inSituEnergyJoules: idle ? nil : inSitu(pass, time),
+            kernelSeconds: times.kernels(of: pass).mapValues(times.quantity),
+            pooled: idle ? nil : pooling.pooled(pass, times, energies))
     }
 }
 

@@ -2,6 +2,7 @@ import Estimation
 import ProfileFormat
 import Quantities
 import Statistics
+import SystemIO
 import Workload
 
 /// Energy of layers and of the whole step, from windows in which one of them was repeated.
@@ -120,13 +121,6 @@ struct EnergyFit {
             negligible: negligibleJoules)
     }
 
-    /// Energy that is negligible for the step; zero when the step's power is not known well.
-    var negligibleJoules: Double {
-        guard case .known(let watts) = power(.step), watts.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth
-        else { return 0 }
-        return Self.negligibleShare * watts.value * stepTime.value
-    }
-
     var noMeter: String { meter.reason ?? "no energy meter" }
 
     private func source(_ subject: Subject) -> String {
@@ -146,13 +140,27 @@ struct EnergyFit {
             return .unknown("not resolved: the counters did not change in \(windows.count) windows of \(subject)")
         }
         let ofRuns = zip(runs, powersOfRuns).compactMap { mean(of: subject, $0[subject] ?? [], $1)?.value }
-        return .known(power.widened(byRuns: ofRuns, confidence: confidence))
+        return .known(rounded(power.widened(byRuns: ofRuns, confidence: confidence), powers: 1))
+    }
+
+    /// An estimate with what a program's rounding of its samples does to every power alike, which no scatter shows: an error
+    /// that is anywhere within half a unit.
+    ///
+    /// - Parameter powers: how many powers with such an error it is the sum or difference of.
+    private func rounded(_ estimate: Estimate, powers: Double) -> Estimate {
+        guard let unit = meter.program?.resolutionWatts, estimate.spread != nil else { return estimate }
+        let error = unit * (powers / 12).squareRoot()
+        return estimate
+            + Estimate(
+                value: 0, spread: .init(standardError: error, degreesOfFreedom: 1e6, confidence: confidence),
+                count: estimate.count)
     }
 
     /// More time does not help where windows are rejected for a cause that lasts, such as a counter that wraps too often.
     ///
     /// Windows of a whole step may all be too long where those of its layers are not.
     private func missingRemedy(_ subject: Subject) -> String {
+        if let ended = meter.program?.ended { return "the meter stopped during the run: \(PlainText.shown(ended))" }
         let kept = windows.reduce(0) { $0 + ($1.key.kind == subject.kind ? $1.value.count : 0) }
         let rejected = rejections.filter { $0.reason.hasPrefix("\(subject.kind.rawValue) window: ") }
         guard rejected.reduce(0, { $0 + $1.count }) > kept else { return "profile for longer" }
@@ -185,7 +193,8 @@ struct EnergyFit {
         let ofRuns = zip(runs, powersOfRuns).compactMap { $1.net($0[subject] ?? [])?.value }
         let widened = net.widened(byRuns: ofRuns, confidence: confidence)
         return net.value > 0
-            ? .known(widened) : .unknown("not resolved: the power of \(subject) is not above idle power")
+            ? .known(rounded(widened, powers: 2))
+            : .unknown("not resolved: the power of \(subject) is not above idle power")
     }
 
     /// Powers of the same pass of several blocks; `nil` unless all are known.
@@ -222,31 +231,5 @@ struct EnergyFit {
         return GroupObservation(
             values: all.map(\.own.value), own: own, ofMean: ofMean, common: common,
             count: all.map(\.own.count).min() ?? 0)
-    }
-
-    func energy(_ power: Outcome, _ time: Estimate) -> Outcome {
-        guard case .known(let power) = power else { return power }
-        guard time.halfWidth.isFinite else {
-            return .unknown(
-                "not resolved: the time has too few samples for an interval; profile for longer")
-        }
-        return .known(power * time)
-    }
-
-    func quantity(_ outcome: Outcome, _ method: String, negligible: Double = 0) -> Quantity {
-        switch outcome {
-        case .unknown(let reason):
-            return .unavailable(reason)
-        case .known(let estimate):
-            let isResolved =
-                estimate.relativeHalfWidth <= Calibration.maximumEnergyHalfWidth || estimate.halfWidth <= negligible
-            guard isResolved else {
-                return .unavailable(
-                    "not resolved: known to ± \(NumberText.percent(estimate.relativeHalfWidth)) from "
-                        + "\(estimate.count) observations, the limit is "
-                        + "\(NumberText.percent(Calibration.maximumEnergyHalfWidth)); profile for longer")
-            }
-            return Quantity(estimate, confidence: confidence, origin: meter.origin, reason: method)
-        }
     }
 }

@@ -28,11 +28,7 @@ struct InSituFit {
     ///   average over earlier layers.
     init?(_ profile: Profile) {
         guard profile.meter.sampling == nil else { return nil }
-        let last = profile.layers.count - 1
-        let order =
-            (0...last).map { LayerPass(layer: $0, direction: .forward) }
-            + (1...last).reversed().map { LayerPass(layer: $0, direction: .backward) }
-            .filter { !$0.isIdle(in: profile.layers) }
+        let order = LayerPass.inStepOrder(of: profile.layers)
         let domains = profile.meter.totalOf
         let traces = (profile.stepTraces ?? []).filter {
             $0.seconds.count == order.count + 1 && Set($0.joules.keys) == Set(domains)

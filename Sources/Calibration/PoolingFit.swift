@@ -33,7 +33,7 @@ struct PoolingFit {
         }
     }
 
-    init(_ times: TimeFit, _ energies: EnergyFit) {
+    init(_ times: some TimeSource, _ energies: some EnergySource) {
         var groups: [PoolingGroup] = []
         let shapes = Dictionary(grouping: times.layers.filter { $0.kind == .block }, by: Shape.init).values
             .map { $0.map(\.index).sorted() }.filter { $0.count >= Self.minimumMembers }
@@ -42,7 +42,7 @@ struct PoolingFit {
             for direction in Direction.allCases {
                 let passes = blocks.map { LayerPass(layer: $0, direction: direction) }
                 guard let time = times.observation(of: passes).flatMap(PooledEstimates.init) else { continue }
-                groups.append(time.group(.timeSeconds, passes, confidence: times.confidence, origin: .measured))
+                groups.append(time.group(.timeSeconds, passes, confidence: times.confidence, origin: times.origin))
                 for (pass, estimate) in zip(passes, time.estimates(confidence: times.confidence)) {
                     self.passes[pass] = Pass(time: estimate)
                 }
@@ -52,7 +52,7 @@ struct PoolingFit {
                             .flatMap(PooledEstimates.init)
                     else { continue }
                     groups.append(
-                        power.group(value, passes, confidence: times.confidence, origin: energies.meter.origin))
+                        power.group(value, passes, confidence: times.confidence, origin: energies.origin))
                     for (pass, estimate) in zip(passes, power.estimates(confidence: times.confidence)) {
                         self.passes[pass]?.power[value] = estimate
                     }
@@ -63,7 +63,7 @@ struct PoolingFit {
     }
 
     /// Pooled time and energies of a pass; `nil` for one that is in no group.
-    func pooled(_ pass: LayerPass, _ energies: EnergyFit) -> PooledPass? {
+    func pooled(_ pass: LayerPass, _ times: some TimeSource, _ energies: some EnergySource) -> PooledPass? {
         guard let found = passes[pass] else { return nil }
         func energy(_ value: PoolingGroup.Value) -> Quantity? {
             guard let power = found.power[value] else { return nil }
@@ -72,7 +72,7 @@ struct PoolingFit {
             return joules.value == nil ? nil : joules
         }
         return PooledPass(
-            timeSeconds: Quantity(found.time, confidence: energies.confidence, origin: .measured),
+            timeSeconds: times.quantity(found.time),
             grossEnergyJoules: energy(.grossPowerWatts), netEnergyJoules: energy(.netPowerWatts))
     }
 }
@@ -89,7 +89,7 @@ struct GroupObservation {
     var count: Int
 }
 
-extension TimeFit {
+extension TimeSource {
     /// Times of the same pass of several blocks; `nil` where there are too few steps for an interval.
     func observation(of passes: [LayerPass]) -> GroupObservation? {
         let values = passes.compactMap { time(of: $0)?.value }
@@ -102,7 +102,7 @@ extension TimeFit {
         for pass in passes {
             // The difference to the mean.
             for other in passes { weights[other] = (other == pass ? 1 : 0) - share }
-            guard let spread = effectiveSpread(of: weightedSum(weights)) else { return nil }
+            guard let spread = effectiveSpread(of: contrast(weights)) else { return nil }
             variances.append(spread.standardError * spread.standardError)
             degrees.append(spread.degreesOfFreedom)
         }

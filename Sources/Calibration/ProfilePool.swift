@@ -10,6 +10,11 @@ struct ProfilePool {
         var name: String
         var sha256: String
         var profile: Profile
+
+        /// The calibration's record of it.
+        var source: ProfileSource {
+            ProfileSource(sha256: sha256, created: profile.created, kerfVersion: profile.kerfVersion)
+        }
     }
 
     /// Maximum relative difference of the running frequencies within a pool.
@@ -18,9 +23,11 @@ struct ProfilePool {
     /// Ordered by their hashes, so that the order of the arguments has no effect.
     let members: [Member]
 
+    /// - Parameter mayDiffer: whether batch, sequence and rank may differ. What is pooled then is of the box alone: idle
+    ///   windows, roofline, disturbances.
     /// - Throws: ``KerfError/Code/unusableData`` when a profile was given twice, which would make intervals too narrow,
     ///   or when two differ in what they measured; the field is named.
-    init(_ given: [Member]) throws {
+    init(_ given: [Member], inShape mayDiffer: Bool = false) throws {
         members = given.sorted { $0.sha256 < $1.sha256 }
         for (left, right) in zip(members, members.dropFirst()) where left.sha256 == right.sha256 {
             throw KerfError(.unusableData, at: right.name, "the same profile as \(left.name)", remedy: "give it once")
@@ -28,7 +35,8 @@ struct ProfilePool {
         guard let first = members.first else { return }
         for other in members.dropFirst() {
             if let difference = try JSONDifference.first(
-                between: Subject(first.profile), and: Subject(other.profile))
+                between: Subject(first.profile, ignoringShape: mayDiffer),
+                and: Subject(other.profile, ignoringShape: mayDiffer))
             {
                 throw KerfError(
                     .unusableData, at: other.name,
@@ -154,7 +162,7 @@ struct ProfilePool {
         /// Layer passes and kernels that were timed.
         var timed: [String]
 
-        init(_ profile: Profile) {
+        init(_ profile: Profile, ignoringShape: Bool) {
             box = profile.box
             frequency = [
                 "minimum_hertz": profile.frequency.minimumHertz, "maximum_hertz": profile.frequency.maximumHertz,
@@ -166,6 +174,7 @@ struct ProfilePool {
             meter.updateIntervalSeconds = .unavailable("not compared")
             meter.resolutionJoules = nil
             meter.sampling = nil
+            meter.program = nil
             meter.updates = nil
             model = profile.model
             workload = profile.workload
@@ -173,6 +182,11 @@ struct ProfilePool {
             confidence = profile.settings.confidence
             layers = profile.layers
             timed = profile.layerTimes.map { "\($0.pass) \($0.kernels.keys.sorted())" }.sorted()
+            guard ignoringShape else { return }
+            // Alpha is given for each rank.
+            workload.loraAlpha /= Double(max(1, workload.loraRank))
+            (workload.batch, workload.sequence, workload.loraRank) = (0, 0, 0)
+            layers = []
         }
     }
 }

@@ -1,4 +1,5 @@
 import ProfileFormat
+import Quantities
 import Statistics
 import Workload
 
@@ -17,8 +18,8 @@ struct TimeFit {
     let step: Estimate
     /// (Sum of all layers inside instrumented steps - whole step) / whole step.
     let closure: Estimate
-    private let instrumented: TrimmedSteps
-    private let plain: TrimmedSteps
+    fileprivate let instrumented: TrimmedSteps
+    fileprivate let plain: TrimmedSteps
     private let times: [LayerPass: LayerTimes]
     /// Each run alone, where several were pooled.
     private let runs: [TimeFit]
@@ -81,6 +82,24 @@ struct TimeFit {
             byRuns: runs.map { $0.difference(weights, ofStep: weight).value }, confidence: confidence)
     }
 
+    /// The sum over kernels, and over what passes take outside of them, by weight. Estimated step by step.
+    func weightedSum(_ weights: [LayerPass: PassWeights]) -> Estimate {
+        var totals = [Double](repeating: 0, count: instrumented.totals.count)
+        for pass in LayerPass.all(of: layers) {
+            guard let weights = weights[pass], let times = times[pass] else { continue }
+            for step in totals.indices { totals[step] += weights.outside * times.seconds[step] }
+            for (kernel, weight) in weights.kernels.sorted(by: { $0.key < $1.key }) {
+                guard let seconds = times.kernels[kernel], weight != weights.outside else { continue }
+                for step in totals.indices { totals[step] += (weight - weights.outside) * seconds[step] }
+            }
+        }
+        let sum = instrumented.mean(of: totals, confidence: confidence) ?? Self.unknown
+        return sum.widened(byRuns: runs.map { $0.weightedSum(weights).value }, confidence: confidence)
+    }
+
+    /// The kernels of a pass that were timed, by name.
+    func kernelNames(of pass: LayerPass) -> [String] { times[pass]?.kernels.keys.sorted() ?? [] }
+
     private func totals(_ weights: [LayerPass: Double]) -> [Double] {
         var totals = [Double](repeating: 0, count: instrumented.totals.count)
         // The order of a dictionary would change the last digit from run to run.
@@ -94,10 +113,74 @@ struct TimeFit {
     private static let unknown = Estimate(value: 0, halfWidth: .infinity, count: 0)
 }
 
+/// The steps that the times of a calibration are means of: all but the fastest and the slowest fifth.
+package struct FittedSteps: Sendable {
+    /// Among ``Profile/steps``.
+    package let plain: Set<Int>
+    /// Among the samples of ``Profile/layerTimes``.
+    package let instrumented: Set<Int>
+
+    /// - Parameter profile: validated. Where several profiles are pooled, other steps may be left out.
+    package init(_ profile: Profile) {
+        let times = TimeFit(profile)
+        (plain, instrumented) = (Set(times.plain.kept), Set(times.instrumented.kept))
+    }
+}
+
 extension StepSample {
     /// The pair of each step; `nil` where it is not known for all of `count` steps.
     static func groups(_ steps: [StepSample], count: Int) -> [Int]? {
         let pairs = steps.compactMap(\.pair)
         return pairs.count == count && steps.count == count ? pairs : nil
     }
+}
+
+/// Weights of a pass's kernels, and of what it takes outside of those that are named.
+struct PassWeights {
+    var outside: Double
+    var kernels: [String: Double] = [:]
+
+    /// A pass as a whole.
+    static let whole = PassWeights(outside: 1)
+
+    subscript(kernel: String) -> Double { kernels[kernel] ?? outside }
+
+    /// Each part's weight times a share of it. All kernels are named in `shares`.
+    static func * (weights: PassWeights, shares: PassWeights) -> PassWeights {
+        var product = PassWeights(outside: weights.outside * shares.outside)
+        for (kernel, share) in shares.kernels { product.kernels[kernel] = weights[kernel] * share }
+        return product
+    }
+}
+
+/// Times of a step's layers: measured, or interpolated between workloads that were.
+protocol TimeSource {
+    var layers: [LayerDescription] { get }
+    var confidence: Double { get }
+    var origin: Origin { get }
+    /// What modelled times come from.
+    var reason: String? { get }
+    /// As ``TimeFit/runCount``.
+    var runCount: Int { get }
+
+    /// `nil` for a pass that was not timed.
+    func time(of pass: LayerPass) -> Estimate?
+    func kernels(of pass: LayerPass) -> [String: Estimate]
+    /// The sum over layer passes of time times a weight.
+    func weightedSum(_ weights: [LayerPass: Double]) -> Estimate
+    /// That sum where the weights of layers of one shape add up to zero, so that an error that they share cancels.
+    func contrast(_ weights: [LayerPass: Double]) -> Estimate
+}
+
+extension TimeSource {
+    func quantity(_ time: Estimate) -> Quantity {
+        Quantity(time, confidence: confidence, origin: origin, reason: reason)
+    }
+}
+
+extension TimeFit: TimeSource {
+    var origin: Origin { .measured }
+    var reason: String? { nil }
+
+    func contrast(_ weights: [LayerPass: Double]) -> Estimate { weightedSum(weights) }
 }

@@ -14,7 +14,7 @@ package struct ComparedSide: Codable, Sendable, Hashable {
     /// The file's name as it was given.
     package var name: String
     package var kind: Kind
-    /// Of the file's bytes.
+    /// SHA-256 of the file's bytes.
     package var sha256: String
     /// The profiles behind it, ordered by their hash.
     package var profiles: [ProfileSource]

@@ -7,7 +7,7 @@ import SystemIO
 package struct Comparer: Sendable {
     /// The relative difference that a comparison should be able to show; see ``CostComparison/resolutionRatio``.
     package static let defaultResolution = 0.05
-    /// The probability that all intervals of a comparison hold the truth.
+    /// The simultaneous coverage of all intervals of a comparison.
     package static let confidence = 0.95
     /// More files than a terminal has room for.
     package static let maximumInputs = 100

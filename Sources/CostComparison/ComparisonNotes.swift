@@ -156,7 +156,7 @@ struct ComparisonNotes {
             let names = zip(sides, origins).filter { $0.1 == words }.map(\.0.name)
             return "Energies of \(names.joined(separator: ", ")) are \(words)."
         }
-        // What makes a side's own times or energies doubtful.
+        // What makes a side's own times or energies uncertain.
         return energies
             + sides.flatMap { side in
                 side.warnings.filter { warning in

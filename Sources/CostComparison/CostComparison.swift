@@ -16,9 +16,9 @@ package struct CostComparison: Codable, Sendable, Hashable, KerfFile {
     package var kerfVersion: String
     /// The weakest origin of the ratios.
     package var origin: Origin
-    /// Of the baseline. The others' is the same but for the weights.
+    /// The baseline's model. The others' is the same but for the weights.
     package var model: ModelDescription
-    /// Of the baseline. The others' is the same but for the threads.
+    /// The baseline's workload. The others' is the same but for the threads.
     package var workload: WorkloadDescription
     package var errorBudget: ErrorBudget
     /// The relative difference that a comparison should be able to show, 0.05 for 5 %: where a cost's interval holds 1 and
@@ -54,12 +54,12 @@ package struct ErrorBudget: Codable, Sendable, Hashable {
         package var family: ComparedPart.Family
         /// Ratios of the family, of all comparisons together.
         package var ratios: Int
-        /// The probability that the interval of one of them fails to hold the truth.
+        /// The probability that the interval of one of them misses its true ratio.
         package var errorRate: Double
     }
 
     package var method: Method
-    /// The probability that every interval holds the truth is at least this.
+    /// Lower bound of the simultaneous coverage: the probability that no interval misses its true ratio.
     package var confidence: Double
     /// Families that have ratios, in their order; each has an equal share of the error.
     package var shares: [Share]

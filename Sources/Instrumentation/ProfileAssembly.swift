@@ -24,31 +24,9 @@ extension WorkloadDescription {
 extension LayerDescription {
     /// All layers of a model under a workload, in order, with the memory of each layer and the cost of each kernel.
     package static func all(of stack: LayerStack, engine: any MatrixEngine) -> [LayerDescription] {
-        let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
-        return all(cost).map { layer in
-            var layer = layer
-            layer.memory = LayerMemory(
-                cost.memory(
-                    layer: layer.index, format: stack.format, layout: engine.packsWeights ? .packed : .plain,
-                    threadCount: stack.threadCount))
-            layer.kernels = cost.kernels(of: layer.index).flatMap { kernel in
-                Direction.allCases.compactMap { KernelCost(cost, layer.index, kernel, $0, stack.format) }
-            }
-            return layer
-        }
-    }
-}
-
-extension KernelCost {
-    /// `nil` where the layer does not run the kernel in this direction.
-    fileprivate init?(
-        _ cost: LayerCost, _ layer: Int, _ kernel: Kernel, _ direction: Direction, _ format: NumberFormat
-    ) {
-        let bytes = cost.bytes(layer: layer, kernel: kernel, direction: direction, format: format)
-        guard bytes > 0 else { return nil }
-        self.init(
-            kernel: kernel.rawValue, direction: direction,
-            flops: cost.flops(layer: layer, kernel: kernel, direction: direction), bytes: bytes)
+        all(
+            LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch), format: stack.format,
+            layout: engine.packsWeights ? .packed : .plain, threadCount: stack.threadCount)
     }
 }
 

@@ -112,6 +112,16 @@ extension LayerPass {
         layers.flatMap { layer in Direction.allCases.map { LayerPass(layer: layer.index, direction: $0) } }
     }
 
+    /// Passes of a step in their order, without those that compute nothing: forward through all layers, then backward.
+    ///
+    /// - Parameter layers: at least two.
+    package static func inStepOrder(of layers: [LayerDescription]) -> [LayerPass] {
+        let last = layers.count - 1
+        return (0...last).map { LayerPass(layer: $0, direction: .forward) }
+            + (1...last).reversed().map { LayerPass(layer: $0, direction: .backward) }
+            .filter { !$0.isIdle(in: layers) }
+    }
+
     /// Whether the pass computes nothing: no gradient goes into the frozen embedding, and none into any layer where the step
     /// is a forward pass alone.
     package func isIdle(in layers: [LayerDescription]) -> Bool {

@@ -8,7 +8,7 @@ import RealModule
 /// calibrations have them, put the two within rounding of each other.
 package struct LogRatio: Sendable, Hashable {
     package let ratio: Double
-    /// Of the natural logarithm.
+    /// Standard error of the natural logarithm.
     package let standardError: Double
     /// Of Welch and Satterthwaite.
     package let degreesOfFreedom: Double
@@ -60,7 +60,7 @@ package struct LogRatio: Sendable, Hashable {
         return needed < Self.maximumHalfWidth ? Double.exp(needed) - 1 : nil
     }
 
-    /// Of the logarithm.
+    /// Limit of the logarithm's half width.
     private static let maximumHalfWidth = Double.log(10)
 
     private func halfWidth(_ errorRate: Double) -> Double {

@@ -22,10 +22,27 @@ package struct NewFolder: Sendable {
         }
     }
 
-    /// Files in the order in which they are written. Folders get the permissions 0700.
+    /// Files in the order in which they are written.
     package var files: [File]
+    /// Permissions of the folder and those in it, less the process's mask.
+    package var folderPermissions: FilePermissions
 
-    package init(files: [File]) { self.files = files }
+    package init(files: [File], folderPermissions: FilePermissions = .ownerReadWriteExecute) {
+        self.files = files
+        self.folderPermissions = folderPermissions
+    }
+
+    /// Whether a folder holds these files, byte for byte, and nothing else; only for files that are not in folders of
+    /// their own.
+    package func isMade(at path: FilePath) -> Bool {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path.string),
+            Set(names) == Set(files.map(\.path.string))
+        else { return false }
+        return files.allSatisfy { file in
+            let found = try? FileBytes.read(path.appending(file.path.components).string, limit: file.bytes.count)
+            return found == file.bytes
+        }
+    }
 
     /// - Parameter path: does not exist, or is an empty folder, which is replaced.
     /// - Throws: ``KerfError``: ``KerfError/Code/cannotCreate``, ``KerfError/Code/permissionDenied`` or
@@ -41,7 +58,7 @@ package struct NewFolder: Sendable {
         let prefix = ".\(name.string.prefix(180)).kerf-"
         do {
             Self.removeAbandoned(in: place)
-            let (temporary, lock) = try Self.makeTemporary(prefix, in: place)
+            let (temporary, lock) = try makeTemporary(prefix, in: place)
             defer { try? lock.close() }
             do {
                 try write(to: temporary)
@@ -63,7 +80,9 @@ package struct NewFolder: Sendable {
         for file in files {
             let target = folder.appending(file.path.components)
             let parent = target.removingLastComponent()
-            if parent != folder, mkdir(parent.string, 0o700) != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+            if parent != folder, mkdir(parent.string, folderPermissions.rawValue) != 0, errno != EEXIST {
+                throw Errno(rawValue: errno)
+            }
             let descriptor = try FileDescriptor.open(
                 target, .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
                 permissions: file.permissions)
@@ -78,10 +97,10 @@ package struct NewFolder: Sendable {
 
     /// An empty folder, locked by the descriptor that is returned. Another process may take a folder for abandoned before it
     /// is locked; then the next one is made.
-    private static func makeTemporary(_ prefix: String, in parent: FilePath) throws -> (FilePath, FileDescriptor) {
+    private func makeTemporary(_ prefix: String, in parent: FilePath) throws -> (FilePath, FileDescriptor) {
         while true {
             let path = parent.appending("\(prefix)\(getpid())-\(UInt32.random(in: 0 ... .max))")
-            try valueOrErrno { mkdir(path.string, 0o700) }
+            try valueOrErrno { mkdir(path.string, folderPermissions.rawValue) }
             let descriptor: FileDescriptor
             do {
                 descriptor = try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])

@@ -28,10 +28,10 @@ struct Kerf: ParsableCommand {
         subcommands: [
             DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, CompareCommand.self,
             DecideCommand.self, SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self,
-            LinkCommand.self,
-            ValidateCommand.self, BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
-            SelftestCommand.self, RestoreFrequencyCommand.self, FrequencyWatchdogCommand.self,
-            ReplayInsideCommand.self,
+            LinkCommand.self, ValidateCommand.self, ReportCommand.self, TraceCommand.self, ExportCommand.self,
+            BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self, SelftestCommand.self,
+            RestoreFrequencyCommand.self, FrequencyWatchdogCommand.self,
+            ReplayInsideCommand.self, MeterProgramCommand.self,
         ])
 
     static func main() { Program.run(Self.self) }

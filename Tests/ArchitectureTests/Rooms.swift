@@ -57,7 +57,9 @@ extension Room {
     /// Where options have names and results are printed: the commands, and what they share.
     static let commandLine: Set<String> = ["CommandSupport", "kerf"]
 
-    static let probes: Set<String> = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
+    static let probes: Set<String> = [
+        "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "MeterProgram",
+    ]
 
     /// C modules and the rooms that wrap them. A C module imports no room, so its place in the list does not bind.
     static let cWrappers: [String: Set<String>] = [
@@ -74,6 +76,7 @@ extension Room {
         "CMalloc": ["SplitTraining"],
         "CNamespaces": ["Capture", "kerf"],
         "CArguments": ["CommandSupport"],
+        "CExec": ["kerf"],
         "CPtrace": ["VirtualBoard"],
     ]
 

@@ -209,7 +209,7 @@ struct CalibratorTests {
             ("box.engine.version", { $0.box.engine.version = "3.0" }),
             ("box.hypervisor is ", { $0.box.hypervisor = "KVM" }),
             ("model.hidden_size", { $0.model.hiddenSize = 128 }),
-            ("workload.sequence is ", { $0.workload.sequence = 64 }),
+            ("workload.threads is ", { $0.workload.threads = 64 }),
             ("weight_residency", { $0.settings.weightResidency = .streaming }),
             ("running_hertz", { $0.frequency.runningHertz.value = 2e9 }),
             ("meter.", { $0.meter.name = "perf" }),

@@ -70,6 +70,9 @@ struct SchemaAgreementTests {
         meter.updates = CounterUpdates(intervalsSeconds: [0.001, 0.0011], resolutionJoules: 1e-6)
         meter.sampling = PowerSampling(
             intervalSeconds: 0.1, longestGapSeconds: 0.2, samples: 9, processorShare: 0.01, refreshSeconds: 0.1)
+        meter.program = MeterProgramDescription(
+            meter: "planted", reports: .watts, clock: .program, delaySeconds: known, averagingSeconds: 1,
+            resolutionWatts: 0.1, explainedShare: 0.9, minimumWindowSeconds: 3.2, ended: "planted")
         meter.reason = "planted"
         meter.domains[0].maximumWatts = 100
         (workload.pinned, workload.forwardOnly) = (true, true)
@@ -122,9 +125,27 @@ struct SchemaAgreementTests {
         calibration.frequencyGroups = [
             GroupFrequencyLaws(group: SweptGroup(name: "performance core", cpus: [0], threads: 1), laws: laws)
         ]
+        calibration.workloadLaws = workloadLaws
         calibration.attribution = Attribution(
             loopedEnergyJoules: known, inSituEnergyJoules: known, differenceRatio: known)
         return calibration
+    }
+
+    private static var workloadLaws: WorkloadLaws {
+        let hash = String(repeating: "0", count: 64)
+        let kernel = KernelWorkloadLaw(kernel: "rope", unit: .flops, work: [1, 2], timeSeconds: [known, known])
+        return WorkloadLaws(
+            workloads: [128, 512].map {
+                MeasuredWorkload(batch: 1, sequence: $0, loraRank: 8, profiles: [hash])
+            },
+            passes: [
+                PassWorkloadLaw(
+                    layer: 1, direction: .forward, timeSeconds: [known, known], kernels: [kernel], between: kernel,
+                    grossPowerWatts: [known, known], netPowerWatts: [known, known], leaveOneOutRatio: [known, known])
+            ],
+            step: StepWorkloadLaw(
+                timeSeconds: [known, known], grossPowerWatts: [known, known], netPowerWatts: [known, known],
+                closureRatio: [known, known], leaveOneOutRatio: [known, known]))
     }
 
     @Test("profile")

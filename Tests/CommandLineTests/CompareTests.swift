@@ -132,7 +132,7 @@ struct CompareTests {
             ("future.json", 65, ["future.json", "version 99 of kerf.profile"]),
             ("other.json", 65, ["a kerf?[2J file", "kerf.profile or kerf.calibration"]),
             (
-                Self.corpus("decisions/7aaa799-rung-a.json"), 65,
+                Self.corpus("decisions/7aaa799-no-energy.json"), 65,
                 ["this is a kerf.decision file where a kerf.profile or kerf.calibration file is needed"]
             ),
             (Self.corpus("calibrations/33f0510-board.json"), 65, ["no field weight_residency"]),

@@ -10,6 +10,7 @@ struct RemedyTests {
         .powerSensorOrVirtualBoard, .runningSystem, .nameRails, .railsOfOneKind, .restoreFrequency(root: nil),
         .restoreFrequency(root: "/tree"), .startBoard(root: nil), .startBoard(root: "/tree"), .makeDoctorReport,
         .makeKeys, .makeDeviceKeys(name: "pi-4"), .quietBoxOrLongerBudget, .largerQuotaOrFewerThreads,
+        .chooseWorkload, .profileMoreWorkloads,
     ]
 
     @Test("a remedy names options only in the words of the command line", arguments: remedies)

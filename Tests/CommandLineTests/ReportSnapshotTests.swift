@@ -85,6 +85,19 @@ struct ReportSnapshotTests {
         try Snapshot.expect(plain, matches: "decide-\(name)")
     }
 
+    @Test func decidePairs() throws {
+        func calibrations(_ names: String...) -> [String] {
+            names.map { Self.corpus("calibrations/7aaa799-\($0).json") }
+        }
+        let text = try report(
+            ["decide", "--device"] + calibrations("board", "plain") + ["--server"]
+                + calibrations("board", "sweep", "plain")
+                + ["--link", "up=20mbit,down=80mbit,rtt=20ms", "up=5mbit,down=20mbit,rtt=60ms"]
+                + ["--device-memory", "1gib", "4gib", "--out", "decisions.json"])
+        try Snapshot.expect(
+            text.replacingOccurrences(of: Self.corpus(""), with: "Tests/Corpus/"), matches: "decide-pairs")
+    }
+
     @Test func simulate() throws {
         let text = try report([
             "simulate", "--scenario", Self.corpus("scenarios/five-devices.json"), "--rounds", "3", "--seeds", "3",

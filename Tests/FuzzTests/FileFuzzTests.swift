@@ -33,6 +33,7 @@ struct FileFuzzTests {
                     // What is printed and written of it must hold as well.
                     _ = profile.report(calibration)
                     _ = try KerfJSON.encode(calibration)
+                    _ = try CSVExport(bytes, named: "p.json")
                     used += 1
                 } catch {
                     Self.expectOneLine(error, seed, "profiles")
@@ -58,6 +59,7 @@ struct FileFuzzTests {
             attempt: { bytes, seed in
                 do {
                     let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json")
+                    _ = try CSVExport(bytes, named: "c.json")
                     for sides in [(calibration, sound), (sound, calibration)] {
                         let decision = try decider.decide(
                             device: .init(calibration: sides.0, sha256: "d"),

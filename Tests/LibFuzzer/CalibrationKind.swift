@@ -27,6 +27,7 @@ struct CalibrationKind: InputKind {
         let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json")
         Finding.checkReport(calibration.report)
         try Finding.checkRoundTrip(calibration)
+        Finding.checkTables(try CSVExport(bytes, named: "c.json"))
         let sound = try Self.sound.get()
         let decider = try Self.decider(for: bytes)
         for (device, server) in [(calibration, sound), (sound, calibration)] {

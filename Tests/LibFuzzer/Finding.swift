@@ -1,3 +1,4 @@
+import Reporting
 import SystemIO
 
 /// What counts as a finding besides a crash and a hang: each ends the process, so that libFuzzer keeps the case.
@@ -21,6 +22,15 @@ enum Finding {
     /// A text for the terminal may hold line feeds, and nothing else that moves the cursor.
     static func checkReport(_ text: String) {
         require(isPlain(text, lineFeeds: true), "a report holds control characters: \(text.debugDescription)")
+    }
+
+    /// Each row of a table is one line.
+    static func checkTables(_ export: CSVExport) {
+        for table in export.tables {
+            checkReport(String(decoding: table.bytes, as: UTF8.self))
+            let lines = table.bytes.count { $0 == UInt8(ascii: "\n") }
+            require(lines == table.rowCount + 1, "\(table.fileName) has \(lines) lines for \(table.rowCount) rows")
+        }
     }
 
     private static func isPlain(_ text: String, lineFeeds: Bool) -> Bool {

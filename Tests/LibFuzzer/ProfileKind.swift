@@ -26,6 +26,7 @@ struct ProfileKind: InputKind {
         let calibration = try Calibrator.calibrate([input])
         Finding.checkReport(profile.report(calibration))
         try Finding.checkRoundTrip(profile)
+        Finding.checkTables(try CSVExport(bytes, named: "p.json"))
         try Finding.checkRoundTrip(calibration)
         let pooled = try Calibrator.calibrate([input, Self.sound.get()])
         Finding.checkReport(pooled.report)

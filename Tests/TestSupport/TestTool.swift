@@ -20,6 +20,20 @@ package struct TestTool: Sendable {
     package static let openssl = TestTool(
         needs: "openssl (apt install openssl)", isInstalled: access("/usr/bin/openssl", X_OK) == 0)
 
+    package static let protoc = TestTool(
+        needs: "protoc (apt install protobuf-compiler)", isInstalled: access("/usr/bin/protoc", X_OK) == 0)
+
+    /// For the reader of Kerf's files; not one of Debian's packages, whose versions are old.
+    package static let pandas = TestTool(
+        needs: "pandas and matplotlib (bash Scripts/setup-notebook.sh)", isInstalled: notebookPython != nil)
+
+    /// The virtual environment that Scripts/setup-notebook.sh makes.
+    package static let notebookPython: FilePath? = {
+        let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        let python = root.appending(".build-notebook/bin/python")
+        return access(python.string, X_OK) == 0 ? python : nil
+    }()
+
     package static let umockdevPath: FilePath? =
         ["/usr/bin/umockdev-run", "/usr/local/bin/umockdev-run"].map { FilePath($0) }
         .first { access($0.string, X_OK) == 0 }

@@ -48,8 +48,8 @@ package struct TrainingOptions: ParsableArguments {
         settings.microBatches = microBatches
         settings.rank = workload.rank
         settings.alpha = alpha ?? Double(2 * workload.rank)
-        settings.targets = LoRAConfiguration(rank: 1, alpha: 1, targets: try workload.projections()).targets
-        settings.format = workload.dtype.format
+        settings.targets = LoRAConfiguration(rank: 1, alpha: 1, targets: try workload.step.projections()).targets
+        settings.format = workload.step.dtype.format
         settings.learningRate = learningRate
         settings.schedule = schedule
         settings.warmupSteps = warmup

@@ -21,7 +21,7 @@ package struct TrainingSetup: Sendable {
         settings = try training.settings(steps: steps)
         source = try model.open(seed: training.weightsSeed)
         weights = try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: training.weightsSeed)
-        engine = training.workload.engine.maker
+        engine = training.workload.step.engine.maker
     }
 
     package func job(

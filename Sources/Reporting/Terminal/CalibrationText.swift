@@ -11,8 +11,23 @@ extension Calibration {
     /// The first line says `SIMULATED` when any value is simulated.
     package var report: String {
         simulatedLine(isSimulated) + heading("Calibration")
-            + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\n\n"
+            + "from \(provenance.count == 1 ? "1 profile" : "\(provenance.count) profiles")\(workloadText)\n\n"
             + layerTable.text + "\n" + poolingLines + totals + frequencyLines + warningLines
+    }
+
+    /// The measured workloads, and whether the calibration's own is one of them; empty for a calibration of one.
+    private var workloadText: String {
+        guard let measuredWorkloads else { return "" }
+        return " of \(measuredWorkloads); this workload was "
+            + (interpolatedFrom.map { "not measured: interpolated between \($0) [modelled]" } ?? "measured")
+            + leaveOneOutText
+    }
+
+    /// How far off the whole step is where a measured workload is left out; empty with two workloads on each axis.
+    private var leaveOneOutText: String {
+        let errors = (workloadLaws?.step.leaveOneOutRatio ?? []).compactMap(\.value).map(abs)
+        guard let largest = errors.max() else { return "" }
+        return "; leaving one out, its step is off by up to \(NumberText.percent(largest))"
     }
 
     /// Model, box and workload.
@@ -176,6 +191,7 @@ extension MeterDescription {
             text += ", power sampled every \(NumberText.si(sampling.intervalSeconds, "s")), using "
             text += "\(NumberText.percent(sampling.processorShare)) of a CPU"
         }
+        if let program { text += ", " + program.text }
         return text
     }
 }

@@ -20,8 +20,11 @@ package struct RunFolder: Sendable {
         for file in [runPath, timelinePath] + PEFTFolder.files(in: adaptersPath) { AtomicFile.removeRemains(of: file) }
     }
 
+    /// The name of the timeline beside `run.json`.
+    package static let timelineName = "timeline.csv"
+
     private var runPath: String { path + "/run.json" }
-    private var timelinePath: String { path + "/timeline.csv" }
+    private var timelinePath: String { path + "/" + Self.timelineName }
     private var adaptersPath: String { path + "/adapters" }
 
     /// Removes the folder if it was made for nothing.

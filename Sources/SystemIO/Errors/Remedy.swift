@@ -36,6 +36,10 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     /// Profile both boxes with the same model and training step.
     case sameWorkload
     case inferenceOrTrainingStep
+    /// Choose the workload of a calibration, where the profiles are of several.
+    case chooseWorkload
+    /// Profile workloads on both sides of the one that is asked for.
+    case profileMoreWorkloads
     /// Decide at level B, which uses measured times and needs no frequency.
     case measuredTimes
     /// Declare the server's power, or give energy no weight.
@@ -87,6 +91,8 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .sameWorkload:
             "profile both boxes with the same model, batch, sequence length, LoRA rank and LoRA targets"
         case .inferenceOrTrainingStep: "decide for inference, or profile a training step"
+        case .chooseWorkload: "choose its batch, sequence length and LoRA rank"
+        case .profileMoreWorkloads: "choose one within, or profile one beyond it"
         case .measuredTimes: "decide at level B, which uses measured times"
         case .declaredServerPower: "declare the server's power, or give delay all the weight"
         case .computingEnergyOnly: "profile the server with a meter, or count its computing energy only"

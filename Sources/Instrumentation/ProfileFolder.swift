@@ -1,0 +1,92 @@
+import Host
+import ProfileFormat
+import Quantities
+import SystemIO
+import TransformerKernels
+import Workload
+
+/// Profiles of several workloads in one folder, a file each.
+///
+/// A file is written whole when its run ends, so that what is there is done: a run that was interrupted goes on with the
+/// workloads whose file is missing.
+package struct ProfileFolder: Sendable {
+    package let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    /// `seq128-batch1-rank8.json`
+    package static func name(of workload: TrainingWorkload) -> String {
+        "seq\(workload.batch.sequence)-batch\(workload.batch.batch)-rank\(workload.lora.rank).json"
+    }
+
+    package func file(of workload: TrainingWorkload) -> String {
+        path + (path.hasSuffix("/") ? "" : "/") + Self.name(of: workload)
+    }
+
+    /// The bytes of the profile of a workload that is there already; `nil` where there is none.
+    ///
+    /// - Throws: ``KerfError`` where the file is not a profile, or not one that this run would take: another box, model or
+    ///   workload, other settings. The field is named.
+    package func finished(_ subject: ProfileSubject, _ request: ProfileRequest) throws -> [UInt8]? {
+        let file = file(of: request.workload)
+        guard (try? FileStatus(at: file)) != nil else { return nil }
+        let bytes = try FileBytes.read(file, limit: KerfJSON.maximumBytes)
+        let profile = try KerfJSON.decode(Profile.self, from: bytes, named: file)
+        try ProfileValidation(profile: profile, name: file).check()
+        let expected = try Expectation(subject, request, like: profile)
+        guard let difference = try JSONDifference.first(between: Expectation(profile), and: expected) else {
+            return bytes
+        }
+        throw KerfError(
+            .unusableData, at: file,
+            "the profile of another run: \(difference.path) is \(difference.left) in it and would be "
+                + "\(difference.right) now",
+            remedy: "give another folder, or move the file away")
+    }
+
+    /// What of a profile is known before its run.
+    private struct Expectation: Encodable {
+        var box: BoxIdentity
+        var model: ModelDescription
+        var workload: WorkloadDescription
+        var settings: ProfileSettings
+        var hasEnergy: Bool
+        var hasFrequencySweep: Bool
+
+        init(_ profile: Profile) {
+            (box, model, workload) = (profile.box, profile.model, profile.workload)
+            settings = profile.settings
+            hasEnergy = profile.meter.origin != .unavailable
+            hasFrequencySweep = profile.frequencySweep != nil
+        }
+
+        /// - Parameter profile: where a run may or may not get something, what this one got is expected.
+        init(_ subject: ProfileSubject, _ request: ProfileRequest, like profile: Profile) throws {
+            guard case .model(let source) = subject else {
+                throw KerfError(.unavailable, "a program's workload is its own; profile each by itself")
+            }
+            let workload = request.workload
+            let engine = try workload.matrixEngine()
+            let inspection = BoxInspection(host: try HostProbe().identity(), cpuinfoHertz: nil, meterRoot: SystemRoot())
+            box = inspection.identity(
+                engine: EngineIdentity(
+                    name: engine.identity.name, version: engine.identity.version,
+                    instructionSet: engine.identity.instructionSet))
+            // A board that is served for the run alone is not there yet.
+            let hasBoard = profile.box.virtualBoard != nil
+            box.virtualBoard =
+                request.meter.board == nil ? nil : hasBoard ? profile.box.virtualBoard : "a virtual board"
+            model = ModelDescription(source)
+            self.workload = WorkloadDescription(
+                batch: workload.batch.batch, sequence: workload.batch.sequence, loraRank: workload.lora.rank,
+                loraAlpha: workload.lora.alpha, loraTargets: workload.lora.targets, dtype: workload.format,
+                threads: engine.threadCount, pinned: workload.isPinned)
+            settings = ProfileSettings(
+                budgetSeconds: request.budgetSeconds, targetRelativeHalfWidth: request.targetRelativeHalfWidth,
+                confidence: 0.95, seed: request.seed,
+                weightResidency: workload.residency.residency(for: source, format: workload.format))
+            hasEnergy = request.requiresEnergy || profile.meter.origin != .unavailable
+            hasFrequencySweep = request.frequencies != nil && profile.frequencySweep != nil
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Calibration
+import ProfileFormat
+import Quantities
+
+/// T(f) and P(f) of the whole step, with what was measured and what the laws leave unexplained.
+struct FrequencyFigures {
+    let laws: FrequencyCalibration
+    let name: String
+    /// Visits of the sweep that the laws were fitted to; empty where the profiles are not at hand.
+    let visits: [FrequencyVisit]
+    let meter: MeterDescription
+
+    /// Those of the whole box and of each kind of core.
+    static func all(_ calibration: Calibration, profiles: [Profile]) -> [Figure] {
+        let visits = profiles.compactMap(\.frequencySweep).flatMap(\.visits)
+        let whole = calibration.frequencyLaws.map {
+            FrequencyFigures(laws: $0, name: "", visits: visits.filter { $0.group == nil }, meter: calibration.meter)
+        }
+        let groups = (calibration.frequencyGroups ?? []).map { group in
+            FrequencyFigures(
+                laws: group.laws, name: ", \(group.group.name) only",
+                visits: visits.filter { $0.group == group.group.name },
+                meter: calibration.meter)
+        }
+        return ((whole.map { [$0] } ?? []) + groups).flatMap { [$0.time] + ($0.power.map { [$0] } ?? []) }
+    }
+
+    private var frequencyAxis: Axis { Axis("frequency", unit: "Hz", includesZero: false) }
+
+    private func curve(_ value: (Double) -> Double?) -> [Series.Point] {
+        guard let low = laws.stepsHertz.first, let high = laws.stepsHertz.last, low < high else { return [] }
+        return (0...40).compactMap { step in
+            let hertz = low + (high - low) * Double(step) / 40
+            return value(hertz).map { Series.Point(hertz, $0) }
+        }
+    }
+
+    /// One point for each visit.
+    private func measured(_ value: (FrequencyVisit) -> Double?) -> [Series.Point] {
+        visits.compactMap { visit in value(visit).map { Series.Point(visit.hertz, $0) } }
+    }
+
+    private func table(
+        _ points: [Series.Point], _ unit: String, _ field: String, _ law: (Double) -> Double?
+    ) -> DataTable {
+        var table = DataTable([
+            .init(
+                "frequency", field: points.isEmpty ? "frequency_laws.steps_hertz" : "frequency_sweep.visits[i].hertz"),
+            .init("measured", field: field), .init("law"), .init("residual"),
+        ])
+        if points.isEmpty {
+            for hertz in laws.stepsHertz {
+                table.append([
+                    NumberText.si(hertz, "Hz"), "not on this page", DataTable.cell(law(hertz), unit), "-",
+                ])
+            }
+        }
+        for point in points.sorted(by: { $0.x < $1.x }) {
+            let fitted = law(point.x)
+            table.append([
+                NumberText.si(point.x, "Hz"), NumberText.si(point.y, unit), DataTable.cell(fitted, unit),
+                DataTable.percent(fitted.map { point.y / $0 - 1 }),
+            ])
+        }
+        return table
+    }
+
+    var time: Figure {
+        let points = measured { visit in
+            visit.steps.isEmpty ? nil : visit.steps.reduce(0) { $0 + $1.seconds } / Double(visit.steps.count)
+        }
+        let law = laws.stepTime
+        return Figure(
+            "T(f): time of a step\(name)",
+            "The law T = a + b/f, a \(NumberText.si(law.fixedSeconds, "s")), b \(NumberText.si(law.cycles, "cycles")); its "
+                + "residuals are up to \(NumberText.percent(law.maximumResidual)), those of the paper's b/f alone up to "
+                + "\(NumberText.percent(laws.inverseFrequencyResidual)). Each dot is the mean of one visit's steps.",
+            Plot(
+                x: frequencyAxis, y: Axis("time of a step", unit: "s"),
+                series: [
+                    Series("visits", color: 0, .dots, points),
+                    Series("a + b/f", color: 1, .line, curve { law.seconds(atHertz: $0) }),
+                ]), table(points, "s", "frequency_sweep.visits[i].steps", { law.seconds(atHertz: $0) }))
+    }
+
+    /// `nil` without a meter.
+    var power: Figure? {
+        guard let law = laws.grossPower else { return nil }
+        let points = measured { visit in
+            let windows = visit.energyWindows.filter { $0.subject == .step }.compactMap { $0.watts(of: meter) }
+            return windows.isEmpty ? nil : windows.reduce(0, +) / Double(windows.count)
+        }
+        func watts(_ hertz: Double) -> Double? { law.watts(atHertz: hertz, reference: laws.referenceHertz) }
+        let cubic = laws.cubicPowerResidual.map { ", those of the paper's k f³ up to \(NumberText.percent($0))" } ?? ""
+        return Figure(
+            "P(f): power in steps\(name)",
+            "The law P = P0 + k (f/fmax)^alpha, P0 \(NumberText.si(law.staticWatts, "W")), "
+                + "k \(NumberText.si(law.dynamicWatts, "W")), alpha \(law.exponent.value.map { NumberText.fixed($0, digits: 2) } ?? "n/a"); "
+                + "its residuals are up to \(NumberText.percent(law.maximumResidual))\(cubic). Gross power, "
+                + "\(law.exponent.origin.rawValue).",
+            Plot(
+                x: frequencyAxis, y: Axis("power", unit: "W"),
+                series: [
+                    Series("visits", color: 0, .dots, points),
+                    Series("P0 + k (f/fmax)^alpha", color: 1, .line, curve(watts)),
+                ]), table(points, "W", "frequency_sweep.visits[i].energy_windows", watts))
+    }
+}

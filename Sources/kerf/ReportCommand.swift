@@ -1,0 +1,43 @@
+import ArgumentParser
+import CommandSupport
+import Reporting
+import SystemIO
+
+/// `kerf report`: files of Kerf's as a page for a browser.
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Show profiles, calibrations, decisions and runs as a page with charts.",
+        discussion: """
+            Writes one HTML file that needs no network and no script: first what was found and how far it can be trusted, \
+            then charts, each with its numbers as a table that names the fields they come from. Several files that belong \
+            together make one page. The same files give the same bytes.
+
+            Takes files of kerf profile, calibrate, decide, simulate, train (run.json) and validate.
+
+            EXAMPLE
+              kerf report profile.json calibration.json decision.json \\
+                --out report.html
+            """)
+
+    @Argument(help: ArgumentHelp("Files that Kerf wrote.", valueName: "file.json"), completion: .file())
+    var files: [String]
+
+    @Option(help: ArgumentHelp("Page to write.", valueName: "report.html"), completion: .file())
+    var out: String
+
+    @Flag(help: "Print the sections, charts and verdicts as JSON instead of a line.")
+    var json = false
+
+    func run() throws {
+        try ErrorReport.reporting {
+            try OutputFile.checkPlace(out)
+            try OutputGuard.check(out, isNoneOf: files)
+            let report = HTMLReport(try files.map { try ReportSource(path: $0) })
+            let bytes = [UInt8](report.text.utf8)
+            try AtomicFile.write(bytes, to: out)
+            let summary = try KerfJSON.text(of: report.summary)
+            Printed.print(asJSON: json, [UInt8]((summary + "\n").utf8), or: report.verdictText, written: out)
+        }
+    }
+}
