@@ -87,6 +87,29 @@ struct ComparerTests {
         }
     }
 
+    @Test("runs are those of the workload, in a calibration of several workloads; none where it is interpolated")
+    func runsOfTheWorkload() throws {
+        var calibration = try Self.input("a.json").calibration
+        let hashes = ["1", "2", "3"].map { String(repeating: $0, count: 64) }
+        calibration.provenance = hashes.map { ProfileSource(sha256: $0, created: "2026-01-01", kerfVersion: "0.2.0") }
+        func side(_ workloads: [(sequence: Int, profiles: [String])]) throws -> ComparedSide {
+            calibration.workloadLaws = WorkloadLaws(
+                workloads: workloads.map {
+                    MeasuredWorkload(
+                        batch: calibration.workload.batch, sequence: $0.sequence,
+                        loraRank: calibration.workload.loraRank, profiles: $0.profiles)
+                }, passes: [],
+                step: StepWorkloadLaw(
+                    timeSeconds: [], grossPowerWatts: [], netPowerWatts: [], closureRatio: [], leaveOneOutRatio: []))
+            return try ComparisonInput(calibration, name: "c.json", kind: .calibration, sha256: hashes[0]).side
+        }
+        let sequence = calibration.workload.sequence
+        let measured = try side([(sequence, Array(hashes[..<2])), (2 * sequence, [hashes[2]])])
+        #expect(measured.runs == 2 && measured.profiles.map(\.sha256) == Array(hashes[..<2]))
+        let between = try side([(sequence / 2, Array(hashes[..<2])), (2 * sequence, [hashes[2]])])
+        #expect(between.runs == 1 && between.profiles.count == 3)
+    }
+
     // MARK: - Several files
 
     @Test("five files: one baseline, and intervals that are wider than of two")
