@@ -68,7 +68,11 @@ extension CostComparison {
                 ? "no difference found between \(own) and \(theirs)" : "\(own) and \(theirs) differ in parts"
             return "\(start): \(finding)\(energy)\(further)"
         case .tooUncertain?:
-            return "too uncertain whether \(own) and \(theirs) differ: step time differs by \(signedChange(time)), and "
+            let start =
+                comparison.differences.isEmpty
+                ? "too uncertain whether \(own) and \(theirs) differ"
+                : "\(own) and \(theirs) differ in parts, and the whole step is too uncertain"
+            return "\(start): step time differs by \(signedChange(time)), and "
                 + "less than \(found(time)) may be missed\(energy)\(further)"
         case .notCompared?, nil:
             return
