@@ -22,7 +22,16 @@ struct ComparisonSchemaTests {
         (planted.blocks, planted.origin) = (1, .unavailable)
         let first = try input("a.json", planted)
         planted.seed = 2
-        return try Comparer().compare([first, input("b.json", planted)])
+        return trimmed(try Comparer().compare([first, input("b.json", planted)]))
+    }
+
+    /// One row of each family: every row has the same fields, and each copy of the file is checked.
+    private static func trimmed(_ comparison: CostComparison) -> CostComparison {
+        var comparison = comparison
+        comparison.comparisons[0].rows = ComparedPart.Family.allCases.compactMap { family in
+            comparison.comparisons[0].rows.first { $0.part.family == family }
+        }
+        return comparison
     }
 
     /// A comparison with every field.
@@ -31,7 +40,7 @@ struct ComparisonSchemaTests {
         planted.blocks = 1
         let first = try input("a.json", planted)
         planted.seed = 2
-        var comparison = try Comparer(betweenRuns: 0.01).compare([first, input("b.json", planted)])
+        var comparison = trimmed(try Comparer(betweenRuns: 0.01).compare([first, input("b.json", planted)]))
         (comparison.workload.pinned, comparison.workload.forwardOnly) = (true, true)
         for place in comparison.sides.indices {
             comparison.sides[place].box.hypervisor = "KVM"
