@@ -120,6 +120,9 @@ struct WorkloadSetTests {
         func workload(_ sequence: Int) -> SyntheticWorkload {
             var workload = SyntheticWorkload(sequence: sequence, seed: UInt64(sequence))
             (workload.law.cliffTokens, workload.law.cliffFactor) = (cliffTokens, 1.4)
+            workload.base.origin = .unavailable
+            // Two workloads do not tell a constant and a cliff apart.
+            if sequences.count == 2 { (workload.law.constantSeconds, workload.law.attentionTokenSeconds) = (0, 0) }
             return workload
         }
         let inputs = try sequences.map { try Self.input(workload($0)) }
