@@ -79,6 +79,7 @@ package final class Experiment {
         }
         noteOtherSpeeds()
         guard record.hasMinimumSamples else { throw disturbed() }
+        record.startSeconds = sampler.startSeconds
         return record
     }
 
