@@ -24,8 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The order in which a run meets the files; a schema that is not named follows in alphabetical order.
 ORDER = [
-    "profile", "calibration", "decision", "link", "run", "validation", "scenario", "simulation", "doctor", "capture",
-    "board", "selftest",
+    "profile", "progress", "calibration", "decision", "decisions", "link", "run", "validation", "scenario", "simulation",
+    "doctor", "capture", "board", "selftest",
 ]
 
 UNITS = {
@@ -110,6 +110,8 @@ class Schemas:
             name = self.names_by_id.get(place, pathlib.PurePosixPath(place).name)
         if name not in self.files:
             sys.exit(f"make-reference: {reference}: no such schema")
+        if not pointer:
+            return self.files[name]["title"]
         title = pointer.split("/")[-1]
         if not pointer.startswith("/$defs/") or title not in self.files[name].get("$defs", {}):
             sys.exit(f"make-reference: {reference}: no such definition in {name}")

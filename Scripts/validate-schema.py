@@ -15,21 +15,37 @@ def refuse_constant(name):
 
 
 def shared(path):
-    """The definitions that the schemas in this folder share, under their own identifier."""
-    with open(os.path.join(os.path.dirname(path), "common.schema.json"), encoding="utf-8") as file:
-        common = json.load(file)
-    return common
+    """The schemas of this folder that others refer to, under their own identifiers."""
+    schemas = []
+    for name in ("common", "decision"):
+        with open(os.path.join(os.path.dirname(path), f"{name}.schema.json"), encoding="utf-8") as file:
+            schemas.append(json.load(file))
+    return {schema["$id"]: absolute(schema, schema["$id"]) for schema in schemas}
 
 
-def make_validator(kind, schema, common):
+def absolute(part, identifier):
+    """A schema whose references to itself name it: jsonschema 4.10 takes them for the referring schema's otherwise."""
+    if isinstance(part, list):
+        return [absolute(child, identifier) for child in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: identifier + child if key == "$ref" and isinstance(child, str) and child.startswith("#")
+        else absolute(child, identifier)
+        for key, child in part.items()
+    }
+
+
+def make_validator(kind, schema, others):
     """A validator that finds the shared definitions, with jsonschema from 4.10 (Debian 12) on."""
     try:
         from referencing import Registry, Resource
     except ImportError:
         from jsonschema import RefResolver
 
-        return kind(schema, resolver=RefResolver.from_schema(schema, store={common["$id"]: common}))
-    return kind(schema, registry=Registry().with_resource(common["$id"], Resource.from_contents(common)))
+        return kind(schema, resolver=RefResolver.from_schema(schema, store=others))
+    resources = [(name, Resource.from_contents(other)) for name, other in others.items()]
+    return kind(schema, registry=Registry().with_resources(resources))
 
 
 def main():

@@ -29,6 +29,7 @@ _SCHEMAS: "dict[str, tuple[int, dict[str, str]]]" = {
         "delay_normaliser_seconds": "delay_normalizer_seconds",  # retired-word-ok
         "energy_normaliser_joules": "energy_normalizer_joules",  # retired-word-ok
     }),
+    "kerf.decisions": (1, {}),
     "kerf.simulation": (2, {"rung": "level"}),  # retired-word-ok
     "kerf.link": (1, {}),
     "kerf.run": (1, {}),

@@ -204,8 +204,18 @@ class ExportTests(unittest.TestCase):
         else:
             self.assertEqual(float(text), value, what)
 
+    def decisions(self) -> Path:
+        """Decisions of two devices, which are one kind of box, and a server."""
+        path, device, server = (self.folder / "decisions.json", EXAMPLES / "device.json", EXAMPLES / "server.json")
+        twin = self.folder / "twin.json"
+        twin.write_bytes(device.read_bytes())
+        subprocess.run(
+            [KERF, "decide", "--device", device, twin, "--server", server, "--link", "up=1gbit,down=1gbit,rtt=2ms",
+             "--out", path], check=True, capture_output=True)
+        return path
+
     def test_tables_agree(self):
-        for path in READABLE:
+        for path in [*READABLE, self.decisions()]:
             file, tables = kerf.read(path), self.export(path)
             names = {table.stem for table in tables.iterdir()}
             self.assertEqual(names, {*file.names, "fields", "columns"}, path)

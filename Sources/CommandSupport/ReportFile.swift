@@ -21,11 +21,7 @@ extension ReportSource {
         switch schema {
         case Profile.schema:
             let profile = try decoded(Profile.self)
-            content = .profile(
-                profile,
-                Result { () throws(KerfError) in
-                    try Calibrator.calibrate([Calibrator.Input(name: path, bytes: bytes)])
-                })
+            content = .profile(profile, try ReportSource.calibration(bytes, named: path))
         case Calibration.schema: content = .calibration(try decoded(Calibration.self))
         case Decision.schema: content = .decision(try decoded(Decision.self))
         case SimulationResult.schema: content = .simulation(try decoded(SimulationResult.self))

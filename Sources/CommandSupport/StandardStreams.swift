@@ -1,6 +1,7 @@
 // `stdout` is a mutable C global, which Swift 6 refuses to read as not concurrency-safe; it is never assigned here.
 @preconcurrency import Glibc
 import SystemIO
+import SystemPackage
 
 /// Set-up and checks of the three standard streams.
 package enum StandardStreams {
@@ -24,6 +25,23 @@ package enum StandardStreams {
         defer { funlockfile(stdout) }
         print(text)
         fflush(stdout)
+    }
+
+    /// Writes a line to standard output at once, where a reader that is gone is an error and not the end of the process:
+    /// SIGPIPE is held back meanwhile, so that it stays as it is for child processes.
+    package static func writeLine(_ text: String) throws {
+        var (pipe, before) = (sigset_t(), sigset_t())
+        sigemptyset(&pipe)
+        sigaddset(&pipe, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &pipe, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        do {
+            _ = try FileDescriptor.standardOutput.writeAll((text + "\n").utf8)
+        } catch {
+            var immediately = timespec()
+            sigtimedwait(&pipe, nil, &immediately)
+            throw error
+        }
     }
 
     /// Flushes standard output; `false` if anything printed so far could not be written.

@@ -31,6 +31,8 @@ package struct ProfileRun {
         package var frequencyFailure: KerfError?
         /// The step failed after enough samples for a profile: another program's, for one, has ended.
         package var stepFailure: KerfError?
+        /// Whether every interval of the profile itself, without its sweep, was narrow enough before the budget ended.
+        package var isSettled: Bool
     }
 
     /// - Parameters:
@@ -83,14 +85,14 @@ package struct ProfileRun {
         let lost =
             meter.origin == .unavailable
             ? meter.reason ?? "the meter failed during the run"
-            : run.sweep?.visits.compactMap(\.meterFailure).first
+            : meter.program?.ended ?? run.sweep?.visits.compactMap(\.meterFailure).first
         if request.requiresEnergy, let lost {
             throw run.stepFailure ?? run.frequencyFailure ?? KerfError(.unavailable, "energy is required: \(lost)")
         }
         return Result(
             profile: profile(run, inspection, started, meter, disturbances), unmonitored: conditions.unmonitored,
             notSwept: sweep.notSwept + run.notSwept, frequencyFailure: run.frequencyFailure,
-            stepFailure: run.stepFailure)
+            stepFailure: run.stepFailure, isSettled: run.record.isSettled)
     }
 
     private func profile(
@@ -237,7 +239,8 @@ package struct ProfileRun {
     ) -> Experiment {
         Experiment(
             step: step, clock: SystemClock(instruments.started.process), meter: instruments.energy.meter,
-            updates: instruments.energy.description.updates, settings: settings,
+            updates: instruments.energy.description.updates, description: instruments.energy.description,
+            settings: settings,
             conditions: { instruments.conditions.now(frequencyOf: policies) },
             reference: instruments.conditions.referenceSeconds,
             disturbances: instruments.disturbances, shouldStop: shouldStop, progress: progress, logger: logger)

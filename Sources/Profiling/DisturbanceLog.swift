@@ -112,8 +112,14 @@ package final class DisturbanceLog {
 
     /// The disturbances until now. Where other processes are among them, they are sampled once more.
     package func disturbances() -> Disturbances {
-        let isContended = tallies.keys.contains { $0.isContention }
         if isContended, let lastSample { sampleProcesses(at: lastSample) }
+        return current
+    }
+
+    private var isContended: Bool { tallies.keys.contains { $0.isContention } }
+
+    /// The disturbances until now, with the processes as they were sampled last.
+    package var current: Disturbances {
         let causes = tallies.map { cause, tally in
             DisturbanceCause(
                 cause: cause, count: tally.count, seconds: tally.seconds,

@@ -27,7 +27,8 @@ package final class Experiment {
     private var hasSpeeds: Bool?
     private var speed = PrevailingSpeed()
     private let disturbances: DisturbanceLog
-    private let progress: (Progress) -> Void
+    private let meter: MeterDescription?
+    private let progress: ((Progress) -> Void)?
     private let logger: Logger
     /// When progress was last reported. Computing it takes longer than a short window.
     private var lastReportSeconds: Double?
@@ -39,22 +40,25 @@ package final class Experiment {
     ///   - conditions: reads throttling, steal time and the like; called before and after every step and window.
     ///   - reference: times a fixed piece of arithmetic; called with `conditions`, and not around the idle box. `nil` where
     ///     the conditions tell the processor's speed.
+    ///   - description: of the meter, or why there is none; progress states it.
     ///   - disturbances: takes what the box does to the steps and windows; shared by the experiments of one run.
     ///   - shouldStop: asked between passes that may be long; `true` ends the run with
     ///     ``KerfError/Code/interrupted``.
     package init(
         step: any ProfiledStep, clock: any ExperimentClock = SystemClock(), meter: (any EnergyMeter)? = nil,
-        updates: CounterUpdates? = nil, settings: ExperimentSettings = ExperimentSettings(),
+        updates: CounterUpdates? = nil, description: MeterDescription? = nil,
+        settings: ExperimentSettings = ExperimentSettings(),
         conditions: @escaping () -> BoxConditions = { BoxConditions() },
         reference: @escaping () -> Double? = { nil },
         disturbances: DisturbanceLog = DisturbanceLog(),
-        shouldStop: @escaping () -> Bool = { false }, progress: @escaping (Progress) -> Void = { _ in },
+        shouldStop: @escaping () -> Bool = { false }, progress: ((Progress) -> Void)? = nil,
         logger: Logger = Logger(label: "kerf.profiling", factory: { _ in SwiftLogNoOpLogHandler() })
     ) {
         let passes = step.passes
         var generator = SeededGenerator(seed: settings.seed)
         self.settings = settings
         self.disturbances = disturbances
+        self.meter = description
         self.progress = progress
         self.logger = logger
         record = ExperimentRecord(passes: passes)
@@ -78,6 +82,7 @@ package final class Experiment {
             record.stepFailure = error
         }
         noteOtherSpeeds()
+        if let reason = plan.timing.whyNotLooped { record.noteNotLooped(because: reason) }
         guard record.hasMinimumSamples else { throw disturbed() }
         record.startSeconds = sampler.startSeconds
         return record
@@ -93,7 +98,9 @@ package final class Experiment {
         }
         plan.endWarmUp(atSeconds: sampler.elapsedSeconds)
         try perform(.pair)
-        while !plan.isSettled(by: record), try runCycle() {}
+        repeat {
+            record.isSettled = plan.isSettled(by: record)
+        } while try !record.isSettled && runCycle()
         try takeIdleWindow()
     }
 
@@ -191,6 +198,7 @@ package final class Experiment {
             logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(sampler.elapsedSeconds)"])
         }
         if let reason = measurement.meterFailure { dropMeter(because: reason) }
+        if measurement.isLastOfMeter { dropMeter(because: measurement.rejection ?? "") }
         if let reference = measurement.referenceSeconds, measurement.isUndisturbed,
             speed.add(reference, seconds: measurement.tookSeconds)
         {
@@ -234,6 +242,7 @@ package final class Experiment {
     // MARK: - Reports
 
     private func report(_ activity: String) {
+        guard let progress else { return }
         let elapsed = sampler.elapsedSeconds
         if let last = lastReportSeconds, elapsed - last < Self.reportIntervalSeconds { return }
         lastReportSeconds = elapsed
@@ -242,7 +251,9 @@ package final class Experiment {
                 elapsedSeconds: elapsed, remainingSeconds: max(0, settings.budgetSeconds - elapsed),
                 activity: activity, steps: record.steps.count + (record.layerTimes.first?.seconds.count ?? 0),
                 energyWindows: record.energyWindows.count,
-                maximumRelativeHalfWidth: plan.precision.maximumRelativeHalfWidth(of: record)))
+                intervals: plan.intervals(of: record, count: Progress.maximumIntervals),
+                disturbances: disturbances.current,
+                meter: meter.map { MeterState($0, failure: record.meterFailure) }))
     }
 
     /// Names the cause, and the processes where they are the cause. A meter that could not be read may be one too.
@@ -258,35 +269,4 @@ package final class Experiment {
 extension KerfError.Code {
     /// Throttling, steal time and other disturbances left no step to use.
     package static let disturbed = KerfError.Code("disturbed", .unavailable)
-}
-
-/// Progress of a run.
-package struct Progress: Sendable, Hashable {
-    package var elapsedSeconds: Double
-    /// Upper limit of the remaining time. The run ends earlier when every interval is narrow enough.
-    package var remainingSeconds: Double
-    /// The current activity: `starting` a program, `roofline`, `warm-up`, `idle`, `measuring`.
-    package var activity: String
-    /// Whole steps kept so far, with and without instruments.
-    package var steps: Int
-    package var energyWindows: Int
-    /// The widest relative half width among the times of passes that matter; `nil` without one.
-    package var maximumRelativeHalfWidth: Double?
-
-    package init(
-        elapsedSeconds: Double, remainingSeconds: Double, activity: String, steps: Int = 0, energyWindows: Int = 0,
-        maximumRelativeHalfWidth: Double? = nil
-    ) {
-        self.elapsedSeconds = elapsedSeconds
-        self.remainingSeconds = remainingSeconds
-        self.activity = activity
-        self.steps = steps
-        self.energyWindows = energyWindows
-        self.maximumRelativeHalfWidth = maximumRelativeHalfWidth
-    }
-
-    package var fraction: Double {
-        let total = elapsedSeconds + remainingSeconds
-        return total > 0 ? min(1, elapsedSeconds / total) : 0
-    }
 }

@@ -46,9 +46,11 @@ struct ExperimentPlan: Sendable {
         using generator: inout SeededGenerator
     ) {
         self.passes = passes
-        self.settings = settings
         isMetered = meter != nil
         timing = WindowTiming(settings: settings, meter: meter, updates: updates, passCount: passes.count)
+        var settings = settings
+        if timing.whyNotLooped != nil { settings.loopsPasses = false }
+        self.settings = settings
         stopping = StoppingRules(
             settings: settings, meter: meter, resolutionJoules: updates?.resolutionJoules, passCount: passes.count)
         initialStopping = stopping
@@ -90,10 +92,9 @@ struct ExperimentPlan: Sendable {
 
     mutating func add(overheadSeconds seconds: Double) { overheadSeconds += seconds }
 
-    /// Whether the next instrumented step reads the meter between its passes. None does with a sensor that trails: it
-    /// would show the layers before.
+    /// Whether the next instrumented step reads the meter between its passes; see ``WindowTiming/readsWithinSteps``.
     mutating func nextStepSamples() -> Bool {
-        guard timing.trailingSeconds == 0 else { return false }
+        guard timing.readsWithinSteps else { return false }
         return sampling.nextStepSamples(
             stepSeconds: stepSeconds, boundaries: passes.count + 1, isMetered: isMetered)
     }
@@ -166,6 +167,19 @@ struct ExperimentPlan: Sendable {
 
     /// How well times have to be known.
     var precision: TimePrecision { TimePrecision(settings: settings, stepSeconds: stepSeconds) }
+
+    /// The widest intervals of times and, with a meter, of powers; the widest first, of equal ones in the order of a step.
+    func intervals(of record: ExperimentRecord, count: Int) -> [PassPrecision] {
+        let all = precision.passes(of: record) + (isMetered ? stopping.powerPrecision(of: record) : [])
+        let order = Dictionary(zip(passes, passes.indices)) { first, _ in first }
+        let sorted = all.sorted { left, right in
+            if left.relativeHalfWidth != right.relativeHalfWidth {
+                return left.relativeHalfWidth > right.relativeHalfWidth
+            }
+            return (order[left.pass] ?? 0, left.value.rawValue) < (order[right.pass] ?? 0, right.value.rawValue)
+        }
+        return Array(sorted.prefix(count))
+    }
 
     /// Whether steps are so short that several are taken together.
     var isBurst: Bool { stepSeconds < timing.windowSeconds }

@@ -11,17 +11,30 @@ struct StoppingRules: Sendable {
     private let settings: ExperimentSettings
     /// Subjects whose power is needed, where there is a meter.
     private let powerCount: Int
-    private let totalOf: [String]
-    private let resolutionJoules: Double?
+    private let powerRule: PowerRule
     private var times = StoppingPlan()
     private var powers: [PowerSubject: StoppingPlan] = [:]
     private var overhead = StoppingPlan()
 
     init(settings: ExperimentSettings, meter: (any EnergyMeter)?, resolutionJoules: Double?, passCount: Int) {
         self.settings = settings
-        self.resolutionJoules = resolutionJoules
         powerCount = 1 + (settings.loopsPasses ? passCount : 0)
-        totalOf = meter?.tree.counted.map(\.identifier) ?? []
+        powerRule = PowerRule(
+            totalOf: meter?.tree.counted.map(\.identifier) ?? [], resolutionJoules: resolutionJoules,
+            confidence: settings.confidence)
+    }
+
+    /// How powers are estimated.
+    private struct PowerRule: Sendable {
+        let totalOf: [String]
+        let resolutionJoules: Double?
+        let confidence: Double
+
+        func power(in record: ExperimentRecord) -> WindowPower {
+            WindowPower(
+                idleWindows: record.idleWindows, totalOf: totalOf, resolutionJoules: resolutionJoules,
+                confidence: confidence)
+        }
     }
 
     /// Whether times, and with a meter powers, have as many observations as their plans ask for.
@@ -50,14 +63,25 @@ struct StoppingRules: Sendable {
         return overhead.isSettled
     }
 
+    /// The power of every pass that has windows enough for an interval.
+    func powerPrecision(of record: ExperimentRecord) -> [PassPrecision] {
+        var windows: [LayerPass: [EnergyWindow]] = [:]
+        for window in record.energyWindows {
+            guard let layer = window.layer, let direction = window.direction else { continue }
+            windows[LayerPass(layer: layer, direction: direction), default: []].append(window)
+        }
+        guard !windows.isEmpty else { return [] }
+        let power = powerRule.power(in: record)
+        return windows.compactMap { pass, windows in
+            power.gross(windows).flatMap { PassPrecision(.power, of: pass, $0) }
+        }
+    }
+
     private mutating func planPower(of subject: PowerSubject, in record: ExperimentRecord) {
         let windows = record.energyWindows.filter(subject.matches)
-        let (settings, totalOf, resolutionJoules) = (settings, totalOf, resolutionJoules)
+        let (settings, powerRule) = (settings, powerRule)
         powers[subject, default: StoppingPlan()].check(count: windows.count) {
-            let power = WindowPower(
-                idleWindows: record.idleWindows, totalOf: totalOf, resolutionJoules: resolutionJoules,
-                confidence: settings.confidence)
-            return settings.width(of: power.gross(windows), floor: 0)
+            settings.width(of: powerRule.power(in: record).gross(windows), floor: 0)
         }
     }
 }
@@ -82,12 +106,12 @@ struct TimePrecision: Sendable {
             .reduce(settings.width(of: whole, floor: 0), max)
     }
 
-    /// The widest relative half width among the passes that matter; `nil` without one.
-    func maximumRelativeHalfWidth(of record: ExperimentRecord) -> Double? {
-        estimates(of: record, withKernels: false).compactMap(\.self).filter {
-            $0.halfWidth.isFinite && $0.halfWidth > negligibleSeconds
+    /// The time of every pass that matters and has an interval.
+    func passes(of record: ExperimentRecord) -> [PassPrecision] {
+        zip(record.layerTimes, estimates(of: record, withKernels: false)).compactMap { times, estimate in
+            guard let estimate, estimate.halfWidth > negligibleSeconds else { return nil }
+            return PassPrecision(.time, of: LayerPass(layer: times.layer, direction: times.direction), estimate)
         }
-        .map(\.relativeHalfWidth).max()
     }
 
     /// The time of every pass, and of every kernel in it, by the rule that the calibration will use.
@@ -101,6 +125,14 @@ struct TimePrecision: Sendable {
             ([times.seconds] + (withKernels ? Array(times.kernels.values) : []))
                 .map { kept.mean(of: $0, confidence: settings.confidence) }
         }
+    }
+}
+
+extension PassPrecision {
+    /// `nil` without an interval.
+    fileprivate init?(_ value: Value, of pass: LayerPass, _ estimate: Estimate) {
+        guard estimate.relativeHalfWidth.isFinite else { return nil }
+        self.init(value, of: pass, relativeHalfWidth: estimate.relativeHalfWidth)
     }
 }
 

@@ -10,8 +10,13 @@ import Testing
 /// The schema of decisions and its Swift types require the same fields.
 @Suite("Decision schema and types", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
 struct DecisionAgreementTests {
-    @Test("a decision with every field, and one with the fewest")
-    func agreement() throws {
+    /// Fields that the schema requires by the value of another.
+    private static let conditional = ["normalizer_seconds", "normalizer_joules"].flatMap {
+        ["\($0).minimum", "\($0).maximum"]
+    }
+
+    /// A decision with every field, and one with the fewest.
+    private static func samples() throws -> (full: Decision, bare: Decision) {
         var planted = SyntheticProfile()
         planted.blocks = 2
         var (device, server) = (try Calibration.planted(planted), try Calibration.planted(planted))
@@ -38,10 +43,31 @@ struct DecisionAgreementTests {
         var bare = try Calibration.planted(planted)
         bare.frequency.runningHertz = .unavailable("planted")
         decider = Decider(link: try DeciderTests.link(), weight: 1)
-        let conditional = ["normalizer_seconds", "normalizer_joules"].flatMap { ["\($0).minimum", "\($0).maximum"] }
+        return (full, try decide(bare, bare))
+    }
+
+    @Test("a decision with every field, and one with the fewest")
+    func agreement() throws {
+        let (full, bare) = try Self.samples()
+        #expect(
+            try SchemaAgreement.faults(of: [full, bare], schema: "decision", conditional: Self.conditional) == [])
+    }
+
+    @Test("decisions of several boxes: with every field, and with pairs that have none")
+    func several() throws {
+        let (full, bare) = try Self.samples()
+        let boxes = [try PairsTests.box("phone", blocks: 2), try PairsTests.box("other", blocks: 3)]
+        var decisions = try PairsTests.decide(boxes, [boxes[0]])
+        decisions.devices[0].virtualBoard = "planted"
+        decisions.devices[1].virtualBoard = nil
+        decisions.pairs[0].decision = full
+        decisions.warnings.append("planted")
+        var none = try PairsTests.decide([boxes[0]], [boxes[0]])
+        none.pairs[0].decision = bare
+        none.round.server = nil
         #expect(
             try SchemaAgreement.faults(
-                of: [full, decide(bare, bare)], schema: "decision", conditional: conditional) == [])
+                of: [decisions, none], schema: "decisions", conditional: Self.conditional) == [])
     }
 
     @Test("a decision of version 1 is read, with its old names")

@@ -71,6 +71,9 @@ struct SchemaAgreementTests {
         meter.updates = CounterUpdates(intervalsSeconds: [0.001, 0.0011], resolutionJoules: 1e-6)
         meter.sampling = PowerSampling(
             intervalSeconds: 0.1, longestGapSeconds: 0.2, samples: 9, processorShare: 0.01, refreshSeconds: 0.1)
+        meter.program = MeterProgramDescription(
+            meter: "planted", reports: .watts, clock: .program, delaySeconds: known, averagingSeconds: 1,
+            resolutionWatts: 0.1, explainedShare: 0.9, minimumWindowSeconds: 3.2, ended: "planted")
         meter.reason = "planted"
         meter.domains[0].maximumWatts = 100
         (workload.pinned, workload.forwardOnly) = (true, true)
@@ -139,11 +142,11 @@ struct SchemaAgreementTests {
             passes: [
                 PassWorkloadLaw(
                     layer: 1, direction: .forward, timeSeconds: [known, known], kernels: [kernel], between: kernel,
-                    grossPowerWatts: [known, known], netPowerWatts: [known, known])
+                    grossPowerWatts: [known, known], netPowerWatts: [known, known], leaveOneOutRatio: [known, known])
             ],
             step: StepWorkloadLaw(
                 timeSeconds: [known, known], grossPowerWatts: [known, known], netPowerWatts: [known, known],
-                closureRatio: [known, known]))
+                closureRatio: [known, known], leaveOneOutRatio: [known, known]))
     }
 
     @Test("profile")

@@ -51,6 +51,15 @@ struct ReportSnapshotTests {
         try Snapshot.expect(text, matches: "calibrate-\(name)")
     }
 
+    /// Two profiles of earlier versions, of one model.
+    @Test(arguments: [("board", [String]()), ("board-all", ["--layers", "--kernels"])])
+    func compare(_ name: String, options: [String]) throws {
+        let files = ["33f0510", "7aaa799"].map { Self.corpus("profiles/\($0)-board.json") }
+        let text = try report(["compare"] + files + options)
+        let plain = text.replacingOccurrences(of: Self.corpus(""), with: "Tests/Corpus/")
+        try Snapshot.expect(plain, matches: "compare-\(name)")
+    }
+
     private static let decisions: [(name: String, device: String, server: String, options: [String])] = [
         ("default", "board", "board", ["--link", "up=20mbit,down=80mbit,rtt=20ms"]),
         (
@@ -74,6 +83,19 @@ struct ReportSnapshotTests {
         // A source is named by its path, which differs between clones.
         let plain = text.replacingOccurrences(of: Self.corpus(""), with: "Tests/Corpus/")
         try Snapshot.expect(plain, matches: "decide-\(name)")
+    }
+
+    @Test func decidePairs() throws {
+        func calibrations(_ names: String...) -> [String] {
+            names.map { Self.corpus("calibrations/7aaa799-\($0).json") }
+        }
+        let text = try report(
+            ["decide", "--device"] + calibrations("board", "plain") + ["--server"]
+                + calibrations("board", "sweep", "plain")
+                + ["--link", "up=20mbit,down=80mbit,rtt=20ms", "up=5mbit,down=20mbit,rtt=60ms"]
+                + ["--device-memory", "1gib", "4gib", "--out", "decisions.json"])
+        try Snapshot.expect(
+            text.replacingOccurrences(of: Self.corpus(""), with: "Tests/Corpus/"), matches: "decide-pairs")
     }
 
     @Test func simulate() throws {

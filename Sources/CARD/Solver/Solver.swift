@@ -15,11 +15,14 @@ package struct Solver: Sendable {
     package let model: CutModel
     /// Weight of delay; energy has the weight 1 - `weight`.
     package let weight: Double
-    package let delayNormalizer: Normalizer
-    package let energyNormalizer: Normalizer
+    package let normalizers: Normalizers
 
+    package var delayNormalizer: Normalizer { normalizers.delay }
+    package var energyNormalizer: Normalizer { normalizers.energy }
+
+    /// - Parameter normalizers: of a choice that has more alternatives than the model's cuts; `nil` for the model's own.
     /// - Throws: ``KerfError``: a weight outside 0...1; no values of energy and a weight below 1; no allowed cut.
-    package init(model: CutModel, weight: Double) throws(KerfError) {
+    package init(model: CutModel, weight: Double, normalizers: Normalizers? = nil) throws(KerfError) {
         guard weight >= 0, weight <= 1 else {
             throw KerfError(
                 .invalidArgument, "the weight must be between 0 and 1", remedy: "0.2 is usual: energy counts more")
@@ -40,23 +43,15 @@ package struct Solver: Sendable {
         }
         self.model = model
         self.weight = weight
-        let (low, high) = (model.frequency.lowestRatio, model.frequency.highestRatio)
-        let delays = model.cuts.flatMap { [model.delay($0, ratio: low).total, model.delay($0, ratio: high).total] }
-        delayNormalizer = Normalizer(
-            least: model.delay(serverOnly, ratio: high).total, greatest: model.delay(deviceOnly, ratio: low).total,
-            values: delays)
-        let energies = model.cuts.flatMap { cut in [low, high].compactMap { model.energy(cut, ratio: $0)?.value } }
-        if let least = model.energy(deviceOnly, ratio: low), let greatest = model.energy(serverOnly, ratio: high) {
-            energyNormalizer = Normalizer(least: least.value, greatest: greatest.value, values: energies)
-        } else {
-            energyNormalizer = Normalizer()
-        }
+        self.normalizers =
+            normalizers ?? Normalizers(of: [CostCorners(model, serverOnly: serverOnly, deviceOnly: deviceOnly)])
     }
 
     /// U of a cut at the frequency `ratio` · f0.
     package func cost(_ cut: CutCost, ratio: Double) -> Double {
-        let energy = model.energy(cut, ratio: ratio).map { energyNormalizer.share($0.value) } ?? 0
-        return weight * delayNormalizer.share(model.delay(cut, ratio: ratio).total) + (1 - weight) * energy
+        normalizers.cost(
+            delay: model.delay(cut, ratio: ratio).total, energy: model.energy(cut, ratio: ratio)?.value,
+            weight: weight)
     }
 
     package func solve() -> Solution {

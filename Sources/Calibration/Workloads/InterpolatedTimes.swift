@@ -104,14 +104,6 @@ struct InterpolatedTimes: TimeSource {
         sum(weights.mapValues { PassWeights(outside: $0) }, interpolation.cell, shares)
     }
 
-    /// (Predicted - measured) / measured of a pass at each corner that can be checked.
-    func checkErrors(of pass: LayerPass) -> [Estimate] {
-        zip(interpolation.checks, checkShares).compactMap { check, shares in
-            guard let measured = fits[check.workload].time(of: pass), measured.value > 0 else { return nil }
-            return sum([pass: .whole], check.neighbors, shares).relativeDifference(to: measured)
-        }
-    }
-
     private func estimate(_ selected: [LayerPass: PassWeights]) -> Estimate {
         let value = sum(selected, interpolation.cell, shares)
         var off = 0.0

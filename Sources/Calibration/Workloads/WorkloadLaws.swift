@@ -51,11 +51,16 @@ public struct PassWorkloadLaw: Codable, Sendable, Hashable {
     public var between: KernelWorkloadLaw
     public var grossPowerWatts: [Quantity]
     public var netPowerWatts: [Quantity]
+    /// (Predicted - measured) / measured, where a workload's pass is predicted from its neighbors on both sides of an axis:
+    /// the largest over the axes.
+    public var leaveOneOutRatio: [Quantity]
 
     public init(
         layer: Int, direction: Direction, timeSeconds: [Quantity], kernels: [KernelWorkloadLaw],
-        between: KernelWorkloadLaw, grossPowerWatts: [Quantity], netPowerWatts: [Quantity]
+        between: KernelWorkloadLaw, grossPowerWatts: [Quantity], netPowerWatts: [Quantity],
+        leaveOneOutRatio: [Quantity]
     ) {
+        self.leaveOneOutRatio = leaveOneOutRatio
         self.layer = layer
         self.direction = direction
         self.timeSeconds = timeSeconds
@@ -97,10 +102,14 @@ public struct StepWorkloadLaw: Codable, Sendable, Hashable {
     public var netPowerWatts: [Quantity]
     /// (Sum of all layers - whole step) / whole step.
     public var closureRatio: [Quantity]
+    /// As ``PassWorkloadLaw/leaveOneOutRatio``, of the sum of all layers.
+    public var leaveOneOutRatio: [Quantity]
 
     public init(
-        timeSeconds: [Quantity], grossPowerWatts: [Quantity], netPowerWatts: [Quantity], closureRatio: [Quantity]
+        timeSeconds: [Quantity], grossPowerWatts: [Quantity], netPowerWatts: [Quantity], closureRatio: [Quantity],
+        leaveOneOutRatio: [Quantity]
     ) {
+        self.leaveOneOutRatio = leaveOneOutRatio
         self.timeSeconds = timeSeconds
         self.grossPowerWatts = grossPowerWatts
         self.netPowerWatts = netPowerWatts

@@ -187,6 +187,18 @@ struct WorkloadSet {
                 })
         }
         let layers = fits[0].profile.layers
+        let predictions = predictions(work)
+        func leaveOneOut(_ weights: [LayerPass: Double]) -> [Quantity] {
+            zip(fits, predictions).map { fit, predictions in
+                let measured = fit.times.weightedSum(weights)
+                let errors = predictions.map { $0.contrast(weights).relativeDifference(to: measured) }
+                guard measured.value > 0 else { return .unavailable("it takes no time") }
+                guard let largest = errors.max(by: { abs($0.value) < abs($1.value) }) else {
+                    return .unavailable("no measured workloads on both sides of an axis")
+                }
+                return Quantity(largest, confidence: confidence, origin: .modelled)
+            }
+        }
         let passes = LayerPass.all(of: layers).filter { pass in fits.allSatisfy { $0.times.time(of: pass) != nil } }
         return WorkloadLaws(
             workloads: zip(grid.points, pools).map { point, pool in
@@ -198,7 +210,8 @@ struct WorkloadSet {
                 let names = fits[0].times.kernelNames(of: pass)
                 let outside = PassWeights(
                     outside: 1, kernels: Dictionary(uniqueKeysWithValues: names.map { ($0, 0) }))
-                let noWork = Quantity.noWork(because: .frozenEmbedding)
+                let noWork = Quantity.noWork(
+                    because: layers.contains { $0.backwardFlops > 0 } ? .frozenEmbedding : .forwardOnly)
                 let idle = pass.isIdle(in: layers)
                 return PassWorkloadLaw(
                     layer: pass.layer, direction: pass.direction,
@@ -208,13 +221,24 @@ struct WorkloadSet {
                         $0.weightedSum([pass: outside])
                     },
                     grossPowerWatts: fits.map { idle ? noWork : $0.energies.grossPower(.pass(pass)) },
-                    netPowerWatts: fits.map { idle ? noWork : $0.energies.netPower(.pass(pass)) })
+                    netPowerWatts: fits.map { idle ? noWork : $0.energies.netPower(.pass(pass)) },
+                    leaveOneOutRatio: leaveOneOut([pass: 1]))
             },
             step: StepWorkloadLaw(
                 timeSeconds: fits.map { $0.times.quantity($0.times.step) },
                 grossPowerWatts: fits.map { $0.energies.grossPower(.step) },
                 netPowerWatts: fits.map { $0.energies.netPower(.step) },
-                closureRatio: fits.map { $0.times.quantity($0.times.closure) }))
+                closureRatio: fits.map { $0.times.quantity($0.times.closure) },
+                leaveOneOutRatio: leaveOneOut(Dictionary(uniqueKeysWithValues: passes.map { ($0, 1) }))))
+    }
+
+    /// For each measured workload its times as its neighbors predict them, one for each axis that has some on both sides.
+    private func predictions(_ work: WorkMeasures) -> [[InterpolatedTimes]] {
+        grid.points.map { point in
+            WorkloadAxis.allCases.compactMap { grid.neighbors(of: point, along: $0) }.map {
+                InterpolatedTimes(Interpolation(grid, $0), fits.map(\.times), work)
+            }
+        }
     }
 }
 

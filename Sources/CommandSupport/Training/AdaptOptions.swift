@@ -58,7 +58,7 @@ package struct AdaptOptions: ParsableArguments {
         }
         let decider = Decider(
             link: try link.resolved(), weight: weight ?? Decider.defaultWeight, steps: turnSteps,
-            limits: limitOptions.limits, microBatches: setup.settings.microBatches, exchange: setup.exchange)
+            limits: try limitOptions.limits, microBatches: setup.settings.microBatches, exchange: setup.exchange)
         // A decision that cannot be made is told before anything is connected.
         _ = try decider.choose(device: calibrations[0], server: calibrations[1])
         return AdaptiveCut(

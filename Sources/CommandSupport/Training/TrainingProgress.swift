@@ -8,14 +8,18 @@ import SystemIO
 package final class TrainingProgress: Sendable {
     private let steps: Int
     private let isQuiet: Bool
-    private let isTerminal = StandardError.isTerminal
+    private let isTerminal = StandardError.canRedraw
+    private let stream: ProgressStream?
 
-    package init(steps: Int, isQuiet: Bool) {
+    /// - Parameter stream: takes the progress too.
+    package init(steps: Int, isQuiet: Bool, stream: ProgressStream? = nil) {
         self.steps = steps
         self.isQuiet = isQuiet
+        self.stream = stream
     }
 
     package func report(_ event: DeviceSession.Event) {
+        stream?.show(event, plannedSteps: steps)
         guard !isQuiet else { return }
         switch event {
         case .queued(let position): show("waiting for \(position) other \(position == 1 ? "device" : "devices")")

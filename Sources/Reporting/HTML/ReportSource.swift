@@ -21,7 +21,7 @@ package struct ReportSource: Sendable {
     /// Kinds of file, in the order in which one is made from the other.
     package enum Content: Sendable {
         /// With the calibration from this profile alone, or why there is none.
-        case profile(Profile, Result<Calibration, KerfError>)
+        case profile(Profile, Result<Calibration, any Error>)
         case calibration(Calibration)
         case decision(Decision)
         case simulation(SimulationResult)
@@ -55,6 +55,15 @@ package struct ReportSource: Sendable {
             case .run(let run): run.kerfVersion
             case .validation(let report): report.kerfVersion
             }
+        }
+    }
+
+    /// The calibration from a profile's bytes alone, or why there is none.
+    package static func calibration(_ profile: [UInt8], named name: String) throws -> Result<Calibration, KerfError> {
+        do {
+            return .success(try Calibrator.calibrate([Calibrator.Input(name: name, bytes: profile)]))
+        } catch let error as KerfError {
+            return .failure(error)
         }
     }
 

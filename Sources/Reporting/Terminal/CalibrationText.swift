@@ -20,6 +20,14 @@ extension Calibration {
         guard let measuredWorkloads else { return "" }
         return " of \(measuredWorkloads); this workload was "
             + (interpolatedFrom.map { "not measured: interpolated between \($0) [modelled]" } ?? "measured")
+            + leaveOneOutText
+    }
+
+    /// How far off the whole step is where a measured workload is left out; empty with two workloads on each axis.
+    private var leaveOneOutText: String {
+        let errors = (workloadLaws?.step.leaveOneOutRatio ?? []).compactMap(\.value).map(abs)
+        guard let largest = errors.max() else { return "" }
+        return "; leaving one out, its step is off by up to \(NumberText.percent(largest))"
     }
 
     /// Model, box and workload.
@@ -183,6 +191,7 @@ extension MeterDescription {
             text += ", power sampled every \(NumberText.si(sampling.intervalSeconds, "s")), using "
             text += "\(NumberText.percent(sampling.processorShare)) of a CPU"
         }
+        if let program { text += ", " + program.text }
         return text
     }
 }

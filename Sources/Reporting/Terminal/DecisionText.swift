@@ -47,7 +47,7 @@ extension Decision {
     /// The probability of the choice and the cuts that cannot be distinguished from it, both from the same samples.
     private var confidenceText: String {
         guard let confidence else { return "confidence unknown, since no value that affects the costs has an interval" }
-        let text = "best with probability \(probability(confidence.chosenProbability))"
+        let text = "best with probability \(Self.probability(confidence.chosenProbability))"
         guard let cuts = confidence.indistinguishableCuts, !cuts.isEmpty else { return text }
         return text + "; not distinguishable from cut\(cuts.count == 1 ? "" : "s") \(Self.ranges(cuts))"
     }
@@ -68,7 +68,7 @@ extension Decision {
     }
 
     /// A probability that is not certain is not shown as 100 %.
-    private func probability(_ value: Double) -> String {
+    static func probability(_ value: Double) -> String {
         value < 1 && value >= 0.995 ? "more than 99 %" : NumberText.percent(value, digits: 0)
     }
 
@@ -96,7 +96,7 @@ extension Decision {
         let rivals = confidence.cuts.filter { $0.cut != choice.cut && $0.probability >= 0.005 }
             .sorted { $0.probability > $1.probability }.prefix(3)
             .map { "cut \($0.cut) \(NumberText.percent($0.probability, digits: 0))" }
-        var text = "confidence: cut \(choice.cut) \(probability(confidence.chosenProbability))"
+        var text = "confidence: cut \(choice.cut) \(Self.probability(confidence.chosenProbability))"
         text += rivals.map { ", " + $0 }.joined()
         text += "; expected regret \(NumberText.significant(confidence.expectedRegret, digits: 2)) of cost\n"
         if let first = confidence.measurements.first, first.regretReduction > 0 {
@@ -110,11 +110,7 @@ extension Decision {
     var settingLines: String {
         var text = "CARD level \(level.rawValue) for \(PlainText.shown(modelName)): "
         text += "device \(PlainText.name(device.cpuModel)), server \(PlainText.name(server.cpuModel))\n"
-        text += "up \(NumberText.si(link.uplinkBitsPerSecond, "bit/s")), "
-        text += "down \(NumberText.si(link.downlinkBitsPerSecond, "bit/s")), "
-        text += "round trip \(NumberText.si(link.roundTripSeconds, "s")) "
-        text +=
-            "(\(link.source.map { "\(link.origin.rawValue), \(PlainText.shown($0))" } ?? "declared, not measured")); "
+        text += link.line + "; "
         let of =
             task == .inference
             ? "\(steps) \(steps == 1 ? "request" : "requests") of inference; values are of all"

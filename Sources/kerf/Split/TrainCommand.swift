@@ -62,10 +62,14 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Print run.json.")
     var json = false
 
+    @Flag(help: "Print progress as JSON lines instead of a summary; the last line says how the run ended.")
+    var watch = false
+
     @Flag(help: "Show no progress.")
     var quiet = false
 
     func validate() throws {
+        try ProgressStream.check(watch: watch, json: json)
         guard (1...TrainingState.maximumSteps).contains(steps) else {
             throw ValidationError("--steps must be between 1 and \(TrainingState.maximumSteps), not \(steps)")
         }
@@ -86,22 +90,34 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        let stream = ProgressStream(command: "train", isOn: watch)
         try ErrorReport.reportingInterruptibly {
-            let setup = try TrainingSetup(model, training, steps: steps)
-            let data = try input.open(
-                weights: model.weights, settings: setup.settings, vocabularySize: setup.source.config.vocabularySize)
-            let folder = try RunFolder(path: out)
-            defer { folder.discardIfEmpty() }
-            let run = try unsplit ? trainUnsplit(setup, data, folder) : trainSplit(setup, data, folder)
-            try folder.write(run)
+            let run = try stream.watching { try train(stream) }
             Interruption.unwatch()
+            guard !watch else { return try stream.end(RunEnd(done: out)) }
             print(json ? try KerfJSON.text(of: run) : run.summary(folder: out))
         }
     }
 
+    /// Trains, and writes what comes of it to `out`.
+    private func train(_ stream: ProgressStream) throws -> SplitRun {
+        let setup = try TrainingSetup(model, training, steps: steps)
+        let data = try input.open(
+            weights: model.weights, settings: setup.settings, vocabularySize: setup.source.config.vocabularySize)
+        let folder = try RunFolder(path: out)
+        defer { folder.discardIfEmpty() }
+        let progress = TrainingProgress(steps: steps, isQuiet: quiet, stream: stream)
+        defer { progress.end() }
+        let run = try unsplit ? trainUnsplit(setup, data, folder, progress) : trainSplit(setup, data, folder, progress)
+        try folder.write(run)
+        return run
+    }
+
     private static let remedy: Remedy = "start it again: it goes on after the last committed turn"
 
-    private func trainSplit(_ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder) throws -> SplitRun {
+    private func trainSplit(
+        _ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder, _ progress: TrainingProgress
+    ) throws -> SplitRun {
         let policy = try policy(setup)
         let connect = try client.connect()
         let selection = try MeterSelection.choose(metering.request)
@@ -113,8 +129,6 @@ struct TrainCommand: ParsableCommand {
                 batch: { data.batch($0) }),
             source: setup.source, policy: policy, meter: meter, retrySeconds: patience.retry, connect: connect,
             engine: setup.engine)
-        let progress = TrainingProgress(steps: steps, isQuiet: quiet)
-        defer { progress.end() }
         let (shape, deviceMeter, cut) = (client.shape, SideMeter(meter), (policy as? FixedCut)?.cut)
         let record = RunRecord(folder) { result in
             SplitRun(
@@ -131,9 +145,9 @@ struct TrainCommand: ParsableCommand {
         return record.run(result)
     }
 
-    private func trainUnsplit(_ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder) throws -> SplitRun {
-        let progress = TrainingProgress(steps: steps, isQuiet: quiet)
-        defer { progress.end() }
+    private func trainUnsplit(
+        _ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder, _ progress: TrainingProgress
+    ) throws -> SplitRun {
         let (turn, parameters) = try AsynchronousWork.runInterruptibly(remedy: "start it again") {
             try await UnsplitRun(source: setup.source, settings: setup.settings, engine: setup.engine).run(
                 steps: steps, validation: data.validation, batch: { data.batch($0) }

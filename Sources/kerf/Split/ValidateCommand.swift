@@ -68,6 +68,9 @@ struct ValidateCommand: ParsableCommand {
     @Flag(help: "Print the validation as JSON instead of tables.")
     var json = false
 
+    @Flag(help: "Print progress as JSON lines instead of tables; the last line says how the run ended.")
+    var watch = false
+
     @Flag(help: "Show no progress.")
     var quiet = false
 
@@ -80,6 +83,7 @@ struct ValidateCommand: ParsableCommand {
     private static let automaticCuts = 8
 
     func validate() throws {
+        try ProgressStream.check(watch: watch, json: json)
         try client.requireServer()
         guard (1...10_000).contains(steps) else {
             throw ValidationError("--steps must be between 1 and 10000, not \(steps)")
@@ -90,19 +94,24 @@ struct ValidateCommand: ParsableCommand {
     }
 
     func run() throws {
+        let stream = ProgressStream(command: "validate", isOn: watch)
         try ErrorReport.reportingInterruptibly {
-            let (report, bytes) = try compare()
+            let (report, bytes) = try stream.watching { try compare(stream) }
+            Interruption.unwatch()
+            guard !watch else { return try stream.end(RunEnd(done: out)) }
             Printed.print(asJSON: json, bytes, or: report.report, written: out)
         }
     }
 
     /// Runs the rounds, and writes the validation to `out`.
-    func compare() throws -> (report: ValidationReport, bytes: [UInt8]) {
+    ///
+    /// - Parameter stream: takes the progress beside the line on standard error.
+    func compare(_ stream: ProgressStream? = nil) throws -> (report: ValidationReport, bytes: [UInt8]) {
         try OutputFile.checkPlace(out)
         let inputs = [device, serverCalibration, client.keys, model.weights].compactMap(\.self) + linkOptions.inputs
         try OutputGuard.check(out, isNoneOf: inputs)
         let run = try planned()
-        let measured = try measure(run)
+        let measured = try measure(run, stream)
         let report: ValidationReport
         do { report = try run.compare(measured, shape: client.shape) } catch {
             // The rounds took long, and another comparison may be possible.
@@ -120,14 +129,14 @@ struct ValidateCommand: ParsableCommand {
             setup: try TrainingSetup(model, training, steps: .max),
             decider: Decider(
                 link: try linkOptions.resolved(), weight: objective.weight, steps: steps, account: objective.energy,
-                limits: limitOptions.limits),
+                limits: try limitOptions.limits),
             device: Decider.Side(path: device), server: Decider.Side(path: serverCalibration),
             cuts: cuts == .all ? .all : .auto(count: Self.automaticCuts), frequencies: frequencies,
             repetitions: rounds)
     }
 
-    private func measure(_ run: ValidationRun) throws -> ValidationRun.Measured {
-        let progress = TrainingProgress(steps: run.plan.rounds.count * steps, isQuiet: quiet)
+    private func measure(_ run: ValidationRun, _ stream: ProgressStream?) throws -> ValidationRun.Measured {
+        let progress = TrainingProgress(steps: run.plan.rounds.count * steps, isQuiet: quiet, stream: stream)
         defer { progress.end() }
         let seconds = Int(try run.estimatedSeconds.rounded(.up))
         progress.tell("\(run.plan.rounds.count) rounds of \(steps) steps, about \(seconds) s by the prediction")
