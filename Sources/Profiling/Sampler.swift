@@ -44,6 +44,9 @@ final class Sampler {
 
     var elapsedSeconds: Double { clock.now().seconds(since: start) }
 
+    /// Start of this experiment, since the start of the run.
+    var startSeconds: Double { disturbances.seconds(at: start) }
+
     /// - Throws: ``KerfError/Code/interrupted``.
     func checkpoint() throws {
         if shouldStop() { throw Interruption.failure }
