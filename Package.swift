@@ -207,7 +207,8 @@ let package = Package(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "Reporting",
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CostComparison",
+                "Reporting",
                 "CArguments", argumentParser,
             ]),
         .executableTarget(
