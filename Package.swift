@@ -208,8 +208,7 @@ let package = Package(
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
                 "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CostComparison",
-                "Reporting",
-                "CArguments", argumentParser,
+                "Reporting", "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
