@@ -226,9 +226,8 @@ class ExportTests(unittest.TestCase):
                 self.assertEqual(len(csv), len(frame), f"{path.name} {name}")
                 self.assertEqual(meanings[meanings.file == f"{name}.csv"].column.tolist(), list(frame.columns))
                 for column in frame.columns:
-                    for place, value in enumerate(frame[column]):
-                        self.expect_equal(
-                            csv[column].iloc[place], value, f"{path.name} {name}.csv row {place} {column}")
+                    for place, (text, value) in enumerate(zip(csv[column], frame[column])):
+                        self.expect_equal(text, value, f"{path.name} {name}.csv row {place} {column}")
 
     def test_means_of_the_csv(self):
         """With read_csv as it is: no option of pandas is needed for the calibration's numbers."""
