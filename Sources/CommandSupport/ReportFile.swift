@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CostComparison
 import ProfileFormat
 import Reporting
 import Simulation
@@ -26,6 +27,7 @@ extension ReportSource {
         case Decision.schema: content = .decision(try decoded(Decision.self))
         case SimulationResult.schema: content = .simulation(try decoded(SimulationResult.self))
         case SplitRun.schema: content = .run(try decoded(SplitRun.self))
+        case CostComparison.schema: content = .comparison(try decoded(CostComparison.self))
         case ValidationReport.schema: content = .validation(try decoded(ValidationReport.self))
         default:
             throw KerfError(
