@@ -16,8 +16,12 @@ package struct ComparedSide: Codable, Sendable, Hashable {
     package var kind: Kind
     /// SHA-256 of the file's bytes.
     package var sha256: String
-    /// The profiles behind it, ordered by their hash.
+    /// The profiles behind its costs, ordered by their hash: those of this workload, or of all workloads that it is
+    /// interpolated between.
     package var profiles: [ProfileSource]
+    /// Runs that the intervals know the spread of; 1 where costs are interpolated, since runs of different workloads do
+    /// not show it.
+    package var runs: Int
     package var box: BoxIdentity
     package var engineThreads: Int
     package var pinned: Bool?

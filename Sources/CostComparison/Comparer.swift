@@ -42,8 +42,15 @@ package struct Comparer: Sendable {
         let first = inputs[baseline]
         let ordered = [first] + inputs.enumerated().filter { $0.offset != baseline }.map(\.element)
         for other in ordered.dropFirst() { try WorkloadCheck.check(other, against: first) }
-        let costs = CostList(first.calibration)
-        let pairs = ordered.dropFirst().map { Pair(first, costs, $0, declaredRatio: betweenRuns) }
+        let centers = ordered.map { CostList.centers(of: $0.calibration) }.reduce(
+            CostList.centers(of: first.calibration)
+        ) {
+            $0.intersection($1)
+        }
+        let costs = ordered.map { CostList($0.calibration, centers: centers) }
+        let pairs = zip(ordered, costs).dropFirst().map { other, list in
+            Pair(first, costs[0], other, list, declaredRatio: betweenRuns)
+        }
         let budget = ErrorBudget(pairs.flatMap(\.ratios))
         let comparisons = pairs.enumerated().map { place, pair in
             SideComparison(
@@ -80,9 +87,12 @@ private struct Pair {
     let errors: SideErrors
     private let costs: [Costs]
 
-    init(_ baseline: ComparisonInput, _ costs: CostList, _ other: ComparisonInput, declaredRatio: Double?) {
+    init(
+        _ baseline: ComparisonInput, _ costs: CostList, _ other: ComparisonInput, _ others: CostList,
+        declaredRatio: Double?
+    ) {
         let errors = SideErrors(baseline.side, other.side, declaredRatio: declaredRatio)
-        let entries = CostList(other.calibration).entries
+        let entries = others.entries
         let theirs = Dictionary(uniqueKeysWithValues: entries.map { (Key($0), $0.quantity) })
         let ours = Set(costs.entries.map(Key.init))
         let absent = { (side: ComparedSide) in Quantity.unavailable("not timed in \(side.name)") }

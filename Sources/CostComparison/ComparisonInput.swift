@@ -67,13 +67,27 @@ extension ComparedSide {
     fileprivate init(
         _ calibration: Calibration, name: String, kind: Kind, sha256: String, celsius: [Double?]?
     ) {
+        let profiles = calibration.profilesOfWorkload
         let temperatures = (celsius ?? []).compactMap(\.self).filter(\.isFinite).sorted()
         self.init(
-            name: name, kind: kind, sha256: sha256, profiles: calibration.provenance, box: calibration.box,
+            name: name, kind: kind, sha256: sha256, profiles: profiles,
+            runs: calibration.interpolatedFrom == nil ? profiles.count : 1, box: calibration.box,
             engineThreads: calibration.workload.threads, pinned: calibration.workload.pinned,
             runningHertz: calibration.frequency.runningHertz, referenceSeconds: calibration.frequency.referenceSeconds,
             medianCelsius: temperatures.isEmpty ? nil : temperatures[temperatures.count / 2],
             weightResidency: calibration.weightResidency, meter: ComparedMeter(calibration.meter),
             warnings: calibration.warnings)
+    }
+}
+
+extension Calibration {
+    /// The profiles that the costs are from, where the calibration has those of other workloads too.
+    fileprivate var profilesOfWorkload: [ProfileSource] {
+        let measured = workloadLaws?.workloads.first {
+            $0.batch == workload.batch && $0.sequence == workload.sequence && $0.loraRank == workload.loraRank
+        }
+        guard let measured else { return provenance }
+        let own = provenance.filter { measured.profiles.contains($0.sha256) }
+        return own.isEmpty ? provenance : own
     }
 }

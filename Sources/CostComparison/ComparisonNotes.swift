@@ -39,6 +39,12 @@ struct ComparisonNotes {
         switch source {
         case .sameProfiles: return "\(names) are of the same profiles: equal values have a ratio of exactly 1."
         case .notIncluded:
+            let interpolated = [baseline, other].filter { $0.profiles.count > $0.runs }.map(\.name)
+            guard interpolated.isEmpty else {
+                return
+                    "\(interpolated.joined(separator: " and ")): interpolated between workloads, so that how runs of one "
+                    + "box differ is not in the intervals."
+            }
             return "One profile a side: how runs of one box differ is not in the intervals, and may be taken for a "
                 + "difference between the files. Pool \(Self.usefulRuns) or more profiles a side into a calibration."
         case .declared:
@@ -46,12 +52,12 @@ struct ComparisonNotes {
                 "Runs are declared to differ by \(NumberText.percent(declared ?? 0)), one standard deviation; this is "
                 + "in the intervals of a side of one profile."
         case .borrowed:
-            let (several, single) = baseline.profiles.count > 1 ? (baseline, other) : (other, baseline)
+            let (several, single) = baseline.runs > 1 ? (baseline, other) : (other, baseline)
             return "\(single.name) is one profile: its run is taken to differ from others as the "
-                + "\(several.profiles.count) of \(several.name) do."
-                + (several.profiles.count < Self.usefulRuns ? " Two runs tell little." : "")
+                + "\(several.runs) of \(several.name) do."
+                + (several.runs < Self.usefulRuns ? " Two runs tell little." : "")
         case .measured:
-            guard min(baseline.profiles.count, other.profiles.count) < Self.usefulRuns else { return nil }
+            guard min(baseline.runs, other.runs) < Self.usefulRuns else { return nil }
             return "A side of two profiles tells little of how runs differ, and intervals are wide: pool "
                 + "\(Self.usefulRuns) or more."
         }
@@ -161,6 +167,7 @@ struct ComparisonNotes {
             + sides.flatMap { side in
                 side.warnings.filter { warning in
                     ["Disturbed", "Closure", "The processor was"].contains { warning.hasPrefix($0) }
+                        || warning.contains(" was not measured: it is interpolated")
                 }.map { "\(side.name): \($0)" }
             }
     }

@@ -16,11 +16,27 @@ struct CostList {
 
     private(set) var entries: [Entry] = []
 
-    init(_ calibration: Calibration) {
+    /// A pass whose blocks were pooled, all of them in one group.
+    struct Center: Hashable {
+        var direction: Direction
+        var value: PoolingGroup.Value
+    }
+
+    /// The centers that a calibration has.
+    static func centers(of calibration: Calibration) -> Set<Center> {
+        Set(
+            Direction.allCases.flatMap { direction in
+                KindPass.centers(of: calibration, direction, KindPass.members(of: calibration, .block, direction))
+                    .keys.map { Center(direction: direction, value: $0) }
+            })
+    }
+
+    /// - Parameter centers: those that every side has: a center on one side is not compared with a mean on the other.
+    init(_ calibration: Calibration, centers: Set<Center>) {
         let step = calibration.step
         append(.step, step.timeSeconds, step.grossEnergyJoules, step.netEnergyJoules)
         let kinds: [LayerDescription.Kind] = [.embedding, .block, .head]
-        let passes = kinds.flatMap { kind in Direction.allCases.map { KindPass(calibration, kind, $0) } }
+        let passes = kinds.flatMap { kind in Direction.allCases.map { KindPass(calibration, kind, $0, centers) } }
             .filter { !$0.members.isEmpty }
         for pass in passes {
             let part = ComparedPart(family: .kind, kind: pass.kind, direction: pass.direction)
@@ -55,21 +71,40 @@ private struct KindPass {
     let kind: LayerDescription.Kind
     let direction: Direction
     /// Without those that compute nothing.
-    let members: [(layer: Int, pass: DirectionCalibration)]
+    let members: Members
     /// By value; empty unless all blocks are of one shape that was pooled.
     private let centers: [PoolingGroup.Value: Quantity]
 
-    init(_ calibration: Calibration, _ kind: LayerDescription.Kind, _ direction: Direction) {
+    typealias Members = [(layer: Int, pass: DirectionCalibration)]
+
+    init(
+        _ calibration: Calibration, _ kind: LayerDescription.Kind, _ direction: Direction,
+        _ allowed: Set<CostList.Center>
+    ) {
         self.kind = kind
         self.direction = direction
-        let members = calibration.layers.filter { $0.description.kind == kind && !$0.isIdle(direction) }
+        members = Self.members(of: calibration, kind, direction)
+        centers =
+            kind == .block
+            ? Self.centers(of: calibration, direction, members)
+                .filter { allowed.contains(.init(direction: direction, value: $0.key)) } : [:]
+    }
+
+    static func members(
+        of calibration: Calibration, _ kind: LayerDescription.Kind, _ direction: Direction
+    ) -> Members {
+        calibration.layers.filter { $0.description.kind == kind && !$0.isIdle(direction) }
             .map { (layer: $0.description.index, pass: $0[direction]) }
-        self.members = members
+    }
+
+    static func centers(
+        of calibration: Calibration, _ direction: Direction, _ members: Members
+    ) -> [PoolingGroup.Value: Quantity] {
         let layers = members.map(\.layer)
-        centers = (calibration.pooling ?? []).reduce(into: [:]) { centers, group in
-            guard kind == .block, group.direction == direction, group.members.map(\.layer) == layers else { return }
-            centers[group.value] = group.center
+        let groups = (calibration.pooling ?? []).filter {
+            $0.direction == direction && $0.members.map(\.layer) == layers
         }
+        return Dictionary(groups.map { ($0.value, $0.center) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The center of the pooling group, which one block that stands apart does not move; where there is none, the mean of

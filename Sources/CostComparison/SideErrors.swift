@@ -16,8 +16,8 @@ struct SideErrors {
     private static let known = 1e6
 
     init(_ baseline: ComparedSide, _ other: ComparedSide, declaredRatio: Double?) {
-        baselineRuns = baseline.profiles.count
-        otherRuns = other.profiles.count
+        baselineRuns = baseline.runs
+        otherRuns = other.runs
         declared = declaredRatio ?? 0
         source =
             if baseline.profiles.map(\.sha256) == other.profiles.map(\.sha256) {

@@ -62,6 +62,54 @@ struct ComparerTests {
         }
     }
 
+    @Test("a typical block is the pooled center where every side has it, else the mean of the blocks on all")
+    func typicalBlock() throws {
+        let (one, two) = (try Self.input("a.json"), try Self.input("b.json", Self.slower(0.1)))
+        let part = ComparedPart(family: .kind, kind: .block, direction: .forward)
+        func row(_ other: ComparisonInput, _ value: ComparedValue) throws -> ComparedRow {
+            try #require(try Comparer().compare([one, other]).comparisons[0].row(part, value))
+        }
+        let center = one.calibration.pooling?.first { $0.direction == .forward && $0.value == .timeSeconds }?.center
+        #expect(try row(two, .timeSeconds).baseline == center && center != nil)
+        #expect(try row(two, .grossEnergyJoules).baseline.reason == "pooled power times pooled time")
+        var older = two.calibration
+        older.pooling = nil
+        let unpooled = try ComparisonInput(older, name: "b.json", kind: .calibration, sha256: two.side.sha256)
+        let blocks = one.calibration.layers.filter { $0.description.kind == .block }
+        for (value, field) in [
+            (.timeSeconds, { $0.timeSeconds }), (.grossEnergyJoules, { $0.grossEnergyJoules }),
+        ] as [(ComparedValue, (DirectionCalibration) -> Quantity)] {
+            let found = try row(unpooled, value)
+            let mean = blocks.reduce(0) { $0 + (field($1.forward).value ?? .nan) } / Double(blocks.count)
+            #expect(abs((found.baseline.value ?? 0) / mean - 1) < 1e-12)
+            #expect(found.baseline.reason == "mean of 4 layers" && found.other.reason == "mean of 4 layers")
+            #expect(found.verdict == .higher)
+        }
+    }
+
+    @Test("runs are those of the workload, in a calibration of several workloads; none where it is interpolated")
+    func runsOfTheWorkload() throws {
+        var calibration = try Self.input("a.json").calibration
+        let hashes = ["1", "2", "3"].map { String(repeating: $0, count: 64) }
+        calibration.provenance = hashes.map { ProfileSource(sha256: $0, created: "2026-01-01", kerfVersion: "0.2.0") }
+        func side(_ workloads: [(sequence: Int, profiles: [String])]) throws -> ComparedSide {
+            calibration.workloadLaws = WorkloadLaws(
+                workloads: workloads.map {
+                    MeasuredWorkload(
+                        batch: calibration.workload.batch, sequence: $0.sequence,
+                        loraRank: calibration.workload.loraRank, profiles: $0.profiles)
+                }, passes: [],
+                step: StepWorkloadLaw(
+                    timeSeconds: [], grossPowerWatts: [], netPowerWatts: [], closureRatio: [], leaveOneOutRatio: []))
+            return try ComparisonInput(calibration, name: "c.json", kind: .calibration, sha256: hashes[0]).side
+        }
+        let sequence = calibration.workload.sequence
+        let measured = try side([(sequence, Array(hashes[..<2])), (2 * sequence, [hashes[2]])])
+        #expect(measured.runs == 2 && measured.profiles.map(\.sha256) == Array(hashes[..<2]))
+        let between = try side([(sequence / 2, Array(hashes[..<2])), (2 * sequence, [hashes[2]])])
+        #expect(between.runs == 1 && between.profiles.count == 3)
+    }
+
     // MARK: - Several files
 
     @Test("five files: one baseline, and intervals that are wider than of two")

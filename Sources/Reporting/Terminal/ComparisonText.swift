@@ -45,7 +45,8 @@ extension CostComparison {
 
     private func headline(_ comparison: SideComparison) -> String {
         let isBlind = comparison.betweenRuns == .notIncluded && !comparison.differences.isEmpty
-        return verdict(comparison) + (isBlind ? " (one profile a side: two runs of one box may differ as well)" : "")
+        return verdict(comparison)
+            + (isBlind ? " (without the spread between runs: two runs of one box may differ as well)" : "")
     }
 
     private func verdict(_ comparison: SideComparison) -> String {
@@ -53,7 +54,8 @@ extension CostComparison {
         let time = comparison.row(.step, .timeSeconds)
         let others = comparison.differences.count { $0.part.family != .step }
         let further = others > 0 ? "; \(others) of \(testedParts(comparison)) costs of layers and kernels differ" : ""
-        let energy = energyWords(comparison.row(.step, .grossEnergyJoules))
+        let energy = energyWords(
+            comparison.row(.step, .grossEnergyJoules), isTimeDifferent: time?.verdict.isDifference == true)
         switch time?.verdict {
         case .higher?:
             return "\(theirs) is slower than \(own): a step takes \(change(time, "time"))\(energy)\(further)"
@@ -74,9 +76,9 @@ extension CostComparison {
         }
     }
 
-    private func energyWords(_ row: ComparedRow?) -> String {
+    private func energyWords(_ row: ComparedRow?, isTimeDifferent: Bool) -> String {
         switch row?.verdict {
-        case .higher?, .lower?: ", and \(change(row, "gross energy"))"
+        case .higher?, .lower?: "\(isTimeDifferent ? ", and" : ";") \(change(row, "gross energy"))"
         case .noDifference?: "; no difference of gross energy found (\(signedChange(row)))"
         case .tooUncertain?: "; gross energy is too uncertain (\(signedChange(row)))"
         case .notCompared?, nil: "; energy n/a"
@@ -130,7 +132,7 @@ extension CostComparison {
             let threads = side.engineThreads == 1 ? "1 thread" : "\(side.engineThreads) threads"
             let meter = side.meter.name.map { PlainText.shown($0, limit: 40) } ?? "none"
             table.append([
-                place == 0 ? "baseline" : "", PlainText.shown(side.name, limit: 80), "\(side.profiles.count)",
+                place == 0 ? "baseline" : "", PlainText.shown(side.name, limit: 80), "\(side.runs)",
                 "\(PlainText.name(side.box.cpuModel)), \(threads), \(PlainText.shown(side.box.engine.name, limit: 20))",
                 "\(meter) [\(side.meter.origin.rawValue)]",
             ])
