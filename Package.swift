@@ -90,7 +90,9 @@ let certificates: [Target.Dependency] = [
 
 /// What every room may use: values, statistics and files.
 let base: [Target.Dependency] = ["Quantities", "Statistics", "SystemIO", systemPackage]
-let probes: [Target.Dependency] = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
+let probes: [Target.Dependency] = [
+    "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "MeterProgram",
+]
 
 let package = Package(
     name: "kerf",
@@ -140,6 +142,7 @@ let package = Package(
         cRoom("CKernels", vectorized, linking: ["gomp", "m"]),
         cRoom("CNamespaces"),
         cRoom("CArguments"),
+        cRoom("CExec"),
         cRoom("CWire", vectorized, linking: ["m"]),
         cRoom("CPtrace"),
         cRoom("CFleet", vectorized, linking: ["m"]),
@@ -157,6 +160,7 @@ let package = Package(
         probe("NVML", ["Statistics"]),
         probe("PCI", ["CPCI"]),
         probe("Host"),
+        probe("MeterProgram"),
 
         room("VirtualBoard", base + ["ProfileFormat", "ProbeKit", "CPtrace"]),
         room("Estimation", base + ["Workload", "ProfileFormat"], optimized),
@@ -171,7 +175,7 @@ let package = Package(
             "Instrumentation",
             base + probes + [
                 "ModelFiles", "Workload", "ProfileFormat", "TransformerKernels", "ProbeKit", "VirtualBoard",
-                "Profiling", "Markers", logging,
+                "Estimation", "Profiling", "Markers", logging,
             ]),
         room("Calibration", base + ["Workload", "ProfileFormat", "Estimation"], optimized),
         room(
@@ -190,28 +194,30 @@ let package = Package(
                 "Calibration", "CARD", "CWire", "CMalloc", logging,
             ], exclude: ["Protocol/split.proto"]),
         room("Validation", base + ["Workload", "ProfileFormat", "Calibration", "CARD"], optimized),
+        room("CostComparison", base + ["Workload", "ProfileFormat", "Calibration"], optimized),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
                 "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
-                protobuf, realModule,
+                "CostComparison", protobuf, realModule,
             ], exclude: ["Trace/Protocol/perfetto.proto"]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "Reporting",
-                "CArguments", argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CostComparison",
+                "Reporting", "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
             dependencies: base + probes + [
                 "CommandSupport",
-                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "TransformerKernels", "ProbeKit",
+                "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "CExec", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
-                "Simulation", "SplitTraining", "Validation", "Capture", "Reporting", logging, argumentParser,
+                "Simulation", "SplitTraining", "Validation", "CostComparison", "Capture", "Reporting", logging,
+                argumentParser,
             ],
             swiftSettings: strict),
 
@@ -244,6 +250,7 @@ let package = Package(
         tests("NVML", base + ["ProfileFormat", "NVML", "ProbeKit"]),
         tests("PCI", base + ["PCI", "ProbeKit"]),
         tests("Host", base + ["ProfileFormat", "Host", "ProbeKit"]),
+        tests("MeterProgram", base + ["ProfileFormat", "MeterProgram", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
         tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
         tests(
@@ -268,6 +275,11 @@ let package = Package(
                 "Calibration", "CARD", "SplitTraining", logging,
             ]),
         tests("Validation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "Validation"]),
+        tests(
+            "CostComparison",
+            base + [
+                "ModelFiles", "Workload", "ProfileFormat", "Profiling", "Calibration", "SelfTest", "CostComparison",
+            ]),
         tests(
             "Reporting",
             base + [

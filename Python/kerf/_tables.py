@@ -265,10 +265,12 @@ def _rejections(profile: dict) -> Table:
 def _sweep_visits(profile: dict) -> Table:
     rows = []
     for samples, visit in _visits(profile):
-        common = {**visit, "meter_failure": samples.get("meter_failure")}
+        common = {
+            **visit, "meter_failure": samples.get("meter_failure"), "start_seconds": samples.get("start_seconds"),
+        }
         policies = sorted(samples["policy_hertz"].items())
         rows += [{**common, "policy": policy, "policy_hertz": hertz} for policy, hertz in policies] or [common]
-    return _table("visit group set_hertz policy policy_hertz meter_failure", rows)
+    return _table("visit group set_hertz policy policy_hertz meter_failure start_seconds", rows)
 
 
 def _sweep_frequencies(profile: dict) -> Table:
@@ -411,6 +413,50 @@ def _power_laws(calibration: dict) -> Table:
         "group account static_power/watts dynamic_power/watts exponent/value maximum_residual_ratio", rows)
 
 
+_WORKLOAD = "batch sequence lora_rank"
+
+
+def _workloads(calibration: dict) -> "list[dict]":
+    return (calibration.get("workload_laws") or {}).get("workloads", [])
+
+
+def _workload_steps(calibration: dict) -> Table:
+    step = (calibration.get("workload_laws") or {}).get("step")
+    fields = ["time/seconds", "gross_power/watts", "net_power/watts", "closure/ratio"]
+    return _table(f"{_WORKLOAD} {' '.join(fields)}", [
+        {**workload, **_quantities(_at(step, place), *fields)}
+        for place, workload in enumerate(_workloads(calibration))])
+
+
+def _at(law: dict, place: int) -> dict:
+    """The values of a law at one workload."""
+    return {field: values[place] for field, values in law.items() if isinstance(values, list) and field != "kernels"}
+
+
+def _workload_passes(calibration: dict) -> Table:
+    layers = {"layers": [layer["description"] for layer in calibration["layers"]]}
+    fields = ["time/seconds", "gross_power/watts", "net_power/watts"]
+    return _table(f"{_WORKLOAD} layer kind direction {' '.join(fields)}", [
+        {**workload, **_pass(layers, law["layer"], law["direction"]), **_quantities(_at(law, place), *fields)}
+        for law in (calibration.get("workload_laws") or {}).get("passes", [])
+        for place, workload in enumerate(_workloads(calibration))])
+
+
+def _workload_kernels(calibration: dict) -> Table:
+    layers = {"layers": [layer["description"] for layer in calibration["layers"]]}
+    return _table(f"{_WORKLOAD} layer kind direction kernel work work_unit time/seconds", [
+        {**workload, **_pass(layers, law["layer"], law["direction"]), "kernel": kernel["kernel"],
+         "work": kernel["work"][place], "work_unit": kernel["unit"], **_quantities(_at(kernel, place), "time/seconds")}
+        for law in (calibration.get("workload_laws") or {}).get("passes", [])
+        for kernel in [*law["kernels"], law["between"]]
+        for place, workload in enumerate(_workloads(calibration))])
+
+
+def _workload_profiles(calibration: dict) -> Table:
+    return _table(f"{_WORKLOAD} sha256", [
+        {**workload, "sha256": sha256} for workload in _workloads(calibration) for sha256 in workload["profiles"]])
+
+
 _CALIBRATION: "dict[str, Callable[[dict], Table]]" = {
     "passes": _pass_estimates,
     "layers": lambda calibration: _table(
@@ -431,6 +477,10 @@ _CALIBRATION: "dict[str, Callable[[dict], Table]]" = {
     "domains": _domains,
     "rejections": lambda calibration: _table("reason count", calibration["rejections"]),
     "profiles": lambda calibration: _table("sha256 created kerf_version", calibration["provenance"]),
+    "workload_steps": _workload_steps,
+    "workload_passes": _workload_passes,
+    "workload_kernels": _workload_kernels,
+    "workload_profiles": _workload_profiles,
 }
 
 
@@ -446,32 +496,107 @@ def _cut(cut: dict) -> dict:
     return {**cut["delay_parts"], **cut, **quantities}
 
 
-def _cuts(decision: dict) -> Table:
+def _cuts(decision: dict) -> "list[dict]":
     confidence, choice = decision.get("confidence") or {}, decision["choice"]
     probabilities = {cut["cut"]: cut["probability"] for cut in reversed(confidence.get("cuts", []))}
     others = confidence.get("indistinguishable_cuts")
-    return _table(f"{_CUT} chosen tied probability indistinguishable", [
+    return [
         {**_cut(cut), "chosen": cut["cut"] == choice["cut"], "tied": cut["cut"] in choice["tied_cuts"],
          "probability": probabilities.get(cut["cut"]),
          "indistinguishable": None if others is None else cut["cut"] in others}
-        for cut in decision["cuts"]])
+        for cut in decision["cuts"]]
 
 
-_DECISION: "dict[str, Callable[[dict], Table]]" = {
-    "cuts": _cuts,
-    "levels": lambda decision: _table(
-        "level cut frequency_hertz delay_seconds server_energy_joules regret regret_ratio obstacle unavailable",
-        decision["levels"]),
-    "assumptions": lambda decision: _table(
-        "assumption statement deviation/ratio verdict assumed_cut changes_decision regret regret_ratio obstacle",
-        [{**finding, **_quantity("deviation", "ratio", finding["deviation"])} for finding in decision["findings"]]),
-    "pareto": lambda decision: _table(
-        "weight cut frequency_hertz delay_seconds server_energy_joules", decision["front"]),
-    "baselines": lambda decision: _table(
-        f"baseline {_CUT} delay_saving_percent energy_saving_percent",
-        [{**_cut(baseline["at"]), **baseline, "baseline": baseline["kind"]} for baseline in decision["baselines"]]),
-    "measurements": lambda decision: _table(
-        "measurement regret_reduction", (decision.get("confidence") or {}).get("measurements", [])),
+# Name, columns and rows of each table of a decision.
+_ALTERNATIVES: "list[tuple[str, str, Callable[[dict], list[dict]]]]" = [
+    ("cuts", f"{_CUT} chosen tied probability indistinguishable", _cuts),
+    ("levels",
+     "level cut frequency_hertz delay_seconds server_energy_joules regret regret_ratio obstacle unavailable",
+     lambda decision: decision["levels"]),
+    ("assumptions",
+     "assumption statement deviation/ratio verdict assumed_cut changes_decision regret regret_ratio obstacle",
+     lambda decision: [
+         {**finding, **_quantity("deviation", "ratio", finding["deviation"])} for finding in decision["findings"]]),
+    ("pareto", "weight cut frequency_hertz delay_seconds server_energy_joules", lambda decision: decision["front"]),
+    ("baselines", f"baseline {_CUT} delay_saving_percent energy_saving_percent",
+     lambda decision: [
+         {**_cut(baseline["at"]), **baseline, "baseline": baseline["kind"]} for baseline in decision["baselines"]]),
+    ("measurements", "measurement regret_reduction",
+     lambda decision: (decision.get("confidence") or {}).get("measurements", [])),
+]
+
+
+def _alternatives(places: "Callable[[dict], list[tuple[dict, dict]]]", prefix: str = "") -> dict:
+    """Tables of decisions: of a single one, or of those of all pairs of boxes, whose rows begin with the pair."""
+
+    def table(columns: str, rows: "Callable[[dict], list[dict]]") -> "Callable[[dict], Table]":
+        return lambda file: _table(
+            f"{prefix} {columns}", [{**row, **pair} for pair, decision in places(file) for row in rows(decision)])
+
+    return {name: table(columns, rows) for name, columns, rows in _ALTERNATIVES}
+
+
+_DECISION = _alternatives(lambda decision: [({}, decision)])
+
+
+def _pair(file: dict, pair: dict) -> dict:
+    return {"device": file["devices"][pair["device"]]["name"], "server": file["servers"][pair["server"]]["name"]}
+
+
+def _boxes(file: dict) -> Table:
+    return _table("side name cpu_model model_name calibration_sha256 virtual_board", [
+        {**box, "side": side} for side in ("device", "server") for box in file[f"{side}s"]])
+
+
+def _pairs(file: dict) -> Table:
+    rows = []
+    for pair in file["pairs"]:
+        decision = pair.get("decision") or {}
+        choice, confidence = decision.get("choice") or {}, decision.get("confidence") or {}
+        chosen = next((cut for cut in decision.get("cuts", []) if cut["cut"] == choice["cut"]), {})
+        rows.append({
+            **pair, **_pair(file, pair), "cut": choice.get("cut"), "kind": choice.get("kind"),
+            **_quantities(chosen, "delay/seconds", "server_energy/joules"),
+            **_quantities(pair, "device_energy/joules"), "probability": confidence.get("chosen_probability"),
+            "expected_regret": confidence.get("expected_regret"),
+            "stands": (decision.get("verdict") or {}).get("stands"),
+        })
+    return _table(
+        "device server cut kind delay/seconds server_energy/joules device_energy/joules cost probability "
+        "expected_regret stands unavailable", rows)
+
+
+def _device_choices(file: dict) -> Table:
+    rows = []
+    for choice in file["device_choices"]:
+        row = {"device": file["devices"][choice["device"]]["name"]}
+        for field in ("server", "fastest_server"):
+            row[field] = None if choice.get(field) is None else file["servers"][choice[field]]["name"]
+        for name, unit in (("delay", "seconds"), ("energy", "joules")):
+            for bound in ("minimum", "maximum"):
+                row[f"{bound}_{name}_{unit}"] = choice[f"{name}_normalizer_{unit}"].get(bound)
+        rows.append(row)
+    return _table(
+        "device server fastest_server minimum_delay_seconds maximum_delay_seconds minimum_energy_joules "
+        "maximum_energy_joules", rows)
+
+
+def _rounds(file: dict) -> Table:
+    fields = ["delay/seconds", "server_energy/joules", "device_energy/joules"]
+    return _table(f"server chosen {' '.join(fields)} cost missing_devices", [
+        {**found, **_quantities(found, *fields), "server": file["servers"][found["server"]]["name"],
+         "chosen": found["server"] == file["round"].get("server"), "missing_devices": len(found["missing_devices"])}
+        for found in file["round"]["servers"]])
+
+
+_DECISIONS: "dict[str, Callable[[dict], Table]]" = {
+    "boxes": _boxes,
+    "pairs": _pairs,
+    "device_choices": _device_choices,
+    "rounds": _rounds,
+    **_alternatives(
+        lambda file: [(_pair(file, pair), pair["decision"]) for pair in file["pairs"] if pair.get("decision")],
+        "device server"),
 }
 
 
@@ -627,10 +752,48 @@ _VALIDATION: "dict[str, Callable[[dict], Table]]" = {
 }
 
 
+# MARK: comparison
+
+
+def _ratios(comparison: dict) -> Table:
+    rows = []
+    for side in comparison["comparisons"]:
+        for row in side["rows"]:
+            rows.append({
+                **row["part"], "side": comparison["sides"][side["side"]]["name"], "between_runs": side["between_runs"],
+                "part": row["name"], "compared": row["value"], **_quantity("baseline", "value", row["baseline"]),
+                **_quantity("other", "value", row["other"]), **_quantity("relative", "ratio", row["ratio"]),
+                "verdict": row["verdict"], "detectable_ratio": row.get("detectable_ratio"),
+            })
+    return _table(
+        "side between_runs part family kind layer direction kernel compared baseline/value other/value relative/ratio "
+        "verdict detectable_ratio", rows)
+
+
+def _sides(comparison: dict) -> Table:
+    return _table(
+        "side kind sha256 runs cpu_model engine_threads pinned running/hertz reference/seconds median_celsius meter "
+        "meter_origin",
+        [{**side, **_quantities(side, "running/hertz", "reference/seconds"), "side": side["name"],
+          "cpu_model": side["box"]["cpu_model"], "meter": side["meter"].get("name"),
+          "meter_origin": side["meter"]["origin"]} for side in comparison["sides"]])
+
+
+_COMPARISON: "dict[str, Callable[[dict], Table]]" = {
+    "ratios": _ratios,
+    "sides": _sides,
+    "side_profiles": lambda comparison: _table("side sha256 created kerf_version", [
+        {**profile, "side": side["name"]} for side in comparison["sides"] for profile in side["profiles"]]),
+    "error_budget": lambda comparison: _table("family ratios error_rate", comparison["error_budget"]["shares"]),
+}
+
+
 TABLES = {
     "kerf.profile": _PROFILE,
     "kerf.calibration": _CALIBRATION,
+    "kerf.comparison": _COMPARISON,
     "kerf.decision": _DECISION,
+    "kerf.decisions": _DECISIONS,
     "kerf.simulation": _SIMULATION,
     "kerf.link": _LINK,
     "kerf.run": _RUN,

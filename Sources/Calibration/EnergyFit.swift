@@ -2,6 +2,7 @@ import Estimation
 import ProfileFormat
 import Quantities
 import Statistics
+import SystemIO
 import Workload
 
 /// Energy of layers and of the whole step, from windows in which one of them was repeated.
@@ -139,13 +140,27 @@ struct EnergyFit {
             return .unknown("not resolved: the counters did not change in \(windows.count) windows of \(subject)")
         }
         let ofRuns = zip(runs, powersOfRuns).compactMap { mean(of: subject, $0[subject] ?? [], $1)?.value }
-        return .known(power.widened(byRuns: ofRuns, confidence: confidence))
+        return .known(rounded(power.widened(byRuns: ofRuns, confidence: confidence), powers: 1))
+    }
+
+    /// An estimate with what a program's rounding of its samples does to every power alike, which no scatter shows: an error
+    /// that is anywhere within half a unit.
+    ///
+    /// - Parameter powers: how many powers with such an error it is the sum or difference of.
+    private func rounded(_ estimate: Estimate, powers: Double) -> Estimate {
+        guard let unit = meter.program?.resolutionWatts, estimate.spread != nil else { return estimate }
+        let error = unit * (powers / 12).squareRoot()
+        return estimate
+            + Estimate(
+                value: 0, spread: .init(standardError: error, degreesOfFreedom: 1e6, confidence: confidence),
+                count: estimate.count)
     }
 
     /// More time does not help where windows are rejected for a cause that lasts, such as a counter that wraps too often.
     ///
     /// Windows of a whole step may all be too long where those of its layers are not.
     private func missingRemedy(_ subject: Subject) -> String {
+        if let ended = meter.program?.ended { return "the meter stopped during the run: \(PlainText.shown(ended))" }
         let kept = windows.reduce(0) { $0 + ($1.key.kind == subject.kind ? $1.value.count : 0) }
         let rejected = rejections.filter { $0.reason.hasPrefix("\(subject.kind.rawValue) window: ") }
         guard rejected.reduce(0, { $0 + $1.count }) > kept else { return "profile for longer" }
@@ -178,7 +193,8 @@ struct EnergyFit {
         let ofRuns = zip(runs, powersOfRuns).compactMap { $1.net($0[subject] ?? [])?.value }
         let widened = net.widened(byRuns: ofRuns, confidence: confidence)
         return net.value > 0
-            ? .known(widened) : .unknown("not resolved: the power of \(subject) is not above idle power")
+            ? .known(rounded(widened, powers: 2))
+            : .unknown("not resolved: the power of \(subject) is not above idle power")
     }
 
     /// Powers of the same pass of several blocks; `nil` unless all are known.

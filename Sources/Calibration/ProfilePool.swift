@@ -174,6 +174,7 @@ struct ProfilePool {
             meter.updateIntervalSeconds = .unavailable("not compared")
             meter.resolutionJoules = nil
             meter.sampling = nil
+            meter.program = nil
             meter.updates = nil
             model = profile.model
             workload = profile.workload

@@ -4,6 +4,8 @@ import ArgumentParser
 package enum ExitStatus: Int32, CaseIterable {
     case success = 0
     case failure = 1
+    /// Everything went well, and a limit that the caller set for the result is exceeded. Not from sysexits.h.
+    case limitExceeded = 3
     case usage = 64
     case badData = 65
     case noInput = 66
@@ -18,6 +20,7 @@ package enum ExitStatus: Int32, CaseIterable {
         switch self {
         case .success: "success"
         case .failure: "unexpected failure"
+        case .limitExceeded: "the result exceeds the limit that was given, such as --fail-above"
         case .usage: "wrong command line"
         case .badData: "an input file is damaged or of the wrong kind"
         case .noInput: "an input file or model does not exist"

@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CostComparison
 import ProfileFormat
 import Reporting
 import Simulation
@@ -21,15 +22,12 @@ extension ReportSource {
         switch schema {
         case Profile.schema:
             let profile = try decoded(Profile.self)
-            content = .profile(
-                profile,
-                Result { () throws(KerfError) in
-                    try Calibrator.calibrate([Calibrator.Input(name: path, bytes: bytes)])
-                })
+            content = .profile(profile, try ReportSource.calibration(bytes, named: path))
         case Calibration.schema: content = .calibration(try decoded(Calibration.self))
         case Decision.schema: content = .decision(try decoded(Decision.self))
         case SimulationResult.schema: content = .simulation(try decoded(SimulationResult.self))
         case SplitRun.schema: content = .run(try decoded(SplitRun.self))
+        case CostComparison.schema: content = .comparison(try decoded(CostComparison.self))
         case ValidationReport.schema: content = .validation(try decoded(ValidationReport.self))
         default:
             throw KerfError(

@@ -1,3 +1,4 @@
+import MeterProgram
 import NVML
 import ProbeKit
 import ProfileFormat
@@ -45,6 +46,7 @@ package struct MeterSelection {
 
     /// Unregisters the process from the board, and ends a board that is served for this run.
     package func close() {
+        (meter as? ProgramMeter)?.stop()
         if root.hasVirtualBoard { VirtualBoard.unregister(pid: process.publicNumber, in: root) }
         embedded?.stop()
     }
@@ -55,7 +57,10 @@ package struct MeterSelection {
     ) throws -> MeterSelection {
         do {
             let (meter, description) =
-                if let accelerators {
+                if let command = request.command {
+                    // It holds all that the box draws, its GPUs too.
+                    try reported(by: command, origin: root.origin)
+                } else if let accelerators {
                     try withUsedGPUs(request, root: root, accelerators)
                 } else {
                     try withOtherGPUs(
@@ -66,7 +71,7 @@ package struct MeterSelection {
         } catch {
             embedded?.stop()
             // A board or a meter that was requested must be available; a box without a meter is not an error.
-            if root.hasVirtualBoard || request.backend != nil { throw error }
+            if root.hasVirtualBoard || request.backend != nil || request.command != nil { throw error }
             return MeterSelection(
                 meter: nil, description: .none(because: "\(error)"), failure: error, root: root,
                 embedded: nil, process: process)
@@ -123,6 +128,7 @@ package struct MeterSelection {
         var description = description
         description.sampling = meter?.sampling
         if let composite = meter as? CompositeMeter { description.domains = composite.treeNow.domains }
+        if let program = meter as? ProgramMeter { description.count(program) }
         return description
     }
 }
@@ -158,10 +164,14 @@ package struct MeterRequest: Sendable {
     package var rails: [String]
     /// A declared power model in place of a meter.
     package var powerModel: PowerModel?
+    /// A program that reads a meter of its own, and its arguments; `nil` for a meter of the box.
+    package var command: [String]?
 
     package init(
-        board: String? = nil, backend: MeterBackend? = nil, rails: [String] = [], powerModel: PowerModel? = nil
+        board: String? = nil, backend: MeterBackend? = nil, rails: [String] = [], powerModel: PowerModel? = nil,
+        command: [String]? = nil
     ) {
+        self.command = command
         self.board = board
         // Named rails imply hwmon.
         self.backend = backend ?? (rails.isEmpty ? nil : .hwmon)

@@ -85,7 +85,7 @@ package struct ProfileRun {
         let lost =
             meter.origin == .unavailable
             ? meter.reason ?? "the meter failed during the run"
-            : run.sweep?.visits.compactMap(\.meterFailure).first
+            : meter.program?.ended ?? run.sweep?.visits.compactMap(\.meterFailure).first
         if request.requiresEnergy, let lost {
             throw run.stepFailure ?? run.frequencyFailure ?? KerfError(.unavailable, "energy is required: \(lost)")
         }

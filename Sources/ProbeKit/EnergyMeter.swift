@@ -28,6 +28,9 @@ package protocol EnergyMeter: Sendable {
     var tree: EnergyDomainTree { get }
     /// How a meter integrated power so far; `nil` for hardware counters.
     var sampling: PowerSampling? { get }
+    /// The samples that another program reports, from which windows have their energy; `nil` for a meter that is read at a
+    /// window's ends.
+    var reportedPower: (any ReportedPower)? { get }
 
     /// Whether the counters depend on this process's CPU time, as a virtual board's do. Then the kernel's per-thread CPU time
     /// has to be flushed before a reading that must be current; see ``ThreadCPUClocks``.
@@ -50,6 +53,7 @@ package protocol EnergyMeter: Sendable {
 
 extension EnergyMeter {
     package var sampling: PowerSampling? { nil }
+    package var reportedPower: (any ReportedPower)? { nil }
     package var countsProcessorTime: Bool { false }
     package func prepareForEdge() {}
 

@@ -6,7 +6,7 @@ package enum MeasuringThreads {
     private static let numbers = Mutex<Set<String>>([])
 
     /// Runs `body` on this thread as one that measures.
-    static func run(_ body: () -> Void) {
+    package static func run(_ body: () -> Void) {
         let number = currentNumber
         if let number { numbers.withLock { _ = $0.insert(number) } }
         body()

@@ -3,8 +3,8 @@ import Statistics
 
 /// The energy meter that was used, or why there was none.
 public struct MeterDescription: Codable, Sendable, Hashable {
-    /// `perf_event`, `powercap`, `hwmon`, `battery`, `NVML` or `power model`, or two of them: `perf_event + NVML`; `nil`
-    /// without a meter.
+    /// `perf_event`, `powercap`, `hwmon`, `battery`, `NVML`, `program` or `power model`, or two of them:
+    /// `perf_event + NVML`; `nil` without a meter.
     public var name: String?
     /// `measured`, `simulated`, `modelled` for a declared power model, or `unavailable` without a meter.
     public var origin: Origin
@@ -20,14 +20,16 @@ public struct MeterDescription: Codable, Sendable, Hashable {
     public var updates: CounterUpdates?
     /// How power was integrated, where the meter has no energy counter.
     public var sampling: PowerSampling?
+    /// The meter that another program read; `nil` for any other.
+    public var program: MeterProgramDescription?
     /// Without a meter: why, and the remedy. With a power model: what was declared. With a GPU that runs the step: what the
-    /// total lacks.
+    /// total lacks. With a program: what its meter holds.
     public var reason: String?
 
     public init(
         name: String?, origin: Origin, domains: [EnergyDomain], totalOf: [String], updateIntervalSeconds: Quantity,
         resolutionJoules: Quantity? = nil, updates: CounterUpdates? = nil, sampling: PowerSampling? = nil,
-        reason: String? = nil
+        program: MeterProgramDescription? = nil, reason: String? = nil
     ) {
         self.name = name
         self.origin = origin
@@ -37,6 +39,7 @@ public struct MeterDescription: Codable, Sendable, Hashable {
         self.resolutionJoules = resolutionJoules
         self.updates = updates
         self.sampling = sampling
+        self.program = program
         self.reason = reason
     }
 }

@@ -82,7 +82,9 @@ package final class Experiment {
             record.stepFailure = error
         }
         noteOtherSpeeds()
+        if let reason = plan.timing.whyNotLooped { record.noteNotLooped(because: reason) }
         guard record.hasMinimumSamples else { throw disturbed() }
+        record.startSeconds = sampler.startSeconds
         return record
     }
 
@@ -196,6 +198,7 @@ package final class Experiment {
             logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(sampler.elapsedSeconds)"])
         }
         if let reason = measurement.meterFailure { dropMeter(because: reason) }
+        if measurement.isLastOfMeter { dropMeter(because: measurement.rejection ?? "") }
         if let reference = measurement.referenceSeconds, measurement.isUndisturbed,
             speed.add(reference, seconds: measurement.tookSeconds)
         {

@@ -46,9 +46,11 @@ struct ExperimentPlan: Sendable {
         using generator: inout SeededGenerator
     ) {
         self.passes = passes
-        self.settings = settings
         isMetered = meter != nil
         timing = WindowTiming(settings: settings, meter: meter, updates: updates, passCount: passes.count)
+        var settings = settings
+        if timing.whyNotLooped != nil { settings.loopsPasses = false }
+        self.settings = settings
         stopping = StoppingRules(
             settings: settings, meter: meter, resolutionJoules: updates?.resolutionJoules, passCount: passes.count)
         initialStopping = stopping
@@ -90,10 +92,9 @@ struct ExperimentPlan: Sendable {
 
     mutating func add(overheadSeconds seconds: Double) { overheadSeconds += seconds }
 
-    /// Whether the next instrumented step reads the meter between its passes. None does with a sensor that trails: it
-    /// would show the layers before.
+    /// Whether the next instrumented step reads the meter between its passes; see ``WindowTiming/readsWithinSteps``.
     mutating func nextStepSamples() -> Bool {
-        guard timing.trailingSeconds == 0 else { return false }
+        guard timing.readsWithinSteps else { return false }
         return sampling.nextStepSamples(
             stepSeconds: stepSeconds, boundaries: passes.count + 1, isMetered: isMetered)
     }

@@ -27,6 +27,8 @@ package struct ExperimentRecord: Sendable {
     package internal(set) var isSettled = false
     /// Why the run ended early, when the step failed after enough samples.
     package internal(set) var stepFailure: KerfError?
+    /// Seconds from the start of the run, whose first experiment this need not be, to the start of this one.
+    package internal(set) var startSeconds = 0.0
     /// Readings of the meter in steps that were kept.
     private var sampleCount = 0
     /// Steps that were taken and rejected.
@@ -102,11 +104,16 @@ package struct ExperimentRecord: Sendable {
         }
     }
 
-    private mutating func reject(_ reason: String) {
+    /// Counts the passes that have no window because the meter is too slow for the budget.
+    mutating func noteNotLooped(because reason: String) {
+        reject("\(EnergyWindow.Subject.layer.rawValue) window: \(reason)", count: layerTimes.count)
+    }
+
+    private mutating func reject(_ reason: String, count: Int = 1) {
         if let index = rejections.firstIndex(where: { $0.reason == reason }) {
-            rejections[index].count += 1
+            rejections[index].count += count
         } else {
-            rejections.append(Rejection(reason: reason, count: 1))
+            rejections.append(Rejection(reason: reason, count: count))
         }
     }
 
@@ -140,6 +147,8 @@ struct Measurement {
     var tookSeconds = 0.0
     /// Why the meter cannot be used from now on, nor what it reported before.
     var meterFailure: String?
+    /// Whether the meter cannot be used from now on; what it reported before is kept.
+    var isLastOfMeter = false
 }
 
 /// What one task of an experiment found.

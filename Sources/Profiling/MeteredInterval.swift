@@ -24,6 +24,7 @@ package struct MeteredInterval {
     ///
     /// - Parameter body: given the time of the update that its window begins with, where there is one.
     package func cost(of body: (_ opening: MonotonicInstant?) throws -> Void) throws -> Cost {
+        if let reported = meter?.reportedPower { return try cost(of: body, reported) }
         // Finding the threads takes longer than the work may, so it comes first.
         let cpuClocks = clock.threadCPUClocks()
         let opening = try edge()
@@ -65,6 +66,38 @@ package struct MeteredInterval {
         return cost
     }
 
+    /// What `body` cost by the samples that lie within it. Waits until all of them have arrived.
+    private func cost(of body: (_ opening: MonotonicInstant?) throws -> Void, _ reported: any ReportedPower) throws
+        -> Cost
+    {
+        let cpuClocks = clock.threadCPUClocks()
+        cpuClocks?.flush()
+        let cpuBefore = clock.cpuSeconds()
+        let start = clock.now()
+        try body(nil)
+        let end = clock.now()
+        cpuClocks?.flush()
+        var cost = Cost(seconds: end.seconds(since: start), cpuSeconds: clock.cpuSeconds() - cpuBefore)
+        let energy = try MeterFailure.marking { () throws(KerfError) -> ReportedEnergy in
+            try wait(for: reported, until: end)
+            return try reported.energy(from: start, to: end)
+        }
+        switch energy {
+        case .known(let joules, let seconds, let edgeSeconds):
+            (cost.joules, cost.meteredSeconds, cost.edgeSeconds) = (joules, seconds, edgeSeconds)
+        case .tooShort: cost.fault = .tooShort
+        case .missing: cost.fault = .missingSamples
+        }
+        return cost
+    }
+
+    private func wait(for reported: any ReportedPower, until end: MonotonicInstant) throws(KerfError) {
+        let pause = min(0.05, reported.intervalSeconds / 8)
+        while try !reported.hasReported(until: end), clock.now().seconds(since: end) < reported.longestWaitSeconds {
+            clock.sleep(seconds: pause)
+        }
+    }
+
     private struct Edge {
         var edge: UpdateEdge
         var isFound: Bool
@@ -86,7 +119,7 @@ package struct Cost {
     /// Wall time of the work itself.
     package var seconds = 0.0
     package var cpuSeconds = 0.0
-    /// Between the counters' readings, which the joules belong to.
+    /// Between the counters' readings, which the joules belong to; of samples less than the work.
     package var meteredSeconds = 0.0
     /// By domain identifier; empty without a meter.
     package var joules: [String: Double] = [:]
@@ -102,6 +135,8 @@ package struct Cost {
         case ambiguous = "the counter may have wrapped more than once"
         case notUpdated = "the counter was not updated in time"
         case interrupted = "the meter could not be read for a moment"
+        case tooShort = "shorter than two samples of the meter"
+        case missingSamples = "samples of the meter are missing"
     }
 
     static func += (sum: inout Cost, part: Cost) {

@@ -44,6 +44,9 @@ final class Sampler {
 
     var elapsedSeconds: Double { clock.now().seconds(since: start) }
 
+    /// Start of this experiment, since the start of the run.
+    var startSeconds: Double { disturbances.seconds(at: start) }
+
     /// - Throws: ``KerfError/Code/interrupted``.
     func checkpoint() throws {
         if shouldStop() { throw Interruption.failure }
@@ -58,7 +61,8 @@ final class Sampler {
     ///
     /// - Returns: the seconds, `nil` without a meter; or why the meter failed.
     func secondsPerSample() -> (seconds: Double?, meterFailure: String?) {
-        guard let meter = interval.meter else { return (nil, nil) }
+        // What another program reports is not read within steps.
+        guard let meter = interval.meter, meter.reportedPower == nil else { return (nil, nil) }
         do throws(KerfError) {
             return (try secondsPerSample(of: meter), nil)
         } catch {
@@ -202,7 +206,12 @@ final class Sampler {
         } catch let failure as MeterFailure {
             // The work was done, so that a step that never succeeds uses up its retries.
             measurement.iterations = max(1, measurement.iterations)
-            if let meter = interval.meter, unreadWindows < Self.maximumUnreadWindows, recovers(meter) {
+            if failure.error.code == .meterEnded {
+                // What was reported before is sound.
+                measurement.rejection = "the meter has ended"
+                measurement.isLastOfMeter = true
+                interval = MeteredInterval(clock: clock, meter: nil)
+            } else if let meter = interval.meter, unreadWindows < Self.maximumUnreadWindows, recovers(meter) {
                 unreadWindows += 1
                 measurement.rejection = Cost.Fault.interrupted.rawValue
             } else {
@@ -230,11 +239,13 @@ final class Sampler {
         } else if let fault = cost.fault {
             measurement.rejection = fault.rawValue
         } else {
+            // Samples are of a part of the work, in which processor time is as if it were used evenly.
+            let share = cost.seconds > 0 ? min(1, cost.meteredSeconds / cost.seconds) : 1
             measurement.window = EnergyWindow(
                 subject: subject, layer: pass?.layer, direction: pass?.direction, iterations: measurement.iterations,
-                seconds: cost.meteredSeconds, workSeconds: cost.seconds, edgeSeconds: cost.edgeSeconds,
-                pollingSeconds: cost.pollingSeconds, pollingJoules: cost.pollingJoules, cpuSeconds: cost.cpuSeconds,
-                joules: cost.joules, startSeconds: began.seconds(since: start))
+                seconds: cost.meteredSeconds, workSeconds: cost.seconds * share, edgeSeconds: cost.edgeSeconds,
+                pollingSeconds: cost.pollingSeconds, pollingJoules: cost.pollingJoules,
+                cpuSeconds: cost.cpuSeconds * share, joules: cost.joules, startSeconds: began.seconds(since: start))
         }
         return measurement
     }
@@ -249,8 +260,7 @@ final class Sampler {
     /// Counters of the total that did not move in a window of many updates, as text; `nil` where all moved. Whatever updates
     /// them is gone, and zeros are not energies: with one domain of several the total would be too low.
     private func stoppedCounters(of meter: any EnergyMeter, _ cost: Cost) -> String? {
-        guard cost.fault != .ambiguous, cost.fault != .interrupted,
-            cost.meteredSeconds >= 0.2 * timing.windowSeconds
+        guard cost.fault == nil || cost.fault == .notUpdated, cost.meteredSeconds >= 0.2 * timing.windowSeconds
         else { return nil }
         if meter.total(of: cost.joules) == 0 { return "its counters" }
         let stopped = meter.stoppedDomains(in: cost.joules)

@@ -1,5 +1,6 @@
 import ProbeKit
 import ProfileFormat
+import Quantities
 
 /// How long energy windows are, and what comes before and around them. All times are in seconds.
 struct WindowTiming: Sendable {
@@ -13,6 +14,17 @@ struct WindowTiming: Sendable {
     /// A power sensor reports an average of the time before: for so long after a change it may still show the earlier
     /// load. 0 for an energy counter.
     let trailingSeconds: Double
+    /// Whether the meter can be read between the passes of a step. A sensor that trails would show the layers before, and
+    /// another program's samples come later.
+    let readsWithinSteps: Bool
+    /// Up to this much, drawn at random, a window is shorter than planned and what comes before it longer.
+    ///
+    /// A coarse counter shows an update only when it has reached its next unit, and hides what it is beyond that. Work
+    /// that always had the same length and power would begin and end at the same place between two units, and always be
+    /// off by the same amount.
+    let spreadSeconds: Double
+    /// Why no pass is repeated alone; `nil` where the budget has windows for that.
+    let whyNotLooped: String?
 
     /// A window spans this many counter updates where the budget allows. Its ends are aligned to updates, so a perfect
     /// counter would need few. Many windows of medium length give a narrower interval in the same time than few long
@@ -27,10 +39,26 @@ struct WindowTiming: Sendable {
     init(settings: ExperimentSettings, meter: (any EnergyMeter)?, updates: CounterUpdates?, passCount: Int) {
         maximumWindowSeconds = Self.unambiguousSeconds(of: meter, updates: updates)
         let wanted = (updates?.meanSeconds ?? 0) * Self.updatesPerWindow
-        let affordable = settings.budgetSeconds / Double(10 * (passCount + 2))
-        windowSeconds = min(maximumWindowSeconds, max(Self.minimumWindowSeconds, min(wanted, affordable)))
         updateSeconds = meter?.sampling == nil ? updates?.meanSeconds ?? 0 : 0
         trailingSeconds = 2 * (meter?.sampling?.refreshSeconds ?? 0)
+        readsWithinSteps = trailingSeconds == 0 && meter?.reportedPower == nil
+        let looped = settings.budgetSeconds / Double(10 * (passCount + 2))
+        guard let reported = meter?.reportedPower else {
+            windowSeconds = min(maximumWindowSeconds, max(Self.minimumWindowSeconds, min(wanted, looped)))
+            spreadSeconds = min(2 * updateSeconds, windowSeconds / 2)
+            whyNotLooped = nil
+            return
+        }
+        // A shorter window holds nothing, so that either all passes have windows of this length or none has one.
+        let least = reported.minimumWindowSeconds + reported.intervalSeconds
+        let isLooped = settings.loopsPasses && looped >= least
+        windowSeconds = max(least, min(wanted, isLooped ? looped : settings.budgetSeconds / 20))
+        spreadSeconds = reported.intervalSeconds
+        whyNotLooped =
+            isLooped || !settings.loopsPasses
+            ? nil
+            : "the meter's samples need windows of \(NumberText.si(least, "s")), and a budget of "
+                + NumberText.si(least * Double(10 * (passCount + 2)), "s")
     }
 
     /// The longest window in which no counter of the total can have wrapped twice.
@@ -41,13 +69,6 @@ struct WindowTiming: Sendable {
             0.9 * (meter.tree.counted.map(\.unambiguousSeconds).min() ?? .infinity) - 4 * updates.longestSeconds
         return longest > 4 * updates.longestSeconds ? longest : .infinity
     }
-
-    /// Up to this much, drawn at random, a window is shorter than planned and what comes before it longer.
-    ///
-    /// A coarse counter shows an update only when it has reached its next unit, and hides what it is beyond that. Work
-    /// that always had the same length and power would begin and end at the same place between two units, and always be
-    /// off by the same amount.
-    var spreadSeconds: Double { min(2 * updateSeconds, windowSeconds / 2) }
 
     /// Before an idle window.
     var restSeconds: Double { max(Self.minimumRestSeconds, trailingSeconds) }

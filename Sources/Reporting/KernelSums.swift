@@ -1,4 +1,5 @@
 import Calibration
+import ProfileFormat
 import Quantities
 
 /// Time and work of every kernel in a step, summed over layers.

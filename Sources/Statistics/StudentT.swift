@@ -4,10 +4,10 @@ import RealModule
 package enum StudentT {
     /// The value that a t variable stays below with probability `probability`.
     ///
-    /// Found by bisection of the distribution function, which is the regularized incomplete beta function
-    /// (Press et al., "Numerical Recipes", section 6.4). Rounded to 30 binary places, a relative 1e-9, so that
-    /// math libraries that differ in the last bit give the same number, and files have the same bytes on any machine. The
-    /// relative error is below 2e-9 for up to a million degrees of freedom.
+    /// Found by Newton's method on the upper tail, with bisection where a step leaves the bracket. The tail is a
+    /// regularized incomplete beta function (Press et al., "Numerical Recipes", section 6.4). Rounded to 30 binary places,
+    /// a relative 1e-9, so that math libraries that differ in the last bit give the same number, and files have the same
+    /// bytes on any machine. The relative error is below 2e-9 for up to a million degrees of freedom.
     ///
     /// - Parameters:
     ///   - probability: above 0 and below 1.
@@ -16,18 +16,24 @@ package enum StudentT {
         precondition(probability > 0 && probability < 1 && degreesOfFreedom > 0)
         if probability == 0.5 { return 0 }
         if probability < 0.5 { return -quantile(1 - probability, degreesOfFreedom: degreesOfFreedom) }
-        var low = 0.0
-        var high = 1.0
-        while cumulative(high, degreesOfFreedom: degreesOfFreedom) < probability { high *= 2 }
-        for _ in 0..<200 where high - low > high.ulp {
-            let middle = (low + high) / 2
-            if cumulative(middle, degreesOfFreedom: degreesOfFreedom) < probability {
-                low = middle
-            } else {
-                high = middle
-            }
+        let n = degreesOfFreedom
+        let tail = 1 - probability
+        var (low, high) = (0.0, 1.0)
+        while upperTail(high, n) > tail { high *= 2 }
+        // The density is this factor times (1 + t²/n)^-((n + 1)/2).
+        let factor = Double.exp(Double.logGamma((n + 1) / 2) - Double.logGamma(n / 2)) / (n * .pi).squareRoot()
+        var middle = (low + high) / 2
+        for _ in 0..<200 {
+            let excess = upperTail(middle, n) - tail
+            if excess > 0 { low = middle } else { high = middle }
+            let density = factor * Double.exp(-(n + 1) / 2 * .log(onePlus: middle * middle / n))
+            let step = excess / density
+            let isInside = middle + step > low && middle + step < high
+            let next = isInside ? middle + step : (low + high) / 2
+            let isFound = abs(next - middle) <= 1e-13 * middle
+            middle = next
+            if isFound { break }
         }
-        let middle = (low + high) / 2
         let places = 0x1p30
         return Double(
             sign: .plus, exponent: middle.exponent, significand: (middle.significand * places).rounded() / places)
@@ -35,8 +41,12 @@ package enum StudentT {
 
     /// The probability that a t variable stays below `t`.
     package static func cumulative(_ t: Double, degreesOfFreedom n: Double) -> Double {
-        let tail = 0.5 * regularizedIncompleteBeta(n / (n + t * t), n / 2, 0.5)
-        return t > 0 ? 1 - tail : tail
+        t > 0 ? 1 - upperTail(t, n) : upperTail(t, n)
+    }
+
+    /// The probability of a value beyond the magnitude of `t`, on one side.
+    private static func upperTail(_ t: Double, _ n: Double) -> Double {
+        0.5 * regularizedIncompleteBeta(n / (n + t * t), n / 2, 0.5)
     }
 }
 

@@ -26,12 +26,12 @@ struct Kerf: ParsableCommand {
             """,
         version: KerfVersion.build,
         subcommands: [
-            DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, DecideCommand.self,
-            SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self, LinkCommand.self,
-            ValidateCommand.self, ReportCommand.self, TraceCommand.self, ExportCommand.self, BoardCommand.self,
-            CaptureCommand.self, ReplayCommand.self, BenchCommand.self, SelftestCommand.self,
+            DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, CompareCommand.self,
+            DecideCommand.self, SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self,
+            LinkCommand.self, ValidateCommand.self, ReportCommand.self, TraceCommand.self, ExportCommand.self,
+            BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self, SelftestCommand.self,
             RestoreFrequencyCommand.self, FrequencyWatchdogCommand.self,
-            ReplayInsideCommand.self,
+            ReplayInsideCommand.self, MeterProgramCommand.self,
         ])
 
     static func main() { Program.run(Self.self) }

@@ -45,6 +45,9 @@ extension Room {
             "Validation",
             never: hardware.union(cModules).union(["SplitTraining", "Glibc", "Foundation", "FoundationEssentials"]),
             why: "no hardware, no networks"),
+        Room(
+            "CostComparison", never: hardware.union(cModules).union(["Glibc", "Foundation", "FoundationEssentials"]),
+            why: "a pure function of files, no hardware"),
         Room("Capture", never: probes, why: "a box as files, whatever reads them"),
         Room("Reporting"),
         Room("CommandSupport"),
@@ -54,7 +57,9 @@ extension Room {
     /// Where options have names and results are printed: the commands, and what they share.
     static let commandLine: Set<String> = ["CommandSupport", "kerf"]
 
-    static let probes: Set<String> = ["RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host"]
+    static let probes: Set<String> = [
+        "RAPL", "CPUFreq", "LMSensors", "PowerSupply", "NVML", "PCI", "Host", "MeterProgram",
+    ]
 
     /// C modules and the rooms that wrap them. A C module imports no room, so its place in the list does not bind.
     static let cWrappers: [String: Set<String>] = [
@@ -71,6 +76,7 @@ extension Room {
         "CMalloc": ["SplitTraining"],
         "CNamespaces": ["Capture", "kerf"],
         "CArguments": ["CommandSupport"],
+        "CExec": ["kerf"],
         "CPtrace": ["VirtualBoard"],
     ]
 

@@ -37,7 +37,8 @@ struct SchemaAgreementTests {
         let visit = FrequencyVisit(
             group: "performance core", hertz: 2e9, policyHertz: ["policy0": 2e9], achievedHertz: [2e9],
             steps: profile.steps, layerTimes: profile.layerTimes, idleWindows: profile.idleWindows,
-            energyWindows: profile.energyWindows, rejections: profile.rejections, meterFailure: "lost")
+            energyWindows: profile.energyWindows, rejections: profile.rejections, meterFailure: "lost", startSeconds: 60
+        )
         profile.frequencySweep = FrequencySweep(
             seed: 1, budgetSeconds: 60, groups: [SweptGroup(name: "performance core", cpus: [0], threads: 1)],
             visits: [visit])
@@ -70,6 +71,9 @@ struct SchemaAgreementTests {
         meter.updates = CounterUpdates(intervalsSeconds: [0.001, 0.0011], resolutionJoules: 1e-6)
         meter.sampling = PowerSampling(
             intervalSeconds: 0.1, longestGapSeconds: 0.2, samples: 9, processorShare: 0.01, refreshSeconds: 0.1)
+        meter.program = MeterProgramDescription(
+            meter: "planted", reports: .watts, clock: .program, delaySeconds: known, averagingSeconds: 1,
+            resolutionWatts: 0.1, explainedShare: 0.9, minimumWindowSeconds: 3.2, ended: "planted")
         meter.reason = "planted"
         meter.domains[0].maximumWatts = 100
         (workload.pinned, workload.forwardOnly) = (true, true)

@@ -30,6 +30,8 @@ struct ExitStatusTests {
     func categories() {
         let statuses = KerfError.Category.allCases.map { ExitStatus($0) }
         #expect(Set(statuses).count == statuses.count && !statuses.contains(.success))
+        // No error: what was asked for was done, and exceeds a limit.
+        #expect(!statuses.contains(.limitExceeded))
     }
 
     @Test("one line: location, message, remedy")

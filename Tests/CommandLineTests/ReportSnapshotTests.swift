@@ -51,6 +51,15 @@ struct ReportSnapshotTests {
         try Snapshot.expect(text, matches: "calibrate-\(name)")
     }
 
+    /// Two profiles of earlier versions, of one model.
+    @Test(arguments: [("board", [String]()), ("board-all", ["--layers", "--kernels"])])
+    func compare(_ name: String, options: [String]) throws {
+        let files = ["33f0510", "7aaa799"].map { Self.corpus("profiles/\($0)-board.json") }
+        let text = try report(["compare"] + files + options)
+        let plain = text.replacingOccurrences(of: Self.corpus(""), with: "Tests/Corpus/")
+        try Snapshot.expect(plain, matches: "compare-\(name)")
+    }
+
     private static let decisions: [(name: String, device: String, server: String, options: [String])] = [
         ("default", "board", "board", ["--link", "up=20mbit,down=80mbit,rtt=20ms"]),
         (

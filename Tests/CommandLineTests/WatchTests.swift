@@ -80,8 +80,8 @@ struct WatchTests {
 
     @Test("an error is in the last line, as on standard error")
     func error() throws {
-        let outcome = try KerfProcess(profile("--budget", "1", "--power-model", "idle=30,busy=3")).finish()
-        #expect(outcome.status == 64)
+        let outcome = try KerfProcess(profile("--budget", "1", "--weights", workspace.path("missing.gguf"))).finish()
+        #expect(outcome.status == 66, "\(outcome.standardError)")
         let reports = try reports(outcome.standardOutput)
         check(reports)
         let message = try #require(reports.last?.end?.message)

@@ -87,7 +87,7 @@ struct ProgressTests {
     @Test("a meter that fails is reported, with the reason")
     func failedMeter() throws {
         var reports: [Progress] = []
-        let record = try run(on: SimulatedBox(failsAtRead: 2000), budgetSeconds: 10) { reports.append($0) }
+        let record = try run(on: SimulatedBox(failsAtRead: 20_000), budgetSeconds: 10) { reports.append($0) }
         let reason = try #require(record.meterFailure)
         #expect(reports.first?.meter?.state == .reading)
         let last = try #require(reports.last)

@@ -22,6 +22,8 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
         var reads = 0
         /// What had been drawn at each update, for a counter that trails.
         var drawn: [(nanoseconds: Int64, joules: Double)] = []
+        /// All that had been drawn, at each update, for a meter that reports later.
+        var history: [(nanoseconds: Int64, joules: Double)] = []
         /// What was drawn last; a reading takes a moment at that power.
         var watts = 5.0
         var threads = 0.0
@@ -50,6 +52,8 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     let stopsAtSeconds: Double
     /// The counter shows what had been drawn so long ago, like one that integrates an averaging sensor.
     let trailingSeconds: Double
+    /// Whether what was drawn up to any moment can be asked for later.
+    let keepsHistory: Bool
     /// How many of the two processors other processes keep busy, by the time.
     let otherProcessors: @Sendable (Double) -> Double
     /// How many times longer everything takes beside neighbors on the host, by the time; `nil` for a box that tells its
@@ -59,12 +63,14 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
     init(
         range: UInt64? = 262_143_328_850, failsAtRead: Int? = nil, recoversAtRead: Int? = nil,
         stopsAtSeconds: Double = .infinity, secondStopsAtSeconds: Double? = nil, trailingSeconds: Double = 0,
+        keepsHistory: Bool = false,
         otherProcessors: @escaping @Sendable (Double) -> Double = { _ in 0 },
         slowdown: (@Sendable (Double) -> Double)? = nil
     ) {
         self.recoversAtRead = recoversAtRead
         self.secondStopsAtSeconds = secondStopsAtSeconds
         self.trailingSeconds = trailingSeconds
+        self.keepsHistory = keepsHistory
         self.otherProcessors = otherProcessors
         self.slowdown = slowdown
         self.range = range
@@ -91,6 +97,7 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
             while state.nextUpdate <= end {
                 state.joules += watts * Double(state.nextUpdate - state.nanoseconds) * 1e-9
                 state.nanoseconds = state.nextUpdate
+                if keepsHistory { state.history.append((state.nanoseconds, state.joules)) }
                 let seconds = Double(state.nanoseconds) * 1e-9
                 if seconds < stopsAtSeconds { state.shownJoules = shown(&state) }
                 if seconds < secondStopsAtSeconds ?? 0 { state.secondJoules = state.shownJoules }
@@ -113,6 +120,21 @@ final class SimulatedBox: ExperimentClock, EnergyMeter {
                     slowdown(Double(state.nanoseconds) * 1e-9)
                         * Double.random(in: 0.98e-3...1.02e-3, using: &state.generator)
                 })
+        }
+    }
+
+    /// What was drawn up to a moment that is over by an update at least; needs ``keepsHistory``.
+    func joules(at seconds: Double) -> Double {
+        state.withLock { state in
+            let nanoseconds = Int64(seconds * 1e9)
+            var (low, high) = (0, state.history.count - 1)
+            while high - low > 1 {
+                let middle = (low + high) / 2
+                if state.history[middle].nanoseconds <= nanoseconds { low = middle } else { high = middle }
+            }
+            let (before, after) = (state.history[low], state.history[high])
+            let share = Double(nanoseconds - before.nanoseconds) / Double(after.nanoseconds - before.nanoseconds)
+            return before.joules + share * (after.joules - before.joules)
         }
     }
 

@@ -168,6 +168,53 @@ struct ExportTests {
         #expect(try export.table("fields").rows.contains { $0 == ["workload.sequence", "128"] })
     }
 
+    @Test("a calibration over several workloads has every value of its functions")
+    func workloads() throws {
+        let inputs = try [64, 128].map { sequence in
+            let profile = SyntheticWorkload(sequence: sequence).make()
+            return Calibrator.Input(name: "\(sequence).json", bytes: try KerfJSON.encode(profile))
+        }
+        let calibration = try Calibrator.calibrate(inputs, of: WorkloadChoice(sequence: 96))
+        let laws = try #require(calibration.workloadLaws)
+        let bytes = try KerfJSON.encode(calibration)
+        let export = try CSVExport(bytes, named: "c.json")
+        try expectComplete(export, of: bytes)
+        let passes = try export.table("workload_passes")
+        #expect(passes.rows.count == 2 * laws.passes.count)
+        #expect(try passes.column("sequence").prefix(2) == ["64", "128"])
+        #expect(try passes.numbers("time_seconds").prefix(2) == laws.passes[0].timeSeconds.map(\.value).prefix(2))
+        #expect(try export.table("workload_steps").numbers("time_seconds") == laws.step.timeSeconds.map(\.value))
+        #expect(try export.table("workload_profiles").column("sha256").count == 2)
+    }
+
+    @Test("decisions of several boxes: each pair's alternatives have the pair's names")
+    func pairs() throws {
+        let side = Decider.Side(
+            calibration: try Calibration.planted(SyntheticProfile()), sha256: String(repeating: "0", count: 64))
+        let link = try Link(parsing: "up=20mbit,down=80mbit,rtt=20ms")
+        func boxes(_ names: String...) -> [PairsDecider.Box] { names.map { .init(name: $0, side: side) } }
+        let decisions = try PairsDecider(
+            decider: Decider(link: link), devices: boxes("phone", "=tablet"), servers: boxes("edge", "a,b"),
+            links: Array(repeating: link, count: 4)
+        ).decide()
+        let export = try CSVExport(try KerfJSON.encode(decisions), named: "d.json")
+        let pairs = try export.table("pairs")
+        #expect(try pairs.column("device") == ["phone", "phone", "=tablet", "=tablet"])
+        #expect(try pairs.column("server") == ["edge", "a,b", "edge", "a,b"])
+        #expect(try pairs.column("cut") == decisions.pairs.map { "\($0.decision?.choice.cut ?? -1)" })
+        let cuts = try export.table("cuts")
+        let all = decisions.pairs.compactMap(\.decision).flatMap(\.cuts)
+        #expect(try cuts.numbers("delay_seconds") == all.map(\.delaySeconds.value))
+        #expect(try cuts.column("chosen").count { $0 == "TRUE" } == 4)
+        // One pair's decision by itself has the same rows without the names.
+        let alone = try CSVExport(
+            try KerfJSON.encode(try #require(decisions.pairs[0].decision)), named: "d.json"
+        ).table("cuts")
+        #expect(cuts.rows.filter { $0[0] == "phone" && $0[1] == "edge" }.map { Array($0.dropFirst(2)) } == alone.rows)
+        #expect(try export.table("rounds").numbers("cost") == decisions.round.servers.map(\.cost))
+        #expect(try export.table("boxes").rows.count == 4 && export.table("device_choices").rows.count == 2)
+    }
+
     @Test("a link, a run and a validation")
     func otherKinds() throws {
         let link = try KerfJSON.encode(Self.link)

@@ -141,13 +141,23 @@ struct PairsAssembly {
         for (choice, common) in zip(choices, common) {
             if let common { warnings += jointOptimumWarning(choice, common) }
         }
+        return warnings + calibrationWarnings
+    }
+
+    /// Each warning once, with the boxes whose calibrations have it.
+    private var calibrationWarnings: [String] {
+        var found: [(warning: String, boxes: [String])] = []
         for box in decider.devices + decider.servers {
-            for warning in box.side.calibration.warnings.map({ "\(box.name): \($0)" })
-            where !warnings.contains(warning) {
-                warnings.append(warning)
+            for warning in box.side.calibration.warnings {
+                let place = found.firstIndex { $0.warning == warning } ?? found.count
+                if place == found.count { found.append((warning, [])) }
+                if !found[place].boxes.contains(box.name) { found[place].boxes.append(box.name) }
             }
         }
-        return warnings
+        return found.map { warning, boxes in
+            let others = boxes.count > 4 ? " and \(boxes.count - 3) others" : ""
+            return boxes.prefix(boxes.count > 4 ? 3 : 4).joined(separator: ", ") + others + ": " + warning
+        }
     }
 
     /// Joules that were obtained in different ways compare poorly.

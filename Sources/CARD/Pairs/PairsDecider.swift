@@ -94,20 +94,21 @@ public struct PairsDecider: Sendable {
     private func outcomes() -> [Outcome] {
         let problems = devices.indices.flatMap { device in servers.indices.map { problem(device, $0) } }
         var places: [Problem: Int] = [:]
-        let distinct = problems.indices.filter { pair in
-            guard places[problems[pair]] == nil else { return false }
-            places[problems[pair]] = places.count
-            return true
+        var distinct: [Int] = []
+        let placeOfPair = problems.indices.map { pair -> Int in
+            if let place = places[problems[pair]] { return place }
+            places[problems[pair]] = distinct.count
+            distinct.append(pair)
+            return distinct.count - 1
         }
-        let found = Mutex([Outcome?](repeating: nil, count: distinct.count))
-        DispatchQueue.concurrentPerform(iterations: distinct.count) { place in
-            let outcome = outcome(of: distinct[place], problems[distinct[place]])
+        let pairs = distinct
+        let found = Mutex([Outcome?](repeating: nil, count: pairs.count))
+        DispatchQueue.concurrentPerform(iterations: pairs.count) { place in
+            let outcome = outcome(of: pairs[place], problems[pairs[place]])
             found.withLock { $0[place] = outcome }
         }
         let all = found.withLock { $0 }
-        return problems.map { problem in
-            places[problem].flatMap { all[$0] } ?? .failure(KerfError(.internalError, "a pair was not decided"))
-        }
+        return placeOfPair.map { all[$0] ?? .failure(KerfError(.internalError, "a pair was not decided")) }
     }
 
     private func problem(_ device: Int, _ server: Int) -> Problem {

@@ -43,6 +43,8 @@ package struct DoctorReport: Codable, Equatable, KerfFile {
     package var pciDevices: [Device]
     /// `nil` without information on the CPU.
     package var host: HostSection?
+    /// A meter program that was to be tried; `nil` for none.
+    package var meterProgram: MeterProgramCheck?
 
     package struct ProbeStatus: Codable, Equatable, Sendable {
         package var name: String

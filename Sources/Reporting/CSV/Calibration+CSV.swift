@@ -11,7 +11,7 @@ extension Calibration {
             memberTable, frequencyTable, timeLawTable, powerLawTable, (frequencyGroups ?? []).map(\.group).coreTable,
             externalTable, meter.domainTable,
             rejectionTable, provenanceTable,
-        ]
+        ] + workloadTables
     }
 
     private typealias Pass = (layer: LayerDescription, direction: Direction, values: DirectionCalibration)

@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CostComparison
 import ProfileFormat
 import Simulation
 import SplitTraining
@@ -27,10 +28,11 @@ package struct ReportSource: Sendable {
         case simulation(SimulationResult)
         case run(SplitRun)
         case validation(ValidationReport)
+        case comparison(CostComparison)
 
         package static let schemas = [
             Profile.schema, Calibration.schema, Decision.schema, SimulationResult.schema, SplitRun.schema,
-            ValidationReport.schema,
+            ValidationReport.schema, CostComparison.schema,
         ]
 
         var place: Int {
@@ -41,6 +43,7 @@ package struct ReportSource: Sendable {
             case .simulation: 3
             case .run: 4
             case .validation: 5
+            case .comparison: 6
             }
         }
 
@@ -54,7 +57,17 @@ package struct ReportSource: Sendable {
             case .simulation(let result): result.kerfVersion
             case .run(let run): run.kerfVersion
             case .validation(let report): report.kerfVersion
+            case .comparison(let comparison): comparison.kerfVersion
             }
+        }
+    }
+
+    /// The calibration from a profile's bytes alone, or why there is none.
+    package static func calibration(_ profile: [UInt8], named name: String) throws -> Result<Calibration, KerfError> {
+        do {
+            return .success(try Calibrator.calibrate([Calibrator.Input(name: name, bytes: profile)]))
+        } catch let error as KerfError {
+            return .failure(error)
         }
     }
 
@@ -68,6 +81,7 @@ package struct ReportSource: Sendable {
         case .simulation(let result): SimulationSection(result: result).section(named: name)
         case .run(let run): RunSection(run: run).section(named: name)
         case .validation(let report): ValidationSection(report: report).section(named: name)
+        case .comparison(let comparison): ComparisonSection(comparison: comparison).section(named: name)
         }
     }
 }
@@ -109,6 +123,7 @@ struct ReportGroup: Sendable {
             case .simulation(let result): result.scenario
             case .run(let run): run.model
             case .validation(let report): report.prediction.modelName
+            case .comparison(let comparison): comparison.model.name
             }
         }
         let names = models.reduce(into: [String]()) { names, name in

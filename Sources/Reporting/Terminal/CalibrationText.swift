@@ -191,6 +191,7 @@ extension MeterDescription {
             text += ", power sampled every \(NumberText.si(sampling.intervalSeconds, "s")), using "
             text += "\(NumberText.percent(sampling.processorShare)) of a CPU"
         }
+        if let program { text += ", " + program.text }
         return text
     }
 }

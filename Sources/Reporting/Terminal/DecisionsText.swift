@@ -36,7 +36,10 @@ extension Decisions {
                 + (best.serverEnergyJoules.value == nil
                     ? "" : ", server energy \(NumberText.si(best.serverEnergyJoules, "J"))")
             let who = servers.count > 1 ? "all devices in turn cost least with" : "all devices in turn with"
-            return "\(who) \(name(servers[best.server])), \(cost)"
+            let equal = round.servers.filter { $0.server != best.server && isEqual($0.cost, to: best.cost) }
+                .map { name(servers[$0.server]) }
+            let same = equal.isEmpty ? "" : " (and the same with \(equal.joined(separator: ", ")))"
+            return "\(who) \(name(servers[best.server]))\(same), \(cost)"
         }
         guard let server = deviceChoices.first?.server else { return "no server can be used" }
         let cut = pair(device: 0, server: server).decision.map { ", cut \($0.choice.cut) of \($0.blockCount)" } ?? ""
@@ -78,13 +81,18 @@ extension Decisions {
         var marks: [String] = []
         if servers.count > 1 {
             let choice = deviceChoices[pair.device]
-            if choice.server == pair.server { marks.append("<- least cost") }
+            let least = choice.server.flatMap { self.pair(device: pair.device, server: $0).cost }
+            if let mark = mark(pair.server, pair.cost, best: choice.server, least) { marks.append(mark) }
             if choice.fastestServer == pair.server, choice.server != pair.server { marks.append("<- least delay") }
         }
         if let verdict = decision.verdict, !verdict.stands {
             marks.append("DOES NOT STAND: " + PlainText.shown(verdict.reasons.first ?? "", limit: 100))
         }
         return marks.joined(separator: "; ")
+    }
+
+    private func mark(_ server: Int, _ cost: Double?, best: Int?, _ least: Double?) -> String? {
+        server == best ? "<- least cost" : isEqual(cost, to: least) ? "<- equal cost" : nil
     }
 
     /// A line for each server, with all devices in turn.
@@ -97,7 +105,9 @@ extension Decisions {
             let note =
                 row.delaySeconds.value == nil
                 ? PlainText.shown(row.delaySeconds.reason ?? "", limit: 160)
-                : round.server == row.server && servers.count > 1 ? "<- least cost" : ""
+                : servers.count > 1
+                    ? mark(row.server, row.cost, best: round.server, round.server.flatMap { round.servers[$0].cost })
+                        ?? "" : ""
             table.append(
                 [name(servers[row.server])] + cells(row.delaySeconds) + cells(row.serverEnergyJoules) + [
                     short(row.deviceEnergyJoules.value), row.cost.map { NumberText.fixed($0, digits: 4) } ?? "n/a",

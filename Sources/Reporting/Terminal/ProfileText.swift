@@ -45,7 +45,12 @@ extension Profile {
             text += "; power sampling used \(NumberText.percent(sampling.processorShare)) of a CPU in all steps"
         }
         text += "\n"
-        if let updates = meter.updates {
+        if let program = meter.program {
+            text += "meter        \(PlainText.shown(meter.totalOf.joined(separator: " + "))), \(program.text)\n"
+            text += "             \(program.counts); idle power changed by "
+            text += "\(NumberText.percent(checks.idleDriftRatio)) over the run\n"
+            if let ended = program.ended { text += "             stopped during the run: \(PlainText.shown(ended))\n" }
+        } else if let updates = meter.updates {
             text += "counter      update interval \(NumberText.si(updates.medianSeconds, "s")), p1 "
             text += "\(NumberText.si(updates.percentile1Seconds, "s")), p99 "
             text += "\(NumberText.si(updates.percentile99Seconds, "s"))"

@@ -29,6 +29,9 @@ struct ProfileCommand: ParsableCommand {
             --board DIR measures energy on a virtual board: the one that `kerf board` serves there, or one served for \
             the run. Its values are labeled simulated.
 
+            --meter-command PROGRAM takes the energy from a meter that another program reads: a wall plug, a laboratory \
+            meter. How late its samples are is found with a load that is known, for some twenty samples before the run.
+
             EXAMPLE
               kerf profile --model llama-3.2-1b --seq 128 --out profile.json
               kerf profile --model smollm2-135m --board board \\
@@ -36,6 +39,9 @@ struct ProfileCommand: ParsableCommand {
               sudo kerf profile --model smollm2-135m --frequencies all \\
                 --out profile.json
               kerf profile --out profile.json -- python3 train.py
+              kerf profile --model smollm2-135m --budget 900 \\
+                --meter-command "python3 plug.py 192.168.1.20" \\
+                --out profile.json
               kerf profile --model smollm2-135m --seq 128,256,512 \\
                 --out profiles
             """)
@@ -47,6 +53,7 @@ struct ProfileCommand: ParsableCommand {
 
     @OptionGroup var profiling: ProfilingOptions
     @OptionGroup var metering: MeterOptions
+    @OptionGroup var program: MeterCommandOptions
 
     @Flag(help: "Fail if no energy meter can be read.")
     var requireEnergy = false
@@ -69,6 +76,7 @@ struct ProfileCommand: ParsableCommand {
     var verbose = false
 
     func validate() throws {
+        try program.check(beside: metering)
         try ProgressStream.check(watch: watch, json: json)
         guard workload.count > 1, out.hasSuffix(".json") else { return }
         throw ValidationError(
@@ -144,9 +152,11 @@ struct ProfileCommand: ParsableCommand {
 
     /// One for each workload.
     private func requests() throws -> [ProfileRequest] {
-        try workload.workloads(placement).map {
+        var meter = metering.request
+        meter.command = program.meterCommand
+        return try workload.workloads(placement).map {
             ProfileRequest(
-                workload: $0, meter: metering.request, frequencies: sweep.frequencies,
+                workload: $0, meter: meter, frequencies: sweep.frequencies,
                 budgetSeconds: profiling.budget, sweepBudgetSeconds: sweep.sweepBudget,
                 targetRelativeHalfWidth: profiling.targetCi / 100, seed: profiling.seed, requiresEnergy: requireEnergy,
                 ignoresLoad: BusyMachine.isAccepted)

@@ -23,9 +23,7 @@ struct HTMLReportTests {
 
     private static func source(_ profile: Profile, named name: String = "profile.json") throws -> ReportSource {
         let bytes = try KerfJSON.encode(profile)
-        let calibration = Result { () throws(KerfError) in
-            try Calibrator.calibrate([Calibrator.Input(name: name, bytes: bytes)])
-        }
+        let calibration = try ReportSource.calibration(bytes, named: name)
         return ReportSource(
             name: name, sha256: SHA256.hexDigest(of: bytes), content: .profile(profile, calibration))
     }
@@ -79,9 +77,7 @@ struct HTMLReportTests {
         for file in try Self.files("profiles") {
             let bytes = try FileBytes.read(file, limit: KerfJSON.maximumBytes)
             let profile = try KerfJSON.decode(Profile.self, from: bytes, named: file)
-            let calibration = Result { () throws(KerfError) in
-                try Calibrator.calibrate([Calibrator.Input(name: file, bytes: bytes)])
-            }
+            let calibration = try ReportSource.calibration(bytes, named: file)
             let source = ReportSource(
                 name: file, sha256: SHA256.hexDigest(of: bytes), content: .profile(profile, calibration))
             let page = try outline([source])

@@ -9,11 +9,12 @@ struct ScaleTests {
     @Test("values keep their order and stay within the drawing, and ticks within the axis", arguments: 1...40)
     func properties(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        let magnitude = [1e-9, 1e-3, 1, 1e6, 1e12].randomElement(using: &generator) ?? 1
+        let magnitude: Double = [1e-9, 1e-3, 1, 1e6, 1e12].randomElement(using: &generator) ?? 1
         let count = Int.random(in: 1...20, using: &generator)
         for kind in [Scale.Kind.linear, .logarithmic] {
-            let values = (0..<count).map { _ in
-                Double.random(in: kind == .linear ? -1...1 : 0.01...1, using: &generator) * magnitude
+            let range = kind == .linear ? -1.0...1.0 : 0.01...1.0
+            let values: [Double] = (0..<count).map { _ in
+                Double.random(in: range, using: &generator) * magnitude
             }.sorted()
             for includesZero in [false, true] {
                 let scale = Scale(values, kind, includesZero: includesZero, from: 300, to: 10)

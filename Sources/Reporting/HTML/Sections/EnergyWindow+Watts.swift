@@ -1,5 +1,6 @@
 import Calibration
 import ProfileFormat
+import Quantities
 import RealModule
 
 extension EnergyWindow {

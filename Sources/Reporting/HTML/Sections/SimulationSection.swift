@@ -1,3 +1,4 @@
+import CARD
 import Quantities
 import Simulation
 

@@ -1,6 +1,7 @@
 import CARD
 import Instrumentation
 import ProbeKit
+import ProfileFormat
 import Quantities
 import SystemIO
 
@@ -19,6 +20,7 @@ package struct DoctorText {
         lines += ["kerf doctor, root \(report.root)", ""]
         lines += probes
         lines += section("energy meters, in the order in which they are tried", backends)
+        lines += section("meter program", report.meterProgram.map(program) ?? [])
         lines += section("energy domains", EnergyTree(report.energy).lines)
         lines += section("frequency", policies)
         lines += section("sensors", sensors)
@@ -43,6 +45,16 @@ package struct DoctorText {
             report.energy.backends.map { backend in
                 ([backend.name, backend.used ? "used" : backend.status.rawValue, backend.reason], backend.remedy, [])
             })
+    }
+
+    private func program(_ check: MeterProgramCheck) -> [String] {
+        let name = check.program.map { PlainText.name($0.meter) } ?? "program"
+        var lines = findings([([name, check.status.rawValue, check.reason], check.remedy, [])])
+        if let domain = check.domain, let watts = check.watts, let seconds = check.intervalSeconds {
+            lines.append("\(domain): \(NumberText.si(watts, "W")), a sample every \(NumberText.si(seconds, "s"))")
+        }
+        if let program = check.program { lines += [program.text, program.counts] }
+        return lines
     }
 
     /// A line for each row, followed by its remedy and its failures.
