@@ -24,6 +24,7 @@ extension ReportSource {
             let profile = try decoded(Profile.self)
             content = .profile(profile, try ReportSource.calibration(bytes, named: path))
         case Calibration.schema: content = .calibration(try decoded(Calibration.self))
+        case Decisions.schema: content = .decisions(try decoded(Decisions.self))
         case Decision.schema: content = .decision(try decoded(Decision.self))
         case SimulationResult.schema: content = .simulation(try decoded(SimulationResult.self))
         case SplitRun.schema: content = .run(try decoded(SplitRun.self))

@@ -11,7 +11,7 @@ import Validation
 package struct ReportSource: Sendable {
     /// What the user calls it.
     package var name: String
-    /// Of its bytes, in lower-case hexadecimal digits.
+    /// SHA-256 of the bytes, in lower-case hexadecimal digits.
     package var sha256: String
     package var content: Content
 
@@ -29,10 +29,11 @@ package struct ReportSource: Sendable {
         case run(SplitRun)
         case validation(ValidationReport)
         case comparison(CostComparison)
+        case decisions(Decisions)
 
         package static let schemas = [
             Profile.schema, Calibration.schema, Decision.schema, SimulationResult.schema, SplitRun.schema,
-            ValidationReport.schema, CostComparison.schema,
+            ValidationReport.schema, CostComparison.schema, Decisions.schema,
         ]
 
         var place: Int {
@@ -44,6 +45,7 @@ package struct ReportSource: Sendable {
             case .run: 4
             case .validation: 5
             case .comparison: 6
+            case .decisions: 7
             }
         }
 
@@ -58,6 +60,7 @@ package struct ReportSource: Sendable {
             case .run(let run): run.kerfVersion
             case .validation(let report): report.kerfVersion
             case .comparison(let comparison): comparison.kerfVersion
+            case .decisions(let decisions): decisions.kerfVersion
             }
         }
     }
@@ -82,6 +85,7 @@ package struct ReportSource: Sendable {
         case .run(let run): RunSection(run: run).section(named: name)
         case .validation(let report): ValidationSection(report: report).section(named: name)
         case .comparison(let comparison): ComparisonSection(comparison: comparison).section(named: name)
+        case .decisions(let decisions): DecisionsSection(decisions: decisions).section(named: name)
         }
     }
 }
@@ -124,6 +128,7 @@ struct ReportGroup: Sendable {
             case .run(let run): run.model
             case .validation(let report): report.prediction.modelName
             case .comparison(let comparison): comparison.model.name
+            case .decisions(let decisions): decisions.devices.first?.modelName ?? "decisions"
             }
         }
         let names = models.reduce(into: [String]()) { names, name in
