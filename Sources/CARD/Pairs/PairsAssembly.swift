@@ -163,15 +163,17 @@ struct PairsAssembly {
     /// Joules that were obtained in different ways compare poorly.
     private var energyBasisWarnings: [String] {
         guard weight < 1 else { return [] }
+        func basis(_ device: Int, _ server: Int) -> String? { solved(device, server)?.model.energyBasis?.summary }
+        // Only the servers of one device are compared.
+        let compared = decider.devices.indices.filter { device in
+            Set(decider.servers.indices.compactMap { basis(device, $0) }).count > 1
+        }
         var servers: [(basis: String, names: [String])] = []
         for (server, box) in decider.servers.enumerated() {
-            let bases = decider.devices.indices.compactMap { solved($0, server)?.model.energyBasis?.summary }
-            guard let basis = bases.first else { continue }
-            if let place = servers.firstIndex(where: { $0.basis == basis }) {
-                servers[place].names.append(box.name)
-            } else {
-                servers.append((basis, [box.name]))
-            }
+            guard let basis = compared.compactMap({ basis($0, server) }).first else { continue }
+            let place = servers.firstIndex { $0.basis == basis } ?? servers.count
+            if place == servers.count { servers.append((basis, [])) }
+            servers[place].names.append(box.name)
         }
         guard servers.count > 1 else { return [] }
         let parts = servers.map { "\($0.basis) (\($0.names.joined(separator: ", ")))" }

@@ -59,7 +59,7 @@ extension Decisions {
             guard let decision = pair.decision,
                 let chosen = decision.cuts.first(where: { $0.cut == decision.choice.cut })
             else {
-                let reason = PlainText.shown(pair.unavailable ?? "no reason given", limit: 160)
+                let reason = PlainText.shown(pair.unavailable ?? "no reason given", limit: 100)
                 table.append(names + Array(repeating: "n/a", count: 9) + ["not decided: \(reason)"])
                 continue
             }
@@ -104,7 +104,7 @@ extension Decisions {
         for row in round.servers {
             let note =
                 row.delaySeconds.value == nil
-                ? PlainText.shown(row.delaySeconds.reason ?? "", limit: 160)
+                ? PlainText.shown(row.delaySeconds.reason ?? "", limit: 100)
                 : servers.count > 1
                     ? mark(row.server, row.cost, best: round.server, round.server.flatMap { round.servers[$0].cost })
                         ?? "" : ""
