@@ -47,10 +47,16 @@ struct MeterCommandTests {
     func stepsMatchTheGroundTruthAndLayersAreNotResolved(_ flaws: [String]) throws {
         let workspace = try Workspace()
         let plug = "python3 \(Self.example("board_meter.py")) \(workspace.path("board")) --interval 0.25 "
-        let outcome = try start(workspace, plug + flaws.joined(separator: " "), budget: "24").finish()
-        #expect(outcome.status == 0, "\(outcome.standardError)")
-        #expect(outcome.standardOutput.contains("wall"), "\(outcome.standardOutput)")
-        let profile = try written(workspace)
+        // On a machine that others keep busy a step takes many times as long.
+        var enough: Profile?
+        for budget in ["24", "80"] where enough == nil {
+            let outcome = try start(workspace, plug + flaws.joined(separator: " "), budget: budget).finish()
+            try #require(outcome.status == 0, "\(outcome.standardError)")
+            #expect(outcome.standardOutput.contains("wall"), "\(outcome.standardOutput)")
+            let profile = try written(workspace)
+            if profile.energyWindows.count(where: { $0.subject == .step }) >= 3 { enough = profile }
+        }
+        let profile = try #require(enough)
         #expect(
             profile.meter.name == "program" && profile.meter.totalOf == ["wall"] && profile.meter.origin == .simulated)
         #expect(profile.meter.reason?.contains("power supply's losses") == true)
