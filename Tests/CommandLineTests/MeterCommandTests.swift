@@ -80,7 +80,9 @@ struct MeterCommandTests {
         }
 
         let calibration = try Calibrator.calibrate([.init(name: "p.json", bytes: [UInt8](workspace.bytes("p.json")))])
-        #expect(calibration.step.grossEnergyJoules.value != nil || step.relativeHalfWidth > 0.2)
+        // On a busy machine the step's time may not be known.
+        let energy = calibration.step.grossEnergyJoules
+        #expect(energy.value != nil || energy.reason?.contains("not resolved") == true, "\(energy)")
         for layer in calibration.layers {
             for energy in [layer.forward.grossEnergyJoules, layer.backward.grossEnergyJoules] where energy.value != 0 {
                 #expect(energy.value == nil && energy.reason?.contains("samples need windows of") == true, "\(energy)")
