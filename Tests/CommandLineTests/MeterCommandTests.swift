@@ -75,9 +75,11 @@ struct MeterCommandTests {
         let truth = try planted(steps, profile)
         #expect(step.lower <= truth && truth <= step.upper || abs(step.value / truth - 1) < 0.02, "\(step), \(truth)")
         #expect(abs(step.value / truth - 1) < 0.2, "\(step), \(truth)")
-        for window in profile.idleWindows {
-            #expect((window.joules["wall"] ?? 0) / window.seconds > 4 + 2.7 / 0.85 - 0.3)
+        // On a busy machine the board updates its counters late, and a window may lack a part.
+        let (joules, seconds) = profile.idleWindows.reduce((0.0, 0.0)) { sum, window in
+            (sum.0 + (window.joules["wall"] ?? 0), sum.1 + window.seconds)
         }
+        #expect(abs(joules / seconds / (4 + 2.7 / 0.85) - 1) < 0.15, "\(joules / seconds) W")
 
         let calibration = try Calibrator.calibrate([.init(name: "p.json", bytes: [UInt8](workspace.bytes("p.json")))])
         // On a busy machine the step's time may not be known.
