@@ -75,8 +75,8 @@ struct MeterExampleTests {
             }
         }
         try wait { try lines().count >= 4 }
-        let written = try lines()
-        try #require(written.count >= 4, "\(String(decoding: try workspace.bytes("lines.err"), as: UTF8.self))")
+        let (written, errors) = (try lines(), String(decoding: try workspace.bytes("lines.err"), as: UTF8.self))
+        try #require(written.count >= 4, "\(errors)")
         #expect(written[0]["name"] as? String == name && written[0]["domain"] as? String == "wall")
         let times = written.dropFirst().compactMap { $0["time"] as? Double }
         #expect(written.dropFirst().allSatisfy { ($0["watts"] as? NSNumber)?.doubleValue == watts })
