@@ -277,7 +277,9 @@ let package = Package(
         tests("Validation", base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CARD", "Validation"]),
         tests(
             "CostComparison",
-            base + ["ModelFiles", "Workload", "ProfileFormat", "Calibration", "CostComparison", "Reporting"]),
+            base + [
+                "ModelFiles", "Workload", "ProfileFormat", "Profiling", "Calibration", "SelfTest", "CostComparison",
+            ]),
         tests(
             "Reporting",
             base + [

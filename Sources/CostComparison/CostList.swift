@@ -177,9 +177,6 @@ extension LayerCalibration {
         direction == .forward ? forward : backward
     }
 
-    /// Whether the pass computes nothing: its time is an exact zero.
-    fileprivate func isIdle(_ direction: Direction) -> Bool {
-        let time = self[direction].timeSeconds
-        return time.value == 0 && time.origin == .modelled
-    }
+    /// Whether the pass computes nothing: it takes no time.
+    fileprivate func isIdle(_ direction: Direction) -> Bool { self[direction].timeSeconds.value == 0 }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// How often a difference is found where there is none, and how often where there is one. All in virtual time.
 ///
-/// `KERF_COMPARISON_PAIRS=1000` takes as many pairs for each case in place of 40, or of 20 where a side is several profiles,
+/// `KERF_COMPARISON_PAIRS=1000` takes as many pairs for each case in place of 25, or of 12 where a side is several profiles,
 /// and prints the figures.
 @Suite("False alarms and misses of comparisons")
 struct FalseAlarmTests {
@@ -21,7 +21,7 @@ struct FalseAlarmTests {
         -> ComparisonTrials.Outcome
     {
         let outcome = try await trials.outcome(
-            pairs: Self.asked ?? (trials.runs == (1, 1) ? 40 : 20), seed: seed)
+            pairs: Self.asked ?? (trials.runs == (1, 1) ? 25 : 12), seed: seed)
         if Self.asked != nil { print("\(name): \(outcome.text)") }
         return outcome
     }

@@ -22,7 +22,7 @@ package struct ReportSource: Sendable {
     /// Kinds of file, in the order in which one is made from the other.
     package enum Content: Sendable {
         /// With the calibration from this profile alone, or why there is none.
-        case profile(Profile, Result<Calibration, any Error>)
+        case profile(Profile, Result<Calibration, KerfError>)
         case calibration(Calibration)
         case decision(Decision)
         case simulation(SimulationResult)

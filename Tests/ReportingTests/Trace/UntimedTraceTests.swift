@@ -66,7 +66,7 @@ struct UntimedTraceTests {
         // A visit's steps lie within it.
         let steps = decoded.slices("step", on: "steps", inGroup: "frequency sweep")
         #expect(steps.count == 4 && steps[0].start == visits[0].start + 101_000_000)
-        #expect(trace.leftOut.contains { $0.count == 10 && $0.what == "rejected: steal time" })
+        #expect(trace.leftOut.contains { $0.count == 12 && $0.what == "rejected: steal time" })
         // Newer files have the start of each visit.
         for place in 0..<2 { profile.frequencySweep?.visits[place].startSeconds = 10 + 5 * Double(place) }
         let placed = try Trace(profile).decoded()
