@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Checks a trace of `kerf trace` by Perfetto's own schema, and its sums by the profile that it was made from.
 
-    check-trace.py profile.json profile.pftrace [--trace-processor PATH]
+    check-trace.py profile.json profile.pftrace [--trace-processor PATH|fetch]
 
-Needs Perfetto's Python package: python3 -m pip install perfetto. The package has the schema; with it the trace is decoded,
-no field may be unknown, slices have to nest, every counter needs a unit, and the slices of each pass and of each kernel have
-to sum to the profile's seconds. With --trace-processor, or where the package has or can fetch that program, the same sums are
-asked of it in SQL. Exits with 1 and says what is wrong.
+Needs Perfetto's Python package: python3 -m pip install perfetto. The package has the schema. The trace is decoded with it:
+no field may be unknown, slices have to nest, every counter needs a unit, and the slices of each pass and of each kernel
+have to sum to the profile's seconds. With --trace-processor the same sums are asked of that program of Perfetto's in SQL;
+`fetch` lets the package download it. Exits with 1 and says what is wrong.
 """
 import argparse
 import collections
@@ -122,16 +122,14 @@ def compare(what, found, wanted, faults):
 
 
 def processor(path, program):
-    """Perfetto's trace processor with the trace; None where there is no program."""
+    """Perfetto's trace processor with the trace."""
     try:
         from perfetto.trace_processor import TraceProcessor, TraceProcessorConfig
 
+        program = None if program == "fetch" else program
         return TraceProcessor(trace=path, config=TraceProcessorConfig(bin_path=program))
     except Exception as error:  # The package raises what its downloader does.
-        if program:
-            sys.exit(f"check-trace: {program} cannot be used: {error}")
-        print("trace processor: not available, the schema alone was used")
-        return None
+        sys.exit(f"check-trace: the trace processor cannot be used: {error}")
 
 
 def ask(processor, layers, kernels, faults):
@@ -160,7 +158,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("profile")
     parser.add_argument("trace")
-    parser.add_argument("--trace-processor", metavar="PATH", help="Perfetto's trace_processor_shell")
+    parser.add_argument("--trace-processor", metavar="PATH|fetch", help="Perfetto's trace_processor_shell")
     arguments = parser.parse_args()
     with open(arguments.profile) as file:
         layers, kernels = expected(json.load(file))
@@ -170,7 +168,8 @@ def main():
           f"units: {', '.join(sorted({decoded.tracks[track][2] or '-' for track in decoded.values}))}")
     compare("layers", decoded.sums("layer"), layers, decoded.faults)
     compare("kernels", decoded.sums("kernel"), kernels, decoded.faults)
-    if found := processor(arguments.trace, arguments.trace_processor):
+    if arguments.trace_processor:
+        found = processor(arguments.trace, arguments.trace_processor)
         ask(found, layers, kernels, decoded.faults)
         found.close()
     for fault in decoded.faults[:20]:

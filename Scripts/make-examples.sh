@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Measures the manual's example files (docs/examples) on this box; energy comes from a virtual board and is simulated.
 # Takes about three minutes and wants a quiet box. Usage: make-examples.sh [KERF]
+#
+# The manual's figures are of these files. Make them again afterwards:
+# KERF_UPDATE_FIGURES=1 .build-notebook/bin/python -m unittest discover Python/tests -p test_notebook.py
 set -euo pipefail
 
 kerf=$(realpath "${1:-.build/release/kerf}")

@@ -7,7 +7,7 @@ struct MeterLines: Sendable {
     /// `nil` before the first sample.
     private(set) var series: PowerSeries?
     private(set) var refusedCount = 0
-    /// When the last line came that was used.
+    /// When the last line came that said something.
     private(set) var heard: MonotonicInstant
     /// Why nothing more is taken from the program.
     private(set) var failure: KerfError?
@@ -33,7 +33,7 @@ struct MeterLines: Sendable {
         checkFlood(arrival)
         do throws(KerfError) {
             try take(try MeterLine(line), arrival)
-            (refusedInARow, heard) = (0, arrival)
+            refusedInARow = 0
         } catch {
             refusedCount += 1
             refusedInARow += 1
@@ -53,13 +53,16 @@ struct MeterLines: Sendable {
             guard series == nil, header == nil else {
                 throw KerfError(.invalidReading, "has neither watts nor joules")
             }
-            header = said
+            (header, heard) = (said, arrival)
         case .sample(let sample):
             var series = self.series ?? PowerSeries(like: sample)
             guard series.fits(sample) else {
                 throw KerfError(.invalidReading, "has other fields than the first sample")
             }
+            let before = series.sampleCount
             series.add(sample, arrival: arrival)
+            // A program that repeats its last sample says nothing.
+            if series.sampleCount > before { heard = arrival }
             self.series = series
         }
     }

@@ -1,4 +1,4 @@
-"""The estimators of Kerf's calibration, so that its numbers can be computed again. Needs nothing but the standard library.
+"""The estimators of Kerf's calibration, so that its numbers can be computed again. Needs the standard library only.
 
 Values only: intervals need the pairing of steps and Student's t, which the calibration itself holds.
 """

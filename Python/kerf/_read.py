@@ -29,6 +29,7 @@ _SCHEMAS: "dict[str, tuple[int, dict[str, str]]]" = {
         "delay_normaliser_seconds": "delay_normalizer_seconds",  # retired-word-ok
         "energy_normaliser_joules": "energy_normalizer_joules",  # retired-word-ok
     }),
+    "kerf.comparison": (1, {}),
     "kerf.decisions": (1, {}),
     "kerf.simulation": (2, {"rung": "level"}),  # retired-word-ok
     "kerf.link": (1, {}),
@@ -47,7 +48,7 @@ _DATA = {"joules", "polling_joules", "kernels", "kernel_seconds", "policy_hertz"
 
 
 def read(path: "Union[str, os.PathLike]") -> "File":
-    """A profile, calibration, decision, simulation, link, split run or validation that Kerf wrote, of any version.
+    """A profile, calibration, comparison, decision, simulation, link, split run or validation, of any version.
 
     Its tables are DataFrames with the columns that `kerf export` writes: `kerf.read("profile.json").layer_times`.
     Raises KerfError for anything else, and without pandas.
@@ -285,5 +286,6 @@ def _pandas() -> Any:
     try:
         import pandas
     except ImportError as error:
-        raise KerfError(f"kerf.read needs pandas ({error}); install pandas, or this package as kerf[notebook]") from None
+        raise KerfError(
+            f"kerf.read needs pandas ({error}); install pandas, or this package as kerf[notebook]") from None
     return pandas

@@ -265,10 +265,12 @@ def _rejections(profile: dict) -> Table:
 def _sweep_visits(profile: dict) -> Table:
     rows = []
     for samples, visit in _visits(profile):
-        common = {**visit, "meter_failure": samples.get("meter_failure")}
+        common = {
+            **visit, "meter_failure": samples.get("meter_failure"), "start_seconds": samples.get("start_seconds"),
+        }
         policies = sorted(samples["policy_hertz"].items())
         rows += [{**common, "policy": policy, "policy_hertz": hertz} for policy, hertz in policies] or [common]
-    return _table("visit group set_hertz policy policy_hertz meter_failure", rows)
+    return _table("visit group set_hertz policy policy_hertz meter_failure start_seconds", rows)
 
 
 def _sweep_frequencies(profile: dict) -> Table:
@@ -750,9 +752,46 @@ _VALIDATION: "dict[str, Callable[[dict], Table]]" = {
 }
 
 
+# MARK: comparison
+
+
+def _ratios(comparison: dict) -> Table:
+    rows = []
+    for side in comparison["comparisons"]:
+        for row in side["rows"]:
+            rows.append({
+                **row["part"], "side": comparison["sides"][side["side"]]["name"], "between_runs": side["between_runs"],
+                "part": row["name"], "compared": row["value"], **_quantity("baseline", "value", row["baseline"]),
+                **_quantity("other", "value", row["other"]), **_quantity("relative", "ratio", row["ratio"]),
+                "verdict": row["verdict"], "detectable_ratio": row.get("detectable_ratio"),
+            })
+    return _table(
+        "side between_runs part family kind layer direction kernel compared baseline/value other/value relative/ratio "
+        "verdict detectable_ratio", rows)
+
+
+def _sides(comparison: dict) -> Table:
+    return _table(
+        "side kind sha256 runs cpu_model engine_threads pinned running/hertz reference/seconds median_celsius meter "
+        "meter_origin",
+        [{**side, **_quantities(side, "running/hertz", "reference/seconds"), "side": side["name"],
+          "cpu_model": side["box"]["cpu_model"], "meter": side["meter"].get("name"),
+          "meter_origin": side["meter"]["origin"]} for side in comparison["sides"]])
+
+
+_COMPARISON: "dict[str, Callable[[dict], Table]]" = {
+    "ratios": _ratios,
+    "sides": _sides,
+    "side_profiles": lambda comparison: _table("side sha256 created kerf_version", [
+        {**profile, "side": side["name"]} for side in comparison["sides"] for profile in side["profiles"]]),
+    "error_budget": lambda comparison: _table("family ratios error_rate", comparison["error_budget"]["shares"]),
+}
+
+
 TABLES = {
     "kerf.profile": _PROFILE,
     "kerf.calibration": _CALIBRATION,
+    "kerf.comparison": _COMPARISON,
     "kerf.decision": _DECISION,
     "kerf.decisions": _DECISIONS,
     "kerf.simulation": _SIMULATION,

@@ -1,4 +1,4 @@
-"""The notebook of the manual runs, its figures hold the files' data, and the pictures in the manual are of this notebook.
+"""The notebook of the manual runs, its figures hold the files' data, and the pictures in the manual are its own.
 
 With KERF_UPDATE_FIGURES=1 the pictures are written again.
 """

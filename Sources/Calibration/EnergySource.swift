@@ -9,6 +9,8 @@ protocol EnergySource {
     /// Origin of the energies.
     var origin: Origin { get }
     var stepTime: Estimate { get }
+    /// What makes an energy known that is not resolved.
+    var remedy: String { get }
 
     func power(_ subject: EnergyFit.Subject) -> EnergyFit.Outcome
     func netOutcome(_ subject: EnergyFit.Subject) -> EnergyFit.Outcome
@@ -48,7 +50,7 @@ extension EnergySource {
                 return .unavailable(
                     "not resolved: known to ± \(NumberText.percent(estimate.relativeHalfWidth)) from "
                         + "\(estimate.count) observations, the limit is "
-                        + "\(NumberText.percent(Calibration.maximumEnergyHalfWidth)); profile for longer")
+                        + "\(NumberText.percent(Calibration.maximumEnergyHalfWidth)); \(remedy)")
             }
             return Quantity(estimate, confidence: confidence, origin: origin, reason: method)
         }
@@ -57,4 +59,5 @@ extension EnergySource {
 
 extension EnergyFit: EnergySource {
     var origin: Origin { meter.origin }
+    var remedy: String { "profile for longer" }
 }

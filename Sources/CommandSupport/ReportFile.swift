@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CostComparison
 import ProfileFormat
 import Reporting
 import Simulation
@@ -23,9 +24,11 @@ extension ReportSource {
             let profile = try decoded(Profile.self)
             content = .profile(profile, try ReportSource.calibration(bytes, named: path))
         case Calibration.schema: content = .calibration(try decoded(Calibration.self))
+        case Decisions.schema: content = .decisions(try decoded(Decisions.self))
         case Decision.schema: content = .decision(try decoded(Decision.self))
         case SimulationResult.schema: content = .simulation(try decoded(SimulationResult.self))
         case SplitRun.schema: content = .run(try decoded(SplitRun.self))
+        case CostComparison.schema: content = .comparison(try decoded(CostComparison.self))
         case ValidationReport.schema: content = .validation(try decoded(ValidationReport.self))
         default:
             throw KerfError(

@@ -40,13 +40,13 @@ package struct WorkloadOptions: ParsableArguments {
 package struct WorkloadListOptions: ParsableArguments {
     package init() {}
 
-    @Option(help: Self.help("Sequences in a batch"), transform: NumberList.init(parsing:))
+    @Option(help: Self.help("Sequences in a batch", 1), transform: NumberList.init(parsing:))
     package var batch = NumberList(1)
 
-    @Option(help: Self.help("Tokens in a sequence"), transform: NumberList.init(parsing:))
+    @Option(help: Self.help("Tokens in a sequence", 128), transform: NumberList.init(parsing:))
     package var seq = NumberList(128)
 
-    @Option(help: Self.help("Rank of the LoRA adapters"), transform: NumberList.init(parsing:))
+    @Option(help: Self.help("Rank of the LoRA adapters", 8), transform: NumberList.init(parsing:))
     package var rank = NumberList(8)
 
     @OptionGroup package var step: StepOptions
@@ -54,8 +54,8 @@ package struct WorkloadListOptions: ParsableArguments {
     /// Combinations of one run.
     private static let maximumCount = 64
 
-    private static func help(_ what: String) -> ArgumentHelp {
-        ArgumentHelp("\(what), or a list of them.", valueName: "number|list")
+    private static func help(_ what: String, _ preset: Int) -> ArgumentHelp {
+        ArgumentHelp("\(what), or a list. (default: \(preset))", valueName: "number|list")
     }
 
     package func validate() throws {

@@ -17,7 +17,7 @@ struct LoadTrial {
     private static let minimumSeconds = 0.2
     private static let recordSeconds = 0.005
     /// The least share of the power's variance that the load must explain.
-    private static let minimumShare = 0.5
+    private static let minimumShare = 0.6
     private static let seed: UInt64 = 20
 
     init(_ meter: ProgramMeter) { self.meter = meter }

@@ -65,11 +65,14 @@ public struct FrequencyVisit: Codable, Sendable, Hashable {
     public var rejections: [Rejection]
     /// Why there are no windows, where the meter failed.
     public var meterFailure: String?
+    /// Seconds from the start of the run to the start of the visit; `nil` in older files.
+    public var startSeconds: Double?
 
     public init(
         group: String? = nil, hertz: Double, policyHertz: [String: Double], achievedHertz: [Double],
         steps: [StepSample], layerTimes: [LayerTimes], idleWindows: [EnergyWindow], energyWindows: [EnergyWindow],
-        rejections: [Rejection], meterFailure: String? = nil
+        rejections: [Rejection], meterFailure: String? = nil,
+        startSeconds: Double? = nil
     ) {
         self.group = group
         self.hertz = hertz
@@ -81,6 +84,7 @@ public struct FrequencyVisit: Codable, Sendable, Hashable {
         self.energyWindows = energyWindows
         self.rejections = rejections
         self.meterFailure = meterFailure
+        self.startSeconds = startSeconds
     }
 }
 

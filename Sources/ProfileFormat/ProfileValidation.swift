@@ -34,6 +34,7 @@ package struct ProfileValidation {
                 try alone.require(Self.possibleHertz.contains(hertz), "a frequency of \(hertz) Hz")
             }
             try alone.require(visit.group.map(groups.contains) ?? true, "a visit of a group that was not swept")
+            try alone.require(isTime(visit.startSeconds ?? 0), "start_seconds is \(visit.startSeconds ?? 0)")
             try alone.checkSamples()
         }
     }

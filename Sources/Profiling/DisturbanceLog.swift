@@ -46,6 +46,9 @@ package final class DisturbanceLog {
         sampleProcesses(at: instant)
     }
 
+    /// Time since the start of the run.
+    func seconds(at instant: MonotonicInstant) -> Double { start.map(instant.seconds(since:)) ?? 0 }
+
     /// Takes a step or window, or steps that were taken together.
     ///
     /// - Parameters:

@@ -84,6 +84,7 @@ package final class Experiment {
         noteOtherSpeeds()
         if let reason = plan.timing.whyNotLooped { record.noteNotLooped(because: reason) }
         guard record.hasMinimumSamples else { throw disturbed() }
+        record.startSeconds = sampler.startSeconds
         return record
     }
 

@@ -27,6 +27,8 @@ package struct ExperimentRecord: Sendable {
     package internal(set) var isSettled = false
     /// Why the run ended early, when the step failed after enough samples.
     package internal(set) var stepFailure: KerfError?
+    /// Seconds from the start of the run, whose first experiment this need not be, to the start of this one.
+    package internal(set) var startSeconds = 0.0
     /// Readings of the meter in steps that were kept.
     private var sampleCount = 0
     /// Steps that were taken and rejected.

@@ -44,6 +44,9 @@ final class Sampler {
 
     var elapsedSeconds: Double { clock.now().seconds(since: start) }
 
+    /// Start of this experiment, since the start of the run.
+    var startSeconds: Double { disturbances.seconds(at: start) }
+
     /// - Throws: ``KerfError/Code/interrupted``.
     func checkpoint() throws {
         if shouldStop() { throw Interruption.failure }
@@ -240,7 +243,8 @@ final class Sampler {
             let share = cost.seconds > 0 ? min(1, cost.meteredSeconds / cost.seconds) : 1
             measurement.window = EnergyWindow(
                 subject: subject, layer: pass?.layer, direction: pass?.direction, iterations: measurement.iterations,
-                seconds: cost.meteredSeconds, workSeconds: cost.seconds * share, edgeSeconds: cost.edgeSeconds,
+                seconds: cost.meteredSeconds, workSeconds: min(cost.seconds, cost.meteredSeconds),
+                edgeSeconds: cost.edgeSeconds,
                 pollingSeconds: cost.pollingSeconds, pollingJoules: cost.pollingJoules,
                 cpuSeconds: cost.cpuSeconds * share, joules: cost.joules, startSeconds: began.seconds(since: start))
         }

@@ -33,6 +33,8 @@ struct WindowTiming: Sendable {
     /// The window when the update interval is not known, and the shortest one.
     static let minimumWindowSeconds = 0.05
     static let maximumIdleSeconds = 0.25
+    /// What a window of reported samples takes with its wait and the windows that are rejected, over its length.
+    static let reportedShare = 1.5
     /// Worker threads spin for a few milliseconds after the last pass before they sleep.
     static let minimumRestSeconds = 0.03
 
@@ -49,16 +51,17 @@ struct WindowTiming: Sendable {
             whyNotLooped = nil
             return
         }
-        // A shorter window holds nothing, so that either all passes have windows of this length or none has one.
+        // A shorter window holds nothing, so that either all passes have windows of this length or none has one. Each waits
+        // for its samples and may lack one of them, so that it is half as long as the budget would allow for others.
         let least = reported.minimumWindowSeconds + reported.intervalSeconds
-        let isLooped = settings.loopsPasses && looped >= least
-        windowSeconds = max(least, min(wanted, isLooped ? looped : settings.budgetSeconds / 20))
+        let isLooped = settings.loopsPasses && looped >= Self.reportedShare * least
+        windowSeconds = max(least, min(wanted, isLooped ? looped / 2 : settings.budgetSeconds / 40))
         spreadSeconds = reported.intervalSeconds
         whyNotLooped =
             isLooped || !settings.loopsPasses
             ? nil
             : "the meter's samples need windows of \(NumberText.si(least, "s")), and a budget of "
-                + NumberText.si(least * Double(10 * (passCount + 2)), "s")
+                + NumberText.si(Self.reportedShare * least * Double(10 * (passCount + 2)), "s")
     }
 
     /// The longest window in which no counter of the total can have wrapped twice.

@@ -13,7 +13,7 @@ struct ReportCommand: ParsableCommand {
             then charts, each with its numbers as a table that names the fields they come from. Several files that belong \
             together make one page. The same files give the same bytes.
 
-            Takes files of kerf profile, calibrate, decide, simulate, train (run.json) and validate.
+            Takes files of kerf profile, calibrate, decide, simulate, train (run.json), validate and compare.
 
             EXAMPLE
               kerf report profile.json calibration.json decision.json \\

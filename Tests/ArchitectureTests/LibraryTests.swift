@@ -48,9 +48,9 @@ struct LibraryTests {
         }
     }
 
-    @Test("Sources/kerf has at most 2,400 lines") func commandLineIsSmall() throws {
+    @Test("Sources/kerf has at most 2,600 lines") func commandLineIsSmall() throws {
         let files = try SourceTree.files.get().filter { $0.module == "kerf" }
         let lines = files.reduce(0) { $0 + $1.lines.count - ($1.lines.last?.isEmpty == true ? 1 : 0) }
-        #expect(!files.isEmpty && lines <= 2400, "\(lines) lines")
+        #expect(!files.isEmpty && lines <= 2600, "\(lines) lines")
     }
 }

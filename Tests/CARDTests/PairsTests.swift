@@ -141,7 +141,7 @@ struct PairsTests {
 
     @Test("a round is the sum over the devices that take turns, and its server the one of least cost")
     func round() throws {
-        let devices = try [0.02, 0.05, 0.08].map { try Self.box("d\($0)", blockSeconds: $0, watts: 4) }
+        let devices = try [0.02, 0.05, 0.08].map { try Self.box("d\($0)", blockSeconds: $0, watts: 20) }
         let servers = [
             try Self.box("fast", blockSeconds: 0.003, watts: 200), try Self.box("lean", blockSeconds: 0.009, watts: 15),
         ]
@@ -266,7 +266,7 @@ struct PairsTests {
                 warned += isWarned ? 1 : 0
             }
         }
-        // Most choices are the same either way.
-        #expect(warned < 14)
+        // Most choices are the same either way, and some are not.
+        #expect(warned > 0 && warned < 14)
     }
 }

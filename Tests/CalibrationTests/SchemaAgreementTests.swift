@@ -37,7 +37,8 @@ struct SchemaAgreementTests {
         let visit = FrequencyVisit(
             group: "performance core", hertz: 2e9, policyHertz: ["policy0": 2e9], achievedHertz: [2e9],
             steps: profile.steps, layerTimes: profile.layerTimes, idleWindows: profile.idleWindows,
-            energyWindows: profile.energyWindows, rejections: profile.rejections, meterFailure: "lost")
+            energyWindows: profile.energyWindows, rejections: profile.rejections, meterFailure: "lost", startSeconds: 60
+        )
         profile.frequencySweep = FrequencySweep(
             seed: 1, budgetSeconds: 60, groups: [SweptGroup(name: "performance core", cpus: [0], threads: 1)],
             visits: [visit])

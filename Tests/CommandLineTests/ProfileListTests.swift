@@ -42,7 +42,10 @@ import Testing
         let third = try KerfProcess(lists).finish()
         #expect(third.standardOutput.contains("resumed: 4 of 4"), "\(third.standardOutput)")
 
-        for (change, field) in [(["--seed", "2"], "settings.seed"), (["--targets", "q"], "workload.lora_targets")] {
+        for (change, field) in [
+            (["--seed", "2"], "model.weights_origin"), (["--targets", "q"], "workload.lora_targets"),
+            (["--target-ci", "3"], "settings.target_relative_half_width"),
+        ] {
             let refused = try KerfProcess(lists + change).finish()
             #expect(refused.status == 65 && refused.failureLine?.contains(field) == true, "\(refused.standardError)")
             #expect(refused.failureLine?.contains("-rank8.json: the profile of another run") == true)

@@ -54,8 +54,8 @@ struct ProgressTextTests {
                 == "measuring, ±8.1 % power of layer 7 backward, disturbed 12 %, at most 45 s left")
         #expect(
             text.fitting(columns: 119)
-                == "measuring, 132 steps, ±8.1 % power of layer 7 backward, disturbed 12 %: python3 train.py, "
-                + "at most 45 s left")
+                == "measuring, 132 steps, widest interval ±8.1 % power of layer 7 backward, "
+                + "disturbed 12 %: python3 train.py, ≤ 45 s left")
         #expect(text.fitting(columns: 30) == "measuring, at most 45 s left")
         #expect(text.fitting(columns: 5) == "meas…" && text.fitting(columns: 0).isEmpty)
     }

@@ -34,6 +34,7 @@ struct FileFuzzTests {
                     _ = profile.report(calibration)
                     _ = try KerfJSON.encode(calibration)
                     _ = try CSVExport(bytes, named: "p.json")
+                    _ = try PerfettoWriter.bytes(of: Trace(profile))
                     used += 1
                 } catch {
                     Self.expectOneLine(error, seed, "profiles")

@@ -27,6 +27,7 @@ struct ProfileKind: InputKind {
         Finding.checkReport(profile.report(calibration))
         try Finding.checkRoundTrip(profile)
         Finding.checkTables(try CSVExport(bytes, named: "p.json"))
+        _ = try PerfettoWriter.bytes(of: Trace(profile))
         try Finding.checkRoundTrip(calibration)
         let pooled = try Calibrator.calibrate([input, Self.sound.get()])
         Finding.checkReport(pooled.report)

@@ -128,6 +128,11 @@ struct MeterLinesTests {
         #expect(lines.refusedCount == 1 && lines.series?.sampleCount == 1)
     }
 
+    @Test func aProgramThatRepeatsASampleIsSilent() {
+        let lines = said(Array(repeating: #"{"time": 5, "watts": 1}"#, count: 9))
+        #expect(lines.heard == instant(1) && lines.series?.repeatedCount == 8 && lines.failure == nil)
+    }
+
     @Test func aFloodIsRefused() {
         var lines = said([])
         for place in 0...MeterLines.maximumLinesPerSecond {

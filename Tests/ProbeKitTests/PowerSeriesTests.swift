@@ -78,7 +78,7 @@ struct PowerSeriesTests {
             series.add(
                 .init(seconds: Double(second) - 50, kind: .watts, value: 5), arrival: instant(Double(second) + 0.31))
         }
-        #expect(series.backwardCount == 6 && series.missingCount > 0)
+        #expect(series.backwardCount == 5 && series.missingCount > 0)
         #expect(series.entries.last?.instant == instant(130.31))
         #expect(zip(series.entries, series.entries.dropFirst()).allSatisfy { $0.instant < $1.instant })
     }

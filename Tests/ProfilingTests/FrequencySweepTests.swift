@@ -19,6 +19,7 @@ struct FrequencySweepTests {
         isMetered: Bool = true, conditions: @escaping () -> BoxConditions = { BoxConditions() }
     ) throws -> FrequencySweep {
         let box = step.box
+        let log = DisturbanceLog()
         return try FrequencySweepRun(
             setpoints: setpoints, control: step, clock: box,
             settings: ExperimentSettings(budgetSeconds: budgetSeconds, seed: seed)
@@ -29,7 +30,7 @@ struct FrequencySweepTests {
                     var now = conditions()
                     now.frequencyHertz = step.hertz
                     return now
-                }, progress: progress)
+                }, disturbances: log, progress: progress)
         }.run()
     }
 
@@ -96,6 +97,17 @@ struct FrequencySweepTests {
         #expect(first == (try sweep(ClockedStep(box: SimulatedBox()))))
         let other = try sweep(ClockedStep(box: SimulatedBox()), seed: 4)
         #expect(other.visits.map(\.hertz) != first.visits.map(\.hertz))
+    }
+
+    /// Seconds in virtual time, in which nothing else is done between two visits.
+    @Test func visitsKnowWhenTheyWere() throws {
+        let visits = try sweep(ClockedStep(box: SimulatedBox())).visits
+        let starts = visits.compactMap(\.startSeconds)
+        #expect(starts.count == visits.count && starts.first == 0)
+        for (visit, next) in zip(visits, starts.dropFirst()) {
+            let ends = visit.steps.compactMap { step in step.startSeconds.map { $0 + step.seconds } }
+            #expect(ends.count == visit.steps.count && (visit.startSeconds ?? 0) + (ends.max() ?? 0) < next)
+        }
     }
 
     @Test func lawsUseTheFrequencyThatWasAchieved() throws {

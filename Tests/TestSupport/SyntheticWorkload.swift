@@ -66,7 +66,9 @@ package struct SyntheticWorkload: Sendable {
     /// True seconds of a pass.
     package func seconds(of pass: LayerPass) -> Double {
         let kernels = kernels(of: pass)
-        return kernels.isEmpty ? 0 : kernels.values.reduce(0, +) + law.betweenSeconds(tokens: tokens)
+        guard !kernels.isEmpty else { return 0 }
+        // In a fixed order: that of a dictionary would change the last digit.
+        return kernels.values.sorted().reduce(law.betweenSeconds(tokens: tokens), +)
     }
 
     package func watts(of pass: LayerPass) -> Double {

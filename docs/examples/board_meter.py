@@ -5,6 +5,7 @@ samples missing where that is asked for.
 """
 
 import argparse
+import collections
 import json
 import pathlib
 import time
@@ -28,22 +29,25 @@ def counters():
 
 print(json.dumps({"name": "board plug", "domain": "wall", "interval_seconds": arguments.interval}), flush=True)
 joules, number = 0.0, 0
+pending = collections.deque()
 then, before = time.monotonic(), counters()
-due = then
+due = then + arguments.interval
 while True:
-    due = max(due + arguments.interval, time.monotonic())
-    time.sleep(max(0.0, due - time.monotonic()))
-    now, after = time.monotonic(), counters()
+    wake = min(due, pending[0][0]) if pending else due
+    time.sleep(max(0.0, wake - time.monotonic()))
+    now = time.monotonic()
+    while pending and pending[0][0] <= now:
+        print(json.dumps(pending.popleft()[1]), flush=True)
+    if now < due:
+        continue
+    after, number = counters(), number + 1
     drawn = sum((new - old) % size for new, old, size in zip(after, before, ranges)) * 1e-6
     wall = drawn / 0.85 + 4.0 * (now - then)
-    joules, number = joules + wall, number + 1
-    watts = wall / (now - then)
-    then, before = now, after
-    time.sleep(arguments.delay)
-    if arguments.gap_every and number % arguments.gap_every == 0:
-        continue
-    sample = {"joules": joules} if arguments.joules else {"watts": watts}
+    joules += wall
+    sample = {"joules": joules} if arguments.joules else {"watts": wall / (now - then)}
     if not arguments.no_time:
         # A clock of its own, which is nobody else's.
         sample["time"] = 1000.0 + now + arguments.delay
-    print(json.dumps(sample), flush=True)
+    if not arguments.gap_every or number % arguments.gap_every:
+        pending.append((now + arguments.delay, sample))
+    then, before, due = now, after, max(due + arguments.interval, now)

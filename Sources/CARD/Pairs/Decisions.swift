@@ -95,4 +95,10 @@ public struct ServerRound: Codable, Sendable, Hashable {
 extension Decisions {
     /// The pair of a device and a server, by their places.
     public func pair(device: Int, server: Int) -> DecidedPair { pairs[device * servers.count + server] }
+
+    /// Whether a cost is that of the best, but for rounding.
+    public func isEqual(_ cost: Double?, to best: Double?) -> Bool {
+        guard let cost, let best else { return false }
+        return abs(cost - best) <= Solver.tieTolerance * max(1, abs(best))
+    }
 }

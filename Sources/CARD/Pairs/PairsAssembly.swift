@@ -141,27 +141,39 @@ struct PairsAssembly {
         for (choice, common) in zip(choices, common) {
             if let common { warnings += jointOptimumWarning(choice, common) }
         }
+        return warnings + calibrationWarnings
+    }
+
+    /// Each warning once, with the boxes whose calibrations have it.
+    private var calibrationWarnings: [String] {
+        var found: [(warning: String, boxes: [String])] = []
         for box in decider.devices + decider.servers {
-            for warning in box.side.calibration.warnings.map({ "\(box.name): \($0)" })
-            where !warnings.contains(warning) {
-                warnings.append(warning)
+            for warning in box.side.calibration.warnings {
+                let place = found.firstIndex { $0.warning == warning } ?? found.count
+                if place == found.count { found.append((warning, [])) }
+                if !found[place].boxes.contains(box.name) { found[place].boxes.append(box.name) }
             }
         }
-        return warnings
+        return found.map { warning, boxes in
+            let others = boxes.count > 4 ? " and \(boxes.count - 3) others" : ""
+            return boxes.prefix(boxes.count > 4 ? 3 : 4).joined(separator: ", ") + others + ": " + warning
+        }
     }
 
     /// Joules that were obtained in different ways compare poorly.
     private var energyBasisWarnings: [String] {
         guard weight < 1 else { return [] }
+        func basis(_ device: Int, _ server: Int) -> String? { solved(device, server)?.model.energyBasis?.summary }
+        // Only the servers of one device are compared.
+        let compared = decider.devices.indices.filter { device in
+            Set(decider.servers.indices.compactMap { basis(device, $0) }).count > 1
+        }
         var servers: [(basis: String, names: [String])] = []
         for (server, box) in decider.servers.enumerated() {
-            let bases = decider.devices.indices.compactMap { solved($0, server)?.model.energyBasis?.summary }
-            guard let basis = bases.first else { continue }
-            if let place = servers.firstIndex(where: { $0.basis == basis }) {
-                servers[place].names.append(box.name)
-            } else {
-                servers.append((basis, [box.name]))
-            }
+            guard let basis = compared.compactMap({ basis($0, server) }).first else { continue }
+            let place = servers.firstIndex { $0.basis == basis } ?? servers.count
+            if place == servers.count { servers.append((basis, [])) }
+            servers[place].names.append(box.name)
         }
         guard servers.count > 1 else { return [] }
         let parts = servers.map { "\($0.basis) (\($0.names.joined(separator: ", ")))" }

@@ -15,6 +15,7 @@ struct InterpolatedEnergies: EnergySource {
 
     var confidence: Double { fits[0].confidence }
     var origin: Origin { Origin.weakest([.modelled, fits[0].meter.origin]) }
+    var remedy: String { "profile a workload nearer to it, or for longer" }
 
     /// - Parameter fits: one for each of the grid's workloads.
     init(_ interpolation: Interpolation, _ fits: [EnergyFit], _ work: WorkMeasures, stepTime: Estimate) {

@@ -16,7 +16,7 @@ struct InterpolatedTimes: TimeSource {
     /// Weights of each pass's parts: at each corner of the cell, and of each check's neighbors.
     private let shares: [[LayerPass: PassWeights]]
     private let checkShares: [[[LayerPass: PassWeights]]]
-    /// How far each part may be off, in seconds; see ``Interpolation/allowance(_:_:work:target:)``.
+    /// How far each part may be off, in seconds, as ``Interpolation/allowance(_:_:work:target:)`` has it.
     private let allowances: [LayerPass: PassWeights]
 
     var confidence: Double { fits[0].confidence }
@@ -45,13 +45,13 @@ struct InterpolatedTimes: TimeSource {
         }
         self.shares = shares(cell)
         checkShares = interpolation.checks.map { shares($0.neighbors) }
-        let parts = cell.corners.map { corner in PartSeconds(fits[corner.workload], passes) }
+        let parts = fits.map { PartSeconds($0, passes) }
         var allowances: [LayerPass: PassWeights] = [:]
         for pass in passes where parts.allSatisfy({ $0.passes[pass] != nil }) {
             func allowance(_ part: StepPart, _ seconds: [Double], _ shares: [Double]) -> Double {
-                Interpolation.allowance(
-                    zip(seconds, shares).reduce(0) { $0 + $1.0 * $1.1 }, seconds,
-                    work: cell.corners.map { work.work(part, at: interpolation.grid.points[$0.workload]) },
+                interpolation.allowance(
+                    zip(cell.corners, shares).reduce(0) { $0 + seconds[$1.0.workload] * $1.1 }, seconds,
+                    work: interpolation.grid.points.map { work.work(part, at: $0) },
                     target: work.work(part, at: cell.target))
             }
             var ofPass = PassWeights(

@@ -5,9 +5,9 @@ import Statistics
 ///
 /// Two things tell of the error of interpolation. The *allowance* is the distance to the farthest value that is possible
 /// while the value at the target stays within those of the cell's corners and, for a time, while its rate (work over
-/// time) stays within theirs too. It needs no third workload. A *check* leaves out a corner that has measured neighbors
-/// on both sides, and predicts it from them: over twice the distance, so that it errs on the wide side. The larger of
-/// allowance and checks counts.
+/// time, less a constant) stays within theirs too. It needs no third workload. A *check* leaves out a corner that has
+/// measured neighbors on both sides, and predicts it from them: over twice the distance, so that it errs on the wide
+/// side. The larger of allowance and checks counts.
 struct Interpolation {
     let grid: WorkloadGrid
     let cell: WorkloadCell
@@ -20,6 +20,8 @@ struct Interpolation {
     }
 
     let checks: [Check]
+    /// Each corner with the measured workloads that are next to it on an axis of the cell.
+    private let nextPairs: [(Int, Int)]
     /// The cell's axes on which no corner has neighbors on both sides.
     let uncheckedAxes: [WorkloadAxis]
 
@@ -27,9 +29,14 @@ struct Interpolation {
         (self.grid, self.cell) = (grid, cell)
         checks = cell.axes.flatMap { axis in
             cell.corners.compactMap { corner in
-                grid.neighbors(of: grid.points[corner.workload], along: axis).map {
+                grid.neighbors(of: corner.workload, along: axis).map {
                     Check(workload: corner.workload, axis: axis, neighbors: $0)
                 }
+            }
+        }
+        nextPairs = cell.axes.flatMap { axis in
+            cell.corners.flatMap { corner in
+                grid.next(to: corner.workload, along: axis).map { (corner.workload, $0) }
             }
         }
         let checked = checks.map(\.axis)
@@ -54,14 +61,31 @@ struct Interpolation {
 
     /// How far a time may be from its interpolation while it, and its rate, stay within those at the corners.
     ///
+    /// Part of a time may be constant, which the rate is not of: none of it, or as much as a line through a corner and the
+    /// workload next to it says.
+    ///
     /// - Parameters:
-    ///   - seconds: at each corner.
-    ///   - work: at each corner and at the target, above zero.
-    static func allowance(_ value: Double, _ seconds: [Double], work: [Double], target: Double) -> Double {
-        let costs = zip(seconds, work).map { $0 / $1 * target }
-        let low = max(seconds.min() ?? value, costs.min() ?? value)
-        let high = min(seconds.max() ?? value, costs.max() ?? value)
+    ///   - seconds: at each measured workload.
+    ///   - work: at each measured workload and at the target, above zero.
+    func allowance(_ value: Double, _ seconds: [Double], work: [Double], target: Double) -> Double {
+        let corners = cell.corners.map(\.workload)
+        let times = corners.map { seconds[$0] }
+        guard let shortest = times.min(), let longest = times.max() else { return 0 }
+        var possible: [Double] = []
+        for constant in [0] + nextPairs.map({ Self.intercept($0, seconds, work) }) {
+            let constant = min(max(0, constant), shortest)
+            possible += corners.map { constant + (seconds[$0] - constant) * target / work[$0] }
+        }
+        let low = max(shortest, possible.min() ?? value)
+        let high = min(longest, possible.max() ?? value)
         return max(0, value - low, high - value)
+    }
+
+    /// Time without work on the line through two workloads; 0 where their work is equal.
+    private static func intercept(_ pair: (Int, Int), _ seconds: [Double], _ work: [Double]) -> Double {
+        let difference = work[pair.1] - work[pair.0]
+        guard difference != 0 else { return 0 }
+        return (seconds[pair.0] * work[pair.1] - seconds[pair.1] * work[pair.0]) / difference
     }
 
     /// How far a prediction is off beyond what the noise of both explains.

@@ -72,14 +72,23 @@ struct WorkloadGrid {
             remedy: .profileMoreWorkloads)
     }
 
-    /// The measured neighbors of a measured workload on one axis; `nil` at the end of the axis.
-    func neighbors(of point: WorkloadPoint, along axis: WorkloadAxis) -> WorkloadCell? {
+    /// The measured workloads next to a measured one on one axis: one at the end of the axis, two elsewhere.
+    func next(to workload: Int, along axis: WorkloadAxis) -> [Int] {
+        let point = points[workload]
         let others = points.indices.filter { index in
             WorkloadAxis.allCases.allSatisfy { $0 == axis || points[index][$0] == point[$0] }
         }
-        guard let below = others.last(where: { points[$0][axis] < point[axis] }),
-            let above = others.first(where: { points[$0][axis] > point[axis] })
-        else { return nil }
+        return [
+            others.last { points[$0][axis] < point[axis] }, others.first { points[$0][axis] > point[axis] },
+        ].compactMap(\.self)
+    }
+
+    /// The measured neighbors of a measured workload on one axis; `nil` at the end of the axis.
+    func neighbors(of workload: Int, along axis: WorkloadAxis) -> WorkloadCell? {
+        let point = points[workload]
+        let next = next(to: workload, along: axis)
+        guard next.count == 2 else { return nil }
+        let (below, above) = (next[0], next[1])
         return WorkloadCell(
             target: point, low: points[below], high: points[above], axes: [axis],
             corners: [.init(workload: below, isHigh: [false]), .init(workload: above, isHigh: [true])])

@@ -162,8 +162,8 @@ struct WorkloadSet {
         var warnings = ["\(cell.target) was not measured: it is \(interpolation.text).".capitalizedFirst]
         for axis in interpolation.uncheckedAxes {
             warnings.append(
-                "Nothing measured tells how good interpolation over the \(axis) is: intervals allow any kernel's time and "
-                    + "rate between those at \(cell.low[axis]) and \(cell.high[axis]). Profile a third \(axis).")
+                "Nothing measured tells how good interpolation over the \(axis) is: intervals allow for any time and rate of "
+                    + "a kernel between those at \(cell.low[axis]) and \(cell.high[axis]). Profile a third \(axis).")
         }
         if all.members.contains(where: { $0.profile.frequencySweep != nil }) {
             warnings.append(
@@ -234,8 +234,8 @@ struct WorkloadSet {
 
     /// For each measured workload its times as its neighbors predict them, one for each axis that has some on both sides.
     private func predictions(_ work: WorkMeasures) -> [[InterpolatedTimes]] {
-        grid.points.map { point in
-            WorkloadAxis.allCases.compactMap { grid.neighbors(of: point, along: $0) }.map {
+        grid.points.indices.map { workload in
+            WorkloadAxis.allCases.compactMap { grid.neighbors(of: workload, along: $0) }.map {
                 InterpolatedTimes(Interpolation(grid, $0), fits.map(\.times), work)
             }
         }

@@ -71,13 +71,14 @@ struct ProgressText {
             return true
         }
         // What matters more is not left out for what matters less.
-        _ = places.filter { parts[$0].rank < Self.barRank }.allSatisfy(add)
+        let fits = places.filter { parts[$0].rank < Self.barRank }.allSatisfy(add)
         guard !shown.isEmpty else { return Self.cut(parts[0].text, to: columns) }
-        for part in places where shown[part] != nil && parts[part].growth <= room {
+        // The last of them, what disturbs, tells most by its long text.
+        for part in places.reversed() where shown[part] != nil && parts[part].growth <= room {
             shown[part] = parts[part].text
             room -= parts[part].growth
         }
-        let hasBar = PlainText.width(of: bar) <= room
+        let hasBar = fits && PlainText.width(of: bar) <= room
         if hasBar {
             room -= PlainText.width(of: bar)
             _ = places.filter { parts[$0].rank > Self.barRank }.allSatisfy(add)

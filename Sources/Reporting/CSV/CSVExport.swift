@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CostComparison
 import ProfileFormat
 import Simulation
 import SplitTraining
@@ -38,6 +39,9 @@ package struct CSVExport: Sendable {
         case Decisions.schema:
             let decisions = try KerfJSON.decode(Decisions.self, from: bytes, named: name)
             (tables, fields) = (decisions.csvTables, try FileFields(decisions))
+        case CostComparison.schema:
+            let comparison = try KerfJSON.decode(CostComparison.self, from: bytes, named: name)
+            (tables, fields) = (comparison.csvTables, try FileFields(comparison))
         case SimulationResult.schema:
             let result = try KerfJSON.decode(SimulationResult.self, from: bytes, named: name)
             (tables, fields) = (result.csvTables, try FileFields(result))
@@ -54,7 +58,7 @@ package struct CSVExport: Sendable {
             throw KerfError(
                 .wrongSchema, at: name,
                 "this is a \(PlainText.shown(header.schema, limit: 160)) file, which has no tables",
-                remedy: "give a profile, calibration, decision, simulation, link, split run or validation")
+                remedy: "give a profile, calibration, comparison, decision, simulation, link, split run or validation")
         }
         schema = header.schema
         sha256 = SHA256.hexDigest(of: bytes)

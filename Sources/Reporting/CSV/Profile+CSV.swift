@@ -151,6 +151,7 @@ extension Profile {
         columns.add("policy", "Frequency policy of the kernel") { $0.policy?.name }
         columns.add("policy_hertz", "The frequency that was set on it") { $0.policy?.hertz }
         columns.add("meter_failure", "Why the visit has no windows") { $0.visit.meterFailure }
+        columns.add("start_seconds", "Start of the visit, since the start of the run") { $0.visit.startSeconds }
         var rows: [Row] = []
         for (number, visit) in (frequencySweep?.visits ?? []).enumerated() {
             let policies = visit.policyHertz.sorted { $0.key < $1.key }

@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CostComparison
 import ProfileFormat
 import Simulation
 import SplitTraining
@@ -10,7 +11,7 @@ import Validation
 package struct ReportSource: Sendable {
     /// What the user calls it.
     package var name: String
-    /// Of its bytes, in lower-case hexadecimal digits.
+    /// SHA-256 of the bytes, in lower-case hexadecimal digits.
     package var sha256: String
     package var content: Content
 
@@ -21,16 +22,18 @@ package struct ReportSource: Sendable {
     /// Kinds of file, in the order in which one is made from the other.
     package enum Content: Sendable {
         /// With the calibration from this profile alone, or why there is none.
-        case profile(Profile, Result<Calibration, any Error>)
+        case profile(Profile, Result<Calibration, KerfError>)
         case calibration(Calibration)
         case decision(Decision)
         case simulation(SimulationResult)
         case run(SplitRun)
         case validation(ValidationReport)
+        case comparison(CostComparison)
+        case decisions(Decisions)
 
         package static let schemas = [
             Profile.schema, Calibration.schema, Decision.schema, SimulationResult.schema, SplitRun.schema,
-            ValidationReport.schema,
+            ValidationReport.schema, CostComparison.schema, Decisions.schema,
         ]
 
         var place: Int {
@@ -41,6 +44,8 @@ package struct ReportSource: Sendable {
             case .simulation: 3
             case .run: 4
             case .validation: 5
+            case .comparison: 6
+            case .decisions: 7
             }
         }
 
@@ -54,6 +59,8 @@ package struct ReportSource: Sendable {
             case .simulation(let result): result.kerfVersion
             case .run(let run): run.kerfVersion
             case .validation(let report): report.kerfVersion
+            case .comparison(let comparison): comparison.kerfVersion
+            case .decisions(let decisions): decisions.kerfVersion
             }
         }
     }
@@ -77,6 +84,8 @@ package struct ReportSource: Sendable {
         case .simulation(let result): SimulationSection(result: result).section(named: name)
         case .run(let run): RunSection(run: run).section(named: name)
         case .validation(let report): ValidationSection(report: report).section(named: name)
+        case .comparison(let comparison): ComparisonSection(comparison: comparison).section(named: name)
+        case .decisions(let decisions): DecisionsSection(decisions: decisions).section(named: name)
         }
     }
 }
@@ -118,6 +127,8 @@ struct ReportGroup: Sendable {
             case .simulation(let result): result.scenario
             case .run(let run): run.model
             case .validation(let report): report.prediction.modelName
+            case .comparison(let comparison): comparison.model.name
+            case .decisions(let decisions): decisions.devices.first?.modelName ?? "decisions"
             }
         }
         let names = models.reduce(into: [String]()) { names, name in

@@ -36,7 +36,10 @@ extension Decisions {
                 + (best.serverEnergyJoules.value == nil
                     ? "" : ", server energy \(NumberText.si(best.serverEnergyJoules, "J"))")
             let who = servers.count > 1 ? "all devices in turn cost least with" : "all devices in turn with"
-            return "\(who) \(name(servers[best.server])), \(cost)"
+            let equal = round.servers.filter { $0.server != best.server && isEqual($0.cost, to: best.cost) }
+                .map { name(servers[$0.server]) }
+            let same = equal.isEmpty ? "" : " (and the same with \(equal.joined(separator: ", ")))"
+            return "\(who) \(name(servers[best.server]))\(same), \(cost)"
         }
         guard let server = deviceChoices.first?.server else { return "no server can be used" }
         let cut = pair(device: 0, server: server).decision.map { ", cut \($0.choice.cut) of \($0.blockCount)" } ?? ""
@@ -56,7 +59,7 @@ extension Decisions {
             guard let decision = pair.decision,
                 let chosen = decision.cuts.first(where: { $0.cut == decision.choice.cut })
             else {
-                let reason = PlainText.shown(pair.unavailable ?? "no reason given", limit: 160)
+                let reason = PlainText.shown(pair.unavailable ?? "no reason given", limit: 100)
                 table.append(names + Array(repeating: "n/a", count: 9) + ["not decided: \(reason)"])
                 continue
             }
@@ -78,13 +81,18 @@ extension Decisions {
         var marks: [String] = []
         if servers.count > 1 {
             let choice = deviceChoices[pair.device]
-            if choice.server == pair.server { marks.append("<- least cost") }
+            let least = choice.server.flatMap { self.pair(device: pair.device, server: $0).cost }
+            if let mark = mark(pair.server, pair.cost, best: choice.server, least) { marks.append(mark) }
             if choice.fastestServer == pair.server, choice.server != pair.server { marks.append("<- least delay") }
         }
         if let verdict = decision.verdict, !verdict.stands {
             marks.append("DOES NOT STAND: " + PlainText.shown(verdict.reasons.first ?? "", limit: 100))
         }
         return marks.joined(separator: "; ")
+    }
+
+    private func mark(_ server: Int, _ cost: Double?, best: Int?, _ least: Double?) -> String? {
+        server == best ? "<- least cost" : isEqual(cost, to: least) ? "<- equal cost" : nil
     }
 
     /// A line for each server, with all devices in turn.
@@ -96,8 +104,10 @@ extension Decisions {
         for row in round.servers {
             let note =
                 row.delaySeconds.value == nil
-                ? PlainText.shown(row.delaySeconds.reason ?? "", limit: 160)
-                : round.server == row.server && servers.count > 1 ? "<- least cost" : ""
+                ? PlainText.shown(row.delaySeconds.reason ?? "", limit: 100)
+                : servers.count > 1
+                    ? mark(row.server, row.cost, best: round.server, round.server.flatMap { round.servers[$0].cost })
+                        ?? "" : ""
             table.append(
                 [name(servers[row.server])] + cells(row.delaySeconds) + cells(row.serverEnergyJoules) + [
                     short(row.deviceEnergyJoules.value), row.cost.map { NumberText.fixed($0, digits: 4) } ?? "n/a",

@@ -57,7 +57,7 @@ package struct Trace: Sendable, Hashable {
     }
 
     package enum Category: String, Sendable, Hashable, CaseIterable, Encodable {
-        case run, step, layer, kernel, window, idle, visit, turn, round, part, activity, transfer
+        case run, step, layer, kernel, window, idle, rejected, visit, turn, round, part, activity, transfer
     }
 
     /// A value that holds until the next one.
@@ -101,7 +101,8 @@ package struct Trace: Sendable, Hashable {
     package mutating func leaveOut(_ count: Int, _ what: String, because reason: String) {
         guard count > 0 else { return }
         if let place = leftOut.firstIndex(where: { $0.what == what && $0.reason == reason }) {
-            leftOut[place].count += count
+            let (sum, isTooLarge) = leftOut[place].count.addingReportingOverflow(count)
+            leftOut[place].count = isTooLarge ? .max : sum
         } else {
             leftOut.append(LeftOut(what: what, count: count, reason: reason))
         }

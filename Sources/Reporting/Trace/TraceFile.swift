@@ -17,7 +17,7 @@ package struct TraceFile {
     ///   samples that are not possible, and for a timeline of another run.
     package init(_ path: String, timeline: String? = nil) throws(KerfError) {
         let bytes = try FileBytes.read(path, limit: KerfJSON.maximumBytes)
-        let schema = try KerfJSON.schema(of: bytes, named: path)
+        let schema = try KerfJSON.header(of: bytes, named: path).schema
         if timeline != nil, schema != SplitRun.schema {
             throw KerfError(
                 .invalidArgument, "a timeline belongs to a run, and \(path) is a \(PlainText.shown(schema)) file")

@@ -17,15 +17,16 @@ enum TraceLayout {
 
     /// Makes rounded lengths of parts fit the rounded length of the whole: the longest part gives what is too much.
     ///
+    /// - Parameter given: what the whole has given itself, so that it fits the whole around it.
     /// - Returns: false where the excess is more than rounding makes, and nothing is changed.
-    static func fit(_ parts: inout [Int64], into whole: Int64) -> Bool {
+    static func fit(_ parts: inout [Int64], into whole: Int64, given: Int64 = 0) -> Bool {
         let sum = sum(parts)
         let excess = sum - whole
         guard sum < limit else { return false }
         guard excess > 0 else { return true }
         // Each number is rounded by half a nanosecond at most.
-        guard excess <= Int64(parts.count / 2 + 1), let longest = parts.indices.max(by: { parts[$0] < parts[$1] }),
-            parts[longest] >= excess
+        guard excess <= Int64(parts.count / 2 + 1) + given,
+            let longest = parts.indices.max(by: { parts[$0] < parts[$1] }), parts[longest] >= excess
         else { return false }
         parts[longest] -= excess
         return true

@@ -9,7 +9,7 @@ struct ScaleTests {
     @Test("values keep their order and stay within the drawing, and ticks within the axis", arguments: 1...40)
     func properties(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        let magnitude = [1e-9, 1e-3, 1, 1e6, 1e12].randomElement(using: &generator) ?? 1
+        let magnitude: Double = [1e-9, 1e-3, 1, 1e6, 1e12].randomElement(using: &generator) ?? 1
         let count = Int.random(in: 1...20, using: &generator)
         for kind in [Scale.Kind.linear, .logarithmic] {
             let range = kind == .linear ? -1.0...1.0 : 0.01...1.0

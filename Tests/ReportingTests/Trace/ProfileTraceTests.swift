@@ -69,7 +69,7 @@ struct ProfileTraceTests {
         let trace = try Trace(profile).decoded()
         #expect(trace.faults == [] && trace.nestingFaults == [])
         #expect(trace.slices("step", inGroup: "laid end to end").isEmpty)
-        expectSums(of: profile, in: trace, tolerance: 3)
+        expectSums(of: profile, in: trace, tolerance: 5)
     }
 
     @Test("layers lie where the counters were read between them, without such readings one after another")
@@ -158,6 +158,31 @@ struct ProfileTraceTests {
         profile.instrumentedSteps?[1].pair = 7
         let steps = try Trace(profile).decoded().slices("step").filter { $0.name == "instrumented step" }
         #expect(steps.map { $0.annotations["interleaved"] != nil } == [false, true])
+    }
+
+    @Test("what was rejected is at its place; what has no place is counted")
+    func rejected() throws {
+        var profile = TimedProfile.make(steps: 2)
+        profile.rejections = [
+            Rejection(reason: "step window: load from other processes", count: 2),
+            Rejection(reason: "layer window: load from other processes", count: 2),
+            Rejection(reason: "idle window: the counter was not updated in time", count: .max),
+            Rejection(reason: "idle window: the counter was not updated in time", count: .max),
+        ]
+        profile.disturbances = Disturbances(
+            measurementCount: 9, measuredSeconds: 4, causes: [],
+            rejectedIntervals: [
+                RejectedInterval(startSeconds: 0.2, seconds: 0.1, cause: .otherLoad),
+                RejectedInterval(startSeconds: 0.4, seconds: 0.05, cause: .otherLoad),
+                RejectedInterval(startSeconds: 0.5, seconds: 0.05, cause: .otherLoad),
+            ])
+        let trace = Trace(profile)
+        let decoded = try trace.decoded()
+        let slices = decoded.slices("rejected", on: "rejected")
+        #expect(slices.map(\.start) == [200_000_000, 400_000_000, 500_000_000])
+        #expect(slices.allSatisfy { $0.name == "load from other processes" })
+        #expect(trace.leftOut.map(\.count) == [1, .max])
+        #expect(trace.leftOut.first?.what == "rejected: layer window: load from other processes")
     }
 
     @Test("names from a file stay text of one line")

@@ -68,26 +68,27 @@ struct RunTraceTests {
                 [$0.start / 1_000_000, $0.end / 1_000_000]
             }
         }
-        #expect(times("activity", "computing", "device") == [[100, 120], [250, 290]])
-        #expect(times("activity", "computing", "server") == [[150, 230]])
-        #expect(times("transfer", "smashed data", "link") == [[120, 150]])
-        #expect(times("transfer", "gradient", "link") == [[230, 250]])
+        #expect(times("activity", "computing", "device of") == [[100, 120], [250, 290]])
+        #expect(times("activity", "computing", "server of") == [[150, 230]])
+        #expect(times("transfer", "smashed data", "link of") == [[120, 150]])
+        #expect(times("transfer", "gradient", "link of") == [[230, 250]])
         // What was sent counts as sending until it had arrived.
-        #expect(times("activity", "sending", "device") == [[120, 150]])
-        #expect(times("turn", "turn 4", "device") == [[100, 300]] && times("turn", "turn 4", "server") == [[0, 400]])
-        #expect(times("step", "step", "device") == [[100, 290]])
+        #expect(times("activity", "sending", "device of") == [[120, 150]])
+        #expect(
+            times("turn", "turn 4", "device of") == [[100, 300]] && times("turn", "turn 4", "server of") == [[0, 400]])
+        #expect(times("step", "step", "device of") == [[100, 290]])
         let group = try #require(trace.tracks.values.map(\.group).first { $0.hasPrefix("server") })
         #expect(group == "server of tiny?, cut 2, on the device's clock ± 1.00 ms")
     }
 
     @Test func eachSideHasItsPowerAndTheServerItsFrequency() throws {
         let trace = try decoded()
-        let device = try #require(trace.counter("power", inGroup: "device"))
+        let device = try #require(trace.counter("power", inGroup: "device of"))
         #expect(device.unit == "W" && device.values.map(\.time).first == 100_000_000)
         #expect(zip(device.values, [100, 10, 10, 100]).allSatisfy { abs($0.value - $1) < 1e-6 })
-        let server = try #require(trace.counter("power", inGroup: "server"))
+        let server = try #require(trace.counter("power", inGroup: "server of"))
         #expect(server.values.contains { abs($0.value - 200) < 1e-6 && $0.time == 150_000_000 })
-        let hertz = try #require(trace.counter("set frequency", inGroup: "server"))
+        let hertz = try #require(trace.counter("set frequency", inGroup: "server of"))
         #expect(hertz.unit == "Hz" && hertz.values.map(\.value) == [8e8])
     }
 
@@ -120,7 +121,7 @@ struct RunTraceTests {
         #expect(TraceSummary(trace).tracks.allSatisfy { $0.placement == .laidOut })
         let steps = decoded.slices("step")
         #expect(steps.map(\.nanoseconds) == [190_000_000, 190_000_000])
-        let computing = decoded.slices("activity", inGroup: "server").filter { $0.name == "computing" }
+        let computing = decoded.slices("activity", inGroup: "server of").filter { $0.name == "computing" }
         #expect(computing.map(\.nanoseconds) == [80_000_000, 80_000_000])
         #expect(computing[0].start == steps[0].start)
         // The server waits longer than the device's step takes.

@@ -63,7 +63,8 @@ struct LayerSlices {
     mutating func layers(
         ofSample sample: Int, in step: Range<Int64>, boundaries: [Int64] = []
     ) -> [Trace.Slice]? {
-        var lengths = lengths(ofSample: sample)
+        let measured = lengths(ofSample: sample)
+        var lengths = measured
         guard TraceLayout.fit(&lengths, into: step.upperBound - step.lowerBound) else { return nil }
         let wanted = boundaries.count == lengths.count + 1 ? boundaries : nil
         let starts = TraceLayout.starts(of: lengths, wanted: wanted, in: step)
@@ -71,15 +72,18 @@ struct LayerSlices {
         for (place, start) in starts.enumerated() {
             var slice = Trace.Slice(
                 name: passes[place].name, category: .layer, start: start, duration: lengths[place])
-            slice.children = kernels(of: passes[place], sample, in: start..<slice.end)
+            slice.children = kernels(
+                of: passes[place], sample, in: start..<slice.end, given: measured[place] - lengths[place])
             slices.append(slice)
         }
         return slices
     }
 
-    private mutating func kernels(of pass: Pass, _ sample: Int, in layer: Range<Int64>) -> [Trace.Slice] {
+    private mutating func kernels(
+        of pass: Pass, _ sample: Int, in layer: Range<Int64>, given: Int64
+    ) -> [Trace.Slice] {
         var lengths = pass.kernels.map { TraceLayout.nanoseconds($0.seconds[sample]) ?? 0 }
-        guard TraceLayout.fit(&lengths, into: layer.upperBound - layer.lowerBound) else {
+        guard TraceLayout.fit(&lengths, into: layer.upperBound - layer.lowerBound, given: given) else {
             unfitKernels += lengths.count { $0 > 0 }
             return []
         }

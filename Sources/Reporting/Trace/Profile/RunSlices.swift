@@ -31,9 +31,10 @@ struct RunSlices {
         addWindows(profile)
     }
 
-    var end: Int64 {
-        [steps, plainSteps, instrumentedSteps, windows, idle].flatMap { $0.map(\.end) }.max() ?? start
-    }
+    /// The end of the last slice that has a time in the file; the start without any.
+    var placedEnd: Int64 { [steps, windows, idle].flatMap { $0.map(\.end) }.max() ?? start }
+
+    var end: Int64 { [plainSteps, instrumentedSteps].flatMap { $0.map(\.end) }.reduce(placedEnd, max) }
 
     private func time(_ seconds: Double) -> Int64? { TraceLayout.nanoseconds(seconds).map { start + $0 } }
 

@@ -16,6 +16,9 @@ extension Trace {
         append(run.steps, to: &group, named: "steps", Self.stepsText)
         append(run.windows, to: &group, named: "energy windows", Self.windowsText)
         append(run.idle, to: &group, named: "idle", Self.windowsText)
+        append(
+            profile.rejected, to: &group, named: "rejected",
+            "Steps and windows that were taken and not used, by what disturbed them, those of a sweep too.")
         group.append(powerOf: [run], profile.meter)
         if let conditions = profile.conditions { group.append(conditions) }
         let end = group.tracks.map(\.end).max() ?? 0
@@ -33,7 +36,7 @@ extension Trace {
         var untimed = Group("profile of \(subject): no times in the file, laid end to end")
         appendUntimed([run], to: &untimed)
         append(untimed)
-        append(profile.frequencySweep, of: profile, subject, from: end)
+        append(SweepSlices(profile, from: end), of: profile, subject)
         leaveOutRejected(profile)
     }
 
@@ -47,65 +50,68 @@ extension Trace {
 
     private mutating func appendUntimed(_ runs: [RunSlices], to group: inout Group) {
         append(
-            runs.flatMap(\.plainSteps), to: &group, named: "steps without instruments", Self.untimedText,
-            placement: .laidOut)
+            runs.flatMap(\.plainSteps), to: &group, named: "steps without instruments, laid end to end",
+            Self.untimedText, placement: .laidOut)
         append(
-            runs.flatMap(\.instrumentedSteps), to: &group, named: "instrumented steps", Self.untimedText,
-            placement: .laidOut)
+            runs.flatMap(\.instrumentedSteps), to: &group, named: "instrumented steps, laid end to end",
+            Self.untimedText, placement: .laidOut)
         leaveOut(
             runs.reduce(0) { $0 + $1.unfitKernels }, "kernels", because: "they take longer than their layer")
         leaveOut(runs.reduce(0) { $0 + $1.unplacedSteps }, "steps", because: "the trace would be too long")
     }
 
-    /// The visits follow the run and each other, as they did; within a visit, times are its own.
-    private mutating func append(
-        _ sweep: FrequencySweep?, of profile: Profile, _ subject: String, from start: Int64
-    ) {
-        guard let sweep else { return }
-        var (endToEnd, runs, visits) = (EndToEnd(from: start), [RunSlices](), [Slice]())
-        var setpoints: [Counter.Value] = []
-        for (place, visit) in sweep.visits.enumerated() {
-            var samples = profile.replacing(samplesBy: visit)
-            (samples.instrumentedSteps, samples.stepTraces) = (nil, nil)
-            let run = RunSlices(samples, from: endToEnd.position)
-            guard let start = endToEnd.next(run.end - run.start) else {
-                leaveOut(sweep.visits.count - place, "visits", because: "the trace would be too long")
-                break
-            }
-            runs.append(run)
-            setpoints.append(Counter.Value(time: start, value: visit.hertz))
-            visits.append(
-                Slice(
-                    name: visit.name, category: .visit, start: start, duration: run.end - start,
-                    annotations: visit.annotations))
-        }
-        var group = Group("frequency sweep of \(subject): visits laid end to end after the run")
+    private mutating func append(_ sweep: SweepSlices, of profile: Profile, _ subject: String) {
+        let placement = sweep.placement
+        var group = Group(
+            "frequency sweep of \(subject)"
+                + (placement == .placed ? "" : ": visits laid end to end after the run"))
         append(
-            visits, to: &group, named: "visits",
-            "One visit to one frequency each. The file has their order, and not the time between them.",
-            placement: .laidOut)
-        append(runs.flatMap(\.steps), to: &group, named: "steps", Self.stepsText, placement: .laidOut)
-        append(runs.flatMap(\.windows), to: &group, named: "energy windows", Self.windowsText, placement: .laidOut)
-        append(runs.flatMap(\.idle), to: &group, named: "idle", Self.windowsText, placement: .laidOut)
-        appendUntimed(runs, to: &group)
+            sweep.visits, to: &group, named: "visits",
+            placement == .placed
+                ? "One visit to one frequency each."
+                : "One visit to one frequency each. The file has their order, and not the time between them.",
+            placement: placement)
+        append(sweep.runs.flatMap(\.steps), to: &group, named: "steps", Self.stepsText, placement: placement)
+        append(
+            sweep.runs.flatMap(\.windows), to: &group, named: "energy windows", Self.windowsText, placement: placement)
+        append(sweep.runs.flatMap(\.idle), to: &group, named: "idle", Self.windowsText, placement: placement)
+        appendUntimed(sweep.runs, to: &group)
         group.append(
-            setpoints, unit: "Hz", named: "set frequency", "Of the fastest policy that was set.", placement: .laidOut)
-        group.append(powerOf: runs, profile.meter, placement: .laidOut)
+            sweep.setHertz, unit: "Hz", named: "set frequency", "Of the fastest policy that was set.",
+            placement: placement)
+        group.append(powerOf: sweep.runs, profile.meter, placement: placement)
         append(group)
+        leaveOut(sweep.unplacedVisits, "visits", because: "the trace would be too long")
     }
 
-    /// The file has how many were rejected and why, not when.
+    /// Files that have no intervals of what was rejected have how many were rejected and why. What a meter's fault made
+    /// unusable has no interval in any file.
     private mutating func leaveOutRejected(_ profile: Profile) {
+        var drawn = Dictionary(grouping: profile.disturbances?.rejectedIntervals ?? [], by: \.cause).mapValues(\.count)
         let visits = profile.frequencySweep?.visits ?? []
-        for rejection in profile.rejections + visits.flatMap(\.rejections) {
+        for rejection in profile.rejections + visits.flatMap(\.rejections) where rejection.count > 0 {
+            let cause = Disturbance.allCases.first { rejection.reason.hasSuffix($0.rawValue) }
+            let known = min(rejection.count, cause.flatMap { drawn[$0] } ?? 0)
+            if let cause { drawn[cause, default: 0] -= known }
             leaveOut(
-                rejection.count, "rejected: \(PlainText.shown(rejection.reason))",
+                rejection.count - known, "rejected: \(PlainText.shown(rejection.reason))",
                 because: "the file has their number, not their times")
         }
     }
 }
 
 extension Profile {
+    /// What was rejected, at its place.
+    fileprivate var rejected: [Trace.Slice] {
+        (disturbances?.rejectedIntervals ?? []).compactMap { interval in
+            guard let start = TraceLayout.nanoseconds(interval.startSeconds),
+                let duration = TraceLayout.nanoseconds(interval.seconds)
+            else { return nil }
+            return Trace.Slice(
+                name: interval.cause.rawValue, category: .rejected, start: start, duration: duration)
+        }
+    }
+
     /// What the whole run is.
     fileprivate var annotations: [Trace.Annotation] {
         let times: Origin = box.virtualBoard == nil ? .measured : .simulated
@@ -125,24 +131,5 @@ extension Profile {
             + (disturbances?.causes ?? []).map {
                 Trace.Annotation("seconds disturbed by \($0.cause.rawValue)", .number($0.seconds))
             }
-    }
-}
-
-extension FrequencyVisit {
-    /// `2.60 GHz`, with the kind of core where one was swept alone.
-    fileprivate var name: String {
-        NumberText.si(hertz, "Hz") + (group.map { ", \(PlainText.name($0))" } ?? "")
-    }
-
-    fileprivate var annotations: [Trace.Annotation] {
-        var annotations = [Trace.Annotation("set_hertz", .number(hertz))]
-        if let least = achievedHertz.min(), let most = achievedHertz.max() {
-            annotations.append(Trace.Annotation("least_achieved_hertz", .number(least)))
-            annotations.append(Trace.Annotation("most_achieved_hertz", .number(most)))
-        }
-        if let meterFailure {
-            annotations.append(Trace.Annotation("meter_failure", .text(PlainText.shown(meterFailure))))
-        }
-        return annotations + rejections.map { $0.count.annotation("rejected: \(PlainText.shown($0.reason))") }
     }
 }
