@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 test-torch test-runtimes test-gpu compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
+.PHONY: help demo test test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -22,8 +22,9 @@ demo: setup build ## Build, then profile this box and decide where to cut a mode
 
 test: setup test-model lint ## Lint, build, and run all tests
 	@$(PYTHON) Scripts/planted-defects.py --check
-	$(PYTHON) -m unittest discover Python/tests
+	@bash Scripts/setup-notebook.sh
 	$(SWIFT) build --build-tests $(TEST_BUILD)
+	KERF=.build-test/release/kerf .build-notebook/bin/python -m unittest discover Python/tests
 	$(SWIFT) test --skip-build $(TEST_BUILD) --skip $(CONCURRENT_TESTS)
 	$(SWIFT) test --skip-build $(TEST_BUILD) --filter $(CONCURRENT_TESTS)
 
@@ -41,6 +42,17 @@ fuzz: setup setup-test ## Run libFuzzer on FUZZ_KINDS (all) for FUZZ_SECONDS (30
 
 sanitize: setup setup-test ## Run tests under ThreadSanitizer and AddressSanitizer; each builds everything first
 	@SWIFT="$(SWIFT)" bash Scripts/sanitize.sh thread address
+
+REPORT ?= $(OUT)/report.html
+check-report: ## Open REPORT (the demo's) in a headless browser without a network, in light, dark and print; installs Chromium
+	@bash Scripts/setup.sh browser
+	$(PYTHON) Scripts/check-report.py "$(REPORT)" --out .build-report
+
+TRACE ?= run.pftrace
+PROFILE ?= profile.json
+check-trace: ## Check TRACE, made by kerf trace from PROFILE, with Perfetto's own schema; installs it into .build-trace
+	@[ -x .build-trace/bin/python ] || { $(PYTHON) -m venv .build-trace && .build-trace/bin/python -m pip install --quiet perfetto; }
+	.build-trace/bin/python Scripts/check-trace.py "$(PROFILE)" "$(TRACE)"
 
 test-tokenizers: setup setup-test ## Compare tokenizers with Hugging Face's on 10,000 lines in many languages
 	@SWIFT="$(SWIFT)" bash Scripts/test-tokenizers.sh
@@ -159,4 +171,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FU
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build $(TEST_BUILD) --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-hardware .build-tsan .build-asan .build-test .build-torch .build-runtimes fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-notebook .build-report .build-trace .build-hardware .build-tsan .build-asan .build-test .build-torch .build-runtimes fuzz-output planted-output "$(OUT)"

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: setup.sh build|test|numpy
+# Installs the Debian packages that are missing. Usage: setup.sh build|test|numpy|browser
 set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
-# umockdev presents a mock box to libsensors; jsonschema is an independent check of Kerf's files, and protoc
-# (protobuf-compiler) of its traces.
-test_packages=(umockdev python3 python3-jsonschema openssl protobuf-compiler)
+# umockdev presents a mock box to libsensors; venv is for the reader's pandas; jsonschema is an independent check of
+# Kerf's files, and protoc (protobuf-compiler) of its traces.
+test_packages=(umockdev python3 python3-venv python3-jsonschema openssl protobuf-compiler)
 
 case "${1:-}" in
     build) packages=("${build_packages[@]}") ;;
     test) packages=("${test_packages[@]}") ;;
     # The Python in use may have it already.
+    browser) command -v chromium >/dev/null && exit 0; packages=(chromium) ;;
     numpy) python3 -c 'import numpy' 2>/dev/null && exit 0; packages=(python3 python3-numpy) ;;
-    *) echo "usage: setup.sh build|test|numpy" >&2; exit 64 ;;
+    *) echo "usage: setup.sh build|test|numpy|browser" >&2; exit 64 ;;
 esac
 
 if ! command -v swift >/dev/null; then

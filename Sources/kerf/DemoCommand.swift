@@ -78,6 +78,12 @@ struct DemoCommand: ParsableCommand {
         let (decision, bytes) = try DecideCommand.parse(arguments).decide()
         try publish("decision", "decide", arguments, decision.report, bytes)
         let validation = try validate(hasMeter: hasMeter)
+        let names = [
+            "device-profile", "server-profile", "device-calibration", "server-calibration", "decision", "validation",
+        ]
+        let report = names.map { path("\($0).json") } + ["--out", path("report.html")]
+        announce("report", report)
+        _ = try ReportCommand.parse(report).write()
 
         guard !json else { return }
         if verbose { print() }

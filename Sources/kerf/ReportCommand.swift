@@ -31,13 +31,18 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         try ErrorReport.reporting {
-            try OutputFile.checkPlace(out)
-            try OutputGuard.check(out, isNoneOf: files)
-            let report = HTMLReport(try files.map { try ReportSource(path: $0) })
-            let bytes = [UInt8](report.text.utf8)
-            try AtomicFile.write(bytes, to: out)
+            let report = try write()
             let summary = try KerfJSON.text(of: report.summary)
             Printed.print(asJSON: json, [UInt8]((summary + "\n").utf8), or: report.verdictText, written: out)
         }
+    }
+
+    /// Writes the page to `out`.
+    func write() throws -> HTMLReport {
+        try OutputFile.checkPlace(out)
+        try OutputGuard.check(out, isNoneOf: files)
+        let report = HTMLReport(try files.map { try ReportSource(path: $0) })
+        try AtomicFile.write([UInt8](report.text.utf8), to: out)
+        return report
     }
 }
