@@ -37,7 +37,7 @@ struct Section: Sendable {
         let remarks: Markup =
             remarks.isEmpty ? "" : "<h4>Remarks</h4><ul>\(remarks.map { "<li>\($0)</li>" as Markup })</ul>"
         return """
-            <section id='s\(number)'><h2>\(title)</h2><p class='sub'>\(subtitle)</p>
+            <section id='s\(number)'><h2>\(title)</h2><p class='sub'>\(Markup.lines(subtitle))</p>
             <ul class='statements'>\(statements.map(\.markup))</ul>
             \(figures)\(tables)\(remarks)</section>
 

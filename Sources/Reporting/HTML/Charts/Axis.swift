@@ -11,6 +11,8 @@ struct Axis: Sendable {
     var wholeNumbers: ClosedRange<Int>?
     /// Ticks are per cent.
     var isRatio: Bool
+    /// Values above it are drawn at the axis' end.
+    var limit: Double?
 
     init(
         _ title: String, unit: String = "", _ kind: Scale.Kind = .linear, includesZero: Bool = true,
@@ -22,7 +24,7 @@ struct Axis: Sendable {
 
     func scale(_ values: [Double], from start: Double, to end: Double) -> Scale {
         wholeNumbers.map { Scale(wholeNumbers: $0, from: start, to: end) }
-            ?? Scale(values, kind, includesZero: includesZero, from: start, to: end)
+            ?? Scale(values.map { min($0, limit ?? $0) }, kind, includesZero: includesZero, from: start, to: end)
     }
 
     func ticks(of scale: Scale, count: Int) -> [Double] {

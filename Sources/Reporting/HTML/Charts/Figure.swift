@@ -22,10 +22,10 @@ struct Figure: Sendable {
         self.init(title, description, height: bars.height, bars.drawing, legend: [], table)
     }
 
-    init(_ title: String, _ description: String, _ line: TimeLine, legend: [Markup] = [], _ table: DataTable) {
-        let series = line.panels.flatMap(\.series).filter { !$0.name.isEmpty }
+    init(_ title: String, _ description: String, _ panels: PanelChart, legend: [Markup] = [], _ table: DataTable) {
+        let series = panels.panels.flatMap(\.series).filter { !$0.name.isEmpty }
         self.init(
-            title, description, height: line.height, line.drawing, legend: series.map(\.legend) + legend, table)
+            title, description, height: panels.height, panels.drawing, legend: series.map(\.legend) + legend, table)
     }
 
     private init(
@@ -39,10 +39,10 @@ struct Figure: Sendable {
     func markup(_ identifier: String) -> Markup {
         let legend: Markup = legend.count > 1 ? "<ul class='legend'>\(legend)</ul>" : ""
         return """
-            <figure id='\(identifier)'><h4>\(title)</h4><p>\(description)</p>\(legend)
+            <figure id='\(identifier)'><h4>\(title)</h4><p>\(Markup.lines(description))</p>\(legend)
             <svg viewBox='0 0 \(at: Frame.width) \(at: height)' role='img' \
             aria-labelledby='\(identifier)-t \(identifier)-d'><title id='\(identifier)-t'>\(title)</title>\
-            <desc id='\(identifier)-d'>\(description)</desc>\(drawing)</svg>
+            <desc id='\(identifier)-d'>\(Markup.lines(description, separator: " "))</desc>\(drawing)</svg>
             <details><summary>The numbers of this chart</summary>\(table.markup)</details></figure>
 
             """

@@ -1,7 +1,7 @@
 /// The axes of a chart with their grid and titles, and lines that mark a value of the horizontal one.
 struct Frame: Sendable {
     static let width = 760.0
-    static let margins = (left: 74.0, right: 14.0, top: 10.0, bottom: 40.0)
+    static let margins = (left: 96.0, right: 14.0, top: 18.0, bottom: 40.0)
     static let left = margins.left
     static let right = width - margins.right
 
@@ -24,7 +24,7 @@ struct Frame: Sendable {
 
     var drawing: Markup {
         let title: Markup = """
-            <text class='axis' transform='translate(13 \(at: (top + bottom) / 2)) rotate(-90)' \
+            <text class='axis' transform='translate(12 \(at: (top + bottom) / 2)) rotate(-90)' \
             text-anchor='middle'>\(y.title)</text>
             """
         return """
@@ -63,7 +63,7 @@ struct Frame: Sendable {
         let isAtEnd = place > Self.width * 0.75
         return """
             <path class='marker' d='M\(at: place) \(at: top)V\(at: bottom)'/>\
-            <text class='tick' x='\(at: place + (isAtEnd ? -4 : 4))' y='\(at: top + 10)' \
+            <text class='tick' x='\(at: place + (isAtEnd ? -4 : 4))' y='\(at: top - 5)' \
             text-anchor='\(isAtEnd ? "end" : "start")'>\(marker.name)</text>
             """
     }

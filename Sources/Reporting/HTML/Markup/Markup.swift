@@ -29,6 +29,11 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
         mutating func appendInterpolation(at place: Double) { html += Markup.place(place) }
     }
 
+    /// A text of several lines.
+    static func lines(_ text: String, separator: Markup = "<br/>") -> Markup {
+        text.split(whereSeparator: \.isNewline).map { "\(String($0))" as Markup }.joined(separator: separator)
+    }
+
     /// Longer than any text of Kerf's; what is cut off is marked.
     private static let maximumLength = 4000
 

@@ -41,7 +41,7 @@ enum ReportStyle {
             padding-top:1rem}h3{margin:1.5rem 0 .3rem}h4{margin:1.5rem 0 .2rem;font-size:1rem}
             p{margin:.2rem 0 .6rem}.sub,figure p,caption,summary{color:var(--soft)}a{color:var(--c0)}
             ul{margin:.3rem 0;padding-left:1.3rem}.statements{list-style:none;padding:0}
-            .statements strong{display:inline-block;min-width:5.2rem}
+            .statements li{display:grid;grid-template-columns:5.4rem 1fr}
             .good{color:var(--good)}.caution{color:var(--caution)}.bad{color:var(--bad)}.note{color:var(--note)}
             figure{margin:1.2rem 0}svg{width:100%;height:auto;overflow:visible}
             .legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;color:var(--soft);font-size:.85rem}

@@ -65,6 +65,19 @@ struct FrequencyFigures {
         return table
     }
 
+    /// What was measured with the law, and below it what the law leaves unexplained.
+    private func chart(
+        _ y: Axis, _ points: [Series.Point], _ curve: Series, _ law: (Double) -> Double?
+    ) -> PanelChart {
+        let residuals = points.compactMap { point in law(point.x).map { Series.Point(point.x, point.y / $0 - 1) } }
+        let residual = PanelChart.Panel(
+            y: Axis("residual", isRatio: true), series: [Series("", color: 0, .dots, residuals)])
+        return PanelChart(
+            x: frequencyAxis,
+            panels: [.init(y: y, series: [Series("visits", color: 0, .dots, points), curve], height: 200)]
+                + (residuals.isEmpty ? [] : [residual]))
+    }
+
     var time: Figure {
         let points = measured { visit in
             visit.steps.isEmpty ? nil : visit.steps.reduce(0) { $0 + $1.seconds } / Double(visit.steps.count)
@@ -75,12 +88,11 @@ struct FrequencyFigures {
             "The law T = a + b/f, a \(NumberText.si(law.fixedSeconds, "s")), b \(NumberText.si(law.cycles, "cycles")); its "
                 + "residuals are up to \(NumberText.percent(law.maximumResidual)), those of the paper's b/f alone up to "
                 + "\(NumberText.percent(laws.inverseFrequencyResidual)). Each dot is the mean of one visit's steps.",
-            Plot(
-                x: frequencyAxis, y: Axis("time of a step", unit: "s"),
-                series: [
-                    Series("visits", color: 0, .dots, points),
-                    Series("a + b/f", color: 1, .line, curve { law.seconds(atHertz: $0) }),
-                ]), table(points, "s", "frequency_sweep.visits[i].steps", { law.seconds(atHertz: $0) }))
+            chart(
+                Axis("time of a step", unit: "s"), points,
+                Series("a + b/f", color: 1, .line, curve { law.seconds(atHertz: $0) })
+            ) { law.seconds(atHertz: $0) },
+            table(points, "s", "frequency_sweep.visits[i].steps", { law.seconds(atHertz: $0) }))
     }
 
     /// `nil` without a meter.
@@ -98,11 +110,8 @@ struct FrequencyFigures {
                 + "k \(NumberText.si(law.dynamicWatts, "W")), alpha \(law.exponent.value.map { NumberText.fixed($0, digits: 2) } ?? "n/a"); "
                 + "its residuals are up to \(NumberText.percent(law.maximumResidual))\(cubic). Gross power, "
                 + "\(law.exponent.origin.rawValue).",
-            Plot(
-                x: frequencyAxis, y: Axis("power", unit: "W"),
-                series: [
-                    Series("visits", color: 0, .dots, points),
-                    Series("P0 + k (f/fmax)^alpha", color: 1, .line, curve(watts)),
-                ]), table(points, "W", "frequency_sweep.visits[i].energy_windows", watts))
+            chart(
+                Axis("power", unit: "W"), points, Series("P0 + k (f/fmax)^alpha", color: 1, .line, curve(watts)), watts
+            ), table(points, "W", "frequency_sweep.visits[i].energy_windows", watts))
     }
 }

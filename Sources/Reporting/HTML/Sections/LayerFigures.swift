@@ -61,12 +61,27 @@ struct LayerFigures {
                 "\(layer.forward.timeSeconds.count)",
             ])
         }
+        var y = Axis("time of a pass", unit: "s")
+        y.limit = limit(estimates, samples)
+        let beyond = samples.flatMap(\.points).count { $0.y > y.limit ?? .infinity }
         let samplesText =
-            samples.isEmpty ? "" : " Small dots are single steps, also those that the trimmed mean leaves out."
+            samples.isEmpty
+            ? ""
+            : " Small dots are single steps, also those that the trimmed mean leaves out"
+                + (beyond > 0 ? "; \(beyond) that took longer than the axis shows are at its top." : ".")
         return Figure(
             "Time of each layer",
             "Seconds of one pass for the whole batch, inside whole steps, with \(confidence) intervals.\(samplesText)",
-            Plot(x: axis, y: Axis("time of a pass", unit: "s"), series: samples + estimates), table)
+            Plot(x: axis, y: y, series: samples + estimates), table)
+    }
+
+    /// A few steps that took many times as long would make the layers look alike. `nil` where there are none.
+    private func limit(_ estimates: [Series], _ samples: [Series]) -> Double? {
+        let longest = estimates.flatMap(\.verticalValues).max() ?? 0
+        let sorted = samples.flatMap(\.points).map(\.y).sorted()
+        guard longest > 0, let last = sorted.last else { return nil }
+        let limit = max(1.1 * longest, sorted[sorted.count * 98 / 100])
+        return last > 1.3 * limit ? limit : nil
     }
 
     /// `nil` where no pass has an energy.

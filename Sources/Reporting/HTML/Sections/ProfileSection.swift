@@ -29,12 +29,18 @@ struct ProfileSection {
             let layers = hasCalibration ? [] : CalibrationSection.figures(calibration, profiles: [profile])
             return Section(
                 title: title, subtitle: calibration.heading("Profile") + "run ended \(profile.created)",
-                statements: Trust(calibration: calibration).statements(
-                    disturbances: profile.disturbances, failures: profile.checks?.failures) + overhead,
+                statements: statements(Trust(calibration: calibration)) + overhead,
                 figures: layers + (line.map { [$0] } ?? []),
                 tables: (hasCalibration ? [] : [CalibrationSection.stepTable(calibration)]) + rejections,
                 remarks: hasCalibration ? [] : calibration.warnings)
         }
+    }
+
+    /// A calibration on the page says the rest.
+    private func statements(_ trust: Trust) -> [Section.Statement] {
+        hasCalibration
+            ? trust.run(profile.disturbances, failures: profile.checks?.failures)
+            : trust.statements(disturbances: profile.disturbances, failures: profile.checks?.failures)
     }
 
     private var overhead: [Section.Statement] {

@@ -23,11 +23,11 @@ struct RunTimeLine {
             "The run over time",
             "From the start of the run. Shaded are steps and windows that were rejected, at the time at which they were taken; "
                 + "the table has their causes.\(known)",
-            TimeLine(x: Axis("seconds since the start of the run", unit: "s"), panels: panels, bands: bands),
+            PanelChart(x: Axis("seconds since the start of the run", unit: "s"), panels: panels, bands: bands),
             legend: bands.isEmpty ? [] : [key], table(rejected))
     }
 
-    private var power: TimeLine.Panel? {
+    private var power: PanelChart.Panel? {
         func spans(_ windows: [EnergyWindow], _ name: String, _ color: Int) -> Series? {
             let points = windows.compactMap { window in
                 window.watts(of: profile.meter).map { watts in
@@ -46,10 +46,10 @@ struct RunTimeLine {
         let series =
             subjects.compactMap { name, color, isOf in spans(profile.energyWindows.filter(isOf), name, color) }
             + [spans(profile.idleWindows, "power, idle", 7)].compactMap(\.self)
-        return series.isEmpty ? nil : TimeLine.Panel(y: Axis("power", unit: "W"), series: series)
+        return series.isEmpty ? nil : PanelChart.Panel(y: Axis("power", unit: "W"), series: series)
     }
 
-    private var steps: TimeLine.Panel? {
+    private var steps: PanelChart.Panel? {
         func dots(_ steps: [StepSample], _ name: String, _ color: Int, _ mark: Series.Mark) -> Series? {
             let points = steps.compactMap { step in step.startSeconds.map { Series.Point($0, step.seconds) } }
             return points.isEmpty ? nil : Series(name, color: color, mark, points)
@@ -58,10 +58,10 @@ struct RunTimeLine {
             dots(profile.steps, "step time, plain", 3, .dots),
             dots(profile.instrumentedSteps ?? [], "step time, with instruments", 5, .crosses),
         ].compactMap(\.self)
-        return series.isEmpty ? nil : TimeLine.Panel(y: Axis("step time", unit: "s"), series: series)
+        return series.isEmpty ? nil : PanelChart.Panel(y: Axis("step time", unit: "s"), series: series)
     }
 
-    private var load: TimeLine.Panel? {
+    private var load: PanelChart.Panel? {
         panel(
             Axis("CPUs"),
             [
@@ -71,17 +71,17 @@ struct RunTimeLine {
             ])
     }
 
-    private var frequency: TimeLine.Panel? {
+    private var frequency: PanelChart.Panel? {
         panel(
             Axis("clock", unit: "Hz", includesZero: false), [("clock frequency", 2, .line, profile.conditions?.hertz)])
     }
 
-    private var temperature: TimeLine.Panel? {
+    private var temperature: PanelChart.Panel? {
         panel(
             Axis("°C", includesZero: false), [("temperature", 6, .line, profile.conditions?.celsius)])
     }
 
-    private var reference: TimeLine.Panel? {
+    private var reference: PanelChart.Panel? {
         panel(
             Axis("reference", unit: "s", includesZero: false),
             [
@@ -95,7 +95,7 @@ struct RunTimeLine {
     /// Entries of a column that are drawn; of more, each stands for several with the highest value among them.
     private static let maximumPoints = 500
 
-    private func panel(_ axis: Axis, _ columns: [(String, Int, Series.Mark, [Double?]?)]) -> TimeLine.Panel? {
+    private func panel(_ axis: Axis, _ columns: [(String, Int, Series.Mark, [Double?]?)]) -> PanelChart.Panel? {
         let seconds = profile.conditions?.seconds ?? []
         let group = max(1, (seconds.count + Self.maximumPoints - 1) / Self.maximumPoints)
         let series = columns.compactMap { name, color, mark, column -> Series? in
@@ -106,7 +106,7 @@ struct RunTimeLine {
             }
             return points.isEmpty ? nil : Series(name, color: color, mark, points)
         }
-        return series.isEmpty ? nil : TimeLine.Panel(y: axis, series: series)
+        return series.isEmpty ? nil : PanelChart.Panel(y: axis, series: series)
     }
 
     /// Rows of windows; a longer run has more of them in the file.

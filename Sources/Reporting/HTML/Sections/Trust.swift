@@ -13,6 +13,11 @@ struct Trust {
         [origin] + closure(failures) + [disturbance(disturbances)].compactMap(\.self) + [precision] + energy
     }
 
+    /// What a run says of itself: closures that fail, and disturbances.
+    func run(_ disturbances: Disturbances?, failures: [String]?) -> [Section.Statement] {
+        (failures ?? []).map { .init(.bad, "Closure: " + $0) } + [disturbance(disturbances)].compactMap(\.self)
+    }
+
     private var origin: Section.Statement {
         let times = calibration.step.timeSeconds.origin
         let board = calibration.box.virtualBoard
@@ -45,7 +50,7 @@ struct Trust {
             let text = "Closure of \(name): the layers' sum differs from the whole step by \(NumberText.percent(ratio))"
             if Closure.fails(ratio) { return .init(.bad, text) }
             return half > limit
-                ? .init(.caution, text + ", known too badly to show anything") : .init(.good, text)
+                ? .init(.caution, text + ", too uncertain to show anything") : .init(.good, text)
         }
     }
 
