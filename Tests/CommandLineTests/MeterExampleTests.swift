@@ -46,6 +46,13 @@ struct MeterExampleTests {
         return process
     }
 
+    /// By SIGKILL: a child of a test inherits the signals that the test's process blocks. One that stayed would hold the pipes
+    /// of other tests open.
+    private func end(_ process: Process) {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
     private func wait(_ condition: () throws -> Bool) rethrows {
         let deadline = Date().addingTimeInterval(60)
         while try !condition(), Date() < deadline { Thread.sleep(forTimeInterval: 0.02) }
@@ -63,12 +70,12 @@ struct MeterExampleTests {
         for name in ["device.err", "lines.err"] { try workspace.write(name, "") }
         let script = try workspace.write("device.py", Self.device)
         let fake = try start([script, device, workspace.path("port")], output: workspace.path("device"))
-        defer { fake.terminate() }
+        defer { end(fake) }
         wait { workspace.exists("port") }
         let port = String(decoding: try workspace.bytes("port"), as: UTF8.self)
         let meter = try start(
             [MeterCommandTests.example(example), "127.0.0.1:\(port)"] + options, output: workspace.path("lines"))
-        defer { meter.terminate() }
+        defer { end(meter) }
         func lines() throws -> [[String: Any]] {
             try String(decoding: workspace.bytes("lines"), as: UTF8.self).split(separator: "\n").dropLast().map {
                 try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
