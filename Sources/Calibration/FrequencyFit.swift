@@ -5,12 +5,22 @@ import Statistics
 import SystemIO
 import Workload
 
+/// The step at one visit of a sweep, as the laws are fitted to it.
+package struct FrequencyObservation: Sendable, Hashable {
+    /// As achieved.
+    package var hertz: Double
+    /// Trimmed mean of the visit's steps.
+    package var stepSeconds: Double
+    /// Power of the work, without the polling around it; `nil` where it is not known.
+    package var grossWatts: Double?
+}
+
 /// Fits time and power as functions of the frequency, from a profile's sweep.
 ///
 /// Every visit is one observation: the mean of the visit's steps, at the frequency that was achieved. Differences
 /// between visits (heat, other load) are then in the residuals, and so in the intervals. Relative errors are taken as
 /// equal at all frequencies, so that an observation has the weight of one over its square.
-struct FrequencyFit {
+package struct FrequencyFit {
     /// `nil` where there is no sweep, or none that laws can be fitted to.
     private(set) var laws: FrequencyCalibration?
     /// Warnings about the laws, or why there are none.
@@ -29,6 +39,16 @@ struct FrequencyFit {
     private let referenceHertz: Double
     /// Origin of times: measured, unless the frequency is a virtual board's.
     private let timeOrigin: Origin
+
+    /// What the laws are fitted to, one for each visit.
+    ///
+    /// - Parameter group: the kind of core; `nil` for the whole box.
+    package static func observations(of profile: Profile, group: String?) -> [FrequencyObservation] {
+        FrequencyFit(profile, group: group).visits.map { visit in
+            FrequencyObservation(
+                hertz: visit.hertz, stepSeconds: visit.times.step.value, grossWatts: visit.grossWatts)
+        }
+    }
 
     /// A visit as an observation.
     private struct Visit {

@@ -24,11 +24,17 @@ extension ReportSource {
             let profile = try decoded(Profile.self)
             content = .profile(profile, try ReportSource.calibration(bytes, named: path))
         case Calibration.schema: content = .calibration(try decoded(Calibration.self))
-        case Decisions.schema: content = .decisions(try decoded(Decisions.self))
+        case Decisions.schema:
+            let decisions = try decoded(Decisions.self)
+            try decisions.check(named: path)
+            content = .decisions(decisions)
         case Decision.schema: content = .decision(try decoded(Decision.self))
         case SimulationResult.schema: content = .simulation(try decoded(SimulationResult.self))
         case SplitRun.schema: content = .run(try decoded(SplitRun.self))
-        case CostComparison.schema: content = .comparison(try decoded(CostComparison.self))
+        case CostComparison.schema:
+            let comparison = try decoded(CostComparison.self)
+            try comparison.check(named: path)
+            content = .comparison(comparison)
         case ValidationReport.schema: content = .validation(try decoded(ValidationReport.self))
         default:
             throw KerfError(

@@ -1,4 +1,5 @@
 import Calibration
+import Glibc
 import Instrumentation
 import ProfileFormat
 import Profiling
@@ -69,7 +70,11 @@ package struct WorkloadSweep {
                 let written = try WrittenProfile(try profile(requests[index]), path: path)
                 outcome.notes += written.run.unmonitored.map { "not monitored: \($0)" }
                 outcome.notes += written.run.notSwept.map { "frequency not swept: \($0)" }
-                if let failure = written.failure { throw failure }
+                if let failure = written.failure {
+                    // A run whose step failed is to be made again; one whose limits were not restored is whole.
+                    if written.run.stepFailure != nil { unlink(path) }
+                    throw failure
+                }
                 profiled[index] = try Self.profiled(path, written.bytes, isResumed: false)
             } catch let error as KerfError {
                 throw stopped(error, at: path, done: profiled.count)

@@ -82,7 +82,7 @@ struct ComparisonNotes {
             Self.difference("processors", own.cpuModel, theirs.cpuModel),
             Self.difference("cores", cores(own), cores(theirs)),
             Self.difference("threads", "\(baseline.engineThreads)", "\(other.engineThreads)"),
-            Self.difference("pinned", "\(baseline.pinned ?? false)", "\(other.pinned ?? false)"),
+            Self.difference("pinned", baseline.pinned.map(String.init), other.pinned.map(String.init)),
             Self.difference("engines", engine(own), engine(theirs)),
             Self.difference("instruction sets", own.engine.instructionSet, theirs.engine.instructionSet),
             Self.difference("governors", own.governor, theirs.governor),

@@ -36,6 +36,15 @@ package struct CostComparison: Codable, Sendable, Hashable, KerfFile {
 
     package var baseline: ComparedSide { sides[0] }
 
+    /// - Throws: ``KerfError/Code/malformed`` for a comparison of a side that the file does not have.
+    package func check(named name: String) throws(KerfError) {
+        guard !sides.isEmpty, comparisons.allSatisfy({ sides.indices.contains($0.side) }) else {
+            throw KerfError(
+                .malformed, at: name, "a comparison of a side that is not in the file (damaged or edited)",
+                remedy: "make the file again")
+        }
+    }
+
     /// The rows whose whole interval lies above a ratio, by comparison.
     package func rows(above ratio: Double) -> [(comparison: SideComparison, row: ComparedRow)] {
         comparisons.flatMap { comparison in

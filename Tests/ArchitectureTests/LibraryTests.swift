@@ -25,6 +25,8 @@ struct LibraryTests {
         ("llama-gguf-split --", "an option of llama.cpp's tool"),
         ("\"--root\", directory.string", "arguments of the board's own process"),
         ("[FrequencyWatchdog.command, \"--root\"", "arguments of the watchdog's own process"),
+        ("[ProgramMeter.launchCommand, \"--parent\"", "arguments of the process that becomes a meter program"),
+        ("\"--c\\($0.offset)", "a variable of a style sheet"),
     ]
 
     /// Literals only: a comment may name an option.

@@ -19,13 +19,13 @@ while True:
     try:
         with urllib.request.urlopen(f"http://{address}{path}", timeout=2) as answer:
             status = json.load(answer)
-    except OSError as error:
+        watts = status["StatusSNS"]["ENERGY"]["Power"] if kind == "tasmota" else status["apower"]
+    except (OSError, ValueError, KeyError) as error:
         # A sample that is missing is seen by its time.
         print(f"{address}: {error}", file=sys.stderr, flush=True)
     else:
         # The time is taken after the answer: the plug's own delay is found by Kerf.
         now = time.monotonic()
-        watts = status["StatusSNS"]["ENERGY"]["Power"] if kind == "tasmota" else status["apower"]
         print(json.dumps({"time": now, "watts": watts}), flush=True)
     due = max(due + interval, time.monotonic())
     time.sleep(max(0.0, due - time.monotonic()))

@@ -96,6 +96,26 @@ extension Decisions {
     /// The pair of a device and a server, by their places.
     public func pair(device: Int, server: Int) -> DecidedPair { pairs[device * servers.count + server] }
 
+    /// - Throws: ``KerfError/Code/malformed`` for places that the file does not have.
+    package func check(named name: String) throws(KerfError) {
+        let (devices, servers) = (self.devices.indices, self.servers.indices)
+        let ordered = pairs.enumerated().allSatisfy { place, pair in
+            pair.device == place / max(1, servers.count) && pair.server == place % max(1, servers.count)
+        }
+        guard !devices.isEmpty, !servers.isEmpty, pairs.count == devices.count * servers.count, ordered,
+            deviceChoices.allSatisfy({ choice in
+                devices.contains(choice.device)
+                    && [choice.server, choice.fastestServer].allSatisfy { $0.map(servers.contains) ?? true }
+            }),
+            round.servers.allSatisfy({ servers.contains($0.server) && $0.missingDevices.allSatisfy(devices.contains) }),
+            round.excludedDevices.allSatisfy(devices.contains), round.server.map(servers.contains) ?? true
+        else {
+            throw KerfError(
+                .malformed, at: name, "a pair or choice of a box that is not in the file (damaged or edited)",
+                remedy: "make the file again")
+        }
+    }
+
     /// Whether a cost is that of the best, but for rounding.
     public func isEqual(_ cost: Double?, to best: Double?) -> Bool {
         guard let cost, let best else { return false }

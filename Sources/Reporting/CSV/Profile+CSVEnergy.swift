@@ -17,7 +17,9 @@ extension Profile {
         columns.addLayer(places.layers) { $0.window.layer }
         columns.add("direction", "forward or backward") { $0.window.direction }
         columns.add("iterations", "How many times the subject ran; 0 for idle") { $0.window.iterations }
-        columns.add("start_seconds", "Start of the window, since the start of the run") { $0.window.startSeconds }
+        columns.add("start_seconds", "Start of the window, since the start of the run or visit") {
+            $0.window.startSeconds
+        }
         columns.add("seconds", "Length between two updates of the counters") { $0.window.seconds }
         columns.add("work_seconds", "Time of the subject in it; empty where all of it counts") {
             $0.window.workSeconds

@@ -152,7 +152,7 @@ extension ValidationReport {
 
 extension Term {
     /// The name in the file, with the unit.
-    fileprivate var field: String {
+    var field: String {
         switch self {
         case .delay: "delay_seconds"
         case .device: "device_seconds"

@@ -83,8 +83,8 @@ package struct HTMLReport {
         }
         return """
             <footer><h2>Files and citation</h2>
-            <p>Every number on this page is in one of these files, in the field that the table's header names. Intervals are \
-            95 % where nothing else is said. <code>n/a</code> is a value that was not measured; it is never zero.</p>
+            <p>Every number on this page is in one of these files, in the field that the table's header names, or is computed \
+            from them where a column names none. Intervals are 95 % where nothing else is said. <code>n/a</code> is a value that was not measured; it is never zero.</p>
             \(table.markup)<pre>\(bibliography)</pre></footer>
             """
     }

@@ -302,7 +302,7 @@ extension ComparedRow {
 }
 
 extension ComparedValue {
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .timeSeconds: "time"
         case .grossEnergyJoules: "gross energy"

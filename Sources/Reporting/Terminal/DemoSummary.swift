@@ -58,7 +58,8 @@ package struct DemoSummary {
         lines += wrapped("this box's meter: \(PlainText.shown(meter))", limit: 1)
         lines += wrapped(notMonitored, limit: 1)
         return lines
-            + [""] + wrapped("files in \(PlainText.shown(folder)): report.html, and a .json and .txt of each of", limit: 1)
+            + [""]
+            + wrapped("files in \(PlainText.shown(folder)): report.html, and a .json and .txt of each of", limit: 1)
             + ["  doctor, {device,server}-profile, {device,server}-calibration, decision, validation"]
     }
 

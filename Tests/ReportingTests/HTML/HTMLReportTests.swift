@@ -86,12 +86,15 @@ struct HTMLReportTests {
         }
     }
 
+    /// Files from before a field that is required cannot be read by any command.
+    private static let unreadable = "33f0510"
+
     @Test("calibrations, decisions and simulations of every version make pages") func oldFiles() throws {
-        for file in try Self.files("calibrations") {
+        for file in try Self.files("calibrations") where !file.contains(Self.unreadable) {
             let read = try KerfJSON.read(Calibration.self, at: file)
             try outline([ReportSource(name: file, sha256: read.sha256, content: .calibration(read.file))])
         }
-        for file in try Self.files("decisions") {
+        for file in try Self.files("decisions") where !file.contains(Self.unreadable) {
             let read = try KerfJSON.read(Decision.self, at: file)
             try outline([ReportSource(name: file, sha256: read.sha256, content: .decision(read.file))])
         }

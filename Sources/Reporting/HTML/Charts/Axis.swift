@@ -19,7 +19,9 @@ struct Axis: Sendable {
         wholeNumbers: ClosedRange<Int>? = nil, isRatio: Bool = false
     ) {
         (self.title, self.unit, self.kind) = (title, unit, kind)
-        (self.includesZero, self.wholeNumbers, self.isRatio) = (includesZero, wholeNumbers, isRatio)
+        (self.includesZero, self.isRatio) = (includesZero, isRatio)
+        // A file may claim any number of blocks.
+        self.wholeNumbers = wholeNumbers?.clamped(to: -1_000_000...1_000_000)
     }
 
     func scale(_ values: [Double], from start: Double, to end: Double) -> Scale {

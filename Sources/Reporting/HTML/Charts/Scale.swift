@@ -23,6 +23,8 @@ struct Scale: Sendable {
         var (low, high) = (shown.min() ?? (kind == .linear ? 0 : 1), shown.max() ?? 1)
         if kind == .linear {
             if includesZero { (low, high) = (min(low, 0), max(high, 0)) }
+            // A file may hold any number.
+            (low, high) = (max(low, -1e300), min(high, 1e300))
             let width = high - low
             // One value has an axis around it.
             let margin = width > 0 ? 0.04 * width : max(abs(high) * 0.1, 1e-12)
@@ -30,7 +32,7 @@ struct Scale: Sendable {
             upper = includesZero && high == 0 && low < 0 ? 0 : high + margin
         } else {
             let margin = high > low ? 1.15 : 2
-            (lower, upper) = (low / margin, high * margin)
+            (lower, upper) = (max(low / margin, 1e-300), min(high * margin, 1e300))
         }
     }
 
@@ -63,6 +65,7 @@ struct Scale: Sendable {
                 return multiple == 0 ? 0 : multiple * step
             }.filter { $0 <= upper }
         case .logarithmic:
+            guard lower < upper else { return [] }
             let exponents = Int(Double.log10(lower).rounded(.down))...Int(Double.log10(upper).rounded(.up))
             let factors = exponents.count <= 4 ? [1.0, 2, 5] : [1]
             return exponents.flatMap { exponent in factors.map { $0 * Double.exp10(Double(exponent)) } }

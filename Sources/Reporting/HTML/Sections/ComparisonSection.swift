@@ -24,18 +24,20 @@ struct ComparisonSection {
 
     private func statement(_ side: SideComparison) -> Section.Statement {
         let differences = side.differences
+        let compared = side.rows.count { $0.verdict != .notCompared }
         let uncertain = side.rows.count { $0.verdict == .tooUncertain }
         let checked =
-            "\(side.rows.count { $0.ratio.lower != nil }) ratios, of which \(uncertain) are too uncertain to show "
+            "\(compared) ratios, of which \(uncertain) are too uncertain to show "
             + NumberText.percent(comparison.resolutionRatio)
         guard let largest = differences.max(by: { abs(change($0)) < abs(change($1)) }) else {
             return .init(
-                uncertain == 0 ? .good : .caution, "\(name(side)): no difference was found in \(checked)")
+                compared > 0 && uncertain == 0 ? .good : .caution,
+                "\(name(side)): no difference was found in \(checked)")
         }
         return .init(
             .note,
             "\(name(side)): \(differences.count) differences, the largest in \(largest.name) "
-                + "(\(largest.value.rawValue.map { $0 == "_" ? " " : String($0) }.joined())): "
+                + "(\(largest.value.words)): "
                 + "\(NumberText.percent(change(largest))); \(checked)")
     }
 
@@ -80,8 +82,7 @@ struct ComparisonSection {
     private func whole(_ side: SideComparison) -> Figure {
         let rows = side.rows.filter { $0.part.family == .step || $0.part.family == .kind }
         let bars = rows.map { row -> NamedBars.Bar in
-            let cost =
-                row.value == .timeSeconds ? "time" : row.value == .grossEnergyJoules ? "gross energy" : "net energy"
+            let cost = row.value.words
             return NamedBars.Bar(
                 name: "\(row.name), \(cost)", value: row.ratio.value.map { $0 - 1 },
                 lower: row.ratio.lower.map { $0 - 1 }, upper: row.ratio.upper.map { $0 - 1 },
@@ -112,12 +113,13 @@ struct ComparisonSection {
         let all = [series(.forward, 0, .dots, -3), series(.backward, 1, .squares, 3)].compactMap(\.self)
         let layers = rows.compactMap(\.part.layer)
         guard !all.isEmpty, let first = layers.min(), let last = layers.max() else { return nil }
-        let cost = value == .timeSeconds ? "time" : value == .grossEnergyJoules ? "gross energy" : "net energy"
+        let cost = value.words
         return Figure(
             "Each block's \(cost), \(name(side)) over \(comparison.baseline.name)",
             "Ratio less one of each block, with intervals that hold together with all others of the comparison.",
             Plot(
-                x: Axis("block", wholeNumbers: first...max(last, first + 1)), y: Axis("ratio - 1", isRatio: true),
+                x: Axis("block", wholeNumbers: first...max(last, first == .max ? first : first + 1)),
+                y: Axis("ratio - 1", isRatio: true),
                 series: all), table(side, rows))
     }
 }

@@ -217,7 +217,7 @@ struct DecisionSection {
                 finding.obstacle.map { "not possible: \($0)" } ?? finding.deviation.reason ?? "",
             ])
             return NamedBars.Bar(
-                name: finding.assumption.rawValue.map { $0 == "_" ? " " : String($0) }.joined(),
+                name: finding.assumption.words,
                 value: finding.regretRatio,
                 text: "\(finding.verdict.rawValue), \(DataTable.percent(finding.regretRatio))",
                 color: finding.verdict == .fails ? 1 : 0)

@@ -6,21 +6,24 @@ import Quantities
 struct FrequencyFigures {
     let laws: FrequencyCalibration
     let name: String
-    /// Visits of the sweep that the laws were fitted to; empty where the profiles are not at hand.
-    let visits: [FrequencyVisit]
-    let meter: MeterDescription
+    /// Place of the laws in the file.
+    let field: String
+    /// What the laws were fitted to; empty where the profiles are not at hand.
+    let observations: [FrequencyObservation]
 
     /// Those of the whole box and of each kind of core.
     static func all(_ calibration: Calibration, profiles: [Profile]) -> [Figure] {
-        let visits = profiles.compactMap(\.frequencySweep).flatMap(\.visits)
-        let whole = calibration.frequencyLaws.map {
-            FrequencyFigures(laws: $0, name: "", visits: visits.filter { $0.group == nil }, meter: calibration.meter)
+        func observations(_ group: String?) -> [FrequencyObservation] {
+            profiles.flatMap { FrequencyFit.observations(of: $0, group: group) }
         }
-        let groups = (calibration.frequencyGroups ?? []).map { group in
+        let whole = calibration.frequencyLaws.map {
             FrequencyFigures(
-                laws: group.laws, name: ", \(group.group.name) only",
-                visits: visits.filter { $0.group == group.group.name },
-                meter: calibration.meter)
+                laws: $0, name: "", field: "frequency_laws", observations: observations(nil))
+        }
+        let groups = (calibration.frequencyGroups ?? []).enumerated().map { place, group in
+            FrequencyFigures(
+                laws: group.laws, name: ", \(group.group.name) only", field: "frequency_groups[\(place)].laws",
+                observations: observations(group.group.name))
         }
         return ((whole.map { [$0] } ?? []) + groups).flatMap { [$0.time] + ($0.power.map { [$0] } ?? []) }
     }
@@ -36,8 +39,8 @@ struct FrequencyFigures {
     }
 
     /// One point for each visit.
-    private func measured(_ value: (FrequencyVisit) -> Double?) -> [Series.Point] {
-        visits.compactMap { visit in value(visit).map { Series.Point(visit.hertz, $0) } }
+    private func measured(_ value: (FrequencyObservation) -> Double?) -> [Series.Point] {
+        observations.compactMap { seen in value(seen).map { Series.Point(seen.hertz, $0) } }
     }
 
     private func table(
@@ -45,13 +48,15 @@ struct FrequencyFigures {
     ) -> DataTable {
         var table = DataTable([
             .init(
-                "frequency", field: points.isEmpty ? "frequency_laws.steps_hertz" : "frequency_sweep.visits[i].hertz"),
+                "frequency",
+                field: points.isEmpty ? "\(self.field).steps_hertz" : "frequency_sweep.visits[i].achieved_hertz"),
             .init("measured", field: field), .init("law"), .init("residual"),
         ])
         if points.isEmpty {
             for hertz in laws.stepsHertz {
                 table.append([
-                    NumberText.si(hertz, "Hz"), "not on this page", DataTable.cell(law(hertz), unit), "-",
+                    NumberText.si(hertz, "Hz"), "n/a: its profile is not on this page",
+                    DataTable.cell(law(hertz), unit), "n/a",
                 ])
             }
         }
@@ -79,15 +84,13 @@ struct FrequencyFigures {
     }
 
     var time: Figure {
-        let points = measured { visit in
-            visit.steps.isEmpty ? nil : visit.steps.reduce(0) { $0 + $1.seconds } / Double(visit.steps.count)
-        }
+        let points = measured(\.stepSeconds)
         let law = laws.stepTime
         return Figure(
             "T(f): time of a step\(name)",
             "The law T = a + b/f, a \(NumberText.si(law.fixedSeconds, "s")), b \(NumberText.si(law.cycles, "cycles")); its "
                 + "residuals are up to \(NumberText.percent(law.maximumResidual)), those of the paper's b/f alone up to "
-                + "\(NumberText.percent(laws.inverseFrequencyResidual)). Each dot is the mean of one visit's steps.",
+                + "\(NumberText.percent(laws.inverseFrequencyResidual)). Each dot is the trimmed mean of one visit's steps, at the frequency that was achieved.",
             chart(
                 Axis("time of a step", unit: "s"), points,
                 Series("a + b/f", color: 1, .line, curve { law.seconds(atHertz: $0) })
@@ -98,10 +101,7 @@ struct FrequencyFigures {
     /// `nil` without a meter.
     var power: Figure? {
         guard let law = laws.grossPower else { return nil }
-        let points = measured { visit in
-            let windows = visit.energyWindows.filter { $0.subject == .step }.compactMap { $0.watts(of: meter) }
-            return windows.isEmpty ? nil : windows.reduce(0, +) / Double(windows.count)
-        }
+        let points = measured(\.grossWatts)
         func watts(_ hertz: Double) -> Double? { law.watts(atHertz: hertz, reference: laws.referenceHertz) }
         let cubic = laws.cubicPowerResidual.map { ", those of the paper's k f³ up to \(NumberText.percent($0))" } ?? ""
         return Figure(

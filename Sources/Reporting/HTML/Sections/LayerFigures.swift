@@ -111,7 +111,7 @@ struct LayerFigures {
             missing += [layer.forward, layer.backward].count { $0.grossEnergyJoules.value == nil }
             table.append(
                 ["\(layer.description.index)"] + cells.map { DataTable.cell($0, "J") }
-                    + [Origin.weakest(cells.map(\.origin)).rawValue])
+                    + [Origin.weakest(cells.filter { ($0.value ?? 0) != 0 }.map(\.origin)).rawValue])
         }
         let absent =
             missing == 0 ? "" : " \(missing) passes have no energy that the meter could resolve; the table says why."

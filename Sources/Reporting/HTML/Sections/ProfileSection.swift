@@ -32,7 +32,12 @@ struct ProfileSection {
                 statements: statements(Trust(calibration: calibration)) + overhead,
                 figures: layers + (line.map { [$0] } ?? []),
                 tables: (hasCalibration ? [] : [CalibrationSection.stepTable(calibration)]) + rejections,
-                remarks: hasCalibration ? [] : calibration.warnings)
+                remarks: hasCalibration
+                    ? []
+                    : [
+                        "Layers, kernels, laws and the whole step are calibrated from this profile alone; the fields named are "
+                            + "those of the file that kerf calibrate makes of it."
+                    ] + calibration.warnings)
         }
     }
 

@@ -31,8 +31,11 @@ struct RunSection {
         }
         let disturbed = run.turns.compactMap(\.costs).flatMap { [$0.device.disturbance, $0.server.disturbance] }
             .compactMap(\.self)
+        let turns = run.turns.count { turn in
+            turn.costs.map { $0.device.disturbance != nil || $0.server.disturbance != nil } ?? false
+        }
         let disturbance: Section.Statement? = disturbed.first.map {
-            .init(.caution, "A side was disturbed in \(disturbed.count) of \(run.turns.count) turns; first: \($0)")
+            .init(.caution, "A side was disturbed in \(turns) of \(run.turns.count) turns; first: \($0)")
         }
         let meters = [("device", run.deviceMeter), ("server", run.serverMeter)].compactMap { side, meter in
             meter.map { meter -> Section.Statement in
@@ -69,7 +72,8 @@ struct RunSection {
 
     private var axis: Axis {
         let numbers = costs.map(\.turn.number)
-        return Axis("turn", wholeNumbers: (numbers.min() ?? 1)...max(numbers.max() ?? 1, (numbers.min() ?? 1) + 1))
+        let first = numbers.min() ?? 1
+        return Axis("turn", wholeNumbers: first...max(numbers.max() ?? 1, first == .max ? first : first + 1))
     }
 
     /// `nil` where the whole model ran in one process.

@@ -80,11 +80,11 @@ struct SimulationSection {
     }
 
     private var cuts: Figure? {
-        let total = result.cutCounts.reduce(0, +)
+        let total = result.cutCounts.reduce(0.0) { $0 + Double($1) }
         guard total > 0 else { return nil }
         var table = DataTable([.init("cut"), .init("times chosen", field: "cut_counts[cut]"), .init("share")])
         for (cut, count) in result.cutCounts.enumerated() {
-            table.append(["\(cut)", "\(count)", NumberText.percent(Double(count) / Double(total))])
+            table.append(["\(cut)", "\(count)", NumberText.percent(Double(count) / total)])
         }
         return Figure(
             "How often CARD chose each cut", "Share of all turns of all devices, over all seeds.",
@@ -95,7 +95,7 @@ struct SimulationSection {
                     Series(
                         "share", color: 3, .bars,
                         result.cutCounts.enumerated().map {
-                            Series.Point(Double($0.offset), Double($0.element) / Double(total))
+                            Series.Point(Double($0.offset), Double($0.element) / total)
                         })
                 ], height: 180), table)
     }

@@ -22,11 +22,11 @@ struct ValidationSection {
         let headline = Section.Statement(
             report.verdict.stands ? (report.origin == .simulated ? .caution : .good) : .bad, report.headline)
         let rejected = report.summary.rejectedRounds
-        let all = rejected + report.summary.usedRounds
+        let all = rejected &+ report.summary.usedRounds
         return [headline] + report.verdict.reasons.map { .init(.bad, $0) }
             + (rejected == 0
                 ? [.init(.good, "No round was rejected")]
-                : [.init(2 * rejected > all ? .caution : .note, "\(rejected) of \(all) rounds were rejected")])
+                : [.init(rejected > all / 2 ? .caution : .note, "\(rejected) of \(all) rounds were rejected")])
     }
 
     /// Predicted over measured delay, with the diagonal.
@@ -97,7 +97,7 @@ struct ValidationSection {
     private var parts: Figure? {
         let bars = report.points.compactMap { point -> StackedBars.Bar? in
             let values = Self.parts.map { point.terms[$0].measured.value }
-            guard values.contains(where: { $0 != nil }) else { return nil }
+            guard values.allSatisfy({ $0 != nil }) else { return nil }
             let delay = point.terms.delaySeconds.measured
             return .init(x: point.cut, parts: values.map { $0 ?? 0 }, lower: delay.lower, upper: delay.upper)
         }
@@ -108,7 +108,7 @@ struct ValidationSection {
                 + Self.parts.map {
                     .init(
                         $0.name,
-                        field: "points[i].terms.\($0.name == "adapters" ? "adapter" : $0.name)_seconds.measured")
+                        field: "points[i].terms.\($0.field).measured")
                 })
         for point in report.points {
             table.append(["\(point.cut)"] + Self.parts.map { DataTable.cell(point.terms[$0].measured, "s") })
@@ -168,7 +168,7 @@ struct ValidationSection {
                 assumption.calibratedVerdict?.rawValue ?? "n/a", deviation.reason ?? "",
             ])
             return NamedBars.Bar(
-                name: assumption.assumption.rawValue.map { $0 == "_" ? " " : String($0) }.joined(),
+                name: assumption.assumption.words,
                 value: deviation.value, lower: deviation.lower, upper: deviation.upper,
                 text: "\(assumption.verdict.rawValue)" + (deviation.value.map { ", \(NumberText.percent($0))" } ?? ""),
                 color: assumption.verdict == .fails ? 1 : 0)

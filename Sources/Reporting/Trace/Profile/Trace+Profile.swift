@@ -114,9 +114,9 @@ extension Profile {
 
     /// What the whole run is.
     fileprivate var annotations: [Trace.Annotation] {
-        let times: Origin = box.virtualBoard == nil ? .measured : .simulated
         var annotations = [
-            Trace.Annotation("times", .text(times.rawValue)), Trace.Annotation("energy", .text(meter.origin.rawValue)),
+            Trace.Annotation("times", .text(Origin.measured.rawValue)),
+            Trace.Annotation("energy", .text(meter.origin.rawValue)),
             Trace.Annotation("ended", .text(PlainText.shown(created))),
             workload.batch.annotation("batch"), workload.sequence.annotation("sequence"),
             workload.loraRank.annotation("lora_rank"), workload.threads.annotation("threads"),
