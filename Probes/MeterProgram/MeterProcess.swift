@@ -75,12 +75,13 @@ final class MeterProcess: Sendable {
 
     /// A pipe whose ends no other child inherits, and whose reading end does not block.
     private static func pipe() throws(KerfError) -> (writing: FileDescriptor, reading: FileDescriptor) {
-        var ends: [CInt] = [-1, -1]
-        // Between a pipe and a later fcntl another thread could start a child that keeps the writing end.
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
-            throw KerfError(.ioError, "cannot make a pipe: \(Errno(rawValue: errno))")
+        do {
+            let ends = try FileDescriptor.pipe()
+            for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+            _ = fcntl(ends.readEnd.rawValue, F_SETFL, O_NONBLOCK)
+            return (ends.writeEnd, ends.readEnd)
+        } catch {
+            throw KerfError(.ioError, "cannot make a pipe: \(error)")
         }
-        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-        return (FileDescriptor(rawValue: ends[1]), FileDescriptor(rawValue: ends[0]))
     }
 }
