@@ -71,7 +71,7 @@ def main():
     if size > options.maximum_kilobytes:
         faults.append(f"{size:.0f} KB, more than {options.maximum_kilobytes:.0f}")
     os.makedirs(options.out, exist_ok=True)
-    height = 600 + 420 * page.count("<figure")
+    height = 1500 + 600 * page.count("<figure")
     for name, scheme in [("light", 1), ("dark", 0)]:
         picture = os.path.join(options.out, f"report-{name}.png")
         faults += browse(options.browser, options.page, picture, f"--screenshot={picture}", f"--window-size=1000,{height}",

@@ -36,7 +36,7 @@ struct ComparisonSection {
         }
         return .init(
             .note,
-            "\(name(side)): \(differences.count) differences, the largest in \(largest.name) "
+            "\(name(side)): \(differences.count == 1 ? "1 difference" : "\(differences.count) differences"), the largest in \(largest.name) "
                 + "(\(largest.value.words)): "
                 + "\(NumberText.percent(change(largest))); \(checked)")
     }
