@@ -7,9 +7,11 @@ import SystemIO
 enum WorkloadCheck {
     /// - Throws: ``KerfError/Code/unusableData`` naming the first field that differs.
     static func check(_ other: ComparisonInput, against baseline: ComparisonInput) throws {
+        let (own, theirs) = (Subject(baseline.calibration), Subject(other.calibration))
+        // The layers' sizes follow from model and workload, which are what the user chose.
         guard
-            let difference = try JSONDifference.first(
-                between: Subject(baseline.calibration), and: Subject(other.calibration))
+            let difference = try JSONDifference.first(between: own.chosen, and: theirs.chosen)
+                ?? JSONDifference.first(between: own, and: theirs)
         else { return }
         throw KerfError(
             .unusableData, at: other.side.name,
@@ -20,9 +22,16 @@ enum WorkloadCheck {
 
     /// The part of a calibration that must be equal.
     private struct Subject: Encodable {
+        struct Chosen: Encodable {
+            var model: ModelDescription
+            var workload: WorkloadDescription
+        }
+
         var model: ModelDescription
         var workload: WorkloadDescription
         var layers: [LayerDescription]
+
+        var chosen: Chosen { Chosen(model: model, workload: workload) }
 
         init(_ calibration: Calibration) {
             model = calibration.model.ignoringWeights

@@ -70,6 +70,10 @@ struct CompareCommand: ParsableCommand {
         if let baseline, !files.contains(baseline) {
             throw ValidationError("--baseline \(PlainText.shown(baseline)) is not among the files to compare")
         }
+        if let failAbove, failAbove.value >= 1 {
+            throw ValidationError(
+                "--fail-above must be below 100 %, not \(failAbove.value); write five per cent as 5% or 0.05")
+        }
         if let betweenRuns, betweenRuns.value >= 1 {
             throw ValidationError("--between-runs must be below 100 %, not \(betweenRuns.value)")
         }

@@ -43,7 +43,13 @@ struct TraceCommand: ParsableCommand {
             try OutputFile.checkPlace(out)
             let input = try TraceFile(file, timeline: timeline)
             try OutputGuard.check(out, isNoneOf: [file] + [input.timeline].compactMap(\.self))
-            try AtomicFile.write(try PerfettoWriter.bytes(of: input.trace), to: out)
+            let bytes = try PerfettoWriter.bytes(of: input.trace)
+            guard !bytes.isEmpty else {
+                throw KerfError(
+                    .unusableData, at: file, "has nothing that could be drawn over time",
+                    remedy: "give a run with steps, turns or rounds")
+            }
+            try AtomicFile.write(bytes, to: out)
             let summary = TraceSummary(input.trace)
             for line in summary.leftOutLines { StandardError.write("kerf: \(line)\n") }
             let text = json ? try KerfJSON.text(of: summary) + "\n" : ""

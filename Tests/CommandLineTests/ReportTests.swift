@@ -67,6 +67,69 @@ struct ReportTests {
         #expect(!FileManager.default.fileExists(atPath: out))
     }
 
+    /// Changes the object at a path of keys and places in a JSON file.
+    private static func edited(_ json: Any, _ path: [Any], to value: Any) -> Any {
+        guard let key = path.first else { return value }
+        if let name = key as? String, var object = json as? [String: Any] {
+            object[name] = edited(object[name] as Any, Array(path.dropFirst()), to: value)
+            return object
+        }
+        guard let place = key as? Int, var list = json as? [Any], list.indices.contains(place) else { return json }
+        list[place] = edited(list[place], Array(path.dropFirst()), to: value)
+        return list
+    }
+
+    /// A file with one value changed.
+    private func edit(_ file: String, _ path: [Any], to value: Any, in workspace: Workspace) throws -> String {
+        let json = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file)))
+        let changed = workspace.path("changed.json")
+        try JSONSerialization.data(withJSONObject: Self.edited(json, path, to: value))
+            .write(to: URL(fileURLWithPath: changed))
+        return changed
+    }
+
+    @Test("files that name boxes and sides they do not have are refused, and numbers of any size are shown")
+    func hostileFiles() throws {
+        let workspace = try Workspace()
+        let (device, server, out) = (Self.example("device.json"), Self.example("server.json"), workspace.path("a.html"))
+        let (decisions, comparison) = (workspace.path("decisions.json"), workspace.path("comparison.json"))
+        let made = try KerfProcess([
+            "decide", "--device", device, server, "--server", server, "--link", "up=20mbit,down=80mbit,rtt=20ms",
+            "--out", decisions,
+        ]).finish()
+        try #require(made.status == 0, "\(made.standardError)")
+        let compared = try KerfProcess(["compare", device, server, "--out", comparison]).finish()
+        try #require(compared.status == 0, "\(compared.standardError)")
+        for file in [decisions, comparison] {
+            #expect(try KerfProcess(["report", file, "--out", out]).finish().status == 0)
+        }
+        try FileManager.default.removeItem(atPath: out)
+
+        let refused: [(String, [Any], Any)] = [
+            (decisions, ["devices"], []), (decisions, ["pairs"], []), (decisions, ["pairs", 0, "device"], 7),
+            (decisions, ["device_choices", 0, "server"], -1), (decisions, ["round", "server"], 55),
+            (decisions, ["round", "servers", 0, "server"], Int.max), (comparison, ["sides"], []),
+            (comparison, ["comparisons", 0, "side"], 99), (comparison, ["comparisons", 0, "side"], -1),
+        ]
+        for (file, path, value) in refused {
+            let outcome = try KerfProcess(
+                ["report", try edit(file, path, to: value, in: workspace), "--out", out]
+            ).finish()
+            #expect(outcome.status == 65 && outcome.failureLine != nil, "\(path): \(outcome)")
+            #expect(!FileManager.default.fileExists(atPath: out))
+        }
+        let shown: [(String, [Any], Any)] = [
+            (try Self.decision(), ["block_count"], Int.max), (device, ["layers", 1, "description", "index"], Int.max),
+            (comparison, ["comparisons", 0, "rows", 0, "part", "layer"], Int.max),
+        ]
+        for (file, path, value) in shown {
+            let outcome = try KerfProcess(
+                ["report", try edit(file, path, to: value, in: workspace), "--out", out]
+            ).finish()
+            #expect([0, 65].contains(outcome.status), "\(path): \(outcome)")
+        }
+    }
+
     @Test("an input is not overwritten") func guarded() throws {
         let workspace = try Workspace()
         let copy = workspace.path("profile.json")
