@@ -105,8 +105,9 @@ struct CompareTests {
         #expect(asJSON.status == 3 && asJSON.standardOutput.hasPrefix("{"))
     }
 
-    @Test(arguments: ["five", "-5%", "5%%", "nan", "inf", "", "5", "100%"]) func anUnusableLimitIsAUsageError(_ limit: String) throws
-    {
+    @Test(arguments: ["five", "-5%", "5%%", "nan", "inf", "", "5", "100%"]) func anUnusableLimitIsAUsageError(
+        _ limit: String
+    ) throws {
         let workspace = try Workspace()
         try write("a.json", in: workspace)
         let found = try run(["a.json", "a.json", "--fail-above", limit], in: workspace)
