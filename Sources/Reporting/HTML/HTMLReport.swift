@@ -64,7 +64,7 @@ package struct HTMLReport {
             <meta http-equiv='Content-Security-Policy' content="default-src 'none'; style-src 'unsafe-inline'"/>
             <title>\(title)</title><style>\(trusted: ReportStyle.sheet)</style></head><body>
             <header><h1>\(title)</h1><p class='sub'>What was found, what it rests on, and how far it can be trusted.</p></header>
-            <main><section id='verdict'>\(remarks.isEmpty ? "" : "<ul class='statements'>\(remarks.map(\.markup))</ul>")
+            <main><section id='verdict'><ul class='statements'>\(remarks.map(\.markup))</ul>
             \(verdicts)</section>
             \(sections.enumerated().map { $0.element.markup($0.offset + 1) })</main>
             \(footer)</body></html>

@@ -44,6 +44,8 @@ struct HTMLReportTests {
         #expect(text == HTMLReport(sources).text)
         let page = PageOutline(text)
         try #require(page.fault == nil, "\(page.fault ?? "")")
+        // No markup was taken for text.
+        #expect(!text.contains("Markup(html") && !text.contains("&lt;ul") && !text.contains("&lt;li"))
         // Nothing is loaded, and nothing runs.
         #expect(page.all("script").isEmpty && page.all("img").isEmpty && page.all("link").isEmpty)
         for element in page.elements {
@@ -222,6 +224,7 @@ struct HTMLReportTests {
 
         planted.seed = 9
         let stranger = try Self.source(Calibration.planted(planted), named: "other.json")
+        try outline([sources[0], stranger])
         let text = HTMLReport([sources[0], stranger]).verdictText
         #expect(text.contains("CAUTION: decision.json was made from 2 calibrations"), "\(text)")
     }

@@ -32,7 +32,7 @@ enum ReportStyle {
             :root{color-scheme:light dark;\(variables(\.light))}
             @media (prefers-color-scheme:dark){:root{\(variables(\.dark))}}
             @media print{:root{color-scheme:light;\(variables(\.light))}body{max-width:none;font-size:9pt}
-            figure,table,tr{break-inside:avoid}section{break-before:page}details::details-content{content-visibility:visible;\
+            svg,tr{break-inside:avoid}h4,figure p{break-after:avoid}section+section{break-before:page}details::details-content{content-visibility:visible;\
             block-size:auto;opacity:1}details>summary{display:none}nav{display:none}}
             *{box-sizing:border-box}
             body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:60rem;background:var(--page);color:var(--ink);\
