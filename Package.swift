@@ -207,8 +207,8 @@ let package = Package(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CostComparison",
-                "Reporting", "CArguments", argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
+                argumentParser,
             ]),
         .executableTarget(
             name: "kerf",

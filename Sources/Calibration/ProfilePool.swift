@@ -159,6 +159,8 @@ struct ProfilePool {
         var weightResidency: WeightResidency
         var confidence: Double
         var layers: [LayerDescription]
+        /// Which meter a program read, and what it reports.
+        var meterProgram: String?
         /// Layer passes and kernels that were timed.
         var timed: [String]
 
@@ -174,6 +176,7 @@ struct ProfilePool {
             meter.updateIntervalSeconds = .unavailable("not compared")
             meter.resolutionJoules = nil
             meter.sampling = nil
+            meterProgram = meter.program.map { "\($0.meter), \($0.reports.rawValue)" }
             meter.program = nil
             meter.updates = nil
             model = profile.model

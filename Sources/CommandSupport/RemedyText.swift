@@ -18,7 +18,7 @@ package enum RemedyText {
             "profile a training step, or decide where to cut inference with kerf decide --inference"
         case .chooseWorkload: "choose it with --batch, --seq and --rank"
         case .profileMoreWorkloads:
-            "choose one within, or profile one beyond it, as with kerf profile --seq 128,256,512"
+            "choose one within, or profile one beyond it, with a list for --seq, --batch or --rank"
         case .measuredTimes: "decide with --level B, which uses measured times"
         case .declaredServerPower:
             "declare the server's power with --server-power WATTS, or count delay only with --weight 1"

@@ -2,6 +2,7 @@ import Host
 import ProfileFormat
 import Quantities
 import SystemIO
+import SystemPackage
 import TransformerKernels
 import Workload
 
@@ -29,10 +30,22 @@ package struct ProfileFolder: Sendable {
     ///   workload, other settings. The field is named.
     package func finished(_ subject: ProfileSubject, _ request: ProfileRequest) throws -> [UInt8]? {
         let file = file(of: request.workload)
-        guard (try? FileStatus(at: file)) != nil else { return nil }
+        do throws(Errno) {
+            _ = try FileStatus(at: file)
+        } catch {
+            // What is there and cannot be seen is told by the reading.
+            if error == .noSuchFileOrDirectory { return nil }
+        }
         let bytes = try FileBytes.read(file, limit: KerfJSON.maximumBytes)
-        let profile = try KerfJSON.decode(Profile.self, from: bytes, named: file)
-        try ProfileValidation(profile: profile, name: file).check()
+        let profile: Profile
+        do throws(KerfError) {
+            profile = try KerfJSON.decode(Profile.self, from: bytes, named: file)
+            try ProfileValidation(profile: profile, name: file).check()
+        } catch {
+            var error = error
+            error.remedy = "move the file away, and this workload is profiled again"
+            throw error
+        }
         let expected = try Expectation(subject, request, like: profile)
         guard let difference = try JSONDifference.first(between: Expectation(profile), and: expected) else {
             return bytes
@@ -51,12 +64,15 @@ package struct ProfileFolder: Sendable {
         var workload: WorkloadDescription
         var settings: ProfileSettings
         var hasEnergy: Bool
+        /// `nil` without a meter.
+        var meter: String?
         var hasFrequencySweep: Bool
 
         init(_ profile: Profile) {
             (box, model, workload) = (profile.box, profile.model, profile.workload)
             settings = profile.settings
             hasEnergy = profile.meter.origin != .unavailable
+            meter = profile.meter.name
             hasFrequencySweep = profile.frequencySweep != nil
         }
 
@@ -86,7 +102,23 @@ package struct ProfileFolder: Sendable {
                 confidence: 0.95, seed: request.seed,
                 weightResidency: workload.residency.residency(for: source, format: workload.format))
             hasEnergy = request.requiresEnergy || profile.meter.origin != .unavailable
+            meter = request.meter.meterName(like: profile.meter.name)
             hasFrequencySweep = request.frequencies != nil && profile.frequencySweep != nil
         }
+    }
+}
+
+extension MeterRequest {
+    private static let program = "program", powerModel = "power model"
+
+    /// The name of the meter that was asked for.
+    ///
+    /// - Parameter found: that of an earlier run. Where the box's first available meter is asked for, it is taken to be the
+    ///   same again.
+    fileprivate func meterName(like found: String?) -> String? {
+        if command != nil { return Self.program }
+        if powerModel != nil { return Self.powerModel }
+        if let backend { return backend == .perf ? "perf_event" : backend.rawValue }
+        return found == Self.program || found == Self.powerModel ? nil : found
     }
 }

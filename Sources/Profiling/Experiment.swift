@@ -198,7 +198,7 @@ package final class Experiment {
             logger.debug("rejected", metadata: ["reason": "\(reason)", "at_seconds": "\(sampler.elapsedSeconds)"])
         }
         if let reason = measurement.meterFailure { dropMeter(because: reason) }
-        if measurement.isLastOfMeter { dropMeter(because: measurement.rejection ?? "") }
+        if let reason = measurement.meterEnd { dropMeter(because: reason) }
         if let reference = measurement.referenceSeconds, measurement.isUndisturbed,
             speed.add(reference, seconds: measurement.tookSeconds)
         {
@@ -253,7 +253,7 @@ package final class Experiment {
                 energyWindows: record.energyWindows.count,
                 intervals: plan.intervals(of: record, count: Progress.maximumIntervals),
                 disturbances: disturbances.current,
-                meter: meter.map { MeterState($0, failure: record.meterFailure) }))
+                meter: meter.map { MeterState($0, failure: record.meterFailure ?? record.meterEnd) }))
     }
 
     /// Names the cause, and the processes where they are the cause. A meter that could not be read may be one too.

@@ -22,6 +22,8 @@ package struct ExperimentRecord: Sendable {
     package private(set) var referenceSeconds: [Double] = []
     /// Why the energy stopped being measured, when a meter failed during the run.
     package private(set) var meterFailure: String?
+    /// Why the meter reported nothing any more from some moment on, where what it had reported is kept.
+    package private(set) var meterEnd: String?
     /// Whether every quantity had as many observations as its plan asked for when the run ended; otherwise the budget ended
     /// it, or the step failed.
     package internal(set) var isSettled = false
@@ -64,9 +66,9 @@ package struct ExperimentRecord: Sendable {
     mutating func removeObservations() {
         let empty = ExperimentRecord(
             passes: layerTimes.map { LayerPass(layer: $0.layer, direction: $0.direction) })
-        let (overhead, failure) = (overhead, meterFailure)
+        let (overhead, failure, end) = (overhead, meterFailure, meterEnd)
         self = empty
-        (self.overhead, meterFailure) = (overhead, failure)
+        (self.overhead, meterFailure, meterEnd) = (overhead, failure, end)
     }
 
     private mutating func append(_ step: InstrumentedStep) {
@@ -96,6 +98,7 @@ package struct ExperimentRecord: Sendable {
         }
         if let reason = measurement.rejection { reject("\(subject.rawValue) window: \(reason)") }
         if let reason = measurement.meterFailure { dropEnergy(because: reason) }
+        if let reason = measurement.meterEnd { meterEnd = reason }
         guard let window = measurement.window else { return }
         if subject == .idle {
             idleWindows.append(window)
@@ -147,8 +150,8 @@ struct Measurement {
     var tookSeconds = 0.0
     /// Why the meter cannot be used from now on, nor what it reported before.
     var meterFailure: String?
-    /// Whether the meter cannot be used from now on; what it reported before is kept.
-    var isLastOfMeter = false
+    /// Why the meter cannot be used from now on, where what it reported before is kept.
+    var meterEnd: String?
 }
 
 /// What one task of an experiment found.

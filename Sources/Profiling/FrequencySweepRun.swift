@@ -95,6 +95,6 @@ extension FrequencyVisit {
                 return times
             },
             idleWindows: record.idleWindows, energyWindows: record.energyWindows, rejections: record.rejections,
-            meterFailure: record.meterFailure, startSeconds: record.startSeconds)
+            meterFailure: record.meterFailure ?? record.meterEnd, startSeconds: record.startSeconds)
     }
 }

@@ -68,7 +68,7 @@ package struct PassPrecision: Sendable, Hashable, Codable {
 package struct MeterState: Sendable, Hashable, Codable {
     package enum State: String, Sendable, Hashable, Codable {
         case reading
-        /// It failed during the run, and the energy that it had reported is dropped.
+        /// It failed or ended during the run, and reports nothing more.
         case failed
         /// There is none.
         case unavailable

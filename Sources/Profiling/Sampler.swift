@@ -209,7 +209,7 @@ final class Sampler {
             if failure.error.code == .meterEnded {
                 // What was reported before is sound.
                 measurement.rejection = "the meter has ended"
-                measurement.isLastOfMeter = true
+                measurement.meterEnd = "\(failure.error)"
                 interval = MeteredInterval(clock: clock, meter: nil)
             } else if let meter = interval.meter, unreadWindows < Self.maximumUnreadWindows, recovers(meter) {
                 unreadWindows += 1

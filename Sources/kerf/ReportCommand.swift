@@ -13,7 +13,7 @@ struct ReportCommand: ParsableCommand {
             then charts, each with its numbers as a table that names the fields they come from. Several files that belong \
             together make one page. The same files give the same bytes.
 
-            Takes files of kerf profile, calibrate, decide, simulate, train (run.json), validate and compare.
+            Takes files of kerf profile, calibrate, link, decide, simulate, train (run.json), validate and compare.
 
             EXAMPLE
               kerf report profile.json calibration.json decision.json \\
@@ -41,7 +41,8 @@ struct ReportCommand: ParsableCommand {
     func write() throws -> HTMLReport {
         try OutputFile.checkPlace(out)
         try OutputGuard.check(out, isNoneOf: files)
-        let report = HTMLReport(try files.map { try ReportSource(path: $0) })
+        let report = HTMLReport(
+            try files.map { try ReportSource(FileBytes.read($0, limit: KerfJSON.maximumBytes), named: $0) })
         try AtomicFile.write([UInt8](report.text.utf8), to: out)
         return report
     }

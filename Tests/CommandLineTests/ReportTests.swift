@@ -55,7 +55,7 @@ struct ReportTests {
             Fault(files: [corpus("inputs/iperf3-up.json")], status: 65, words: "not a Kerf file"),
             Fault(
                 files: [root.appendingPathComponent("Profiles/scenarios/five-devices.json").path], status: 65,
-                words: "there is no report of a"),
+                words: "of which there is no report"),
             Fault(files: [corpus("inputs/channel-trace.csv")], status: 65, words: "not a Kerf file"),
         ])
     func faults(fault: Fault) throws {

@@ -96,7 +96,7 @@ import Testing
 
     @Test(arguments: [
         (["missing.json"], 66, "missing.json: no such file"),
-        (["decision.json"], 65, "a kerf.decision file has no times to draw"),
+        (["decision.json"], 65, "this is a kerf.decision file, which has no times to draw"),
         (["empty.json"], 65, "the file is empty"), (["text.json"], 65, "not a Kerf file"),
         (["future.json"], 65, "version 99"), (["page.json"], 65, "web page"),
         (["profile.json", "--timeline", "t.csv"], 64, "a timeline belongs to a run"),

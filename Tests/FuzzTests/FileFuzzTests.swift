@@ -65,6 +65,7 @@ struct FileFuzzTests {
                 do {
                     let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: "c.json")
                     _ = try CSVExport(bytes, named: "c.json")
+                    _ = HTMLReport([try ReportSource(bytes, named: "c.json")]).text
                     for sides in [(calibration, sound), (sound, calibration)] {
                         let decision = try decider.decide(
                             device: .init(calibration: sides.0, sha256: "d"),

@@ -149,7 +149,7 @@ struct Deviations {
 
 extension PowerLaw {
     /// P at a frequency, with the interval from its three coefficients, taken as independent.
-    func watts(atHertz hertz: Double, _ referenceHertz: Double) -> Estimate? {
+    package func watts(atHertz hertz: Double, _ referenceHertz: Double) -> Estimate? {
         func power(_ still: Double, _ dynamic: Double, _ exponent: Double) -> Double {
             still + dynamic * PowerShape(staticShare: 0, exponent: exponent).factor(hertz / referenceHertz)
         }

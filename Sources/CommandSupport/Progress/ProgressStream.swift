@@ -52,7 +52,8 @@ package final class ProgressStream: Sendable {
         update { report in
             var training = report.training ?? ProgressReport.TrainingState()
             switch event {
-            case .queued(let position): report.phase = "waiting for \(position) other devices"
+            case .queued(let position):
+                report.phase = "waiting for \(position == 1 ? "1 other device" : "\(position) other devices")"
             case .turnBegan(let turn, let cut):
                 (training.turn, training.cut) = (turn, cut)
                 report.phase = "training"

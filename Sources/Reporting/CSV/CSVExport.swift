@@ -23,42 +23,26 @@ package struct CSVExport: Sendable {
     /// - Throws: ``KerfError``: no file of Kerf's that has tables, damaged, or with samples that cannot be used.
     package init(_ bytes: [UInt8], named name: String) throws(KerfError) {
         let header = try KerfJSON.header(of: bytes, named: name)
+        guard let content = try FileContent(bytes, named: name) else {
+            throw .kind(
+                of: bytes, named: name, lacks: "which has no tables",
+                remedy: "give a profile, calibration, comparison, decision, simulation, link, split run or validation")
+        }
         var tables: [CSVTable]
         var fields: FileFields
-        switch header.schema {
-        case Profile.schema:
-            let profile = try KerfJSON.decode(Profile.self, from: bytes, named: name)
+        switch content {
+        case .profile(let profile):
             try ProfileValidation(profile: profile, name: name).check()
             (tables, fields) = (profile.csvTables, try FileFields(profile.withoutSamples))
-        case Calibration.schema:
-            let calibration = try KerfJSON.decode(Calibration.self, from: bytes, named: name)
+        case .calibration(let calibration):
             (tables, fields) = (calibration.csvTables, try FileFields(calibration))
-        case Decision.schema:
-            let decision = try KerfJSON.decode(Decision.self, from: bytes, named: name)
-            (tables, fields) = (decision.csvTables, try FileFields(decision))
-        case Decisions.schema:
-            let decisions = try KerfJSON.decode(Decisions.self, from: bytes, named: name)
-            (tables, fields) = (decisions.csvTables, try FileFields(decisions))
-        case CostComparison.schema:
-            let comparison = try KerfJSON.decode(CostComparison.self, from: bytes, named: name)
-            (tables, fields) = (comparison.csvTables, try FileFields(comparison))
-        case SimulationResult.schema:
-            let result = try KerfJSON.decode(SimulationResult.self, from: bytes, named: name)
-            (tables, fields) = (result.csvTables, try FileFields(result))
-        case LinkProfile.schema:
-            let link = try KerfJSON.decode(LinkProfile.self, from: bytes, named: name)
-            (tables, fields) = (link.csvTables, try FileFields(link))
-        case SplitRun.schema:
-            let run = try KerfJSON.decode(SplitRun.self, from: bytes, named: name)
-            (tables, fields) = (run.csvTables, try FileFields(run.withoutSteps))
-        case ValidationReport.schema:
-            let report = try KerfJSON.decode(ValidationReport.self, from: bytes, named: name)
-            (tables, fields) = (report.csvTables, try FileFields(report))
-        default:
-            throw KerfError(
-                .wrongSchema, at: name,
-                "this is a \(PlainText.shown(header.schema, limit: 160)) file, which has no tables",
-                remedy: "give a profile, calibration, comparison, decision, simulation, link, split run or validation")
+        case .decision(let decision): (tables, fields) = (decision.csvTables, try FileFields(decision))
+        case .decisions(let decisions): (tables, fields) = (decisions.csvTables, try FileFields(decisions))
+        case .comparison(let comparison): (tables, fields) = (comparison.csvTables, try FileFields(comparison))
+        case .simulation(let result): (tables, fields) = (result.csvTables, try FileFields(result))
+        case .link(let link): (tables, fields) = (link.csvTables, try FileFields(link))
+        case .run(let run): (tables, fields) = (run.csvTables, try FileFields(run.withoutSteps))
+        case .validation(let report): (tables, fields) = (report.csvTables, try FileFields(report))
         }
         schema = header.schema
         sha256 = SHA256.hexDigest(of: bytes)

@@ -14,7 +14,7 @@ package struct HTMLReport {
     ///   other.
     package init(_ sources: [ReportSource]) {
         let ordered = sources.enumerated().sorted {
-            ($0.element.content.place, $0.offset) < ($1.element.content.place, $1.offset)
+            ($0.element.content.kind.place, $0.offset) < ($1.element.content.kind.place, $1.offset)
         }.map(\.element)
         self.sources = ordered
         let group = ReportGroup(ordered)
@@ -79,7 +79,7 @@ package struct HTMLReport {
             .init("made by Kerf", field: "kerf_version", isText: true), .init("SHA-256 of its bytes", isText: true),
         ])
         for source in sources {
-            table.append([source.name, source.content.schema, source.content.kerfVersion, source.sha256])
+            table.append([source.name, source.content.kind.schema, source.content.kind.kerfVersion, source.sha256])
         }
         return """
             <footer><h2>Files and citation</h2>

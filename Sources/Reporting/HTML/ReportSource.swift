@@ -10,73 +10,34 @@ import Validation
 /// A file that a page is about.
 package struct ReportSource: Sendable {
     /// What the user calls it.
-    package var name: String
+    let name: String
     /// SHA-256 of the bytes, in lower-case hexadecimal digits.
-    package var sha256: String
-    package var content: Content
+    let sha256: String
+    let content: FileContent
+    private let bytes: [UInt8]
 
-    package init(name: String, sha256: String, content: Content) {
-        (self.name, self.sha256, self.content) = (name, sha256, content)
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - name: what the user calls it.
+    /// - Throws: ``KerfError`` for what is no file of Kerf's, is damaged, or has no page.
+    package init(_ bytes: [UInt8], named name: String) throws(KerfError) {
+        guard let content = try FileContent(bytes, named: name) else {
+            throw .kind(
+                of: bytes, named: name, lacks: "of which there is no report",
+                remedy: "give a profile, calibration, link, decision, simulation, run.json, validation or comparison")
+        }
+        (self.name, self.bytes, self.content) = (name, bytes, content)
+        sha256 = SHA256.hexDigest(of: bytes)
     }
 
-    /// Kinds of file, in the order in which one is made from the other.
-    package enum Content: Sendable {
-        /// With the calibration from this profile alone, or why there is none.
-        case profile(Profile, Result<Calibration, KerfError>)
-        case calibration(Calibration)
-        case decision(Decision)
-        case simulation(SimulationResult)
-        case run(SplitRun)
-        case validation(ValidationReport)
-        case comparison(CostComparison)
-        case decisions(Decisions)
-
-        package static let schemas = [
-            Profile.schema, Calibration.schema, Decision.schema, SimulationResult.schema, SplitRun.schema,
-            ValidationReport.schema, CostComparison.schema, Decisions.schema,
-        ]
-
-        var place: Int {
-            switch self {
-            case .profile: 0
-            case .calibration: 1
-            case .decision: 2
-            case .simulation: 3
-            case .run: 4
-            case .validation: 5
-            case .comparison: 6
-            case .decisions: 7
-            }
-        }
-
-        var schema: String { Self.schemas[place] }
-
-        var kerfVersion: String {
-            switch self {
-            case .profile(let profile, _): profile.kerfVersion
-            case .calibration(let calibration): calibration.kerfVersion
-            case .decision(let decision): decision.kerfVersion
-            case .simulation(let result): result.kerfVersion
-            case .run(let run): run.kerfVersion
-            case .validation(let report): report.kerfVersion
-            case .comparison(let comparison): comparison.kerfVersion
-            case .decisions(let decisions): decisions.kerfVersion
-            }
-        }
-    }
-
-    /// The calibration from a profile's bytes alone, or why there is none.
-    package static func calibration(_ profile: [UInt8], named name: String) throws -> Result<Calibration, KerfError> {
-        do {
-            return .success(try Calibrator.calibrate([Calibrator.Input(name: name, bytes: profile)]))
-        } catch let error as KerfError {
-            return .failure(error)
-        }
+    /// The calibration from this profile alone, or why there is none.
+    private var calibration: Result<Calibration, any Error> {
+        Result { try Calibrator.calibrate([Calibrator.Input(name: name, bytes: bytes)]) }
     }
 
     func section(in group: ReportGroup) -> Section {
         switch content {
-        case .profile(let profile, let calibration):
+        case .profile(let profile):
             ProfileSection(profile, calibration, hasCalibration: group.isCalibrated(sha256)).section(named: name)
         case .calibration(let calibration):
             CalibrationSection(calibration, profiles: group.profiles(of: calibration)).section(named: name)
@@ -86,6 +47,7 @@ package struct ReportSource: Sendable {
         case .validation(let report): ValidationSection(report: report).section(named: name)
         case .comparison(let comparison): ComparisonSection(comparison: comparison).section(named: name)
         case .decisions(let decisions): DecisionsSection(decisions: decisions).section(named: name)
+        case .link(let link): LinkSection(link: link).section(named: name)
         }
     }
 }
@@ -98,7 +60,7 @@ struct ReportGroup: Sendable {
 
     private var profiles: [String: Profile] {
         sources.reduce(into: [:]) { profiles, source in
-            if case .profile(let profile, _) = source.content { profiles[source.sha256] = profile }
+            if case .profile(let profile) = source.content { profiles[source.sha256] = profile }
         }
     }
 
@@ -121,10 +83,11 @@ struct ReportGroup: Sendable {
     var title: String {
         let models = sources.map { source -> String in
             switch source.content {
-            case .profile(let profile, _): profile.model.name
+            case .profile(let profile): profile.model.name
             case .calibration(let calibration): calibration.model.name
             case .decision(let decision): decision.modelName
             case .simulation(let result): result.scenario
+            case .link(let link): "link to \(link.server)"
             case .run(let run): run.model
             case .validation(let report): report.prediction.modelName
             case .comparison(let comparison): comparison.model.name

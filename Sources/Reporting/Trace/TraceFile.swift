@@ -17,14 +17,14 @@ package struct TraceFile {
     ///   samples that are not possible, and for a timeline of another run.
     package init(_ path: String, timeline: String? = nil) throws(KerfError) {
         let bytes = try FileBytes.read(path, limit: KerfJSON.maximumBytes)
-        let schema = try KerfJSON.header(of: bytes, named: path).schema
-        if timeline != nil, schema != SplitRun.schema {
+        let content = try FileContent(bytes, named: path)
+        if let timeline, content?.kind.schema != SplitRun.schema {
             throw KerfError(
-                .invalidArgument, "a timeline belongs to a run, and \(path) is a \(PlainText.shown(schema)) file")
+                .invalidArgument, at: timeline, "a timeline belongs to a run.json, which \(path) is not",
+                remedy: "give the run.json that lies beside it")
         }
-        switch schema {
-        case SplitRun.schema:
-            let run = try KerfJSON.decode(SplitRun.self, from: bytes, named: path)
+        switch content {
+        case .run(let run):
             let found = timeline ?? Self.timeline(beside: path)
             let entries: [TimelineEntry]? =
                 if let found {
@@ -32,22 +32,17 @@ package struct TraceFile {
                 } else { nil }
             trace = try Trace(run, timeline: entries, named: found ?? path)
             self.timeline = found
-        case ValidationReport.schema:
-            trace = Trace(try KerfJSON.decode(ValidationReport.self, from: bytes, named: path))
+        case .validation(let report):
+            trace = Trace(report)
             self.timeline = nil
-        default:
-            let profile: Profile
-            do throws(KerfError) {
-                profile = try KerfJSON.decode(Profile.self, from: bytes, named: path)
-            } catch {
-                guard error.code == .wrongSchema, schema != Profile.schema else { throw error }
-                throw KerfError(
-                    .wrongSchema, at: path, "a \(PlainText.shown(schema, limit: 160)) file has no times to draw",
-                    remedy: "give a profile, a run or a validation")
-            }
+        case .profile(let profile):
             try ProfileValidation(profile: profile, name: path).check()
             trace = Trace(profile)
             self.timeline = nil
+        default:
+            throw .kind(
+                of: bytes, named: path, lacks: "which has no times to draw",
+                remedy: "give a profile, a run or a validation")
         }
     }
 

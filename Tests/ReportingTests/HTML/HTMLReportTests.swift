@@ -21,20 +21,11 @@ struct HTMLReportTests {
             .filter { $0.hasSuffix(".json") }.sorted().map { corpus.appendingPathComponent("\(folder)/\($0)").path }
     }
 
-    private static func source(_ profile: Profile, named name: String = "profile.json") throws -> ReportSource {
-        let bytes = try KerfJSON.encode(profile)
-        let calibration = try ReportSource.calibration(bytes, named: name)
-        return ReportSource(
-            name: name, sha256: SHA256.hexDigest(of: bytes), content: .profile(profile, calibration))
+    private static func source(_ file: some KerfFile, named name: String) throws -> ReportSource {
+        try ReportSource(KerfJSON.encode(file), named: name)
     }
 
-    private static func source(_ calibration: Calibration, named name: String = "calibration.json") throws
-        -> ReportSource
-    {
-        ReportSource(
-            name: name, sha256: SHA256.hexDigest(of: try KerfJSON.encode(calibration)),
-            content: .calibration(calibration))
-    }
+    private static func source(_ profile: Profile) throws -> ReportSource { try source(profile, named: "profile.json") }
 
     /// Checks what every page has to be.
     @discardableResult
@@ -79,9 +70,7 @@ struct HTMLReportTests {
         for file in try Self.files("profiles") {
             let bytes = try FileBytes.read(file, limit: KerfJSON.maximumBytes)
             let profile = try KerfJSON.decode(Profile.self, from: bytes, named: file)
-            let calibration = try ReportSource.calibration(bytes, named: file)
-            let source = ReportSource(
-                name: file, sha256: SHA256.hexDigest(of: bytes), content: .profile(profile, calibration))
+            let source = try ReportSource(bytes, named: file)
             let page = try outline([source])
             #expect(page.all("h1").first?.text.contains(profile.model.name) == true)
             #expect(page.all("footer").first?.text.contains(SHA256.hexDigest(of: bytes)) == true)
@@ -92,17 +81,10 @@ struct HTMLReportTests {
     private static let unreadable = "33f0510"
 
     @Test("calibrations, decisions and simulations of every version make pages") func oldFiles() throws {
-        for file in try Self.files("calibrations") where !file.contains(Self.unreadable) {
-            let read = try KerfJSON.read(Calibration.self, at: file)
-            try outline([ReportSource(name: file, sha256: read.sha256, content: .calibration(read.file))])
-        }
-        for file in try Self.files("decisions") where !file.contains(Self.unreadable) {
-            let read = try KerfJSON.read(Decision.self, at: file)
-            try outline([ReportSource(name: file, sha256: read.sha256, content: .decision(read.file))])
-        }
-        for file in try Self.files("simulations") {
-            let read = try KerfJSON.read(SimulationResult.self, at: file)
-            try outline([ReportSource(name: file, sha256: read.sha256, content: .simulation(read.file))])
+        for folder in ["calibrations", "decisions", "simulations"] {
+            for file in try Self.files(folder) where !file.contains(Self.unreadable) {
+                try outline([ReportSource(FileBytes.read(file, limit: KerfJSON.maximumBytes), named: file)])
+            }
         }
     }
 
@@ -110,7 +92,7 @@ struct HTMLReportTests {
         var planted = SyntheticProfile()
         planted.origin = .measured
         let calibration = try Calibration.planted(planted)
-        let page = try outline([Self.source(calibration)])
+        let page = try outline([Self.source(calibration, named: "calibration.json")])
         let tables = page.all("details").map(\.text)
         for layer in calibration.layers {
             let cell = NumberText.si(layer.forward.timeSeconds, "s")
@@ -200,17 +182,16 @@ struct HTMLReportTests {
         var planted = SyntheticProfile()
         planted.origin = .measured
         let profile = try Self.source(planted.make())
-        guard case .profile(_, .success(let calibration)) = profile.content else {
-            Issue.record("no calibration")
-            return
-        }
+        let calibration = try Calibrator.calibrate([
+            Calibrator.Input(name: "profile.json", bytes: try KerfJSON.encode(planted.make()))
+        ])
         let decider = Decider(link: try Link(parsing: "up=1gbit,down=1gbit,rtt=1ms"), weight: 0.5)
         let sha = SHA256.hexDigest(of: try KerfJSON.encode(calibration))
         let decision = try decider.decide(
             device: .init(calibration: calibration, sha256: sha), server: .init(calibration: calibration, sha256: sha))
         let sources = [
-            ReportSource(name: "decision.json", sha256: "d", content: .decision(decision)),
-            try Self.source(calibration), profile,
+            try Self.source(decision, named: "decision.json"), try Self.source(calibration, named: "calibration.json"),
+            profile,
         ]
         let page = try outline(sources)
         #expect(

@@ -1,6 +1,8 @@
+import CARD
 import Calibration
 import ProfileFormat
 import Quantities
+import Statistics
 
 /// T(f) and P(f) of the whole step, with what was measured and what the laws leave unexplained.
 struct FrequencyFigures {
@@ -102,7 +104,7 @@ struct FrequencyFigures {
     var power: Figure? {
         guard let law = laws.grossPower else { return nil }
         let points = measured(\.grossWatts)
-        func watts(_ hertz: Double) -> Double? { law.watts(atHertz: hertz, reference: laws.referenceHertz) }
+        func watts(_ hertz: Double) -> Double? { law.watts(atHertz: hertz, laws.referenceHertz)?.value }
         let cubic = laws.cubicPowerResidual.map { ", those of the paper's k f³ up to \(NumberText.percent($0))" } ?? ""
         return Figure(
             "P(f): power in steps\(name)",

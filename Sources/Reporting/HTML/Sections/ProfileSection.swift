@@ -6,13 +6,13 @@ import SystemIO
 /// A profile: the run's time line and, where no calibration on the page has them, its layers.
 struct ProfileSection {
     let profile: Profile
-    let calibration: Result<Calibration, KerfError>
+    let calibration: Result<Calibration, any Error>
     let hasCalibration: Bool
 
     /// - Parameters:
     ///   - calibration: from this profile alone, or why there is none.
     ///   - hasCalibration: whether a calibration that was made from the profile is on the page.
-    init(_ profile: Profile, _ calibration: Result<Calibration, KerfError>, hasCalibration: Bool) {
+    init(_ profile: Profile, _ calibration: Result<Calibration, any Error>, hasCalibration: Bool) {
         (self.profile, self.calibration, self.hasCalibration) = (profile, calibration, hasCalibration)
     }
 

@@ -30,7 +30,7 @@ struct RunTimeLine {
     private var power: PanelChart.Panel? {
         func spans(_ windows: [EnergyWindow], _ name: String, _ color: Int) -> Series? {
             let points = windows.compactMap { window in
-                window.watts(of: profile.meter).map { watts in
+                window.watts(profile.meter).map { watts in
                     Series.Point(
                         window.startSeconds, watts, left: window.startSeconds,
                         right: window.startSeconds + window.seconds)
@@ -139,7 +139,7 @@ struct RunTimeLine {
                     window.startSeconds,
                     [
                         NumberText.si(window.startSeconds, "s"), NumberText.si(window.seconds, "s"), name,
-                        DataTable.cell(window.watts(of: profile.meter), "W"), field,
+                        DataTable.cell(window.watts(profile.meter), "W"), field,
                     ]
                 )
             }

@@ -122,7 +122,7 @@ struct RunSlices {
             guard let start = time(window.startSeconds), let duration = TraceLayout.nanoseconds(window.seconds)
             else { continue }
             let isIdle = window.subject == .idle
-            let total = Self.joules(of: profile.meter.totalOf, in: window)
+            let total = window.totalJoules(profile.meter)
             var slice = Trace.Slice(
                 name: window.name(in: profile.layers), category: isIdle ? .idle : .window, start: start,
                 duration: duration)
@@ -133,12 +133,6 @@ struct RunSlices {
             }
             if let total { totalWatts.append(.init(time: start, value: total / window.seconds)) }
         }
-    }
-
-    /// The box's total; `nil` without a meter.
-    private static func joules(of domains: [String], in window: EnergyWindow) -> Double? {
-        let parts = domains.compactMap { window.joules[$0] }
-        return parts.isEmpty || parts.count < domains.count ? nil : parts.reduce(0, +)
     }
 }
 
