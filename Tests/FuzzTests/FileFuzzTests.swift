@@ -35,10 +35,7 @@ struct FileFuzzTests {
                     _ = try KerfJSON.encode(calibration)
                     _ = try CSVExport(bytes, named: "p.json")
                     _ = try PerfettoWriter.bytes(of: Trace(profile))
-                    _ =
-                        HTMLReport([
-                            .init(name: "p.json", sha256: "", content: .profile(profile, .success(calibration)))
-                        ]).text
+                    _ = HTMLReport([try ReportSource(bytes, named: "p.json")]).text
                     used += 1
                 } catch {
                     Self.expectOneLine(error, seed, "profiles")
