@@ -8,7 +8,7 @@ package struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads of the kernels. (default: one per processor)", valueName: "number"))
     package var threads: Int?
 
-    @Option(help: ArgumentHelp("Linear algebra library: onednn or openblas.", valueName: "name"))
+    @Option(help: ArgumentHelp("Products of matrices: onednn, openblas or kerf.", valueName: "name"))
     package var engine: String?
 
     package func validate() throws {
@@ -16,12 +16,12 @@ package struct EngineOptions: ParsableArguments {
             throw ValidationError("--threads must be between 1 and \(MatrixEngines.processorCount), not \(threads)")
         }
         if let engine, !MatrixEngines.names.contains(engine) {
-            throw ValidationError("--engine must be \(MatrixEngines.names.joined(separator: " or ")), not '\(engine)'")
+            throw ValidationError("--engine must be \(MatrixEngines.nameList), not '\(engine)'")
         }
     }
 
     /// Makes the engine; each caller has its own.
-    package var maker: @Sendable () throws -> any MatrixEngine {
+    package var maker: EngineMaker {
         MatrixEngines.maker(named: engine, threadCount: threads)
     }
 }

@@ -26,7 +26,7 @@ extension LayerDescription {
     package static func all(of stack: LayerStack, engine: any MatrixEngine) -> [LayerDescription] {
         all(
             LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch), format: stack.format,
-            layout: engine.packsWeights ? .packed : .plain, threadCount: stack.threadCount)
+            layout: engine.layout, threadCount: stack.threadCount)
     }
 }
 

@@ -60,7 +60,7 @@ package struct TrainingWorkload: Sendable {
         let count = processors.map { min(threads ?? .max, $0.count) } ?? threads
         let engine =
             try engineName.map { try MatrixEngines.named($0, threadCount: count) }
-            ?? MatrixEngines.default(threadCount: count)
+            ?? MatrixEngines.default(for: format, threadCount: count)
         try engine.check(format)
         if let processors, !ThreadTeam(count: engine.threadCount).bind(to: processors) {
             throw KerfError(

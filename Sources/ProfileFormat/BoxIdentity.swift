@@ -61,7 +61,7 @@ extension BoxIdentity {
 
 /// The linear-algebra library that ran the kernels.
 public struct EngineIdentity: Codable, Sendable, Hashable {
-    /// `onednn` or `openblas`.
+    /// `onednn`, `openblas` or `kerf`.
     public var name: String
     public var version: String
     /// The instruction set that the library reports.

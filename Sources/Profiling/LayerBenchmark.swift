@@ -1,16 +1,22 @@
+import ProfileFormat
 import Statistics
 import SystemIO
 import TransformerKernels
 import Workload
 
-/// Times a decoder block and the bare matrix products of its projections, alternately in one process.
+/// Times a decoder block, the bare matrix products of its projections by several engines, and the processor's multiply-add
+/// units, alternately in one process.
 ///
-/// Every round times forward and backward pass of both, in random order, so that changes of the box during the run affect
-/// all four alike.
+/// Every round times all of them, forward and backward, in random order, so that changes of the box during the run affect
+/// all alike.
 package final class LayerBenchmark {
-    /// The parts of a round.
-    package enum Subject: String, Sendable, CaseIterable {
-        case blockForward, blockBackward, bareForward, bareBackward
+    /// A part of a round.
+    package enum Subject: Sendable, Hashable {
+        case block(Direction)
+        /// The products alone, by the engine of this name.
+        case products(String, Direction)
+        /// As many operations as the products have in both directions, in registers.
+        case multipliers
     }
 
     /// Seconds by subject; sample `i` of each is round `i`.
@@ -21,25 +27,28 @@ package final class LayerBenchmark {
     static let maximumWarmUp = 12
 
     private let stack: LayerStack
-    private let bare: BareProducts?
+    private let products: [BareProducts]
     private let clock: any ExperimentClock
     private var order: [Subject]
 
     /// - Parameters:
     ///   - stack: one block and nothing else, its input and its output's gradient filled.
-    ///   - bare: `nil` to time the block alone.
-    package init(stack: LayerStack, bare: BareProducts?, clock: any ExperimentClock = SystemClock()) {
+    ///   - products: of different engines; empty to time the block alone.
+    package init(stack: LayerStack, products: [BareProducts], clock: any ExperimentClock = SystemClock()) {
         self.stack = stack
-        self.bare = bare
+        self.products = products
         self.clock = clock
-        order = Subject.allCases.filter { bare != nil || $0 == .blockForward || $0 == .blockBackward }
+        order = Direction.allCases.flatMap { direction in
+            [.block(direction)] + products.map { .products($0.engine.name, direction) }
+        }
+        if !products.isEmpty { order.append(.multipliers) }
     }
 
     /// Runs the block's forward pass, which its backward pass needs, and then rounds until the box is steady.
     ///
     /// - Throws: what the block and the products throw.
     package func warmUp() throws {
-        try run(.blockForward)
+        _ = try run(.block(.forward))
         var last = Double.infinity
         for _ in 0..<Self.maximumWarmUp {
             let seconds = try round().values.reduce(0, +)
@@ -52,9 +61,7 @@ package final class LayerBenchmark {
     package func round() throws -> [Subject: Double] {
         order.shuffle()
         return try order.reduce(into: [:]) { seconds, subject in
-            let began = clock.now()
-            try run(subject)
-            seconds[subject] = clock.now().seconds(since: began)
+            seconds[subject] = try run(subject)
         }
     }
 
@@ -67,14 +74,19 @@ package final class LayerBenchmark {
         return samples
     }
 
-    private func run(_ subject: Subject) throws {
+    /// - Returns: its time, in seconds.
+    private func run(_ subject: Subject) throws -> Double {
         let layer = stack.layers.lowerBound
+        let began = clock.now()
         switch subject {
-        case .blockForward: try stack.forward(layer: layer)
-        case .blockBackward: try stack.backward(layer: layer)
-        case .bareForward: try bare?.run(.forward)
-        case .bareBackward: try bare?.run(.backward)
+        case .block(.forward): try stack.forward(layer: layer)
+        case .block(.backward): try stack.backward(layer: layer)
+        case .products(let name, let direction): try products.first { $0.engine.name == name }?.run(direction)
+        case .multipliers:
+            let rate = Multipliers.flopsPerSecond(format: stack.format, threadCount: stack.threadCount)
+            return 2 * (products.first?.flops ?? 0) / rate
         }
+        return clock.now().seconds(since: began)
     }
 }
 

@@ -60,7 +60,8 @@ extension LayerCost {
     /// - Parameters:
     ///   - layout: the engine's preferred one. `packed` stores a block's weights twice, and the head's if they are not
     ///     too large. Embedding and head are counted separately, although a tied model with a plain head has one matrix
-    ///     for both. oneDNN pads rows and columns to multiples of 64, which is not counted.
+    ///     for both. oneDNN pads rows and columns to multiples of 64 and Kerf's panels to multiples of 32, which is not
+    ///     counted.
     ///   - threadCount: attention's kernels need memory for each thread.
     package func memory(
         layer: Int, format: NumberFormat, layout: WeightLayout, threadCount: Int
@@ -75,14 +76,14 @@ extension LayerCost {
         if layer == model.blockCount + 1 {
             let plan = HeadPlan(model, batch, format, MemoryLimits(memoryBytes: 0))
             return MemoryUse(
-                weights: (layout == .packed && plan.isPacked ? 2 : 1) * vocabulary + 4 * hidden, adapters: 0,
+                weights: (plan.isPacked ? layout.copies : 1) * vocabulary + 4 * hidden, adapters: 0,
                 optimizer: 0, activations: headActivationBytes(plan, elementBytes), gradients: 0,
                 scratch: headScratchBytes(plan, format))
         }
         let elements = parameterCount(layer: layer) - 2 * hidden
         let adapter = 4 * adapterParameterCount(layer: layer)
         return MemoryUse(
-            weights: (layout == .packed ? 2 : 1) * elementBytes * elements + 8 * hidden, adapters: 2 * adapter,
+            weights: layout.copies * elementBytes * elements + 8 * hidden, adapters: 2 * adapter,
             optimizer: 2 * adapter, activations: boundary + blockActivationBytes(elementBytes), gradients: boundary,
             scratch: blockScratchBytes(format, threadCount: threadCount))
     }

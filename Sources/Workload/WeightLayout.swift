@@ -4,6 +4,11 @@ package enum WeightLayout: Sendable, Hashable {
     case plain
     /// The engine's preferred layout, which differs between the directions.
     case packed
+    /// Panels of 32 inputs, which both directions read.
+    case panels
+
+    /// Number of copies in memory that serve both directions.
+    package var copies: Int { self == .packed ? 2 : 1 }
 }
 
 /// Which blocks' weights are in memory at the same time. Embedding and LM head are always in memory.

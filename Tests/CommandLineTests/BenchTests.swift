@@ -23,7 +23,15 @@ struct BenchTests {
             var seconds: Double
         }
         var block: Passes
+        struct Engine: Decodable {
+            struct Identity: Decodable { var name: String }
+            var engine: Identity
+            var passes: Passes
+            var ratio: Double
+        }
         var bareProducts: Passes?
+        var engines: [Engine]
+        var multiplierFlopsPerSecond: Double?
         var ratio: Double?
         var kernels: [Row]
         var memory: Memory
@@ -52,6 +60,10 @@ struct BenchTests {
         #expect(result.block.forward.flops == expected)
         let ratio = try #require(result.ratio)
         #expect(ratio > 0)
+        #expect(Set(result.engines.map(\.engine.name)) == ["onednn", "openblas", "kerf"])
+        #expect(result.engines.contains { $0.ratio == ratio && $0.passes.both.flops == bare.both.flops })
+        #expect(result.engines.map(\.ratio) == result.engines.map(\.ratio).sorted())
+        #expect(try #require(result.multiplierFlopsPerSecond) > 0)
         #expect(Set(result.kernels.map(\.direction)) == ["forward", "backward"])
         #expect(result.kernels.contains { $0.kernel == "attention" } && result.kernels.allSatisfy { $0.seconds > 0 })
     }

@@ -14,7 +14,7 @@ package struct TrainingSetup: Sendable {
     package let settings: TrainingSettings
     /// The identity of the weights.
     package let weights: String
-    package let engine: @Sendable () throws -> any MatrixEngine
+    package let engine: EngineMaker
 
     /// - Parameter steps: of this device.
     package init(_ model: ModelOptions, _ training: TrainingOptions, steps: Int) throws {
@@ -68,7 +68,9 @@ extension MatrixEngines {
     /// Makes engines of one library, or of the default one.
     package static func maker(
         named name: String?, threadCount: Int?
-    ) -> @Sendable () throws -> any MatrixEngine {
-        { try name.map { try named($0, threadCount: threadCount) } ?? `default`(threadCount: threadCount) }
+    ) -> EngineMaker {
+        { format in
+            try name.map { try named($0, threadCount: threadCount) } ?? `default`(for: format, threadCount: threadCount)
+        }
     }
 }

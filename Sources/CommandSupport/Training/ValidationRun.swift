@@ -99,7 +99,8 @@ package struct ValidationRun: Sendable {
                 shape: shape, deviceMeter: measured.deviceMeter, serverMeter: measured.serverMeter),
             seed: setup.settings.seed
         ).validate(device: device, server: server, rounds: measured.rounds, created: currentTimestamp())
-        let (threads, calibrated) = (try setup.engine().threadCount, device.calibration.workload.threads)
+        let threads = try setup.engine(setup.settings.format).threadCount
+        let calibrated = device.calibration.workload.threads
         if threads != calibrated {
             report.warnings.append("The device ran with \(threads) threads, its calibration with \(calibrated).")
         }

@@ -40,6 +40,14 @@ package struct BlockReport: Encodable {
         }
     }
 
+    /// The products of one engine.
+    package struct EngineProducts: Encodable {
+        package var engine: EngineIdentity
+        package var passes: Passes
+        /// The block's rate over that of these products.
+        package var ratio: Double
+    }
+
     package struct KernelRow: Encodable {
         package var kernel: String
         package var direction: Direction
@@ -68,16 +76,20 @@ package struct BlockReport: Encodable {
     /// Times and rates of the block. Operations are those of matrix products, attention and LoRA; norms, RoPE, SwiGLU
     /// and additions are not counted.
     package var block: Passes
-    /// Matrix products of the seven projections alone.
+    /// Matrix products of the seven projections alone, by the block's engine.
     package var bareProducts: Passes?
     /// The block's rate over the bare products'.
     package var ratio: Double?
+    /// Those of all engines, the fastest first.
+    package var engines: [EngineProducts]
+    /// Median of what the multiply-add units sustain in registers.
+    package var multiplierFlopsPerSecond: Double?
     /// Kernel times of instrumented passes, as medians.
     package var kernels: [KernelRow]
     package var memory: Memory
 
     package init(
-        stack: LayerStack, bareFlops: Double?, samples: LayerBenchmark.Samples, kernelSeconds: [KernelTime],
+        stack: LayerStack, products: [BareProducts], samples: LayerBenchmark.Samples, kernelSeconds: [KernelTime],
         resident: ResidentMemory?
     ) {
         let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
@@ -86,16 +98,23 @@ package struct BlockReport: Encodable {
         model = stack.model.name
         workload = WorkloadDescription(stack)
         engine = stack.engine
-        rounds = series(.blockForward).count
+        rounds = series(.block(.forward)).count
         block = Passes(
             flops: (
                 cost.productFlops(layer: layer, direction: .forward),
                 cost.productFlops(layer: layer, direction: .backward)
-            ), forward: series(.blockForward), backward: series(.blockBackward))
-        bareProducts = bareFlops.map {
-            Passes(flops: ($0, $0), forward: series(.bareForward), backward: series(.bareBackward))
+            ), forward: series(.block(.forward)), backward: series(.block(.backward)))
+        engines = products.map { [block] in
+            let passes = Passes(
+                flops: ($0.flops, $0.flops), forward: series(.products($0.engine.name, .forward)),
+                backward: series(.products($0.engine.name, .backward)))
+            return EngineProducts(
+                engine: $0.engine, passes: passes, ratio: block.both.flopsPerSecond / passes.both.flopsPerSecond)
         }
-        ratio = bareProducts.map { [block] in block.both.flopsPerSecond / $0.both.flopsPerSecond }
+        bareProducts = engines.first?.passes
+        ratio = engines.first?.ratio
+        engines.sort { $0.ratio < $1.ratio }
+        multiplierFlopsPerSecond = Estimate.median(of: series(.multipliers)).map { 2 * products[0].flops / $0.value }
         kernels = kernelSeconds.map {
             KernelRow(
                 kernel: $0.kernel.rawValue, direction: $0.direction, seconds: $0.seconds,
@@ -127,9 +146,21 @@ package struct BlockReport: Encodable {
             ])
         }
         append("block", block)
-        if let bareProducts { append("bare products", bareProducts) }
+        for products in engines { append("products of \(products.engine.name)", products.passes) }
+        if let multiplierFlopsPerSecond {
+            passes.append([
+                "multiply-add units", "-", "-", "-", NumberText.significant(multiplierFlopsPerSecond / 1e9),
+            ])
+        }
         lines += passes.lines + [""]
-        if let ratio { lines += ["the block runs at \(NumberText.percent(ratio)) of the bare products' rate", ""] }
+        if let fastest = engines.first, let multiplierFlopsPerSecond {
+            let share = block.both.flopsPerSecond / multiplierFlopsPerSecond
+            lines += [
+                "the block runs at \(NumberText.percent(fastest.ratio)) of the rate of the fastest products, those of "
+                    + "\(fastest.engine.name), and at \(NumberText.percent(share)) of that of the multiply-add units",
+                "",
+            ]
+        }
 
         var table = TextTable([
             .init("kernel", .left), .init("direction", .left), .init("time"), .init("rate", unit: "GFLOP/s"),

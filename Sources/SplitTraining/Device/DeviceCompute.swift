@@ -11,7 +11,7 @@ actor DeviceCompute {
 
     private let source: any WeightSource
     private let settings: TrainingSettings
-    private let makeEngine: @Sendable () throws -> any MatrixEngine
+    private let makeEngine: EngineMaker
     private let recorder: ActivityRecorder
     private let codec: BoundaryCodec
     private var side: TrainingSide?
@@ -21,7 +21,7 @@ actor DeviceCompute {
 
     init(
         source: any WeightSource, settings: TrainingSettings, recorder: ActivityRecorder,
-        engine: @escaping @Sendable () throws -> any MatrixEngine
+        engine: @escaping EngineMaker
     ) throws {
         thread = try ComputeThread()
         self.source = source
@@ -52,7 +52,7 @@ actor DeviceCompute {
             // The old layers are released before the new ones are allocated.
             side = nil
             side = try TrainingSide(
-                source: source, settings: settings, layers: layers, engine: makeEngine(),
+                source: source, settings: settings, layers: layers, engine: makeEngine(settings.format),
                 slotCount: slotCount)
             self.slotCount = slotCount
         }

@@ -20,12 +20,12 @@ package struct DeviceRun: Sendable {
     /// Whether a server with a training is an error.
     let requiresNewTraining: Bool
     let connect: Connect
-    let engine: @Sendable () throws -> any MatrixEngine
+    let engine: EngineMaker
 
     package init(
         job: DeviceSession.Job, source: any WeightSource, policy: any CutPolicy, meter: RunMeter = .none,
         retrySeconds: Double, requiresNewTraining: Bool = false, connect: @escaping Connect,
-        engine: @escaping @Sendable () throws -> any MatrixEngine
+        engine: @escaping EngineMaker
     ) {
         self.job = job
         self.source = source

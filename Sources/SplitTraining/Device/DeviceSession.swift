@@ -67,7 +67,7 @@ package final class DeviceSession: Sendable {
     package init(
         job: Job, source: any WeightSource, channel: any MessageChannel, meter: RunMeter = .none,
         report: @escaping @Sendable (Event) -> Void = { _ in },
-        engine: @escaping @Sendable () throws -> any MatrixEngine
+        engine: @escaping EngineMaker
     ) throws {
         self.job = job
         self.channel = channel

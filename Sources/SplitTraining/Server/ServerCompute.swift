@@ -12,7 +12,7 @@ actor ServerCompute {
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let source: any WeightSource
-    private let makeEngine: @Sendable () throws -> any MatrixEngine
+    private let makeEngine: EngineMaker
     private let recorder: ActivityRecorder
     private var settings = TrainingSettings()
     private var side: TrainingSide?
@@ -21,7 +21,7 @@ actor ServerCompute {
 
     init(
         source: any WeightSource, recorder: ActivityRecorder,
-        engine: @escaping @Sendable () throws -> any MatrixEngine
+        engine: @escaping EngineMaker
     ) throws {
         thread = try ComputeThread()
         self.source = source
@@ -44,7 +44,8 @@ actor ServerCompute {
         if self.settings != settings || side.map({ $0.stack.layers.lowerBound > layers.lowerBound }) ?? true {
             side = nil
             self.settings = settings
-            side = try TrainingSide(source: source, settings: settings, layers: layers, engine: makeEngine())
+            side = try TrainingSide(
+                source: source, settings: settings, layers: layers, engine: makeEngine(settings.format))
         }
         side?.select(layers: layers)
         try side?.load(states, step: step)

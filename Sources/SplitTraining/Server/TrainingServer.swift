@@ -46,7 +46,7 @@ package final class TrainingServer: Sendable {
     /// - Throws: ``KerfError`` when the folder's state cannot be read or is of another model.
     package init(
         source: any WeightSource, folder: StateFolder, configuration: Configuration, logger: Logger,
-        engine: @escaping @Sendable () throws -> any MatrixEngine
+        engine: @escaping EngineMaker
     ) throws {
         self.configuration = configuration
         self.logger = logger

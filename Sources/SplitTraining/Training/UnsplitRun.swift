@@ -9,11 +9,11 @@ package actor UnsplitRun {
 
     private let source: any WeightSource
     private let settings: TrainingSettings
-    private let makeEngine: @Sendable () throws -> any MatrixEngine
+    private let makeEngine: EngineMaker
 
     package init(
         source: any WeightSource, settings: TrainingSettings,
-        engine: @escaping @Sendable () throws -> any MatrixEngine
+        engine: @escaping EngineMaker
     ) throws {
         thread = try ComputeThread()
         self.source = source
@@ -31,7 +31,7 @@ package actor UnsplitRun {
     ) throws -> (turn: DeviceSession.Turn, parameters: [[Float]]) {
         let blockCount = source.config.blockCount
         let side = try TrainingSide(
-            source: source, settings: settings, layers: 0...blockCount + 1, engine: makeEngine())
+            source: source, settings: settings, layers: 0...blockCount + 1, engine: makeEngine(settings.format))
         let trainer = UnsplitTrainer(side: side)
         var turn = DeviceSession.Turn()
         turn.cut = blockCount

@@ -1,5 +1,6 @@
 import CKernels
 import ModelFiles
+import ProfileFormat
 import Workload
 
 /// The products of a block's seven projections without anything else, as a reference for a block's time.
@@ -13,6 +14,7 @@ package final class BareProducts {
         let destination: AlignedBuffer
     }
 
+    package let engine: EngineIdentity
     private let forwardMembers: [Member]
     private let backwardMembers: [Member]
     private let scratch: AlignedBuffer
@@ -22,6 +24,7 @@ package final class BareProducts {
     /// - Throws: ``KerfError`` when there is not enough memory or the engine fails.
     package init(model: ModelConfig, batch: BatchShape, format: NumberFormat, engine: any MatrixEngine) throws {
         try engine.check(format)
+        self.engine = engine.identity
         let memory = BufferAllocator(limitBytes: availableMemoryBytes())
         let maximumWidth = max(model.hiddenSize, model.intermediateSize, model.querySize)
         func operand(_ format: NumberFormat) throws -> AlignedBuffer {
@@ -33,19 +36,27 @@ package final class BareProducts {
         let destinations = try Dictionary(
             uniqueKeysWithValues: Set([.f32, format]).map { ($0, try operand($0)) })
         var scratchBytes = 0
+        var weights: [Projection: AlignedBuffer] = [:]
+        /// One for both directions where the engine needs no more.
+        func weight(_ projection: Projection, _ product: any MatrixProduct) throws -> AlignedBuffer {
+            if engine.layout.copies == 1, let weight = weights[projection] { return weight }
+            let weight = try memory.buffer(
+                product.weightByteCount / format.byteCount, format: format, for: "weights", zeroed: false)
+            weights[projection] = weight
+            return weight
+        }
         func member(_ projection: Projection, _ direction: Direction) throws -> Member {
             let size = model.shape(of: projection)
             let output = projection.output(format)
             let shape = ProductShape(
                 rows: batch.tokenCount, outputSize: size.rows, inputSize: size.columns, direction: direction,
                 source: format, destination: direction == .forward ? output.forward : output.backward,
-                layout: engine.packsWeights ? .packed : .plain)
+                layout: engine.layout)
             let product = try engine.product(shape)
             scratchBytes = max(scratchBytes, product.scratchByteCount)
             return Member(
                 product: product,
-                weight: try memory.buffer(
-                    product.weightByteCount / format.byteCount, format: format, for: "weights", zeroed: false),
+                weight: try weight(projection, product),
                 source: sources[projection.ordinal % 2], destination: destinations[shape.destination]!)
         }
         forwardMembers = try Projection.allCases.map { try member($0, .forward) }

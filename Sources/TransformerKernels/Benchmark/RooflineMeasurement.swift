@@ -128,6 +128,6 @@ extension ProductShape {
     fileprivate static func roofline(rows: Int, _ engine: any MatrixEngine, _ format: NumberFormat) -> ProductShape {
         ProductShape(
             rows: rows, outputSize: 2048, inputSize: 2048, direction: .forward, source: format, destination: format,
-            layout: engine.packsWeights ? .packed : .plain)
+            layout: engine.layout)
     }
 }

@@ -3,7 +3,7 @@ import ProfileFormat
 import SystemIO
 import Workload
 
-/// A linear algebra library that multiplies by frozen weights.
+/// A linear algebra library, or Kerf's own products, that multiplies by frozen weights.
 ///
 /// An engine divides its work among libgomp's threads, which Kerf's own kernels use too, so that only one thread pool
 /// competes for the cores.
@@ -11,8 +11,8 @@ package protocol MatrixEngine: Sendable {
     var identity: EngineIdentity { get }
     /// Threads that share one product.
     var threadCount: Int { get }
-    /// Whether products with a weight in the layout `packed` are faster than in `plain`.
-    var packsWeights: Bool { get }
+    /// The layout of weights with which products are fastest.
+    var layout: WeightLayout { get }
 
     /// - Throws: ``KerfError/Code/engineUnavailable`` when the library or the processor does not support the format.
     func check(_ format: NumberFormat) throws
@@ -22,6 +22,9 @@ package protocol MatrixEngine: Sendable {
     /// - Throws: ``KerfError/Code/engineUnavailable`` when the library reports an error.
     func product(_ shape: ProductShape) throws -> any MatrixProduct
 }
+
+/// Makes an engine for a number format.
+package typealias EngineMaker = @Sendable (NumberFormat) throws -> any MatrixEngine
 
 /// The shape of a product with a frozen weight W, `[outputSize, inputSize]`.
 package struct ProductShape: Sendable, Hashable {
@@ -81,7 +84,10 @@ package protocol MatrixProduct: AnyObject {
 
 /// The engines that this build has.
 package enum MatrixEngines {
-    package static let names = ["onednn", "openblas"]
+    package static let names = ["onednn", "openblas", "kerf"]
+
+    /// The names in words: `onednn, openblas or kerf`.
+    package static var nameList: String { names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1] }
 
     /// Number of processors that this process may run on.
     package static var processorCount: Int { Int(kerf_processor_count()) }
@@ -90,15 +96,20 @@ package enum MatrixEngines {
     /// CPU time would stop them.
     package static var defaultThreadCount: Int { ResourceLimits(root: SystemRoot()).threadCount(of: processorCount) }
 
-    /// oneDNN on x86-64, for which it is optimized; OpenBLAS elsewhere.
+    /// The fastest one: in f32 oneDNN on x86-64, for which it is optimized, and OpenBLAS elsewhere; in bf16 oneDNN where the
+    /// processor has tiles of bf16 (AMX), and Kerf's own products elsewhere.
     ///
     /// - Parameter threadCount: `nil` for ``defaultThreadCount``.
-    package static func `default`(threadCount: Int? = nil) throws -> any MatrixEngine {
+    package static func `default`(
+        for format: NumberFormat = .f32, threadCount: Int? = nil
+    ) throws -> any MatrixEngine {
         #if arch(x86_64)
-            try named("onednn", threadCount: threadCount)
+            let library = try named("onednn", threadCount: threadCount)
+            if format == .f32 || library.identity.instructionSet.contains("amx") { return library }
         #else
-            try named("openblas", threadCount: threadCount)
+            if format == .f32 { return try named("openblas", threadCount: threadCount) }
         #endif
+        return try named("kerf", threadCount: threadCount)
     }
 
     /// - Throws: ``KerfError/Code/engineUnavailable`` for a name that is not in ``names``, an impossible thread count, or
@@ -111,10 +122,11 @@ package enum MatrixEngines {
         switch name {
         case "onednn": return try OneDNNEngine(threadCount: threads)
         case "openblas": return OpenBLASEngine(threadCount: threads)
+        case "kerf": return KerfEngine(threadCount: threads)
         default:
             throw KerfError(
                 .engineUnavailable, "there is no engine \"\(name)\"",
-                remedy: .text("use " + names.joined(separator: " or ")))
+                remedy: .text("use " + nameList))
         }
     }
 }

@@ -7,7 +7,7 @@ import Workload
 package struct OneDNNEngine: MatrixEngine {
     package let identity: EngineIdentity
     package let threadCount: Int
-    package var packsWeights: Bool { true }
+    package var layout: WeightLayout { .packed }
 
     /// - Throws: ``KerfError/Code/engineUnavailable`` when the library was not built for OpenMP.
     package init(threadCount: Int) throws {

@@ -12,7 +12,7 @@ import Workload
 package struct OpenBLASEngine: MatrixEngine {
     package let identity: EngineIdentity
     package let threadCount: Int
-    package var packsWeights: Bool { false }
+    package var layout: WeightLayout { .plain }
 
     package init(threadCount: Int) {
         openblas_set_num_threads(1)

@@ -155,9 +155,7 @@ extension LayerStack {
         }
         timeline.measure(.embeddingLookup) {
             tokens.withUnsafeBufferPointer { tokens in
-                kerf_embedding_gather(
-                    context.threads, tokens.count, model.hiddenSize, table.format.kernel, table.raw,
-                    tokens.baseAddress!, boundary(after: 0).activation.start)
+                table.gather(tokens, into: boundary(after: 0).activation, threads: context.threads)
             }
         }
     }

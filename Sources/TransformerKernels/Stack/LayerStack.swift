@@ -115,8 +115,8 @@ package final class LayerStack {
                     HeadPlan.rowCounts(batch.tokenCount, by: plan.forwardRows),
                     HeadPlan.rowCounts(batch.tokenCount, by: plan.backwardRows)
                 ),
-                headLayout: engine.packsWeights && plan.isPacked ? .packed : .plain),
-            format: format, layout: engine.packsWeights ? .packed : .plain, products: products, memory: memory)
+                headLayout: engine.layout == .packed && !plan.isPacked ? .plain : engine.layout),
+            format: format, layout: engine.layout, products: products, memory: memory)
         try context.scratch.makeProductMemory(byteCount: products.scratchByteCount, memory: memory)
 
         // Everything fits, so the memory may be written to.

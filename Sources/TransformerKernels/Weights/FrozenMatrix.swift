@@ -4,7 +4,7 @@ import Workload
 /// A frozen weight W, `[outputSize, inputSize]`, in memory, with the products that use it.
 ///
 /// In the packed layout it is stored twice, since each direction has its own fastest layout and a conversion in every
-/// product would cost a pass over the weight. In the plain layout it is stored once.
+/// product would cost a pass over the weight. In the other layouts it is stored once.
 final class FrozenMatrix {
     /// One direction: the weight in its layout, and its products by their number of rows.
     private struct Side {
@@ -14,6 +14,7 @@ final class FrozenMatrix {
 
     private let forward: Side
     private let backward: Side
+    private let layout: WeightLayout
     /// Number of elements.
     private let count: Int
 
@@ -27,6 +28,7 @@ final class FrozenMatrix {
         memory: BufferAllocator
     ) throws {
         count = outputSize * inputSize
+        self.layout = layout
         func side(
             _ direction: Direction, _ rows: Set<Int>, _ destination: NumberFormat, sharing shared: AlignedBuffer? = nil
         ) throws -> Side {
@@ -46,7 +48,7 @@ final class FrozenMatrix {
         }
         forward = try side(.forward, rows.forward, output.forward)
         backward = try side(
-            .backward, rows.backward, output.backward, sharing: layout == .plain ? forward.buffer : nil)
+            .backward, rows.backward, output.backward, sharing: layout.copies == 1 ? forward.buffer : nil)
     }
 
     /// The weight in the layout of the forward products.
@@ -54,11 +56,12 @@ final class FrozenMatrix {
 
     /// Reads the weight from a source, through an f32 buffer unless it is stored in plain f32.
     func load(_ role: TensorRole, from source: any WeightSource, staging: Staging) throws {
-        let isPlain = forward.buffer === backward.buffer
-        if isPlain, forward.buffer.format == .f32 { return try source.read(role, into: forward.buffer.elements) }
+        if layout == .plain, forward.buffer.format == .f32 {
+            return try source.read(role, into: forward.buffer.elements)
+        }
         let plain = try staging.buffer(count: count)
         try source.read(role, into: UnsafeMutableBufferPointer(start: plain.start, count: count))
-        for side in isPlain ? [forward] : [forward, backward] {
+        for side in layout.copies == 1 ? [forward] : [forward, backward] {
             try side.products.values.first?.pack(plain.start, into: side.buffer.raw)
         }
     }

@@ -4,11 +4,12 @@ import Workload
 
 /// The frozen weights of a stack's layers; ``WeightResidency`` says how many are in memory at the same time.
 ///
-/// Blocks are in the engine's preferred layout, and so is the head if it is not too large. The embedding is plain, since
-/// single rows are read from it; a tied model with a plain head has one matrix for both.
+/// Blocks are in the engine's preferred layout, and so is the head if it is not too large. Single rows are read from the
+/// embedding, so that its layout is one that is the same for both directions; then a tied model has one matrix for
+/// embedding and head.
 final class WeightStore {
     /// `[vocabularySize, hiddenSize]`; nil when the range has no embedding layer.
-    let embedding: AlignedBuffer?
+    let embedding: EmbeddingTable?
     /// `[vocabularySize, hiddenSize]`; nil when the range has no head.
     let headMatrix: FrozenMatrix?
     let finalNorm: AlignedBuffer?
@@ -52,9 +53,16 @@ final class WeightStore {
         }
         headMatrix = use.hasHead ? try vocabularyMatrix(rows: use.headRows, use.headLayout) : nil
         finalNorm = use.hasHead ? try memory.buffer(model.hiddenSize, for: "weights", zeroed: false) : nil
-        let sharesHead = tied && use.hasHead && use.headLayout == .plain
-        embeddingMatrix = use.hasEmbedding && !sharesHead ? try vocabularyMatrix(rows: ([1], [1]), .plain) : nil
-        embedding = use.hasEmbedding ? (embeddingMatrix ?? headMatrix)?.table : nil
+        let sharesHead = tied && use.hasHead && use.headLayout.copies == 1
+        let embeddingLayout = layout.copies == 1 ? layout : .plain
+        let ownMatrix =
+            use.hasEmbedding && !sharesHead ? try vocabularyMatrix(rows: ([1], [1]), embeddingLayout) : nil
+        embeddingMatrix = ownMatrix
+        embedding = (use.hasEmbedding ? ownMatrix ?? headMatrix : nil).map {
+            EmbeddingTable(
+                matrix: $0.table, vocabularySize: model.vocabularySize, hiddenSize: model.hiddenSize,
+                layout: ownMatrix == nil ? use.headLayout : embeddingLayout)
+        }
         let slotCount = residency == .resident ? use.blocks.count : min(1, use.blocks.count)
         slots = try (0..<slotCount).map { _ in
             try BlockWeights(

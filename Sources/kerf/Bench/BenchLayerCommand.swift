@@ -2,10 +2,12 @@ import ArgumentParser
 import CommandSupport
 import Instrumentation
 import ModelFiles
+import ProfileFormat
 import Profiling
 import Reporting
 import SystemIO
 import TransformerKernels
+import Workload
 
 /// `kerf bench layer`: one block against the bare matrix products of the same shapes.
 struct BenchLayerCommand: ParsableCommand {
@@ -14,8 +16,11 @@ struct BenchLayerCommand: ParsableCommand {
         abstract: "Time one decoder block against the bare matrix products of its shapes.",
         discussion: """
             Runs forward and backward passes of one LoRA block on random numbers and, interleaved in random order, \
-            the matrix products of its seven projections alone, with the same engine and layout. The ratio of the two \
-            rates is the share of the engine's speed that reaches a layer.
+            the matrix products of its seven projections alone: with the same engine, and with every other one that \
+            computes the number format. As many operations in registers show what the processor's multiply-add units \
+            could do; tiles (AMX) do more.
+
+            --block-only leaves out all but the block, and --paced the other engines.
 
             --paced runs one round for every line on standard input and prints a line of JSON for it, so that another \
             program can be measured in alternation (Benchmarks/torch_block.py).
@@ -62,25 +67,40 @@ struct BenchLayerCommand: ParsableCommand {
         let workload = try workload.workload(placement)
         let engine = try workload.matrixEngine()
         let stack = try workload.block(source: source, engine: engine)
-        let bare =
-            blockOnly
-            ? nil
-            : try BareProducts(
-                model: source.config, batch: stack.batch, format: stack.format, engine: engine)
-        let benchmark = LayerBenchmark(stack: stack, bare: bare)
+        let products = blockOnly ? [] : try products(source.config, stack, engine)
+        let benchmark = LayerBenchmark(stack: stack, products: products)
         try benchmark.warmUp()
-        if paced { return try pace(benchmark, baseline: baseline) }
+        if paced { return try pace(benchmark, engine: engine.identity.name, baseline: baseline) }
         let samples = try benchmark.run(rounds: rounds, shouldStop: { Interruption.isRequested })
         if Interruption.isRequested { throw KerfError(.interrupted, "interrupted; nothing was printed") }
         let kernels = try stack.kernelTimes(rounds: min(rounds, 5))
         let report = BlockReport(
-            stack: stack, bareFlops: bare?.flops, samples: samples, kernelSeconds: kernels,
-            resident: bare == nil ? ResidentMemory.now() - baseline : nil)
+            stack: stack, products: products, samples: samples, kernelSeconds: kernels,
+            resident: products.isEmpty ? ResidentMemory.now() - baseline : nil)
         if json {
             print(try KerfJSON.text(of: report))
         } else {
             print(report.text, terminator: "")
         }
+    }
+
+    /// The products of the block's engine, and then of the others; one that fails is told of and left out.
+    private func products(
+        _ model: ModelConfig, _ stack: LayerStack, _ engine: any MatrixEngine
+    ) throws -> [BareProducts] {
+        let own = try BareProducts(model: model, batch: stack.batch, format: stack.format, engine: engine)
+        guard !paced else { return [own] }
+        return try [own]
+            + MatrixEngines.names.filter { $0 != engine.identity.name }.compactMap { name in
+                do {
+                    return try BareProducts(
+                        model: model, batch: stack.batch, format: stack.format,
+                        engine: MatrixEngines.named(name, threadCount: engine.threadCount))
+                } catch let error as KerfError {
+                    StandardError.write("kerf: the engine \(name) is left out: \(error.message)\n")
+                    return nil
+                }
+            }
     }
 
     /// One round of --paced: seconds of each pass, and the peak of resident memory in bytes.
@@ -89,14 +109,15 @@ struct BenchLayerCommand: ParsableCommand {
         var peakBytes: Int?
     }
 
-    private func pace(_ benchmark: LayerBenchmark, baseline: ResidentMemory) throws {
+    private func pace(_ benchmark: LayerBenchmark, engine: String, baseline: ResidentMemory) throws {
         while readLine() != nil {
             let seconds = try benchmark.round()
             print(
                 try KerfJSON.line(
                     of: Round(
-                        blockForward: seconds[.blockForward], blockBackward: seconds[.blockBackward],
-                        bareForward: seconds[.bareForward], bareBackward: seconds[.bareBackward],
+                        blockForward: seconds[.block(.forward)], blockBackward: seconds[.block(.backward)],
+                        bareForward: seconds[.products(engine, .forward)],
+                        bareBackward: seconds[.products(engine, .backward)],
                         peakBytes: (ResidentMemory.now() - baseline).peakBytes)))
             guard StandardStreams.outputArrived() else { return }
         }

@@ -36,7 +36,7 @@ struct SmallTraining: Sendable {
     var source: RandomWeights { RandomWeights(model, seed: 3) }
     var terms: [RunTerm] { RunTerm.model(model, weights: "random 3") }
 
-    static let engine: @Sendable () throws -> any MatrixEngine = { try MatrixEngines.named("onednn", threadCount: 2) }
+    static let engine: EngineMaker = { _ in try MatrixEngines.named("onednn", threadCount: 2) }
 
     /// Every fourth position has no target.
     func batch(_ step: Int) -> StepBatch {
@@ -56,7 +56,7 @@ struct SmallTraining: Sendable {
     /// The whole model in one process.
     func unsplit() throws -> (losses: [Double], blocks: [AdapterState]) {
         let side = try TrainingSide(
-            source: source, settings: settings, layers: 0...model.blockCount + 1, engine: Self.engine())
+            source: source, settings: settings, layers: 0...model.blockCount + 1, engine: Self.engine(settings.format))
         let trainer = UnsplitTrainer(side: side)
         let losses = try (0..<steps).map { try trainer.train(batch($0)) }
         return (losses, side.adapterStates())

@@ -13,7 +13,7 @@ extension KernelTests {
         func productsInBothDirectionsAndLayouts(name: String, threads: Int) throws {
             let engine = try MatrixEngines.named(name, threadCount: threads)
             #expect(engine.threadCount == threads)
-            let layouts: [WeightLayout] = engine.packsWeights ? [.plain, .packed] : [.plain]
+            let layouts: [WeightLayout] = engine.layout == .packed ? [.plain, .packed] : [engine.layout]
             for format in NumberFormat.allCases where (try? engine.check(format)) != nil {
                 for (rows, output, input) in [(1, 1, 1), (5, 70, 9), (70, 5, 9), (33, 17, 40), (16, 128, 64)] {
                     for direction in Direction.allCases {

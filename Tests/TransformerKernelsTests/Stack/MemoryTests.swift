@@ -37,7 +37,7 @@ extension KernelTests {
                         layers: layers, engine: engine, format: format, residency: .resident, seed: 1,
                         timeline: KernelTimeline())
                     #expect(
-                        stack.memory == expected(stack, layout: engine.packsWeights ? .packed : .plain),
+                        stack.memory == expected(stack, layout: engine.layout),
                         "layers \(layers), batch \(batch)")
                 }
             }

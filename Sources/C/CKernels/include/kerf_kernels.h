@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// C kernels of Kerf's transformer layers: everything except the products with frozen weights.
+// C kernels of Kerf's transformer layers.
 //
 // All matrices are row-major and contiguous; those without a format are f32. `threads` is the number of threads of
 // libgomp's pool among which the rows are divided, in contiguous ranges: equal thread counts give equal bits. Sums use
@@ -79,6 +79,44 @@ void kerf_sum_groups(int threads, long rows, long groups, long group, long size,
 // f32 it may be the same memory as the logits.
 void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, const int32_t *targets, double *losses,
                         float scale, enum kerf_format format, void *gradient);
+
+// ---- Products with frozen weights (frozen_product.c)
+//
+// A weight W[outputs, inputs] is stored once, in panels that both directions read (frozen_panels.h). Forward,
+// y[rows, outputs] = base + x W'; backward, y[rows, inputs] = base + x W. Sums are f32 and are taken in an order that
+// depends on the sizes of W only: neither the number of threads nor the other rows of x change a bit.
+struct kerf_frozen_product {
+    long rows, outputs, inputs;
+    bool forward;
+    enum kerf_format source;       // of x and W
+    enum kerf_format destination;  // of y and the base
+    bool pairs;                    // bf16 is multiplied in pairs, where the processor can; else it is converted to f32
+};
+
+// Bytes of W in panels.
+size_t kerf_frozen_weight_bytes(long outputs, long inputs, enum kerf_format format);
+
+// W, row-major in f32, in panels of `format`.
+void kerf_frozen_pack(int threads, long outputs, long inputs, enum kerf_format format, const float *weight,
+                      void *packed);
+
+// y[r] = W[tokens[r]]: rows of an embedding in panels. The tokens must be in range: they are not checked here.
+void kerf_frozen_gather(int threads, long rows, long outputs, long inputs, enum kerf_format format, const void *packed,
+                        const int32_t *tokens, float *y);
+
+size_t kerf_frozen_scratch_bytes(int threads, const struct kerf_frozen_product *product);
+
+// The base may be NULL (zero) and may be y itself. `packed` and `scratch` start at a cache line.
+void kerf_frozen_run(int threads, const struct kerf_frozen_product *product, const void *x, const void *packed,
+                     const void *base, void *y, void *scratch);
+
+// Name of the instructions with which these products multiply f32, and whether there are some for bf16 pairs.
+const char *kerf_frozen_instruction_set(void);
+bool kerf_frozen_has_pairs(void);
+
+// FLOP/s that the multiply-add units of all threads together sustain for `seconds` on operands in registers: of f32, or of
+// bf16 pairs (0 without such instructions).
+double kerf_multiplier_rate(int threads, bool pairs, double seconds);
 
 // ---- Low-rank products (low_rank.c). x, y: [rows, width]; t: [rows, rank] with a row stride of `stride` elements, so
 // that it may be a column range of a wider matrix; P, g: [rank, width].

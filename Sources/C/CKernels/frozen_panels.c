@@ -1,0 +1,250 @@
+#include "frozen_panels.h"
+
+#include "parallel.h"
+#include "vector.h"
+
+// ---- Weights
+
+size_t kerf_frozen_weight_bytes(long outputs, long inputs, enum kerf_format format) {
+    return (size_t)kerf_round_up(outputs, KERF_PANEL) * (size_t)kerf_round_up(inputs, KERF_PANEL)
+        * kerf_format_bytes(format);
+}
+
+struct packing {
+    long outputs, inputs;
+    const float *weight;
+    void *packed;
+};
+
+KERF_INLINE void pack(const struct packing *packing, long begin, long end, enum kerf_format format) {
+    const long panels = kerf_round_up(packing->inputs, KERF_PANEL) / KERF_PANEL;
+    kerf_vector v;
+    for (long output = begin; output < end; output++)
+        for (long panel = 0; panel < panels; panel++) {
+            const long to = kerf_panel_offset(output, panel, packing->outputs, packing->inputs);
+            for (long i = 0; i < KERF_PANEL; i += KERF_LANES) {
+                const long input = panel * KERF_PANEL + i;
+                const long left = output < packing->outputs ? packing->inputs - input : 0;
+                if (left > 0) kerf_load(&v, packing->weight + output * packing->inputs + input, kerf_step(0, left));
+                else v = (kerf_vector){};
+                kerf_store_format(packing->packed, to + i, &v, KERF_LANES, format);
+            }
+        }
+}
+KERF_FORMATS(pack)
+
+void kerf_frozen_pack(int threads, long outputs, long inputs, enum kerf_format format, const float *weight,
+                      void *packed) {
+    struct packing arguments = {outputs, inputs, weight, packed};
+    kerf_for_rows(threads, kerf_round_up(outputs, KERF_PANEL), pack_of(format), &arguments);
+}
+
+struct panel_gather {
+    long outputs, inputs;
+    const void *packed;
+    const int32_t *tokens;
+    float *y;
+};
+
+KERF_INLINE void gather_panels(const struct panel_gather *gather, long begin, long end, enum kerf_format format) {
+    const long width = gather->inputs;
+    kerf_vector v;
+    for (long row = begin; row < end; row++)
+        for (long i = 0; i < width; i += KERF_LANES) {
+            const long from = kerf_panel_offset(gather->tokens[row], i / KERF_PANEL, gather->outputs, width);
+            kerf_load_format(&v, gather->packed, from + i % KERF_PANEL, KERF_LANES, format);
+            kerf_store(gather->y + row * width + i, &v, kerf_step(i, width));
+        }
+}
+KERF_FORMATS(gather_panels)
+
+void kerf_frozen_gather(int threads, long rows, long outputs, long inputs, enum kerf_format format, const void *packed,
+                        const int32_t *tokens, float *y) {
+    struct panel_gather arguments = {outputs, inputs, packed, tokens, y};
+    kerf_for_rows(threads, rows, gather_panels_of(format), &arguments);
+}
+
+KERF_CLONES void kerf_widen(long count, const void *x, float *y) {
+    kerf_vector v;
+    for (long i = 0; i < count; i += KERF_LANES) {
+        kerf_load_format(&v, x, i, KERF_LANES, KERF_BF16);
+        memcpy(y + i, &v, sizeof v);
+    }
+}
+
+// ---- Rows of x
+
+struct row_panels {
+    long rows, width;
+    bool widened;
+    const void *x;
+    void *panels;
+};
+
+// One row of one panel.
+KERF_INLINE void row_panel(const struct row_panels *o, long row, long panel, enum kerf_format format) {
+    const enum kerf_format to = o->widened ? KERF_F32 : format;
+    const char *later =
+        (const char *)o->x + (row * o->width + (panel + 1) * KERF_PANEL) * (long)kerf_format_bytes(format);
+    kerf_vector v;
+    for (long i = 0; i < KERF_PANEL; i += KERF_LANES) {
+        const long column = panel * KERF_PANEL + i;
+        __builtin_prefetch(later + i * (long)kerf_format_bytes(format));
+        if (column < o->width)
+            kerf_load_format(&v, o->x, row * o->width + column, kerf_step(column, o->width), format);
+        else v = (kerf_vector){};
+        kerf_store_format(o->panels, (panel * o->rows + row) * KERF_PANEL + i, &v, KERF_LANES, to);
+    }
+}
+
+// A few rows at a time, so that most of what is written is contiguous.
+KERF_INLINE void row_panels(const struct row_panels *o, long begin, long end, enum kerf_format format) {
+    const long panels = kerf_round_up(o->width, KERF_PANEL) / KERF_PANEL, rows = 32;
+    for (long first = begin; first < end; first += rows)
+        for (long panel = 0; panel < panels; panel++)
+            for (long row = first; row < kerf_least(first + rows, end); row++) row_panel(o, row, panel, format);
+}
+KERF_FORMATS(row_panels)
+
+void kerf_row_panels(int threads, long rows, long width, enum kerf_format format, bool widened, const void *x,
+                     void *panels) {
+    struct row_panels arguments = {rows, width, widened, x, panels};
+    kerf_for_rows(threads, rows, row_panels_of(format), &arguments);
+}
+
+// ---- Columns of x
+
+// Transposes 16 x 16 elements of 32 bits: exchanges halves of the square, then of its halves, and so on.
+KERF_INLINE void transpose_square(kerf_bits *r) {
+#define EXCHANGE_8(i)                                                                                        \
+    do {                                                                                                     \
+        const kerf_bits a_ = r[i], b_ = r[(i) + 8];                                                          \
+        r[i] = __builtin_shufflevector(a_, b_, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);      \
+        r[(i) + 8] = __builtin_shufflevector(a_, b_, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31); \
+    } while (0)
+#define EXCHANGE_4(i)                                                                                        \
+    do {                                                                                                     \
+        const kerf_bits a_ = r[i], b_ = r[(i) + 4];                                                          \
+        r[i] = __builtin_shufflevector(a_, b_, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);    \
+        r[(i) + 4] = __builtin_shufflevector(a_, b_, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31); \
+    } while (0)
+#define EXCHANGE_2(i)                                                                                        \
+    do {                                                                                                     \
+        const kerf_bits a_ = r[i], b_ = r[(i) + 2];                                                          \
+        r[i] = __builtin_shufflevector(a_, b_, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);    \
+        r[(i) + 2] = __builtin_shufflevector(a_, b_, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31); \
+    } while (0)
+#define EXCHANGE_1(i)                                                                                        \
+    do {                                                                                                     \
+        const kerf_bits a_ = r[i], b_ = r[(i) + 1];                                                          \
+        r[i] = __builtin_shufflevector(a_, b_, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);   \
+        r[(i) + 1] = __builtin_shufflevector(a_, b_, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31); \
+    } while (0)
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) EXCHANGE_8(i);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++)
+        if (i % 8 < 4) EXCHANGE_4(i);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++)
+        if (i % 4 < 2) EXCHANGE_2(i);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++)
+        if (i % 2 < 1) EXCHANGE_1(i);
+}
+
+struct column_panels {
+    long rows, width;
+    bool widened;
+    const void *x;
+    void *panels;
+};
+
+// Elements of 32 bits, 16 of each of 16 rows, transposed to 16 rows of V; widened pairs become two rows each.
+KERF_INLINE void column_square(const struct column_panels *o, long row, long element, enum kerf_format format) {
+    const long per_element = format == KERF_F32 ? 1 : 2;
+    kerf_bits square[16];
+    const long bytes = o->width * (long)kerf_format_bytes(format);
+    const char *from = (const char *)o->x + row * bytes + element * 4;
+    const long rows = kerf_least(16, o->rows - row), left = kerf_least(64, bytes - element * 4);
+    for (int i = 0; i < 16; i++) {
+        if (i < rows && left == 64) {
+            memcpy(&square[i], from + i * bytes, 64);
+        } else {
+            square[i] = (kerf_bits){};
+            if (i < rows && left > 0) memcpy(&square[i], from + i * bytes, (size_t)left);
+        }
+    }
+    transpose_square(square);
+    const bool widened = format == KERF_BF16 && o->widened;
+    const long column = element * per_element, block = column / KERF_BLOCK * KERF_BLOCK;
+    const long divisor = widened ? 1 : per_element;
+    uint32_t *to = (uint32_t *)o->panels
+        + kerf_column_offset(row / KERF_PANEL * KERF_PANEL, block, o->rows, o->width, divisor)
+        + (column - block) / divisor * KERF_PANEL + row % KERF_PANEL;
+    for (int i = 0; i < 16; i++) {
+        if (widened) {
+            const kerf_bits first = square[i] << 16, second = square[i] & 0xffff0000u;
+            memcpy(to + 2 * i * KERF_PANEL, &first, sizeof first);
+            memcpy(to + (2 * i + 1) * KERF_PANEL, &second, sizeof second);
+        } else {
+            memcpy(to + i * KERF_PANEL, &square[i], sizeof square[i]);
+        }
+    }
+}
+
+KERF_INLINE void column_panels(const struct column_panels *o, long begin, long end, enum kerf_format format) {
+    const long elements = kerf_round_up(o->width, KERF_PANEL) / (format == KERF_F32 ? 1 : 2);
+    for (long unit = begin; unit < end; unit++) {
+        const long row = unit / (elements / 16) * KERF_PANEL, element = unit % (elements / 16) * 16;
+        for (long i = 0; i < KERF_PANEL; i += 16) column_square(o, row + i, element, format);
+    }
+}
+KERF_FORMATS(column_panels)
+
+void kerf_column_panels(int threads, long rows, long width, enum kerf_format format, bool widened, const void *x,
+                        void *panels) {
+    struct column_panels arguments = {rows, width, widened, x, panels};
+    const long elements = kerf_round_up(width, KERF_PANEL) / (format == KERF_F32 ? 1 : 2);
+    kerf_for_rows(threads, kerf_round_up(rows, KERF_PANEL) / KERF_PANEL * (elements / 16), column_panels_of(format),
+                  &arguments);
+}
+
+// ---- Results
+
+KERF_INLINE void add_row(kerf_vector *v, long index, long lanes, enum kerf_format format, const void *base, void *y) {
+    kerf_vector before;
+    if (base) {
+        kerf_load_format(&before, base, index, lanes, format);
+        *v += before;
+    }
+    kerf_store_format(y, index, v, lanes, format);
+}
+
+KERF_CLONES void kerf_add_transposed(long rows, long columns, const float *t, long t_row, enum kerf_format format,
+                                     const void *base, void *y, long y_row) {
+    for (long row = 0; row < rows; row += 16)
+        for (long column = 0; column < columns; column += 16) {
+            kerf_bits square[16];
+            for (int i = 0; i < 16; i++) memcpy(&square[i], t + (column + i) * t_row + row, sizeof square[i]);
+            transpose_square(square);
+            const long height = kerf_least(16, rows - row), lanes = kerf_step(column, columns);
+            // y's rows are far apart, so that the processor does not foresee the next ones.
+            const char *later = (const char *)y + ((row + 16) * y_row + column) * (long)kerf_format_bytes(format);
+            for (int i = 0; i < 16; i++) __builtin_prefetch(later + i * y_row * (long)kerf_format_bytes(format), 1, 3);
+            for (int i = 0; i < height; i++) {
+                kerf_vector v = (kerf_vector)square[i];
+                add_row(&v, (row + i) * y_row + column, lanes, format, base, y);
+            }
+        }
+}
+
+KERF_CLONES void kerf_add_rows(long rows, long columns, const float *t, long t_row, enum kerf_format format,
+                               const void *base, void *y, long y_row) {
+    kerf_vector v;
+    for (long row = 0; row < rows; row++)
+        for (long column = 0; column < columns; column += KERF_LANES) {
+            memcpy(&v, t + row * t_row + column, sizeof v);
+            add_row(&v, row * y_row + column, kerf_step(column, columns), format, base, y);
+        }
+}

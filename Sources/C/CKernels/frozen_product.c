@@ -1,0 +1,195 @@
+#include "frozen_panels.h"
+#include "parallel.h"
+
+// A product is computed in tiles whose operands lie in panels (panel_tile.h). Forward, the weight's outputs are the rows of
+// a tile and tokens its columns, so that the result is transposed at the end; backward, tokens are the rows and the
+// weight's inputs the columns. In both directions the sum is taken in parts of 256 elements, in order: the bits of a
+// result depend neither on the number of threads nor on the other rows of x.
+
+// Rows and columns of results that a thread keeps until their sums are complete. With a part of 256 elements, the rows'
+// operand takes 256 KiB (f32): half of a small second level of cache. A row is longer than its columns, since rows at
+// multiples of 2 KiB would compete for the same places of the first level.
+enum { RESULT_ROWS = 256, RESULT_COLUMNS = 512, RESULT_ROW = RESULT_COLUMNS + 16, PART_PANELS = KERF_BLOCK / KERF_PANEL };
+
+struct run {
+    const struct kerf_frozen_product *product;
+    const struct kerf_panel_functions *functions;
+    kerf_panel_function tile;
+    bool widened;      // bf16 is converted to f32 before it is multiplied
+    long per_element;  // numbers in an element of the tiles: 2 for pairs
+    const void *weight;
+    const void *x;     // in panels
+    const void *base;
+    void *y;
+    char *memory;      // of all threads
+    size_t thread_bytes;
+};
+
+static long inner_width(const struct kerf_frozen_product *p) { return p->forward ? p->inputs : p->outputs; }
+static bool widens(const struct kerf_frozen_product *p) { return p->source == KERF_BF16 && !p->pairs; }
+static size_t element_bytes(const struct kerf_frozen_product *p) {
+    return p->source == KERF_BF16 && p->pairs ? 2 : 4;
+}
+
+static size_t x_bytes(const struct kerf_frozen_product *p) {
+    return (size_t)kerf_round_up(p->rows, KERF_PANEL) * (size_t)kerf_round_up(inner_width(p), KERF_PANEL)
+        * element_bytes(p);
+}
+
+static size_t widened_bytes(const struct kerf_frozen_product *p) {
+    if (!widens(p)) return 0;
+    return (p->forward ? RESULT_ROWS : KERF_PANEL) * KERF_BLOCK * sizeof(float);
+}
+
+static size_t results_bytes(void) { return (RESULT_ROWS + 16) * RESULT_ROW * sizeof(float); }
+
+size_t kerf_frozen_scratch_bytes(int threads, const struct kerf_frozen_product *p) {
+    return (size_t)kerf_round_up((long)x_bytes(p), 64) + (size_t)threads * (results_bytes() + widened_bytes(p));
+}
+
+static long tile_count(const struct run *run, long rows) {
+    return (rows + run->functions->rows - 1) / run->functions->rows;
+}
+
+// Part of the weight that is multiplied next. It comes from memory while the part before it is multiplied.
+struct next_part {
+    const char *at;
+    long lines;  // left to fetch
+    long tiles;  // left to run
+};
+
+// Runs the tiles of `rows` rows, as equal as they can be, with the columns of one V.
+static void run_tiles(const struct run *run, struct kerf_panel_tile tile, long rows, long a_row,
+                      struct next_part *next) {
+    const char *a = tile.a;
+    float *c = tile.c;
+    const long count = tile_count(run, rows);
+    for (long index = 0; index < count; index++) {
+        const long steps = next->tiles-- * tile.panels;
+        tile.ahead = next->at;
+        tile.ahead_lines = (int)((next->lines + steps - 1) / steps);
+        next->at += 64 * tile.ahead_lines * tile.panels;
+        next->lines -= kerf_least(next->lines, tile.ahead_lines * tile.panels);
+        const long begin = rows * index / count, end = rows * (index + 1) / count;
+        tile.a = a + begin * a_row;
+        tile.c = c + begin * tile.c_row;
+        run->tile(&tile, (int)(end - begin));
+    }
+}
+
+static const char *weight_at(const struct run *run, long output, long panel) {
+    const struct kerf_frozen_product *p = run->product;
+    return (const char *)run->weight
+        + kerf_panel_offset(output, panel, p->outputs, p->inputs) * (long)kerf_format_bytes(p->source);
+}
+
+static void *y_at(const struct run *run, const void *y, long row, long column, long width) {
+    return y ? (char *)y + (row * width + column) * (long)kerf_format_bytes(run->product->destination) : NULL;
+}
+
+// y[all rows, begin ..< end]
+static void run_forward(const struct run *run, long begin, long end, float *results, float *widened) {
+    const struct kerf_frozen_product *p = run->product;
+    const long panels = kerf_round_up(p->inputs, KERF_PANEL) / KERF_PANEL;
+    const long row_bytes = KERF_PANEL * (long)element_bytes(p);
+    const long row_lines = KERF_PANEL * (long)kerf_format_bytes(p->source) / 64;
+    for (long token = 0; token < p->rows; token += RESULT_COLUMNS) {
+        const long tokens = kerf_least(RESULT_COLUMNS, p->rows - token);
+        for (long output = begin, outputs; output < end; output += outputs) {
+            outputs = kerf_least(kerf_least(RESULT_ROWS, end - output), KERF_BLOCK - output % KERF_BLOCK);
+            for (long panel = 0; panel < panels; panel += PART_PANELS) {
+                const long count = kerf_least(PART_PANELS, panels - panel);
+                struct kerf_panel_tile tile = {
+                    .panels = count, .a = weight_at(run, output, panel),
+                    .a_panel = kerf_block_rows(output, p->outputs) * row_bytes, .c_row = RESULT_ROW,
+                    .adding = panel > 0};
+                if (run->widened) {
+                    for (long i = 0; i < count; i++)
+                        kerf_widen(outputs * KERF_PANEL, weight_at(run, output, panel + i),
+                                   widened + i * outputs * KERF_PANEL);
+                    tile.a = widened;
+                    tile.a_panel = outputs * row_bytes;
+                }
+                // Blocks of which a thread has a part only are small.
+                const bool whole = outputs == kerf_block_rows(output, p->outputs) && panel + count < panels;
+                struct next_part next = {
+                    .at = whole ? weight_at(run, output, panel + count) : NULL,
+                    .lines = whole ? kerf_least(PART_PANELS, panels - panel - count) * outputs * row_lines : 0,
+                    .tiles = (tokens + KERF_PANEL - 1) / KERF_PANEL * tile_count(run, outputs)};
+                for (long i = 0; i < tokens; i += KERF_PANEL) {
+                    tile.v = (const float *)run->x
+                        + kerf_column_offset(token + i, panel * KERF_PANEL, p->rows, p->inputs, run->per_element);
+                    tile.c = results + i;
+                    run_tiles(run, tile, outputs, row_bytes, &next);
+                }
+            }
+            kerf_add_transposed(tokens, outputs, results, RESULT_ROW, p->destination,
+                                y_at(run, run->base, token, output, p->outputs),
+                                y_at(run, run->y, token, output, p->outputs), p->outputs);
+        }
+    }
+}
+
+// y[all rows, panels begin ..< end]
+static void run_backward(const struct run *run, long begin, long end, float *results, float *widened) {
+    const struct kerf_frozen_product *p = run->product;
+    const long row_bytes = KERF_PANEL * (long)element_bytes(p);
+    const long row_lines = KERF_PANEL * (long)kerf_format_bytes(p->source) / 64;
+    const long columns_at_once = RESULT_COLUMNS / KERF_PANEL;
+    for (long first = begin; first < end; first += columns_at_once) {
+        const long columns = kerf_least(columns_at_once, end - first);
+        for (long token = 0; token < p->rows; token += RESULT_ROWS) {
+            const long tokens = kerf_least(RESULT_ROWS, p->rows - token);
+            for (long output = 0; output < p->outputs; output += KERF_BLOCK) {
+                const long outputs = kerf_block_rows(output, p->outputs);
+                struct kerf_panel_tile tile = {
+                    .panels = outputs / KERF_PANEL, .a_panel = p->rows * row_bytes, .c_row = RESULT_ROW,
+                    .adding = output > 0};
+                tile.a = (const char *)run->x + (output / KERF_PANEL * p->rows + token) * row_bytes;
+                for (long i = 0; i < columns; i++) {
+                    tile.v = weight_at(run, output, first + i);
+                    if (run->widened) {
+                        kerf_widen(outputs * KERF_PANEL, tile.v, widened);
+                        tile.v = widened;
+                    }
+                    tile.c = results + i * KERF_PANEL;
+                    struct next_part next = {
+                        .at = i + 1 < columns ? weight_at(run, output, first + i + 1) : NULL,
+                        .lines = i + 1 < columns ? outputs * row_lines : 0, .tiles = tile_count(run, tokens)};
+                    run_tiles(run, tile, tokens, row_bytes, &next);
+                }
+            }
+            const long column = first * KERF_PANEL;
+            kerf_add_rows(tokens, kerf_least(columns * KERF_PANEL, p->inputs - column), results, RESULT_ROW,
+                          p->destination, y_at(run, run->base, token, column, p->inputs),
+                          y_at(run, run->y, token, column, p->inputs), p->inputs);
+        }
+    }
+}
+
+static void run_part(void *context, int thread, int threads) {
+    const struct run *run = context;
+    const struct kerf_frozen_product *p = run->product;
+    float *results = (float *)(run->memory + (size_t)thread * run->thread_bytes);
+    float *widened = (float *)((char *)results + results_bytes());
+    if (p->forward) {
+        run_forward(run, p->outputs * thread / threads, p->outputs * (thread + 1) / threads, results, widened);
+    } else {
+        const long panels = kerf_round_up(p->inputs, KERF_PANEL) / KERF_PANEL;
+        run_backward(run, panels * thread / threads, panels * (thread + 1) / threads, results, widened);
+    }
+}
+
+void kerf_frozen_run(int threads, const struct kerf_frozen_product *p, const void *x, const void *weight,
+                     const void *base, void *y, void *scratch) {
+    const bool pairs = p->source == KERF_BF16 && p->pairs;
+    struct run run = {
+        .product = p, .functions = kerf_panel_functions(), .widened = widens(p), .per_element = pairs ? 2 : 1,
+        .weight = weight, .x = scratch, .base = base, .y = y,
+        .memory = (char *)scratch + kerf_round_up((long)x_bytes(p), 64),
+        .thread_bytes = results_bytes() + widened_bytes(p)};
+    run.tile = !pairs ? run.functions->f32 : p->forward ? run.functions->bf16 : run.functions->bf16_weight;
+    if (p->forward) kerf_column_panels(threads, p->rows, p->inputs, p->source, run.widened, x, scratch);
+    else kerf_row_panels(threads, p->rows, p->outputs, p->source, run.widened, x, scratch);
+    kerf_parallel(threads, run_part, &run);
+}

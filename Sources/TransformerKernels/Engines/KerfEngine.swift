@@ -1,0 +1,73 @@
+import CKernels
+import ProfileFormat
+import SystemIO
+import Workload
+
+/// Kerf's own products. A weight is in memory once, in panels that both directions read.
+///
+/// bf16 needs no instructions of its own: it is converted to f32 a few panels at a time. Where the processor multiplies
+/// pairs of bf16 faster than f32, they are multiplied as they are.
+package struct KerfEngine: MatrixEngine {
+    package let identity: EngineIdentity
+    package let threadCount: Int
+    package var layout: WeightLayout { .panels }
+    /// Whether bf16 is multiplied in pairs.
+    private let pairs: Bool
+
+    package init(threadCount: Int) {
+        self.init(threadCount: threadCount, pairs: Self.pairsAreFaster)
+    }
+
+    /// - Parameter pairs: only where ``hasPairs``.
+    init(threadCount: Int, pairs: Bool) {
+        precondition(!pairs || Self.hasPairs)
+        let instructions = String(cString: kerf_frozen_instruction_set())
+        identity = EngineIdentity(
+            name: "kerf", version: KerfVersion.current, instructionSet: pairs ? "\(instructions)_bf16" : instructions)
+        self.threadCount = threadCount
+        self.pairs = pairs
+    }
+
+    /// Whether the processor has instructions for pairs of bf16.
+    static var hasPairs: Bool { kerf_frozen_has_pairs() }
+
+    /// Measured once, since the name of an instruction set does not tell: some processors take twice as long for a pair
+    /// as for two f32.
+    private static let pairsAreFaster: Bool = {
+        let seconds = 0.002
+        return hasPairs && kerf_multiplier_rate(1, true, seconds) > 1.2 * kerf_multiplier_rate(1, false, seconds)
+    }()
+
+    package func check(_ format: NumberFormat) {}
+
+    package func product(_ shape: ProductShape) throws -> any MatrixProduct {
+        precondition(shape.layout == .panels)
+        return KerfProduct(shape, threadCount: threadCount, pairs: pairs)
+    }
+}
+
+private final class KerfProduct: MatrixProduct {
+    private let threads: Int32
+    private var description: kerf_frozen_product
+
+    init(_ shape: ProductShape, threadCount: Int, pairs: Bool) {
+        threads = Int32(threadCount)
+        description = kerf_frozen_product(
+            rows: shape.rows, outputs: shape.outputSize, inputs: shape.inputSize, forward: shape.direction == .forward,
+            source: shape.source.kernel, destination: shape.destination.kernel, pairs: pairs)
+    }
+
+    var weightByteCount: Int { kerf_frozen_weight_bytes(description.outputs, description.inputs, description.source) }
+    var scratchByteCount: Int { kerf_frozen_scratch_bytes(threads, &description) }
+
+    func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) {
+        kerf_frozen_pack(threads, description.outputs, description.inputs, description.source, weight, packed)
+    }
+
+    func run(
+        _ x: UnsafeRawPointer, weight: UnsafeRawPointer, addedTo base: UnsafeRawPointer?,
+        into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
+    ) {
+        kerf_frozen_run(threads, &description, x, weight, base, y, scratch)
+    }
+}

@@ -1,0 +1,83 @@
+import CKernels
+import Testing
+import Workload
+
+@testable import TransformerKernels
+
+extension KernelTests {
+    /// What the products of ``KerfEngine`` promise beyond those of other engines.
+    @Suite struct KerfEngines {
+        /// The blocks of a weight hold 256 outputs, a part of a sum 256 elements, and a thread 256 rows at a time.
+        private static let shapes = [(rows: 300, output: 70, input: 1030), (rows: 40, output: 1100, input: 33)]
+
+        private func run(
+            _ shape: ProductShape, rows: Int? = nil, threads: Int = 1, pairs: Bool = false
+        ) throws -> [UInt32] {
+            var shape = shape
+            let source = randomValues(shape.rows * shape.sourceWidth, seed: 1)
+            shape.rows = rows ?? shape.rows
+            let product = try KerfEngine(threadCount: threads, pairs: pairs).product(shape)
+            let packed = try #require(AlignedBuffer(count: product.weightByteCount / 4 + 1))
+            let scratch = try #require(AlignedBuffer(count: product.scratchByteCount / 4 + 1))
+            try product.pack(randomValues(shape.outputSize * shape.inputSize, seed: 2), into: packed.raw)
+            let x =
+                shape.source == .bf16
+                ? source.map(BF16.bits).withUnsafeBytes { Array($0) }
+                : source.withUnsafeBytes { Array($0) }
+            var y = [Float](repeating: .nan, count: shape.rows * shape.destinationWidth)
+            try product.run(x, weight: packed.raw, addedTo: nil, into: &y, scratch: scratch.raw)
+            return y.map(\.bitPattern)
+        }
+
+        @Test(arguments: NumberFormat.allCases, Direction.allCases)
+        func bitsDependNeitherOnThreadsNorOnOtherRows(format: NumberFormat, direction: Direction) throws {
+            for (rows, output, input) in Self.shapes {
+                let shape = ProductShape(
+                    rows: rows, outputSize: output, inputSize: input, direction: direction, source: format,
+                    destination: .f32, layout: .panels)
+                let whole = try run(shape)
+                for threads in [2, 3, 7] { #expect(try run(shape, threads: threads) == whole) }
+                for fewer in [1, 15, 33] {
+                    #expect(
+                        try run(shape, rows: fewer, threads: 2) == Array(whole.prefix(fewer * shape.destinationWidth)))
+                }
+            }
+        }
+
+        @Test(
+            .enabled(if: KerfEngine.hasPairs, "the processor has no instructions for pairs of bf16"),
+            arguments: Direction.allCases)
+        func pairsGiveTheSameSums(direction: Direction) throws {
+            for (rows, output, input) in Self.shapes {
+                let shape = ProductShape(
+                    rows: rows, outputSize: output, inputSize: input, direction: direction, source: .bf16,
+                    destination: .f32, layout: .panels)
+                let converted = try run(shape).map { Double(Float(bitPattern: $0)) }
+                let pairs = try run(shape, threads: 2, pairs: true).map { Float(bitPattern: $0) }
+                expectClose(pairs, converted, relative: 1e-5, "\(shape)")
+            }
+        }
+
+        @Test(arguments: NumberFormat.allCases)
+        func rowsAreReadFromPanels(format: NumberFormat) throws {
+            let (vocabulary, width) = (1030, 70)
+            let values = randomValues(vocabulary * width, seed: 3)
+            let packed = try #require(
+                AlignedBuffer(count: kerf_frozen_weight_bytes(vocabulary, width, format.kernel) / 4))
+            kerf_frozen_pack(2, vocabulary, width, format.kernel, values, packed.raw)
+            let tokens: [Int32] = [0, 511, 512, 1023, 1024, 1029, 7]
+            var rows = [Float](repeating: .nan, count: tokens.count * width)
+            kerf_frozen_gather(2, tokens.count, vocabulary, width, format.kernel, packed.raw, tokens, &rows)
+            let round = format == .bf16 ? BF16.rounded : { $0 }
+            #expect(rows == tokens.flatMap { token in (0..<width).map { round(values[Int(token) * width + $0]) } })
+        }
+
+        @Test func multipliersHaveARate() {
+            let one = kerf_multiplier_rate(1, false, 0)
+            #expect(one > 0 && one.isFinite)
+            #expect(kerf_multiplier_rate(2, false, 0) > 0)
+            #expect((kerf_multiplier_rate(1, true, 0) > 0) == KerfEngine.hasPairs)
+            #expect(kerf_multiplier_rate(0, false, 0) == 0)
+        }
+    }
+}
