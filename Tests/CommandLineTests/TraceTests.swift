@@ -96,7 +96,8 @@ import Testing
 
     @Test(arguments: [
         (["missing.json"], 66, "missing.json: no such file"),
-        (["decision.json"], 65, "this is a kerf.decision file, which has no times to draw"),
+        (["calibration.json"], 65, "this is a kerf.calibration file, which has no times to draw"),
+        (["doctor.json"], 65, "this is a kerf.doctor file, which has no times to draw"),
         (["empty.json"], 65, "the file is empty"), (["text.json"], 65, "not a Kerf file"),
         (["future.json"], 65, "version 99"), (["page.json"], 65, "web page"),
         (["profile.json", "--timeline", "t.csv"], 64, "a timeline belongs to a run"),
@@ -108,7 +109,9 @@ import Testing
         var file = try workspace.json("profile.json")
         file["steps"] = [Any]()
         try JSONSerialization.data(withJSONObject: file).write(to: URL(fileURLWithPath: workspace.path("broken.json")))
-        try workspace.write("decision.json", #"{"schema": "kerf.decision", "schema_version": 2}"#)
+        try workspace.write(
+            "calibration.json", String(contentsOfFile: Self.examples + "/device.json", encoding: .utf8))
+        try workspace.write("doctor.json", #"{"schema": "kerf.doctor", "schema_version": 1}"#)
         try workspace.write("future.json", #"{"schema": "kerf.profile", "schema_version": 99}"#)
         try workspace.write("empty.json", "")
         try workspace.write("text.json", "text")
