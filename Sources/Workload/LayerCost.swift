@@ -38,7 +38,9 @@ package struct LayerCost: Sendable, Hashable {
 
     /// Floating-point operations of one kernel of a layer; 0 where the layer does not run it.
     package func flops(layer: Int, kernel: Kernel, direction: Direction) -> Double {
-        passes(layer: layer, direction: direction).reduce(0) { $0 + ownFLOPs(layer: layer, kernel: kernel, direction: $1) }
+        passes(layer: layer, direction: direction).reduce(0) {
+            $0 + ownFLOPs(layer: layer, kernel: kernel, direction: $1)
+        }
     }
 
     /// As ``flops(layer:kernel:direction:)``, without what is recomputed.

@@ -56,8 +56,8 @@ extension LayerCost {
     /// Memory that a layer needs, computed from the shapes alone.
     ///
     /// All blocks share one scratch memory, with activation checkpointing also for what they save; the head has another. In
-    /// addition to its layers a stack needs the activation
-    /// and gradient at the input of its first layer, and scratch memory of the engine's products.
+    /// addition to its layers a stack needs the activation and gradient at the input of its first layer, and scratch memory
+    /// of the engine's products.
     ///
     /// - Parameters:
     ///   - layout: the engine's preferred one. `packed` stores a block's weights twice, and the head's if they are not

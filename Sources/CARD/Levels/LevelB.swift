@@ -37,7 +37,8 @@ struct LevelB {
                     + "embedding and head included.",
                 "The device runs at the frequency it was profiled at.",
                 pairing.frequencyAssumption(frequency),
-            ] + pairing.poolingAssumption + [energy?.source ?? "The server's energy is not known; only delay counts."])
+            ] + pairing.checkpointingAssumptions + pairing.poolingAssumption
+                + [energy?.source ?? "The server's energy is not known; only delay counts."])
         model.energyBasis = energy?.basis
         return model
     }
