@@ -37,8 +37,8 @@ struct LevelB {
                     + "embedding and head included.",
                 "The device runs at the frequency it was profiled at.",
                 pairing.frequencyAssumption(frequency),
-            ] + pairing.checkpointingAssumptions + pairing.poolingAssumption
-                + [energy?.source ?? "The server's energy is not known; only delay counts."])
+            ] + pairing.poolingAssumption + [energy?.source ?? "The server's energy is not known; only delay counts."])
+        model.assumptions += pairing.checkpointingAssumptions
         model.energyBasis = energy?.basis
         return model
     }
