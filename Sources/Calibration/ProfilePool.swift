@@ -34,9 +34,12 @@ struct ProfilePool {
         }
         guard let first = members.first else { return }
         for other in members.dropFirst() {
-            if let difference = try JSONDifference.first(
-                between: Subject(first.profile, ignoringShape: mayDiffer),
-                and: Subject(other.profile, ignoringShape: mayDiffer))
+            let (own, theirs) = (
+                Subject(first.profile, ignoringShape: mayDiffer), Subject(other.profile, ignoringShape: mayDiffer)
+            )
+            // Layers and their kernels follow from the workload, which is what the user chose.
+            if let difference = try JSONDifference.first(between: own.chosen, and: theirs.chosen)
+                ?? JSONDifference.first(between: own, and: theirs)
             {
                 throw KerfError(
                     .unusableData, at: other.name,
@@ -149,6 +152,12 @@ struct ProfilePool {
 
     /// The part of a profile that must be equal for its samples to be pooled.
     private struct Subject: Encodable {
+        struct Chosen: Encodable {
+            var workload: WorkloadDescription
+        }
+
+        var chosen: Chosen { Chosen(workload: workload) }
+
         var box: BoxIdentity
         var frequency: [String: Quantity]
         var frequencySettable: Bool

@@ -1,7 +1,7 @@
 import ArgumentParser
 import TransformerKernels
 
-/// The threads and the library that compute.
+/// The threads and the library that compute, and what they keep in memory. Each side of a split chooses its own.
 package struct EngineOptions: ParsableArguments {
     package init() {}
 
@@ -10,6 +10,9 @@ package struct EngineOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Products of matrices: onednn, openblas or kerf.", valueName: "name"))
     package var engine: String?
+
+    @Flag(help: "Recompute a block's forward pass in its backward pass: less memory, more time.")
+    package var activationCheckpointing = false
 
     package func validate() throws {
         if let threads, !(1...MatrixEngines.processorCount).contains(threads) {

@@ -25,7 +25,7 @@ package struct ProfileSubjectOptions: ParsableArguments {
     /// Options that say how Kerf runs a step of its own.
     private static let ofOwnStep = [
         "--model", "--weights", "--batch", "--seq", "--rank", "--targets", "--dtype", "--threads", "--engine", "--pin",
-        "--residency",
+        "--residency", "--activation-checkpointing",
     ]
 
     package func validate() throws {

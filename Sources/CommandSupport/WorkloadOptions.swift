@@ -112,7 +112,7 @@ package struct StepOptions: ParsableArguments {
             // Alpha is twice the rank, the usual choice; it scales values and does not change the cost.
             lora: LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: try projections()),
             format: dtype.format, threads: engine.threads, isPinned: placement.pin, engineName: engine.engine,
-            residency: placement.residency.request)
+            residency: placement.residency.request, activationCheckpointing: engine.activationCheckpointing)
     }
 }
 

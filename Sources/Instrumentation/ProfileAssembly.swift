@@ -17,16 +17,23 @@ extension WorkloadDescription {
         self.init(
             batch: stack.batch.batch, sequence: stack.batch.sequence, loraRank: stack.lora.rank,
             loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets, dtype: stack.format,
-            threads: stack.threadCount, pinned: stack.isPinned)
+            threads: stack.threadCount, pinned: stack.isPinned,
+            activationCheckpointing: stack.activationCheckpointing ? true : nil)
+    }
+}
+
+extension LayerCost {
+    package init(_ stack: LayerStack) {
+        self.init(
+            model: stack.model, lora: stack.lora, batch: stack.batch,
+            activationCheckpointing: stack.activationCheckpointing)
     }
 }
 
 extension LayerDescription {
     /// All layers of a model under a workload, in order, with the memory of each layer and the cost of each kernel.
     package static func all(of stack: LayerStack, engine: any MatrixEngine) -> [LayerDescription] {
-        all(
-            LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch), format: stack.format,
-            layout: engine.layout, threadCount: stack.threadCount)
+        all(LayerCost(stack), format: stack.format, layout: engine.layout, threadCount: stack.threadCount)
     }
 }
 

@@ -96,7 +96,8 @@ package struct ProfileFolder: Sendable {
             self.workload = WorkloadDescription(
                 batch: workload.batch.batch, sequence: workload.batch.sequence, loraRank: workload.lora.rank,
                 loraAlpha: workload.lora.alpha, loraTargets: workload.lora.targets, dtype: workload.format,
-                threads: engine.threadCount, pinned: workload.isPinned)
+                threads: engine.threadCount, pinned: workload.isPinned,
+                activationCheckpointing: workload.activationCheckpointing ? true : nil)
             settings = ProfileSettings(
                 budgetSeconds: request.budgetSeconds, targetRelativeHalfWidth: request.targetRelativeHalfWidth,
                 confidence: 0.95, seed: request.seed,

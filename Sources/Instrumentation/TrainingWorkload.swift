@@ -17,10 +17,13 @@ package struct TrainingWorkload: Sendable {
     package var engineName: String?
     /// Which blocks' weights stay in memory; `nil` decides by their size.
     package var residency: ResidencyRequest
+    /// Whether a block's backward pass recomputes its forward pass.
+    package var activationCheckpointing: Bool
 
     package init(
         batch: BatchShape, lora: LoRAConfiguration, format: NumberFormat = .f32, threads: Int? = nil,
-        isPinned: Bool = false, engineName: String? = nil, residency: ResidencyRequest = .automatic
+        isPinned: Bool = false, engineName: String? = nil, residency: ResidencyRequest = .automatic,
+        activationCheckpointing: Bool = false
     ) {
         self.batch = batch
         self.lora = lora
@@ -29,6 +32,7 @@ package struct TrainingWorkload: Sendable {
         self.isPinned = isPinned
         self.engineName = engineName
         self.residency = residency
+        self.activationCheckpointing = activationCheckpointing
     }
 
     /// Whether all weights stay in memory.
@@ -81,8 +85,8 @@ package struct TrainingWorkload: Sendable {
         let model = source.config
         let stack = try LayerStack(
             model: model, weights: source, lora: lora, batch: batch, layers: 0...(model.blockCount + 1),
-            engine: engine, format: format, residency: residency.residency(for: source, format: format), seed: seed,
-            timeline: KernelTimeline())
+            engine: engine, format: format, residency: residency.residency(for: source, format: format),
+            activationCheckpointing: activationCheckpointing, seed: seed, timeline: KernelTimeline())
         // A layer's backward pass is repeated with its update. A learning rate of 0 costs the same and moves nothing, so
         // that the last repetition computes what the first did.
         stack.optimizer.learningRate = 0
@@ -99,7 +103,8 @@ package struct TrainingWorkload: Sendable {
     package func block(source: any WeightSource, engine: any MatrixEngine) throws -> LayerStack {
         let stack = try LayerStack(
             model: source.config, weights: source, lora: lora, batch: batch, layers: 1...1, engine: engine,
-            format: format, residency: .resident, seed: 1, timeline: KernelTimeline())
+            format: format, residency: .resident, activationCheckpointing: activationCheckpointing, seed: 1,
+            timeline: KernelTimeline())
         stack.isPinned = isPinned
         var generator = SeededGenerator(seed: 1)
         for buffer in [stack.input, stack.outputGradient].compactMap(\.self) {

@@ -15,7 +15,7 @@ extension Hello {
             batch: workload.batch, sequence: workload.sequence, loraRank: workload.loraRank,
             loraAlpha: workload.loraAlpha, loraTargets: workload.loraTargets.compactMap(Projection.init),
             dtype: NumberFormat(rawValue: runtime.dtype) ?? .f32, threads: runtime.threads,
-            forwardOnly: isForwardOnly ? true : nil)
+            forwardOnly: isForwardOnly ? true : nil, activationCheckpointing: isCheckpointed ? true : nil)
     }
 
     /// The runtime, in the place of the library that runs Kerf's own kernels.
@@ -37,7 +37,8 @@ extension Hello {
                 lora: LoRAConfiguration(
                     rank: max(1, workload.loraRank), alpha: workload.loraAlpha,
                     targets: workload.loraRank > 0 ? workload.loraTargets.compactMap(Projection.init) : []),
-                batch: BatchShape(batch: workload.batch, sequence: workload.sequence)))
+                batch: BatchShape(batch: workload.batch, sequence: workload.sequence),
+                activationCheckpointing: isCheckpointed))
         let tokens = Double(workload.batch) * Double(workload.sequence)
         return zip(layers, counted).map { layer, counted in
             // The head may share the embedding's matrix, which either may count.
@@ -56,6 +57,9 @@ extension Hello {
             return description
         }
     }
+
+    /// Whether its backward passes compute activations again.
+    private var isCheckpointed: Bool { workload.checkpointing == true && !isForwardOnly }
 
     private var config: ModelConfig {
         ModelConfig(

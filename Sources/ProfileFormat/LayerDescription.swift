@@ -50,7 +50,8 @@ public struct LayerMemory: Codable, Sendable, Hashable {
     public var adapterBytes: Int
     /// AdamW's two moments.
     public var optimizerBytes: Int
-    /// The layer's output, its gradient, and the activations that are kept for the backward pass.
+    /// The layer's output, its gradient, and the activations that are kept for the backward pass. With activation
+    /// checkpointing those of a block are part of its scratch memory.
     public var activationBytes: Int
     /// Memory that is released after the layer's pass.
     public var scratchBytes: Int

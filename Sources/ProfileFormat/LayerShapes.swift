@@ -70,7 +70,8 @@ package struct LayerShapes: Sendable {
             rank: max(1, workload.loraRank), alpha: workload.loraAlpha,
             targets: workload.loraRank > 0 ? workload.loraTargets : [])
         let cost = LayerCost(
-            model: model, lora: lora, batch: BatchShape(batch: workload.batch, sequence: workload.sequence))
+            model: model, lora: lora, batch: BatchShape(batch: workload.batch, sequence: workload.sequence),
+            activationCheckpointing: workload.activationCheckpointing == true)
         return LayerDescription.all(cost, format: workload.dtype, layout: layout, threadCount: workload.threads)
             .map { layer in
                 var layer = layer

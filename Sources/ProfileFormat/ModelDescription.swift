@@ -59,11 +59,13 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     public var pinned: Bool?
     /// Whether the step is a forward pass alone, as in inference; `nil` for a training step.
     public var forwardOnly: Bool?
+    /// Whether a block's backward pass recomputes its forward pass; `nil` where it does not, and in older files.
+    public var activationCheckpointing: Bool?
 
     public init(
         batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [Projection], dtype: NumberFormat,
         threads: Int,
-        pinned: Bool? = nil, forwardOnly: Bool? = nil
+        pinned: Bool? = nil, forwardOnly: Bool? = nil, activationCheckpointing: Bool? = nil
     ) {
         self.batch = batch
         self.sequence = sequence
@@ -74,10 +76,18 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
         self.threads = threads
         self.pinned = pinned
         self.forwardOnly = forwardOnly
+        self.activationCheckpointing = activationCheckpointing
     }
 
     /// `q,v`
     package var loraTargetNames: String { loraTargets.map(\.rawValue).joined(separator: ",") }
+
+    /// `LoRA rank 8 on q,v, activation checkpointing, f32`
+    package var stepText: String {
+        let work = forwardOnly == true ? "forward passes alone" : "LoRA rank \(loraRank) on \(loraTargetNames)"
+        let checkpointing = activationCheckpointing == true ? "activation checkpointing, " : ""
+        return "\(work), \(checkpointing)\(dtype.rawValue)"
+    }
 }
 
 extension ModelDescription {

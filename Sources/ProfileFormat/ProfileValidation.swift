@@ -82,6 +82,12 @@ package struct ProfileValidation {
             forwardOnly
                 ? "workload.forward_only is true, and layers have operations of backward passes"
                 : "a layer has no operations of a backward pass, and workload.forward_only is not true")
+        try require(
+            workload.activationCheckpointing != false,
+            "workload.activation_checkpointing is false; a step without it has no such field")
+        try require(
+            !forwardOnly || workload.activationCheckpointing == nil,
+            "workload.activation_checkpointing is true, and workload.forward_only has no backward passes")
     }
 
     /// Limit of pair numbers, far from where sums of them would overflow.

@@ -7,6 +7,13 @@ extension LayerCost {
     /// Weights, inputs and results of projections have `format`; the residual stream, logits, adapters and their
     /// gradients are f32. 0 where the layer does not run the kernel.
     package func bytes(layer: Int, kernel: Kernel, direction: Direction, format: NumberFormat) -> Double {
+        passes(layer: layer, direction: direction).reduce(0) {
+            $0 + ownBytes(layer: layer, kernel: kernel, direction: $1, format: format)
+        }
+    }
+
+    /// As ``bytes(layer:kernel:direction:format:)``, without what is recomputed.
+    private func ownBytes(layer: Int, kernel: Kernel, direction: Direction, format: NumberFormat) -> Double {
         guard kernels(of: layer).contains(kernel) else { return 0 }
         let forward = direction == .forward
         let elementBytes = Double(format.byteCount)

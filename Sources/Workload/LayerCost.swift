@@ -6,16 +6,28 @@ import ModelFiles
 /// one; causal attention counts the unmasked pairs of query and key, T (T + 1) / 2 for each head. What the kernels
 /// recompute in a backward pass, and the masked half of the tiles on attention's diagonal, is not counted. The backward
 /// pass of a frozen projection needs one product of the size of the forward one, not two, so backward costs about as
-/// much as forward. Layer 0 is the embedding, layer L + 1 the head.
+/// much as forward. With activation checkpointing the backward pass of a block also has the whole forward pass, which is
+/// counted. Layer 0 is the embedding, layer L + 1 the head.
 package struct LayerCost: Sendable, Hashable {
     package let model: ModelConfig
     package let lora: LoRAConfiguration
     package let batch: BatchShape
+    /// Whether a block's backward pass recomputes its forward pass.
+    package let activationCheckpointing: Bool
 
-    package init(model: ModelConfig, lora: LoRAConfiguration, batch: BatchShape) {
+    package init(
+        model: ModelConfig, lora: LoRAConfiguration, batch: BatchShape, activationCheckpointing: Bool = false
+    ) {
         self.model = model
         self.lora = lora
         self.batch = batch
+        self.activationCheckpointing = activationCheckpointing
+    }
+
+    /// The passes whose work one pass of a layer does: its own, and before it the one that it recomputes.
+    func passes(layer: Int, direction: Direction) -> [Direction] {
+        let recomputes = activationCheckpointing && direction == .backward && (1...model.blockCount).contains(layer)
+        return recomputes ? [.forward, .backward] : [direction]
     }
 
     /// Floating-point operations of a layer: the sum over its kernels except ``Kernel/adamW``, the optimizer's step.
@@ -26,6 +38,13 @@ package struct LayerCost: Sendable, Hashable {
 
     /// Floating-point operations of one kernel of a layer; 0 where the layer does not run it.
     package func flops(layer: Int, kernel: Kernel, direction: Direction) -> Double {
+        passes(layer: layer, direction: direction).reduce(0) {
+            $0 + ownFLOPs(layer: layer, kernel: kernel, direction: $1)
+        }
+    }
+
+    /// As ``flops(layer:kernel:direction:)``, without what is recomputed.
+    private func ownFLOPs(layer: Int, kernel: Kernel, direction: Direction) -> Double {
         guard kernels(of: layer).contains(kernel) else { return 0 }
         let forward = direction == .forward
         let elements = tokens * Double(model.hiddenSize)
@@ -83,7 +102,8 @@ package struct LayerCost: Sendable, Hashable {
             .qkvProjection, .attention, .outputProjection, .gateUpProjection, .downProjection, .lora, .lmHead,
         ]
         let isBlock = (1...model.blockCount).contains(layer)
-        let additions = isBlock && direction == .forward ? 2 * tokens * Double(model.hiddenSize) : 0
+        let hasForward = passes(layer: layer, direction: direction).contains(.forward)
+        let additions = isBlock && hasForward ? 2 * tokens * Double(model.hiddenSize) : 0
         return products.reduce(-additions) { $0 + flops(layer: layer, kernel: $1, direction: direction) }
     }
 

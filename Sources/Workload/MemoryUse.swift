@@ -8,7 +8,8 @@ package struct MemoryUse: Sendable, Hashable {
     package var adapters: Int
     /// AdamW's two moments.
     package var optimizer: Int
-    /// Every layer's output, and what forward passes save for backward passes.
+    /// Every layer's output, and what forward passes save for backward passes. With activation checkpointing blocks save
+    /// to scratch memory.
     package var activations: Int
     /// The gradient of every layer's output.
     package var gradients: Int
@@ -54,8 +55,9 @@ package struct MemoryLimits: Sendable, Hashable {
 extension LayerCost {
     /// Memory that a layer needs, computed from the shapes alone.
     ///
-    /// All blocks share one scratch memory; the head has another. In addition to its layers a stack needs the activation
-    /// and gradient at the input of its first layer, and scratch memory of the engine's products.
+    /// All blocks share one scratch memory, with activation checkpointing also for what they save; the head has another. In
+    /// addition to its layers a stack needs the activation and gradient at the input of its first layer, and scratch memory
+    /// of the engine's products.
     ///
     /// - Parameters:
     ///   - layout: the engine's preferred one. `packed` stores a block's weights twice, and the head's if they are not
@@ -82,10 +84,11 @@ extension LayerCost {
         }
         let elements = parameterCount(layer: layer) - 2 * hidden
         let adapter = 4 * adapterParameterCount(layer: layer)
+        let saved = blockActivationBytes(elementBytes)
         return MemoryUse(
             weights: layout.copies * elementBytes * elements + 8 * hidden, adapters: 2 * adapter,
-            optimizer: 2 * adapter, activations: boundary + blockActivationBytes(elementBytes), gradients: boundary,
-            scratch: blockScratchBytes(format, threadCount: threadCount))
+            optimizer: 2 * adapter, activations: boundary + (activationCheckpointing ? 0 : saved), gradients: boundary,
+            scratch: blockScratchBytes(format, threadCount: threadCount) + (activationCheckpointing ? saved : 0))
     }
 
     /// In the products' format: q, attention's output, k, v, gate and up. In f32: the stream between attention and MLP,

@@ -206,6 +206,25 @@ struct DeciderTests {
             }.contains("rated power"))
     }
 
+    @Test("one side may recompute activations and the other not, and the decision says which")
+    func checkpointing() throws {
+        let plain = try Self.calibration(SyntheticProfile())
+        var again = plain
+        for layer in 1...4 { again.layers[layer].description.backwardFlops += 2e8 }
+        let error = #expect(throws: KerfError.self) { try Self.decide(Decider(link: Self.link()), again, plain) }
+        #expect(error?.message.contains("layers[1].backward_flops") == true, "\(error?.message ?? "")")
+        again.workload.activationCheckpointing = true
+        for (device, server, sides) in [
+            (again, plain, ["device"]), (plain, again, ["server"]), (again, again, ["device", "server"]),
+            (plain, plain, []),
+        ] {
+            let decision = try Self.decide(Decider(link: Self.link()), device, server)
+            #expect(
+                decision.assumptions.filter { $0.contains("checkpointing") }
+                    == sides.map { "The \($0) trains with activation checkpointing, as it was profiled." })
+        }
+    }
+
     @Test("calibrations that do not belong together are refused, and the field is named")
     func incompatible() throws {
         let good = try Self.calibration(SyntheticProfile())

@@ -75,6 +75,10 @@ import Workload
         let sum = training.layers.reduce(0) { $0 + ($1.forward.timeSeconds.value ?? 0) }
         #expect(abs((training.ofForwardPasses.step.timeSeconds.value ?? 0) - sum) < 1e-12)
         #expect(inference.ofForwardPasses.step == inference.step)
+        // What a backward pass recomputes is of no matter.
+        var recomputing = training
+        recomputing.workload.activationCheckpointing = true
+        #expect(recomputing.ofForwardPasses.workload == training.ofForwardPasses.workload)
         // Each says where its values come from.
         #expect(mixed.assumptions.filter { $0.contains("forward passes are those of a training step") }.count == 1)
         #expect(both.assumptions.filter { $0.contains("forward passes are those of a training step") }.count == 2)

@@ -210,6 +210,14 @@ struct CalibratorTests {
             ("box.hypervisor is ", { $0.box.hypervisor = "KVM" }),
             ("model.hidden_size", { $0.model.hiddenSize = 128 }),
             ("workload.threads is ", { $0.workload.threads = 64 }),
+            // Named before the operations that follow from it.
+            (
+                "workload.activation_checkpointing is ",
+                {
+                    $0.workload.activationCheckpointing = true
+                    $0.layers[1].backwardFlops = 5e8
+                }
+            ),
             ("weight_residency", { $0.settings.weightResidency = .streaming }),
             ("running_hertz", { $0.frequency.runningHertz.value = 2e9 }),
             ("meter.", { $0.meter.name = "perf" }),

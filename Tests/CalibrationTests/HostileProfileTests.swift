@@ -81,6 +81,14 @@ struct HostileProfileTests {
         ("energy below zero", { $0.energyWindows[0].joules["package-0"] = -1 }),
         ("settings.confidence is 1", { $0.settings.confidence = 1 }),
         ("batch 0", { $0.workload.batch = 0 }),
+        ("activation_checkpointing is false", { $0.workload.activationCheckpointing = false }),
+        (
+            "forward_only has no backward passes",
+            { profile in
+                (profile.workload.forwardOnly, profile.workload.activationCheckpointing) = (true, true)
+                for index in profile.layers.indices { profile.layers[index].backwardFlops = 0 }
+            }
+        ),
     ]
 
     @Test("samples that cannot be used are named", arguments: changes.indices)

@@ -76,7 +76,7 @@ struct SchemaAgreementTests {
             resolutionWatts: 0.1, explainedShare: 0.9, minimumWindowSeconds: 3.2, ended: "planted")
         meter.reason = "planted"
         meter.domains[0].maximumWatts = 100
-        (workload.pinned, workload.forwardOnly) = (true, true)
+        (workload.pinned, workload.forwardOnly, workload.activationCheckpointing) = (true, true, true)
     }
 
     private static func completed(_ layer: LayerDescription) -> LayerDescription {

@@ -82,6 +82,25 @@ struct WorkloadSetTests {
         #expect(calibration.interpolatedFrom == "sequence 128 and 512")
     }
 
+    @Test("with activation checkpointing what is recomputed is interpolated with the rest; a mixture is refused")
+    func checkpointing() throws {
+        func workload(_ sequence: Int) -> SyntheticWorkload {
+            var workload = SyntheticWorkload(sequence: sequence)
+            workload.activationCheckpointing = true
+            return workload
+        }
+        let inputs = try [128, 512].map { try Self.input(workload($0)) }
+        let calibration = try Calibrator.calibrate(inputs, of: WorkloadChoice(sequence: 256))
+        #expect(calibration.workload.activationCheckpointing == true)
+        #expect(calibration.layers.map(\.description) == workload(256).layers)
+        #expect(calibration.layers[1].backward.kernelSeconds["rope"] != nil)
+        let mixture = [inputs[0], try Self.input(SyntheticWorkload(sequence: 512))]
+        let error = #expect(throws: KerfError.self) {
+            try Calibrator.calibrate(mixture, of: WorkloadChoice(sequence: 256))
+        }
+        #expect(error?.message.contains("workload.activation_checkpointing is ") == true, "\(error?.message ?? "")")
+    }
+
     @Test("attention is interpolated over the square of the sequence")
     func attention() throws {
         let calibration = try Calibrator.calibrate(try Self.sequences([128, 512]), of: WorkloadChoice(sequence: 256))

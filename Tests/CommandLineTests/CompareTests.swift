@@ -121,6 +121,7 @@ struct CompareTests {
         let workspace = try Workspace()
         try write("a.json", in: workspace)
         try write("batch.json", in: workspace) { $0.workload.batch = 4 }
+        try write("again.json", in: workspace) { $0.workload.activationCheckpointing = true }
         try workspace.write("empty.json", "")
         try workspace.write("text.json", "not JSON")
         try workspace.write("future.json", #"{"schema": "kerf.profile", "schema_version": 99}"#)
@@ -142,6 +143,13 @@ struct CompareTests {
                 [
                     "batch.json: cannot be compared with a.json: workload.batch is 4 here and 2 there",
                     "the same --model, --batch, --seq, --rank and --targets",
+                ]
+            ),
+            (
+                "again.json", 65,
+                [
+                    "again.json: cannot be compared with a.json: workload.activation_checkpointing is true here and "
+                        + "absent there"
                 ]
             ),
         ]

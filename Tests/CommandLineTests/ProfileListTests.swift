@@ -45,6 +45,7 @@ import Testing
         for (change, field) in [
             (["--seed", "2"], "model.weights_origin"), (["--targets", "q"], "workload.lora_targets"),
             (["--target-ci", "3"], "settings.target_relative_half_width"),
+            (["--activation-checkpointing"], "workload.activation_checkpointing"),
         ] {
             let refused = try KerfProcess(lists + change).finish()
             #expect(refused.status == 65 && refused.failureLine?.contains(field) == true, "\(refused.standardError)")

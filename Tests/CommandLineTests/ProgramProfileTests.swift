@@ -222,7 +222,10 @@ struct ProgramProfileTests {
 
     @Test(
         "options of Kerf's own step are refused beside a program, and one of the two is needed",
-        arguments: [["--model", "smollm2-135m"], ["--seq", "128"], ["--threads=1"], ["--residency", "one"]])
+        arguments: [
+            ["--model", "smollm2-135m"], ["--seq", "128"], ["--threads=1"], ["--residency", "one"],
+            ["--activation-checkpointing"],
+        ])
     func mixed(options: [String]) throws {
         let workspace = try Workspace()
         let outcome = try profile(in: workspace, options, program: ["/bin/true"])

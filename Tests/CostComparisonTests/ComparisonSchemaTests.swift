@@ -42,6 +42,7 @@ struct ComparisonSchemaTests {
         planted.seed = 2
         var comparison = trimmed(try Comparer(betweenRuns: 0.01).compare([first, input("b.json", planted)]))
         (comparison.workload.pinned, comparison.workload.forwardOnly) = (true, true)
+        comparison.workload.activationCheckpointing = true
         for place in comparison.sides.indices {
             comparison.sides[place].box.hypervisor = "KVM"
             comparison.sides[place].meter.reason = "planted"

@@ -64,6 +64,20 @@ struct HelloTests {
         #expect(trained.layerDescriptions[0].backwardFlops == 2 * 12 * 640)
     }
 
+    @Test("a step with checkpointing has the forward operations of its blocks twice")
+    func checkpointing() throws {
+        let targets = "[\"q\", \"v\"]}"
+        let change = [targets: "[\"q\", \"v\"], \"checkpointing\": true}"]
+        let (plain, again) = (try Self.hello(), try Self.hello(change))
+        #expect(plain.workloadDescription.activationCheckpointing == nil)
+        #expect(again.workloadDescription.activationCheckpointing == true)
+        let (one, other) = (plain.layerDescriptions, again.layerDescriptions)
+        #expect(other[1].backwardFlops == one[1].backwardFlops + one[1].forwardFlops)
+        #expect(other[1].forwardFlops == one[1].forwardFlops && other[3] == one[3])
+        let inference = try Self.hello(change.merging([Self.backwardPasses: ""]) { $1 })
+        #expect(inference.workloadDescription.activationCheckpointing == nil)
+    }
+
     private static let backwardPasses =
         ", {\"backward\": 3}, {\"backward\": 2}, {\"backward\": 1}, {\"update\": null}"
 

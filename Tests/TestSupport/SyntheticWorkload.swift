@@ -10,6 +10,7 @@ package struct SyntheticWorkload: Sendable {
     package var batch = 1
     package var sequence = 128
     package var rank = 8
+    package var activationCheckpointing = false
     /// The box's other numbers, its powers and noise.
     package var base = SyntheticProfile()
     package var law = Law()
@@ -53,8 +54,9 @@ package struct SyntheticWorkload: Sendable {
             rope: RotaryEmbedding(theta: 1e6), tiedEmbeddings: model.tiedEmbeddings)
         let lora = LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: [.q, .v])
         return LayerDescription.all(
-            LayerCost(model: config, lora: lora, batch: BatchShape(batch: batch, sequence: sequence)), format: .f32,
-            layout: .packed, threadCount: 2)
+            LayerCost(
+                model: config, lora: lora, batch: BatchShape(batch: batch, sequence: sequence),
+                activationCheckpointing: activationCheckpointing), format: .f32, layout: .packed, threadCount: 2)
     }
 
     /// True seconds of each kernel of a pass.
@@ -86,7 +88,7 @@ package struct SyntheticWorkload: Sendable {
         profile.layers = layers
         profile.workload = WorkloadDescription(
             batch: batch, sequence: sequence, loraRank: rank, loraAlpha: Double(2 * rank), loraTargets: [.q, .v],
-            dtype: .f32, threads: 2)
+            dtype: .f32, threads: 2, activationCheckpointing: activationCheckpointing ? true : nil)
         func noisy(_ seconds: Double) -> [Double] {
             (0..<base.steps).map { _ in seconds * max(0.1, 1 + base.noise * generator.normal()) }
         }

@@ -12,7 +12,7 @@ extension Calibration {
     /// step's mean powers are those of both directions.
     var ofForwardPasses: Calibration {
         var inference = self
-        inference.workload.forwardOnly = true
+        (inference.workload.forwardOnly, inference.workload.activationCheckpointing) = (true, nil)
         (inference.workload.loraRank, inference.workload.loraAlpha, inference.workload.loraTargets) = (0, 0, [])
         for index in layers.indices {
             inference.layers[index].backward = .noWork(because: .forwardOnly)

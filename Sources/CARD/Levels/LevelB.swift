@@ -38,6 +38,7 @@ struct LevelB {
                 "The device runs at the frequency it was profiled at.",
                 pairing.frequencyAssumption(frequency),
             ] + pairing.poolingAssumption + [energy?.source ?? "The server's energy is not known; only delay counts."])
+        model.assumptions += pairing.checkpointingAssumptions
         model.energyBasis = energy?.basis
         return model
     }

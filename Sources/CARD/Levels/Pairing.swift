@@ -6,8 +6,8 @@ import SystemIO
 
 /// The calibrations of a device and a server for one decision.
 ///
-/// Both must describe the same model, layer by layer, and the same training step. Weights, thread count and engine may
-/// differ.
+/// Both must describe the same model, layer by layer, and the same training step. Weights, thread count, engine and
+/// activation checkpointing may differ.
 struct Pairing {
     /// With pooled values in the place of a block's own, where a calibration has them. Values may be changed after the
     /// check; model and workload must not.
@@ -36,7 +36,12 @@ struct Pairing {
             calibration.workload.forwardOnly == true ? nil : side
         }
         if task == .inference { (device, server) = (device.ofForwardPasses, server.ofForwardPasses) }
-        if let difference = try JSONDifference.first(between: Subject(device, task), and: Subject(server, task)) {
+        // A side's memory is its own affair: it may recompute activations, and the results keep their bits.
+        let mayRecompute = device.workload.activationCheckpointing != server.workload.activationCheckpointing
+        if let difference = try JSONDifference.first(
+            between: Subject(device, task, mayRecompute: mayRecompute),
+            and: Subject(server, task, mayRecompute: mayRecompute))
+        {
             throw KerfError(
                 .incompatible,
                 "the calibrations are not of the same \(task == .training ? "training step" : "forward pass"): "
@@ -146,6 +151,14 @@ struct Pairing {
         return ["Blocks of one shape are pooled: each is estimated together with the others, as far as they agree."]
     }
 
+    /// Which sides recompute activations, one sentence for each.
+    var checkpointingAssumptions: [String] {
+        [(device, "device"), (server, "server")].compactMap { calibration, side in
+            calibration.workload.activationCheckpointing == true
+                ? "The \(side) trains with activation checkpointing, as it was profiled." : nil
+        }
+    }
+
     private static func checkComplete(_ calibration: Calibration, _ side: String) throws(KerfError) {
         let layers = calibration.layers
         let remedy = "calibrate its profile again"
@@ -192,16 +205,19 @@ struct Pairing {
         var workload: WorkloadDescription
         var layers: [LayerDescription]
 
-        init(_ calibration: Calibration, _ task: SplitTask) {
+        /// - Parameter mayRecompute: whether backward passes may have the operations of forward passes too.
+        init(_ calibration: Calibration, _ task: SplitTask, mayRecompute: Bool) {
             model = calibration.model.ignoringWeights
             workload = calibration.workload
             workload.threads = 0
             workload.pinned = nil
+            workload.activationCheckpointing = nil
             layers = calibration.layers.map { layer in
                 // Memory and traffic of a layer depend on the engine and its threads.
                 var description = layer.description
                 description.memory = nil
                 description.kernels = nil
+                if mayRecompute { description.backwardFlops = 0 }
                 if task == .inference {
                     // Adapters may be merged into one side's weights, or be there as products of their own.
                     (description.parameterCount, description.forwardFlops) = (0, 0)

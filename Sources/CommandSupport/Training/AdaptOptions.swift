@@ -61,6 +61,9 @@ package struct AdaptOptions: ParsableArguments {
             limits: try limitOptions.limits, microBatches: setup.settings.microBatches, exchange: setup.exchange)
         // A decision that cannot be made is told before anything is connected.
         _ = try decider.choose(device: calibrations[0], server: calibrations[1])
+        for difference in try setup.differences(from: calibrations[0]) {
+            StandardError.write("kerf: warning: \(difference)\n")
+        }
         return AdaptiveCut(
             decider: decider, device: calibrations[0], server: calibrations[1], setsFrequency: setsFrequency)
     }

@@ -15,6 +15,8 @@ package struct TrainingSetup: Sendable {
     /// The identity of the weights.
     package let weights: String
     package let engine: EngineMaker
+    /// Of this device; its server chooses for itself.
+    package let activationCheckpointing: Bool
 
     /// - Parameter steps: of this device.
     package init(_ model: ModelOptions, _ training: TrainingOptions, steps: Int) throws {
@@ -22,6 +24,7 @@ package struct TrainingSetup: Sendable {
         source = try model.open(seed: training.weightsSeed)
         weights = try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: training.weightsSeed)
         engine = training.workload.step.engine.maker
+        activationCheckpointing = training.workload.step.engine.activationCheckpointing
     }
 
     package func job(
@@ -30,7 +33,8 @@ package struct TrainingSetup: Sendable {
     ) -> DeviceSession.Job {
         DeviceSession.Job(
             model: RunTerm.model(source.config, weights: weights), settings: settings, dataSHA256: dataSHA256,
-            steps: steps, turnSteps: turnSteps, validation: validation, batch: batch)
+            steps: steps, turnSteps: turnSteps, activationCheckpointing: activationCheckpointing,
+            validation: validation, batch: batch)
     }
 }
 
@@ -61,6 +65,22 @@ extension TrainingSetup {
                 RunTerm("LoRA targets", workload.loraTargetNames),
                 RunTerm("number format", workload.dtype.rawValue),
             ], of: name)
+    }
+}
+
+extension TrainingSetup {
+    /// In what this device runs otherwise than when it was profiled, one sentence each.
+    package func differences(from calibration: Calibration) throws -> [String] {
+        let (workload, threads) = (calibration.workload, try engine(settings.format).threadCount)
+        var differences: [String] = []
+        if threads != workload.threads {
+            differences.append("The device runs with \(threads) threads, its calibration with \(workload.threads).")
+        }
+        if activationCheckpointing != (workload.activationCheckpointing == true) {
+            let (own, profiled) = activationCheckpointing ? ("with", "without") : ("without", "with")
+            differences.append("The device runs \(own) activation checkpointing, its calibration \(profiled).")
+        }
+        return differences
     }
 }
 

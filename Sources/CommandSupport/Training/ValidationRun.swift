@@ -99,11 +99,7 @@ package struct ValidationRun: Sendable {
                 shape: shape, deviceMeter: measured.deviceMeter, serverMeter: measured.serverMeter),
             seed: setup.settings.seed
         ).validate(device: device, server: server, rounds: measured.rounds, created: currentTimestamp())
-        let threads = try setup.engine(setup.settings.format).threadCount
-        let calibrated = device.calibration.workload.threads
-        if threads != calibrated {
-            report.warnings.append("The device ran with \(threads) threads, its calibration with \(calibrated).")
-        }
+        report.warnings += try setup.differences(from: device.calibration)
         if BusyMachine.isAccepted {
             report.warnings.append("Other work on this box was no reason to reject a round, as KERF_IGNORE_LOAD asks.")
         }

@@ -92,7 +92,7 @@ package struct BlockReport: Encodable {
         stack: LayerStack, products: [BareProducts], samples: LayerBenchmark.Samples, kernelSeconds: [KernelTime],
         resident: ResidentMemory?
     ) {
-        let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
+        let cost = LayerCost(stack)
         let layer = stack.layers.lowerBound
         func series(_ subject: LayerBenchmark.Subject) -> [Double] { samples[subject] ?? [] }
         model = stack.model.name
@@ -132,7 +132,8 @@ package struct BlockReport: Encodable {
     package var text: String {
         var lines = [
             "One block of \(model), \(workload.dtype.rawValue), batch \(workload.batch), sequence \(workload.sequence), "
-                + "LoRA rank \(workload.loraRank) on \(workload.loraTargetNames)",
+                + "LoRA rank \(workload.loraRank) on \(workload.loraTargetNames)"
+                + (workload.activationCheckpointing == true ? ", activation checkpointing" : ""),
             "\(engine.name) \(engine.version) (\(engine.instructionSet)), \(workload.threads) threads, "
                 + "median of \(rounds) rounds", "",
         ]

@@ -35,11 +35,7 @@ extension Calibration {
         var text = "\(title) of \(PlainText.shown(model.name)) on \(PlainText.name(box.cpuModel))"
         text += " (\(workload.threads == 1 ? "1 thread" : "\(workload.threads) threads"), "
         text += "\(PlainText.shown(box.engine.name)) \(PlainText.shown(box.engine.version)))\n"
-        text += "batch \(workload.batch), sequence \(workload.sequence), "
-        text +=
-            workload.forwardOnly == true
-            ? "forward passes alone" : "LoRA rank \(workload.loraRank) on \(workload.loraTargetNames)"
-        text += ", \(workload.dtype.rawValue), "
+        text += "batch \(workload.batch), sequence \(workload.sequence), \(workload.stepText), "
         return text + "weights \(model.weightsKind.rawValue) \(PlainText.shown(model.weightsOrigin))\n"
     }
 

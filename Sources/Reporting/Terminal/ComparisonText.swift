@@ -121,11 +121,8 @@ extension CostComparison {
     // MARK: - What is compared
 
     private var workloadLine: String {
-        var text = "\(PlainText.shown(model.name)), batch \(workload.batch), sequence \(workload.sequence), "
-        text +=
-            workload.forwardOnly == true
-            ? "forward passes alone" : "LoRA rank \(workload.loraRank) on \(workload.loraTargetNames)"
-        return text + ", \(workload.dtype.rawValue)\n"
+        "\(PlainText.shown(model.name)), batch \(workload.batch), sequence \(workload.sequence), "
+            + workload.stepText + "\n"
     }
 
     private var sideTable: TextTable {

@@ -11,6 +11,7 @@ actor DeviceCompute {
 
     private let source: any WeightSource
     private let settings: TrainingSettings
+    private let activationCheckpointing: Bool
     private let makeEngine: EngineMaker
     private let recorder: ActivityRecorder
     private let codec: BoundaryCodec
@@ -20,12 +21,13 @@ actor DeviceCompute {
     private var step = 0
 
     init(
-        source: any WeightSource, settings: TrainingSettings, recorder: ActivityRecorder,
-        engine: @escaping EngineMaker
+        source: any WeightSource, settings: TrainingSettings, activationCheckpointing: Bool,
+        recorder: ActivityRecorder, engine: @escaping EngineMaker
     ) throws {
         thread = try ComputeThread()
         self.source = source
         self.settings = settings
+        self.activationCheckpointing = activationCheckpointing
         makeEngine = engine
         self.recorder = recorder
         codec = BoundaryCodec(settings: settings, hiddenSize: source.config.hiddenSize)
@@ -53,7 +55,7 @@ actor DeviceCompute {
             side = nil
             side = try TrainingSide(
                 source: source, settings: settings, layers: layers, engine: makeEngine(settings.format),
-                slotCount: slotCount)
+                slotCount: slotCount, activationCheckpointing: activationCheckpointing)
             self.slotCount = slotCount
         }
         side?.select(layers: layers)

@@ -22,6 +22,9 @@ package final class DeviceSession: Sendable {
         package var steps: Int
         /// Optimizer steps of one turn.
         package var turnSteps: Int
+        /// Whether this device's blocks recompute their forward passes in their backward passes. Bits are the same, so the
+        /// server need not know.
+        package var activationCheckpointing: Bool
         /// The batch of an optimizer step, counted from 0.
         package var batch: @Sendable (_ step: Int) -> StepBatch
         /// Batches on whose targets the loss is computed before the first step and after the last; none if empty.
@@ -29,13 +32,15 @@ package final class DeviceSession: Sendable {
 
         package init(
             model: [RunTerm], settings: TrainingSettings, dataSHA256: String, steps: Int, turnSteps: Int,
-            validation: [StepBatch] = [], batch: @escaping @Sendable (Int) -> StepBatch
+            activationCheckpointing: Bool = false, validation: [StepBatch] = [],
+            batch: @escaping @Sendable (Int) -> StepBatch
         ) {
             self.model = model
             self.settings = settings
             self.dataSHA256 = dataSHA256
             self.steps = steps
             self.turnSteps = turnSteps
+            self.activationCheckpointing = activationCheckpointing
             self.validation = validation
             self.batch = batch
         }
@@ -76,7 +81,9 @@ package final class DeviceSession: Sendable {
         hiddenSize = source.config.hiddenSize
         self.meter = meter
         recorder = meter.recorder()
-        compute = try DeviceCompute(source: source, settings: job.settings, recorder: recorder, engine: engine)
+        compute = try DeviceCompute(
+            source: source, settings: job.settings, activationCheckpointing: job.activationCheckpointing,
+            recorder: recorder, engine: engine)
         layout = AdapterLayout(model: source.config, lora: job.settings.lora)
     }
 

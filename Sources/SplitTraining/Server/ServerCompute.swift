@@ -12,6 +12,7 @@ actor ServerCompute {
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let source: any WeightSource
+    private let activationCheckpointing: Bool
     private let makeEngine: EngineMaker
     private let recorder: ActivityRecorder
     private var settings = TrainingSettings()
@@ -20,11 +21,12 @@ actor ServerCompute {
     private var step = 0
 
     init(
-        source: any WeightSource, recorder: ActivityRecorder,
+        source: any WeightSource, activationCheckpointing: Bool, recorder: ActivityRecorder,
         engine: @escaping EngineMaker
     ) throws {
         thread = try ComputeThread()
         self.source = source
+        self.activationCheckpointing = activationCheckpointing
         self.recorder = recorder
         makeEngine = engine
     }
@@ -45,7 +47,8 @@ actor ServerCompute {
             side = nil
             self.settings = settings
             side = try TrainingSide(
-                source: source, settings: settings, layers: layers, engine: makeEngine(settings.format))
+                source: source, settings: settings, layers: layers, engine: makeEngine(settings.format),
+                activationCheckpointing: activationCheckpointing)
         }
         side?.select(layers: layers)
         try side?.load(states, step: step)

@@ -18,16 +18,20 @@ package final class TrainingServer: Sendable {
         package var meter: RunMeter
         /// Sets the server's frequency where a device asks for one; nil where none may.
         package var frequency: FrequencyHold?
+        /// Whether the server's blocks recompute their forward passes in their backward passes. Bits are the same, so no
+        /// device need know.
+        package var activationCheckpointing: Bool
 
         package init(
             model: [RunTerm], silenceSeconds: Double = 60, adapters: AdapterTensors? = nil, meter: RunMeter = .none,
-            frequency: FrequencyHold? = nil
+            frequency: FrequencyHold? = nil, activationCheckpointing: Bool = false
         ) {
             self.model = model
             self.silenceSeconds = silenceSeconds
             self.adapters = adapters
             self.meter = meter
             self.frequency = frequency
+            self.activationCheckpointing = activationCheckpointing
         }
     }
 
@@ -52,7 +56,9 @@ package final class TrainingServer: Sendable {
         self.logger = logger
         training = try Training(model: source.config, folder: folder, configuration: configuration)
         recorder = configuration.meter.recorder()
-        compute = try ServerCompute(source: source, recorder: recorder, engine: engine)
+        compute = try ServerCompute(
+            source: source, activationCheckpointing: configuration.activationCheckpointing, recorder: recorder,
+            engine: engine)
         modelConfig = source.config
     }
 

@@ -16,17 +16,19 @@ package final class TrainingSide {
     /// The layers that passes run; changes with the cut.
     package private(set) var layers: ClosedRange<Int>
 
-    /// - Parameter slotCount: micro-batches whose activations are kept at the same time.
+    /// - Parameters:
+    ///   - slotCount: micro-batches whose activations are kept at the same time.
+    ///   - activationCheckpointing: whether backward passes of blocks recompute their forward passes.
     package init(
         source: any WeightSource, settings: TrainingSettings, layers: ClosedRange<Int>, engine: any MatrixEngine,
-        residency: WeightResidency = .resident, slotCount: Int = 1
+        residency: WeightResidency = .resident, slotCount: Int = 1, activationCheckpointing: Bool = false
     ) throws {
         self.settings = settings
         self.layers = layers
         stack = try LayerStack(
             model: source.config, weights: source, lora: settings.lora, batch: settings.microBatch, layers: layers,
-            engine: engine, format: settings.format, residency: residency, slotCount: slotCount, seed: settings.seed,
-            timeline: KernelTimeline())
+            engine: engine, format: settings.format, residency: residency, slotCount: slotCount,
+            activationCheckpointing: activationCheckpointing, seed: settings.seed, timeline: KernelTimeline())
     }
 
     package var model: ModelConfig { stack.model }

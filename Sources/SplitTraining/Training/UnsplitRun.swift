@@ -9,15 +9,17 @@ package actor UnsplitRun {
 
     private let source: any WeightSource
     private let settings: TrainingSettings
+    private let activationCheckpointing: Bool
     private let makeEngine: EngineMaker
 
     package init(
-        source: any WeightSource, settings: TrainingSettings,
+        source: any WeightSource, settings: TrainingSettings, activationCheckpointing: Bool = false,
         engine: @escaping EngineMaker
     ) throws {
         thread = try ComputeThread()
         self.source = source
         self.settings = settings
+        self.activationCheckpointing = activationCheckpointing
         makeEngine = engine
     }
 
@@ -31,7 +33,8 @@ package actor UnsplitRun {
     ) throws -> (turn: DeviceSession.Turn, parameters: [[Float]]) {
         let blockCount = source.config.blockCount
         let side = try TrainingSide(
-            source: source, settings: settings, layers: 0...blockCount + 1, engine: makeEngine(settings.format))
+            source: source, settings: settings, layers: 0...blockCount + 1, engine: makeEngine(settings.format),
+            activationCheckpointing: activationCheckpointing)
         let trainer = UnsplitTrainer(side: side)
         var turn = DeviceSession.Turn()
         turn.cut = blockCount

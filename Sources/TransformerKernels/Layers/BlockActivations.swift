@@ -1,7 +1,8 @@
 import ModelFiles
 import Workload
 
-/// Activations that one block's forward pass saves for its backward pass.
+/// Activations that one block's forward pass saves for its backward pass. With activation checkpointing all blocks save to
+/// the same memory, and a backward pass begins with the forward pass that fills it.
 ///
 /// Saved: q and k after rotation, v, the attention's output and log-sum-exp, the residual stream between attention
 /// and MLP, gate and up before SwiGLU, 1 / rms of both norms, and (alpha / rank) x Aᵀ of each LoRA target. The block's
@@ -46,6 +47,11 @@ final class BlockActivations {
             let rank = lora.rank(of: group)
             return rank > 0 ? try rows(of: rank) : nil
         }
+    }
+
+    convenience init(_ context: LayerContext, memory: BufferAllocator) throws {
+        try self.init(
+            model: context.model, batch: context.batch, lora: context.lora, format: context.format, memory: memory)
     }
 
     func lowRank(_ group: ProjectionGroup) -> AlignedBuffer? { lowRank[group.rawValue] }

@@ -3,8 +3,10 @@ import Workload
 
 /// What one micro-batch's forward pass leaves for its backward pass, and the gradients between its layers.
 struct ActivationSlot {
-    /// One for each block of the range. The adapters are the stack's, the saved activations this slot's.
+    /// One for each block of the range. The adapters are the stack's, the saved activations this slot's or shared by all.
     let blocks: [DecoderBlock]
+    /// Bytes of the saved activations that are this slot's.
+    private let savedByteCount: Int
     /// From the boundary before the first layer, or after the embedding, to the one after the last block.
     let boundaries: [Boundary]
     /// `[batch, sequence]`; empty until set.
@@ -14,24 +16,23 @@ struct ActivationSlot {
     /// Layers whose forward pass has run, so that their backward pass has its inputs.
     var computed: Set<Int> = []
 
+    /// - Parameter shared: what all blocks of all slots save to; nil where each has memory of its own.
     init(
-        context: LayerContext, adapters: [BlockAdapters], boundaries: ClosedRange<Int>, memory: BufferAllocator
+        context: LayerContext, adapters: [BlockAdapters], boundaries: ClosedRange<Int>, shared: BlockActivations?,
+        memory: BufferAllocator
     ) throws {
         blocks = try adapters.map { adapters in
             DecoderBlock(
-                context: context,
-                saved: try BlockActivations(
-                    model: context.model, batch: context.batch, lora: context.lora, format: context.format,
-                    memory: memory),
-                adapters: adapters)
+                context: context, saved: try shared ?? BlockActivations(context, memory: memory), adapters: adapters)
         }
+        savedByteCount = shared == nil ? blocks.reduce(0) { $0 + $1.saved.byteCount } : 0
         self.boundaries = try boundaries.map { _ in
             try Boundary(context.batch, hiddenSize: context.model.hiddenSize, memory: memory)
         }
     }
 
     var activationByteCount: Int {
-        blocks.reduce(0) { $0 + $1.saved.byteCount } + boundaries.reduce(0) { $0 + $1.activation.byteCount }
+        savedByteCount + boundaries.reduce(0) { $0 + $1.activation.byteCount }
     }
 
     var gradientByteCount: Int { boundaries.reduce(0) { $0 + $1.gradient.byteCount } }

@@ -84,6 +84,9 @@ extension LayerStack {
 
     /// Computes the gradient of a layer's input and of its adapters from the gradient of its output.
     ///
+    /// With activation checkpointing a block first runs forward again, also where the shared memory still holds its
+    /// activations: a pass that is repeated alone costs what it costs in a step. Its output gets the bits that it has.
+    ///
     /// - Throws: ``KerfError``; `notReady` when the weights are not in memory or the layer has not run forward.
     package func backward(layer: Int) throws {
         try check(layer)
@@ -102,9 +105,12 @@ extension LayerStack {
                     norm: norm, matrix: matrix, input: before.activation, targets: knownTargets(),
                     divisor: lossTargetCount, inputGradient: before.gradient)
             } else {
-                try block(layer).backward(
-                    blockWeights(layer), input: before.activation, outputGradient: boundary(after: layer).gradient,
-                    inputGradient: before.gradient)
+                let (block, weights, after) = (block(layer), try blockWeights(layer), boundary(after: layer))
+                if activationCheckpointing {
+                    try block.forward(weights, from: before.activation, to: after.activation)
+                }
+                try block.backward(
+                    weights, input: before.activation, outputGradient: after.gradient, inputGradient: before.gradient)
             }
         }
     }

@@ -23,6 +23,9 @@ package final class LayerStack {
     package let batch: BatchShape
     package let layers: ClosedRange<Int>
     package let residency: WeightResidency
+    /// Whether a block's backward pass recomputes its forward pass, so that what forward passes save is in memory once and
+    /// not for each block. Results have the same bits.
+    package let activationCheckpointing: Bool
     /// Format of weights and most activations.
     package let format: NumberFormat
     package let engine: EngineIdentity
@@ -46,30 +49,34 @@ package final class LayerStack {
     let adapters: [BlockAdapters]
     let head: Head?
     var slots: [ActivationSlot]
+    /// With activation checkpointing, what the last forward pass of any block saved.
+    private let sharedActivations: BlockActivations?
     /// Sums of gradients over micro-batches, `[block]`; nil until one is needed.
     var accumulated: [AlignedBuffer]?
 
     /// - Parameters:
     ///   - layers: within `0...model.blockCount + 1`.
     ///   - slotCount: number of micro-batches whose activations are kept at the same time; 1 with the head.
+    ///   - activationCheckpointing: whether backward passes of blocks recompute their forward passes.
     ///   - seed: seed of the adapters' initial values.
     ///   - timeline: records every kernel; the stack sets its layer and direction.
     /// - Throws: ``KerfError`` for impossible sizes or too little memory, and errors of `weights`.
     package convenience init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
-        slotCount: Int = 1, seed: UInt64, timeline: KernelTimeline
+        slotCount: Int = 1, activationCheckpointing: Bool = false, seed: UInt64, timeline: KernelTimeline
     ) throws {
         try self.init(
             model: model, weights: weights, lora: lora, batch: batch, layers: layers, engine: engine, format: format,
-            residency: residency, slotCount: slotCount, seed: seed, timeline: timeline,
-            limits: MemoryLimits(memoryBytes: availableMemoryBytes()))
+            residency: residency, slotCount: slotCount, activationCheckpointing: activationCheckpointing, seed: seed,
+            timeline: timeline, limits: MemoryLimits(memoryBytes: availableMemoryBytes()))
     }
 
     init(
         model: ModelConfig, weights: any WeightSource, lora: LoRAConfiguration, batch: BatchShape,
         layers: ClosedRange<Int>, engine: any MatrixEngine, format: NumberFormat = .f32, residency: WeightResidency,
-        slotCount: Int = 1, seed: UInt64, timeline: KernelTimeline, limits: MemoryLimits
+        slotCount: Int = 1, activationCheckpointing: Bool = false, seed: UInt64, timeline: KernelTimeline,
+        limits: MemoryLimits
     ) throws {
         try Self.check(model, lora, batch, layers)
         precondition(slotCount == 1 || slotCount > 1 && layers.upperBound <= model.blockCount)
@@ -79,6 +86,7 @@ package final class LayerStack {
         self.batch = batch
         self.layers = layers
         self.residency = residency
+        self.activationCheckpointing = activationCheckpointing
         self.format = format
         self.engine = engine.identity
         self.threadCount = engine.threadCount
@@ -103,8 +111,12 @@ package final class LayerStack {
         head = hasHead ? try Head(context: context, plan: plan, memory: memory) : nil
         let first = max(0, layers.lowerBound - 1)
         let boundaryRange = first...min(model.blockCount, layers.upperBound)
+        let shared =
+            activationCheckpointing && !blockRange.isEmpty ? try BlockActivations(context, memory: memory) : nil
+        sharedActivations = shared
         slots = try (0..<slotCount).map { _ in
-            try ActivationSlot(context: context, adapters: adapters, boundaries: boundaryRange, memory: memory)
+            try ActivationSlot(
+                context: context, adapters: adapters, boundaries: boundaryRange, shared: shared, memory: memory)
         }
         let products = ProductCache(engine: engine)
         self.weights = try WeightStore(
@@ -178,7 +190,7 @@ package final class LayerStack {
             activations: slots.reduce(head?.savedByteCount ?? 0) { $0 + $1.activationByteCount },
             gradients: slots.reduce(0) { $0 + $1.gradientByteCount },
             scratch: context.scratch.byteCount + context.rope.byteCount + (head?.scratchByteCount ?? 0)
-                + weights.stagingByteCount)
+                + (sharedActivations?.byteCount ?? 0) + weights.stagingByteCount)
     }
 
     /// Layers of the range that are blocks; empty without one.

@@ -83,7 +83,8 @@ struct ServeCommand: ParsableCommand {
                 source: source, folder: folder,
                 configuration: .init(
                     model: terms, silenceSeconds: silence, adapters: start,
-                    meter: try RunMeter.ofCommand(selection, sharesBox: address.isLoopback), frequency: frequency),
+                    meter: try RunMeter.ofCommand(selection, sharesBox: address.isLoopback), frequency: frequency,
+                    activationCheckpointing: engine.activationCheckpointing),
                 logger: Logger(label: "kerf"),
                 engine: engine.maker)
             let lines = ServeLines(json: json)

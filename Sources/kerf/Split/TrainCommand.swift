@@ -149,7 +149,10 @@ struct TrainCommand: ParsableCommand {
         _ setup: TrainingSetup, _ data: TrainingInput, _ folder: RunFolder, _ progress: TrainingProgress
     ) throws -> SplitRun {
         let (turn, parameters) = try AsynchronousWork.runInterruptibly(remedy: "start it again") {
-            try await UnsplitRun(source: setup.source, settings: setup.settings, engine: setup.engine).run(
+            try await UnsplitRun(
+                source: setup.source, settings: setup.settings,
+                activationCheckpointing: setup.activationCheckpointing, engine: setup.engine
+            ).run(
                 steps: steps, validation: data.validation, batch: { data.batch($0) }
             ) { progress.report($0) }
         }

@@ -19,6 +19,22 @@ import Testing
         if SchemaChecker.isPossible { #expect(try SchemaChecker.faults(in: run, schema: "run").isEmpty) }
     }
 
+    @Test("each side recomputes activations or not, with the same bytes", arguments: [false, true])
+    func activationCheckpointing(ofServer: Bool) throws {
+        let flag = ["--activation-checkpointing"]
+        let training = try ServedTraining(options: ofServer ? flag : [])
+        try training.unsplit()
+        let plain = try training.result("unsplit")
+        try FileManager.default.removeItem(atPath: training.workspace.path("unsplit"))
+        try training.unsplit(flag)
+        let outcome = try training.device(["--cut", "2"] + (ofServer ? [] : flag)).finish()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        for folder in ["unsplit", "split"] {
+            let again = try training.result(folder)
+            #expect(again.adapters == plain.adapters && again.losses == plain.losses, "\(folder)")
+        }
+    }
+
     @Test func heldOutLossIsThatOfTheUnsplitTraining() throws {
         let training = try ServedTraining()
         let options = ["--validation", "data.ids"]

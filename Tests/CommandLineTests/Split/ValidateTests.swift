@@ -87,7 +87,16 @@ import Testing
         #expect(limit.trimmingCharacters(in: .whitespacesAndNewlines) == "2600000")
     }
 
-    /// A cut that is decided anew before every turn ends in the same bytes.
+    @Test func otherCheckpointingThanProfiledIsAWarning() throws {
+        let training = try training()
+        let outcome = try validate(training, ["--cuts", "auto", "--rounds", "2", "--activation-checkpointing"])
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        let warnings = try training.workspace.json("validation.json")["warnings"] as? [String] ?? []
+        #expect(
+            warnings.contains("The device runs with activation checkpointing, its calibration without."), "\(warnings)")
+    }
+
+    /// A cut that is decided anew before every turn ends in the same bytes, also where activations are recomputed.
     @Test func adaptingKeepsTheBytes() throws {
         let training = try training()
         try training.unsplit()
@@ -98,8 +107,11 @@ import Testing
         // A decision that cannot be made is told before the server is asked.
         let refused = try training.device(options + ["--min-cut", "9", "--server", "127.0.0.1:1"]).finish()
         #expect(refused.status == 64 && refused.failureLine?.contains("privacy floor") == true)
-        let outcome = try training.device(options).finish()
+        let outcome = try training.device(options + ["--activation-checkpointing"]).finish()
         #expect(outcome.status == 0, "\(outcome.standardError)")
+        #expect(
+            outcome.standardError.contains(
+                "kerf: warning: The device runs with activation checkpointing, its calibration without.\n"))
         let (split, whole) = (try training.result("split"), try training.result("unsplit"))
         #expect(split.adapters == whole.adapters && split.losses == whole.losses)
         let run = try training.workspace.json("split/run.json")

@@ -17,6 +17,8 @@ struct SmallTraining: Sendable {
     var settings: TrainingSettings
     var steps = 5
     var turnSteps = 2
+    /// Which sides compute activations again in backward passes; the device is also the whole model in one process.
+    var (deviceRecomputes, serverRecomputes) = (false, false)
     var dataSHA256 = String(repeating: "0", count: 64)
 
     init(_ change: (inout TrainingSettings) -> Void = { _ in }) {
@@ -50,13 +52,14 @@ struct SmallTraining: Sendable {
     var job: DeviceSession.Job {
         DeviceSession.Job(
             model: terms, settings: settings, dataSHA256: dataSHA256, steps: steps, turnSteps: turnSteps,
-            batch: { self.batch($0) })
+            activationCheckpointing: deviceRecomputes, batch: { self.batch($0) })
     }
 
     /// The whole model in one process.
     func unsplit() throws -> (losses: [Double], blocks: [AdapterState]) {
         let side = try TrainingSide(
-            source: source, settings: settings, layers: 0...model.blockCount + 1, engine: Self.engine(settings.format))
+            source: source, settings: settings, layers: 0...model.blockCount + 1, engine: Self.engine(settings.format),
+            activationCheckpointing: deviceRecomputes)
         let trainer = UnsplitTrainer(side: side)
         let losses = try (0..<steps).map { try trainer.train(batch($0)) }
         return (losses, side.adapterStates())
@@ -64,7 +67,9 @@ struct SmallTraining: Sendable {
 
     func server(_ folder: StateFolder, silenceSeconds: Double = 30) throws -> TrainingServer {
         try TrainingServer(
-            source: source, folder: folder, configuration: .init(model: terms, silenceSeconds: silenceSeconds),
+            source: source, folder: folder,
+            configuration: .init(
+                model: terms, silenceSeconds: silenceSeconds, activationCheckpointing: serverRecomputes),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, engine: Self.engine)
     }
 

@@ -33,6 +33,20 @@ import TransformerKernels
         #expect(await server.state?.blocks == expected.blocks)
     }
 
+    @Test("whichever side recomputes its activations", arguments: [false, true], [false, true])
+    func withActivationCheckpointing(ofDevice: Bool, ofServer: Bool) async throws {
+        var training = SmallTraining { $0.microBatches = 2 }
+        let expected = try training.unsplit()
+        (training.deviceRecomputes, training.serverRecomputes) = (ofDevice, ofServer)
+        let whole = try training.unsplit()
+        #expect(whole.losses == expected.losses && whole.blocks == expected.blocks)
+        let folder = TemporaryFolder()
+        let server = try training.server(StateFolder(path: folder.path))
+        let losses = try await training.train(with: server) { [3, 0, 2][$0] }
+        #expect(losses.map(\.bitPattern) == expected.losses.map(\.bitPattern))
+        #expect(await server.state?.blocks == expected.blocks)
+    }
+
     @Test func microBatchesAddUpToTheBatch() throws {
         let whole = try SmallTraining().unsplit()
         let divided = try SmallTraining { $0.microBatches = 4 }.unsplit()

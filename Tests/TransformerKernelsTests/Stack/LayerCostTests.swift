@@ -72,6 +72,25 @@ import Workload
         #expect(cost.flops(layer: 1, kernel: .adamW, direction: .backward) == 14 * 53_248)
     }
 
+    @Test func checkpointingAddsTheForwardPassOfABlockToItsBackwardPass() {
+        let again = LayerCost(model: cost.model, lora: cost.lora, batch: cost.batch, activationCheckpointing: true)
+        func expectAdded(_ layer: Int, _ measure: (LayerCost, Direction) -> Double) {
+            let (forward, backward) = (measure(cost, .forward), measure(cost, .backward))
+            #expect(measure(again, .forward) == forward)
+            #expect(measure(again, .backward) == backward + ((1...16).contains(layer) ? forward : 0), "layer \(layer)")
+        }
+        for layer in [0, 1, 16, 17] {
+            expectAdded(layer) { $0.flops(layer: layer, direction: $1) }
+            expectAdded(layer) { $0.productFlops(layer: layer, direction: $1) }
+            for kernel in Kernel.allCases {
+                expectAdded(layer) { $0.flops(layer: layer, kernel: kernel, direction: $1) }
+                expectAdded(layer) { $0.bytes(layer: layer, kernel: kernel, direction: $1, format: .bf16) }
+            }
+        }
+        #expect(again.flops(layer: 1, kernel: .rope, direction: .backward) > 0)
+        #expect(cost.flops(layer: 1, kernel: .rope, direction: .backward) == 0)
+    }
+
     @Test func withoutTargetsThereIsNoAdapterWork() {
         let bare = LayerCost(
             model: cost.model, lora: LoRAConfiguration(rank: 8, alpha: 16, targets: []), batch: cost.batch)

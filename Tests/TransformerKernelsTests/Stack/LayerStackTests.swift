@@ -107,9 +107,9 @@ extension KernelTests {
             #expect(shared.memory.weights == second.memory.weights)
         }
 
-        @Test(arguments: [WeightResidency.resident, .streaming])
-        func loopingOneLayerChangesNothing(residency: WeightResidency) throws {
-            let stack = try tiny.stack(residency: residency)
+        @Test(arguments: [WeightResidency.resident, .streaming], [false, true])
+        func loopingOneLayerChangesNothing(residency: WeightResidency, activationCheckpointing: Bool) throws {
+            let stack = try tiny.stack(residency: residency, activationCheckpointing: activationCheckpointing)
             try stack.forward()
             try stack.backward()
             let before = StepBits(stack)
@@ -180,12 +180,14 @@ extension KernelTests {
             #expect(try Array(other.a) == Array(#require(alone.adapter(layer: 2, projection: .down)).a))
         }
 
-        @Test func timelineHasTheKernelsOfEachLayer() throws {
+        @Test(arguments: [false, true])
+        func timelineHasTheKernelsOfEachLayer(activationCheckpointing: Bool) throws {
             let timeline = KernelTimeline()
-            let stack = try tiny.stack(timeline: timeline)
+            let stack = try tiny.stack(timeline: timeline, activationCheckpointing: activationCheckpointing)
             timeline.isRecording = true
             try stack.step()
-            let cost = LayerCost(model: tiny.model, lora: tiny.lora, batch: tiny.batch)
+            let cost = LayerCost(
+                model: tiny.model, lora: tiny.lora, batch: tiny.batch, activationCheckpointing: activationCheckpointing)
             for layer in stack.layers {
                 for direction in Direction.allCases {
                     let spans = timeline.spans.filter { $0.layer == Int32(layer) && $0.direction == direction }

@@ -32,19 +32,23 @@ extension KernelTests {
                 let model = Self.model(blocks: 2, keyHeads: keyHeads, tied: false)
                 let lora = LoRAConfiguration(rank: 4, alpha: 8, targets: targets)
                 for layers in [0...0, 0...1, 1...2, 2...3, 3...3, 0...3] {
-                    let stack = try LayerStack(
-                        model: model, weights: SeededWeights(config: model, seed: 1), lora: lora, batch: batch,
-                        layers: layers, engine: engine, format: format, residency: .resident, seed: 1,
-                        timeline: KernelTimeline())
-                    #expect(
-                        stack.memory == expected(stack, layout: engine.layout),
-                        "layers \(layers), batch \(batch)")
+                    for activationCheckpointing in [false, true] {
+                        let stack = try LayerStack(
+                            model: model, weights: SeededWeights(config: model, seed: 1), lora: lora, batch: batch,
+                            layers: layers, engine: engine, format: format, residency: .resident,
+                            activationCheckpointing: activationCheckpointing, seed: 1, timeline: KernelTimeline())
+                        #expect(
+                            stack.memory == expected(stack, layout: engine.layout),
+                            "layers \(layers), batch \(batch), checkpointing \(activationCheckpointing)")
+                    }
                 }
             }
         }
 
         private func expected(_ stack: LayerStack, layout: WeightLayout) -> MemoryUse {
-            let cost = LayerCost(model: stack.model, lora: stack.lora, batch: stack.batch)
+            let cost = LayerCost(
+                model: stack.model, lora: stack.lora, batch: stack.batch,
+                activationCheckpointing: stack.activationCheckpointing)
             var sum = MemoryUse(weights: 0, adapters: 0, optimizer: 0, activations: 0, gradients: 0, scratch: 0)
             var (blockScratch, headScratch) = (0, 0)
             for layer in stack.layers {

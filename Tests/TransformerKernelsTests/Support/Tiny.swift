@@ -61,13 +61,14 @@ struct Tiny: Sendable, CustomStringConvertible {
     /// A stack whose adapters have no zeros, so that every gradient has something to show.
     func stack(
         layers: ClosedRange<Int>? = nil, engine: String = "onednn", format: NumberFormat = .f32, threads: Int = 2,
-        residency: WeightResidency = .resident, timeline: KernelTimeline = KernelTimeline(),
-        limits: MemoryLimits? = nil, weights: (any WeightSource)? = nil
+        residency: WeightResidency = .resident, slotCount: Int = 1, timeline: KernelTimeline = KernelTimeline(),
+        activationCheckpointing: Bool = false, limits: MemoryLimits? = nil, weights: (any WeightSource)? = nil
     ) throws -> LayerStack {
         let stack = try LayerStack(
             model: model, weights: weights ?? self.weights, lora: lora, batch: batch, layers: layers ?? 0...lastLayer,
-            engine: MatrixEngines.named(engine, threadCount: threads), format: format, residency: residency, seed: 11,
-            timeline: timeline, limits: limits ?? self.limits)
+            engine: MatrixEngines.named(engine, threadCount: threads), format: format, residency: residency,
+            slotCount: slotCount, activationCheckpointing: activationCheckpointing, seed: 11, timeline: timeline,
+            limits: limits ?? self.limits)
         if stack.layers.contains(0) { try stack.setTokens(tokens) }
         if stack.layers.contains(lastLayer) { try stack.setTargets(targets) }
         for layer in stack.layers {

@@ -122,6 +122,9 @@ extension Profile {
             workload.loraRank.annotation("lora_rank"), workload.threads.annotation("threads"),
             Trace.Annotation("dtype", .text(workload.dtype.rawValue)),
         ]
+        if workload.activationCheckpointing == true {
+            annotations.append(Trace.Annotation("activation_checkpointing", .text("true")))
+        }
         if let name = meter.name { annotations.append(Trace.Annotation("meter", .text(PlainText.shown(name)))) }
         if let reason = meter.reason {
             annotations.append(Trace.Annotation("meter_reason", .text(PlainText.shown(reason))))
