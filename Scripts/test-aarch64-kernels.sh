@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Checks the C kernels for 64-bit Arm against plain loops in double (Tests/CrossKernels). Swift's clang compiles them, and
-# qemu's user-mode emulation runs them on a Cortex-A76 (NEON) and on a processor with all extensions (bf16, SVE). The same
-# program runs on this processor first. Where the cross compiler or the emulator cannot be installed, the check is skipped,
-# with the reason.
+# Checks the C kernels for 64-bit Arm against plain loops in double (Tests/CrossKernels). Swift's clang compiles them,
+# and qemu's user-mode emulation runs them on a Cortex-A76 (NEON) and on a processor with all extensions (bf16, SVE).
+# The same program runs on this processor first. Where the cross compiler or the emulator cannot be installed, the check
+# is skipped, with the reason.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -31,7 +31,7 @@ static void channel(void) {
 
     for (long i = 0; i < LANES; i++) expected[i] = -log(u[i]);
     kerf_fleet_fading(0, u, v, LANES, result);
-    check_close_double("Rayleigh", LANES, result, expected, 1e-13);
+    check_close_double("Rayleigh", LANES, result, expected, 1e-14);
     const double k = 3, line = sqrt(k / (k + 1)), spread = sqrt(1 / (k + 1)), turn = 2 * acos(-1.0);
     for (long i = 0; i < LANES; i++) {
         const double real = line + spread * sqrt(-log(u[i])) * cos(turn * v[i]);
@@ -39,13 +39,13 @@ static void channel(void) {
         expected[i] = real * real + imaginary * imaginary;
     }
     kerf_fleet_fading(k, u, v, LANES, result);
-    check_close_double("Rician", LANES, result, expected, 1e-13);
+    check_close_double("Rician", LANES, result, expected, 1e-14);
 
     double *mean = check_doubles(LANES);
     for (long i = 0; i < LANES; i++) expected[i] = 1e7 * pow(100 + 1e4 * v[i], -1.75);
     for (long i = 0; i < LANES; i++) result[i] = 100 + 1e4 * v[i];
     kerf_fleet_path(1e7, 3.5, result, LANES, mean);
-    check_close_double("path", LANES, mean, expected, 1e-13);
+    check_close_double("path", LANES, mean, expected, 1e-14);
 
     static const double efficiencies[] = {0.25, 1, 2, 4};
     for (int levels = 0; levels <= 4; levels += 4) {
@@ -59,7 +59,7 @@ static void channel(void) {
             expected[i] = 1 / fmax(1e6 * efficiency, 1e3);
         }
         kerf_fleet_seconds_per_bit(1e6, 1.5, 1e3, levels, efficiencies, mean, u, state, LANES, result);
-        check_close_double(levels ? "seconds a bit, in levels" : "seconds a bit", LANES, result, expected, 1e-13);
+        check_close_double(levels ? "seconds a bit, in levels" : "seconds a bit", LANES, result, expected, 1e-14);
     }
 }
 

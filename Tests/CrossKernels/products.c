@@ -13,6 +13,8 @@ static const struct shape shapes[] = {
     {33, 70, 130},
     // More than a block of outputs (256), a part of a sum (256) and the columns that a thread keeps (512).
     {3, 300, 600},
+    // More than a panel of rows (64) as well.
+    {70, 280, 300},
     // More rows than a thread keeps: 512 forward, 256 backward.
     {530, 35, 33},
 };
