@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
+.PHONY: help demo test test-aarch64 test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -22,6 +22,7 @@ demo: setup build ## Build, then profile this box and decide where to cut a mode
 
 test: setup test-model lint ## Lint, build, and run all tests
 	@$(PYTHON) Scripts/planted-defects.py --check
+	@bash Scripts/test-aarch64-kernels.sh
 	@bash Scripts/setup-notebook.sh
 	$(SWIFT) build --build-tests $(TEST_BUILD)
 	KERF=.build-test/release/kerf .build-notebook/bin/python -m unittest discover Python/tests
@@ -107,6 +108,9 @@ beside-busy: build ## Profile beside a busy program and on the quiet box, ten ti
 
 cut-cable: build ## Cut the link of a split training four times for 3 to 20 s and compare its result; needs root
 	$(PYTHON) Scripts/cut-cable.py --kerf .build/release/kerf
+
+test-aarch64: setup ## Check the C kernels for 64-bit Arm under emulation; part of make test, skipped where it cannot be installed
+	@bash Scripts/test-aarch64-kernels.sh
 
 test-onednn-v3: setup ## Build the matrix products against oneDNN 3 and check them
 	@bash Scripts/test-onednn-v3.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: setup.sh build|test|numpy|browser
+# Installs the Debian packages that are missing. Usage: setup.sh build|test|numpy|browser|aarch64
 set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
@@ -13,7 +13,9 @@ case "${1:-}" in
     # The Python in use may have it already.
     browser) command -v chromium >/dev/null && exit 0; packages=(chromium) ;;
     numpy) python3 -c 'import numpy' 2>/dev/null && exit 0; packages=(python3 python3-numpy) ;;
-    *) echo "usage: setup.sh build|test|numpy|browser" >&2; exit 64 ;;
+    # To link programs for 64-bit Arm and run them on another processor.
+    aarch64) packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static) ;;
+    *) echo "usage: setup.sh build|test|numpy|browser|aarch64" >&2; exit 64 ;;
 esac
 
 if ! command -v swift >/dev/null; then
