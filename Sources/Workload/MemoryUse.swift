@@ -11,7 +11,8 @@ package struct MemoryUse: Sendable, Hashable {
     /// Every layer's output, and what forward passes save for backward passes. With activation checkpointing blocks save
     /// to scratch memory.
     package var activations: Int
-    /// The gradient of every layer's output.
+    /// The gradient of every layer's output. With activation checkpointing that of the first boundary, and scratch memory has
+    /// a second one for all others.
     package var gradients: Int
     /// Memory whose contents are not needed between layers.
     package var scratch: Int
@@ -84,11 +85,14 @@ extension LayerCost {
         }
         let elements = parameterCount(layer: layer) - 2 * hidden
         let adapter = 4 * adapterParameterCount(layer: layer)
+        // With checkpointing one memory serves all blocks, and a second gradient.
         let saved = blockActivationBytes(elementBytes)
+        let shared = activationCheckpointing ? saved + boundary : 0
         return MemoryUse(
             weights: layout.copies * elementBytes * elements + 8 * hidden, adapters: 2 * adapter,
-            optimizer: 2 * adapter, activations: boundary + (activationCheckpointing ? 0 : saved), gradients: boundary,
-            scratch: blockScratchBytes(format, threadCount: threadCount) + (activationCheckpointing ? saved : 0))
+            optimizer: 2 * adapter, activations: boundary + (activationCheckpointing ? 0 : saved),
+            gradients: activationCheckpointing ? 0 : boundary,
+            scratch: blockScratchBytes(format, threadCount: threadCount) + shared)
     }
 
     /// In the products' format: q, attention's output, k, v, gate and up. In f32: the stream between attention and MLP,

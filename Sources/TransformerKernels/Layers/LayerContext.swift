@@ -26,9 +26,14 @@ struct Boundary {
     /// Gradient of the loss by the activation.
     let gradient: AlignedBuffer
 
-    init(_ batch: BatchShape, hiddenSize: Int, memory: BufferAllocator) throws {
-        activation = try memory.buffer(batch.tokenCount, hiddenSize, for: "activations")
-        gradient = try memory.buffer(batch.tokenCount, hiddenSize, for: "gradients")
+    /// - Parameter gradient: one that another boundary has too; nil for one of its own.
+    init(_ context: LayerContext, sharing gradient: AlignedBuffer?, memory: BufferAllocator) throws {
+        activation = try memory.buffer(context.tokenCount, context.model.hiddenSize, for: "activations")
+        self.gradient = try gradient ?? Self.gradient(context, memory: memory)
+    }
+
+    static func gradient(_ context: LayerContext, memory: BufferAllocator) throws -> AlignedBuffer {
+        try memory.buffer(context.tokenCount, context.model.hiddenSize, for: "gradients")
     }
 }
 

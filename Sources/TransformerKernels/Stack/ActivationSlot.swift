@@ -9,6 +9,8 @@ struct ActivationSlot {
     private let savedByteCount: Int
     /// From the boundary before the first layer, or after the embedding, to the one after the last block.
     let boundaries: [Boundary]
+    /// Gradients that the boundaries use in turns; empty where each has its own.
+    private let gradients: [AlignedBuffer]
     /// `[batch, sequence]`; empty until set.
     var tokens: [Int32] = []
     /// Target token of each position; negative for none. Empty until set.
@@ -16,18 +18,25 @@ struct ActivationSlot {
     /// Layers whose forward pass has run, so that their backward pass has its inputs.
     var computed: Set<Int> = []
 
-    /// - Parameter shared: what all blocks of all slots save to; nil where each has memory of its own.
+    /// - Parameters:
+    ///   - shared: what all blocks of all slots save to; nil where each has memory of its own.
+    ///   - sharesGradients: whether two gradients serve all boundaries: a backward pass reads one and writes the other.
     init(
         context: LayerContext, adapters: [BlockAdapters], boundaries: ClosedRange<Int>, shared: BlockActivations?,
-        memory: BufferAllocator
+        sharesGradients: Bool, memory: BufferAllocator
     ) throws {
         blocks = try adapters.map { adapters in
             DecoderBlock(
                 context: context, saved: try shared ?? BlockActivations(context, memory: memory), adapters: adapters)
         }
         savedByteCount = shared == nil ? blocks.reduce(0) { $0 + $1.saved.byteCount } : 0
-        self.boundaries = try boundaries.map { _ in
-            try Boundary(context.batch, hiddenSize: context.model.hiddenSize, memory: memory)
+        let gradients =
+            sharesGradients
+            ? try (0..<min(2, boundaries.count)).map { _ in try Boundary.gradient(context, memory: memory) } : []
+        self.gradients = gradients
+        self.boundaries = try boundaries.map { boundary in
+            try Boundary(
+                context, sharing: gradients.isEmpty ? nil : gradients[boundary % gradients.count], memory: memory)
         }
     }
 
@@ -35,5 +44,10 @@ struct ActivationSlot {
         savedByteCount + boundaries.reduce(0) { $0 + $1.activation.byteCount }
     }
 
-    var gradientByteCount: Int { boundaries.reduce(0) { $0 + $1.gradient.byteCount } }
+    /// Bytes of the gradients that are memory of the layers; the second of two that are shared is scratch memory.
+    var gradientByteCount: Int {
+        gradients.first?.byteCount ?? boundaries.reduce(0) { $0 + $1.gradient.byteCount }
+    }
+
+    var scratchByteCount: Int { gradients.dropFirst().reduce(0) { $0 + $1.byteCount } }
 }

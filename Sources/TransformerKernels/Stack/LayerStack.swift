@@ -24,7 +24,8 @@ package final class LayerStack {
     package let layers: ClosedRange<Int>
     package let residency: WeightResidency
     /// Whether a block's backward pass recomputes its forward pass, so that what forward passes save is in memory once and
-    /// not for each block. Results have the same bits.
+    /// not for each block. Two gradients then serve all boundaries, so that after a step only the gradient at its last
+    /// boundary is there. Results have the same bits.
     package let activationCheckpointing: Bool
     /// Format of weights and most activations.
     package let format: NumberFormat
@@ -116,7 +117,8 @@ package final class LayerStack {
         sharedActivations = shared
         slots = try (0..<slotCount).map { _ in
             try ActivationSlot(
-                context: context, adapters: adapters, boundaries: boundaryRange, shared: shared, memory: memory)
+                context: context, adapters: adapters, boundaries: boundaryRange, shared: shared,
+                sharesGradients: activationCheckpointing, memory: memory)
         }
         let products = ProductCache(engine: engine)
         self.weights = try WeightStore(
@@ -190,7 +192,8 @@ package final class LayerStack {
             activations: slots.reduce(head?.savedByteCount ?? 0) { $0 + $1.activationByteCount },
             gradients: slots.reduce(0) { $0 + $1.gradientByteCount },
             scratch: context.scratch.byteCount + context.rope.byteCount + (head?.scratchByteCount ?? 0)
-                + (sharedActivations?.byteCount ?? 0) + weights.stagingByteCount)
+                + (sharedActivations?.byteCount ?? 0) + slots.reduce(0) { $0 + $1.scratchByteCount }
+                + weights.stagingByteCount)
     }
 
     /// Layers of the range that are blocks; empty without one.
