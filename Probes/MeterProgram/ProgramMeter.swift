@@ -150,11 +150,7 @@ package final class ProgramMeter: EnergyMeter, ReportedPower, Sendable {
         from start: MonotonicInstant, to end: MonotonicInstant
     ) throws(KerfError) -> ReportedEnergy {
         let (series, lag) = try current()
-        if series.hasGap(from: start, to: end, lag: lag) { return .missing }
-        guard let mean = series.energy(from: start, to: end, lag: lag) else { return .tooShort }
-        return .known(
-            joules: [domain: mean.watts * mean.seconds], seconds: mean.seconds,
-            edgeSeconds: lag.longestSeconds - lag.shortestSeconds)
+        return series.reported(of: domain, from: start, to: end, lag: lag)
     }
 
     /// The energy up to the last sample.

@@ -35,6 +35,8 @@ package struct PowerSeries: Sendable {
     private static let maximumBackward = 5
     /// Entries that are kept, some hours of a meter of 10 Hz. A window that began before the first of them is unknown.
     private static let capacity = 1 << 17
+    /// Share of a window's samples that may be missing.
+    private static let maximumMissingShare = 0.25
     /// Beyond this a counter was set anew, or its reading is damaged.
     package static let maximumWatts = 1e5
 
@@ -172,24 +174,36 @@ package struct PowerSeries: Sendable {
         return (within.reduce(0) { $0 + $1.watts * $1.seconds } / seconds, seconds)
     }
 
-    /// Whether a sample is missing that would tell something of a window.
-    package func hasGap(from start: MonotonicInstant, to end: MonotonicInstant, lag: MeterLag) -> Bool {
-        guard let interval = intervalSeconds else { return true }
-        guard let first = entries.first, first.instant.seconds(since: start) <= lag.longestSeconds + interval else {
-            return true
-        }
-        var after: Entry?
+    /// The energy of a window in which the load is the same all the time, so that the mean of most samples stands for those
+    /// that are missing.
+    package func reported(
+        of domain: String, from start: MonotonicInstant, to end: MonotonicInstant, lag: MeterLag
+    ) -> ReportedEnergy {
+        guard missingShare(from: start, to: end, lag: lag) <= Self.maximumMissingShare else { return .missing }
+        guard let mean = energy(from: start, to: end, lag: lag) else { return .tooShort }
+        return .known(
+            joules: [domain: mean.watts * mean.seconds], seconds: mean.seconds,
+            edgeSeconds: lag.longestSeconds - lag.shortestSeconds)
+    }
+
+    /// Share of a window's time of which no sample tells; 1 where it began before the first one.
+    package func missingShare(from start: MonotonicInstant, to end: MonotonicInstant, lag: MeterLag) -> Double {
+        let seconds = end.seconds(since: start)
+        guard seconds > 0, let interval = intervalSeconds, let first = entries.first,
+            first.instant.seconds(since: start) <= lag.longestSeconds + interval
+        else { return 1 }
+        var (missing, after) = (0.0, Entry?.none)
         // From the end, since windows are asked for when they are over.
         for entry in entries.reversed() {
             if let after {
-                let missing = after.instant.seconds(since: entry.instant) - after.seconds
-                guard after.instant.seconds(since: start) - after.seconds > lag.longestSeconds else { return false }
+                guard after.instant.seconds(since: start) - after.seconds > lag.longestSeconds else { break }
+                let gap = after.instant.seconds(since: entry.instant) - after.seconds
                 let isBeforeEnd = entry.instant.seconds(since: end) < lag.shortestSeconds
-                if isBeforeEnd, missing > Self.slack(interval) { return true }
+                if isBeforeEnd, gap > Self.slack(interval) { missing += gap }
             }
             after = entry
         }
-        return false
+        return min(1, missing / seconds)
     }
 
     private func within(_ start: MonotonicInstant, _ end: MonotonicInstant, _ lag: MeterLag) -> Range<Int> {

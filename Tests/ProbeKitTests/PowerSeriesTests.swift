@@ -33,7 +33,7 @@ struct PowerSeriesTests {
             let energy = try #require(series.energy(from: instant(start), to: instant(start + 4.5), lag: lag))
             #expect(energy.watts == 25, "\(start)")
         }
-        #expect(!series.hasGap(from: instant(100), to: instant(110), lag: lag))
+        #expect(series.missingShare(from: instant(100), to: instant(110), lag: lag) == 0)
         #expect(series.intervalSeconds.map { abs($0 - 1) < 1e-6 } == true && series.missingCount == 0)
     }
 
@@ -50,14 +50,14 @@ struct PowerSeriesTests {
 
     @Test func aMissingSampleIsSeenInTheWindowsThatNeedItAndNoOther() {
         let series = plug(without: [105])
+        func share(_ start: Double, _ end: Double) -> Double {
+            series.missingShare(from: instant(start), to: instant(end), lag: lag)
+        }
         #expect(series.missingCount == 1 && abs(series.longestGapSeconds - 2) < 1e-6)
-        #expect(series.hasGap(from: instant(100), to: instant(110), lag: lag))
-        #expect(series.hasGap(from: instant(103), to: instant(107), lag: lag))
-        #expect(!series.hasGap(from: instant(106), to: instant(110), lag: lag))
-        #expect(!series.hasGap(from: instant(100), to: instant(104), lag: lag))
+        #expect(abs(share(100, 110) - 0.1) < 1e-6 && abs(share(103, 107) - 0.25) < 1e-6)
+        #expect(share(106, 110) == 0 && share(100, 104) == 0)
         // Before the first sample nothing is known.
-        #expect(series.hasGap(from: instant(50), to: instant(60), lag: lag))
-        #expect(series.hasGap(from: instant(85), to: instant(95), lag: lag))
+        #expect(share(50, 60) == 1 && share(85, 95) == 1)
     }
 
     @Test func aWindowIsOverWhenASampleOfLaterHasCome() {
@@ -114,11 +114,13 @@ struct PowerSeriesTests {
         let energy = try #require(series.energy(from: instant(10), to: instant(30), lag: lag))
         #expect(abs(energy.watts - 25) < 1e-9 && energy.seconds > 17)
         // A counter that is read late loses nothing.
-        #expect(series.missingCount == 1 && !series.hasGap(from: instant(10), to: instant(30), lag: lag))
+        #expect(series.missingCount == 1)
+        #expect(series.missingShare(from: instant(10), to: instant(30), lag: lag) == 0)
         // One that was set anew does.
         series.add(.init(kind: .joules, value: 3), arrival: instant(41.05))
         series.add(.init(kind: .joules, value: 8), arrival: instant(42.05))
-        #expect(series.missingCount == 2 && series.hasGap(from: instant(35), to: instant(42), lag: lag))
+        #expect(series.missingCount == 2)
+        #expect(series.missingShare(from: instant(35), to: instant(42), lag: lag) > 0)
     }
 
     @Test func aSampleOfAnotherKindDoesNotFit() {

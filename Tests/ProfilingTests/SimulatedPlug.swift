@@ -107,11 +107,7 @@ final class SimulatedPlug: EnergyMeter, ReportedPower {
 
     func energy(from start: MonotonicInstant, to end: MonotonicInstant) throws(KerfError) -> ReportedEnergy {
         let (series, lag) = try series()
-        if series.hasGap(from: start, to: end, lag: lag) { return .missing }
-        guard let mean = series.energy(from: start, to: end, lag: lag) else { return .tooShort }
-        return .known(
-            joules: ["wall": mean.watts * mean.seconds], seconds: mean.seconds,
-            edgeSeconds: lag.longestSeconds - lag.shortestSeconds)
+        return series.reported(of: "wall", from: start, to: end, lag: lag)
     }
 
     // MARK: EnergyMeter
