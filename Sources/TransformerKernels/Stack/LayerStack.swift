@@ -8,7 +8,8 @@ import Workload
 /// Layer 0 is the embedding, layers 1...L are the decoder blocks, layer L + 1 is the head. All memory is allocated at the
 /// start. After a whole step each layer and direction can run alone, any number of times: it reads its neighbors' results
 /// and changes only its own output and saved activations or, backward, the gradients of its input and of its adapters.
-/// Gradients are overwritten; ``accumulateGradients(layer:)`` adds them up over micro-batches.
+/// Gradients are overwritten; ``accumulateGradients(layer:)`` adds them up over micro-batches. With activation checkpointing
+/// a backward pass that runs alone may read the gradient of another boundary: its work is the same, its results are not.
 ///
 /// Activations of several micro-batches can be kept at the same time, each in a slot of its own; the passes run on the
 /// selected one.

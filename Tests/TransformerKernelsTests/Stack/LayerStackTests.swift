@@ -113,19 +113,20 @@ extension KernelTests {
             try stack.forward()
             try stack.backward()
             let before = StepBits(stack)
-            let buffers = stack.slots[0].boundaries.flatMap {
-                [bits($0.activation.elements), bits($0.gradient.elements)]
+            func buffers() -> [[UInt32]] {
+                stack.slots[0].boundaries.map { bits($0.activation.elements) }
+                    + (activationCheckpointing ? [] : stack.slots[0].boundaries.map { bits($0.gradient.elements) })
             }
+            let buffersBefore = buffers()
             for layer in stack.layers.shuffled() {
                 try stack.prepare(layer: layer)
                 for _ in 0..<3 { try stack.forward(layer: layer) }
                 for _ in 0..<3 { try stack.backward(layer: layer) }
                 try stack.forward(layer: layer)
             }
-            #expect(StepBits(stack) == before)
-            #expect(
-                stack.slots[0].boundaries.flatMap { [bits($0.activation.elements), bits($0.gradient.elements)] }
-                    == buffers)
+            #expect(buffers() == buffersBefore)
+            // With checkpointing a backward pass alone may find the gradient of another boundary.
+            if !activationCheckpointing { #expect(StepBits(stack) == before) }
             // And the other layers find what they need.
             try stack.backward()
             #expect(StepBits(stack) == before)
