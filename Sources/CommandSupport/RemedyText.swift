@@ -31,8 +31,7 @@ package enum RemedyText {
                 + "sudo sysctl user.max_user_namespaces=1000 elsewhere, another seccomp profile in a container), "
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
         case .recordCapture: "record one with: kerf capture --out box.tar"
-        case .f32Products: "use --dtype f32"
-        case .f32ProductsOrOneDNN: "use --dtype f32 or --engine onednn"
+        case .f32OrOwnProducts: "use --dtype f32 or --engine kerf"
         case .virtualBoard: "measure on a virtual board: kerf board --root DIR"
         case .hostOrVirtualBoard:
             "run on the machine itself, or measure on a virtual board: kerf board --root DIR"

@@ -19,10 +19,8 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case unpackCapture
     /// Record the box once more.
     case recordCapture
-    /// Compute in f32.
-    case f32Products
-    /// Compute in f32, or with the engine that multiplies bf16.
-    case f32ProductsOrOneDNN
+    /// Compute in f32, or with the engine that multiplies bf16 on any processor.
+    case f32OrOwnProducts
     /// Measure against a virtual board.
     case virtualBoard
     /// Run without binding threads to processors.
@@ -101,8 +99,7 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .userNamespaces: "permit user namespaces, or unpack the capture with tar and use its tree"
         case .unpackCapture: "unpack the capture with tar and use its tree"
         case .recordCapture: "record the box again"
-        case .f32Products: "compute in f32"
-        case .f32ProductsOrOneDNN: "compute in f32, or in bf16 with oneDNN"
+        case .f32OrOwnProducts: "compute in f32, or in bf16 with Kerf's own products"
         case .virtualBoard: "measure against a virtual board"
         case .hostOrVirtualBoard: "run on the machine itself, or measure against a virtual board"
         case .powerSensorOrVirtualBoard: "use a power sensor of the board (lm-sensors), or a virtual board"

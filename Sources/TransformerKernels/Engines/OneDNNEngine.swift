@@ -28,7 +28,7 @@ package struct OneDNNEngine: MatrixEngine {
             throw KerfError(
                 .engineUnavailable,
                 "this processor has no bf16 instructions: oneDNN uses \(identity.instructionSet) here",
-                remedy: .f32Products)
+                remedy: .f32OrOwnProducts)
         }
     }
 

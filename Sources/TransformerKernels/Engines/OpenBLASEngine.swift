@@ -28,7 +28,7 @@ package struct OpenBLASEngine: MatrixEngine {
         guard format == .f32 else {
             throw KerfError(
                 .engineUnavailable, "the engine openblas computes in f32 only",
-                remedy: .f32ProductsOrOneDNN)
+                remedy: .f32OrOwnProducts)
         }
     }
 

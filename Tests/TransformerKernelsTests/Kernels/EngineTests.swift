@@ -88,7 +88,7 @@ extension KernelTests {
 
         @Test func bf16IsRefusedWhereItIsNotComputed() throws {
             let error = #expect(throws: KerfError.self) { try OpenBLASEngine(threadCount: 1).check(.bf16) }
-            #expect(error?.code == .engineUnavailable && error?.remedy == .f32ProductsOrOneDNN)
+            #expect(error?.code == .engineUnavailable && error?.remedy == .f32OrOwnProducts)
             for name in ["avx2", "sse41", "avx512_core", "avx512_core_vnni", "asimd"] {
                 #expect(!OneDNNEngine.supportsBF16(name))
             }
