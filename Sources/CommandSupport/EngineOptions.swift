@@ -8,7 +8,7 @@ package struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads of the kernels. (default: one per processor)", valueName: "number"))
     package var threads: Int?
 
-    @Option(help: ArgumentHelp("Products of matrices: onednn, openblas or kerf.", valueName: "name"))
+    @Option(help: ArgumentHelp("Products of matrices: \(MatrixEngines.nameList).", valueName: "name"))
     package var engine: String?
 
     @Flag(help: "Recompute a block's forward pass in its backward pass: less memory, more time.")

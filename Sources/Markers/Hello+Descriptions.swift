@@ -51,7 +51,8 @@ extension Hello {
             description.outputBytes = layer.outputBytes
             description.forwardFlops = layer.forwardFlops ?? (isLlama ? counted.forwardFlops : dense)
             // Kerf does not train embeddings, and counts nothing for them.
-            let backward = isLlama && counted.backwardFlops > 0 ? counted.backwardFlops : dense
+            let isRepeated = isCheckpointed && counted.kind == .block
+            let backward = isLlama && counted.backwardFlops > 0 ? counted.backwardFlops : isRepeated ? 2 * dense : dense
             description.backwardFlops =
                 passes.contains(.backward(counted.index)) ? layer.backwardFlops ?? backward : 0
             return description

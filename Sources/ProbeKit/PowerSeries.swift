@@ -35,8 +35,8 @@ package struct PowerSeries: Sendable {
     private static let maximumBackward = 5
     /// Entries that are kept, some hours of a meter of 10 Hz. A window that began before the first of them is unknown.
     private static let capacity = 1 << 17
-    /// Share of a window's samples that may be missing.
-    private static let maximumMissingShare = 0.25
+    /// Share of a window's samples that may be missing: one of four.
+    private static let maximumMissingShare = 0.26
     /// Beyond this a counter was set anew, or its reading is damaged.
     package static let maximumWatts = 1e5
 
@@ -174,7 +174,7 @@ package struct PowerSeries: Sendable {
         return (within.reduce(0) { $0 + $1.watts * $1.seconds } / seconds, seconds)
     }
 
-    /// The energy of a window in which the load is the same all the time, so that the mean of most samples stands for those
+    /// The energy of a window. Its load is about the same all the time, so that the mean of most samples stands for a few
     /// that are missing.
     package func reported(
         of domain: String, from start: MonotonicInstant, to end: MonotonicInstant, lag: MeterLag
@@ -198,8 +198,12 @@ package struct PowerSeries: Sendable {
             if let after {
                 guard after.instant.seconds(since: start) - after.seconds > lag.longestSeconds else { break }
                 let gap = after.instant.seconds(since: entry.instant) - after.seconds
-                let isBeforeEnd = entry.instant.seconds(since: end) < lag.shortestSeconds
-                if isBeforeEnd, gap > Self.slack(interval) { missing += gap }
+                if gap > Self.slack(interval) {
+                    // The part of it that tells of the window alone, however late samples are.
+                    let begin = entry.instant.seconds(since: start)
+                    let last = min(begin + gap, seconds + lag.shortestSeconds)
+                    missing += max(0, last - max(begin, lag.longestSeconds))
+                }
             }
             after = entry
         }

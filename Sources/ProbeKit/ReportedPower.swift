@@ -33,7 +33,7 @@ package enum ReportedEnergy: Sendable, Hashable {
     case known(joules: [String: Double], seconds: Double, edgeSeconds: Double)
     /// The window holds less than two complete samples.
     case tooShort
-    /// Samples are missing within the window.
+    /// Too many samples are missing within the window.
     case missing
 }
 

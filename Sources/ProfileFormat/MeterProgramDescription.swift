@@ -33,7 +33,7 @@ public struct MeterProgramDescription: Codable, Sendable, Hashable {
     /// Length of a window that holds two complete samples wherever it begins. Energy of shorter ones is not known.
     public var minimumWindowSeconds: Double
     public var samples: Int
-    /// Samples that were not written although their time came. Windows without them were rejected.
+    /// Samples that were not written although their time came. Windows that lack more than a quarter were rejected.
     public var missing: Int
     /// Samples with the time of the one before, which were left out.
     public var repeated: Int

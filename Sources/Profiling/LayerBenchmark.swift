@@ -41,7 +41,8 @@ package final class LayerBenchmark {
         order = Direction.allCases.flatMap { direction in
             [.block(direction)] + products.map { .products($0.engine.name, direction) }
         }
-        if !products.isEmpty { order.append(.multipliers) }
+        // Beside one engine alone, only that is wanted.
+        if products.count > 1 { order.append(.multipliers) }
     }
 
     /// Runs the block's forward pass, which its backward pass needs, and then rounds until the box is steady.

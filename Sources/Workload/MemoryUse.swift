@@ -63,7 +63,7 @@ extension LayerCost {
     /// - Parameters:
     ///   - layout: the engine's preferred one. `packed` stores a block's weights twice, and the head's if they are not
     ///     too large. Embedding and head are counted separately, although a tied model with a plain head has one matrix
-    ///     for both. oneDNN pads rows and columns to multiples of 64 and Kerf's panels to multiples of 32, which is not
+    ///     for both. oneDNN pads rows and columns to multiples of 64 and Kerf's panels to multiples of 64, which is not
     ///     counted.
     ///   - threadCount: attention's kernels need memory for each thread.
     package func memory(

@@ -4,7 +4,7 @@ package enum WeightLayout: Sendable, Hashable {
     case plain
     /// The engine's preferred layout, which differs between the directions.
     case packed
-    /// Panels of 32 inputs, which both directions read.
+    /// Panels of 64 inputs, which both directions read.
     case panels
 
     /// Number of copies in memory that serve both directions.

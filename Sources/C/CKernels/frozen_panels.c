@@ -74,7 +74,8 @@ KERF_CLONES void kerf_widen(long count, const void *x, float *y) {
 
 // ---- Rows of x
 
-struct row_panels {
+// Of rows or of columns of x.
+struct panels_of_x {
     long rows, width;
     bool widened;
     const void *x;
@@ -82,7 +83,7 @@ struct row_panels {
 };
 
 // One row of one panel.
-KERF_INLINE void row_panel(const struct row_panels *o, long row, long panel, enum kerf_format format) {
+KERF_INLINE void row_panel(const struct panels_of_x *o, long row, long panel, enum kerf_format format) {
     const enum kerf_format to = o->widened ? KERF_F32 : format;
     const char *later =
         (const char *)o->x + (row * o->width + (panel + 1) * KERF_PANEL) * (long)kerf_format_bytes(format);
@@ -98,7 +99,7 @@ KERF_INLINE void row_panel(const struct row_panels *o, long row, long panel, enu
 }
 
 // A few rows at a time, so that most of what is written is contiguous.
-KERF_INLINE void row_panels(const struct row_panels *o, long begin, long end, enum kerf_format format) {
+KERF_INLINE void row_panels(const struct panels_of_x *o, long begin, long end, enum kerf_format format) {
     const long panels = kerf_round_up(o->width, KERF_PANEL) / KERF_PANEL, rows = 32;
     for (long first = begin; first < end; first += rows)
         for (long panel = 0; panel < panels; panel++)
@@ -108,7 +109,7 @@ KERF_FORMATS(row_panels)
 
 void kerf_row_panels(int threads, long rows, long width, enum kerf_format format, bool widened, const void *x,
                      void *panels) {
-    struct row_panels arguments = {rows, width, widened, x, panels};
+    struct panels_of_x arguments = {rows, width, widened, x, panels};
     kerf_for_rows(threads, rows, row_panels_of(format), &arguments);
 }
 
@@ -153,15 +154,8 @@ KERF_INLINE void transpose_square(kerf_bits *r) {
         if (i % 2 < 1) EXCHANGE_1(i);
 }
 
-struct column_panels {
-    long rows, width;
-    bool widened;
-    const void *x;
-    void *panels;
-};
-
 // Elements of 32 bits, 16 of each of 16 rows, transposed to 16 rows of V; widened pairs become two rows each.
-KERF_INLINE void column_square(const struct column_panels *o, long row, long element, enum kerf_format format) {
+KERF_INLINE void column_square(const struct panels_of_x *o, long row, long element, enum kerf_format format) {
     const long per_element = format == KERF_F32 ? 1 : 2;
     kerf_bits square[16];
     const long bytes = o->width * (long)kerf_format_bytes(format);
@@ -193,7 +187,7 @@ KERF_INLINE void column_square(const struct column_panels *o, long row, long ele
     }
 }
 
-KERF_INLINE void column_panels(const struct column_panels *o, long begin, long end, enum kerf_format format) {
+KERF_INLINE void column_panels(const struct panels_of_x *o, long begin, long end, enum kerf_format format) {
     const long elements = kerf_round_up(o->width, KERF_PANEL) / (format == KERF_F32 ? 1 : 2);
     for (long unit = begin; unit < end; unit++) {
         const long row = unit / (elements / 16) * KERF_PANEL, element = unit % (elements / 16) * 16;
@@ -204,7 +198,7 @@ KERF_FORMATS(column_panels)
 
 void kerf_column_panels(int threads, long rows, long width, enum kerf_format format, bool widened, const void *x,
                         void *panels) {
-    struct column_panels arguments = {rows, width, widened, x, panels};
+    struct panels_of_x arguments = {rows, width, widened, x, panels};
     const long elements = kerf_round_up(width, KERF_PANEL) / (format == KERF_F32 ? 1 : 2);
     kerf_for_rows(threads, kerf_round_up(rows, KERF_PANEL) / KERF_PANEL * (elements / 16), column_panels_of(format),
                   &arguments);

@@ -51,7 +51,7 @@ static inline long kerf_column_offset(long row, long column, long rows, long wid
 
 // y = base + t' for t[columns, rows], and y = base + t for t[rows, columns]: results of tiles, with `t_row` floats from a
 // row of t to the next. The base may be NULL (zero) and may be y itself. `y_row` elements are from a row of y to the next.
-// Memory of 16 more rows than t has is read.
+// Memory of up to 15 more rows than t has is read.
 void kerf_add_transposed(long rows, long columns, const float *t, long t_row, enum kerf_format format,
                          const void *base, void *y, long y_row);
 void kerf_add_rows(long rows, long columns, const float *t, long t_row, enum kerf_format format, const void *base,

@@ -71,10 +71,15 @@ extension TrainingSetup {
 extension TrainingSetup {
     /// In what this device runs otherwise than when it was profiled, one sentence each.
     package func differences(from calibration: Calibration) throws -> [String] {
-        let (workload, threads) = (calibration.workload, try engine(settings.format).threadCount)
+        let (workload, engine) = (calibration.workload, try engine(settings.format))
         var differences: [String] = []
-        if threads != workload.threads {
-            differences.append("The device runs with \(threads) threads, its calibration with \(workload.threads).")
+        if engine.threadCount != workload.threads {
+            differences.append(
+                "The device runs with \(engine.threadCount) threads, its calibration with \(workload.threads).")
+        }
+        if engine.identity.name != calibration.box.engine.name {
+            differences.append(
+                "The device multiplies by \(engine.identity.name), its calibration by \(calibration.box.engine.name).")
         }
         if activationCheckpointing != (workload.activationCheckpointing == true) {
             let (own, profiled) = activationCheckpointing ? ("with", "without") : ("without", "with")

@@ -104,8 +104,13 @@ package enum MatrixEngines {
         for format: NumberFormat = .f32, threadCount: Int? = nil
     ) throws -> any MatrixEngine {
         #if arch(x86_64)
-            let library = try named("onednn", threadCount: threadCount)
-            if format == .f32 || library.identity.instructionSet.contains("amx") { return library }
+            if format == .f32 { return try named("onednn", threadCount: threadCount) }
+            // One that cannot be used is not needed.
+            if let library = try? named("onednn", threadCount: threadCount),
+                library.identity.instructionSet.contains("amx")
+            {
+                return library
+            }
         #else
             if format == .f32 { return try named("openblas", threadCount: threadCount) }
         #endif

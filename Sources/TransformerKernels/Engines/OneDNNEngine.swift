@@ -14,7 +14,7 @@ package struct OneDNNEngine: MatrixEngine {
         guard kerf_onednn_uses_openmp() else {
             throw KerfError(
                 .engineUnavailable, "this oneDNN is not built for OpenMP, so its threads cannot be set or shared",
-                remedy: "install the distribution's libdnnl-dev, or use the engine openblas")
+                remedy: "install the distribution's libdnnl-dev, or use the engine kerf")
         }
         let version = kerf_onednn_version()
         identity = EngineIdentity(

@@ -4,9 +4,8 @@ import Workload
 
 /// The frozen weights of a stack's layers; ``WeightResidency`` says how many are in memory at the same time.
 ///
-/// Blocks are in the engine's preferred layout, and so is the head if it is not too large. Single rows are read from the
-/// embedding, so that its layout is one that is the same for both directions; then a tied model has one matrix for
-/// embedding and head.
+/// Blocks are in the engine's preferred layout, and so is the head if it is not too large. The embedding is read row by row,
+/// so its layout must be the same for both directions. Where the head's is too, a tied model has one matrix for both.
 final class WeightStore {
     /// `[vocabularySize, hiddenSize]`; nil when the range has no embedding layer.
     let embedding: EmbeddingTable?

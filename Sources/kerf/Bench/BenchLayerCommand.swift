@@ -20,7 +20,7 @@ struct BenchLayerCommand: ParsableCommand {
             computes the number format. As many operations in registers show what the processor's multiply-add units \
             could do; tiles (AMX) do more.
 
-            --block-only leaves out all but the block, and --paced the other engines.
+            --block-only leaves out all but the block, and --paced the other engines and the units.
 
             --paced runs one round for every line on standard input and prints a line of JSON for it, so that another \
             program can be measured in alternation (Benchmarks/torch_block.py).

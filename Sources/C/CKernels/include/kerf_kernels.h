@@ -90,7 +90,7 @@ struct kerf_frozen_product {
     bool forward;
     enum kerf_format source;       // of x and W
     enum kerf_format destination;  // of y and the base
-    bool pairs;                    // bf16 is multiplied in pairs, where the processor can; else it is converted to f32
+    bool pairs;                    // bf16 is multiplied in pairs, if kerf_frozen_has_pairs(); else it is converted to f32
 };
 
 // Bytes of W in panels.
