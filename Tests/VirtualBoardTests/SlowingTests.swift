@@ -84,6 +84,8 @@ import VirtualBoard
         let process = try OtherProcess()
         try ServedBoard.run(place.path, measuring: process.pid) { root in
             try Self.set(800_000, for: process.pid, in: root)
+            // On a busy box it may still be starting.
+            try Self.wait { try Self.status("State", of: process.pid).hasPrefix("S") }
             let before = try Self.times(of: process.pid)
             usleep(200_000)
             #expect(try Self.times(of: process.pid).count == before.count)
