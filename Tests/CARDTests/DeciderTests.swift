@@ -210,10 +210,16 @@ struct DeciderTests {
     func checkpointing() throws {
         let plain = try Self.calibration(SyntheticProfile())
         var again = plain
-        for layer in 1...4 { again.layers[layer].description.backwardFlops += 2e8 }
+        for layer in 1...4 {
+            again.layers[layer].description.backwardFlops += again.layers[layer].description.forwardFlops
+        }
         let error = #expect(throws: KerfError.self) { try Self.decide(Decider(link: Self.link()), again, plain) }
         #expect(error?.message.contains("layers[1].backward_flops") == true, "\(error?.message ?? "")")
         again.workload.activationCheckpointing = true
+        // Nothing else may differ with it.
+        var other = again
+        other.layers[2].description.backwardFlops += 1e6
+        #expect(throws: KerfError.self) { try Self.decide(Decider(link: Self.link()), other, plain) }
         for (device, server, sides) in [
             (again, plain, ["device"]), (plain, again, ["server"]), (again, again, ["device", "server"]),
             (plain, plain, []),

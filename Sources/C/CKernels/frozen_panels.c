@@ -115,43 +115,36 @@ void kerf_row_panels(int threads, long rows, long width, enum kerf_format format
 
 // ---- Columns of x
 
+// Rows i and i + distance exchange those parts of `distance` elements that a transposition moves; FIRST and SECOND say
+// which elements of both each row then has.
+#define EXCHANGE(row, distance, FIRST, SECOND)                        \
+    do {                                                              \
+        const kerf_bits a_ = (row)[0], b_ = (row)[distance];          \
+        (row)[0] = __builtin_shufflevector(a_, b_, FIRST);            \
+        (row)[distance] = __builtin_shufflevector(a_, b_, SECOND);    \
+    } while (0)
+#define FIRST_8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define SECOND_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define FIRST_4 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
+#define SECOND_4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define FIRST_2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define SECOND_2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define FIRST_1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define SECOND_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+
 // Transposes 16 x 16 elements of 32 bits: exchanges halves of the square, then of its halves, and so on.
 KERF_INLINE void transpose_square(kerf_bits *r) {
-#define EXCHANGE_8(i)                                                                                        \
-    do {                                                                                                     \
-        const kerf_bits a_ = r[i], b_ = r[(i) + 8];                                                          \
-        r[i] = __builtin_shufflevector(a_, b_, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);      \
-        r[(i) + 8] = __builtin_shufflevector(a_, b_, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31); \
-    } while (0)
-#define EXCHANGE_4(i)                                                                                        \
-    do {                                                                                                     \
-        const kerf_bits a_ = r[i], b_ = r[(i) + 4];                                                          \
-        r[i] = __builtin_shufflevector(a_, b_, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);    \
-        r[(i) + 4] = __builtin_shufflevector(a_, b_, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31); \
-    } while (0)
-#define EXCHANGE_2(i)                                                                                        \
-    do {                                                                                                     \
-        const kerf_bits a_ = r[i], b_ = r[(i) + 2];                                                          \
-        r[i] = __builtin_shufflevector(a_, b_, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);    \
-        r[(i) + 2] = __builtin_shufflevector(a_, b_, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31); \
-    } while (0)
-#define EXCHANGE_1(i)                                                                                        \
-    do {                                                                                                     \
-        const kerf_bits a_ = r[i], b_ = r[(i) + 1];                                                          \
-        r[i] = __builtin_shufflevector(a_, b_, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);   \
-        r[(i) + 1] = __builtin_shufflevector(a_, b_, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31); \
-    } while (0)
 #pragma clang loop unroll(full)
-    for (int i = 0; i < 8; i++) EXCHANGE_8(i);
+    for (int i = 0; i < 8; i++) EXCHANGE(r + i, 8, FIRST_8, SECOND_8);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i++)
-        if (i % 8 < 4) EXCHANGE_4(i);
+        if (i % 8 < 4) EXCHANGE(r + i, 4, FIRST_4, SECOND_4);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i++)
-        if (i % 4 < 2) EXCHANGE_2(i);
+        if (i % 4 < 2) EXCHANGE(r + i, 2, FIRST_2, SECOND_2);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i++)
-        if (i % 2 < 1) EXCHANGE_1(i);
+        if (i % 2 < 1) EXCHANGE(r + i, 1, FIRST_1, SECOND_1);
 }
 
 // Elements of 32 bits, 16 of each of 16 rows, transposed to 16 rows of V; widened pairs become two rows each.
@@ -187,10 +180,15 @@ KERF_INLINE void column_square(const struct panels_of_x *o, long row, long eleme
     }
 }
 
+// Squares of 16 elements in a row, with padding.
+KERF_INLINE long square_count(long width, enum kerf_format format) {
+    return kerf_round_up(width, KERF_PANEL) / (format == KERF_F32 ? 16 : 32);
+}
+
 KERF_INLINE void column_panels(const struct panels_of_x *o, long begin, long end, enum kerf_format format) {
-    const long elements = kerf_round_up(o->width, KERF_PANEL) / (format == KERF_F32 ? 1 : 2);
+    const long squares = square_count(o->width, format);
     for (long unit = begin; unit < end; unit++) {
-        const long row = unit / (elements / 16) * KERF_PANEL, element = unit % (elements / 16) * 16;
+        const long row = unit / squares * KERF_PANEL, element = unit % squares * 16;
         for (long i = 0; i < KERF_PANEL; i += 16) column_square(o, row + i, element, format);
     }
 }
@@ -199,9 +197,8 @@ KERF_FORMATS(column_panels)
 void kerf_column_panels(int threads, long rows, long width, enum kerf_format format, bool widened, const void *x,
                         void *panels) {
     struct panels_of_x arguments = {rows, width, widened, x, panels};
-    const long elements = kerf_round_up(width, KERF_PANEL) / (format == KERF_F32 ? 1 : 2);
-    kerf_for_rows(threads, kerf_round_up(rows, KERF_PANEL) / KERF_PANEL * (elements / 16), column_panels_of(format),
-                  &arguments);
+    const long units = kerf_round_up(rows, KERF_PANEL) / KERF_PANEL * square_count(width, format);
+    kerf_for_rows(threads, units, column_panels_of(format), &arguments);
 }
 
 // ---- Results

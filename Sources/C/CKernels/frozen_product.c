@@ -13,7 +13,6 @@ enum { RESULT_ROWS = 256, RESULT_COLUMNS = 512, RESULT_ROW = RESULT_COLUMNS + 16
 
 struct run {
     const struct kerf_frozen_product *product;
-    const struct kerf_panel_functions *functions;
     kerf_panel_function tile;
     bool widened;      // bf16 is converted to f32 before it is multiplied
     long per_element;  // numbers in an element of the tiles: 2 for pairs
@@ -47,9 +46,7 @@ size_t kerf_frozen_scratch_bytes(int threads, const struct kerf_frozen_product *
     return (size_t)kerf_round_up((long)x_bytes(p), 64) + (size_t)threads * (results_bytes() + widened_bytes(p));
 }
 
-static long tile_count(const struct run *run, long rows) {
-    return (rows + run->functions->rows - 1) / run->functions->rows;
-}
+static long tile_count(long rows) { return (rows + KERF_TILE_ROWS - 1) / KERF_TILE_ROWS; }
 
 // Part of the weight that is multiplied next. It comes from memory while the part before it is multiplied.
 struct next_part {
@@ -63,7 +60,7 @@ static void run_tiles(const struct run *run, struct kerf_panel_tile tile, long r
                       struct next_part *next) {
     const char *a = tile.a;
     float *c = tile.c;
-    const long count = tile_count(run, rows);
+    const long count = tile_count(rows);
     for (long index = 0; index < count; index++) {
         const long steps = next->tiles-- * tile.panels;
         tile.ahead = next->at;
@@ -115,7 +112,7 @@ static void run_forward(const struct run *run, long begin, long end, float *resu
                 struct next_part next = {
                     .at = whole ? weight_at(run, output, panel + count) : NULL,
                     .lines = whole ? kerf_least(PART_PANELS, panels - panel - count) * outputs * row_lines : 0,
-                    .tiles = (tokens + KERF_PANEL - 1) / KERF_PANEL * tile_count(run, outputs)};
+                    .tiles = (tokens + KERF_PANEL - 1) / KERF_PANEL * tile_count(outputs)};
                 for (long i = 0; i < tokens; i += KERF_PANEL) {
                     tile.v = (const float *)run->x
                         + kerf_column_offset(token + i, panel * KERF_PANEL, p->rows, p->inputs, run->per_element);
@@ -155,7 +152,7 @@ static void run_backward(const struct run *run, long begin, long end, float *res
                     tile.c = results + i * KERF_PANEL;
                     struct next_part next = {
                         .at = i + 1 < columns ? weight_at(run, output, first + i + 1) : NULL,
-                        .lines = i + 1 < columns ? outputs * row_lines : 0, .tiles = tile_count(run, tokens)};
+                        .lines = i + 1 < columns ? outputs * row_lines : 0, .tiles = tile_count(tokens)};
                     run_tiles(run, tile, tokens, row_bytes, &next);
                 }
             }
@@ -184,11 +181,12 @@ void kerf_frozen_run(int threads, const struct kerf_frozen_product *p, const voi
                      const void *base, void *y, void *scratch) {
     const bool pairs = p->source == KERF_BF16 && p->pairs;
     struct run run = {
-        .product = p, .functions = kerf_panel_functions(), .widened = widens(p), .per_element = pairs ? 2 : 1,
+        .product = p, .widened = widens(p), .per_element = pairs ? 2 : 1,
         .weight = weight, .x = scratch, .base = base, .y = y,
         .memory = (char *)scratch + kerf_round_up((long)x_bytes(p), 64),
         .thread_bytes = results_bytes() + widened_bytes(p)};
-    run.tile = !pairs ? run.functions->f32 : p->forward ? run.functions->bf16 : run.functions->bf16_weight;
+    const struct kerf_panel_functions *functions = kerf_panel_functions();
+    run.tile = !pairs ? functions->f32 : p->forward ? functions->bf16 : functions->bf16_weight;
     if (p->forward) kerf_column_panels(threads, p->rows, p->inputs, p->source, run.widened, x, scratch);
     else kerf_row_panels(threads, p->rows, p->outputs, p->source, run.widened, x, scratch);
     kerf_parallel(threads, run_part, &run);

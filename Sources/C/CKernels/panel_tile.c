@@ -8,7 +8,6 @@
 
 #define TILE_NAME plain_f32
 #define TILE_ATTRIBUTES
-#define TILE_ROWS 6
 #define TILE_VECTORS 1
 #define TILE_STEPS 64
 #define TILE_LOAD LOAD_ROW
@@ -21,13 +20,12 @@
 #else
 #define PLAIN_NAME "plain"
 #endif
-static const struct kerf_panel_functions plain = {PLAIN_NAME, 6, plain_f32, 0, 0};
+static const struct kerf_panel_functions plain = {PLAIN_NAME, plain_f32, 0, 0};
 
 #if defined(__x86_64__)
 
 #define TILE_NAME avx2_f32
 #define TILE_ATTRIBUTES __attribute__((target("avx2,fma")))
-#define TILE_ROWS 6
 #define TILE_VECTORS 1
 #define TILE_STEPS 64
 #define TILE_LOAD LOAD_ROW
@@ -37,7 +35,6 @@ static const struct kerf_panel_functions plain = {PLAIN_NAME, 6, plain_f32, 0, 0
 
 #define TILE_NAME avx512_f32
 #define TILE_ATTRIBUTES __attribute__((target("avx512f")))
-#define TILE_ROWS 6
 #define TILE_VECTORS 4
 #define TILE_STEPS 64
 #define TILE_LOAD LOAD_ROW
@@ -47,7 +44,6 @@ static const struct kerf_panel_functions plain = {PLAIN_NAME, 6, plain_f32, 0, 0
 
 #define TILE_NAME avx512_bf16
 #define TILE_ATTRIBUTES TILE_AVX512_BF16
-#define TILE_ROWS 6
 #define TILE_VECTORS 4
 #define TILE_STEPS 32
 #define TILE_LOAD LOAD_ROW
@@ -58,7 +54,6 @@ static const struct kerf_panel_functions plain = {PLAIN_NAME, 6, plain_f32, 0, 0
 // Pairs are formed within 16 bytes, which takes one instruction a vector; the sums are put in order at the end.
 #define TILE_NAME avx512_bf16_weight
 #define TILE_ATTRIBUTES TILE_AVX512_BF16
-#define TILE_ROWS 6
 #define TILE_VECTORS 4
 #define TILE_STEPS 32
 #define TILE_LOAD(right, v)                                                          \
@@ -85,9 +80,9 @@ static const struct kerf_panel_functions plain = {PLAIN_NAME, 6, plain_f32, 0, 0
 
 const struct kerf_panel_functions *kerf_panel_functions(void) {
     static const struct kerf_panel_functions
-        avx2 = {"avx2", 6, avx2_f32, 0, 0},
-        avx512 = {"avx512", 6, avx512_f32, 0, 0},
-        avx512_with_bf16 = {"avx512", 6, avx512_f32, avx512_bf16, avx512_bf16_weight};
+        avx2 = {"avx2", avx2_f32, 0, 0},
+        avx512 = {"avx512", avx512_f32, 0, 0},
+        avx512_with_bf16 = {"avx512", avx512_f32, avx512_bf16, avx512_bf16_weight};
     if (__builtin_cpu_supports("avx512bf16")) return &avx512_with_bf16;
     if (__builtin_cpu_supports("avx512f")) return &avx512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;

@@ -7,7 +7,8 @@
 // The operands lie in panels of 64. A panel of A holds 64 consecutive elements of the sum for each row, row by row; V has
 // 64 columns, row by row. So a weight in panels can be either operand: A where its rows give the result's rows, V where
 // they are summed over.
-enum { KERF_PANEL = 64 };
+// A tile has up to 6 rows, whose sums stay in registers.
+enum { KERF_PANEL = 64, KERF_TILE_ROWS = 6 };
 
 struct kerf_panel_tile {
     long panels;   // of A, over which the product sums
@@ -27,7 +28,6 @@ typedef void (*kerf_panel_function)(const struct kerf_panel_tile *tile, int rows
 // Tiles for one instruction set.
 struct kerf_panel_functions {
     const char *instruction_set;
-    int rows;  // most rows of a tile
     kerf_panel_function f32;
     // Both operands in bf16, of which pairs are summed; NULL without such instructions. A row of V holds the pairs of two
     // consecutive elements of the sum for 64 columns.

@@ -1,7 +1,6 @@
 // The tiles of panel_tile.h for one element type and one instruction set. Included once for each, after
 //   TILE_NAME          the function's name
 //   TILE_ATTRIBUTES    its target attributes
-//   TILE_ROWS          most rows of C that are kept in registers
 //   TILE_VECTORS       vectors of their columns that are: 4, or fewer in several passes
 //   TILE_STEPS         32-bit elements in a row of A's panel: 64 of f32, 32 pairs of bf16
 //   TILE_LOAD(right, v)                       right = the first vectors of a row of V
@@ -16,7 +15,7 @@
 
 TILE_INLINE void TILE_BLOCK(const struct kerf_panel_tile *o, const int rows) {
     for (int first = 0; first < KERF_PANEL / KERF_LANES; first += TILE_VECTORS) {
-        kerf_vector sums[TILE_ROWS][TILE_VECTORS];
+        kerf_vector sums[KERF_TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
@@ -60,9 +59,9 @@ TILE_INLINE void TILE_BLOCK(const struct kerf_panel_tile *o, const int rows) {
     }
 }
 
-#define TILE_CASE(count) \
-    case count:          \
-        if (count <= TILE_ROWS) TILE_BLOCK(o, count);  \
+#define TILE_CASE(count)      \
+    case count:               \
+        TILE_BLOCK(o, count); \
         break;
 
 TILE_ATTRIBUTES static void TILE_NAME(const struct kerf_panel_tile *o, int rows) {
@@ -84,7 +83,6 @@ TILE_ATTRIBUTES static void TILE_NAME(const struct kerf_panel_tile *o, int rows)
 #undef TILE_CASE
 #undef TILE_NAME
 #undef TILE_ATTRIBUTES
-#undef TILE_ROWS
 #undef TILE_VECTORS
 #undef TILE_STEPS
 #undef TILE_LOAD

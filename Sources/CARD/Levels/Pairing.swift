@@ -36,12 +36,7 @@ struct Pairing {
             calibration.workload.forwardOnly == true ? nil : side
         }
         if task == .inference { (device, server) = (device.ofForwardPasses, server.ofForwardPasses) }
-        // A side's memory is its own affair: it may recompute activations, and the results keep their bits.
-        let mayRecompute = device.workload.activationCheckpointing != server.workload.activationCheckpointing
-        if let difference = try JSONDifference.first(
-            between: Subject(device, task, mayRecompute: mayRecompute),
-            and: Subject(server, task, mayRecompute: mayRecompute))
-        {
+        if let difference = try JSONDifference.first(between: Subject(device, task), and: Subject(server, task)) {
             throw KerfError(
                 .incompatible,
                 "the calibrations are not of the same \(task == .training ? "training step" : "forward pass"): "
@@ -205,8 +200,9 @@ struct Pairing {
         var workload: WorkloadDescription
         var layers: [LayerDescription]
 
-        /// - Parameter mayRecompute: whether backward passes may have the operations of forward passes too.
-        init(_ calibration: Calibration, _ task: SplitTask, mayRecompute: Bool) {
+        init(_ calibration: Calibration, _ task: SplitTask) {
+            // A side's memory is its own affair: it may recompute activations, and the results keep their bits.
+            let recomputes = calibration.workload.activationCheckpointing == true
             model = calibration.model.ignoringWeights
             workload = calibration.workload
             workload.threads = 0
@@ -217,7 +213,7 @@ struct Pairing {
                 var description = layer.description
                 description.memory = nil
                 description.kernels = nil
-                if mayRecompute { description.backwardFlops = 0 }
+                if recomputes, description.kind == .block { description.backwardFlops -= description.forwardFlops }
                 if task == .inference {
                     // Adapters may be merged into one side's weights, or be there as products of their own.
                     (description.parameterCount, description.forwardFlops) = (0, 0)
