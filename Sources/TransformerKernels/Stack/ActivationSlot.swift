@@ -11,6 +11,8 @@ struct ActivationSlot {
     let boundaries: [Boundary]
     /// Gradients that the boundaries use in turns; empty where each has its own.
     private let gradients: [AlignedBuffer]
+    /// The boundary whose gradient each of ``gradients`` has.
+    private var holders: [Int?]
     /// `[batch, sequence]`; empty until set.
     var tokens: [Int32] = []
     /// Target token of each position; negative for none. Empty until set.
@@ -34,10 +36,21 @@ struct ActivationSlot {
             sharesGradients
             ? try (0..<min(2, boundaries.count)).map { _ in try Boundary.gradient(context, memory: memory) } : []
         self.gradients = gradients
+        holders = gradients.map { _ in nil }
         self.boundaries = try boundaries.map { boundary in
             try Boundary(
                 context, sharing: gradients.isEmpty ? nil : gradients[boundary % gradients.count], memory: memory)
         }
+    }
+
+    /// Notes that a boundary's gradient is written, which ends that of the boundary that shares its memory.
+    mutating func holdGradient(after layer: Int) {
+        if !gradients.isEmpty { holders[layer % gradients.count] = layer }
+    }
+
+    /// Whether a boundary's gradient is in its memory, and not another boundary's.
+    func holdsGradient(after layer: Int) -> Bool {
+        gradients.isEmpty || holders[layer % gradients.count] == layer
     }
 
     var activationByteCount: Int {

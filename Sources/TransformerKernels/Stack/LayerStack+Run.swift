@@ -85,7 +85,9 @@ extension LayerStack {
     /// Computes the gradient of a layer's input and of its adapters from the gradient of its output.
     ///
     /// With activation checkpointing a block first runs forward again, also where the shared memory still holds its
-    /// activations: a pass that is repeated alone costs what it costs in a step. Its output gets the bits that it has.
+    /// activations: a pass that is repeated alone costs what it costs in a step. Its output gets the bits that it has. Where
+    /// the gradient of its output is another boundary's by now, the output itself stands for it: numbers of a common size,
+    /// whatever ran before.
     ///
     /// - Throws: ``KerfError``; `notReady` when the weights are not in memory or the layer has not run forward.
     package func backward(layer: Int) throws {
@@ -106,6 +108,10 @@ extension LayerStack {
                     divisor: lossTargetCount, inputGradient: before.gradient)
             } else {
                 let (block, weights, after) = (block(layer), try blockWeights(layer), boundary(after: layer))
+                if !slots[slot].holdsGradient(after: layer) {
+                    _ = after.gradient.elements.update(fromContentsOf: after.activation.elements)
+                    slots[slot].holdGradient(after: layer)
+                }
                 if activationCheckpointing {
                     try block.forward(weights, from: before.activation, to: after.activation)
                 }
@@ -113,6 +119,7 @@ extension LayerStack {
                     weights, input: before.activation, outputGradient: after.gradient, inputGradient: before.gradient)
             }
         }
+        slots[slot].holdGradient(after: layer - 1)
     }
 
     /// One AdamW step on a layer's adapters with the gradients of its last backward pass. Does nothing for a layer without

@@ -9,7 +9,8 @@ import Workload
 /// start. After a whole step each layer and direction can run alone, any number of times: it reads its neighbors' results
 /// and changes only its own output and saved activations or, backward, the gradients of its input and of its adapters.
 /// Gradients are overwritten; ``accumulateGradients(layer:)`` adds them up over micro-batches. With activation checkpointing
-/// a backward pass that runs alone may read the gradient of another boundary: its work is the same, its results are not.
+/// a backward pass that runs alone may have no gradient to read any more: its work is the same, its results are not
+/// (``backward(layer:)``).
 ///
 /// Activations of several micro-batches can be kept at the same time, each in a slot of its own; the passes run on the
 /// selected one.
@@ -159,7 +160,7 @@ package final class LayerStack {
 
     /// Gradient of the loss by ``output``, filled by the caller before ``backward()``.
     package var outputGradient: UnsafeMutableBufferPointer<Float>? {
-        head == nil ? slots[slot].boundaries.last?.gradient.elements : nil
+        head == nil ? gradient(after: layers.upperBound) : nil
     }
 
     /// The LoRA pair of a block's projection; nil when the layer is not a block of this range or the projection is not a
@@ -215,9 +216,12 @@ package final class LayerStack {
         hasBoundary(after: layer) ? boundary(after: layer).activation.elements : nil
     }
 
-    /// Gradient of the loss by ``activation(after:)``.
+    /// Gradient of the loss by ``activation(after:)``. With activation checkpointing, asking for it makes it the one that
+    /// the next backward pass of the layer reads, for the caller to fill.
     package func gradient(after layer: Int) -> UnsafeMutableBufferPointer<Float>? {
-        hasBoundary(after: layer) ? boundary(after: layer).gradient.elements : nil
+        guard hasBoundary(after: layer) else { return nil }
+        slots[slot].holdGradient(after: layer)
+        return boundary(after: layer).gradient.elements
     }
 
     private func hasBoundary(after layer: Int) -> Bool {
