@@ -137,8 +137,10 @@ build: setup ## Build in release
 
 bench: bench-layer bench-card ## Run all benchmarks, each against a reference in the same run
 
-bench-layer: build test-model ## Benchmark a block against bare products and PyTorch, and training steps against PEFT
-	@bash Benchmarks/layer.sh "$(TEST_MODEL)"
+bench-layer: build test-model ## Benchmark blocks and training steps against bare products, PyTorch and PEFT: one table
+	@bash Scripts/setup-torch.sh
+	.build-torch/bin/python Benchmarks/layers.py --kerf .build/release/kerf --gguf "$(TEST_MODEL)" \
+	    --python .build-torch/bin/python
 
 bench-card: setup ## Benchmark decisions per second on one core against NumPy
 	$(SWIFT) build -c release --product card-bench

@@ -3,7 +3,7 @@
 
     torch_block.py --kerf .build/release/kerf [--model llama-3.2-1b] [--dtype f32 bf16] [--seq 128 512] [--rounds 15]
 
-Needs PyTorch (Benchmarks/layer.sh installs it into a virtual environment). The block is that of Llama: norms, RoPE,
+Needs PyTorch (Scripts/setup-torch.sh installs it into a virtual environment). The block is that of Llama: norms, RoPE,
 grouped causal attention by torch's scaled_dot_product_attention, SwiGLU; frozen weights, LoRA of the given rank on all
 seven projections. Each side runs forward and backward passes in its own process. A round is one step of Kerf and then
 one of PyTorch, so that changes of the machine affect both.
@@ -121,7 +121,7 @@ def compare(args, dtype, sequence):
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     kerf = subprocess.Popen(
         [args.kerf, "bench", "layer", *common, "--seq", str(sequence), "--targets", "all", "--block-only", "--paced"]
-        + ["--threads", str(args.threads)], **pipes)
+        + ["--threads", str(args.threads)] + (["--engine", args.engine] if args.engine else []), **pipes)
     torch = subprocess.Popen(
         [sys.executable, __file__, *common, "--seq", str(sequence), "--threads", str(args.threads), "--torch-side"],
         **pipes)
@@ -161,6 +161,7 @@ def main():
     parser.add_argument("--rank", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--engine", help="Kerf's engine")
     parser.add_argument("--torch-side", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.torch_side:

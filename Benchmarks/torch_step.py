@@ -5,7 +5,7 @@
 
 Both sides start from the adapters that Kerf exports and train on the same tokens with AdamW in f32. Prints, as JSON,
 the losses of both, their largest difference, and the ratio of the seconds a step. Needs torch, transformers, peft,
-gguf and safetensors (Benchmarks/layer.sh installs them into a virtual environment).
+gguf and safetensors (Scripts/setup-torch.sh installs them into a virtual environment).
 """
 
 import argparse

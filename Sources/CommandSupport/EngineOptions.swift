@@ -24,7 +24,9 @@ package struct EngineOptions: ParsableArguments {
     }
 
     /// Makes the engine; each caller has its own.
-    package var maker: EngineMaker {
-        MatrixEngines.maker(named: engine, threadCount: threads)
+    ///
+    /// - Parameter quantized: whether weights are quantized in memory.
+    package func maker(quantized: Bool) -> EngineMaker {
+        MatrixEngines.maker(named: engine, quantized: quantized, threadCount: threads)
     }
 }

@@ -13,6 +13,9 @@ package struct ModelOptions: ParsableArguments {
     @Option(help: Self.weightsHelp)
     package var weights: String?
 
+    @Option(help: Self.weightFormatHelp)
+    package var weightFormat: WeightFormatChoice?
+
     static var modelHelp: ArgumentHelp {
         ArgumentHelp(
             "Name of a shipped model (an unknown name lists them), or path of a Hugging Face config.json.",
@@ -25,14 +28,49 @@ package struct ModelOptions: ParsableArguments {
             valueName: "file.gguf|dir")
     }
 
-    package func open(seed: UInt64) throws -> any WeightSource {
-        try Self.open(model, weights: weights, seed: seed)
+    static var weightFormatHelp: ArgumentHelp {
+        let formats = QuantizedFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        return ArgumentHelp(
+            "Keep weights quantized in memory: as stored in the GGUF file, or in \(formats). (default: --dtype's format)",
+            valueName: "stored|format")
     }
 
-    /// - Parameter weights: `nil` for random ones.
-    static func open(_ model: String, weights: String?, seed: UInt64) throws -> any WeightSource {
-        let config = try ModelReference.resolve(model)
-        return InterruptibleWeights(
-            try WeightSources.open(config, weights: weights.map { FilePath($0) }, seed: seed))
+    package func open(seed: UInt64) throws -> any WeightSource {
+        try Self.open(model, weights: weights, weightFormat, seed: seed)
     }
+
+    /// What identifies the values of the weights, also by how they are quantized.
+    package func weightIdentity(seed: UInt64) throws -> String {
+        let file = try WeightIdentity.text(weights: weights.map { FilePath($0) }, seed: seed)
+        return file + (weightFormat.map { ", in memory: \($0.choice.name)" } ?? "")
+    }
+
+    /// - Parameters:
+    ///   - weights: `nil` for random ones.
+    ///   - format: `nil` for weights that are not quantized in memory.
+    static func open(
+        _ model: String, weights: String?, _ format: WeightFormatChoice?, seed: UInt64
+    ) throws -> any WeightSource {
+        let config = try ModelReference.resolve(model)
+        let source = try WeightSources.open(config, weights: weights.map { FilePath($0) }, seed: seed)
+        guard let format else { return InterruptibleWeights(source) }
+        return InterruptibleWeights(try QuantizedWeights(source, format.choice))
+    }
+}
+
+/// Values of `--weight-format`.
+package struct WeightFormatChoice: ExpressibleByArgument, Sendable {
+    package let choice: QuantizedWeights.Choice
+
+    package init?(argument: String) {
+        if argument == "stored" {
+            choice = .stored
+        } else if let format = QuantizedFormat(named: argument) {
+            choice = .format(format)
+        } else {
+            return nil
+        }
+    }
+
+    package static var allValueStrings: [String] { ["stored"] + QuantizedFormat.allCases.map(\.rawValue) }
 }

@@ -11,6 +11,9 @@ package struct ProfileSubjectOptions: ParsableArguments {
     @Option(help: ModelOptions.weightsHelp)
     package var weights: String?
 
+    @Option(help: ModelOptions.weightFormatHelp)
+    package var weightFormat: WeightFormatChoice?
+
     @Option(
         help: ArgumentHelp(
             "How much longer than asked a program may take for an answer.", valueName: "seconds"))
@@ -24,7 +27,8 @@ package struct ProfileSubjectOptions: ParsableArguments {
 
     /// Options that say how Kerf runs a step of its own.
     private static let ofOwnStep = [
-        "--model", "--weights", "--batch", "--seq", "--rank", "--targets", "--dtype", "--threads", "--engine", "--pin",
+        "--model", "--weights", "--weight-format", "--batch", "--seq", "--rank", "--targets", "--dtype", "--threads",
+        "--engine", "--pin",
         "--residency", "--activation-checkpointing",
     ]
 
@@ -45,6 +49,6 @@ package struct ProfileSubjectOptions: ParsableArguments {
 
     package func subject(seed: UInt64) throws -> ProfileSubject {
         guard let model else { return .program(program, answerSeconds: answerTimeout) }
-        return .model(try ModelOptions.open(model, weights: weights, seed: seed))
+        return .model(try ModelOptions.open(model, weights: weights, weightFormat, seed: seed))
     }
 }

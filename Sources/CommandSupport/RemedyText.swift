@@ -32,6 +32,9 @@ package enum RemedyText {
                 + "or unpack the capture with tar and use: kerf doctor --root DIR"
         case .recordCapture: "record one with: kerf capture --out box.tar"
         case .f32OrOwnProducts: "use --dtype f32 or --engine kerf"
+        case .ownProducts: "use --engine kerf"
+        case .allWeights: "keep all in memory with --residency all"
+        case .weightFormat: "name a format with --weight-format, or give a quantized GGUF file with --weights"
         case .virtualBoard: "measure on a virtual board: kerf board --root DIR"
         case .hostOrVirtualBoard:
             "run on the machine itself, or measure on a virtual board: kerf board --root DIR"

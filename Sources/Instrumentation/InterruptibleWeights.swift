@@ -11,8 +11,32 @@ package struct InterruptibleWeights: WeightSource {
     package var kind: WeightsKind { source.kind }
     package var origin: String { source.origin }
 
-    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
+    package func read(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        try check()
+        try source.read(role, rows: rows, into: destination)
+    }
+
+    package func storedFormat(of role: TensorRole) -> QuantizedFormat? { source.storedFormat(of: role) }
+
+    package func readStored(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    ) throws {
+        try check()
+        try source.readStored(role, rows: rows, into: destination)
+    }
+
+    package func quantizedFormat(of role: TensorRole) -> QuantizedFormat? { source.quantizedFormat(of: role) }
+
+    package func readQuantized(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    ) throws {
+        try check()
+        try source.readQuantized(role, rows: rows, into: destination)
+    }
+
+    private func check() throws {
         if Interruption.isRequested { throw Interruption.failure }
-        try source.read(role, into: destination)
     }
 }

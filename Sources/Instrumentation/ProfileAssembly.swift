@@ -17,6 +17,7 @@ extension WorkloadDescription {
         self.init(
             batch: stack.batch.batch, sequence: stack.batch.sequence, loraRank: stack.lora.rank,
             loraAlpha: stack.lora.alpha, loraTargets: stack.lora.targets, dtype: stack.format,
+            weightFormats: stack.matrixFormats.names(of: stack.model, plain: stack.format),
             threads: stack.threadCount, pinned: stack.isPinned,
             activationCheckpointing: stack.activationCheckpointing ? true : nil)
     }
@@ -26,7 +27,7 @@ extension LayerCost {
     package init(_ stack: LayerStack) {
         self.init(
             model: stack.model, lora: stack.lora, batch: stack.batch,
-            activationCheckpointing: stack.activationCheckpointing)
+            activationCheckpointing: stack.activationCheckpointing, matrixFormats: stack.matrixFormats)
     }
 }
 

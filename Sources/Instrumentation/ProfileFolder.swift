@@ -82,7 +82,8 @@ package struct ProfileFolder: Sendable {
                 throw KerfError(.unavailable, "a program's workload is its own; profile each by itself")
             }
             let workload = request.workload
-            let engine = try workload.matrixEngine()
+            let formats = MatrixFormats(source)
+            let engine = try workload.matrixEngine(quantized: !formats.isPlain)
             let inspection = BoxInspection(host: try HostProbe().identity(), cpuinfoHertz: nil, meterRoot: SystemRoot())
             box = inspection.identity(
                 engine: EngineIdentity(
@@ -96,6 +97,7 @@ package struct ProfileFolder: Sendable {
             self.workload = WorkloadDescription(
                 batch: workload.batch.batch, sequence: workload.batch.sequence, loraRank: workload.lora.rank,
                 loraAlpha: workload.lora.alpha, loraTargets: workload.lora.targets, dtype: workload.format,
+                weightFormats: formats.names(of: source.config, plain: workload.format),
                 threads: engine.threadCount, pinned: workload.isPinned,
                 activationCheckpointing: workload.activationCheckpointing ? true : nil)
             settings = ProfileSettings(

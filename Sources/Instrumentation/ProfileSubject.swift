@@ -29,7 +29,8 @@ enum StartedSubject {
     /// - Parameter shouldStop: asked while a program starts and works; `true` ends the run with ``KerfError/Code/interrupted``.
     init(_ subject: ProfileSubject, _ workload: TrainingWorkload, shouldStop: @escaping () -> Bool) throws {
         switch subject {
-        case .model(let source): self = .model(source, engine: try workload.matrixEngine())
+        case .model(let source):
+            self = .model(source, engine: try workload.matrixEngine(quantized: source.isQuantized))
         case .program(let command, let answerSeconds):
             let program = try MarkedProgram(command, answerSeconds: answerSeconds) { () throws(KerfError) in
                 if shouldStop() { throw Interruption.failure }
@@ -115,7 +116,7 @@ enum StartedSubject {
         guard case .model(let source, _) = self else {
             throw KerfError(.unavailable, "a program chooses its processors itself")
         }
-        let engine = try request.workload.matrixEngine(on: processors)
+        let engine = try request.workload.matrixEngine(quantized: source.isQuantized, on: processors)
         let stack = try request.workload.stack(source: source, engine: engine, seed: UInt64(request.seed))
         return (stack, engine.threadCount)
     }

@@ -52,19 +52,25 @@ package struct TrainingWorkload: Sendable {
             case .all: return .resident
             case .one: return one
             case .automatic:
-                return format.byteCount * source.config.parameterCount <= Self.automaticLimitBytes ? .resident : one
+                let (model, formats) = (source.config, MatrixFormats(source))
+                let bytes = model.roles.filter(\.isMatrix).reduce(0) {
+                    $0 + formats.byteCount(of: $1, model: model, format: format)
+                }
+                return bytes <= Self.automaticLimitBytes ? .resident : one
             }
         }
     }
 
     /// The engine, with its threads bound where requested.
     ///
-    /// - Parameter processors: those to run on, with at most one thread each; `nil` for all.
-    package func matrixEngine(on processors: [Int]? = nil) throws -> any MatrixEngine {
+    /// - Parameters:
+    ///   - quantized: whether weights are quantized in memory.
+    ///   - processors: those to run on, with at most one thread each; `nil` for all.
+    package func matrixEngine(quantized: Bool, on processors: [Int]? = nil) throws -> any MatrixEngine {
         let count = processors.map { min(threads ?? .max, $0.count) } ?? threads
         let engine =
             try engineName.map { try MatrixEngines.named($0, threadCount: count) }
-            ?? MatrixEngines.default(for: format, threadCount: count)
+            ?? MatrixEngines.default(for: format, quantized: quantized, threadCount: count)
         try engine.check(format)
         if let processors, !ThreadTeam(count: engine.threadCount).bind(to: processors) {
             throw KerfError(

@@ -22,14 +22,17 @@ package struct RandomWeights: WeightSource {
         self.seed = seed
     }
 
-    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        try config.validate(role, count: destination.count, file: origin)
+    package func read(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        try config.validate(role, rows: rows, count: destination.count, file: origin)
         guard let base = destination.baseAddress else { return }
         let role = config.stored(role)
-        let (rows, columns) = config.shape(of: role)
+        let columns = config.shape(of: role).columns
         var rowKeys = SeededGenerator(seed: tensorKey(role))
-        for row in 0..<rows {
-            UniformRow(key: rowKeys.next(), mean: role.isNorm ? 1 : 0).fill(base + row * columns, columns)
+        for _ in 0..<rows.lowerBound { _ = rowKeys.next() }
+        for row in 0..<rows.count {
+            UniformRow(key: rowKeys.next(), mean: role.isMatrix ? 0 : 1).fill(base + row * columns, columns)
         }
     }
 
@@ -41,13 +44,6 @@ package struct RandomWeights: WeightSource {
 }
 
 extension TensorRole {
-    fileprivate var isNorm: Bool {
-        switch self {
-        case .attentionNorm, .mlpNorm, .finalNorm: true
-        case .embedding, .projection, .lmHead: false
-        }
-    }
-
     /// Unique for every tensor. Changing it would change all random weights.
     fileprivate var number: UInt64 {
         let kind: Int

@@ -41,6 +41,14 @@ extension ModelConfig {
 }
 
 extension TensorRole {
+    /// Whether the tensor is multiplied by, or read row by row: everything but the norms' weights.
+    package var isMatrix: Bool {
+        switch self {
+        case .embedding, .projection, .lmHead: true
+        case .attentionNorm, .mlpNorm, .finalNorm: false
+        }
+    }
+
     /// The decoder block, from 0; `nil` for tensors outside the blocks.
     var block: Int? {
         switch self {
@@ -94,7 +102,7 @@ extension Projection {
 
 extension ModelConfig {
     /// All tensors that a checkpoint of this model must have.
-    var roles: [TensorRole] {
+    package var roles: [TensorRole] {
         var roles: [TensorRole] = [.embedding]
         for block in 0..<blockCount {
             roles.append(.attentionNorm(block: block))
@@ -118,7 +126,7 @@ extension ModelConfig {
     }
 
     /// The tensor that is stored for a role: with tied embeddings the LM head is the embedding.
-    func stored(_ role: TensorRole) -> TensorRole {
+    package func stored(_ role: TensorRole) -> TensorRole {
         role == .lmHead && tiedEmbeddings ? .embedding : role
     }
 }

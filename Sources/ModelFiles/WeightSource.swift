@@ -23,10 +23,53 @@ package protocol WeightSource: Sendable {
     /// Shown as the provenance: the name of the file or folder, without the path to it, or the seed in words.
     var origin: String { get }
 
-    /// Writes a tensor as f32, row-major, into `destination`, which has as many elements as the tensor.
+    /// Writes rows of a tensor as f32, row-major, into `destination`, which has as many elements. A vector is one row.
     ///
     /// - Throws: ``KerfError`` when the tensor is missing, has another shape, or its bytes cannot be read.
-    func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws
+    func read(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) throws
+
+    /// The quantized format of a matrix in its file; `nil` for any other format.
+    func storedFormat(of role: TensorRole) -> QuantizedFormat?
+
+    /// Writes rows of a matrix in its ``storedFormat(of:)``, which must not be `nil`, one after the other.
+    ///
+    /// - Parameter destination: has ``QuantizedFormat/rowBytes(columns:)`` for each row.
+    /// - Throws: as ``read(_:rows:into:)``.
+    func readStored(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws
+
+    /// The quantized format in which a matrix is to stay in memory; `nil` for the number format of the step.
+    func quantizedFormat(of role: TensorRole) -> QuantizedFormat?
+
+    /// As ``readStored(_:rows:into:)``, in ``quantizedFormat(of:)``.
+    func readQuantized(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws
+}
+
+extension WeightSource {
+    /// Writes a whole tensor as f32, row-major, into `destination`, which has as many elements as the tensor.
+    ///
+    /// - Throws: as ``read(_:rows:into:)``.
+    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        try read(role, rows: 0..<config.shape(of: role).rows, into: destination)
+    }
+
+    /// Whether a matrix stays quantized in memory.
+    package var isQuantized: Bool { config.roles.contains { quantizedFormat(of: $0) != nil } }
+
+    package func storedFormat(of role: TensorRole) -> QuantizedFormat? { nil }
+
+    package func readStored(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    ) throws {
+        preconditionFailure("\(role) is not stored in blocks")
+    }
+
+    package func quantizedFormat(of role: TensorRole) -> QuantizedFormat? { nil }
+
+    package func readQuantized(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    ) throws {
+        preconditionFailure("\(role) is not quantized")
+    }
 }
 
 /// Opens weights of any supported format.

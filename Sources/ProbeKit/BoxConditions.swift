@@ -116,6 +116,17 @@ package struct BoxConditions: Sendable, Hashable {
         return nil
     }
 
+    /// Why a turn of split training is disturbed; `nil` for an undisturbed one. Its own computing and waiting heat the box
+    /// and let it cool, more or less by where the model is cut: the temperature disturbs nothing. What heat slows is seen by
+    /// the speed.
+    package static func turnDisturbance(
+        from start: BoxConditions, to end: BoxConditions, seconds: Double
+    ) -> Disturbance? {
+        var end = end
+        end.celsius = start.celsius
+        return disturbance(from: start, to: end, seconds: seconds, hasLoads: true)
+    }
+
     /// The longer time of the piece of arithmetic; `nil` where neither was taken.
     package static func longerReference(_ one: BoxConditions, _ other: BoxConditions) -> Double? {
         [one, other].compactMap(\.referenceSeconds).max()

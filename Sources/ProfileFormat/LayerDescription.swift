@@ -18,6 +18,9 @@ public struct LayerDescription: Codable, Sendable, Hashable {
     public var backwardFlops: Double
     /// Activations that leave the layer, f32, whole batch: the smashed data of a cut behind it.
     public var outputBytes: Int
+    /// Formats of its weight matrices that are quantized in memory, by their names: `q`, ..., `embedding`, `head`; `nil`
+    /// without one.
+    public var weightFormats: [String: QuantizedFormat]?
     /// Memory that the layer needs; `nil` in older files.
     public var memory: LayerMemory?
     /// Operations and bytes of its kernels; `nil` in older files.
@@ -25,7 +28,8 @@ public struct LayerDescription: Codable, Sendable, Hashable {
 
     public init(
         index: Int, kind: Kind, parameterCount: Int, adapterBytes: Int, forwardFlops: Double, backwardFlops: Double,
-        outputBytes: Int, memory: LayerMemory? = nil, kernels: [KernelCost]? = nil
+        outputBytes: Int, weightFormats: [String: QuantizedFormat]? = nil, memory: LayerMemory? = nil,
+        kernels: [KernelCost]? = nil
     ) {
         self.index = index
         self.kind = kind
@@ -34,6 +38,7 @@ public struct LayerDescription: Codable, Sendable, Hashable {
         self.forwardFlops = forwardFlops
         self.backwardFlops = backwardFlops
         self.outputBytes = outputBytes
+        self.weightFormats = weightFormats
         self.memory = memory
         self.kernels = kernels
     }
@@ -94,8 +99,35 @@ extension LayerDescription {
                 parameterCount: cost.parameterCount(layer: index), adapterBytes: cost.adapterBytes(layer: index),
                 forwardFlops: cost.flops(layer: index, direction: .forward),
                 backwardFlops: cost.flops(layer: index, direction: .backward),
-                outputBytes: cost.outputBytes(layer: index))
+                outputBytes: cost.outputBytes(layer: index),
+                weightFormats: weightFormats(of: index, cost.model, cost.matrixFormats))
         }
+    }
+
+    private static func weightFormats(
+        of index: Int, _ model: ModelConfig, _ formats: MatrixFormats
+    ) -> [String: QuantizedFormat]? {
+        let named = matrices(of: index, model).compactMap { name, role in formats[role].map { (name, $0) } }
+        return named.isEmpty ? nil : Dictionary(uniqueKeysWithValues: named)
+    }
+
+    /// The matrices of a layer, with the names that files give them. A tied head has the embedding's.
+    fileprivate static func matrices(of index: Int, _ model: ModelConfig) -> [(name: String, role: TensorRole)] {
+        if index == 0 { return [("embedding", .embedding)] }
+        if index == model.blockCount + 1 { return [("head", model.stored(.lmHead))] }
+        return Projection.allCases.map { ($0.rawValue, .projection($0, block: index - 1)) }
+    }
+}
+
+extension MatrixFormats {
+    /// Those that a file's layers have.
+    package init(_ layers: [LayerDescription], model: ModelConfig) {
+        self.init(
+            layers.reduce(into: [:]) { formats, layer in
+                for (name, role) in LayerDescription.matrices(of: layer.index, model) {
+                    formats[role] = layer.weightFormats?[name]
+                }
+            })
     }
 }
 

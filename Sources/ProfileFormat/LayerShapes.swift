@@ -35,6 +35,7 @@ package struct LayerShapes: Sendable {
     private let model: ModelConfig
     private let workload: WorkloadDescription
     private let layout: WeightLayout
+    private let matrixFormats: MatrixFormats
     private let hasMemory: Bool
     private let hasKernels: Bool
 
@@ -45,6 +46,7 @@ package struct LayerShapes: Sendable {
         let candidates = [WeightLayout.plain, .packed].map { layout in
             LayerShapes(
                 ModelConfig(profile.model), profile.workload, layout,
+                MatrixFormats(profile.layers, model: ModelConfig(profile.model)),
                 hasMemory: profile.layers.contains { $0.memory != nil },
                 hasKernels: profile.layers.contains { $0.kernels != nil })
         }
@@ -55,9 +57,10 @@ package struct LayerShapes: Sendable {
     }
 
     private init(
-        _ model: ModelConfig, _ workload: WorkloadDescription, _ layout: WeightLayout, hasMemory: Bool, hasKernels: Bool
+        _ model: ModelConfig, _ workload: WorkloadDescription, _ layout: WeightLayout, _ matrixFormats: MatrixFormats,
+        hasMemory: Bool, hasKernels: Bool
     ) {
-        (self.model, self.workload, self.layout) = (model, workload, layout)
+        (self.model, self.workload, self.layout, self.matrixFormats) = (model, workload, layout, matrixFormats)
         (self.hasMemory, self.hasKernels) = (hasMemory, hasKernels)
     }
 
@@ -71,7 +74,7 @@ package struct LayerShapes: Sendable {
             targets: workload.loraRank > 0 ? workload.loraTargets : [])
         let cost = LayerCost(
             model: model, lora: lora, batch: BatchShape(batch: workload.batch, sequence: workload.sequence),
-            activationCheckpointing: workload.activationCheckpointing == true)
+            activationCheckpointing: workload.activationCheckpointing == true, matrixFormats: matrixFormats)
         return LayerDescription.all(cost, format: workload.dtype, layout: layout, threadCount: workload.threads)
             .map { layer in
                 var layer = layer

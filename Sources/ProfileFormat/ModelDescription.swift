@@ -1,4 +1,5 @@
 import ModelFiles
+import SystemIO
 import Workload
 
 /// The model that was profiled.
@@ -52,8 +53,10 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     public var loraAlpha: Double
     /// Projections with adapters, in the order q, k, v, o, gate, up, down.
     public var loraTargets: [Projection]
-    /// Format of weights and activations.
+    /// Format of activations, and of weights that are not quantized.
     public var dtype: NumberFormat
+    /// Formats of the weight matrices, where some are quantized in memory: those that occur; `nil` where all have ``dtype``.
+    public var weightFormats: [String]?
     public var threads: Int
     /// Whether each thread was pinned to a processor.
     public var pinned: Bool?
@@ -64,7 +67,7 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
 
     public init(
         batch: Int, sequence: Int, loraRank: Int, loraAlpha: Double, loraTargets: [Projection], dtype: NumberFormat,
-        threads: Int,
+        weightFormats: [String]? = nil, threads: Int,
         pinned: Bool? = nil, forwardOnly: Bool? = nil, activationCheckpointing: Bool? = nil
     ) {
         self.batch = batch
@@ -73,6 +76,7 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
         self.loraAlpha = loraAlpha
         self.loraTargets = loraTargets
         self.dtype = dtype
+        self.weightFormats = weightFormats
         self.threads = threads
         self.pinned = pinned
         self.forwardOnly = forwardOnly
@@ -82,11 +86,17 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
     /// `q,v`
     package var loraTargetNames: String { loraTargets.map(\.rawValue).joined(separator: ",") }
 
-    /// `LoRA rank 8 on q,v, activation checkpointing, f32`
+    /// `LoRA rank 8 on q,v, activation checkpointing, weights in Q4_K and Q6_K, f32`
     package var stepText: String {
         let work = forwardOnly == true ? "forward passes alone" : "LoRA rank \(loraRank) on \(loraTargetNames)"
         let checkpointing = activationCheckpointing == true ? "activation checkpointing, " : ""
-        return "\(work), \(checkpointing)\(dtype.rawValue)"
+        let weights = weightFormatText.map { "weights in \($0), " } ?? ""
+        return "\(work), \(checkpointing)\(weights)\(dtype.rawValue)"
+    }
+
+    /// `Q4_K and Q6_K`; `nil` where no weight is quantized.
+    package var weightFormatText: String? {
+        weightFormats.map { $0.map(PlainText.shown).joined(separator: " and ") }
     }
 }
 

@@ -86,6 +86,9 @@ package struct ProfileValidation {
             workload.activationCheckpointing != false,
             "workload.activation_checkpointing is false; a step without it has no such field")
         try require(
+            workload.weightFormats.map { (1...16).contains($0.count) } ?? true,
+            "workload.weight_formats has no format, or more than there are")
+        try require(
             !forwardOnly || workload.activationCheckpointing == nil,
             "workload.activation_checkpointing is true, and workload.forward_only has no backward passes")
     }

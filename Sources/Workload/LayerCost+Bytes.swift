@@ -4,8 +4,8 @@ extension LayerCost {
     /// Minimum memory traffic of a kernel in bytes: every operand once, without intermediate results. Time multiplied by
     /// memory bandwidth cannot be less, unless operands are still in cache from the previous kernel.
     ///
-    /// Weights, inputs and results of projections have `format`; the residual stream, logits, adapters and their
-    /// gradients are f32. 0 where the layer does not run the kernel.
+    /// Weights, inputs and results of projections have `format`, unless the weights are quantized; the residual stream,
+    /// logits, adapters and their gradients are f32. 0 where the layer does not run the kernel.
     package func bytes(layer: Int, kernel: Kernel, direction: Direction, format: NumberFormat) -> Double {
         passes(layer: layer, direction: direction).reduce(0) {
             $0 + ownBytes(layer: layer, kernel: kernel, direction: $1, format: format)
@@ -28,8 +28,9 @@ extension LayerCost {
             let formats = projection.output(format)
             let output = Double((forward ? formats.forward : formats.backward).byteCount) * (adding ? 2 : 1)
             let (from, to) = forward ? (shape.columns, shape.rows) : (shape.rows, shape.columns)
-            return elementBytes * Double(shape.rows * shape.columns) + tokens
-                * (elementBytes * Double(from) + output * Double(to))
+            let weight = matrixFormats.byteCount(
+                of: .projection(projection, block: layer - 1), model: model, format: format)
+            return Double(weight) + tokens * (elementBytes * Double(from) + output * Double(to))
         }
         func isTarget(_ projection: Projection) -> Bool { lora.targets.contains(projection) }
         /// Projections that share an input; in the backward pass all but the first accumulate.
@@ -42,7 +43,9 @@ extension LayerCost {
         }
         switch kernel {
         case .embeddingLookup:
-            return forward ? (elementBytes + 4) * hidden : 0
+            guard forward else { return 0 }
+            let vocabulary = Double(matrixFormats.byteCount(of: .embedding, model: model, format: format))
+            return vocabulary / Double(model.vocabularySize) * tokens + 4 * hidden
         case .attentionNorm, .mlpNorm:
             // Input and output. Backward: input, gradient, residual and result; the output again for LoRA.
             let group: [Projection] = kernel == .mlpNorm ? [.gate, .up] : [.q, .k, .v]
@@ -76,7 +79,8 @@ extension LayerCost {
             }
         case .lmHead:
             let logits = tokens * vocabulary * (forward ? 4 : elementBytes)
-            return elementBytes * vocabulary * Double(model.hiddenSize) + logits + (forward ? elementBytes : 4) * hidden
+            let weight = Double(matrixFormats.byteCount(of: .lmHead, model: model, format: format))
+            return weight + logits + (forward ? elementBytes : 4) * hidden
         case .crossEntropy:
             return forward ? tokens * vocabulary * (4 + elementBytes) : 0
         case .adamW:

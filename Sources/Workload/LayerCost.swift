@@ -14,14 +14,18 @@ package struct LayerCost: Sendable, Hashable {
     package let batch: BatchShape
     /// Whether a block's backward pass recomputes its forward pass.
     package let activationCheckpointing: Bool
+    /// What of the weights is quantized in memory.
+    package let matrixFormats: MatrixFormats
 
     package init(
-        model: ModelConfig, lora: LoRAConfiguration, batch: BatchShape, activationCheckpointing: Bool = false
+        model: ModelConfig, lora: LoRAConfiguration, batch: BatchShape, activationCheckpointing: Bool = false,
+        matrixFormats: MatrixFormats = .plain
     ) {
         self.model = model
         self.lora = lora
         self.batch = batch
         self.activationCheckpointing = activationCheckpointing
+        self.matrixFormats = matrixFormats
     }
 
     /// The passes whose work one pass of a layer does: its own, and before it the one that it recomputes.

@@ -39,16 +39,19 @@ package struct MemoryLimits: Sendable, Hashable {
     /// Bytes that the head's matrix may take in the engine's layouts, both directions together; a larger one stays in
     /// the plain layout.
     package var packedHeadBytes: Int
+    /// Bytes of a weight that are read at a time, where it can be packed in parts.
+    package var weightChunkBytes: Int
     /// Bytes that a whole stack may take.
     package var memoryBytes: Int
 
     package init(
         logitsBytes: Int = 64 << 20, keptLogitsBytes: Int = 256 << 20, packedHeadBytes: Int = 256 << 20,
-        memoryBytes: Int
+        weightChunkBytes: Int = 16 << 20, memoryBytes: Int
     ) {
         self.logitsBytes = logitsBytes
         self.keptLogitsBytes = keptLogitsBytes
         self.packedHeadBytes = packedHeadBytes
+        self.weightChunkBytes = weightChunkBytes
         self.memoryBytes = memoryBytes
     }
 }
@@ -71,25 +74,26 @@ extension LayerCost {
     ) -> MemoryUse {
         let (hidden, elementBytes) = (model.hiddenSize, format.byteCount)
         let boundary = 4 * batch.tokenCount * hidden
-        let vocabulary = elementBytes * model.vocabularySize * hidden
+        func weight(_ role: TensorRole) -> Int { matrixFormats.byteCount(of: role, model: model, format: format) }
         if layer == 0 {
             return MemoryUse(
-                weights: vocabulary, adapters: 0, optimizer: 0, activations: boundary, gradients: boundary, scratch: 0)
+                weights: weight(.embedding), adapters: 0, optimizer: 0, activations: boundary, gradients: boundary,
+                scratch: 0)
         }
         if layer == model.blockCount + 1 {
             let plan = HeadPlan(model, batch, format, MemoryLimits(memoryBytes: 0))
             return MemoryUse(
-                weights: (plan.isPacked ? layout.copies : 1) * vocabulary + 4 * hidden, adapters: 0,
+                weights: (plan.isPacked ? layout.copies : 1) * weight(.lmHead) + 4 * hidden, adapters: 0,
                 optimizer: 0, activations: headActivationBytes(plan, elementBytes), gradients: 0,
                 scratch: headScratchBytes(plan, format))
         }
-        let elements = parameterCount(layer: layer) - 2 * hidden
+        let weights = Projection.allCases.reduce(0) { $0 + weight(.projection($1, block: layer - 1)) }
         let adapter = 4 * adapterParameterCount(layer: layer)
         // With checkpointing one memory serves all blocks, and a second gradient.
         let saved = blockActivationBytes(elementBytes)
         let shared = activationCheckpointing ? saved + boundary : 0
         return MemoryUse(
-            weights: layout.copies * elementBytes * elements + 8 * hidden, adapters: 2 * adapter,
+            weights: layout.copies * weights + 8 * hidden, adapters: 2 * adapter,
             optimizer: 2 * adapter, activations: boundary + (activationCheckpointing ? 0 : saved),
             gradients: activationCheckpointing ? 0 : boundary,
             scratch: blockScratchBytes(format, threadCount: threadCount) + shared)

@@ -81,6 +81,7 @@ struct HostileProfileTests {
         ("energy below zero", { $0.energyWindows[0].joules["package-0"] = -1 }),
         ("settings.confidence is 1", { $0.settings.confidence = 1 }),
         ("batch 0", { $0.workload.batch = 0 }),
+        ("weight_formats has no format", { $0.workload.weightFormats = [] }),
         ("activation_checkpointing is false", { $0.workload.activationCheckpointing = false }),
         (
             "forward_only has no backward passes",

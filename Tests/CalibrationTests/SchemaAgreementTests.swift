@@ -76,6 +76,7 @@ struct SchemaAgreementTests {
             resolutionWatts: 0.1, explainedShare: 0.9, minimumWindowSeconds: 3.2, ended: "planted")
         meter.reason = "planted"
         meter.domains[0].maximumWatts = 100
+        workload.weightFormats = ["Q4_K", "f32"]
         (workload.pinned, workload.forwardOnly, workload.activationCheckpointing) = (true, true, true)
     }
 
@@ -83,6 +84,7 @@ struct SchemaAgreementTests {
         var layer = layer
         layer.memory = LayerMemory(
             weightBytes: 1, adapterBytes: 1, optimizerBytes: 1, activationBytes: 1, scratchBytes: 1)
+        layer.weightFormats = ["q": .q4K, "down": .int8]
         layer.kernels = [KernelCost(kernel: "rope", direction: .forward, flops: 1, bytes: 1)]
         return layer
     }

@@ -101,6 +101,27 @@ struct WorkloadSetTests {
         #expect(error?.message.contains("workload.activation_checkpointing is ") == true, "\(error?.message ?? "")")
     }
 
+    @Test("quantized weights: each layer keeps its formats and their bytes; a mixture is refused")
+    func quantized() throws {
+        func workload(_ sequence: Int) -> SyntheticWorkload {
+            var workload = SyntheticWorkload(sequence: sequence)
+            workload.quantizedFormats = (.q4K, .q80)
+            return workload
+        }
+        let inputs = try [128, 512].map { try Self.input(workload($0)) }
+        let calibration = try Calibrator.calibrate(inputs, of: WorkloadChoice(sequence: 256))
+        let layers = calibration.layers.map(\.description)
+        #expect(layers == workload(256).layers)
+        #expect(layers[1].weightFormats == nil && layers[2].weightFormats?["down"] == .q4K)
+        let bytes = layers.map { $0.memory?.weightBytes ?? 0 }
+        #expect(5 * bytes[2] < bytes[1])
+        let mixture = [inputs[0], try Self.input(SyntheticWorkload(sequence: 512))]
+        let error = #expect(throws: KerfError.self) {
+            try Calibrator.calibrate(mixture, of: WorkloadChoice(sequence: 256))
+        }
+        #expect(error?.message.contains("weight_formats") == true, "\(error?.message ?? "")")
+    }
+
     @Test("attention is interpolated over the square of the sequence")
     func attention() throws {
         let calibration = try Calibrator.calibrate(try Self.sequences([128, 512]), of: WorkloadChoice(sequence: 256))

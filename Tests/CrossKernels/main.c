@@ -22,7 +22,8 @@ int main(void) {
     static const struct check_group groups[] = {
         {"comparisons", check_checks},   {"threads", check_threads},   {"elementwise", check_elementwise},
         {"optimizer", check_optimizer},  {"layers", check_layers},     {"frozen products", check_products},
-        {"low rank", check_low_rank},    {"attention", check_attention}, {"fleet", check_fleet},
+        {"quantized", check_quantized},  {"low rank", check_low_rank}, {"attention", check_attention},
+        {"fleet", check_fleet},
     };
     printf("  f32 products by %s, pairs of bf16: %s\n", kerf_frozen_instruction_set(),
            kerf_frozen_has_pairs() ? "yes" : "no");

@@ -29,14 +29,18 @@ struct operands {
     double *expected;        // without the base
 };
 
+static enum kerf_weight_format weight_format(enum kerf_format format) {
+    return format == KERF_BF16 ? KERF_WEIGHT_BF16 : KERF_WEIGHT_F32;
+}
+
 static void make_operands(struct operands *o) {
     const struct kerf_frozen_product *p = &o->product;
     const long weights = p->outputs * p->inputs;
     o->inner = p->forward ? p->inputs : p->outputs;
     o->width = p->forward ? p->outputs : p->inputs;
     float *weight = check_values(weights, 1), *x = check_values(p->rows * o->inner, 2);
-    void *packed = check_memory(kerf_frozen_weight_bytes(p->outputs, p->inputs, p->source));
-    kerf_frozen_pack(3, p->outputs, p->inputs, p->source, weight, packed);
+    void *packed = check_memory(kerf_frozen_weight_bytes(p->outputs, p->inputs, p->weight));
+    kerf_frozen_pack(3, p->outputs, p->inputs, p->weight, 0, p->outputs, weight, packed);
     o->packed = packed;
     check_stored(weights, weight, p->source);
     o->x = check_stored(p->rows * o->inner, x, p->source);
@@ -73,7 +77,7 @@ static void product(const struct shape *shape, bool forward, enum kerf_format fo
     check_case("%s%s, %ld rows, weight %ld x %ld, %s", check_format_name(format), pairs ? " in pairs" : "", shape->rows,
                shape->outputs, shape->inputs, forward ? "forward" : "backward");
     struct operands o = {
-        .product = {shape->rows, shape->outputs, shape->inputs, forward, format, KERF_F32, pairs}};
+        .product = {shape->rows, shape->outputs, shape->inputs, forward, format, KERF_F32, weight_format(format), pairs}};
     make_operands(&o);
     const long rows = shape->rows, count = rows * o.width;
     const size_t bytes = (size_t)count * sizeof(float);
@@ -105,11 +109,15 @@ static void gather(enum kerf_format format) {
     enum { VOCABULARY = 300, WIDTH = 70, ROWS = 6 };
     check_case("rows of an embedding, %s", check_format_name(format));
     float *values = check_values(VOCABULARY * WIDTH, 4), *y = check_floats(ROWS * WIDTH);
-    void *packed = check_memory(kerf_frozen_weight_bytes(VOCABULARY, WIDTH, format));
-    kerf_frozen_pack(2, VOCABULARY, WIDTH, format, values, packed);
+    const enum kerf_weight_format weight = weight_format(format);
+    void *packed = check_memory(kerf_frozen_weight_bytes(VOCABULARY, WIDTH, weight));
+    // In parts that end within a block and at one's end.
+    kerf_frozen_pack(2, VOCABULARY, WIDTH, weight, 0, 100, values, packed);
+    kerf_frozen_pack(2, VOCABULARY, WIDTH, weight, 100, 156, values + 100 * WIDTH, packed);
+    kerf_frozen_pack(2, VOCABULARY, WIDTH, weight, 256, VOCABULARY - 256, values + 256 * WIDTH, packed);
     check_stored(VOCABULARY * WIDTH, values, format);
     const int32_t tokens[ROWS] = {0, 255, 256, 299, 7, 7};
-    kerf_frozen_gather(3, ROWS, VOCABULARY, WIDTH, format, packed, tokens, y);
+    kerf_frozen_gather(3, ROWS, VOCABULARY, WIDTH, weight, packed, tokens, y);
     for (long row = 0; row < ROWS; row++)
         check_same("row", WIDTH * sizeof *y, y + row * WIDTH, values + tokens[row] * WIDTH);
 }

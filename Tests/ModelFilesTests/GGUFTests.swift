@@ -60,7 +60,51 @@ struct GGUFTests {
             let values = try source.values(role)
             #expect(values.allSatisfy { $0.isFinite })
             #expect((heads == 0 ? values : TinyModel.interleaved(values, 256, 128)) == decoded)
+            // Some rows alone, of parts of heads.
+            let columns = config.shape(of: role).columns
+            for rows in [0..<1, 3..<200, 255..<256] {
+                let expected = Array(values[rows.lowerBound * columns..<rows.upperBound * columns])
+                var part = [Float](repeating: .nan, count: expected.count)
+                try part.withUnsafeMutableBufferPointer { try source.read(role, rows: rows, into: $0) }
+                #expect(part == expected)
+                let stored = source.storedFormat(of: role)
+                #expect(stored?.rawValue == (format.valuesPerBlock > 1 ? format.name : nil))
+                guard let stored, let rowBytes = stored.rowBytes(columns: columns) else { continue }
+                var blocks = [UInt8](repeating: 0, count: rows.count * rowBytes)
+                try blocks.withUnsafeMutableBytes { try source.readStored(role, rows: rows, into: $0) }
+                part.withUnsafeMutableBufferPointer { part in
+                    blocks.withUnsafeBytes { blocks in
+                        for row in 0..<rows.count {
+                            stored.decode(
+                                blocks.baseAddress! + row * rowBytes,
+                                into: UnsafeMutableBufferPointer(rebasing: part[row * columns..<(row + 1) * columns]))
+                        }
+                    }
+                }
+                #expect(part == expected)
+            }
         }
+    }
+
+    @Test("Blocks with a scale that is no number are refused")
+    func infiniteScale() throws {
+        var config = TinyModel.config
+        (config.hiddenSize, config.headSize, config.intermediateSize) = (32, 16, 32)
+        var builder = try TinyModel.gguf(config)
+        builder["llama.rope.dimension_count"] = .uint32(16)
+        builder.changeTensor("blk.0.ffn_up.weight") { tensor in
+            tensor.type = Q8_0.ggmlType
+            tensor.data = (0..<32).flatMap { row in [0x00, row == 31 ? 0x7C : 0x2C] + [UInt8](repeating: 1, count: 32) }
+        }
+        let source = try open(builder)
+        let role = TensorRole.projection(.up, block: 0)
+        var blocks = [UInt8](repeating: 0, count: 31 * 34)
+        try blocks.withUnsafeMutableBytes { try source.readStored(role, rows: 0..<31, into: $0) }
+        var last = [UInt8](repeating: 0, count: 34)
+        let error = modelFileError {
+            try last.withUnsafeMutableBytes { try source.readStored(role, rows: 31..<32, into: $0) }
+        }
+        #expect(error?.code == .malformed)
     }
 
     @Test("Without output.weight the head is the embedding")

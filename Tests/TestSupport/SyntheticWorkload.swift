@@ -11,6 +11,8 @@ package struct SyntheticWorkload: Sendable {
     package var sequence = 128
     package var rank = 8
     package var activationCheckpointing = false
+    /// Formats of the second block's projections and of the embedding, which stay quantized; `nil` for none.
+    package var quantizedFormats: (block: QuantizedFormat, embedding: QuantizedFormat)?
     /// The box's other numbers, its powers and noise.
     package var base = SyntheticProfile()
     package var law = Law()
@@ -53,10 +55,16 @@ package struct SyntheticWorkload: Sendable {
             intermediateSize: model.intermediateSize, vocabularySize: model.vocabularySize, rmsNormEpsilon: 1e-6,
             rope: RotaryEmbedding(theta: 1e6), tiedEmbeddings: model.tiedEmbeddings)
         let lora = LoRAConfiguration(rank: rank, alpha: Double(2 * rank), targets: [.q, .v])
+        var formats: [TensorRole: QuantizedFormat] = [:]
+        for projection in Projection.allCases {
+            formats[.projection(projection, block: 1)] = quantizedFormats?.block
+        }
+        formats[.embedding] = quantizedFormats?.embedding
         return LayerDescription.all(
             LayerCost(
                 model: config, lora: lora, batch: BatchShape(batch: batch, sequence: sequence),
-                activationCheckpointing: activationCheckpointing), format: .f32, layout: .packed, threadCount: 2)
+                activationCheckpointing: activationCheckpointing, matrixFormats: MatrixFormats(formats)),
+            format: .f32, layout: quantizedFormats == nil ? .packed : .panels, threadCount: 2)
     }
 
     /// True seconds of each kernel of a pass.
@@ -88,7 +96,8 @@ package struct SyntheticWorkload: Sendable {
         profile.layers = layers
         profile.workload = WorkloadDescription(
             batch: batch, sequence: sequence, loraRank: rank, loraAlpha: Double(2 * rank), loraTargets: [.q, .v],
-            dtype: .f32, threads: 2, activationCheckpointing: activationCheckpointing ? true : nil)
+            dtype: .f32, weightFormats: quantizedFormats.map { [$0.block.rawValue, $0.embedding.rawValue, "f32"] },
+            threads: 2, activationCheckpointing: activationCheckpointing ? true : nil)
         func noisy(_ seconds: Double) -> [Double] {
             (0..<base.steps).map { _ in seconds * max(0.1, 1 + base.noise * generator.normal()) }
         }

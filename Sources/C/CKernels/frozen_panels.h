@@ -1,36 +1,11 @@
 #pragma once
 
+#include "frozen_weight.h"
 #include "panel_tile.h"
 
 #include <stddef.h>
 
-// Operands of products with frozen weights in panels of 64.
-//
-// A weight W[outputs, inputs] lies in blocks of 256 outputs. A block holds panels of 64 inputs, and a panel 64 consecutive
-// inputs of each of the block's outputs: [outputs / 256][inputs / 64][256][64]. Both sizes are rounded up to multiples of
-// 64, with zeros; the last block has fewer outputs. So a block's panel is contiguous for the sum over the outputs, and a
-// block's consecutive panels for the sum over the inputs.
-
-enum { KERF_BLOCK = 256 };
-
-static inline long kerf_round_up(long count, long unit) { return (count + unit - 1) / unit * unit; }
-static inline long kerf_least(long a, long b) { return a < b ? a : b; }
-static inline size_t kerf_format_bytes(enum kerf_format format) { return format == KERF_F32 ? 4 : 2; }
-
-// Outputs of the block that holds an output, with padding.
-static inline long kerf_block_rows(long output, long outputs) {
-    return kerf_least(KERF_BLOCK, kerf_round_up(outputs, KERF_PANEL) - output / KERF_BLOCK * KERF_BLOCK);
-}
-
-// Number of elements before the first of a panel for an output.
-static inline long kerf_panel_offset(long output, long panel, long outputs, long inputs) {
-    const long block = output / KERF_BLOCK * KERF_BLOCK;
-    return block * kerf_round_up(inputs, KERF_PANEL)
-        + (panel * kerf_block_rows(output, outputs) + output - block) * KERF_PANEL;
-}
-
-// y = x as f32, for `count` elements of bf16, a multiple of 16.
-void kerf_widen(long count, const void *x, float *y);
+// The other operands and the results of products with frozen weights, whose own panels are in frozen_weight.h.
 
 // Rows of x, [rows, width], in panels of 64 elements: [width / 64, rounded up][rows][64], in f32 or in x's own format.
 void kerf_row_panels(int threads, long rows, long width, enum kerf_format format, bool widened, const void *x,

@@ -14,9 +14,9 @@ enum { RESULT_ROWS = 256, RESULT_COLUMNS = 512, RESULT_ROW = RESULT_COLUMNS + 16
 struct run {
     const struct kerf_frozen_product *product;
     kerf_panel_function tile;
-    bool widened;      // bf16 is converted to f32 before it is multiplied
+    struct kerf_frozen_weight weight;
+    bool unpacked;     // the weight is converted to f32 before it is multiplied
     long per_element;  // numbers in an element of the tiles: 2 for pairs
-    const void *weight;
     const void *x;     // in panels
     const void *base;
     void *y;
@@ -25,25 +25,28 @@ struct run {
 };
 
 static long inner_width(const struct kerf_frozen_product *p) { return p->forward ? p->inputs : p->outputs; }
-static bool widens(const struct kerf_frozen_product *p) { return p->source == KERF_BF16 && !p->pairs; }
-static size_t element_bytes(const struct kerf_frozen_product *p) {
-    return p->source == KERF_BF16 && p->pairs ? 2 : 4;
+static bool multiplies_pairs(const struct kerf_frozen_product *p) {
+    return p->source == KERF_BF16 && p->weight == KERF_WEIGHT_BF16 && p->pairs;
 }
+static bool unpacks(const struct kerf_frozen_product *p) {
+    return p->weight != KERF_WEIGHT_F32 && !multiplies_pairs(p);
+}
+static size_t element_bytes(const struct kerf_frozen_product *p) { return multiplies_pairs(p) ? 2 : 4; }
 
 static size_t x_bytes(const struct kerf_frozen_product *p) {
     return (size_t)kerf_round_up(p->rows, KERF_PANEL) * (size_t)kerf_round_up(inner_width(p), KERF_PANEL)
         * element_bytes(p);
 }
 
-static size_t widened_bytes(const struct kerf_frozen_product *p) {
-    if (!widens(p)) return 0;
+static size_t unpacked_bytes(const struct kerf_frozen_product *p) {
+    if (!unpacks(p)) return 0;
     return (p->forward ? RESULT_ROWS : KERF_PANEL) * KERF_BLOCK * sizeof(float);
 }
 
 static size_t results_bytes(void) { return (RESULT_ROWS + 16) * RESULT_ROW * sizeof(float); }
 
 size_t kerf_frozen_scratch_bytes(int threads, const struct kerf_frozen_product *p) {
-    return (size_t)kerf_round_up((long)x_bytes(p), 64) + (size_t)threads * (results_bytes() + widened_bytes(p));
+    return (size_t)kerf_round_up((long)x_bytes(p), 64) + (size_t)threads * (results_bytes() + unpacked_bytes(p));
 }
 
 static long tile_count(long rows) { return (rows + KERF_TILE_ROWS - 1) / KERF_TILE_ROWS; }
@@ -74,10 +77,10 @@ static void run_tiles(const struct run *run, struct kerf_panel_tile tile, long r
     }
 }
 
-static const char *weight_at(const struct run *run, long output, long panel) {
-    const struct kerf_frozen_product *p = run->product;
-    return (const char *)run->weight
-        + kerf_panel_offset(output, panel, p->outputs, p->inputs) * (long)kerf_format_bytes(p->source);
+// Bytes of `panels` panels of `outputs` outputs.
+static long weight_bytes(const struct run *run, long outputs, long panels) {
+    const struct kerf_weight_unit unit = kerf_weight_unit(run->weight.format);
+    return outputs * panels * KERF_PANEL * unit.bytes / unit.inputs;
 }
 
 static void *y_at(const struct run *run, const void *y, long row, long column, long width) {
@@ -85,11 +88,10 @@ static void *y_at(const struct run *run, const void *y, long row, long column, l
 }
 
 // y[all rows, begin ..< end]
-static void run_forward(const struct run *run, long begin, long end, float *results, float *widened) {
+static void run_forward(const struct run *run, long begin, long end, float *results, float *unpacked) {
     const struct kerf_frozen_product *p = run->product;
     const long panels = kerf_round_up(p->inputs, KERF_PANEL) / KERF_PANEL;
     const long row_bytes = KERF_PANEL * (long)element_bytes(p);
-    const long row_lines = KERF_PANEL * (long)kerf_format_bytes(p->source) / 64;
     for (long token = 0; token < p->rows; token += RESULT_COLUMNS) {
         const long tokens = kerf_least(RESULT_COLUMNS, p->rows - token);
         for (long output = begin, outputs; output < end; output += outputs) {
@@ -97,21 +99,21 @@ static void run_forward(const struct run *run, long begin, long end, float *resu
             for (long panel = 0; panel < panels; panel += PART_PANELS) {
                 const long count = kerf_least(PART_PANELS, panels - panel);
                 struct kerf_panel_tile tile = {
-                    .panels = count, .a = weight_at(run, output, panel),
+                    .panels = count, .a = kerf_unit_at(&run->weight, output, panel),
                     .a_panel = kerf_block_rows(output, p->outputs) * row_bytes, .c_row = RESULT_ROW,
                     .adding = panel > 0};
-                if (run->widened) {
+                if (run->unpacked) {
                     for (long i = 0; i < count; i++)
-                        kerf_widen(outputs * KERF_PANEL, weight_at(run, output, panel + i),
-                                   widened + i * outputs * KERF_PANEL);
-                    tile.a = widened;
+                        kerf_unpack(&run->weight, output, outputs, panel + i, unpacked + i * outputs * KERF_PANEL);
+                    tile.a = unpacked;
                     tile.a_panel = outputs * row_bytes;
                 }
                 // Blocks of which a thread has a part only are small.
                 const bool whole = outputs == kerf_block_rows(output, p->outputs) && panel + count < panels;
+                const long later = kerf_least(PART_PANELS, panels - panel - count);
                 struct next_part next = {
-                    .at = whole ? weight_at(run, output, panel + count) : NULL,
-                    .lines = whole ? kerf_least(PART_PANELS, panels - panel - count) * outputs * row_lines : 0,
+                    .at = whole ? kerf_unit_at(&run->weight, output, panel + count) : NULL,
+                    .lines = whole ? weight_bytes(run, outputs, later) / 64 : 0,
                     .tiles = (tokens + KERF_PANEL - 1) / KERF_PANEL * tile_count(outputs)};
                 for (long i = 0; i < tokens; i += KERF_PANEL) {
                     tile.v = (const float *)run->x
@@ -128,10 +130,9 @@ static void run_forward(const struct run *run, long begin, long end, float *resu
 }
 
 // y[all rows, panels begin ..< end]
-static void run_backward(const struct run *run, long begin, long end, float *results, float *widened) {
+static void run_backward(const struct run *run, long begin, long end, float *results, float *unpacked) {
     const struct kerf_frozen_product *p = run->product;
     const long row_bytes = KERF_PANEL * (long)element_bytes(p);
-    const long row_lines = KERF_PANEL * (long)kerf_format_bytes(p->source) / 64;
     const long columns_at_once = RESULT_COLUMNS / KERF_PANEL;
     for (long first = begin; first < end; first += columns_at_once) {
         const long columns = kerf_least(columns_at_once, end - first);
@@ -144,15 +145,15 @@ static void run_backward(const struct run *run, long begin, long end, float *res
                     .adding = output > 0};
                 tile.a = (const char *)run->x + (output / KERF_PANEL * p->rows + token) * row_bytes;
                 for (long i = 0; i < columns; i++) {
-                    tile.v = weight_at(run, output, first + i);
-                    if (run->widened) {
-                        kerf_widen(outputs * KERF_PANEL, tile.v, widened);
-                        tile.v = widened;
-                    }
+                    tile.v = unpacked;
+                    if (run->unpacked) kerf_unpack(&run->weight, output, outputs, first + i, unpacked);
+                    else tile.v = kerf_unit_at(&run->weight, output, first + i);
                     tile.c = results + i * KERF_PANEL;
+                    const bool fetches = i + 1 < columns && kerf_begins_unit(&run->weight, first + i + 1);
                     struct next_part next = {
-                        .at = i + 1 < columns ? weight_at(run, output, first + i + 1) : NULL,
-                        .lines = i + 1 < columns ? outputs * row_lines : 0, .tiles = tile_count(tokens)};
+                        .at = fetches ? kerf_unit_at(&run->weight, output, first + i + 1) : NULL,
+                        .lines = fetches ? outputs * kerf_weight_unit(p->weight).bytes / 64 : 0,
+                        .tiles = tile_count(tokens)};
                     run_tiles(run, tile, tokens, row_bytes, &next);
                 }
             }
@@ -168,26 +169,26 @@ static void run_part(void *context, int thread, int threads) {
     const struct run *run = context;
     const struct kerf_frozen_product *p = run->product;
     float *results = (float *)(run->memory + (size_t)thread * run->thread_bytes);
-    float *widened = (float *)((char *)results + results_bytes());
+    float *unpacked = (float *)((char *)results + results_bytes());
     if (p->forward) {
-        run_forward(run, p->outputs * thread / threads, p->outputs * (thread + 1) / threads, results, widened);
+        run_forward(run, p->outputs * thread / threads, p->outputs * (thread + 1) / threads, results, unpacked);
     } else {
         const long panels = kerf_round_up(p->inputs, KERF_PANEL) / KERF_PANEL;
-        run_backward(run, panels * thread / threads, panels * (thread + 1) / threads, results, widened);
+        run_backward(run, panels * thread / threads, panels * (thread + 1) / threads, results, unpacked);
     }
 }
 
 void kerf_frozen_run(int threads, const struct kerf_frozen_product *p, const void *x, const void *weight,
                      const void *base, void *y, void *scratch) {
-    const bool pairs = p->source == KERF_BF16 && p->pairs;
+    const bool pairs = multiplies_pairs(p);
     struct run run = {
-        .product = p, .widened = widens(p), .per_element = pairs ? 2 : 1,
-        .weight = weight, .x = scratch, .base = base, .y = y,
+        .product = p, .weight = {p->outputs, p->inputs, p->weight, weight}, .unpacked = unpacks(p),
+        .per_element = pairs ? 2 : 1, .x = scratch, .base = base, .y = y,
         .memory = (char *)scratch + kerf_round_up((long)x_bytes(p), 64),
-        .thread_bytes = results_bytes() + widened_bytes(p)};
+        .thread_bytes = results_bytes() + unpacked_bytes(p)};
     const struct kerf_panel_functions *functions = kerf_panel_functions();
     run.tile = !pairs ? functions->f32 : p->forward ? functions->bf16 : functions->bf16_weight;
-    if (p->forward) kerf_column_panels(threads, p->rows, p->inputs, p->source, run.widened, x, scratch);
-    else kerf_row_panels(threads, p->rows, p->outputs, p->source, run.widened, x, scratch);
+    if (p->forward) kerf_column_panels(threads, p->rows, p->inputs, p->source, !pairs, x, scratch);
+    else kerf_row_panels(threads, p->rows, p->outputs, p->source, !pairs, x, scratch);
     kerf_parallel(threads, run_part, &run);
 }

@@ -22,8 +22,8 @@ package struct TrainingSetup: Sendable {
     package init(_ model: ModelOptions, _ training: TrainingOptions, steps: Int) throws {
         settings = try training.settings(steps: steps)
         source = try model.open(seed: training.weightsSeed)
-        weights = try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: training.weightsSeed)
-        engine = training.workload.step.engine.maker
+        weights = try model.weightIdentity(seed: training.weightsSeed)
+        engine = training.workload.step.engine.maker(quantized: source.isQuantized)
         activationCheckpointing = training.workload.step.engine.activationCheckpointing
     }
 
@@ -52,20 +52,25 @@ extension TrainingSetup {
         guard workload.forwardOnly != true else {
             throw KerfError(.mismatch, "\(name) is of forward passes alone", remedy: "profile a training step")
         }
+        let formats = MatrixFormats(source).names(of: source.config, plain: settings.format)
         try RunTerm.checkEqual(
             [
                 RunTerm("model", source.config.name), RunTerm("batch", settings.batch),
                 RunTerm("sequence", settings.sequence), RunTerm("LoRA rank", settings.rank),
                 RunTerm("LoRA targets", settings.lora.targets.map(\.rawValue).joined(separator: ",")),
                 RunTerm("number format", settings.format.rawValue),
+                RunTerm("weight formats", Self.text(formats)),
             ], of: "this run",
             [
                 RunTerm("model", model.name), RunTerm("batch", workload.batch),
                 RunTerm("sequence", workload.sequence), RunTerm("LoRA rank", workload.loraRank),
                 RunTerm("LoRA targets", workload.loraTargetNames),
                 RunTerm("number format", workload.dtype.rawValue),
+                RunTerm("weight formats", Self.text(workload.weightFormats)),
             ], of: name)
     }
+
+    private static func text(_ formats: [String]?) -> String { formats?.joined(separator: ", ") ?? "none quantized" }
 }
 
 extension TrainingSetup {
@@ -92,10 +97,11 @@ extension TrainingSetup {
 extension MatrixEngines {
     /// Makes engines of one library, or of the default one.
     package static func maker(
-        named name: String?, threadCount: Int?
+        named name: String?, quantized: Bool, threadCount: Int?
     ) -> EngineMaker {
         { format in
-            try name.map { try named($0, threadCount: threadCount) } ?? `default`(for: format, threadCount: threadCount)
+            try name.map { try named($0, threadCount: threadCount) }
+                ?? `default`(for: format, quantized: quantized, threadCount: threadCount)
         }
     }
 }

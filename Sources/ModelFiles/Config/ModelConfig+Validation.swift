@@ -86,15 +86,15 @@ extension ModelConfig {
         }
     }
 
-    /// Checks a tensor's number of elements.
+    /// Checks the number of elements of a tensor's rows.
     ///
     /// - Throws: ``KerfError`` when the model has no such block or `count` differs.
-    func validate(_ role: TensorRole, count: Int, file: String) throws(KerfError) {
+    func validate(_ role: TensorRole, rows wanted: Range<Int>, count: Int, file: String) throws(KerfError) {
         if let block = role.block, !(0..<blockCount).contains(block) {
             throw KerfError(.missingTensor, at: file, "has no block \(block); its \(blockCount) blocks count from 0")
         }
         let (rows, columns) = shape(of: role)
-        guard count == rows * columns else {
+        guard wanted.lowerBound >= 0, wanted.upperBound <= rows, count == wanted.count * columns else {
             throw KerfError(
                 .impossibleShape, at: file,
                 "\(role.huggingFaceName) has \(rows) x \(columns) elements, but there is room for \(count)")

@@ -42,6 +42,25 @@ enum F16: TensorFormat {
         return Float(bitPattern: magnitude | UInt32(half & 0x8000) << 16)
     }
 
+    /// Single to half precision, rounded to nearest, ties to even. Magnitudes above 65,504 become 65,504.
+    static func half(_ single: Float) -> UInt16 {
+        let sign = UInt16(truncatingIfNeeded: single.bitPattern >> 16) & 0x8000
+        let magnitude = min(single.magnitude, 65_504)
+        let bits = magnitude.bitPattern
+        // Below the smallest normal half, 2^-14, the bits count steps of 2^-24.
+        guard bits >= 113 << 23 else { return sign | UInt16((magnitude * 16_777_216).rounded(.toNearestOrEven)) }
+        let rounded = bits &+ 0xFFF &+ (bits >> 13 & 1)
+        return sign | UInt16(truncatingIfNeeded: (rounded &- (112 << 23)) >> 13)
+    }
+
+    /// Stores a value in half precision, and returns what was stored.
+    @inline(__always)
+    static func store(_ value: Float, at destination: UnsafeMutableRawPointer) -> Float {
+        let half = half(value)
+        destination.storeBytes(of: half, as: UInt16.self)
+        return single(half)
+    }
+
     /// The little-endian half at a byte offset, in single precision.
     @inline(__always)
     static func single(at source: UnsafeRawPointer, _ offset: Int = 0) -> Float {

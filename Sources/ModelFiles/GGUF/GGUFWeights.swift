@@ -34,7 +34,17 @@ package struct GGUFWeights: WeightSource {
         }
     }
 
-    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        try table.read(role, into: destination)
+    package func read(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        try table.read(role, rows: rows, into: destination)
+    }
+
+    package func storedFormat(of role: TensorRole) -> QuantizedFormat? { table.storedFormat(of: role) }
+
+    package func readStored(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    ) throws {
+        try table.readStored(role, rows: rows, into: destination)
     }
 }

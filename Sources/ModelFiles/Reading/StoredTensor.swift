@@ -17,24 +17,49 @@ struct StoredTensor: Sendable {
     let columns: Int
     var rowOrder = RowOrder.asNamed
 
-    private var bytesPerRow: Int { columns / format.valuesPerBlock * format.bytesPerBlock }
-    private var range: Range<Int> { offset..<offset + rows * bytesPerRow }
+    var bytesPerRow: Int { columns / format.valuesPerBlock * format.bytesPerBlock }
 
     /// Writes all rows as f32; `destination` has room for `rows * columns`.
     func read(into destination: UnsafeMutablePointer<Float>) throws(KerfError) {
+        try read(rows: 0..<rows, into: destination)
+    }
+
+    /// Writes rows as f32; `destination` has room for `rows.count * columns`.
+    func read(rows: Range<Int>, into destination: UnsafeMutablePointer<Float>) throws(KerfError) {
         let blocksPerRow = columns / format.valuesPerBlock
+        try eachRun(of: rows) { source, first, count in
+            format.decode(source, blocks: count * blocksPerRow, into: destination + first * columns)
+        }
+    }
+
+    /// Writes the blocks of rows as they are; `destination` has room for `rows.count * bytesPerRow`.
+    func readBlocks(rows: Range<Int>, into destination: UnsafeMutableRawPointer) throws(KerfError) {
+        try eachRun(of: rows) { source, first, count in
+            (destination + first * bytesPerRow).copyMemory(from: source, byteCount: count * bytesPerRow)
+        }
+    }
+
+    /// Calls `body` for each run of rows that are together in the file, with the number of rows before it.
+    private func eachRun(
+        of rows: Range<Int>, _ body: (_ source: UnsafeRawPointer, _ first: Int, _ count: Int) -> Void
+    ) throws(KerfError) {
+        var stored = rows
+        if case .interleaved(let headSize) = rowOrder {
+            // All rows of the heads that these are of.
+            stored = rows.lowerBound / headSize * headSize..<(rows.upperBound + headSize - 1) / headSize * headSize
+        }
+        let range = offset + stored.lowerBound * bytesPerRow..<offset + stored.upperBound * bytesPerRow
         try file.withBytes(range) { (bytes) throws(KerfError) in
             guard let source = bytes.baseAddress else { return }
             switch rowOrder {
             case .asNamed:
-                format.decode(source, blocks: rows * blocksPerRow, into: destination)
+                body(source, 0, rows.count)
             case .interleaved(let headSize):
-                for row in 0..<rows {
+                for row in rows {
                     let (head, inHead) = row.quotientAndRemainder(dividingBy: headSize)
-                    let (pair, half) = inHead.quotientAndRemainder(dividingBy: 2)
-                    let target = head * headSize + half * headSize / 2 + pair
-                    format.decode(
-                        source + row * bytesPerRow, blocks: blocksPerRow, into: destination + target * columns)
+                    let (half, pair) = inHead.quotientAndRemainder(dividingBy: headSize / 2)
+                    let place = head * headSize + 2 * pair + half - stored.lowerBound
+                    body(source + place * bytesPerRow, row - rows.lowerBound, 1)
                 }
             }
         }

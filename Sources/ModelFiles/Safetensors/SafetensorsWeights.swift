@@ -68,7 +68,9 @@ package struct SafetensorsWeights: WeightSource {
         return Set(roles.map { String($0.huggingFaceName.dropFirst(prefix.count)) } + ["self_attn.rotary_emb.inv_freq"])
     }()
 
-    package func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        try table.read(role, into: destination)
+    package func read(
+        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        try table.read(role, rows: rows, into: destination)
     }
 }

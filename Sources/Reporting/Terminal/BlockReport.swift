@@ -133,7 +133,8 @@ package struct BlockReport: Encodable {
         var lines = [
             "One block of \(model), \(workload.dtype.rawValue), batch \(workload.batch), sequence \(workload.sequence), "
                 + "LoRA rank \(workload.loraRank) on \(workload.loraTargetNames)"
-                + (workload.activationCheckpointing == true ? ", activation checkpointing" : ""),
+                + (workload.activationCheckpointing == true ? ", activation checkpointing" : "")
+                + (workload.weightFormatText.map { ", weights in \($0)" } ?? ""),
             "\(engine.name) \(engine.version) (\(engine.instructionSet)), \(workload.threads) threads, "
                 + "median of \(rounds) rounds", "",
         ]

@@ -179,7 +179,7 @@ package final class DeviceSession: Sendable {
         let seconds = MonotonicInstant.now().seconds(since: began)
         let after = meter.conditions()
         turn.measurement.deviceDisturbance =
-            BoxConditions.disturbance(from: conditions, to: after, seconds: seconds, hasLoads: true)?.rawValue
+            BoxConditions.turnDisturbance(from: conditions, to: after, seconds: seconds)?.rawValue
         turn.measurement.deviceReferenceSeconds = BoxConditions.longerReference(conditions, after)
         // Protobuf's 0 is an absent value.
         let reference = confirmation.referenceSeconds

@@ -134,8 +134,7 @@ struct ServerTurn: Sendable {
                     end, message.tensorBytes, state, step, progress, losses)
                 let seconds = MonotonicInstant.now().seconds(since: began)
                 let after = session.meter.conditions()
-                let disturbance = BoxConditions.disturbance(
-                    from: conditions, to: after, seconds: seconds, hasLoads: true)
+                let disturbance = BoxConditions.turnDisturbance(from: conditions, to: after, seconds: seconds)
                 let record = server.recorder.finish()
                 let isMetered = session.meter.name != nil
                 let intervals = isMetered ? record.intervals : record.intervals.withoutEnergy

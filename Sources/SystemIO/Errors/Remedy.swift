@@ -21,6 +21,12 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case recordCapture
     /// Compute in f32, or with the engine that multiplies bf16 on any processor.
     case f32OrOwnProducts
+    /// Compute with the engine that multiplies by quantized weights.
+    case ownProducts
+    /// Keep the weights of all blocks in memory.
+    case allWeights
+    /// Name the format into which weights are to be quantized.
+    case weightFormat
     /// Measure against a virtual board.
     case virtualBoard
     /// Run without binding threads to processors.
@@ -100,6 +106,9 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .unpackCapture: "unpack the capture with tar and use its tree"
         case .recordCapture: "record the box again"
         case .f32OrOwnProducts: "compute in f32, or in bf16 with Kerf's own products"
+        case .ownProducts: "compute with Kerf's own products"
+        case .allWeights: "keep the weights of all blocks in memory"
+        case .weightFormat: "name the format into which they are to be quantized, or give a quantized GGUF file"
         case .virtualBoard: "measure against a virtual board"
         case .hostOrVirtualBoard: "run on the machine itself, or measure against a virtual board"
         case .powerSensorOrVirtualBoard: "use a power sensor of the board (lm-sensors), or a virtual board"

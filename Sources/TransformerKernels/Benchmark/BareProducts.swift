@@ -80,7 +80,7 @@ package final class BareProducts {
 
     private func fill(sourceCount: Int, model: ModelConfig, sources: [AlignedBuffer]) throws {
         let weightCount = Projection.allCases.map { model.shape(of: $0) }.map { $0.rows * $0.columns }.max() ?? 0
-        let numbers = try Staging().buffer(count: max(weightCount, sourceCount))
+        let numbers = try Staging(chunkBytes: .max).buffer(count: max(weightCount, sourceCount))
         // A short cycle of values is enough: speed does not depend on them unless they are zeros or denormals.
         for index in 0..<numbers.count { numbers.elements[index] = Float(index % 251 - 125) / 128 }
         for member in forwardMembers + backwardMembers {

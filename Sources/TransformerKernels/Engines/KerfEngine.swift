@@ -1,9 +1,11 @@
 import CKernels
+import ModelFiles
 import ProfileFormat
 import SystemIO
 import Workload
 
-/// Kerf's own products. A weight is in memory once, in panels that both directions read.
+/// Kerf's own products. A weight is in memory once, in panels that both directions read. A quantized one is unpacked to
+/// f32 a few panels at a time.
 ///
 /// bf16 needs no instructions of its own: it is converted to f32 a few panels at a time. Where the processor multiplies
 /// pairs of bf16 faster than f32, they are multiplied as they are.
@@ -51,7 +53,7 @@ package struct KerfEngine: MatrixEngine {
     }
 }
 
-private final class KerfProduct: MatrixProduct {
+private final class KerfProduct: PanelProduct {
     private let threads: Int32
     private var description: kerf_frozen_product
 
@@ -59,14 +61,27 @@ private final class KerfProduct: MatrixProduct {
         threads = Int32(threadCount)
         description = kerf_frozen_product(
             rows: shape.rows, outputs: shape.outputSize, inputs: shape.inputSize, forward: shape.direction == .forward,
-            source: shape.source.kernel, destination: shape.destination.kernel, pairs: pairs)
+            source: shape.source.kernel, destination: shape.destination.kernel,
+            weight: kerf_weight_format(shape.quantization, else: shape.source), pairs: pairs)
     }
 
-    var weightByteCount: Int { kerf_frozen_weight_bytes(description.outputs, description.inputs, description.source) }
+    var weightByteCount: Int { kerf_frozen_weight_bytes(description.outputs, description.inputs, description.weight) }
     var scratchByteCount: Int { kerf_frozen_scratch_bytes(threads, &description) }
 
     func pack(_ weight: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) {
-        kerf_frozen_pack(threads, description.outputs, description.inputs, description.source, weight, packed)
+        pack(rows: 0..<description.outputs, weight, into: packed)
+    }
+
+    func pack(rows: Range<Int>, _ values: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer) {
+        kerf_frozen_pack(
+            threads, description.outputs, description.inputs, description.weight, rows.lowerBound, rows.count, values,
+            packed)
+    }
+
+    func pack(rows: Range<Int>, blocks: UnsafeRawPointer, into packed: UnsafeMutableRawPointer) {
+        kerf_frozen_pack_blocks(
+            threads, description.outputs, description.inputs, description.weight, rows.lowerBound, rows.count, blocks,
+            packed)
     }
 
     func run(
@@ -74,5 +89,23 @@ private final class KerfProduct: MatrixProduct {
         into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) {
         kerf_frozen_run(threads, &description, x, weight, base, y, scratch)
+    }
+}
+
+extension kerf_weight_format {
+    /// The C kernels' constant for a weight.
+    ///
+    /// - Parameter plain: its format where it is not quantized.
+    init(_ quantization: QuantizedFormat?, else plain: NumberFormat) {
+        self =
+            switch quantization {
+            case nil: plain == .bf16 ? KERF_WEIGHT_BF16 : KERF_WEIGHT_F32
+            case .int8: KERF_WEIGHT_INT8
+            case .q80: KERF_WEIGHT_Q8_0
+            case .q40: KERF_WEIGHT_Q4_0
+            case .q41: KERF_WEIGHT_Q4_1
+            case .q4K: KERF_WEIGHT_Q4_K
+            case .q6K: KERF_WEIGHT_Q6_K
+            }
     }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import ModelFiles
 import ProfileFormat
 import SystemIO
 import Workload
@@ -34,16 +35,19 @@ package struct ProductShape: Sendable, Hashable {
     package var inputSize: Int
     /// Forward y = x Wᵀ; backward y = x W, the gradient of the forward product's x.
     package var direction: Direction
-    /// Format of x and W.
+    /// Format of x, and of W where it is not quantized.
     package var source: NumberFormat
     /// Format of y. Sums are f32.
     package var destination: NumberFormat
     package var layout: WeightLayout
+    /// Format of W where it is quantized; in panels only.
+    package var quantization: QuantizedFormat?
 
     package init(
         rows: Int, outputSize: Int, inputSize: Int, direction: Direction, source: NumberFormat,
-        destination: NumberFormat, layout: WeightLayout
+        destination: NumberFormat, layout: WeightLayout, quantization: QuantizedFormat? = nil
     ) {
+        precondition(quantization == nil || layout == .panels)
         self.rows = rows
         self.outputSize = outputSize
         self.inputSize = inputSize
@@ -51,6 +55,7 @@ package struct ProductShape: Sendable, Hashable {
         self.source = source
         self.destination = destination
         self.layout = layout
+        self.quantization = quantization
     }
 
     /// Columns of x, over which the product sums.
@@ -82,6 +87,17 @@ package protocol MatrixProduct: AnyObject {
         into y: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) throws
 }
 
+/// A product whose weight is packed a few rows at a time, so that a whole one is never in memory in another layout.
+package protocol PanelProduct: MatrixProduct {
+    /// Packs rows of a weight that is not quantized, f32.
+    ///
+    /// - Parameter rows: the last of them come with the layout's padding.
+    func pack(rows: Range<Int>, _ values: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer)
+
+    /// Packs rows of a quantized weight, each in ``QuantizedFormat/rowBytes(columns:)``.
+    func pack(rows: Range<Int>, blocks: UnsafeRawPointer, into packed: UnsafeMutableRawPointer)
+}
+
 /// The engines that this build has.
 package enum MatrixEngines {
     package static let names = ["onednn", "openblas", "kerf"]
@@ -97,12 +113,13 @@ package enum MatrixEngines {
     package static var defaultThreadCount: Int { ResourceLimits(root: SystemRoot()).threadCount(of: processorCount) }
 
     /// The fastest one: in f32 oneDNN on x86-64, for which it is optimized, and OpenBLAS elsewhere; in bf16 oneDNN where the
-    /// processor has tiles of bf16 (AMX), and Kerf's own products elsewhere.
+    /// processor has tiles of bf16 (AMX), and Kerf's own products elsewhere. Only these multiply by quantized weights.
     ///
     /// - Parameter threadCount: `nil` for ``defaultThreadCount``.
     package static func `default`(
-        for format: NumberFormat = .f32, threadCount: Int? = nil
+        for format: NumberFormat = .f32, quantized: Bool = false, threadCount: Int? = nil
     ) throws -> any MatrixEngine {
+        if quantized { return try named("kerf", threadCount: threadCount) }
         #if arch(x86_64)
             if format == .f32 { return try named("onednn", threadCount: threadCount) }
             // One that cannot be used is not needed.

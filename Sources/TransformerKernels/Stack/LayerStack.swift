@@ -29,8 +29,10 @@ package final class LayerStack {
     /// not for each block. Two gradients then serve all boundaries, so that after a step only the gradient at its last
     /// boundary is there. Results have the same bits.
     package let activationCheckpointing: Bool
-    /// Format of weights and most activations.
+    /// Format of most activations, and of the weights that are not quantized.
     package let format: NumberFormat
+    /// What of the weights is quantized in memory.
+    package let matrixFormats: MatrixFormats
     package let engine: EngineIdentity
     package let threadCount: Int
     /// Whether the engine's threads are bound to processors (``ThreadTeam/pin()``); recorded in profiles.
@@ -84,6 +86,7 @@ package final class LayerStack {
         try Self.check(model, lora, batch, layers)
         precondition(slotCount == 1 || slotCount > 1 && layers.upperBound <= model.blockCount)
         try engine.check(format)
+        matrixFormats = MatrixFormats(weights)
         self.model = model
         self.lora = lora
         self.batch = batch
@@ -99,6 +102,7 @@ package final class LayerStack {
         let hasHead = layers.upperBound == model.blockCount + 1
         let firstBlock = max(1, layers.lowerBound) - 1
         let blockRange = firstBlock..<max(firstBlock, min(model.blockCount, layers.upperBound))
+        try Self.check(matrixFormats, engine, residency, blocks: blockRange)
         let memory = BufferAllocator(limitBytes: limits.memoryBytes)
         context = LayerContext(
             model: model, batch: batch, lora: lora, format: format, team: ThreadTeam(count: engine.threadCount),
@@ -131,7 +135,8 @@ package final class LayerStack {
                     HeadPlan.rowCounts(batch.tokenCount, by: plan.forwardRows),
                     HeadPlan.rowCounts(batch.tokenCount, by: plan.backwardRows)
                 ),
-                headLayout: engine.layout == .packed && !plan.isPacked ? .plain : engine.layout),
+                headLayout: engine.layout == .packed && !plan.isPacked ? .plain : engine.layout,
+                chunkBytes: limits.weightChunkBytes),
             format: format, layout: engine.layout, products: products, memory: memory)
         try context.scratch.makeProductMemory(byteCount: products.scratchByteCount, memory: memory)
 
@@ -230,6 +235,22 @@ package final class LayerStack {
 }
 
 extension LayerStack {
+    private static func check(
+        _ formats: MatrixFormats, _ engine: any MatrixEngine, _ residency: WeightResidency, blocks: Range<Int>
+    ) throws {
+        guard !formats.isPlain else { return }
+        guard engine.layout == .panels else {
+            throw KerfError(
+                .engineUnavailable, "\(engine.identity.name) does not multiply by quantized weights",
+                remedy: .ownProducts)
+        }
+        guard residency == .resident || formats.areAlike(blocks: blocks) else {
+            throw KerfError(
+                .unsupported, "the weights of blocks have different formats, so that they cannot take turns in memory",
+                remedy: .allWeights)
+        }
+    }
+
     /// Checks sizes, which come from files and the command line, before anything is allocated.
     static func check(
         _ model: ModelConfig, _ lora: LoRAConfiguration, _ batch: BatchShape, _ layers: ClosedRange<Int>

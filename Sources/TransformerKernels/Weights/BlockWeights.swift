@@ -10,9 +10,10 @@ final class BlockWeights {
     /// The block whose weights are loaded, from 0; nil before the first load and after a failed one.
     private(set) var block: Int?
 
+    /// - Parameter quantization: of its projections' weights.
     init(
-        model: ModelConfig, rows: Int, format: NumberFormat, layout: WeightLayout, products: ProductCache,
-        memory: BufferAllocator
+        model: ModelConfig, rows: Int, format: NumberFormat, quantization: (Projection) -> QuantizedFormat?,
+        layout: WeightLayout, products: ProductCache, memory: BufferAllocator
     ) throws {
         attentionNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
         mlpNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
@@ -20,7 +21,8 @@ final class BlockWeights {
             let shape = model.shape(of: projection)
             return try FrozenMatrix(
                 outputSize: shape.rows, inputSize: shape.columns, rows: ([rows], [rows]), format: format,
-                output: projection.output(format), layout: layout, products: products, memory: memory)
+                quantization: quantization(projection), output: projection.output(format), layout: layout,
+                products: products, memory: memory)
         }
     }
 

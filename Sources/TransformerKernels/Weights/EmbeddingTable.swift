@@ -1,4 +1,5 @@
 import CKernels
+import ModelFiles
 import Workload
 
 /// The embedding in memory, from which rows are read.
@@ -9,6 +10,7 @@ struct EmbeddingTable {
     let hiddenSize: Int
     /// One that is the same for both directions.
     let layout: WeightLayout
+    let quantization: QuantizedFormat?
 
     /// - Parameters:
     ///   - tokens: ids below ``vocabularySize``.
@@ -17,7 +19,8 @@ struct EmbeddingTable {
         guard let ids = tokens.baseAddress else { return }
         if layout == .panels {
             kerf_frozen_gather(
-                threads, tokens.count, vocabularySize, hiddenSize, matrix.format.kernel, matrix.raw, ids, rows.start)
+                threads, tokens.count, vocabularySize, hiddenSize,
+                kerf_weight_format(quantization, else: matrix.format), matrix.raw, ids, rows.start)
         } else {
             kerf_embedding_gather(
                 threads, tokens.count, hiddenSize, matrix.format.kernel, matrix.raw, ids, rows.start)

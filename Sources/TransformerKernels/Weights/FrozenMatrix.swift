@@ -15,20 +15,23 @@ final class FrozenMatrix {
     private let forward: Side
     private let backward: Side
     private let layout: WeightLayout
-    /// Number of elements.
-    private let count: Int
+    private let quantization: QuantizedFormat?
+    private let outputSize: Int
+    private let inputSize: Int
 
     /// - Parameters:
     ///   - rows: all row counts of its products, in each direction.
-    ///   - format: format of the weight and of the other operand.
+    ///   - format: format of the other operand, and of the weight where it is not quantized.
     ///   - output: formats of the results of the forward and backward products.
     init(
         outputSize: Int, inputSize: Int, rows: (forward: Set<Int>, backward: Set<Int>), format: NumberFormat,
-        output: (forward: NumberFormat, backward: NumberFormat), layout: WeightLayout, products: ProductCache,
-        memory: BufferAllocator
+        quantization: QuantizedFormat?, output: (forward: NumberFormat, backward: NumberFormat), layout: WeightLayout,
+        products: ProductCache, memory: BufferAllocator
     ) throws {
-        count = outputSize * inputSize
+        self.outputSize = outputSize
+        self.inputSize = inputSize
         self.layout = layout
+        self.quantization = quantization
         func side(
             _ direction: Direction, _ rows: Set<Int>, _ destination: NumberFormat, sharing shared: AlignedBuffer? = nil
         ) throws -> Side {
@@ -37,13 +40,14 @@ final class FrozenMatrix {
                 prepared[rows] = try products.product(
                     ProductShape(
                         rows: rows, outputSize: outputSize, inputSize: inputSize, direction: direction,
-                        source: format, destination: destination, layout: layout))
+                        source: format, destination: destination, layout: layout, quantization: quantization))
             }
             let bytes = prepared.values.map(\.weightByteCount).max() ?? 0
+            let stored = quantization == nil ? format : .f32
             let buffer =
                 try shared
                 ?? memory.buffer(
-                    bytes / format.byteCount, format: format, for: "weights", zeroed: false)
+                    (bytes + stored.byteCount - 1) / stored.byteCount, format: stored, for: "weights", zeroed: false)
             return Side(buffer: buffer, products: prepared)
         }
         forward = try side(.forward, rows.forward, output.forward)
@@ -59,10 +63,34 @@ final class FrozenMatrix {
         if layout == .plain, forward.buffer.format == .f32 {
             return try source.read(role, into: forward.buffer.elements)
         }
+        if let product = forward.products.values.first as? any PanelProduct {
+            return try load(role, from: source, by: product, staging: staging)
+        }
+        let count = outputSize * inputSize
         let plain = try staging.buffer(count: count)
         try source.read(role, into: UnsafeMutableBufferPointer(start: plain.start, count: count))
         for side in layout.copies == 1 ? [forward] : [forward, backward] {
             try side.products.values.first?.pack(plain.start, into: side.buffer.raw)
+        }
+    }
+
+    private func load(
+        _ role: TensorRole, from source: any WeightSource, by product: any PanelProduct, staging: Staging
+    ) throws {
+        let rowBytes = quantization?.rowBytes(columns: inputSize) ?? MemoryLayout<Float>.size * inputSize
+        let rowsAtOnce = max(1, min(outputSize, staging.chunkBytes / rowBytes))
+        let buffer = try staging.buffer(count: (rowsAtOnce * rowBytes + 3) / 4)
+        for first in stride(from: 0, to: outputSize, by: rowsAtOnce) {
+            let rows = first..<min(first + rowsAtOnce, outputSize)
+            if quantization == nil {
+                let values = UnsafeMutableBufferPointer(start: buffer.start, count: rows.count * inputSize)
+                try source.read(role, rows: rows, into: values)
+                product.pack(rows: rows, buffer.start, into: forward.buffer.raw)
+            } else {
+                let bytes = UnsafeMutableRawBufferPointer(start: buffer.raw, count: rows.count * rowBytes)
+                try source.readQuantized(role, rows: rows, into: bytes)
+                product.pack(rows: rows, blocks: buffer.raw, into: forward.buffer.raw)
+            }
         }
     }
 

@@ -20,7 +20,7 @@ final class WeightStore {
     /// The first block of the range, from 0.
     private let firstBlock: Int
     private let tied: Bool
-    private let staging = Staging()
+    private let staging: Staging
 
     /// Which weights the layers need, and for which products.
     struct Use {
@@ -32,6 +32,8 @@ final class WeightStore {
         /// Row counts of the head's products.
         var headRows: (forward: Set<Int>, backward: Set<Int>)
         var headLayout: WeightLayout
+        /// Bytes that are read at a time.
+        var chunkBytes: Int
     }
 
     /// Allocates the memory; ``load()`` reads its contents.
@@ -41,31 +43,36 @@ final class WeightStore {
     ) throws {
         self.source = source
         self.residency = residency
+        staging = Staging(chunkBytes: use.chunkBytes)
         firstBlock = use.blocks.lowerBound
         tied = model.tiedEmbeddings
+        func quantization(_ role: TensorRole) -> QuantizedFormat? { source.quantizedFormat(of: model.stored(role)) }
         func vocabularyMatrix(
-            rows: (forward: Set<Int>, backward: Set<Int>), _ layout: WeightLayout
+            _ role: TensorRole, rows: (forward: Set<Int>, backward: Set<Int>), _ layout: WeightLayout
         ) throws -> FrozenMatrix {
             try FrozenMatrix(
                 outputSize: model.vocabularySize, inputSize: model.hiddenSize, rows: rows, format: format,
-                output: (.f32, .f32), layout: layout, products: products, memory: memory)
+                quantization: quantization(role), output: (.f32, .f32), layout: layout, products: products,
+                memory: memory)
         }
-        headMatrix = use.hasHead ? try vocabularyMatrix(rows: use.headRows, use.headLayout) : nil
+        headMatrix = use.hasHead ? try vocabularyMatrix(.lmHead, rows: use.headRows, use.headLayout) : nil
         finalNorm = use.hasHead ? try memory.buffer(model.hiddenSize, for: "weights", zeroed: false) : nil
         let sharesHead = tied && use.hasHead && use.headLayout.copies == 1
         let embeddingLayout = layout.copies == 1 ? layout : .plain
         let ownMatrix =
-            use.hasEmbedding && !sharesHead ? try vocabularyMatrix(rows: ([1], [1]), embeddingLayout) : nil
+            use.hasEmbedding && !sharesHead ? try vocabularyMatrix(.embedding, rows: ([1], [1]), embeddingLayout) : nil
         embeddingMatrix = ownMatrix
         embedding = (use.hasEmbedding ? ownMatrix ?? headMatrix : nil).map {
             EmbeddingTable(
                 matrix: $0.table, vocabularySize: model.vocabularySize, hiddenSize: model.hiddenSize,
-                layout: ownMatrix == nil ? use.headLayout : embeddingLayout)
+                layout: ownMatrix == nil ? use.headLayout : embeddingLayout, quantization: quantization(.embedding))
         }
         let slotCount = residency == .resident ? use.blocks.count : min(1, use.blocks.count)
-        slots = try (0..<slotCount).map { _ in
+        slots = try use.blocks.prefix(slotCount).map { block in
             try BlockWeights(
-                model: model, rows: use.rows, format: format, layout: layout, products: products, memory: memory)
+                model: model, rows: use.rows, format: format,
+                quantization: { quantization(.projection($0, block: block)) }, layout: layout, products: products,
+                memory: memory)
         }
     }
 
@@ -106,9 +113,13 @@ final class WeightStore {
     var stagingByteCount: Int { staging.byteCount }
 }
 
-/// An f32 buffer into which a weight is read before it is packed. It grows to the largest weight so far.
+/// A buffer into which a weight, or a part of it, is read before it is packed. It grows to the largest weight so far.
 final class Staging {
+    /// Bytes of a weight that are read at a time, where it can be packed in parts.
+    let chunkBytes: Int
     private var memory: AlignedBuffer?
+
+    init(chunkBytes: Int) { self.chunkBytes = chunkBytes }
 
     /// - Throws: ``KerfError/Code/outOfMemory``.
     func buffer(count: Int) throws -> AlignedBuffer {

@@ -65,7 +65,7 @@ struct BenchLayerCommand: ParsableCommand {
         let baseline = ResidentMemory.now()
         let source = try model.open(seed: 1)
         let workload = try workload.workload(placement)
-        let engine = try workload.matrixEngine()
+        let engine = try workload.matrixEngine(quantized: source.isQuantized)
         let stack = try workload.block(source: source, engine: engine)
         let products = blockOnly ? [] : try products(source.config, stack, engine)
         let benchmark = LayerBenchmark(stack: stack, products: products)

@@ -75,7 +75,7 @@ struct BenchStepCommand: ParsableCommand {
         }
         let source = try model.open(seed: 1)
         let workload = try workload.workload(placement)
-        let stack = try workload.stack(source: source, engine: workload.matrixEngine(), seed: 1)
+        let stack = try workload.stack(source: source, engine: workload.matrixEngine(quantized: source.isQuantized), seed: 1)
         stack.optimizer.learningRate = learningRate
         if let tokens {
             let pairs = try TokenFile(path: tokens).trainingPairs(

@@ -73,7 +73,7 @@ struct ServeCommand: ParsableCommand {
             let source = try model.open(seed: weightsSeed)
             let terms = RunTerm.model(
                 source.config,
-                weights: try WeightIdentity.text(weights: model.weights.map { FilePath($0) }, seed: weightsSeed))
+                weights: try model.weightIdentity(seed: weightsSeed))
             let folder = try StateFolder(path: state)
             let start = try adapters.map { try PEFTFolder.read($0, model: source.config) }
             let selection = try MeterSelection.choose(metering.request)
@@ -86,7 +86,7 @@ struct ServeCommand: ParsableCommand {
                     meter: try RunMeter.ofCommand(selection, sharesBox: address.isLoopback), frequency: frequency,
                     activationCheckpointing: engine.activationCheckpointing),
                 logger: Logger(label: "kerf"),
-                engine: engine.maker)
+                engine: engine.maker(quantized: source.isQuantized))
             let lines = ServeLines(json: json)
             let frames = try FrameServer(listen: address, security: security, refused: lines.refused)
             let outcome = Result {

@@ -35,6 +35,26 @@ import Testing
         }
     }
 
+    @Test("both sides keep their weights quantized")
+    func quantizedWeights() throws {
+        let option = ["--weight-format", "q8_0"]
+        let training = try ServedTraining(options: option)
+        try training.unsplit()
+        let plain = try training.result("unsplit")
+        try FileManager.default.removeItem(atPath: training.workspace.path("unsplit"))
+        try training.unsplit(option)
+        let whole = try training.result("unsplit")
+        #expect(whole.losses != plain.losses)
+        // A device without it has other weights.
+        let other = try training.device(["--cut", "2"]).finish()
+        #expect(other.status == 65, "\(other.standardError)")
+        #expect(other.failureLine?.contains("in memory: Q8_0") == true, "\(other.standardError)")
+        let outcome = try training.device(["--cut", "2"] + option).finish()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        let split = try training.result("split")
+        #expect(split.adapters == whole.adapters && split.losses == whole.losses)
+    }
+
     @Test func heldOutLossIsThatOfTheUnsplitTraining() throws {
         let training = try ServedTraining()
         let options = ["--validation", "data.ids"]

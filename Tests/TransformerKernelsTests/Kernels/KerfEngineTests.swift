@@ -62,12 +62,17 @@ extension KernelTests {
         func rowsAreReadFromPanels(format: NumberFormat) throws {
             let (vocabulary, width) = (1030, 70)
             let values = randomValues(vocabulary * width, seed: 3)
+            let weight = kerf_weight_format(nil, else: format)
             let packed = try #require(
-                AlignedBuffer(count: kerf_frozen_weight_bytes(vocabulary, width, format.kernel) / 4))
-            kerf_frozen_pack(2, vocabulary, width, format.kernel, values, packed.raw)
+                AlignedBuffer(count: kerf_frozen_weight_bytes(vocabulary, width, weight) / 4))
+            // In parts that end within a block and at one's end.
+            for rows in [0..<300, 300..<512, 512..<1030] {
+                let part = Array(values[rows.lowerBound * width..<rows.upperBound * width])
+                kerf_frozen_pack(2, vocabulary, width, weight, rows.lowerBound, rows.count, part, packed.raw)
+            }
             let tokens: [Int32] = [0, 511, 512, 1023, 1024, 1029, 7]
             var rows = [Float](repeating: .nan, count: tokens.count * width)
-            kerf_frozen_gather(2, tokens.count, vocabulary, width, format.kernel, packed.raw, tokens, &rows)
+            kerf_frozen_gather(2, tokens.count, vocabulary, width, weight, packed.raw, tokens, &rows)
             let round = format == .bf16 ? BF16.rounded : { $0 }
             #expect(rows == tokens.flatMap { token in (0..<width).map { round(values[Int(token) * width + $0]) } })
         }

@@ -94,8 +94,8 @@ private struct RoundedWeights: WeightSource {
     var kind: WeightsKind { exact.kind }
     var origin: String { exact.origin }
 
-    func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        try exact.read(role, into: destination)
+    func read(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        try exact.read(role, rows: rows, into: destination)
         for index in destination.indices { destination[index] = BF16.rounded(destination[index]) }
     }
 }

@@ -148,7 +148,9 @@ extension KernelTests {
                 let config: ModelConfig
                 var kind: WeightsKind { .random }
                 var origin: String { "nowhere" }
-                func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
+                func read(
+                    _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+                ) throws {
                     throw KerfError(.missingTensor, at: "f", "no tensor")
                 }
             }

@@ -13,17 +13,18 @@ struct SeededWeights: WeightSource {
     var kind: WeightsKind { .random }
     var origin: String { "seed \(seed)" }
 
-    func read(_ role: TensorRole, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        fill(destination, index: Self.index(role))
+    func read(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        fill(destination, index: Self.index(role), from: rows.lowerBound * config.shape(of: role).columns)
         let isNorm = Self.isNorm(role)
         for index in destination.indices {
             destination[index] = isNorm ? destination[index] + 1.5 : destination[index] * scale
         }
     }
 
-    /// A tensor of numbers in ±0.5.
-    func fill(_ destination: UnsafeMutableBufferPointer<Float>, index: Int) {
+    /// A tensor of numbers in ±0.5, or its elements from the one at `first` on.
+    func fill(_ destination: UnsafeMutableBufferPointer<Float>, index: Int, from first: Int = 0) {
         var generator = SeededGenerator(seed: seed * 1000 + UInt64(index))
+        for _ in 0..<first { _ = generator.next() }
         for index in destination.indices {
             destination[index] = Float(generator.next() >> 40) / Float(1 << 24) - 0.5
         }

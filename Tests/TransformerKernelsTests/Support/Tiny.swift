@@ -53,9 +53,10 @@ struct Tiny: Sendable, CustomStringConvertible {
         (0..<count).map { index -> Int32 in index % 4 == 2 ? -100 : Int32((index * 7 + 3) % vocabulary) }
     }
 
-    /// Logits come in pieces of 3 rows and are computed again in the backward pass.
+    /// Logits come in pieces of 3 rows and are computed again in the backward pass; weights are read in pieces.
     var limits: MemoryLimits {
-        MemoryLimits(logitsBytes: 3 * 37 * 4, keptLogitsBytes: 0, memoryBytes: availableMemoryBytes())
+        MemoryLimits(
+            logitsBytes: 3 * 37 * 4, keptLogitsBytes: 0, weightChunkBytes: 1000, memoryBytes: availableMemoryBytes())
     }
 
     /// A stack whose adapters have no zeros, so that every gradient has something to show.

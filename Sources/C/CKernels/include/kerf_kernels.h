@@ -85,24 +85,46 @@ void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, 
 // A weight W[outputs, inputs] is stored once, in panels that both directions read (frozen_panels.h). Forward,
 // y[rows, outputs] = base + x W'; backward, y[rows, inputs] = base + x W. Sums are f32 and are taken in an order that
 // depends on the sizes of W only: neither the number of threads nor the other rows of x change a bit.
+//
+// A quantized W stays quantized in memory; it is unpacked to f32 a few panels at a time, to the values that ggml's own
+// dequantization gives.
+
+// Format of a weight in memory. The quantized ones have ggml's blocks (ggml-common.h: block_q8_0, ...), except int8: signed
+// bytes with one scale for each output, value = scale * byte.
+enum kerf_weight_format {
+    KERF_WEIGHT_F32,
+    KERF_WEIGHT_BF16,
+    KERF_WEIGHT_INT8,
+    KERF_WEIGHT_Q8_0,
+    KERF_WEIGHT_Q4_0,
+    KERF_WEIGHT_Q4_1,
+    KERF_WEIGHT_Q4_K,
+    KERF_WEIGHT_Q6_K,
+};
+
 struct kerf_frozen_product {
     long rows, outputs, inputs;
     bool forward;
-    enum kerf_format source;       // of x and W
+    enum kerf_format source;       // of x
     enum kerf_format destination;  // of y and the base
-    bool pairs;                    // bf16 is multiplied in pairs, if kerf_frozen_has_pairs(); else it is converted to f32
+    enum kerf_weight_format weight;
+    bool pairs;  // bf16 x and W are multiplied in pairs, if kerf_frozen_has_pairs(); else they are converted to f32
 };
 
 // Bytes of W in panels.
-size_t kerf_frozen_weight_bytes(long outputs, long inputs, enum kerf_format format);
+size_t kerf_frozen_weight_bytes(long outputs, long inputs, enum kerf_weight_format format);
 
-// W, row-major in f32, in panels of `format`.
-void kerf_frozen_pack(int threads, long outputs, long inputs, enum kerf_format format, const float *weight,
-                      void *packed);
+// Rows first ..< first + count of W, f32, in panels of f32 or bf16. The last rows come with the panels' padding.
+void kerf_frozen_pack(int threads, long outputs, long inputs, enum kerf_weight_format format, long first, long count,
+                      const float *rows, void *packed);
+
+// The same for a quantized format. A row has its blocks one after the other; in int8 its bytes and then its scale (f32).
+void kerf_frozen_pack_blocks(int threads, long outputs, long inputs, enum kerf_weight_format format, long first,
+                             long count, const void *rows, void *packed);
 
 // y[r] = W[tokens[r]]: rows of an embedding in panels. The tokens must be in range: they are not checked here.
-void kerf_frozen_gather(int threads, long rows, long outputs, long inputs, enum kerf_format format, const void *packed,
-                        const int32_t *tokens, float *y);
+void kerf_frozen_gather(int threads, long rows, long outputs, long inputs, enum kerf_weight_format format,
+                        const void *packed, const int32_t *tokens, float *y);
 
 size_t kerf_frozen_scratch_bytes(int threads, const struct kerf_frozen_product *product);
 

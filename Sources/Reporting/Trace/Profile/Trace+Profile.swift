@@ -122,6 +122,9 @@ extension Profile {
             workload.loraRank.annotation("lora_rank"), workload.threads.annotation("threads"),
             Trace.Annotation("dtype", .text(workload.dtype.rawValue)),
         ]
+        if let formats = workload.weightFormatText {
+            annotations.append(Trace.Annotation("weight_formats", .text(formats)))
+        }
         if workload.activationCheckpointing == true {
             annotations.append(Trace.Annotation("activation_checkpointing", .text("true")))
         }
