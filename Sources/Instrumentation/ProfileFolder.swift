@@ -1,4 +1,5 @@
 import Host
+import ModelFiles
 import ProfileFormat
 import Quantities
 import SystemIO

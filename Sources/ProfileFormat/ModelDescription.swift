@@ -96,7 +96,7 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
 
     /// `Q4_K and Q6_K`; `nil` where no weight is quantized.
     package var weightFormatText: String? {
-        weightFormats.map { $0.map(PlainText.shown).joined(separator: " and ") }
+        weightFormats.map { formats in formats.map { PlainText.shown($0) }.joined(separator: " and ") }
     }
 }
 

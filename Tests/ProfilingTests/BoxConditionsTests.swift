@@ -38,6 +38,16 @@ struct BoxConditionsTests {
         #expect(BoxConditions.disturbance(from: BoxConditions(), to: end, seconds: 0.05, hasRunUp: true) == nil)
     }
 
+    /// Where the model is cut decides how warm each side gets.
+    @Test func aTurnsOwnHeatDoesNotDisturbIt() {
+        let (cool, warm) = (BoxConditions(celsius: 40), BoxConditions(celsius: 70))
+        #expect(BoxConditions.turnDisturbance(from: cool, to: warm, seconds: 30) == nil)
+        #expect(BoxConditions.turnDisturbance(from: warm, to: cool, seconds: 30) == nil)
+        let slow = BoxConditions(celsius: 70, referenceSeconds: 1.2e-3)
+        let fast = BoxConditions(celsius: 40, referenceSeconds: 1e-3)
+        #expect(BoxConditions.turnDisturbance(from: fast, to: slow, seconds: 30) == .speed)
+    }
+
     /// What an undisturbed box does too: a timer's interrupt, a kernel thread, a period that ends in the quota's last
     /// microseconds.
     @Test(arguments: [0.05, 1.0])

@@ -70,9 +70,9 @@ extension Q4_K: QuantizingFormat {
             for group in 0..<4 {
                 let later = group + 4
                 bytes.storeBytes(
-                    of: scales[group] | scales[later] >> 4 << 6, toByteOffset: 4 + group, as: UInt8.self)
+                    of: scales[group] | (scales[later] & 0x30) << 2, toByteOffset: 4 + group, as: UInt8.self)
                 bytes.storeBytes(
-                    of: minima[group] | minima[later] >> 4 << 6, toByteOffset: 8 + group, as: UInt8.self)
+                    of: minima[group] | (minima[later] & 0x30) << 2, toByteOffset: 8 + group, as: UInt8.self)
                 bytes.storeBytes(
                     of: scales[later] & 15 | (minima[later] & 15) << 4, toByteOffset: 12 + group, as: UInt8.self)
             }
@@ -114,7 +114,7 @@ extension Q6_K: QuantizingFormat {
                     let low = 64 * half + index
                     bytes.storeBytes(of: codes[0] & 15 | (codes[2] & 15) << 4, toByteOffset: low, as: UInt8.self)
                     bytes.storeBytes(of: codes[1] & 15 | (codes[3] & 15) << 4, toByteOffset: low + 32, as: UInt8.self)
-                    let upper = codes[0] >> 4 | codes[1] >> 4 << 2 | codes[2] >> 4 << 4 | codes[3] >> 4 << 6
+                    let upper = codes.reversed().reduce(0) { $0 << 2 | $1 >> 4 }
                     bytes.storeBytes(of: upper, toByteOffset: 128 + 32 * half + index, as: UInt8.self)
                 }
             }
