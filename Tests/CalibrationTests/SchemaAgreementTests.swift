@@ -1,4 +1,5 @@
 import Calibration
+import ModelFiles
 import ProfileFormat
 import Quantities
 import Statistics

@@ -1,3 +1,4 @@
+import ModelFiles
 import ProfileFormat
 import Quantities
 import Statistics
