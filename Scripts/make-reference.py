@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The order in which a run meets the files; a schema that is not named follows in alphabetical order.
 ORDER = [
     "profile", "progress", "calibration", "decision", "decisions", "link", "run", "validation", "scenario", "simulation",
-    "doctor", "capture", "board", "selftest",
+    "fleet", "collection", "doctor", "capture", "board", "selftest",
 ]
 
 UNITS = {
