@@ -21,7 +21,7 @@ package enum ExitStatus: Int32, CaseIterable {
         switch self {
         case .success: "success"
         case .failure: "unexpected failure"
-        case .limitExceeded: "the result exceeds the limit of --fail-above, or a box of a fleet has a problem"
+        case .limitExceeded: "the result exceeds --fail-above, or a box of a fleet has a problem"
         case .usage: "wrong command line"
         case .badData: "an input file is damaged or of the wrong kind"
         case .noInput: "an input file or model does not exist"

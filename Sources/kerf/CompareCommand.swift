@@ -106,7 +106,7 @@ struct CompareCommand: ParsableCommand {
         let files = try FolderArguments.files(
             files, of: [Profile.schema, Calibration.schema], calibrationsReplaceProfiles: true)
         if let out { try OutputGuard.check(out, isNoneOf: files) }
-        let first = baseline.map { files.firstIndex(of: $0) } ?? 0
+        let first: Int? = if let baseline { files.firstIndex(of: baseline) } else { 0 }
         guard let first else { throw KerfError(.invalidArgument, Self.unknown(baseline ?? "")) }
         let inputs = try files.map { path in
             try ComparisonInput(name: path, bytes: try FileBytes.read(path, limit: KerfJSON.maximumBytes))

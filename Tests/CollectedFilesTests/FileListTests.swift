@@ -17,7 +17,8 @@ struct FileListTests {
         list.paths.map { $0.hasPrefix(fleet.path + "/") ? String($0.dropFirst(fleet.path.count + 1)) : $0 }
     }
 
-    @Test("a folder stands for the files in it that are of the right kind, and a file for itself") func folders() throws {
+    @Test("a folder stands for the files in it that are of the right kind, and a file for itself") func folders() throws
+    {
         try fleet.write("b")
         try fleet.write("a")
         try fleet.tree.write("a/run.log", "starting\n")

@@ -31,7 +31,8 @@ struct FleetBoxTests {
         let view = try fleet.view()
         let box = try fleet.box("pi", of: view)
         #expect(view.isFine && box.state == .fine && box.findings.isEmpty && box.role == .device)
-        #expect(box.host?.source == .doctor && box.host?.cpuModel == "Planted CPU" && box.host?.kernelRelease == "6.1.0")
+        #expect(
+            box.host?.source == .doctor && box.host?.cpuModel == "Planted CPU" && box.host?.kernelRelease == "6.1.0")
         #expect(box.meter == FleetMeter(source: .calibration, name: "powercap", origin: .measured))
         #expect(box.closure == side.calibration.closure && box.closure?.timeRatio.lower != nil)
         let rejected = try #require(box.disturbances)
@@ -120,6 +121,15 @@ struct FleetBoxTests {
         #expect(box.state == .problem && findings(box).first == .identityChanged && box.identity?.isOtherBox == false)
         let text = box.findings[0].text
         #expect(text.hasPrefix("the box has changed since: microcode was 0xf0, is 0xf4; kernel was 6.1.0, is 6.12.1; "))
+    }
+
+    @Test("another governor is a setting, not another box") func otherSetting() throws {
+        var doctor = PlantedDoctor()
+        doctor.governor = "powersave"
+        try fleet.write("pi", doctor: doctor)
+        let box = try box()
+        #expect(box.state == .fine && box.identity?.isSetOtherwise == true && findings(box).contains(.settingChanged))
+        #expect(box.findings.contains { $0.text.hasSuffix("governor was performance, is powersave") })
     }
 
     @Test("another processor is another box") func otherBox() throws {

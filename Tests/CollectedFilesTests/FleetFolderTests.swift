@@ -12,7 +12,8 @@ struct FleetFolderTests {
 
     init() throws { fleet = try PlantedFleet() }
 
-    @Test("files are told by their content, whatever they are called and however deep they are") func byContent() throws {
+    @Test("files are told by their content, whatever they are called and however deep they are") func byContent() throws
+    {
         try fleet.write("pi")
         for (old, new) in [("profile.json", "runs/1/a.txt"), ("calibration.json", "b"), ("doctor.json", "link.json")] {
             try fleet.tree.write("pi/\(new)", fleet.tree.text("pi/\(old)"))

@@ -72,7 +72,9 @@ struct FleetSchemaTests {
                 == [])
     }
 
-    @Test("a status with every field, and one with the fewest", .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
+    @Test(
+        "a status with every field, and one with the fewest",
+        .enabled(if: SchemaChecker.isPossible, SchemaChecker.needs))
     func status() throws {
         let time = "2026-01-02T00:00:00Z"
         let statuses =

@@ -30,7 +30,10 @@ struct FleetTextTests {
             CollectionStatus(outcome: .unreachable, error: "No route to host", time: "2026-01-02T00:00:00Z"), of: "off")
         let view = try fleet.view(FleetDecider(server: server, named: "edge.json", link: try PlantedFleet.link()))
         let text = view.report
-        #expect(text.hasPrefix("SIMULATED: energies of edge, phone come from no meter\n4 boxes: 2 fine, 1 with problems, 1 unreachable\n\n"))
+        #expect(
+            text.hasPrefix(
+                "SIMULATED: energies of edge, phone come from no meter\n4 boxes: 2 fine, 1 with problems, 1 unreachable\n\n"
+            ))
         #expect(lines("edge", of: text).count == 2 && lines("edge", of: text)[1].last == "server")
         #expect(lines("off", of: text)[0].dropFirst().first == "UNREACHABLE")
         #expect(lines("off", of: text)[0].dropFirst(2).allSatisfy { $0 == "n/a" })

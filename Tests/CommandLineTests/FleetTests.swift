@@ -45,7 +45,8 @@ struct FleetTests {
         #expect(found.standardOutput.contains("weight of delay 0.5"))
         #expect(found.standardOutput.hasSuffix("written: fleet.json\n"))
         let decided = try run(
-            ["decide", "--device", "fleet/phone/calibration.json", "--server", "fleet/edge/calibration.json"] + Self.link
+            ["decide", "--device", "fleet/phone/calibration.json", "--server", "fleet/edge/calibration.json"]
+                + Self.link
                 + ["--weight", "0.5", "--out", "decision.json"])
         #expect(decided.status == 0, "\(decided.standardError)")
         let choice = try workspace.json("decision.json")["choice"] as? [String: Any]
@@ -82,7 +83,8 @@ struct FleetTests {
         try workspace.write("fleet/phone/doctor.json", report.standardOutput)
         let found = try run(["fleet", "fleet"])
         #expect(found.status == 3)
-        #expect(found.standardOutput.contains("problem: phone: another box was calibrated: "), "\(found.standardOutput)")
+        #expect(
+            found.standardOutput.contains("problem: phone: another box was calibrated: "), "\(found.standardOutput)")
     }
 
     @Test func whatIsNoFleetIsRefusedInOneLine() throws {
@@ -95,7 +97,10 @@ struct FleetTests {
             (["fleet"] + Self.link, 64, "--link needs --server"),
             (["fleet", "--server", "missing.json"] + Self.link, 66, "missing.json: no such file"),
             (["fleet", "--server", "fleet/edge/calibration.json", "--link", "fast"], 64, "--link"),
-            (["fleet", "--server", "fleet/edge/calibration.json", "--weight", "2"] + Self.link, 64, "--weight must be"),
+            (
+                ["fleet", "--server", "fleet/edge/calibration.json", "--weight", "2"] + Self.link, 64,
+                "--weight must be"
+            ),
             (["fleet", "--out", "fleet/phone/calibration.json"], 73, "would replace the input"),
             (["fleet", "--out", "no/such/folder.json"], 73, "its folder does not exist"),
         ]
@@ -114,8 +119,9 @@ struct FleetTests {
             let found = try run(["fleet", "fleet", "--out", "fleet/fleet.json"])
             #expect(found.status == 0, "\(found.standardError)")
         }
-        for arguments in [["export", "fleet/fleet.json", "--csv", "tables"], ["report", "fleet/fleet.json", "--out", "a.html"]]
-        {
+        for arguments in [
+            ["export", "fleet/fleet.json", "--csv", "tables"], ["report", "fleet/fleet.json", "--out", "a.html"],
+        ] {
             let found = try run(arguments)
             #expect(found.status == 0, "\(found.standardError)")
         }

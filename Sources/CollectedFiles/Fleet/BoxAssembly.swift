@@ -144,10 +144,16 @@ struct BoxAssembly {
             return nil
         }
         let comparison = BoxComparison(box, report, host)
-        if !comparison.changes.isEmpty {
-            let changes = comparison.changes.map { "\($0.trait.words) was \($0.calibrated), is \($0.present)" }
+        guard !comparison.changes.isEmpty else { return comparison }
+        let changes = comparison.changes.map { "\($0.trait.words) was \($0.calibrated), is \($0.present)" }
+            .joined(separator: "; ")
+        if comparison.isSetOtherwise {
+            find(
+                .settingChanged, "the box is set otherwise than for its calibration: \(changes)",
+                remedy: "set it as it was before the box is used, or profile it as it is")
+        } else {
             let what = comparison.isOtherBox ? "another box was calibrated" : "the box has changed since"
-            find(.identityChanged, "\(what): \(changes.joined(separator: "; "))", remedy: .calibrateAgain)
+            find(.identityChanged, "\(what): \(changes)", remedy: .calibrateAgain)
         }
         return comparison
     }

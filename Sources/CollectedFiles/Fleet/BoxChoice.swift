@@ -18,7 +18,7 @@ struct BoxChoice {
     init(_ box: FleetFolder.Box) {
         name = box.name
         folder = box.folder
-        status = folder.statuses.max { $0.time < $1.time }
+        status = folder.statuses.map(\.content).max { $0.time < $1.time }
         doctor = folder.doctors.last
         calibration = folder.calibrations.max { $0.content.measured < $1.content.measured }
         link = folder.links.max { $0.content.created < $1.content.created }

@@ -10,6 +10,9 @@ package struct BoxComparison: Codable, Equatable, Sendable {
     package var compared: [BoxTrait]
     package var changes: [BoxChange]
 
+    /// Whether the box is the same and set otherwise: quieting a box for its profiles sets the governor, and gives it back.
+    package var isSetOtherwise: Bool { !changes.isEmpty && changes.allSatisfy { $0.trait == .governor } }
+
     /// Whether this is another box, not the same one with another kernel, setting or card.
     package var isOtherBox: Bool {
         changes.contains { [.architecture, .cpuModel, .cpuVendor, .sockets, .cores].contains($0.trait) }

@@ -72,7 +72,9 @@ extension FleetView {
     static func foreignText(_ names: [String]) -> String {
         let shown = names.prefix(maximumNames).map(PlainText.path).joined(separator: ", ")
         let more = names.count > maximumNames ? " and \(names.count - maximumNames) more" : ""
-        let what = names.count == 1 ? "1 file is not Kerf's and was skipped" : "\(names.count) files are not Kerf's and were skipped"
+        let what =
+            names.count == 1
+            ? "1 file is not Kerf's and was skipped" : "\(names.count) files are not Kerf's and were skipped"
         return "\(what): \(shown)\(more)"
     }
 }

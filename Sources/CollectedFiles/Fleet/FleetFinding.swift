@@ -22,6 +22,8 @@ package struct FleetFinding: Codable, Equatable, Sendable {
         case decisionDoesNotStand = "decision_does_not_stand"
         /// The decision was made from another calibration than the box's.
         case decisionOutdated = "decision_outdated"
+        /// The box is what it was, and its governor is another one.
+        case settingChanged = "setting_changed"
         /// Whether the box is still the one that was calibrated is not known.
         case identityUnknown = "identity_unknown"
         /// Energies were not measured.
@@ -42,7 +44,8 @@ package struct FleetFinding: Codable, Equatable, Sendable {
             case .unreachable, .failed, .empty, .damagedFile, .noCalibration, .identityChanged, .closure, .disturbed,
                 .notDecided, .decisionDoesNotStand, .decisionOutdated:
                 .problem
-            case .identityUnknown, .noEnergy, .energyNotMeasured, .meterUnused, .severalFiles, .foreignFiles,
+            case .settingChanged, .identityUnknown, .noEnergy, .energyNotMeasured, .meterUnused, .severalFiles,
+                .foreignFiles,
                 .severalWorkloads:
                 .note
             }

@@ -4,7 +4,7 @@ import CARD
 struct FoundDecisions {
     private struct Entry {
         var decision: Decision
-        /// Of the file.
+        /// The file's name.
         var name: String
         /// The box whose folder has the file; `nil` for one beside the folders.
         var box: String?

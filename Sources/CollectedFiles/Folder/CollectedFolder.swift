@@ -41,12 +41,10 @@ extension CollectedFolder {
     typealias Found<Content> = (file: CollectedFile, content: Content)
 
     private func found<Content>(_ content: (CollectedFile.Content) -> Content?) -> [Found<Content>] {
-        files.compactMap { file in content(file.content).map { (file, $0) } }
+        files.compactMap { file in content(file.content).map { (file: file, content: $0) } }
     }
 
-    var statuses: [CollectionStatus] {
-        found { if case .status(let status) = $0 { status } else { nil } }.map(\.content)
-    }
+    var statuses: [Found<CollectionStatus>] { found { if case .status(let status) = $0 { status } else { nil } } }
     var doctors: [Found<DoctorReport>] { found { if case .doctor(let report) = $0 { report } else { nil } } }
     var profiles: [Found<ProfileDigest>] { found { if case .profile(let profile) = $0 { profile } else { nil } } }
     var calibrations: [Found<Calibration>] {

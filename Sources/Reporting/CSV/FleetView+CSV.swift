@@ -22,7 +22,9 @@ extension FleetView {
         columns.add("meter", "The energy meter; empty for time alone") { $0.meter?.name }
         columns.add("meter_origin", "How energies were obtained; unavailable for time alone") { $0.meter?.origin }
         columns.add("meter_reason", "Why there is no meter, or what is to be said of it") { $0.meter?.reason }
-        columns.add("closure_time", in: "ratio", "(Sum of the layers' times - step's) / step's") { $0.closure?.timeRatio }
+        columns.add("closure_time", in: "ratio", "(Sum of the layers' times - step's) / step's") {
+            $0.closure?.timeRatio
+        }
         columns.add("closure_gross_energy", in: "ratio", "The same of gross energies") { $0.closure?.grossEnergyRatio }
         columns.add("closure_net_energy", in: "ratio", "The same of net energies") { $0.closure?.netEnergyRatio }
         addDisturbances(&columns)

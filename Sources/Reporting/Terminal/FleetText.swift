@@ -99,7 +99,7 @@ extension FleetView {
 
     private func identityText(_ comparison: BoxComparison) -> String {
         if comparison.changes.isEmpty { return "yes" }
-        return comparison.isOtherBox ? "NO" : "changed"
+        return comparison.isOtherBox ? "NO" : comparison.isSetOtherwise ? "governor" : "changed"
     }
 
     private func cutText(_ box: FleetBox) -> String {
@@ -137,7 +137,8 @@ extension FleetView {
     private var deciderLine: String {
         guard let decider else { return "" }
         let link = decider.link.map { "; link of boxes that measured none: \($0.line)" } ?? ""
-        return "cuts decided with \(PlainText.name(decider.server)): CARD level \(decider.level.rawValue), weight of delay "
+        return
+            "cuts decided with \(PlainText.name(decider.server)): CARD level \(decider.level.rawValue), weight of delay "
             + "\(NumberText.significant(decider.weight)), \(decider.steps) steps per round, "
             + "\(decider.energyAccount.rawValue) energy\(link)\n"
     }
