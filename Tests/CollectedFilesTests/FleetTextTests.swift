@@ -1,5 +1,6 @@
 import CARD
 import ProfileFormat
+import Quantities
 import Reporting
 import SystemIO
 import TestSupport

@@ -197,10 +197,10 @@ struct BoxAssembly {
     }
 
     private mutating func noMeter(_ reason: String?, _ energy: DoctorReport.EnergySection?) {
-        // The doctor's remedies are in the words of the command line already.
-        let remedy = energy?.backends.compactMap(\.remedy).first
-        findings.append(
-            FleetFinding(.noEnergy, "time alone, no energy: \(reason ?? "no reason is given")", remedy: remedy))
+        let reason = reason ?? "no reason is given"
+        // The doctor's remedies are in the words of the command line already, and a profile's reason has one.
+        let remedy = energy?.backends.compactMap(\.remedy).first { !reason.contains($0) }
+        findings.append(FleetFinding(.noEnergy, "time alone, no energy: \(reason)", remedy: remedy))
     }
 
     private mutating func closure() -> Closure? {

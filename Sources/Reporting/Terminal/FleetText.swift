@@ -139,7 +139,7 @@ extension FleetView {
         let link = decider.link.map { "; link of boxes that measured none: \($0.line)" } ?? ""
         return
             "cuts decided with \(PlainText.name(decider.server)): CARD level \(decider.level.rawValue), weight of delay "
-            + "\(NumberText.significant(decider.weight)), \(decider.steps) steps per round, "
+            + "\(decider.weight), \(decider.steps) steps per round, "
             + "\(decider.energyAccount.rawValue) energy\(link)\n"
     }
 

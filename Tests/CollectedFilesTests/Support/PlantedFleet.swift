@@ -4,6 +4,7 @@ import FoundationEssentials
 import ProfileFormat
 import Statistics
 import SystemIO
+import SystemPackage
 import TestSupport
 
 @testable import CollectedFiles

@@ -1,5 +1,6 @@
 import CARD
 import CollectedFiles
+import ProfileFormat
 import Quantities
 
 /// The boxes of a fleet: what has to be done, and a row for each box.
