@@ -27,7 +27,9 @@ package struct CSVExport: Sendable {
         guard let content = try FileContent(bytes, named: name) else {
             throw .kind(
                 of: bytes, named: name, lacks: "which has no tables",
-                remedy: "give a profile, calibration, comparison, decision, simulation, link, split run, validation or fleet")
+                remedy:
+                    "give a profile, calibration, comparison, decision, simulation, link, split run, validation or fleet"
+            )
         }
         var tables: [CSVTable]
         var fields: FileFields

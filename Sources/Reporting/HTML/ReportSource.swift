@@ -25,7 +25,9 @@ package struct ReportSource: Sendable {
         guard let content = try FileContent(bytes, named: name) else {
             throw .kind(
                 of: bytes, named: name, lacks: "of which there is no report",
-                remedy: "give a profile, calibration, link, decision, simulation, run.json, validation, comparison or fleet")
+                remedy:
+                    "give a profile, calibration, link, decision, simulation, run.json, validation, comparison or fleet"
+            )
         }
         (self.name, self.bytes, self.content) = (name, bytes, content)
         sha256 = SHA256.hexDigest(of: bytes)
