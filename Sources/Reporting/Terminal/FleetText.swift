@@ -28,17 +28,22 @@ extension FleetView {
     package var problemLine: String? {
         guard !isFine else { return nil }
         let named = boxes.filter { $0.state != .fine }.map { name($0) }
-        let more = named.count > Self.maximumNames ? " and \(named.count - Self.maximumNames) more" : ""
         guard !named.isEmpty else { return "the fleet's folder has problems" }
         return "\(named.count) of \(boxes.count) boxes \(named.count == 1 ? "has" : "have") problems: "
-            + named.prefix(Self.maximumNames).joined(separator: ", ") + more
+            + Self.list(named)
     }
 
+    /// Names of boxes in a line, at most so many.
     private static let maximumNames = 10
+
+    private static func list(_ names: [String]) -> String {
+        let more = names.count > maximumNames ? " and \(names.count - maximumNames) more" : ""
+        return names.prefix(maximumNames).joined(separator: ", ") + more
+    }
 
     private var simulatedLine: String {
         let named = boxes.filter { $0.meter?.origin == .simulated }.map { name($0) }
-        return named.isEmpty ? "" : "SIMULATED: energies of \(named.joined(separator: ", ")) come from no meter\n"
+        return named.isEmpty ? "" : "SIMULATED: energies of \(Self.list(named)) come from no meter\n"
     }
 
     // MARK: - Tables
@@ -162,7 +167,7 @@ extension FleetView {
             for finding in box.findings where finding.severity == .note { add(sentence(finding), name(box)) }
             for text in missingTexts(box) { add(text, name(box)) }
         }
-        return notes.map { "note: \($0.boxes.joined(separator: ", ")): \($0.text)\n" }.joined()
+        return notes.map { "note: \(Self.list($0.boxes)): \($0.text)\n" }.joined()
             + findings.filter { $0.severity == .note }.map { "note: \(sentence($0))\n" }.joined()
     }
 
