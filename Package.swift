@@ -195,20 +195,26 @@ let package = Package(
             ], exclude: ["Protocol/split.proto"]),
         room("Validation", base + ["Workload", "ProfileFormat", "Calibration", "CARD"], optimized),
         room("CostComparison", base + ["Workload", "ProfileFormat", "Calibration"], optimized),
+        room(
+            "CollectedFiles",
+            base + [
+                "ProfileFormat", "Instrumentation", "Calibration", "CARD", "Simulation", "SplitTraining", "Validation",
+                "CostComparison",
+            ]),
         room("Capture", base + ["ProbeKit", "CNamespaces"], optimized),
         room(
             "Reporting",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Instrumentation", "Host", "ProbeKit", "Profiling",
                 "TransformerKernels", "Calibration", "SelfTest", "CARD", "Simulation", "SplitTraining", "Validation",
-                "CostComparison", protobuf, realModule,
+                "CostComparison", "CollectedFiles", protobuf, realModule,
             ], exclude: ["Trace/Protocol/perfetto.proto"]),
         room(
             "CommandSupport",
             base + [
                 "CPUFreq", "ProbeKit", "ModelFiles", "Workload", "TransformerKernels", "Profiling", "Instrumentation",
-                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CArguments",
-                argumentParser,
+                "Calibration", "ProfileFormat", "CARD", "Simulation", "SplitTraining", "Validation", "CollectedFiles",
+                "CArguments", argumentParser,
             ]),
         .executableTarget(
             name: "kerf",
@@ -216,7 +222,8 @@ let package = Package(
                 "CommandSupport",
                 "ModelFiles", "Workload", "ProfileFormat", "CNamespaces", "CExec", "TransformerKernels", "ProbeKit",
                 "VirtualBoard", "Estimation", "Profiling", "Instrumentation", "Calibration", "SelfTest", "CARD",
-                "Simulation", "SplitTraining", "Validation", "CostComparison", "Capture", "Reporting", logging,
+                "Simulation", "SplitTraining", "Validation", "CostComparison", "CollectedFiles", "Capture", "Reporting",
+                logging,
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -279,6 +286,12 @@ let package = Package(
             "CostComparison",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Profiling", "Calibration", "SelfTest", "CostComparison",
+            ]),
+        tests(
+            "CollectedFiles",
+            base + [
+                "Workload", "ProfileFormat", "ProbeKit", "Instrumentation", "Calibration", "CARD", "CollectedFiles",
+                "Reporting",
             ]),
         tests(
             "Reporting",

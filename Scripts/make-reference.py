@@ -25,14 +25,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The order in which a run meets the files; a schema that is not named follows in alphabetical order.
 ORDER = [
     "profile", "progress", "calibration", "decision", "decisions", "link", "run", "validation", "scenario", "simulation",
-    "doctor", "capture", "board", "selftest",
+    "fleet", "collection", "doctor", "capture", "board", "selftest",
 ]
 
 UNITS = {
     "seconds": "s", "joules": "J", "microjoules": "µJ", "watts": "W", "hertz": "Hz", "gigahertz": "GHz",
     "cubic_gigahertz": "GHz³", "bytes": "B", "bits": "bit", "flops": "FLOP", "operations": "FLOP", "metres": "m",
     "meters": "m", "celsius": "°C", "db": "dB", "percent": "%", "gigatransfers": "GT", "second": "s",
-    "cpu_second": "CPU s", "cycle": "cycle", "core": "core", "ratio": "ratio", "share": "ratio",
+    "cpu_second": "CPU s", "cycle": "cycle", "core": "core", "days": "d", "ratio": "ratio", "share": "ratio",
     "probability": "ratio", "residual": "ratio", "regret": "cost U", "cost": "cost U", "cycles": "cycle",
 }
 # Whole names that end like a unit and have none, or have another.

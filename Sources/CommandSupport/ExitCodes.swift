@@ -4,7 +4,8 @@ import ArgumentParser
 package enum ExitStatus: Int32, CaseIterable {
     case success = 0
     case failure = 1
-    /// Everything went well, and a limit that the caller set for the result is exceeded. Not from sysexits.h.
+    /// Everything went well, and the result is not as the caller needs it: a limit that was set is exceeded, or a box of
+    /// a fleet has a problem. Not from sysexits.h.
     case limitExceeded = 3
     case usage = 64
     case badData = 65
@@ -20,7 +21,7 @@ package enum ExitStatus: Int32, CaseIterable {
         switch self {
         case .success: "success"
         case .failure: "unexpected failure"
-        case .limitExceeded: "the result exceeds the limit that was given, such as --fail-above"
+        case .limitExceeded: "the result exceeds --fail-above, or a box of a fleet has a problem"
         case .usage: "wrong command line"
         case .badData: "an input file is damaged or of the wrong kind"
         case .noInput: "an input file or model does not exist"

@@ -40,6 +40,10 @@ package enum RemedyText {
             "run on the machine itself, or measure on a virtual board: kerf board --root DIR"
         case .powerSensorOrVirtualBoard:
             "use a power sensor of the board (lm-sensors), or a virtual board: kerf board --root DIR"
+        case .calibrateAgain: "profile it and calibrate it again: kerf profile, then kerf calibrate"
+        case .decideAgain: "decide again with kerf decide, or give --server and --link"
+        case .serverAndLink: "give --server and --link, or collect the box's decision (kerf decide --out)"
+        case .linkToServer: "measure it on the box with kerf link --out, or give --link for all boxes"
         case .runningSystem: "on the running system: kerf doctor"
         case .nameRails: "name those that add up to the box, without overlap: kerf profile --rails NAME,NAME"
         case .railsOfOneKind: "name rails of one kind with --rails"

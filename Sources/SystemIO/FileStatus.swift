@@ -5,6 +5,7 @@ import SystemPackage
 package struct FileStatus: Sendable {
     /// Whether it is a regular file: no directory, device, pipe, socket or link.
     package let isRegular: Bool
+    package let isDirectory: Bool
     package let byteCount: Int
     /// Whether group or others may read, write or execute it.
     package let isOpenToOthers: Bool
@@ -24,6 +25,7 @@ package struct FileStatus: Sendable {
 
     private init(_ information: stat) {
         isRegular = information.st_mode & S_IFMT == S_IFREG
+        isDirectory = information.st_mode & S_IFMT == S_IFDIR
         byteCount = Int(information.st_size)
         isOpenToOthers = information.st_mode & 0o077 != 0
     }

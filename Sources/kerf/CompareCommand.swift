@@ -1,6 +1,9 @@
 import ArgumentParser
+import Calibration
+import CollectedFiles
 import CommandSupport
 import CostComparison
+import ProfileFormat
 import Reporting
 import SystemIO
 
@@ -18,6 +21,8 @@ struct CompareCommand: ParsableCommand {
             A profile's intervals hold what varies within its run. Give calibrations of three or more profiles, or \
             --between-runs, so that a difference between two runs of one box is not taken for one between the files.
 
+            A folder stands for the calibrations in it and below, and for the profiles that none of them was made from.
+
             EXAMPLE
               kerf compare before.json after.json
               kerf compare pi-4.json pi-5.json laptop.json --baseline laptop.json --layers
@@ -26,8 +31,8 @@ struct CompareCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Profiles written by kerf profile, or calibrations; two or more.", valueName: "profile-or-calibration.json"
-        ), completion: .file())
+            "Profiles written by kerf profile, or calibrations, two or more; or folders of them.",
+            valueName: "profile-or-calibration.json"), completion: .file())
     var files: [String]
 
     @Option(
@@ -61,15 +66,14 @@ struct CompareCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard files.count > 1 else {
+        let hasFolder = files.contains(where: FileList.isFolder)
+        guard files.count > 1 || hasFolder else {
             throw ValidationError("one file is nothing to compare; give two or more profiles or calibrations")
         }
         guard files.count <= Comparer.maximumInputs else {
             throw ValidationError("\(files.count) files; the most is \(Comparer.maximumInputs)")
         }
-        if let baseline, !files.contains(baseline) {
-            throw ValidationError("--baseline \(PlainText.shown(baseline)) is not among the files to compare")
-        }
+        if let baseline, !files.contains(baseline), !hasFolder { throw ValidationError(Self.unknown(baseline)) }
         if let failAbove, failAbove.value >= 1 {
             throw ValidationError(
                 "--fail-above must be below 100 %, not \(failAbove.value); write five per cent as 5% or 0.05")
@@ -77,6 +81,10 @@ struct CompareCommand: ParsableCommand {
         if let betweenRuns, betweenRuns.value >= 1 {
             throw ValidationError("--between-runs must be below 100 %, not \(betweenRuns.value)")
         }
+    }
+
+    private static func unknown(_ baseline: String) -> String {
+        "--baseline \(PlainText.shown(baseline)) is not among the files to compare"
     }
 
     func run() throws {
@@ -94,16 +102,18 @@ struct CompareCommand: ParsableCommand {
 
     /// Compares the files, and writes the comparison where a place is given.
     private func compare() throws -> (comparison: CostComparison, bytes: [UInt8]) {
-        if let out {
-            try OutputFile.checkPlace(out)
-            try OutputGuard.check(out, isNoneOf: files)
-        }
+        if let out { try OutputFile.checkPlace(out) }
+        let files = try FolderArguments.files(
+            files, of: [Profile.schema, Calibration.schema], calibrationsReplaceProfiles: true)
+        if let out { try OutputGuard.check(out, isNoneOf: files) }
+        let first: Int? = if let baseline { files.firstIndex(of: baseline) } else { 0 }
+        guard let first else { throw KerfError(.invalidArgument, Self.unknown(baseline ?? "")) }
         let inputs = try files.map { path in
             try ComparisonInput(name: path, bytes: try FileBytes.read(path, limit: KerfJSON.maximumBytes))
         }
         let resolution = failAbove.map(\.value).flatMap { $0 > 0 ? $0 : nil } ?? Comparer.defaultResolution
         let comparer = Comparer(resolution: resolution, betweenRuns: betweenRuns?.value)
-        let comparison = try comparer.compare(inputs, baseline: baseline.flatMap(files.firstIndex) ?? 0)
+        let comparison = try comparer.compare(inputs, baseline: first)
         let bytes = try KerfJSON.encode(comparison)
         if let out { try AtomicFile.write(bytes, to: out) }
         return (comparison, bytes)

@@ -10,8 +10,8 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Write a file of Kerf's as CSV tables, one row a sample.",
         discussion: """
-            Takes a profile, calibration, comparison, decision, simulation, link, split run or validation, also of \
-            earlier versions. \
+            Takes a profile, calibration, comparison, decision, simulation, link, split run, validation or \
+            fleet, also of earlier versions. \
             The folder gets one file for each kind of row; units are in the columns' names, and columns.csv says what \
             each column is. A missing value is an empty cell. Python reads the files directly: kerf.read(path).
 

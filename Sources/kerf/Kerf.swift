@@ -28,9 +28,9 @@ struct Kerf: ParsableCommand {
         subcommands: [
             DemoCommand.self, DoctorCommand.self, ProfileCommand.self, CalibrateCommand.self, CompareCommand.self,
             DecideCommand.self, SimulateCommand.self, KeysCommand.self, ServeCommand.self, TrainCommand.self,
-            LinkCommand.self, ValidateCommand.self, ReportCommand.self, TraceCommand.self, ExportCommand.self,
-            BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self, SelftestCommand.self,
-            RestoreFrequencyCommand.self, FrequencyWatchdogCommand.self,
+            LinkCommand.self, ValidateCommand.self, FleetCommand.self, ReportCommand.self, TraceCommand.self,
+            ExportCommand.self, BoardCommand.self, CaptureCommand.self, ReplayCommand.self, BenchCommand.self,
+            SelftestCommand.self, RestoreFrequencyCommand.self, FrequencyWatchdogCommand.self,
             ReplayInsideCommand.self, MeterProgramCommand.self,
         ])
 

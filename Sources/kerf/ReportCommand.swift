@@ -1,4 +1,5 @@
 import ArgumentParser
+import CollectedFiles
 import CommandSupport
 import Reporting
 import SystemIO
@@ -13,14 +14,16 @@ struct ReportCommand: ParsableCommand {
             then charts, each with its numbers as a table that names the fields they come from. Several files that belong \
             together make one page. The same files give the same bytes.
 
-            Takes files of kerf profile, calibrate, link, decide, simulate, train (run.json), validate and compare.
+            Takes files of kerf profile, calibrate, link, decide, simulate, train (run.json), validate, compare and fleet. \
+            A folder stands for all of them in it and below.
 
             EXAMPLE
               kerf report profile.json calibration.json decision.json \\
                 --out report.html
             """)
 
-    @Argument(help: ArgumentHelp("Files that Kerf wrote.", valueName: "file.json"), completion: .file())
+    @Argument(
+        help: ArgumentHelp("Files that Kerf wrote, or folders of them.", valueName: "file.json"), completion: .file())
     var files: [String]
 
     @Option(help: ArgumentHelp("Page to write.", valueName: "report.html"), completion: .file())
@@ -40,6 +43,7 @@ struct ReportCommand: ParsableCommand {
     /// Writes the page to `out`.
     func write() throws -> HTMLReport {
         try OutputFile.checkPlace(out)
+        let files = try FolderArguments.files(files, of: FileContent.schemas)
         try OutputGuard.check(out, isNoneOf: files)
         let report = HTMLReport(
             try files.map { try ReportSource(FileBytes.read($0, limit: KerfJSON.maximumBytes), named: $0) })

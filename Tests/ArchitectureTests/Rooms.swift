@@ -48,6 +48,9 @@ extension Room {
         Room(
             "CostComparison", never: hardware.union(cModules).union(["Glibc", "Foundation", "FoundationEssentials"]),
             why: "a pure function of files, no hardware"),
+        Room(
+            "CollectedFiles", never: hardware.union(cModules).subtracting(["Instrumentation"]).union(["Glibc"]),
+            why: "files that were collected, and the doctor's report among them; no hardware"),
         Room("Capture", never: probes, why: "a box as files, whatever reads them"),
         Room("Reporting"),
         Room("CommandSupport"),

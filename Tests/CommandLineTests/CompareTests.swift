@@ -123,12 +123,13 @@ struct CompareTests {
         try write("batch.json", in: workspace) { $0.workload.batch = 4 }
         try write("again.json", in: workspace) { $0.workload.activationCheckpointing = true }
         try workspace.write("empty.json", "")
+        try FileManager.default.createDirectory(atPath: workspace.path("none"), withIntermediateDirectories: false)
         try workspace.write("text.json", "not JSON")
         try workspace.write("future.json", #"{"schema": "kerf.profile", "schema_version": 99}"#)
         try workspace.write("other.json", #"{"schema": "kerf\u001b[2J", "schema_version": 1}"#)
         let cases: [(file: String, status: Int32, words: [String])] = [
             ("missing.json", 66, ["missing.json", "no such file"]),
-            (".", 66, ["directory"]),
+            ("none", 66, ["none: no file in it that could be used", "kerf.calibration, kerf.profile"]),
             ("empty.json", 65, ["empty.json", "the file is empty"]),
             ("text.json", 65, ["text.json"]),
             ("future.json", 65, ["future.json", "version 99 of kerf.profile"]),

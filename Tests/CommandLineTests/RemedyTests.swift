@@ -10,7 +10,7 @@ struct RemedyTests {
         .powerSensorOrVirtualBoard, .runningSystem, .nameRails, .railsOfOneKind, .restoreFrequency(root: nil),
         .restoreFrequency(root: "/tree"), .startBoard(root: nil), .startBoard(root: "/tree"), .makeDoctorReport,
         .makeKeys, .makeDeviceKeys(name: "pi-4"), .quietBoxOrLongerBudget, .largerQuotaOrFewerThreads,
-        .chooseWorkload, .profileMoreWorkloads,
+        .chooseWorkload, .profileMoreWorkloads, .calibrateAgain, .decideAgain, .serverAndLink, .linkToServer,
     ]
 
     @Test("a remedy names options only in the words of the command line", arguments: remedies)

@@ -66,6 +66,9 @@ public struct PairsDecider: Sendable {
         return PairsAssembly(decider: self, outcomes: outcomes, solved: solved).decisions
     }
 
+    /// The decision of each pair, or why there is none, in the order of the pairs. Servers are not compared.
+    package func decideEach() -> [Result<Decision, KerfError>] { outcomes().map { $0.map(\.decision) } }
+
     // MARK: - Pairs
 
     /// A pair's decision, and what the comparison with others needs.

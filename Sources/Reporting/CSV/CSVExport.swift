@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CollectedFiles
 import CostComparison
 import ProfileFormat
 import Simulation
@@ -26,7 +27,9 @@ package struct CSVExport: Sendable {
         guard let content = try FileContent(bytes, named: name) else {
             throw .kind(
                 of: bytes, named: name, lacks: "which has no tables",
-                remedy: "give a profile, calibration, comparison, decision, simulation, link, split run or validation")
+                remedy:
+                    "give a profile, calibration, comparison, decision, simulation, link, split run, validation or fleet"
+            )
         }
         var tables: [CSVTable]
         var fields: FileFields
@@ -43,6 +46,7 @@ package struct CSVExport: Sendable {
         case .link(let link): (tables, fields) = (link.csvTables, try FileFields(link))
         case .run(let run): (tables, fields) = (run.csvTables, try FileFields(run.withoutSteps))
         case .validation(let report): (tables, fields) = (report.csvTables, try FileFields(report))
+        case .fleet(let fleet): (tables, fields) = (fleet.csvTables, try FileFields(fleet))
         }
         schema = header.schema
         sha256 = SHA256.hexDigest(of: bytes)

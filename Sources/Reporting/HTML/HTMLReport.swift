@@ -1,3 +1,4 @@
+import CollectedFiles
 import SystemIO
 
 /// A page about one or several of Kerf's files. It needs no network, no script and no other file.

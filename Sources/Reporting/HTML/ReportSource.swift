@@ -1,5 +1,6 @@
 import CARD
 import Calibration
+import CollectedFiles
 import CostComparison
 import ProfileFormat
 import Simulation
@@ -24,7 +25,9 @@ package struct ReportSource: Sendable {
         guard let content = try FileContent(bytes, named: name) else {
             throw .kind(
                 of: bytes, named: name, lacks: "of which there is no report",
-                remedy: "give a profile, calibration, link, decision, simulation, run.json, validation or comparison")
+                remedy:
+                    "give a profile, calibration, link, decision, simulation, run.json, validation, comparison or fleet"
+            )
         }
         (self.name, self.bytes, self.content) = (name, bytes, content)
         sha256 = SHA256.hexDigest(of: bytes)
@@ -48,6 +51,7 @@ package struct ReportSource: Sendable {
         case .comparison(let comparison): ComparisonSection(comparison: comparison).section(named: name)
         case .decisions(let decisions): DecisionsSection(decisions: decisions).section(named: name)
         case .link(let link): LinkSection(link: link).section(named: name)
+        case .fleet(let fleet): FleetSection(fleet: fleet).section(named: name)
         }
     }
 }
@@ -92,6 +96,7 @@ struct ReportGroup: Sendable {
             case .validation(let report): report.prediction.modelName
             case .comparison(let comparison): comparison.model.name
             case .decisions(let decisions): decisions.devices.first?.modelName ?? "decisions"
+            case .fleet(let fleet): "fleet of \(fleet.boxes.count) boxes"
             }
         }
         let names = models.reduce(into: [String]()) { names, name in

@@ -1,3 +1,4 @@
+import CollectedFiles
 import ProfileFormat
 import SplitTraining
 import SystemIO

@@ -58,6 +58,14 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
     case hostOrVirtualBoard
     /// Use a power sensor of the board, or a virtual board.
     case powerSensorOrVirtualBoard
+    /// Profile a box and calibrate it again, since it is not what it was or what was measured cannot be used.
+    case calibrateAgain
+    /// Decide once more, from the calibrations as they are.
+    case decideAgain
+    /// Name a server and a link, so that cuts can be decided.
+    case serverAndLink
+    /// Measure the link between the box and the server, or declare one for all boxes.
+    case linkToServer
     /// Examine the running system instead of a tree of files.
     case runningSystem
     /// Name the power rails that add up to the box.
@@ -112,6 +120,10 @@ public enum Remedy: Sendable, Hashable, CustomStringConvertible, ExpressibleBySt
         case .virtualBoard: "measure against a virtual board"
         case .hostOrVirtualBoard: "run on the machine itself, or measure against a virtual board"
         case .powerSensorOrVirtualBoard: "use a power sensor of the board (lm-sensors), or a virtual board"
+        case .calibrateAgain: "profile it and calibrate it again"
+        case .decideAgain: "decide again"
+        case .serverAndLink: "name a server and a link, or collect the box's decision"
+        case .linkToServer: "measure its link to the server, or name a link for all boxes"
         case .runningSystem: "examine the running system"
         case .nameRails: "name the rails that add up to the box and do not contain each other"
         case .railsOfOneKind: "name rails that all report energy, or all report power"

@@ -18,10 +18,17 @@ package enum FileContent: Sendable {
     case run(SplitRun)
     case validation(ValidationReport)
     case comparison(CostComparison)
+    case fleet(FleetView)
+
+    /// The schemas of all.
+    package static let schemas: Set<String> = [
+        Profile.schema, Calibration.schema, Decision.schema, Decisions.schema, SimulationResult.schema,
+        LinkProfile.schema, SplitRun.schema, ValidationReport.schema, CostComparison.schema, FleetView.schema,
+    ]
 
     /// - Parameter name: the user's name for the file.
     /// - Returns: `nil` for a kind that is not among these, such as a scenario.
-    /// - Throws: ``KerfError`` for what is no file of Kerf's, is damaged, or names boxes or sides that it does not have.
+    /// - Throws: ``KerfError`` for what is no file of Kerf's, is damaged, or names boxes, sides or workloads that it does not have.
     package init?(_ bytes: [UInt8], named name: String) throws(KerfError) {
         switch try KerfJSON.header(of: bytes, named: name).schema {
         case Profile.schema: self = .profile(try KerfJSON.decode(Profile.self, from: bytes, named: name))
@@ -41,12 +48,16 @@ package enum FileContent: Sendable {
             let comparison = try KerfJSON.decode(CostComparison.self, from: bytes, named: name)
             try comparison.check(named: name)
             self = .comparison(comparison)
+        case FleetView.schema:
+            let fleet = try KerfJSON.decode(FleetView.self, from: bytes, named: name)
+            try fleet.check(named: name)
+            self = .fleet(fleet)
         default: return nil
         }
     }
 
     /// Place in the order in which files are made from each other, the schema, and the version of Kerf that made the file.
-    var kind: (place: Int, schema: String, kerfVersion: String) {
+    package var kind: (place: Int, schema: String, kerfVersion: String) {
         switch self {
         case .profile(let file): (0, Profile.schema, file.kerfVersion)
         case .calibration(let file): (1, Calibration.schema, file.kerfVersion)
@@ -57,6 +68,7 @@ package enum FileContent: Sendable {
         case .run(let file): (6, SplitRun.schema, file.kerfVersion)
         case .validation(let file): (7, ValidationReport.schema, file.kerfVersion)
         case .comparison(let file): (8, CostComparison.schema, file.kerfVersion)
+        case .fleet(let file): (9, FleetView.schema, file.kerfVersion)
         }
     }
 }
@@ -65,7 +77,7 @@ extension KerfError {
     /// A file of a kind that cannot be used for what was asked.
     ///
     /// - Parameter lack: what the kind lacks, such as `which has no tables`.
-    static func kind(of bytes: [UInt8], named name: String, lacks lack: String, remedy: Remedy) -> KerfError {
+    package static func kind(of bytes: [UInt8], named name: String, lacks lack: String, remedy: Remedy) -> KerfError {
         do throws(KerfError) {
             let schema = try KerfJSON.header(of: bytes, named: name).schema
             return KerfError(
