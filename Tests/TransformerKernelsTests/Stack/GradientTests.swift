@@ -40,9 +40,9 @@ extension KernelTests {
             }
         }
 
-        @Test(arguments: [true, false])
-        func headForwardAndBackward(tied: Bool) throws {
-            let tiny = Tiny("head", tied: tied)
+        @Test(arguments: [true, false], [ModelVariant(), ModelVariant(logitSoftCap: 2)])
+        func headForwardAndBackward(tied: Bool, variant: ModelVariant) throws {
+            let tiny = Tiny("head", tied: tied, variant: variant)
             let stack = try tiny.stack(layers: 2...2)
             let reference = ReferenceModel(tiny.weights, stack: stack)
             let input = randomValues(tiny.batch.tokenCount * tiny.model.hiddenSize, seed: 23)
@@ -55,6 +55,15 @@ extension KernelTests {
                 try #require(stack.inputGradient), centralDifferences(at: doubles(input), loss), relative: 1e-5)
         }
 
+        @Test func scaledEmbeddingIsTheTokensRowsTimesTheScale() throws {
+            let tiny = Tiny("embedding", variant: ModelVariant(embeddingScale: 3))
+            let stack = try tiny.stack(layers: 0...0)
+            for _ in 0..<2 { try stack.forward() }
+            expectClose(
+                try #require(stack.output), ReferenceModel(tiny.weights, stack: stack).embed(tiny.tokens),
+                relative: 1e-7)
+        }
+
         @Test func embeddingIsTheTokensRows() throws {
             let tiny = Tiny("embedding")
             let stack = try tiny.stack(layers: 0...0)
@@ -64,9 +73,16 @@ extension KernelTests {
                 doubles(try #require(stack.output)) == ReferenceModel(tiny.weights, stack: stack).embed(tiny.tokens))
         }
 
-        @Test(arguments: [true, false])
-        func wholeModel(tied: Bool) throws {
-            let tiny = Tiny("two blocks", blocks: 2, tied: tied, sequence: 4)
+        static let models = [
+            Tiny("two blocks, tied", blocks: 2, tied: true, sequence: 4),
+            Tiny("two blocks", blocks: 2, tied: false, sequence: 4),
+            Tiny("two blocks of Gemma 2", blocks: 2, sequence: 5, variant: Tiny.gemma2),
+            Tiny("two blocks of Gemma 3", blocks: 2, sequence: 5, variant: Tiny.gemma3),
+            Tiny("two blocks of Qwen2", blocks: 2, sequence: 4, variant: ModelVariant(attentionBiases: true)),
+        ]
+
+        @Test(arguments: models)
+        func wholeModel(tiny: Tiny) throws {
             let stack = try tiny.stack()
             let reference = ReferenceModel(tiny.weights, stack: stack)
             try stack.forward()
