@@ -52,13 +52,13 @@ extension KernelTests {
             }
         }
 
-        /// bf16 has 8 bits: a loss of the size of 4 within some hundredths.
+        /// PyTorch in bf16 differs from double by 0.3 % at most on these models.
         @Test(
             .enabled(if: computesBF16, "the engine computes no bf16 on this processor"), arguments: FamilyGolden.cases)
         func lossInBF16IsNear(golden: FamilyGolden.Case) throws {
             let stack = try stack(golden, .bf16)
             try stack.forward()
-            #expect(abs(stack.loss / golden.loss - 1) < 0.05, "\(stack.loss), \(golden.loss)")
+            #expect(abs(stack.loss / golden.loss - 1) < 0.02, "\(stack.loss), \(golden.loss)")
         }
 
         @Test(arguments: FamilyGolden.cases)

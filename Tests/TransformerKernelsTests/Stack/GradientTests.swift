@@ -20,12 +20,14 @@ extension KernelTests {
             try stack.backward()
 
             let block = reference.blocks[0]
+            // A variant has up to twice as many steps that round.
+            let more = tiny.model.variant == ModelVariant() ? 1.0 : 2
             expectClose(
-                try #require(stack.output), reference.run(block, doubles(input)), relative: 1e-6, "output")
+                try #require(stack.output), reference.run(block, doubles(input)), relative: more * 1e-6, "output")
             let byInput = centralDifferences(at: doubles(input)) {
                 dot(reference.run(block, $0), doubles(outputGradient))
             }
-            expectClose(try #require(stack.inputGradient), byInput, relative: 1e-5, "input")
+            expectClose(try #require(stack.inputGradient), byInput, relative: more * 1e-5, "input")
             for target in tiny.lora.targets {
                 let adapter = try #require(stack.adapter(layer: 1, projection: target))
                 func loss(_ change: (inout ReferenceModel.Block) -> Void) -> Double {
@@ -35,8 +37,8 @@ extension KernelTests {
                 }
                 let byA = centralDifferences(at: doubles(adapter.a)) { a in loss { $0.a[target] = a } }
                 let byB = centralDifferences(at: doubles(adapter.b)) { b in loss { $0.b[target] = b } }
-                expectClose(adapter.gradientA, byA, relative: 1e-5, "\(target) A")
-                expectClose(adapter.gradientB, byB, relative: 1e-5, "\(target) B")
+                expectClose(adapter.gradientA, byA, relative: more * 1e-5, "\(target) A")
+                expectClose(adapter.gradientB, byB, relative: more * 1e-5, "\(target) B")
             }
         }
 
