@@ -1,4 +1,5 @@
-/// The shape of a Llama-family decoder: everything that is needed to lay out its weights and count its work.
+/// The shape of a decoder of the Llama kind: everything that is needed to lay out its weights and count its work. What
+/// other families compute otherwise is its ``variant``.
 ///
 /// Names follow Hugging Face `config.json` in meaning; ``HuggingFaceConfig`` reads that file.
 package struct ModelConfig: Sendable, Hashable {
@@ -19,10 +20,12 @@ package struct ModelConfig: Sendable, Hashable {
     package var rope: RotaryEmbedding
     /// Whether the LM head is the embedding matrix.
     package var tiedEmbeddings: Bool
+    package var variant: ModelVariant
 
     package init(
         name: String, hiddenSize: Int, blockCount: Int, headCount: Int, keyValueHeadCount: Int, headSize: Int,
-        intermediateSize: Int, vocabularySize: Int, rmsNormEpsilon: Double, rope: RotaryEmbedding, tiedEmbeddings: Bool
+        intermediateSize: Int, vocabularySize: Int, rmsNormEpsilon: Double, rope: RotaryEmbedding, tiedEmbeddings: Bool,
+        variant: ModelVariant = ModelVariant()
     ) {
         self.name = name
         self.hiddenSize = hiddenSize
@@ -35,12 +38,28 @@ package struct ModelConfig: Sendable, Hashable {
         self.rmsNormEpsilon = rmsNormEpsilon
         self.rope = rope
         self.tiedEmbeddings = tiedEmbeddings
+        self.variant = variant
     }
 
     /// Width of the queries, and of the input to the output projection.
     package var querySize: Int { headCount * headSize }
     /// Width of the keys, and of the values.
     package var keyValueSize: Int { keyValueHeadCount * headSize }
+    /// Elements of a head that are rotated.
+    package var rotarySize: Int { variant.rotarySize ?? headSize }
+    /// Factor of the products of q and k.
+    package var attentionScale: Double { variant.attentionScale ?? 1 / Double(headSize).squareRoot() }
+
+    /// Tokens that a token of a block attends to, itself included; `nil` for all before.
+    ///
+    /// - Parameter block: from 0.
+    package func window(block: Int) -> Int? {
+        guard let window = variant.window, !window.fullLayers.contains(block + 1) else { return nil }
+        return window.size
+    }
+
+    /// The rotary embedding of blocks with a window, where it is another one than ``rope``.
+    package var windowRope: RotaryEmbedding? { variant.windowRopeTheta.map { RotaryEmbedding(theta: $0) } }
 }
 
 /// Rotary position embedding: its base and, for long-context models, the scaling of its frequencies.
@@ -59,7 +78,7 @@ package struct RotaryEmbedding: Sendable, Hashable {
         /// Llama 3.1 and later: `rope_type` `llama3` of Hugging Face's `config.json`.
         case llama3(
             factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
-        /// One divisor for each of the `headSize / 2` frequencies, from the GGUF tensor `rope_freqs.weight`.
+        /// One divisor for each frequency, half as many as rotated elements of a head, from the GGUF tensor `rope_freqs.weight`.
         case perFrequency([Float])
     }
 }

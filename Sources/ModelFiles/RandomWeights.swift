@@ -3,9 +3,9 @@ import Statistics
 /// Weights generated from a seed, for profiling without a checkpoint.
 ///
 /// Matrices are uniform with mean 0 and standard deviation 0.02, the value at which Llama models are initialized
-/// (`initializer_range` of `config.json`); norm weights have the same distribution around 1. With RMS norm before each
-/// half of a block such weights add a bounded amount to the residual stream, which so grows at most linearly with the
-/// number of blocks.
+/// (`initializer_range` of `config.json`); biases have the same distribution, norm weights have it around 1. With RMS norm
+/// before each half of a block such weights add a bounded amount to the residual stream, which so grows at most linearly
+/// with the number of blocks.
 ///
 /// Each row of each tensor has its own key, derived from the seed, the tensor's role and the row. Each element depends on
 /// its row's key and its column alone. So a tensor can be generated at any time, without the others, and is always the
@@ -32,7 +32,7 @@ package struct RandomWeights: WeightSource {
         var rowKeys = SeededGenerator(seed: tensorKey(role))
         for _ in 0..<rows.lowerBound { _ = rowKeys.next() }
         for row in 0..<rows.count {
-            UniformRow(key: rowKeys.next(), mean: role.isMatrix ? 0 : 1).fill(base + row * columns, columns)
+            UniformRow(key: rowKeys.next(), mean: role.isNorm ? 1 : 0).fill(base + row * columns, columns)
         }
     }
 
@@ -60,6 +60,12 @@ extension TensorRole {
         case .projection(.gate, _): kind = 9
         case .projection(.up, _): kind = 10
         case .projection(.down, _): kind = 11
+        case .queryNorm: kind = 12
+        case .keyNorm: kind = 13
+        case .postAttentionNorm: kind = 14
+        case .postMLPNorm: kind = 15
+        // Of seven, in the order of the projections.
+        case .bias(let projection, _): kind = 16 + (Projection.allCases.firstIndex(of: projection) ?? 0)
         }
         return UInt64(kind) << 32 | UInt64(block ?? 0)
     }

@@ -95,7 +95,12 @@ package struct LayerShapes: Sendable {
             && (1...(1 << 14)).contains(model.blockCount) && model.headCount * model.headSize <= 1 << 20
             && model.keyValueHeadCount <= model.headCount && (0...(1 << 20)).contains(workload.loraRank)
             && !tokens.overflow && (1...(1 << 26)).contains(tokens.partialValue) && workload.sequence <= 1 << 22
-            && (1...(1 << 14)).contains(workload.threads)
+            && (1...(1 << 14)).contains(workload.threads) && isPossible(model.variant, headSize: model.headSize)
+    }
+
+    private static func isPossible(_ variant: ModelVariant?, headSize: Int) -> Bool {
+        (0...headSize).contains(variant?.rotarySize ?? headSize)
+            && (1...(1 << 30)).contains(variant?.window?.size ?? 1)
     }
 }
 
@@ -106,6 +111,7 @@ extension ModelConfig {
             name: model.name, hiddenSize: model.hiddenSize, blockCount: model.blockCount, headCount: model.headCount,
             keyValueHeadCount: model.keyValueHeadCount, headSize: model.headSize,
             intermediateSize: model.intermediateSize, vocabularySize: model.vocabularySize, rmsNormEpsilon: 1e-5,
-            rope: RotaryEmbedding(theta: 10_000), tiedEmbeddings: model.tiedEmbeddings)
+            rope: RotaryEmbedding(theta: 10_000), tiedEmbeddings: model.tiedEmbeddings,
+            variant: model.variant ?? ModelVariant())
     }
 }

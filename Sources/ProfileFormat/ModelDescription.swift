@@ -13,14 +13,16 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var intermediateSize: Int
     public var vocabularySize: Int
     public var tiedEmbeddings: Bool
+    /// What its layers compute beyond Llama's; `nil` for Llama's computation, and in older files.
+    public var variant: ModelVariant?
     public var weightsKind: WeightsKind
     /// File name (without its folder) or seed.
     public var weightsOrigin: String
 
     public init(
         name: String, hiddenSize: Int, blockCount: Int, headCount: Int, keyValueHeadCount: Int, headSize: Int,
-        intermediateSize: Int, vocabularySize: Int, tiedEmbeddings: Bool, weightsKind: WeightsKind,
-        weightsOrigin: String
+        intermediateSize: Int, vocabularySize: Int, tiedEmbeddings: Bool, variant: ModelVariant? = nil,
+        weightsKind: WeightsKind, weightsOrigin: String
     ) {
         self.name = name
         self.hiddenSize = hiddenSize
@@ -31,6 +33,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.intermediateSize = intermediateSize
         self.vocabularySize = vocabularySize
         self.tiedEmbeddings = tiedEmbeddings
+        self.variant = variant
         self.weightsKind = weightsKind
         self.weightsOrigin = weightsOrigin
     }
@@ -106,6 +109,8 @@ extension ModelDescription {
             name: config.name, hiddenSize: config.hiddenSize, blockCount: config.blockCount,
             headCount: config.headCount, keyValueHeadCount: config.keyValueHeadCount, headSize: config.headSize,
             intermediateSize: config.intermediateSize, vocabularySize: config.vocabularySize,
-            tiedEmbeddings: config.tiedEmbeddings, weightsKind: weightsKind, weightsOrigin: weightsOrigin)
+            tiedEmbeddings: config.tiedEmbeddings,
+            variant: config.variant == ModelVariant() ? nil : config.variant, weightsKind: weightsKind,
+            weightsOrigin: weightsOrigin)
     }
 }

@@ -3,28 +3,36 @@ import Glibc
 import ModelFiles
 import SystemIO
 
-/// Cosines and sines of every position's angles, computed in double. Shape `[sequence, headSize / 2]` each.
+/// Cosines and sines of every position's angles, computed in double. Shape `[sequence, rotarySize / 2]` each.
 ///
-/// Angle of position p and pair i: p f_i, with f_i = theta^(-2i / headSize) before scaling (Su et al., "RoFormer",
-/// arXiv 2104.09864). Pair i is the elements i and i + headSize / 2, as Hugging Face's Llama has it.
+/// Angle of position p and pair i: p f_i, with f_i = theta^(-2i / rotarySize) before scaling (Su et al., "RoFormer",
+/// arXiv 2104.09864). Pair i is the elements i and i + rotarySize / 2, as Hugging Face's Llama has it. Where `rotarySize` is
+/// less than a head, the elements behind it stay.
 final class RotaryTable {
     let cosine: AlignedBuffer
     let sine: AlignedBuffer
     private let sequence: Int
     private let headSize: Int
+    private let rotarySize: Int
     private let frequencies: [Double]
 
     /// Allocates the table; ``fill()`` computes its contents.
-    init(_ rope: RotaryEmbedding, headSize: Int, sequence: Int, memory: BufferAllocator) throws {
-        cosine = try memory.buffer(sequence, headSize / 2, for: "rotary table", zeroed: false)
-        sine = try memory.buffer(sequence, headSize / 2, for: "rotary table", zeroed: false)
-        frequencies = try Self.frequencies(rope, headSize: headSize)
+    ///
+    /// - Parameter rotarySize: elements of a head that are rotated; nil for all.
+    init(
+        _ rope: RotaryEmbedding, headSize: Int, rotarySize: Int? = nil, sequence: Int, memory: BufferAllocator
+    ) throws {
+        let rotarySize = rotarySize ?? headSize
+        cosine = try memory.buffer(sequence, rotarySize / 2, for: "rotary table", zeroed: false)
+        sine = try memory.buffer(sequence, rotarySize / 2, for: "rotary table", zeroed: false)
+        frequencies = try Self.frequencies(rope, rotarySize: rotarySize)
         self.sequence = sequence
         self.headSize = headSize
+        self.rotarySize = rotarySize
     }
 
     func fill() {
-        let half = headSize / 2
+        let half = rotarySize / 2
         for position in 0..<sequence {
             for pair in 0..<half {
                 let angle = Double(position) * frequencies[pair]
@@ -35,9 +43,9 @@ final class RotaryTable {
     }
 
     /// Radians per position, for each pair.
-    private static func frequencies(_ rope: RotaryEmbedding, headSize: Int) throws -> [Double] {
-        let half = headSize / 2
-        let plain = (0..<half).map { pow(rope.theta, -2 * Double($0) / Double(headSize)) }
+    private static func frequencies(_ rope: RotaryEmbedding, rotarySize: Int) throws -> [Double] {
+        let half = rotarySize / 2
+        let plain = (0..<half).map { pow(rope.theta, -2 * Double($0) / Double(rotarySize)) }
         switch rope.scaling {
         case nil:
             return plain
@@ -66,7 +74,8 @@ final class RotaryTable {
     /// Rotates `x`, `[tokens, heads * headSize]`, in place.
     func rotate(_ x: AlignedBuffer, tokens: Int, heads: Int, team: ThreadTeam) {
         kerf_rope(
-            Int32(team.count), tokens, sequence, heads, headSize, cosine.start, sine.start, x.format.kernel, x.raw)
+            Int32(team.count), tokens, sequence, heads, headSize, rotarySize, cosine.start, sine.start, x.format.kernel,
+            x.raw)
     }
 
     var byteCount: Int { cosine.byteCount + sine.byteCount }

@@ -44,8 +44,10 @@ extension LayerCost {
         switch kernel {
         case .embeddingLookup:
             guard forward else { return 0 }
+            // Scaling reads and writes the rows again.
             let vocabulary = Double(matrixFormats.byteCount(of: .embedding, model: model, format: format))
-            return vocabulary / Double(model.vocabularySize) * tokens + 4 * hidden
+            return vocabulary / Double(model.vocabularySize) * tokens
+                + (model.variant.embeddingScale == nil ? 4 : 12) * hidden
         case .attentionNorm, .mlpNorm:
             // Input and output. Backward: input, gradient, residual and result; the output again for LoRA.
             let group: [Projection] = kernel == .mlpNorm ? [.gate, .up] : [.q, .k, .v]
@@ -53,22 +55,32 @@ extension LayerCost {
             return forward ? (4 + elementBytes) * hidden : 16 * hidden + again
         case .finalNorm:
             return forward ? (4 + elementBytes) * hidden : 12 * hidden
+        case .postAttentionNorm, .postMLPNorm:
+            // Input, residual and result. Backward: input, gradient and result.
+            return 12 * hidden
+        case .queryKeyNorm:
+            // Input and output. Backward: input, gradient and result.
+            return (forward ? 2 : 3) * elementBytes * (query + keyValue)
         case .qkvProjection:
-            return projections([.q, .k, .v])
+            // A bias is written into the result, to which the product, or LoRA, adds.
+            let biases = forward && model.variant.attentionBiases
+            let again = Projection.biased.reduce(0) { $0 + (isTarget($1) ? 1 : 2) * Double(model.shape(of: $1).rows) }
+            return projections([.q, .k, .v]) + (biases ? tokens * elementBytes * again : 0)
         case .rope:
-            return forward ? 2 * elementBytes * (query + keyValue) : 0
+            let part = Double(model.rotarySize) / Double(model.headSize)
+            return forward ? 2 * elementBytes * part * (query + keyValue) : 0
         case .attention:
             // q, k, v and the output. Backward: these, the output's gradient and those of q, k and v.
             let sums = 4 * tokens * Double(model.headCount)
             return forward
                 ? elementBytes * (2 * query + 2 * keyValue) + sums : elementBytes * (4 * query + 4 * keyValue) + sums
         case .outputProjection:
-            return projection(.o, adding: forward || isTarget(.o))
+            return projection(.o, adding: forward && !model.variant.postNorms || isTarget(.o))
         case .gateUpProjection:
             return projections([.gate, .up])
         case .downProjection:
-            return projection(.down, adding: forward || isTarget(.down))
-        case .swiglu:
+            return projection(.down, adding: forward && !model.variant.postNorms || isTarget(.down))
+        case .swiglu, .geglu:
             // Backward: gate, up and the gradient; two gradients; the output again for LoRA.
             return elementBytes * middle * (forward ? 3 : 5 + (isTarget(.down) ? 1 : 0))
         case .gradientConversion:
@@ -89,8 +101,8 @@ extension LayerCost {
         }
     }
 
-    /// Forward, x is read once for a group's targets; each writes its y, and also reads the residual stream where it adds
-    /// to it. Backward, dY is read once for each of its two products; x is read and dX written once for the group.
+    /// Forward, x is read once for a group's targets; each writes its y, and also reads the residual stream or the bias that
+    /// it adds to. Backward, dY is read once for each of its two products; x is read and dX written once for the group.
     private func loraBytes(_ group: ProjectionGroup, forward: Bool, elementBytes: Double) -> Double {
         let targets = lora.targets(in: group)
         guard let first = targets.first else { return 0 }
@@ -98,6 +110,7 @@ extension LayerCost {
         let lowRank = 4 * tokens * Double(lora.rank(of: group))
         let input = tokens * Double(model.shape(of: first).columns)
         let onStream = group == .output || group == .down
+        let adds = onStream ? !model.variant.postNorms : group == .qkv && model.variant.attentionBiases
         let shared =
             forward
             ? elementBytes * input + lowRank : (elementBytes + (onStream ? elementBytes : 4)) * input + 2 * lowRank
@@ -107,7 +120,7 @@ extension LayerCost {
             let output = tokens * Double(shape.rows)
             return sum
                 + (forward
-                    ? (onStream ? 8 : elementBytes) * output + pair
+                    ? (onStream ? 4 : elementBytes) * (adds ? 2 : 1) * output + pair
                     : 2 * (onStream ? 4 : elementBytes) * output + 2 * pair)
         }
     }

@@ -93,23 +93,28 @@ extension LayerCost {
         let saved = blockActivationBytes(elementBytes)
         let shared = activationCheckpointing ? saved + boundary : 0
         return MemoryUse(
-            weights: layout.copies * weights + 8 * hidden, adapters: 2 * adapter,
+            weights: layout.copies * weights + 4 * model.blockVectorElements, adapters: 2 * adapter,
             optimizer: 2 * adapter, activations: boundary + (activationCheckpointing ? 0 : saved),
             gradients: activationCheckpointing ? 0 : boundary,
             scratch: blockScratchBytes(format, threadCount: threadCount) + shared)
     }
 
-    /// In the products' format: q, attention's output, k, v, gate and up. In f32: the stream between attention and MLP,
-    /// log-sum-exp, the factors of two norms, low-rank products.
+    /// In the products' format: q, attention's output, k, v, gate and up, and q and k before their norms. In f32: the stream
+    /// between attention and MLP, log-sum-exp, the factors of two norms, low-rank products; the outputs of attention and
+    /// MLP and the factors of their norms.
     private func blockActivationBytes(_ elementBytes: Int) -> Int {
-        let projected = 2 * model.querySize + 2 * model.keyValueSize + 2 * model.intermediateSize
-        let single = model.hiddenSize + model.headCount + 2 + lora.targets.count * lora.rank
+        let projected =
+            2 * model.querySize + 2 * model.keyValueSize + 2 * model.intermediateSize
+            + (model.variant.queryKeyNorms ? model.querySize + model.keyValueSize : 0)
+        let single =
+            model.hiddenSize + model.headCount + 2 + lora.targets.count * lora.rank
+            + (model.variant.postNorms ? 2 * model.hiddenSize + 2 : 0)
         return batch.tokenCount * (elementBytes * projected + 4 * single)
     }
 
     /// For each token: a norm's output and, in bf16, a gradient of the stream; three rows of the MLP's width, two of q's,
     /// two of k's; two gradients of the stream, a low-rank gradient, the parts of k's and v's gradients. Once: panels,
-    /// attention's scratch memory, the rotary table.
+    /// attention's scratch memory, the rotary tables.
     private func blockScratchBytes(_ format: NumberFormat, threadCount: Int) -> Int {
         let elementBytes = format.byteCount
         let scratch = AttentionScratch(model, batch, format, threadCount: threadCount)
@@ -119,7 +124,8 @@ extension LayerCost {
             * (model.hiddenSize * (format == .f32 ? 1 : 2) + 3 * model.intermediateSize + 2 * model.querySize
                 + 2 * model.keyValueSize) + 4 * (2 * model.hiddenSize + lora.maximumGroupRank + parts)
         let panels = 4 * lora.panelCount(model)
-        return batch.tokenCount * perToken + panels + scratch.byteCount + 4 * batch.sequence * model.headSize
+        let tables = 4 * batch.sequence * model.rotarySize * (model.windowRope == nil ? 1 : 2)
+        return batch.tokenCount * perToken + panels + scratch.byteCount + tables
     }
 
     /// For each token: the norm's output, its factor and the loss, and the logits' gradient where it is saved.

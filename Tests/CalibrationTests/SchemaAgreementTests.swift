@@ -21,6 +21,7 @@ struct SchemaAgreementTests {
         (planted.blocks, planted.steps, planted.windows) = (1, 2, 2)
         var profile = planted.make()
         complete(&profile.box, &profile.frequency, &profile.meter, &profile.workload)
+        profile.model.variant = .planted
         profile.layers = profile.layers.map(completed)
         profile.roofline = Roofline(flopsPerSecond: known, bytesPerSecond: known)
         let instrumented = profile.layerTimes.first?.seconds.count ?? 0
@@ -100,6 +101,7 @@ struct SchemaAgreementTests {
         planted.blocks = 1
         var calibration = try Calibration.planted(planted)
         complete(&calibration.box, &calibration.frequency, &calibration.meter, &calibration.workload)
+        calibration.model.variant = .planted
         for index in calibration.layers.indices {
             calibration.layers[index].description = completed(calibration.layers[index].description)
             calibration.layers[index].forward.inSituEnergyJoules = known

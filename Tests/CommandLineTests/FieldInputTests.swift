@@ -66,7 +66,7 @@ struct FieldInputTests {
     }
 
     @Test(arguments: [
-        ("\"model_type\": \"mistral\"", "sliding_window is 4096, the default of mistral"),
+        ("\"model_type\": \"phi3\", \"rope_scaling\": {\"type\": \"longrope\"}", "rope_type is \"longrope\""),
         ("\"quantization_config\": {\"quant_method\": \"gptq\"}", "quantized: quantization_config says \"gptq\""),
         ("\"hidden_size\": 32", "hidden_size appears twice"),
     ]) func configurationsThatWouldBeMisreadAreRefused(_ field: String, says: String) throws {

@@ -7,16 +7,25 @@
 struct shape {
     long batch, sequence, heads, key_heads, head_size;
     int threads;
+    // Keys that a query sees, elements of a head that are rotated (0 for all), and a soft cap.
+    long window, rotated;
+    double cap;
 };
 
 static const struct shape shapes[] = {
-    {1, 1, 2, 1, 16, 2},
+    {1, 1, 2, 1, 16, 2, 0, 0, 0},
     // More than a block of query rows (48).
-    {2, 49, 4, 2, 6, 2},
+    {2, 49, 4, 2, 6, 2, 0, 0, 0},
     // One key head for all on two threads: divided into parts whose gradients are added up.
-    {1, 97, 4, 1, 32, 2},
+    {1, 97, 4, 1, 32, 2, 0, 0, 0},
     // More than a block of keys (192).
-    {1, 195, 2, 2, 80, 1},
+    {1, 195, 2, 2, 80, 1, 0, 0, 0},
+    // Windows within a panel of 64, across panels, across blocks of keys.
+    {2, 150, 4, 2, 6, 2, 20, 0, 0},
+    {1, 300, 4, 1, 16, 2, 100, 0, 0},
+    {1, 500, 1, 1, 16, 1, 257, 0, 0},
+    {1, 195, 2, 1, 16, 2, 0, 0, 3},
+    {1, 130, 4, 1, 32, 2, 40, 20, 2},
 };
 
 // In double, before the gradients are rotated back.
@@ -30,30 +39,32 @@ struct inputs {
 
 // One row of queries of one head: softmax over the keys up to its own, and what its gradient adds to q, k and v.
 static void reference_row(const struct shape *s, const struct inputs *in, long batch, long head, long row,
-                          double *weights, struct reference *out) {
+                          double *scores, double *weights, struct reference *out) {
     const long size = s->head_size, wide = s->heads * size, narrow = s->key_heads * size;
     const long first = batch * s->sequence, at = (first + row) * wide + head * size;
     const long keys = first * narrow + head / (s->heads / s->key_heads) * size;
+    const long begin = s->window > 0 && row + 1 > s->window ? row + 1 - s->window : 0;
     const double scale = 1 / sqrt((double)size);
     double sum = 0, along = 0;
-    for (long j = 0; j <= row; j++) {
+    for (long j = begin; j <= row; j++) {
         double score = 0;
         for (long e = 0; e < size; e++) score += (double)in->q[at + e] * in->k[keys + j * narrow + e];
-        weights[j] = exp(score * scale);
+        scores[j] = s->cap > 0 ? s->cap * tanh(score * scale / s->cap) : score * scale;
+        weights[j] = exp(scores[j]);
         sum += weights[j];
     }
     out->log_sum_exp[(batch * s->heads + head) * s->sequence + row] = log(sum);
     for (long e = 0; e < size; e++) out->out[at + e] = 0;
-    for (long j = 0; j <= row; j++)
+    for (long j = begin; j <= row; j++)
         for (long e = 0; e < size; e++) out->out[at + e] += weights[j] / sum * in->v[keys + j * narrow + e];
     for (long e = 0; e < size; e++) along += in->out_gradient[at + e] * out->out[at + e];
     for (long e = 0; e < size; e++) out->dq[at + e] = 0;
-    for (long j = 0; j <= row; j++) {
+    for (long j = begin; j <= row; j++) {
         const long key = keys + j * narrow;
-        const double weight = weights[j] / sum;
+        const double weight = weights[j] / sum, tangent = s->cap > 0 ? scores[j] / s->cap : 0;
         double gradient = 0;
         for (long e = 0; e < size; e++) gradient += (double)in->out_gradient[at + e] * in->v[key + e];
-        gradient = weight * (gradient - along) * scale;
+        gradient = weight * (gradient - along) * scale * (1 - tangent * tangent);
         for (long e = 0; e < size; e++) {
             out->dq[at + e] += gradient * in->k[key + e];
             out->dk[key + e] += gradient * in->q[at + e];
@@ -64,7 +75,7 @@ static void reference_row(const struct shape *s, const struct inputs *in, long b
 
 // Rotates each head by the angle of its position, back: what the kernel does with the gradients of q and k.
 static void rotate_back(const struct shape *s, long heads, const float *cosine, const float *sine, double *x) {
-    const long half = s->head_size / 2;
+    const long half = (s->rotated > 0 ? s->rotated : s->head_size) / 2;
     for (long token = 0; token < s->batch * s->sequence; token++)
         for (long head = 0; head < heads; head++)
             for (long i = 0; i < half; i++) {
@@ -87,10 +98,12 @@ static void compare(const char *what, long count, const void *result, const doub
 }
 
 static void attention(const struct shape *s, enum kerf_format format) {
-    check_case("%s, batch %ld, sequence %ld, %ld heads of %ld on %ld, %d threads", check_format_name(format), s->batch,
-               s->sequence, s->heads, s->head_size, s->key_heads, s->threads);
+    check_case("%s, batch %ld, sequence %ld, %ld heads of %ld on %ld, window %ld, cap %g, %d threads",
+               check_format_name(format), s->batch, s->sequence, s->heads, s->head_size, s->key_heads, s->window, s->cap,
+               s->threads);
+    const long rotated = s->rotated > 0 ? s->rotated : s->head_size;
     const long tokens = s->batch * s->sequence, wide = tokens * s->heads * s->head_size;
-    const long narrow = tokens * s->key_heads * s->head_size, half = s->head_size / 2;
+    const long narrow = tokens * s->key_heads * s->head_size, half = rotated / 2;
     const struct inputs in = {check_values(wide, 1), check_values(narrow, 2), check_values(narrow, 3),
                               check_values(wide, 4)};
     for (long i = 0; i < wide; i++) in.q[i] *= 2;
@@ -106,17 +119,17 @@ static void attention(const struct shape *s, enum kerf_format format) {
     struct reference r = {check_doubles(wide), check_doubles(tokens * s->heads), check_doubles(wide),
                           check_doubles(narrow), check_doubles(narrow)};
     for (long i = 0; i < narrow; i++) r.dk[i] = r.dv[i] = 0;
-    double *weights = check_doubles(s->sequence);
+    double *scores = check_doubles(s->sequence), *weights = check_doubles(s->sequence);
     for (long batch = 0; batch < s->batch; batch++)
         for (long head = 0; head < s->heads; head++)
-            for (long row = 0; row < s->sequence; row++) reference_row(s, &in, batch, head, row, weights, &r);
+            for (long row = 0; row < s->sequence; row++) reference_row(s, &in, batch, head, row, scores, weights, &r);
     rotate_back(s, s->heads, cosine, sine, r.dq);
     rotate_back(s, s->key_heads, cosine, sine, r.dk);
 
     struct kerf_attention a = {.batch = s->batch, .sequence = s->sequence, .heads = s->heads,
                                .key_heads = s->key_heads, .head_size = s->head_size,
                                .scale = (float)(1 / sqrt((double)s->head_size)), .format = format, .cosine = cosine,
-                               .sine = sine};
+                               .sine = sine, .rotated = rotated, .window = s->window, .cap = (float)s->cap};
     a.parts = kerf_attention_parts(&a, s->threads);
     const size_t bytes = check_format_bytes(format);
     void *out = check_memory((size_t)wide * bytes), *dq = check_memory((size_t)wide * bytes);

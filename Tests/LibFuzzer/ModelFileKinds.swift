@@ -21,7 +21,9 @@ struct GGUFKind: InputKind {
 
     func words() -> Set<String> {
         Set(TinyWeights().tensors.map(\.gguf)).union(TinyWeights().gguf().metadata.map { $0.key }).union([
-            "GGUF", "rope_freqs.weight", "general.alignment", "split.count", "llama", "\u{3}\0\0\0", "\u{8}\0\0\0",
+            "GGUF", "rope_freqs.weight", "general.alignment", "split.count", "llama", "qwen2", "qwen3", "phi3",
+            "gemma2", "gemma3",
+            "\u{3}\0\0\0", "\u{8}\0\0\0",
         ])
     }
 
@@ -72,7 +74,10 @@ struct ConfigKind: InputKind {
         SchemaWords.values.union([
             "\"mistral\"", "\"sliding_window\"", "\"rope_scaling\"", "\"rope_type\"", "\"llama3\"", "\"factor\"",
             "\"low_freq_factor\"", "\"high_freq_factor\"", "\"original_max_position_embeddings\"", "\"head_dim\"",
-            "\"attention_bias\"", "\"mlp_bias\"", "\"hidden_act\"", "\"silu\"", "\"quantization_config\"",
+            "\"attention_bias\"", "\"mlp_bias\"", "\"qwen2\"", "\"qwen3\"", "\"phi3\"", "\"gemma2\"",
+            "\"gemma3_text\"", "\"layer_types\"", "\"sliding_attention\"", "\"full_attention\"",
+            "\"partial_rotary_factor\"", "\"query_pre_attn_scalar\"", "\"use_sliding_window\"", "\"hidden_act\"",
+            "\"silu\"", "\"quantization_config\"",
         ])
     }
 

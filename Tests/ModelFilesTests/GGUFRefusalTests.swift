@@ -31,7 +31,13 @@ struct GGUFRefusal: Sendable, CustomTestStringConvertible {
         .init("hostile architecture", .unsupported, "\"a?b\"") { $0["general.architecture"] = .text("a\nb") },
         .init("split", .unsupported, "one of 3 parts") { $0["split.count"] = .uint32(3) },
         .init("experts", .unsupported, "8 experts") { $0["llama.expert_count"] = .uint32(8) },
-        .init("window", .unsupported, "window of 4096") { $0["llama.attention.sliding_window"] = .uint32(4096) },
+        .init("pattern of windows", .unsupported, "sliding_window_pattern") {
+            $0["llama.attention.sliding_window"] = .uint32(4096)
+            $0["llama.attention.sliding_window_pattern"] = .uint32(2)
+        },
+        .init("soft cap", .unsupported, "final_logit_softcapping is 30.0") {
+            $0["llama.final_logit_softcapping"] = .float32(30)
+        },
         .init("partial rotation", .unsupported, "dimension_count is 2") {
             $0["llama.rope.dimension_count"] = .uint32(2)
         },

@@ -67,33 +67,117 @@ struct HuggingFaceConfigTests {
         #expect(try model(["num_key_value_heads": "null"]).keyValueHeadCount == 4)
     }
 
-    @Test("A sliding window is refused, stated or Mistral's default", arguments: ["model_type", "architectures"])
+    @Test("A sliding window is stated or Mistral's default", arguments: ["model_type", "architectures"])
     func slidingWindow(_ onlyName: String) throws {
         var fields = Self.mistralFields
         fields["sliding_window"] = nil
         fields["model_type"] = onlyName == "model_type" ? fields["model_type"] : "null"
         fields["architectures"] = onlyName == "architectures" ? fields["architectures"] : "null"
-        let error = modelFileError { try model(fields) }
-        #expect(error?.code == .unsupported)
-        #expect(error?.message == "sliding_window is 4096, the default of mistral, as the file states none")
-        #expect(error?.remedy?.description.contains("\"sliding_window\": null") == true)
+        #expect(try model(fields).variant == ModelVariant(window: AttentionWindow(size: 4096)))
         fields["sliding_window"] = "1024"
-        #expect(modelFileError { try model(fields) }?.message == "sliding_window is 1024")
+        #expect(try model(fields).variant == ModelVariant(window: AttentionWindow(size: 1024)))
+        fields["layer_types"] = #"["sliding_attention", "full_attention", "sliding_attention"]"#
+        #expect(modelFileError { try model(fields) }?.message == #"layer_types holds "full_attention""#)
+    }
+
+    /// The minimal file of a family, whose head size fits 16 heads.
+    func model(_ family: HuggingFaceFamily, _ changes: [String: String] = [:]) throws -> ModelConfig {
+        let fields = ["model_type": "\"\(family.type)\"", "num_attention_heads": "32"]
+        return try model(fields.merging(changes) { $1 })
     }
 
     @Test("Defaults of every family that is read", arguments: HuggingFaceFamily.all)
     func familyDefaults(_ family: HuggingFaceFamily) throws {
-        let model = try model([
-            "model_type": "\"\(family.type)\"", "num_attention_heads": "16", "sliding_window": "null",
-        ])
-        #expect(model.keyValueHeadCount == family.keyValueHeadCount ?? 16)
-        #expect(model.headSize == 4 && model.rmsNormEpsilon == 1e-6)
-        #expect(model.rope == RotaryEmbedding(theta: 10_000) && !model.tiedEmbeddings)
+        let model = try model(family)
+        #expect(model.keyValueHeadCount == family.keyValueHeadCount ?? 32)
+        #expect(model.headSize == family.headSize ?? 2 && model.rmsNormEpsilon == family.rmsNormEpsilon)
+        #expect(model.rope == RotaryEmbedding(theta: family.ropeTheta) && model.tiedEmbeddings == family.tiedEmbeddings)
+        let variant = model.variant
+        #expect(variant.attentionBiases == family.attentionBiases && variant.queryKeyNorms == family.queryKeyNorms)
+        #expect(variant.postNorms == family.postNorms && variant.windowRopeTheta == family.windowRopeTheta)
+        #expect(variant.attentionSoftCap == family.attentionSoftCap && variant.logitSoftCap == family.logitSoftCap)
+        #expect(variant.rotarySize == nil && variant.attentionScale == nil)
+        #expect(variant.embeddingScale == (family.scalesEmbedding ? 8 : nil))
+        #expect(variant.activation == (family.activation == "silu" ? .silu : .geluTanh))
+    }
+
+    static func family(_ type: String) throws -> HuggingFaceFamily {
+        try #require(HuggingFaceFamily.all.first { $0.type == type })
+    }
+
+    @Test("Qwen has a window only where it is used, from a layer on or by a list", arguments: ["qwen2", "qwen3"])
+    func windowsOfQwen(_ type: String) throws {
+        let family = try Self.family(type)
+        #expect(try model(family, ["sliding_window": "8"]).variant.window == nil)
+        let used = ["use_sliding_window": "true", "sliding_window": "8", "max_window_layers": "1"]
+        #expect(try model(family, used).variant.window == AttentionWindow(size: 8, fullLayers: [1]))
+        let listed = used.merging(["layer_types": #"["full_attention", "full_attention", "sliding_attention"]"#]) { $1 }
+        #expect(try model(family, listed).variant.window == AttentionWindow(size: 8, fullLayers: [1, 2]))
+        // By default the window starts at layer 28, beyond this model.
+        #expect(try model(family, ["use_sliding_window": "true"]).variant.window == nil)
+        let error = modelFileError {
+            try model(family, ["layer_types": #"["full_attention", "full_attention", "sliding_attention"]"#])
+        }
+        #expect(error?.code == .unsupported && error?.message.contains("there is no sliding_window") == true)
+    }
+
+    @Test("Gemma's windows, scales and caps")
+    func gemma() throws {
+        let (two, three) = (try Self.family("gemma2"), try Self.family("gemma3_text"))
+        #expect(try model(two).variant.window == AttentionWindow(size: 4096, fullLayers: [2]))
+        let changed = try model(
+            two,
+            [
+                "query_pre_attn_scalar": "64", "attn_logit_softcapping": "null", "final_logit_softcapping": "20",
+                "sliding_window": "16", "layer_types": #"["full_attention", "sliding_attention", "full_attention"]"#,
+            ]
+        ).variant
+        #expect(changed.attentionScale == 0.125 && changed.attentionSoftCap == nil && changed.logitSoftCap == 20)
+        #expect(changed.window == AttentionWindow(size: 16, fullLayers: [1, 3]))
+        let older = try model(
+            three,
+            [
+                "num_hidden_layers": "7", "sliding_window": "16", "sliding_window_pattern": "3", "rope_theta": "5e5",
+                "rope_local_base_freq": "2e4", "rope_scaling": #"{"rope_type": "linear", "factor": 8.0}"#,
+            ])
+        #expect(older.variant.window == AttentionWindow(size: 16, fullLayers: [3, 6]))
+        #expect(older.rope == RotaryEmbedding(theta: 5e5, scaling: .linear(factor: 8)))
+        #expect(older.windowRope == RotaryEmbedding(theta: 2e4))
+        let newer = try model(
+            three,
+            [
+                "rope_parameters":
+                    #"{"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 5e5}, "sliding_attention": {"rope_type": "default", "rope_theta": 2e4}}"#
+            ])
+        #expect(newer.rope == older.rope && newer.windowRope == older.windowRope)
+        let activation = modelFileError { try model(two, ["hidden_activation": #""gelu""#]) }
+        #expect(activation?.message == #"hidden_activation is "gelu""#)
+    }
+
+    @Test("Phi-3 rotates a part of each head, and longrope is refused")
+    func phi3() throws {
+        let phi = try Self.family("phi3")
+        let fields = ["num_attention_heads": "4", "sliding_window": "12", "partial_rotary_factor": "0.5"]
+        #expect(
+            try model(phi, fields).variant
+                == ModelVariant(rotarySize: 8, window: AttentionWindow(size: 12), fusedProjections: true))
+        let scaled = fields.merging(["rope_scaling": #"{"type": "longrope", "short_factor": [1], "long_factor": [1]}"#])
+        {
+            $1
+        }
+        #expect(
+            modelFileError { try model(phi, scaled) }?.message == #"the rotary embedding's rope_type is "longrope""#)
+        #expect(modelFileError { try model(phi, ["resid_pdrop": "0.1"]) }?.message == "resid_pdrop is 0.1")
+        let odd = modelFileError { try model(phi, fields.merging(["partial_rotary_factor": "0.2"]) { $1 }) }
+        #expect(
+            odd?.code == .impossibleShape && odd?.message.hasPrefix("partial_rotary_factor rotates 3 of 16") == true)
     }
 
     @Test(
         "A family that is not read is refused by its name",
-        arguments: ["qwen2", "qwen3", "gemma", "gemma2", "phi", "phi3", "mixtral", "ministral", "olmo", "smollm3", ""])
+        arguments: [
+            "qwen2_moe", "qwen3_moe", "gemma", "gemma3", "phi", "mixtral", "ministral", "olmo", "smollm3", "",
+        ])
     func otherFamilies(_ type: String) throws {
         let error = modelFileError { try model(["model_type": "\"\(type)\""]) }
         #expect(error?.message == "model_type is \"\(type)\"" && error?.code == .unsupported)
@@ -180,8 +264,18 @@ struct HuggingFaceConfigTests {
             ["model_type": "null", "architectures": #"["LlamaForCausalLM", "MistralForCausalLM"]"#], .malformed,
             #"architectures holds "LlamaForCausalLM" and "MistralForCausalLM""#
         ),
-        (["sliding_window": "128"], .unsupported, "sliding_window is 128; Kerf reads"),
-        (["layer_types": #"["full_attention", "sliding_attention"]"#], .unsupported, #"holds "sliding_attention""#),
+        (["sliding_window": "128"], .unsupported, "sliding_window is 128; llama has none"),
+        (
+            ["layer_types": #"["full_attention", "sliding_attention", "full_attention"]"#], .unsupported,
+            #"holds "sliding_attention""#
+        ),
+        (["layer_types": #"["full_attention", "full_attention"]"#], .malformed, "layer_types has 2 entries"),
+        (["layer_types": #"["chunked_attention"]"#], .unsupported, #"holds "chunked_attention""#),
+        (
+            ["final_logit_softcapping": "30"], .unsupported,
+            "final_logit_softcapping is 30.0; Kerf supports none in llama"
+        ),
+        (["use_bidirectional_attention": "true"], .unsupported, "use_bidirectional_attention is true"),
         (["rope_parameters": #"{"full_attention": {"rope_theta": 1e4}}"#], .unsupported, "by the kind of attention"),
         (["rope_parameters": #"{"partial_rotary_factor": 0.5}"#], .unsupported, "partial_rotary_factor is 0.5"),
         (["attention_bias": "true"], .unsupported, "attention_bias"),

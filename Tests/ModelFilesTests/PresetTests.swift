@@ -8,8 +8,11 @@ import Testing
 struct PresetTests {
     /// Parameters as published for each model: an independent check of all shapes at once.
     static let parameters = [
-        "llama-2-7b": 6_738_415_616, "llama-3.1-8b": 8_030_261_248, "llama-3.2-1b": 1_235_814_400,
-        "llama-3.2-3b": 3_212_749_824, "smollm2-135m": 134_515_008, "smollm2-360m": 361_821_120,
+        "gemma-2-2b": 2_614_341_888, "gemma-3-1b": 999_885_952, "llama-2-7b": 6_738_415_616,
+        "llama-3.1-8b": 8_030_261_248, "llama-3.2-1b": 1_235_814_400,
+        "llama-3.2-3b": 3_212_749_824, "mistral-7b-v0.1": 7_241_732_096, "phi-3-mini-4k": 3_821_079_552,
+        "qwen2.5-0.5b": 494_032_768, "qwen2.5-1.5b": 1_543_714_304, "qwen3-0.6b": 596_049_920,
+        "smollm2-135m": 134_515_008, "smollm2-360m": 361_821_120,
         "tinyllama-1.1b": 1_100_048_384,
     ]
 
@@ -34,6 +37,30 @@ struct PresetTests {
         #expect(model.rope.scaling == HuggingFaceConfigTests.llama3)
         #expect(model.rmsNormEpsilon == 1e-5)
         #expect(model.tiedEmbeddings)
+    }
+
+    @Test("What the shapes of other families do not show")
+    func variants() throws {
+        func variant(_ name: String) throws -> ModelVariant { try ModelReference.resolve(name).variant }
+        #expect(try variant("llama-3.2-1b") == ModelVariant())
+        #expect(try variant("qwen2.5-0.5b") == ModelVariant(attentionBiases: true))
+        #expect(try variant("qwen3-0.6b") == ModelVariant(queryKeyNorms: true))
+        #expect(try variant("mistral-7b-v0.1") == ModelVariant(window: AttentionWindow(size: 4096)))
+        #expect(
+            try variant("phi-3-mini-4k")
+                == ModelVariant(window: AttentionWindow(size: 2047), fusedProjections: true))
+        let even = Array(stride(from: 2, through: 26, by: 2))
+        #expect(
+            try variant("gemma-2-2b")
+                == ModelVariant(
+                    postNorms: true, activation: .geluTanh, embeddingScale: 48, attentionSoftCap: 50, logitSoftCap: 30,
+                    window: AttentionWindow(size: 4096, fullLayers: even)))
+        #expect(
+            try variant("gemma-3-1b")
+                == ModelVariant(
+                    queryKeyNorms: true, postNorms: true, activation: .geluTanh, embeddingScale: 1152.0.squareRoot(),
+                    window: AttentionWindow(size: 512, fullLayers: [6, 12, 18, 24]), windowRopeTheta: 10_000))
+        #expect(try ModelReference.resolve("gemma-3-1b").rope == RotaryEmbedding(theta: 1_000_000))
     }
 
     @Test("An unknown name is answered with the known ones")

@@ -35,6 +35,27 @@ KERF_INLINE long summed_of(const struct kerf_attention *s, long rows) {
     return s->format == KERF_BF16 ? (rows + 1) / 2 : rows;
 }
 
+// The first key that the query at a position sees.
+KERF_INLINE long first_seen(const struct kerf_attention *s, long position) {
+    return s->window > 0 && position + 1 > s->window ? position + 1 - s->window : 0;
+}
+
+// Where a block of query rows that begins at `position` begins to read keys: the panel of the first key that it sees.
+KERF_INLINE long first_panel(const struct kerf_attention *s, long position) {
+    return first_seen(s, position) / PANEL * PANEL;
+}
+
+// Whether scores have neither a window nor a cap.
+KERF_INLINE bool is_plain(const struct kerf_attention *s) {
+    return !(s->cap > 0) && (s->window <= 0 || s->window >= s->sequence);
+}
+
+// The lanes of a vector whose index, counted from the vector's first, is below `count`.
+KERF_INLINE void lanes_below(kerf_lanes *mask, long count) {
+    const kerf_lanes index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    *mask = index < (int32_t)(count < 0 ? 0 : count > KERF_LANES ? KERF_LANES : count);
+}
+
 KERF_INLINE void tile(const struct kerf_attention *s, struct kerf_tile_operands operands) {
     if (s->format == KERF_BF16) kerf_tile_bf16(&operands);
     else kerf_tile_f32(&operands);

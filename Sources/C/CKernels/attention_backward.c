@@ -37,47 +37,76 @@ size_t kerf_attention_backward_scratch(const struct kerf_attention *shape, int t
     return (size_t)(lay_out(shape, NULL, NULL) * threads) * sizeof(float);
 }
 
-// For one vector of a row: probabilities p = exp(scale score - log_sum_exp), and scale p (dp - dot). Both are 0 from
-// lane `seen` on.
-KERF_INLINE void differentiate(kerf_vector *p, kerf_vector *g, long seen, float scale, float log_sum_exp, float dot) {
-    const kerf_lanes index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+// For one vector of a row: probabilities p = exp(scale score - log_sum_exp), and scale p (dp - dot). Both are 0 in the
+// lanes before `hidden` and from `seen` on. With a cap the scaled score is cap tanh(scale score / cap), and the gradient
+// has the factor of its slope, 1 - tanh^2.
+KERF_INLINE void differentiate(kerf_vector *p, kerf_vector *g, long hidden, long seen, float scale, float cap,
+                               float log_sum_exp, float dot) {
     const kerf_vector zero = {};
-    *p = *p * scale - log_sum_exp;
+    kerf_vector tangent = {};
+    if (cap > 0) {
+        tangent = *p * (scale / cap);
+        kerf_vector_tanh(&tangent);
+        *p = tangent * cap - log_sum_exp;
+    } else {
+        *p = *p * scale - log_sum_exp;
+    }
     kerf_vector_exp(p);
     *g = *p * (*g - dot) * scale;
+    if (cap > 0) *g = *g * (1.0f - tangent * tangent);
+    kerf_lanes mask;
     if (seen < KERF_LANES) {
-        const kerf_lanes visible = index < (int32_t)(seen < 0 ? 0 : seen);
-        kerf_select(p, &visible, p, &zero);
-        kerf_select(g, &visible, g, &zero);
+        lanes_below(&mask, seen);
+        kerf_select(p, &mask, p, &zero);
+        kerf_select(g, &mask, g, &zero);
+    }
+    if (hidden > 0) {
+        lanes_below(&mask, hidden);
+        kerf_select(p, &mask, &zero, p);
+        kerf_select(g, &mask, &zero, g);
     }
 }
 
-// `first` is the number of keys before the block in the first row: in row r, first + r + 1 columns are not masked.
-KERF_CLONES static void differentiate_f32(const struct memory *m, long rows, long columns, long first, float scale,
-                                          const float *log_sum_exp) {
+// A block of rows of scores: row r sees the columns before first + r + 1 and, with a window, only the last ones of them.
+struct block {
+    const struct memory *memory;
+    long rows, columns, first, window;
+    float scale, cap;
+    const float *log_sum_exp;
+};
+
+// How many of a vector's columns, from `column` on, come before the first that row r sees.
+KERF_INLINE long hidden_of(const struct block *a, long window, long r, long column) {
+    return window > 0 ? a->first + r + 1 - window - column : 0;
+}
+
+KERF_INLINE void differentiate_each(const struct block *a, long window, float cap) {
+    const struct memory *m = a->memory;
     kerf_vector p, g;
-    for (long r = 0; r < rows; r++)
-        for (long i = 0; i < columns; i += KERF_LANES) {
+    for (long r = 0; r < a->rows; r++)
+        for (long i = 0; i < a->columns; i += KERF_LANES) {
             kerf_load(&p, m->scores + r * KEY_BLOCK + i, KERF_LANES);
             kerf_load(&g, m->gradients + r * KEY_BLOCK + i, KERF_LANES);
-            differentiate(&p, &g, first + r + 1 - i, scale, log_sum_exp[r], m->dots[r]);
+            differentiate(&p, &g, hidden_of(a, window, r, i), a->first + r + 1 - i, a->scale, cap, a->log_sum_exp[r],
+                          m->dots[r]);
             kerf_store(m->scores + r * KEY_BLOCK + i, &p, KERF_LANES);
             kerf_store(m->gradients + r * KEY_BLOCK + i, &g, KERF_LANES);
         }
 }
 
 // Writes the gradients in pairs of columns, in place, and both in pairs of rows.
-KERF_CLONES static void differentiate_bf16(const struct memory *m, long rows, long columns, long first, float scale,
-                                           const float *log_sum_exp) {
-    for (long r = 0; r < rows; r += 2)
-        for (long i = 0; i < columns; i += KERF_LANES) {
+KERF_INLINE void differentiate_pairs(const struct block *a, long window, float cap) {
+    const struct memory *m = a->memory;
+    for (long r = 0; r < a->rows; r += 2)
+        for (long i = 0; i < a->columns; i += KERF_LANES) {
             kerf_vector p[2] = {}, g[2] = {};
             kerf_bits p_bits[2] = {}, g_bits[2] = {};
-            for (long j = 0; j < 2 && r + j < rows; j++) {
+            for (long j = 0; j < 2 && r + j < a->rows; j++) {
                 const long row = (r + j) * KEY_BLOCK;
                 kerf_load(&p[j], m->scores + row + i, KERF_LANES);
                 kerf_load(&g[j], m->gradients + row + i, KERF_LANES);
-                differentiate(&p[j], &g[j], first + r + j + 1 - i, scale, log_sum_exp[r + j], m->dots[r + j]);
+                differentiate(&p[j], &g[j], hidden_of(a, window, r + j, i), a->first + r + j + 1 - i, a->scale, cap,
+                              a->log_sum_exp[r + j], m->dots[r + j]);
                 kerf_round_bf16(&p_bits[j], &p[j]);
                 kerf_round_bf16(&g_bits[j], &g[j]);
                 kerf_store_format(m->gradients + row, i, &g[j], KERF_LANES, KERF_BF16);
@@ -86,6 +115,16 @@ KERF_CLONES static void differentiate_bf16(const struct memory *m, long rows, lo
             memcpy(m->scores_summed + r / 2 * KEY_BLOCK + i, &p_pair, sizeof p_pair);
             memcpy(m->gradients_summed + r / 2 * KEY_BLOCK + i, &g_pair, sizeof g_pair);
         }
+}
+
+KERF_CLONES static void differentiate_f32(const struct block *a) { differentiate_each(a, 0, 0); }
+KERF_CLONES static void differentiate_bf16(const struct block *a) { differentiate_pairs(a, 0, 0); }
+KERF_CLONES static void differentiate_masked_f32(const struct block *a) { differentiate_each(a, a->window, a->cap); }
+KERF_CLONES static void differentiate_masked_bf16(const struct block *a) { differentiate_pairs(a, a->window, a->cap); }
+
+static void differentiate_block(const struct kerf_attention *s, const struct block *a) {
+    if (is_plain(s)) (s->format == KERF_BF16 ? differentiate_bf16 : differentiate_f32)(a);
+    else (s->format == KERF_BF16 ? differentiate_masked_bf16 : differentiate_masked_f32)(a);
 }
 
 KERF_CLONES static void row_dots(enum kerf_format format, long rows, long size, const void *a, const void *b,
@@ -150,7 +189,9 @@ static void run_rows(const struct backward *a, const struct memory *m, struct un
     kerf_attention_summed(s, query, wide, rows, rows, m->query_summed);
     kerf_attention_summed(s, out_gradient, wide, rows, rows, m->out_summed);
 
-    for (long block = 0; block < first + rows; block += KEY_BLOCK) {
+    // Keys before `begin` are outside every row's window.
+    const long begin = first_panel(s, first);
+    for (long block = begin; block < first + rows; block += KEY_BLOCK) {
         // The block's first `seen + r` columns are not masked in row r.
         const long left = first + rows - block, seen = first + 1 - block;
         const long columns = left < KEY_BLOCK ? round_up(left, PANEL) : KEY_BLOCK;
@@ -167,8 +208,7 @@ static void run_rows(const struct backward *a, const struct memory *m, struct un
                                                     .c = m->gradients + column, .c_row = KEY_BLOCK},
                         seen - column);
         }
-        (s->format == KERF_BF16 ? differentiate_bf16 : differentiate_f32)(m, rows, columns, seen - 1, s->scale,
-                                                                          log_sum_exp);
+        differentiate_block(s, &(struct block){m, rows, columns, seen - 1, s->window, s->scale, s->cap, log_sum_exp});
         sum_over_rows(s, rows, least(left, columns), seen, m->scores_summed, m->out_summed,
                       m->value_sums + block * width);
         sum_over_rows(s, rows, least(left, columns), seen, m->gradients_summed, m->query_summed,
@@ -177,7 +217,7 @@ static void run_rows(const struct backward *a, const struct memory *m, struct un
                       (struct kerf_tile_operands){.m = rows, .n = width, .k = columns, .a = m->gradients,
                                                   .a_row = KEY_BLOCK, .a_column = 1,
                                                   .b = m->keys_summed + block / pair * width, .b_row = width,
-                                                  .c = m->query_sums, .c_row = width, .adding = block > 0},
+                                                  .c = m->query_sums, .c_row = width, .adding = block > begin},
                       seen);
     }
     kerf_attention_write_back(s, first, rows, m->query_sums, query_gradient, wide);
@@ -204,7 +244,7 @@ static void run_unit(const struct backward *a, const struct memory *m, struct un
         return;
     }
     const struct kerf_attention f32 = {
-        .format = KERF_F32, .head_size = size, .cosine = s->cosine, .sine = s->sine};
+        .format = KERF_F32, .head_size = size, .cosine = s->cosine, .sine = s->sine, .rotated = s->rotated};
     const long offset = unit.row * narrow * s->parts + (unit.key_head * s->parts + unit.part) * size;
     kerf_attention_write_back(&f32, 0, s->sequence, m->key_sums, a->key_parts + offset, narrow * s->parts);
     kerf_attention_write(&f32, s->sequence, m->value_sums, NULL, a->value_parts + offset, narrow * s->parts);

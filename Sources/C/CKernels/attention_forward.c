@@ -30,19 +30,47 @@ size_t kerf_attention_forward_scratch(const struct kerf_attention *shape, int th
     return (size_t)(lay_out(shape, NULL, NULL) * threads) * sizeof(float);
 }
 
+// cap tanh(scale score / cap), in place.
+KERF_INLINE void soft_cap(float *scores, long hidden, long seen, float scale, float cap) {
+    const float factor = scale / cap;
+    kerf_vector v;
+    for (long i = hidden / KERF_LANES * KERF_LANES; i < seen; i += KERF_LANES) {
+        kerf_load(&v, scores + i, KERF_LANES);
+        v = v * factor;
+        kerf_vector_tanh(&v);
+        v = v * cap;
+        kerf_store(scores + i, &v, KERF_LANES);
+    }
+}
+
+// The scores of one vector; -infinity for those before `hidden` and from `seen` on.
+KERF_INLINE void load_seen(kerf_vector *v, const float *scores, long i, long hidden, long seen) {
+    kerf_load_or(v, scores + i, kerf_step(i, seen), -INFINITY);
+    if (hidden > i) {
+        const kerf_vector lowest = (kerf_vector){} - INFINITY;
+        kerf_lanes blind;
+        lanes_below(&blind, hidden - i);
+        kerf_select(v, &blind, &lowest, v);
+    }
+}
+
 // Replaces the scores of a row by exp(scale (score - maximum)), in the format of the next product, and masked ones by
 // 0. Returns scale * maximum + log(sum), and 1 / sum in `reciprocal`.
-KERF_INLINE float soften(float *scores, long seen, long columns, float scale, enum kerf_format format,
-                         float *reciprocal) {
+KERF_INLINE float soften(float *scores, long hidden, long seen, long columns, float scale, float cap,
+                         enum kerf_format format, float *reciprocal) {
     kerf_vector greatest = (kerf_vector){} - INFINITY, sums = {}, v;
-    for (long i = 0; i < seen; i += KERF_LANES) {
-        kerf_load_or(&v, scores + i, kerf_step(i, seen), -INFINITY);
+    if (cap > 0) {
+        soft_cap(scores, hidden, seen, scale, cap);
+        scale = 1;
+    }
+    for (long i = hidden / KERF_LANES * KERF_LANES; i < seen; i += KERF_LANES) {
+        load_seen(&v, scores, i, hidden, seen);
         kerf_accumulate_maximum(&greatest, &v);
     }
     const float maximum = kerf_maximum(&greatest);
     for (long i = 0; i < columns; i += KERF_LANES) {
-        if (i < seen) {
-            kerf_load_or(&v, scores + i, kerf_step(i, seen), -INFINITY);
+        if (i < seen && i + KERF_LANES > hidden) {
+            load_seen(&v, scores, i, hidden, seen);
             v = (v - maximum) * scale;
             kerf_vector_exp(&v);
             sums += v;
@@ -57,16 +85,30 @@ KERF_INLINE float soften(float *scores, long seen, long columns, float scale, en
     return scale * maximum + logf(sum);
 }
 
-KERF_CLONES static void soften_f32(float *scores, long row, long rows, long first, long columns, float scale,
-                                   float *log_sum_exp, float *reciprocals) {
-    for (long r = row; r < rows; r++)
-        log_sum_exp[r] = soften(scores + r * columns, first + r + 1, columns, scale, KERF_F32, reciprocals + r);
+// Rows of scores: row r sees the columns before first + r + 1 and, with a window, only the last ones of them.
+struct rows {
+    float *scores;
+    long rows, first, columns, window;
+    float scale, cap;
+    float *log_sum_exp, *reciprocals;
+};
+
+KERF_INLINE void soften_rows(const struct rows *a, long window, float cap, enum kerf_format format) {
+    for (long r = 0; r < a->rows; r++) {
+        const long seen = a->first + r + 1, hidden = window > 0 && seen > window ? seen - window : 0;
+        a->log_sum_exp[r] = soften(a->scores + r * a->columns, hidden, seen, a->columns, a->scale, cap, format,
+                                   a->reciprocals + r);
+    }
 }
 
-KERF_CLONES static void soften_bf16(float *scores, long row, long rows, long first, long columns, float scale,
-                                    float *log_sum_exp, float *reciprocals) {
-    for (long r = row; r < rows; r++)
-        log_sum_exp[r] = soften(scores + r * columns, first + r + 1, columns, scale, KERF_BF16, reciprocals + r);
+KERF_CLONES static void soften_f32(const struct rows *a) { soften_rows(a, 0, 0, KERF_F32); }
+KERF_CLONES static void soften_bf16(const struct rows *a) { soften_rows(a, 0, 0, KERF_BF16); }
+KERF_CLONES static void soften_masked_f32(const struct rows *a) { soften_rows(a, a->window, a->cap, KERF_F32); }
+KERF_CLONES static void soften_masked_bf16(const struct rows *a) { soften_rows(a, a->window, a->cap, KERF_BF16); }
+
+static void soften_block(const struct kerf_attention *s, const struct rows *a) {
+    if (is_plain(s)) (s->format == KERF_BF16 ? soften_bf16 : soften_f32)(a);
+    else (s->format == KERF_BF16 ? soften_masked_bf16 : soften_masked_f32)(a);
 }
 
 struct forward {
@@ -89,23 +131,25 @@ static void run_unit(const struct forward *a, const struct memory *m, struct uni
         float *log_sum_exp = a->log_sum_exp + (unit.row / s->sequence * s->heads + head) * s->sequence;
         for (long first = 0; first < s->sequence; first += QUERY_ROWS) {
             const long rows = least(s->sequence - first, QUERY_ROWS);
-            const long columns = round_up(first + rows, PANEL);
+            // Keys before `begin` are outside every row's window.
+            const long begin = first_panel(s, first), columns = round_up(first + rows, PANEL) - begin;
             const void *query = row_of(s, a->query, wide, unit.row + first, head * size);
             void *out = (void *)row_of(s, a->out, wide, unit.row + first, head * size);
             expect_write(s, out, wide, rows);
             for (long column = 0; column < columns; column += PANEL)
                 tile_scores(s,
                             (struct kerf_tile_operands){.m = rows, .k = depth, .a = query, .a_row = wide / pair,
-                                                        .a_column = 1, .b = m->keys + column * depth, .b_row = PANEL,
-                                                        .c = m->scores + column, .c_row = columns},
-                            first + 1 - column);
-            (s->format == KERF_BF16 ? soften_bf16 : soften_f32)(m->scores, 0, rows, first, columns, s->scale,
-                                                                 log_sum_exp + first, m->scales);
+                                                        .a_column = 1, .b = m->keys + (begin + column) * depth,
+                                                        .b_row = PANEL, .c = m->scores + column, .c_row = columns},
+                            first + 1 - begin - column);
+            soften_block(s, &(struct rows){m->scores, rows, first - begin, columns, s->window, s->scale, s->cap,
+                                           log_sum_exp + first, m->scales});
             tile_weighted(s,
                           (struct kerf_tile_operands){.m = rows, .n = width, .k = columns, .a = m->scores,
-                                                      .a_row = columns, .a_column = 1, .b = m->values, .b_row = width,
+                                                      .a_row = columns, .a_column = 1,
+                                                      .b = m->values + begin / pair * width, .b_row = width,
                                                       .c = m->sums, .c_row = width},
-                          first + 1);
+                          first + 1 - begin);
             kerf_attention_write(s, rows, m->sums, m->scales, out, wide);
         }
     }

@@ -132,7 +132,10 @@ KERF_CLONES static void write_rotated(enum kerf_format format, struct rotation r
 
 void kerf_attention_write_back(const struct kerf_attention *s, long position, long rows, const float *sums, void *to,
                                long stride) {
-    const long half = s->head_size / 2;
+    const long half = s->rotated / 2, rest = s->head_size - s->rotated;
     const struct rotation rotation = {s->cosine + position * half, s->sine + position * half, half};
     write_rotated(s->format, rotation, width_of(s), rows, sums, to, stride);
+    if (rest > 0)
+        write_rows(s->format, rest, width_of(s), rows, sums + s->rotated, NULL,
+                   (void *)row_of(s, to, stride, 0, s->rotated), stride);
 }

@@ -8,7 +8,7 @@ struct cross_entropy {
     const int32_t *targets;
     float *logits;
     double *losses;
-    float scale;
+    float scale, cap;
     void *gradient;
 };
 
@@ -64,8 +64,54 @@ KERF_INLINE void rows(const struct cross_entropy *a, long begin, long end, enum 
 }
 KERF_FORMATS(rows)
 
-void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, const int32_t *targets, double *losses,
-                        float scale, enum kerf_format format, void *gradient) {
-    struct cross_entropy arguments = {vocabulary, targets, logits, losses, scale, gradient};
-    kerf_for_rows(threads, rows, rows_of(format), &arguments);
+// Replaces a row's logits by cap tanh(logits / cap), and returns the greatest.
+KERF_INLINE float soft_cap(float *logits, long vocabulary, float cap) {
+    kerf_vector greatest = (kerf_vector){} - INFINITY, v;
+    const float factor = 1.0f / cap;
+    for (long i = 0; i < vocabulary; i += KERF_LANES) {
+        const long lanes = kerf_step(i, vocabulary);
+        kerf_load_or(&v, logits + i, lanes, -INFINITY);
+        v = v * factor;
+        kerf_vector_tanh(&v);
+        v = v * cap;
+        kerf_store(logits + i, &v, lanes);
+        // The lanes behind the row hold -cap, which is no more than any logit.
+        kerf_accumulate_maximum(&greatest, &v);
+    }
+    return kerf_maximum(&greatest);
+}
+
+// As `rows`, of logits with a soft cap c: its slope, 1 - (logit / c)^2, takes the capped logits, so that the exponentials
+// are computed again with the gradient.
+KERF_INLINE void capped_rows(const struct cross_entropy *a, long begin, long end, enum kerf_format format) {
+    const long vocabulary = a->vocabulary;
+    const float factor = 1.0f / a->cap;
+    kerf_vector v;
+    for (long row = begin; row < end; row++) {
+        float *logits = a->logits + row * vocabulary;
+        const float maximum = soft_cap(logits, vocabulary, a->cap);
+        const int32_t target = a->targets[row];
+        const double sum = exponentials(logits, vocabulary, maximum, false);
+        a->losses[row] = target < 0 ? 0 : (double)maximum + log(sum) - (double)logits[target];
+        if (!a->gradient) continue;
+        const float scale = target < 0 ? 0 : a->scale, share = (float)((double)scale / sum);
+        for (long i = 0; i < vocabulary; i += KERF_LANES) {
+            const long lanes = kerf_step(i, vocabulary);
+            kerf_load(&v, logits + i, lanes);
+            const kerf_vector tangent = v * factor;
+            v = v - maximum;
+            kerf_vector_exp(&v);
+            v = v * share;
+            if (target >= i && target < i + KERF_LANES) v[target - i] -= scale;
+            v = v * (1.0f - tangent * tangent);
+            kerf_store_format(a->gradient, row * vocabulary + i, &v, lanes, format);
+        }
+    }
+}
+KERF_FORMATS(capped_rows)
+
+void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, float cap, const int32_t *targets,
+                        double *losses, float scale, enum kerf_format format, void *gradient) {
+    struct cross_entropy arguments = {vocabulary, targets, logits, losses, scale, cap, gradient};
+    kerf_for_rows(threads, rows, cap > 0 ? capped_rows_of(format) : rows_of(format), &arguments);
 }

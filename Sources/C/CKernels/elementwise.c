@@ -21,6 +21,28 @@ void kerf_copy(int threads, long count, const float *x, enum kerf_format format,
     kerf_for_rows(threads, count, copy_of(format), &arguments);
 }
 
+struct repeated {
+    long width;
+    const float *bias;
+    void *y;
+};
+
+KERF_INLINE void repeat(const struct repeated *a, long begin, long end, enum kerf_format format) {
+    kerf_vector v;
+    for (long row = begin; row < end; row++)
+        for (long i = 0; i < a->width; i += KERF_LANES) {
+            const long lanes = kerf_step(i, a->width);
+            kerf_load(&v, a->bias + i, lanes);
+            kerf_store_format(a->y, row * a->width + i, &v, lanes, format);
+        }
+}
+KERF_FORMATS(repeat)
+
+void kerf_repeat_row(int threads, long rows, long width, const float *bias, enum kerf_format format, void *y) {
+    struct repeated arguments = {width, bias, y};
+    kerf_for_rows(threads, rows, repeat_of(format), &arguments);
+}
+
 struct gather {
     long width;
     const void *table;

@@ -64,6 +64,31 @@ KERF_CLONES static void backward_rows(const void *arguments, long begin, long en
     }
 }
 
+KERF_CLONES static void add_rows(const void *arguments, long begin, long end) {
+    const struct norm *norm = arguments;
+    const long width = norm->width;
+    for (long row = begin; row < end; row++) {
+        const float *x = norm->x + row * width, *base = norm->residual + row * width;
+        float *y = (float *)norm->y + row * width;
+        kerf_vector squares = {}, v, w, b;
+        for (long i = 0; i < width; i += KERF_LANES) {
+            kerf_load(&v, x + i, kerf_step(i, width));
+            squares += v * v;
+        }
+        const float mean = kerf_sum(&squares) / (float)width;
+        const float reciprocal = 1.0f / __builtin_elementwise_sqrt(mean + norm->epsilon);
+        norm->reciprocal_rms[row] = reciprocal;
+        for (long i = 0; i < width; i += KERF_LANES) {
+            const long lanes = kerf_step(i, width);
+            kerf_load(&v, x + i, lanes);
+            kerf_load(&w, norm->weight + i, lanes);
+            kerf_load(&b, base + i, lanes);
+            v = b + v * reciprocal * w;
+            kerf_store(y + i, &v, lanes);
+        }
+    }
+}
+
 void kerf_rms_norm_forward(int threads, long rows, long width, const float *x, const float *weight, float epsilon,
                            enum kerf_format format, void *y, float *reciprocal_rms) {
     struct norm norm = {
@@ -81,4 +106,16 @@ void kerf_rms_norm_backward(int threads, long rows, long width, const float *x, 
                         .reciprocal_rms = (float *)reciprocal_rms,
                         .dx = dx};
     kerf_for_rows(threads, rows, backward_rows, &norm);
+}
+
+void kerf_rms_norm_add(int threads, long rows, long width, const float *x, const float *weight, float epsilon,
+                       const float *base, float *y, float *reciprocal_rms) {
+    struct norm norm = {.width = width,
+                        .x = x,
+                        .weight = weight,
+                        .residual = base,
+                        .epsilon = epsilon,
+                        .y = y,
+                        .reciprocal_rms = reciprocal_rms};
+    kerf_for_rows(threads, rows, add_rows, &norm);
 }

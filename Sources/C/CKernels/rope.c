@@ -2,7 +2,7 @@
 #include "vector.h"
 
 struct rope {
-    long sequence, heads, half;
+    long sequence, heads, head_size, half;
     const float *cosine, *sine;
     void *x;
 };
@@ -14,7 +14,7 @@ KERF_INLINE void rotate(const struct rope *rope, long begin, long end, enum kerf
         const float *cosine = rope->cosine + token % rope->sequence * half;
         const float *sine = rope->sine + token % rope->sequence * half;
         for (long head = 0; head < rope->heads; head++) {
-            const long first = (token * rope->heads + head) * 2 * half;
+            const long first = (token * rope->heads + head) * rope->head_size;
             const long second = first + half;
             for (long i = 0; i < half; i += KERF_LANES) {
                 const long lanes = kerf_step(i, half);
@@ -32,8 +32,8 @@ KERF_INLINE void rotate(const struct rope *rope, long begin, long end, enum kerf
 }
 KERF_FORMATS(rotate)
 
-void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, const float *cosine,
+void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, long rotated, const float *cosine,
                const float *sine, enum kerf_format format, void *x) {
-    struct rope rope = {sequence, heads, head_size / 2, cosine, sine, x};
+    struct rope rope = {sequence, heads, head_size, rotated / 2, cosine, sine, x};
     kerf_for_rows(threads, tokens, rotate_of(format), &rope);
 }

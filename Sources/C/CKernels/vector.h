@@ -139,3 +139,23 @@ KERF_INLINE void kerf_vector_exp(kerf_vector *v) {
     const kerf_vector result = p * (kerf_vector)exponent;
     *v = (kerf_vector)((kerf_lanes)result & ~below);
 }
+
+// tanh x in place. Below 0.625 by the polynomial of Cephes' tanhf (S. Moshier), whose relative error is below 1e-7; above
+// by 1 - 2 / (e^2x + 1), which is 1 from 9 on.
+KERF_INLINE void kerf_vector_tanh(kerf_vector *v) {
+    const kerf_vector x = *v, square = x * x;
+    kerf_vector p = square * -5.70498872745e-3f + 2.06390887954e-2f;
+    p = p * square - 5.37397155531e-2f;
+    p = p * square + 1.33314422036e-1f;
+    p = p * square - 3.33332819422e-1f;
+    p = p * square * x + x;
+
+    const kerf_bits sign = (kerf_bits)x & 0x80000000u;
+    const kerf_vector magnitude = (kerf_vector)((kerf_bits)x & 0x7fffffffu);
+    kerf_vector far = magnitude * 2.0f;
+    kerf_vector_exp(&far);
+    far = 1.0f - 2.0f / (far + 1.0f);
+    far = (kerf_vector)((kerf_bits)far | sign);
+    const kerf_lanes near = magnitude < 0.625f;
+    kerf_select(v, &near, &p, &far);
+}

@@ -2,6 +2,7 @@
 enum ConfigField: CaseIterable {
     case hiddenSize, blockCount, headCount, keyValueHeadCount, headSize, intermediateSize, vocabularySize
     case rmsNormEpsilon, ropeTheta, ropeScaling, tiedEmbeddings
+    case windowRopeTheta, rotarySize, window, embeddingScale, attentionScale, attentionSoftCap, logitSoftCap
 
     /// Key in Hugging Face's `config.json`.
     var huggingFace: String {
@@ -17,23 +18,41 @@ enum ConfigField: CaseIterable {
         case .ropeTheta: "rope_theta"
         case .ropeScaling: "rope_scaling"
         case .tiedEmbeddings: "tie_word_embeddings"
+        case .windowRopeTheta: "rope_local_base_freq"
+        case .rotarySize: "partial_rotary_factor"
+        case .window: "sliding_window"
+        case .embeddingScale: "the embedding's scale"
+        case .attentionScale: "query_pre_attn_scalar"
+        case .attentionSoftCap: "attn_logit_softcapping"
+        case .logitSoftCap: "final_logit_softcapping"
         }
     }
 
     /// Key in GGUF metadata, or the name of the tensor that implies the field.
-    var gguf: String {
-        switch self {
-        case .hiddenSize: "llama.embedding_length"
-        case .blockCount: "llama.block_count"
-        case .headCount: "llama.attention.head_count"
-        case .keyValueHeadCount: "llama.attention.head_count_kv"
-        case .headSize: "llama.attention.key_length"
-        case .intermediateSize: "llama.feed_forward_length"
-        case .vocabularySize: "llama.vocab_size"
-        case .rmsNormEpsilon: "llama.attention.layer_norm_rms_epsilon"
-        case .ropeTheta: "llama.rope.freq_base"
-        case .ropeScaling: "llama.rope.scaling"
-        case .tiedEmbeddings: "output.weight"
-        }
+    ///
+    /// - Parameter architecture: `general.architecture`, which most keys begin with.
+    func gguf(_ architecture: String) -> String {
+        let key =
+            switch self {
+            case .hiddenSize: "embedding_length"
+            case .blockCount: "block_count"
+            case .headCount: "attention.head_count"
+            case .keyValueHeadCount: "attention.head_count_kv"
+            case .headSize: "attention.key_length"
+            case .intermediateSize: "feed_forward_length"
+            case .vocabularySize: "vocab_size"
+            case .rmsNormEpsilon: "attention.layer_norm_rms_epsilon"
+            case .ropeTheta: "rope.freq_base"
+            case .ropeScaling: "rope.scaling"
+            case .windowRopeTheta: "rope.freq_base_swa"
+            case .rotarySize: "rope.dimension_count"
+            case .window: "attention.sliding_window"
+            case .embeddingScale: "embedding_scale"
+            case .attentionScale: "attention.scale"
+            case .attentionSoftCap: "attn_logit_softcapping"
+            case .logitSoftCap: "final_logit_softcapping"
+            case .tiedEmbeddings: ""
+            }
+        return self == .tiedEmbeddings ? TensorRole.lmHead.ggufName : "\(architecture).\(key)"
     }
 }

@@ -1,24 +1,55 @@
 import SystemIO
 
 extension HuggingFaceConfig {
-    /// The rotary embedding, in either of the two forms that transformers has written.
+    /// The rotary embedding, and the base of that of blocks with a window where it is another one, in either of the two forms
+    /// that transformers has written.
     ///
-    /// Up to version 4 `rope_theta` and `rope_scaling` are separate; from version 5 on `rope_parameters` holds both.
-    /// The kind is `rope_type`, or `type` in files from before 2024. Source: transformers, `modeling_rope_utils.py`.
-    static func rotaryEmbedding(
+    /// Up to version 4 `rope_theta` and `rope_scaling` are separate; from version 5 on `rope_parameters` holds both, in
+    /// families with two embeddings one set for each kind of attention. The kind is `rope_type`, or `type` in files from
+    /// before 2024. Source: transformers, `modeling_rope_utils.py` and, for two embeddings, `configuration_gemma3.py`.
+    static func rotaryEmbeddings(
         _ fields: HuggingFaceFields, _ defaults: HuggingFaceFamily, file: String
-    ) throws(KerfError) -> RotaryEmbedding {
-        if fields.ropeParameters?.isByAttention == true {
-            throw KerfError(
-                .unsupported, at: file, "rope_parameters differ by the kind of attention",
-                remedy: "Kerf supports one rotary embedding for all blocks")
+    ) throws(KerfError) -> (all: RotaryEmbedding, windowTheta: Double?) {
+        let isByAttention = fields.ropeParameters?.statesAttentions == true
+        guard let windowTheta = defaults.windowRopeTheta else {
+            if isByAttention {
+                throw KerfError(
+                    .unsupported, at: file, "rope_parameters differ by the kind of attention",
+                    remedy: .text("Kerf supports one rotary embedding for all blocks of \(defaults.type)"))
+            }
+            return (try rotaryEmbedding(fields, fields.ropeParameters, defaults, file: file), nil)
         }
-        if let joined = fields.ropeParameters?.theta, let own = fields.ropeTheta, joined != own {
+        let byAttention = isByAttention ? fields.ropeParameters?.byAttention : [:]
+        if fields.ropeParameters != nil, !isByAttention {
+            throw KerfError(
+                .unsupported, at: file, "rope_parameters are not by the kind of attention",
+                remedy: "state full_attention and sliding_attention in them, or rope_theta and rope_local_base_freq")
+        }
+        let windowed = byAttention?["sliding_attention"]
+        if let windowed, try scaling(windowed, file: file) != nil {
+            throw KerfError(
+                .unsupported, at: file, "the rotary embedding of sliding_attention is scaled",
+                remedy: "Kerf supports the default in blocks with a window")
+        }
+        if let joined = windowed?.theta, let own = fields.windowRopeTheta, joined != own {
+            throw contradiction("rope_local_base_freq", file)
+        }
+        return (
+            try rotaryEmbedding(fields, byAttention?["full_attention"], defaults, file: file),
+            windowed?.theta ?? fields.windowRopeTheta ?? windowTheta
+        )
+    }
+
+    /// - Parameter joined: the set of version 5 that belongs to this embedding.
+    private static func rotaryEmbedding(
+        _ fields: HuggingFaceFields, _ joined: HuggingFaceFields.Rope?, _ defaults: HuggingFaceFamily, file: String
+    ) throws(KerfError) -> RotaryEmbedding {
+        if let theta = joined?.theta, let own = fields.ropeTheta, theta != own {
             throw contradiction("rope_theta", file)
         }
-        let theta = fields.ropeParameters?.theta ?? fields.ropeTheta ?? defaults.ropeTheta
+        let theta = joined?.theta ?? fields.ropeTheta ?? defaults.ropeTheta
         var scalings: [RotaryEmbedding.Scaling?] = []
-        for rope in [fields.ropeParameters, fields.ropeScaling].compactMap({ $0 }) {
+        for rope in [joined, fields.ropeScaling].compactMap({ $0 }) {
             scalings.append(try scaling(rope, file: file))
         }
         guard Set(scalings).count < 2 else { throw contradiction("the scaling", file) }

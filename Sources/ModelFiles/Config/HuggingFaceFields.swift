@@ -28,8 +28,10 @@ struct HuggingFaceFields: Decodable {
         let highFrequencyFactor: Double?
         let originalContextLength: Int?
         let partialRotaryFactor: Double?
-        /// Whether it holds an embedding for each kind of attention, as some families have.
-        let isByAttention: Bool
+        /// The embeddings of each kind of attention, where it holds those, as some families have.
+        let byAttention: [String: Rope]
+        /// Whether it names kinds of attention, be it with `null`.
+        let statesAttentions: Bool
 
         init(from decoder: any Decoder) throws {
             let fields = try JSONFields(decoder)
@@ -40,7 +42,12 @@ struct HuggingFaceFields: Decodable {
             highFrequencyFactor = try fields.optional("high_freq_factor")
             originalContextLength = try fields.optional("original_max_position_embeddings")
             partialRotaryFactor = try fields.optional("partial_rotary_factor")
-            isByAttention = fields.names.contains { $0.hasSuffix("_attention") }
+            byAttention = try fields.names.filter { $0.hasSuffix("_attention") }
+                .reduce(into: [:]) { byAttention, name in
+                    let rope: Rope? = try fields.optional(name)
+                    byAttention[name] = rope
+                }
+            statesAttentions = fields.names.contains { $0.hasSuffix("_attention") }
         }
     }
 
@@ -58,15 +65,27 @@ struct HuggingFaceFields: Decodable {
     let ropeTheta: Double?
     let ropeParameters: Rope?
     let ropeScaling: Rope?
-    let activation: String?
+    let windowRopeTheta: Double?
+    /// By the field's name, which is not the same in all families.
+    let activations: [String: String]
     let slidingWindow: Int?
     /// Whether the file has `sliding_window`, be it `null`, which is not the family's default.
     let statesSlidingWindow: Bool
+    let usesSlidingWindow: Bool?
+    let firstWindowLayer: Int?
+    /// n, where every n-th block has no window.
+    let windowPeriod: Int?
     /// Kinds of attention by block.
     let layerTypes: [String]?
+    let queryScalar: Double?
+    let attentionSoftCap: Double?
+    let logitSoftCap: Double?
+    /// Whether the file has the soft caps, be they `null`, which is not the family's default.
+    let statesAttentionSoftCap: Bool
+    let statesLogitSoftCap: Bool
     let partialRotaryFactor: Double?
-    /// Share of the attention that training leaves out at random.
-    let attentionDropout: Double?
+    /// Names and values of shares that training leaves out at random.
+    let dropouts: [(name: String, share: Double)]
     /// Names of those switches that change the computation and are true.
     let switchesOn: [String]
 
@@ -85,12 +104,28 @@ struct HuggingFaceFields: Decodable {
         ropeTheta = try fields.optional("rope_theta")
         ropeParameters = try fields.optional("rope_parameters")
         ropeScaling = try fields.optional("rope_scaling")
-        activation = try fields.optional("hidden_act")
+        windowRopeTheta = try fields.optional("rope_local_base_freq")
+        activations = try ["hidden_act", "hidden_activation"].reduce(into: [:]) { activations, name in
+            let activation: String? = try fields.optional(name)
+            activations[name] = activation
+        }
         slidingWindow = try fields.optional("sliding_window")
         statesSlidingWindow = fields.isStated("sliding_window")
+        usesSlidingWindow = try fields.optional("use_sliding_window")
+        firstWindowLayer = try fields.optional("max_window_layers")
+        windowPeriod = try fields.optional("sliding_window_pattern")
         layerTypes = try fields.optional("layer_types")
+        queryScalar = try fields.optional("query_pre_attn_scalar")
+        attentionSoftCap = try fields.optional("attn_logit_softcapping")
+        logitSoftCap = try fields.optional("final_logit_softcapping")
+        statesAttentionSoftCap = fields.isStated("attn_logit_softcapping")
+        statesLogitSoftCap = fields.isStated("final_logit_softcapping")
         partialRotaryFactor = try fields.optional("partial_rotary_factor")
-        attentionDropout = try fields.optional("attention_dropout")
-        switchesOn = try ["attention_bias", "mlp_bias", "rope_interleaved"].filter { try fields.optional($0) == true }
+        dropouts = try ["attention_dropout", "resid_pdrop", "embd_pdrop"].compactMap { name in
+            let share: Double? = try fields.optional(name)
+            return share.map { (name, $0) }
+        }
+        switchesOn = try ["attention_bias", "mlp_bias", "rope_interleaved", "use_bidirectional_attention"]
+            .filter { try fields.optional($0) == true }
     }
 }

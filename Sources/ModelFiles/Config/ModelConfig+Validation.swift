@@ -3,12 +3,22 @@ import SystemIO
 extension ModelConfig {
     /// Parameters of the whole model, norms included. Overflows only for sizes that ``validate(file:name:)`` refuses.
     package var parameterCount: Int {
-        let block = Projection.allCases.reduce(2 * hiddenSize) { sum, projection in
+        let vocabularyMatrices = tiedEmbeddings ? 1 : 2
+        return blockCount * (blockMatrixElements + blockVectorElements)
+            + vocabularyMatrices * vocabularySize * hiddenSize + hiddenSize
+    }
+
+    /// Elements of a block's projections.
+    package var blockMatrixElements: Int {
+        Projection.allCases.reduce(0) { sum, projection in
             let (rows, columns) = shape(of: projection)
             return sum + rows * columns
         }
-        let vocabularyMatrices = tiedEmbeddings ? 1 : 2
-        return blockCount * block + vocabularyMatrices * vocabularySize * hiddenSize + hiddenSize
+    }
+
+    /// Elements of a block's norms and biases.
+    package var blockVectorElements: Int {
+        vectors(block: 0).reduce(2 * hiddenSize) { $0 + shape(of: $1).columns }
     }
 
     /// Refuses impossible shapes before anything is allocated for them.
@@ -47,12 +57,35 @@ extension ModelConfig {
         if !(rope.theta >= 1 && rope.theta <= 1e15) {
             throw impossible("\(name(.ropeTheta)) is \(rope.theta); it must be between 1 and 1e15")
         }
-        if let reason = rope.scaling?.defect(headSize: headSize) {
+        if let reason = rope.scaling?.defect(rotarySize: rotarySize) {
             throw impossible("\(name(.ropeScaling)): \(reason)")
         }
+        try validateVariant(file: file, name: name)
 
         func impossible(_ message: String) -> KerfError {
             KerfError(.impossibleShape, at: file, message)
+        }
+    }
+
+    private func validateVariant(file: String, name: (ConfigField) -> String) throws(KerfError) {
+        func impossible(_ message: String) -> KerfError { KerfError(.impossibleShape, at: file, message) }
+        if let size = variant.rotarySize, size % 2 != 0 || !(2...headSize).contains(size) {
+            throw impossible(
+                "\(name(.rotarySize)) rotates \(size) of \(headSize) elements of a head; it must be an even part of them"
+            )
+        }
+        if let window = variant.window, !(1...1 << 30).contains(window.size) {
+            throw impossible("\(name(.window)) is \(window.size); it must be 1 to \(1 << 30)")
+        }
+        if let theta = windowRope?.theta, !(theta >= 1 && theta <= 1e15) {
+            throw impossible("\(name(.windowRopeTheta)) is \(theta); it must be between 1 and 1e15")
+        }
+        let factors: [(ConfigField, Double?)] = [
+            (.embeddingScale, variant.embeddingScale), (.attentionScale, variant.attentionScale),
+            (.attentionSoftCap, variant.attentionSoftCap), (.logitSoftCap, variant.logitSoftCap),
+        ]
+        for case (let field, let factor?) in factors where !(factor > 1e-6 && factor < 1e6) {
+            throw impossible("\(name(field)) gives a factor of \(factor); it must be between 1e-6 and 1e6")
         }
     }
 
@@ -84,6 +117,29 @@ extension ModelConfig {
                 "\(field.huggingFace) is \(found), but \(wanted) in \(quoted(expected.name))",
                 remedy: "give the model that these weights belong to")
         }
+        for (found, wanted) in zip(variantTerms, expected.variantTerms) where found.value != wanted.value {
+            throw KerfError(
+                .impossibleShape, at: file,
+                "\(found.name): \(found.value), but \(wanted.value) in \(quoted(expected.name))",
+                remedy: "give the model that these weights belong to")
+        }
+    }
+
+    /// The variant and what goes with it, in words, for comparing two models: as many entries for every model.
+    package var variantTerms: [(name: String, value: String)] {
+        // GGUF stores numbers as f32.
+        func text(_ value: Double?) -> String { value.map { "\(Float($0))" } ?? "none" }
+        return [
+            ("biases of q, k and v", "\(variant.attentionBiases)"),
+            ("norms of queries and keys", "\(variant.queryKeyNorms)"),
+            ("norms after attention and MLP", "\(variant.postNorms)"),
+            ("activation", variant.activation.rawValue), ("scale of the embedding", text(variant.embeddingScale)),
+            ("scale of attention", text(attentionScale)), ("soft cap of attention", text(variant.attentionSoftCap)),
+            ("soft cap of the logits", text(variant.logitSoftCap)), ("rotated elements of a head", "\(rotarySize)"),
+            ("sliding window", variant.window.map { "\($0.size)" } ?? "none"),
+            ("layers without a window", "\(variant.window?.fullLayers ?? [])"),
+            ("rotary base of blocks with a window", text(windowRope?.theta)),
+        ]
     }
 
     /// Checks the number of elements of a tensor's rows.
@@ -104,7 +160,7 @@ extension ModelConfig {
 
 extension RotaryEmbedding.Scaling {
     /// Why the parameters are impossible; `nil` when they are valid.
-    fileprivate func defect(headSize: Int) -> String? {
+    fileprivate func defect(rotarySize: Int) -> String? {
         switch self {
         case .linear(let factor):
             return factor.isFinite && factor > 0 ? nil : "factor is \(factor); it must be positive"
@@ -116,7 +172,9 @@ extension RotaryEmbedding.Scaling {
             let contexts = 1...(1 << 40)
             return contexts.contains(context) ? nil : "original_max_position_embeddings is \(context)"
         case .perFrequency(let divisors):
-            if divisors.count != headSize / 2 { return "\(divisors.count) divisors for \(headSize / 2) frequencies" }
+            if divisors.count != rotarySize / 2 {
+                return "\(divisors.count) divisors for \(rotarySize / 2) frequencies"
+            }
             return divisors.allSatisfy { $0.isFinite && $0 > 0 } ? nil : "a divisor is not a positive number"
         }
     }

@@ -1,7 +1,7 @@
 import SystemIO
 import SystemPackage
 
-/// The weights of a GGUF file of the `llama` architecture.
+/// The weights of a GGUF file of an architecture in ``GGUFArchitecture``.
 ///
 /// All tensors are found and checked when the file is opened, so that later reads fail on I/O errors only.
 package struct GGUFWeights: WeightSource {
@@ -17,17 +17,20 @@ package struct GGUFWeights: WeightSource {
     ///   `impossibleShape` when it is another model's.
     package init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(KerfError) {
         let file = try GGUFFile(path)
-        let config = try file.config(name: expected?.name ?? path.stem ?? "model")
+        let architecture = try file.architecture()
+        let config = try file.config(architecture, name: expected?.name ?? path.stem ?? "model")
         if let expected { try config.validate(against: expected, file: path.string) }
         let source = path.string
         origin = path.lastComponent?.string ?? kind.rawValue
         table = try TensorTable(config, file: source) { (role) throws(KerfError) in
-            guard var tensor = try file.tensor(role.ggufName) else {
-                throw KerfError(.missingTensor, at: source, "\(role.ggufName) is missing")
+            let place = architecture.place(of: role, in: config)
+            guard let whole = try file.tensor(place.name) else {
+                throw KerfError(.missingTensor, at: source, "\(place.name) is missing")
             }
-            try tensor.validate(config.shape(of: role), name: role.ggufName, file: source)
+            var tensor = try whole.part(place, shape: config.shape(of: role), file: source)
             switch role {
-            case .projection(.q, _), .projection(.k, _): tensor.rowOrder = .interleaved(headSize: config.headSize)
+            case .projection(.q, _), .projection(.k, _):
+                if architecture.interleavesRows { tensor.rowOrder = .interleaved(headSize: config.headSize) }
             default: break
             }
             return tensor

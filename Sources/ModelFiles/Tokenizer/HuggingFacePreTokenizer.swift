@@ -6,7 +6,13 @@ struct HuggingFacePreTokenizer {
     /// Whether words become bytes in the end.
     private(set) var isByteLevel = false
 
-    init(_ field: JSONField) throws(KerfError) { try add(field) }
+    private let normalizer: [NormalizerStep]
+
+    /// - Parameter normalizer: what has been applied to the text before.
+    init(_ field: JSONField, after normalizer: [NormalizerStep]) throws(KerfError) {
+        self.normalizer = normalizer
+        try add(field)
+    }
 
     private mutating func add(_ field: JSONField) throws(KerfError) {
         let type = try field.required("type")
@@ -25,7 +31,9 @@ struct HuggingFacePreTokenizer {
             if try field.flag("add_prefix_space", byDefault: true) { steps.append(.prefixSpace) }
             if try field.flag("use_regex", byDefault: true) { steps.append(.split(.gpt2)) }
         case "Digits": steps.append(.digits(individual: try field.flag("individual_digits", byDefault: false)))
-        case "Split": steps.append(.split(try pattern(field)))
+        case "Split":
+            // Gemma splits by spaces, of which its normalizer has left none.
+            if try !splitsByNothing(field) { steps.append(.split(try pattern(field))) }
         case "Metaspace":
             let metaspace = try MetaspaceField(field)
             guard steps.isEmpty else { throw type.unsupported("Kerf reads Metaspace alone") }
@@ -40,6 +48,20 @@ struct HuggingFacePreTokenizer {
 
     private var hasMetaspace: Bool {
         if case .metaspace = steps.last { true } else { false }
+    }
+
+    /// Whether a pattern is one character that the normalizer has replaced everywhere.
+    private func splitsByNothing(_ field: JSONField) throws(KerfError) -> Bool {
+        guard let text = try field.required("pattern").optional("String") else { return false }
+        let bytes = Array(try text.text().utf8)
+        guard bytes.count == 1 else { return false }
+        return normalizer.reduce(false) { isGone, step in
+            switch step {
+            case .replace(bytes, let replacement): !replacement.contains(bytes[0])
+            case .replace(_, let added), .prepend(let added): isGone && !added.contains(bytes[0])
+            case .nfc: isGone
+            }
+        }
     }
 
     private func pattern(_ field: JSONField) throws(KerfError) -> SplitPattern {

@@ -29,13 +29,16 @@ enum HuggingFaceTokenizer {
     }
 
     static func definition(_ file: JSONField) throws(KerfError) -> TokenizerDefinition {
+        let normalizing = try file.optional("normalizer").map { (field) throws(KerfError) in
+            try checked(normalizer(field), field)
+        }
         let cutting = try file.optional("pre_tokenizer").map { (field) throws(KerfError) in
-            try HuggingFacePreTokenizer(field)
+            try HuggingFacePreTokenizer(field, after: normalizing ?? [])
         }
         let model = try model(try file.required("model"), isByteLevel: cutting?.isByteLevel ?? false)
         var definition = TokenizerDefinition(model: model)
         definition.preTokenizer = PreTokenizer(steps: cutting?.steps ?? [])
-        if let field = try file.optional("normalizer") { definition.normalizer = try checked(normalizer(field), field) }
+        definition.normalizer = normalizing ?? []
         if let field = try file.optional("decoder") { definition.decoder = try decoder(field) }
         if let field = try file.optional("added_tokens") {
             definition.addedTokens = try addedTokens(field, model.vocabulary)

@@ -18,9 +18,10 @@ package enum PEFTFolder {
     ///
     /// - Parameter baseModel: the name under which PEFT looks for the base model.
     package static func write(_ tensors: AdapterTensors, baseModel: String, to folder: String) throws {
-        let fields = Config(
+        var fields = Config(
             baseModelNameOrPath: baseModel, r: tensors.lora.rank, loraAlpha: tensors.lora.alpha,
             targetModules: tensors.lora.targets.map { "\($0.rawValue)_proj" })
+        if tensors.model.variant.fusedProjections { fields.setModules(tensors) }
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -48,7 +49,7 @@ package enum PEFTFolder {
                 .malformed, at: path, "is not the configuration of a LoRA by PEFT: \(KerfJSON.fault(error))",
                 remedy: "give the folder that PEFT's save_pretrained wrote")
         }
-        var tensors = AdapterTensors(model: model, lora: try config.lora(path: path))
+        var tensors = AdapterTensors(model: model, lora: try config.lora(of: model, path: path))
         try tensors.read(path: folder + "/" + tensorsName)
         return tensors
     }
@@ -83,7 +84,46 @@ package enum PEFTFolder {
             self.targetModules = targetModules
         }
 
-        func lora(path: String) throws(KerfError) -> LoRAConfiguration {
+        /// Modules of several projections have the sum of their ranks, and alpha in proportion.
+        mutating func setModules(_ tensors: AdapterTensors) {
+            targetModules = []
+            for module in tensors.modules {
+                let name = String(module.name.split(separator: ".").last ?? "")
+                targetModules.append(name)
+                guard module.pairs.count > 1 else { continue }
+                rankPattern = (rankPattern ?? [:]).merging([name: module.pairs.count * r]) { $1 }
+                alphaPattern = (alphaPattern ?? [:]).merging([name: Double(module.pairs.count) * loraAlpha]) { $1 }
+            }
+        }
+
+        /// The configuration of a model's own projections.
+        func lora(of model: ModelConfig, path: String) throws(KerfError) -> LoRAConfiguration {
+            guard model.variant.fusedProjections else { return try lora(path: path) }
+            var own = self
+            own.targetModules = []
+            for module in targetModules {
+                let group = ProjectionGroup.allCases.first { $0.fusedModuleName.hasSuffix("." + module) }
+                let projections = group?.projections ?? []
+                // Of fewer than all of a module's projections a rank does not tell which ones.
+                guard
+                    projections.count < 2
+                        || rankPattern?[module] == projections.count * r
+                            && alphaPattern?[module] == Double(projections.count) * loraAlpha
+                else {
+                    throw KerfError(
+                        .unsupported, at: path,
+                        "rank_pattern and alpha_pattern of \(PlainText.quoted(module)) are not \(projections.count) times r "
+                            + "and lora_alpha",
+                        remedy: "give adapters that Kerf wrote, of all projections of the module")
+                }
+                own.targetModules += projections.isEmpty ? [module] : projections.map { "\($0.rawValue)_proj" }
+                own.rankPattern?[module] = nil
+                own.alphaPattern?[module] = nil
+            }
+            return try own.lora(path: path)
+        }
+
+        private func lora(path: String) throws(KerfError) -> LoRAConfiguration {
             let deviations = [
                 ("peft_type", peftType != "LORA"), ("bias", bias ?? "none" != "none"),
                 ("fan_in_fan_out", fanInFanOut ?? false), ("use_rslora", useRslora ?? false),

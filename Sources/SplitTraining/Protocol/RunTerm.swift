@@ -39,15 +39,20 @@ package struct RunTerm: Sendable, Hashable, Codable {
     }
 
     /// A model and the identity of its weights.
+    ///
+    /// What a variant has as Llama has it is left out, so that the state of a training of an older version stays valid.
     package static func model(_ model: ModelConfig, weights: String) -> [RunTerm] {
-        [
+        var llama = model
+        llama.variant = ModelVariant()
+        let variant = zip(model.variantTerms, llama.variantTerms).filter { $0.0.value != $0.1.value }
+        return [
             RunTerm("hidden size", model.hiddenSize), RunTerm("blocks", model.blockCount),
             RunTerm("heads", model.headCount), RunTerm("key-value heads", model.keyValueHeadCount),
             RunTerm("head size", model.headSize), RunTerm("intermediate size", model.intermediateSize),
             RunTerm("vocabulary", model.vocabularySize), RunTerm("norm's epsilon", model.rmsNormEpsilon),
             RunTerm("rotary base", model.rope.theta), RunTerm("rotary scaling", Self.text(of: model.rope.scaling)),
-            RunTerm("tied embeddings", model.tiedEmbeddings), RunTerm("weights", weights),
-        ]
+            RunTerm("tied embeddings", model.tiedEmbeddings),
+        ] + variant.map { RunTerm($0.0.name, $0.0.value) } + [RunTerm("weights", weights)]
     }
 
     private static func text(of scaling: RotaryEmbedding.Scaling?) -> String {

@@ -2,14 +2,17 @@ import CKernels
 import ModelFiles
 import Workload
 
-/// One decoder block with pre-norm, as in Llama: h = x + attention(norm(x)); y = h + mlp(norm(h)).
+/// One decoder block with pre-norm, as in Llama: h = x + attention(norm(x)); y = h + mlp(norm(h)). What other models have in
+/// it is that of ``ModelVariant``: biases, norms of queries and keys, norms of what attention and MLP add.
 ///
-/// All activations are `[tokens, width]`. The residual stream and LoRA's contribution are added by the products
+/// All activations are `[tokens, width]`. The residual stream, biases and LoRA's contribution are added by the products
 /// themselves in their last step, since a separate addition would cost another pass over memory.
 struct DecoderBlock {
     let context: LayerContext
     let saved: BlockActivations
     let adapters: BlockAdapters
+    /// Tokens that a token attends to; nil for all before.
+    let window: Int?
 
     var model: ModelConfig { context.model }
     var scratch: Scratch { context.scratch }
@@ -19,47 +22,67 @@ struct DecoderBlock {
         /// Destination of a projection's result.
         func result(_ projection: Projection) -> AlignedBuffer {
             switch projection {
-            case .q: saved.query
-            case .k: saved.key
+            case .q: saved.plainQuery ?? saved.query
+            case .k: saved.plainKey ?? saved.key
             case .v: saved.value
-            case .o: saved.middle
+            case .o: saved.attentionOutput?.output ?? saved.middle
             case .gate: saved.gate
             case .up: saved.up
-            case .down: output
+            case .down: saved.mlpOutput?.output ?? output
+            }
+        }
+        /// What a projection's result is added to, before LoRA.
+        func base(_ projection: Projection) -> AlignedBuffer? {
+            switch projection {
+            case .q, .k, .v: weights.vectors.bias(projection) == nil ? nil : result(projection)
+            case .o: saved.attentionOutput == nil ? input : nil
+            case .gate, .up: nil
+            case .down: saved.mlpOutput == nil ? saved.middle : nil
             }
         }
 
-        normalize(input, weights.attentionNorm, saving: saved.attentionReciprocalRMS, as: .attentionNorm)
-        adapt(.qkv, from: scratch.normed, to: result)
+        normalize(input, weights.vectors.attentionNorm, saving: saved.attentionReciprocalRMS, as: .attentionNorm)
+        repeatBiases(weights, to: result)
+        adapt(.qkv, from: scratch.normed, onto: base, to: result)
         try timeline.measure(.qkvProjection) {
-            try project(.qkv, weights, from: scratch.normed, to: result)
+            try project(.qkv, weights, from: scratch.normed, onto: base, to: result)
         }
+        normalizeHeads(weights)
         timeline.measure(.rope) {
+            let rope = context.rope(window: window)
             for (x, heads) in [(saved.query, model.headCount), (saved.key, model.keyValueHeadCount)] {
-                context.rope.rotate(x, tokens: context.tokenCount, heads: heads, team: context.team)
+                rope.rotate(x, tokens: context.tokenCount, heads: heads, team: context.team)
             }
         }
-        timeline.measure(.attention) { Attention(context: context).forward(saved) }
-        adapt(.output, from: saved.attended, onto: input, to: result)
+        timeline.measure(.attention) { Attention(context: context, window: window).forward(saved) }
+        adapt(.output, from: saved.attended, onto: base, to: result)
         try timeline.measure(.outputProjection) {
-            try project(.output, weights, from: saved.attended, onto: input, to: result)
+            try project(.output, weights, from: saved.attended, onto: base, to: result)
         }
+        addNormalized(
+            saved.attentionOutput, weights.vectors.postAttentionNorm, onto: input, to: saved.middle,
+            as: .postAttentionNorm)
 
-        normalize(saved.middle, weights.mlpNorm, saving: saved.mlpReciprocalRMS, as: .mlpNorm)
-        adapt(.gateUp, from: scratch.normed, to: result)
+        normalize(saved.middle, weights.vectors.mlpNorm, saving: saved.mlpReciprocalRMS, as: .mlpNorm)
+        adapt(.gateUp, from: scratch.normed, onto: base, to: result)
         try timeline.measure(.gateUpProjection) {
-            try project(.gateUp, weights, from: scratch.normed, to: result)
+            try project(.gateUp, weights, from: scratch.normed, onto: base, to: result)
         }
-        timeline.measure(.swiglu) {
-            kerf_swiglu_forward(
+        timeline.measure(gateKernel) {
+            let activate = gateKernel == .swiglu ? kerf_swiglu_forward : kerf_geglu_forward
+            activate(
                 context.threads, saved.gate.count, context.format.kernel, saved.gate.raw, saved.up.raw,
                 scratch.mlp.raw)
         }
-        adapt(.down, from: scratch.mlp, onto: saved.middle, to: result)
+        adapt(.down, from: scratch.mlp, onto: base, to: result)
         try timeline.measure(.downProjection) {
-            try project(.down, weights, from: scratch.mlp, onto: saved.middle, to: result)
+            try project(.down, weights, from: scratch.mlp, onto: base, to: result)
         }
+        addNormalized(
+            saved.mlpOutput, weights.vectors.postMLPNorm, onto: saved.middle, to: output, as: .postMLPNorm)
     }
+
+    private var gateKernel: Kernel { model.variant.activation == .silu ? .swiglu : .geglu }
 
     /// scratch.normed = norm(x) * weight.
     func normalize(_ x: AlignedBuffer, _ weight: AlignedBuffer, saving reciprocal: AlignedBuffer, as kernel: Kernel) {
@@ -70,30 +93,68 @@ struct DecoderBlock {
         }
     }
 
-    /// y = base + x Wᵀ. The base is y for LoRA targets, which ``adapt(_:from:onto:to:)`` has written already, else the
-    /// stream.
-    private func project(
-        _ group: ProjectionGroup, _ weights: BlockWeights, from input: AlignedBuffer,
-        onto stream: AlignedBuffer? = nil, to output: (Projection) -> AlignedBuffer
-    ) throws {
-        for projection in group.projections {
-            let y = output(projection)
-            let base = adapters[projection] != nil ? y : stream
-            try weights[projection].multiply(
-                rows: context.tokenCount, input.raw, addedTo: base?.raw, into: y.raw, scratch: scratch.product)
+    /// Writes the biases of q, k and v, to which LoRA and the products add.
+    private func repeatBiases(_ weights: BlockWeights, to output: (Projection) -> AlignedBuffer) {
+        guard model.variant.attentionBiases else { return }
+        timeline.measure(.qkvProjection) {
+            for projection in Projection.biased {
+                guard let bias = weights.vectors.bias(projection) else { continue }
+                let y = output(projection)
+                kerf_repeat_row(context.threads, context.tokenCount, bias.count, bias.start, y.format.kernel, y.raw)
+            }
         }
     }
 
-    /// y = stream + t Bᵀ with t = (alpha / rank) x Aᵀ for those projections that are LoRA targets; t is saved.
+    /// saved.query and saved.key = norms of each head's queries and keys, in models that have them.
+    private func normalizeHeads(_ weights: BlockWeights) {
+        guard let query = saved.plainQuery, let key = saved.plainKey, let queryNorm = weights.vectors.queryNorm,
+            let keyNorm = weights.vectors.keyNorm
+        else { return }
+        timeline.measure(.queryKeyNorm) {
+            for (x, norm, y) in [(query, queryNorm, saved.query), (key, keyNorm, saved.key)] {
+                kerf_head_norm_forward(
+                    context.threads, x.count / model.headSize, model.headSize, x.raw, norm.start,
+                    Float(model.rmsNormEpsilon), x.format.kernel, y.raw)
+            }
+        }
+    }
+
+    /// y = base + norm(x) * weight, in models that have a norm there.
+    private func addNormalized(
+        _ x: PostNormActivations?, _ weight: AlignedBuffer?, onto base: AlignedBuffer, to y: AlignedBuffer,
+        as kernel: Kernel
+    ) {
+        guard let x, let weight else { return }
+        timeline.measure(kernel) {
+            kerf_rms_norm_add(
+                context.threads, context.tokenCount, model.hiddenSize, x.output.start, weight.start,
+                Float(model.rmsNormEpsilon), base.start, y.start, x.reciprocalRMS.start)
+        }
+    }
+
+    /// y = base + x Wᵀ. For LoRA targets the base is y, which ``adapt(_:from:onto:to:)`` has written already.
+    private func project(
+        _ group: ProjectionGroup, _ weights: BlockWeights, from input: AlignedBuffer,
+        onto base: (Projection) -> AlignedBuffer?, to output: (Projection) -> AlignedBuffer
+    ) throws {
+        for projection in group.projections {
+            let y = output(projection)
+            let addend = adapters[projection] != nil ? y : base(projection)
+            try weights[projection].multiply(
+                rows: context.tokenCount, input.raw, addedTo: addend?.raw, into: y.raw, scratch: scratch.product)
+        }
+    }
+
+    /// y = base + t Bᵀ with t = (alpha / rank) x Aᵀ for those projections that are LoRA targets; t is saved.
     private func adapt(
-        _ group: ProjectionGroup, from input: AlignedBuffer, onto stream: AlignedBuffer? = nil,
+        _ group: ProjectionGroup, from input: AlignedBuffer, onto base: (Projection) -> AlignedBuffer?,
         to output: (Projection) -> AlignedBuffer
     ) {
         guard let adapters = adapters[group: group], let lowRank = saved.lowRank(group) else { return }
         timeline.measure(.lora) {
             let products = LowRankProducts(group: adapters, context: context)
             products.project(input, to: lowRank)
-            products.expand(lowRank, base: stream, to: output)
+            products.expand(lowRank, base: base, to: output)
         }
     }
 }
@@ -113,14 +174,16 @@ extension DecoderBlock {
 
     /// From the block's output to the stream between attention and MLP, whose gradient is scratch.stream.
     private func backwardMLP(_ weights: BlockWeights, outputGradient: AlignedBuffer) throws {
-        let gradient = multipliable(outputGradient)
+        let added = addedGradient(saved.mlpOutput, weights.vectors.postMLPNorm, outputGradient, as: .postMLPNorm)
+        let gradient = multipliable(added)
         // LoRA's gradient by A needs the input of down, which SwiGLU recomputes below.
-        adaptBackward(.down, from: { _ in outputGradient }, input: nil, to: scratch.gateGradient)
+        adaptBackward(.down, from: { _ in added }, input: nil, to: scratch.gateGradient)
         try timeline.measure(.downProjection) {
             try projectBackward(.down, weights, from: { _ in gradient }, to: scratch.gateGradient)
         }
-        timeline.measure(.swiglu) {
-            kerf_swiglu_backward(
+        timeline.measure(gateKernel) {
+            let differentiate = gateKernel == .swiglu ? kerf_swiglu_backward : kerf_geglu_backward
+            differentiate(
                 context.threads, saved.gate.count, context.format.kernel, saved.gate.raw, saved.up.raw,
                 scratch.gateGradient.raw, scratch.gateGradient.raw, scratch.upGradient.raw,
                 adapters[group: .down] == nil ? nil : scratch.mlp.raw)
@@ -131,7 +194,7 @@ extension DecoderBlock {
             }
         }
         if adapters[group: .gateUp] != nil {
-            normalize(saved.middle, weights.mlpNorm, saving: saved.mlpReciprocalRMS, as: .mlpNorm)
+            normalize(saved.middle, weights.vectors.mlpNorm, saving: saved.mlpReciprocalRMS, as: .mlpNorm)
         }
         func resultGradient(_ projection: Projection) -> AlignedBuffer {
             projection == .gate ? scratch.gateGradient : scratch.upGradient
@@ -141,7 +204,7 @@ extension DecoderBlock {
             try projectBackward(.gateUp, weights, from: resultGradient, to: scratch.normedGradient)
         }
         normalizeBackward(
-            saved.middle, weights.mlpNorm, saved.mlpReciprocalRMS, residual: outputGradient, to: scratch.stream,
+            saved.middle, weights.vectors.mlpNorm, saved.mlpReciprocalRMS, residual: outputGradient, to: scratch.stream,
             as: .mlpNorm)
     }
 
@@ -149,14 +212,17 @@ extension DecoderBlock {
     private func backwardAttention(
         _ weights: BlockWeights, input: AlignedBuffer, inputGradient: AlignedBuffer
     ) throws {
-        let gradient = multipliable(scratch.stream)
-        adaptBackward(.output, from: { _ in scratch.stream }, input: saved.attended, to: scratch.attendedGradient)
+        let added = addedGradient(
+            saved.attentionOutput, weights.vectors.postAttentionNorm, scratch.stream, as: .postAttentionNorm)
+        let gradient = multipliable(added)
+        adaptBackward(.output, from: { _ in added }, input: saved.attended, to: scratch.attendedGradient)
         try timeline.measure(.outputProjection) {
             try projectBackward(.output, weights, from: { _ in gradient }, to: scratch.attendedGradient)
         }
-        timeline.measure(.attention) { Attention(context: context).backward(saved) }
+        timeline.measure(.attention) { Attention(context: context, window: window).backward(saved) }
+        normalizeHeadsBackward(weights)
         if adapters[group: .qkv] != nil {
-            normalize(input, weights.attentionNorm, saving: saved.attentionReciprocalRMS, as: .attentionNorm)
+            normalize(input, weights.vectors.attentionNorm, saving: saved.attentionReciprocalRMS, as: .attentionNorm)
         }
         func resultGradient(_ projection: Projection) -> AlignedBuffer {
             switch projection {
@@ -170,8 +236,40 @@ extension DecoderBlock {
             try projectBackward(.qkv, weights, from: resultGradient, to: scratch.normedGradient)
         }
         normalizeBackward(
-            input, weights.attentionNorm, saved.attentionReciprocalRMS, residual: scratch.stream, to: inputGradient,
+            input, weights.vectors.attentionNorm, saved.attentionReciprocalRMS, residual: scratch.stream,
+            to: inputGradient,
             as: .attentionNorm)
+    }
+
+    /// The gradient of what attention or MLP adds to the stream, from that of the stream: the same, or before the norm
+    /// that some models have there. It is then in scratch.normedGradient, which no one needs until the projection that
+    /// made it has been differentiated.
+    private func addedGradient(
+        _ x: PostNormActivations?, _ weight: AlignedBuffer?, _ gradient: AlignedBuffer, as kernel: Kernel
+    ) -> AlignedBuffer {
+        guard let x, let weight else { return gradient }
+        timeline.measure(kernel) {
+            kerf_rms_norm_backward(
+                context.threads, context.tokenCount, model.hiddenSize, x.output.start, weight.start,
+                x.reciprocalRMS.start, gradient.start, nil, scratch.normedGradient.start)
+        }
+        return scratch.normedGradient
+    }
+
+    /// The gradients of q and k, in place, from before their rotation to before their norms.
+    private func normalizeHeadsBackward(_ weights: BlockWeights) {
+        guard let query = saved.plainQuery, let key = saved.plainKey, let queryNorm = weights.vectors.queryNorm,
+            let keyNorm = weights.vectors.keyNorm
+        else { return }
+        timeline.measure(.queryKeyNorm) {
+            for (x, norm, gradient) in [
+                (query, queryNorm, scratch.queryGradient), (key, keyNorm, scratch.keyGradient),
+            ] {
+                kerf_head_norm_backward(
+                    context.threads, x.count / model.headSize, model.headSize, x.raw, norm.start,
+                    Float(model.rmsNormEpsilon), gradient.raw, x.format.kernel, gradient.raw)
+            }
+        }
     }
 
     /// A gradient of the stream in the products' format.

@@ -108,7 +108,8 @@ final class Head {
             targets.withUnsafeBufferPointer { targets in
                 rowLosses.withUnsafeMutableBufferPointer { losses in
                     kerf_cross_entropy(
-                        context.threads, rows.count, width, logits.start, targets.baseAddress! + rows.lowerBound,
+                        context.threads, rows.count, width, logits.start,
+                        Float(context.model.variant.logitSoftCap ?? 0), targets.baseAddress! + rows.lowerBound,
                         losses.baseAddress! + rows.lowerBound, scale, context.format.kernel,
                         keepingGradient ? logitsGradient.address(of: first) : nil)
                 }

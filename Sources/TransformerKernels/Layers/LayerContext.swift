@@ -12,10 +12,15 @@ struct LayerContext {
     let team: ThreadTeam
     let timeline: KernelTimeline
     let rope: RotaryTable
+    /// Of blocks with a window, where they have another one.
+    let windowRope: RotaryTable?
     let scratch: Scratch
 
     var tokenCount: Int { batch.tokenCount }
     var threads: Int32 { Int32(team.count) }
+
+    /// - Parameter window: the block's window.
+    func rope(window: Int?) -> RotaryTable { window == nil ? rope : windowRope ?? rope }
 }
 
 /// Activation and gradient between two layers. Every boundary has its own memory, so that a layer's forward or backward

@@ -18,14 +18,16 @@ struct LowRankProducts {
             t.start, group.rank)
     }
 
-    /// y = base + t Bᵀ of each pair; y is `[tokens, outputSize]`, and a nil base is zero.
-    func expand(_ t: AlignedBuffer, base: AlignedBuffer?, to output: (Projection) -> AlignedBuffer) {
+    /// y = base + t Bᵀ of each pair; y is `[tokens, outputSize]`. The base may be y itself, and nil is zero.
+    func expand(
+        _ t: AlignedBuffer, base: (Projection) -> AlignedBuffer?, to output: (Projection) -> AlignedBuffer
+    ) {
         for (adapter, first) in group.rows {
             let y = output(adapter.projection)
             packB(adapter)
             kerf_low_rank_expand(
                 context.threads, context.tokenCount, adapter.outputSize, adapter.rank, t.start + first, group.rank,
-                panels, y.format.kernel, base?.raw, y.raw)
+                panels, y.format.kernel, base(adapter.projection)?.raw, y.raw)
         }
     }
 

@@ -27,9 +27,11 @@ struct ActivationSlot {
         context: LayerContext, adapters: [BlockAdapters], boundaries: ClosedRange<Int>, shared: BlockActivations?,
         sharesGradients: Bool, memory: BufferAllocator
     ) throws {
-        blocks = try adapters.map { adapters in
+        // The boundary before the first block has its number, from 0.
+        blocks = try zip(boundaries, adapters).map { block, adapters in
             DecoderBlock(
-                context: context, saved: try shared ?? BlockActivations(context, memory: memory), adapters: adapters)
+                context: context, saved: try shared ?? BlockActivations(context, memory: memory), adapters: adapters,
+                window: context.model.window(block: block))
         }
         savedByteCount = shared == nil ? blocks.reduce(0) { $0 + $1.saved.byteCount } : 0
         let gradients =

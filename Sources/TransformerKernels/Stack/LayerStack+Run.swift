@@ -170,6 +170,10 @@ extension LayerStack {
             tokens.withUnsafeBufferPointer { tokens in
                 table.gather(tokens, into: boundary(after: 0).activation, threads: context.threads)
             }
+            if let scale = model.variant.embeddingScale {
+                let rows = boundary(after: 0).activation
+                kerf_scale(context.threads, rows.count, Float(scale), rows.start)
+            }
         }
     }
 

@@ -107,7 +107,14 @@ package final class LayerStack {
         context = LayerContext(
             model: model, batch: batch, lora: lora, format: format, team: ThreadTeam(count: engine.threadCount),
             timeline: timeline,
-            rope: try RotaryTable(model.rope, headSize: model.headSize, sequence: batch.sequence, memory: memory),
+            rope: try RotaryTable(
+                model.rope, headSize: model.headSize, rotarySize: model.rotarySize, sequence: batch.sequence,
+                memory: memory),
+            windowRope: try model.windowRope.map {
+                try RotaryTable(
+                    $0, headSize: model.headSize, rotarySize: model.rotarySize, sequence: batch.sequence, memory: memory
+                )
+            },
             scratch: try Scratch(
                 model: model, batch: batch, lora: lora, format: format, threadCount: engine.threadCount,
                 hasBlocks: !blockRange.isEmpty, hasHead: hasHead, memory: memory))
@@ -143,6 +150,7 @@ package final class LayerStack {
         // Everything fits, so the memory may be written to.
         memory.zero()
         context.rope.fill()
+        context.windowRope?.fill()
         for (block, adapters) in zip(blockRange, adapters) { adapters.initialize(block: block, seed: seed) }
         try self.weights.load()
     }
@@ -198,8 +206,9 @@ package final class LayerStack {
             optimizer: adapters.reduce(0) { $0 + $1.optimizerByteCount },
             activations: slots.reduce(head?.savedByteCount ?? 0) { $0 + $1.activationByteCount },
             gradients: slots.reduce(0) { $0 + $1.gradientByteCount },
-            scratch: context.scratch.byteCount + context.rope.byteCount + (head?.scratchByteCount ?? 0)
-                + (sharedActivations?.byteCount ?? 0) + slots.reduce(0) { $0 + $1.scratchByteCount }
+            scratch: context.scratch.byteCount + context.rope.byteCount + (context.windowRope?.byteCount ?? 0)
+                + (head?.scratchByteCount ?? 0) + (sharedActivations?.byteCount ?? 0)
+                + slots.reduce(0) { $0 + $1.scratchByteCount }
                 + weights.stagingByteCount)
     }
 
@@ -273,6 +282,13 @@ extension LayerStack {
         guard model.headSize.isMultiple(of: 2) else {
             throw KerfError(
                 .impossibleShape, "\(model.name): head size \(model.headSize) is odd, and RoPE rotates pairs")
+        }
+        guard model.rotarySize.isMultiple(of: 2), (2...model.headSize).contains(model.rotarySize),
+            model.variant.window.map({ $0.size > 0 }) ?? true
+        else {
+            throw KerfError(
+                .impossibleShape,
+                "\(model.name): rotation of \(model.rotarySize) elements of a head, or a window, is out of range")
         }
         guard model.rmsNormEpsilon >= 0, model.rope.theta > 0, lora.alpha.isFinite else {
             throw KerfError(.impossibleShape, "\(model.name): a constant of norm, RoPE or LoRA is out of range")

@@ -3,8 +3,7 @@ import Workload
 
 /// The frozen weights of one block.
 final class BlockWeights {
-    let attentionNorm: AlignedBuffer
-    let mlpNorm: AlignedBuffer
+    let vectors: BlockVectors
     /// Indexed by ``Projection/ordinal``.
     private let matrices: [FrozenMatrix]
     /// The block whose weights are loaded, from 0; nil before the first load and after a failed one.
@@ -15,8 +14,7 @@ final class BlockWeights {
         model: ModelConfig, rows: Int, format: NumberFormat, quantization: (Projection) -> QuantizedFormat?,
         layout: WeightLayout, products: ProductCache, memory: BufferAllocator
     ) throws {
-        attentionNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
-        mlpNorm = try memory.buffer(model.hiddenSize, for: "weights", zeroed: false)
+        vectors = try BlockVectors(model: model, memory: memory)
         matrices = try Projection.allCases.map { projection in
             let shape = model.shape(of: projection)
             return try FrozenMatrix(
@@ -31,13 +29,12 @@ final class BlockWeights {
     func load(block: Int, from source: any WeightSource, staging: Staging) throws {
         // Incomplete until all are read.
         self.block = nil
-        try source.read(.attentionNorm(block: block), into: attentionNorm.elements)
-        try source.read(.mlpNorm(block: block), into: mlpNorm.elements)
+        try vectors.load(block: block, from: source)
         for projection in Projection.allCases {
             try self[projection].load(.projection(projection, block: block), from: source, staging: staging)
         }
         self.block = block
     }
 
-    var byteCount: Int { matrices.reduce(attentionNorm.byteCount + mlpNorm.byteCount) { $0 + $1.byteCount } }
+    var byteCount: Int { matrices.reduce(vectors.byteCount) { $0 + $1.byteCount } }
 }

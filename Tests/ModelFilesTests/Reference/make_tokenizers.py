@@ -137,6 +137,15 @@ def from_sentence_piece(model, metaspace=None):
     return tokenizer
 
 
+def gemma(model):
+    """The object of Gemma: spaces are replaced, and the pre-tokenizer splits by spaces, of which there are none left."""
+    tokenizer = from_sentence_piece(model)
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    return tokenizer
+
+
 def write_gguf(path, model, tokens, types, pre=None, merges=None, scores=None, bos=None, eos=None, **flags):
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_tokenizer_model(model)
@@ -216,6 +225,7 @@ def cases(out, size, lines):
     piece_model = sentence_piece(size)
     legacy = from_sentence_piece(piece_model)
     json_case(out, "sentencepiece-json", legacy, lines)
+    json_case(out, "gemma-json", gemma(piece_model), lines)
     metaspaces = {
         "first": pre_tokenizers.Metaspace(prepend_scheme="first", split=False),
         "always": pre_tokenizers.Metaspace(prepend_scheme="always", split=True),

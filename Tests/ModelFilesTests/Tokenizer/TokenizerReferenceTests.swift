@@ -13,7 +13,7 @@ struct TokenizerReferenceTests {
 
     @Test("All kinds are there")
     func complete() {
-        #expect(TokenizerCase.golden.count == 10)
+        #expect(TokenizerCase.golden.count == 11)
     }
 
     @Test("SmolLM2's", .enabled(if: TestModel.path != nil, "\(TestModel.absence)"))

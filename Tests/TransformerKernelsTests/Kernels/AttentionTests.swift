@@ -15,16 +15,19 @@ extension KernelTests {
             var keyHeads: Int
             var headSize: Int
             var threads: Int
+            var window: Int?
+            var variant = ModelVariant()
 
             var description: String {
                 "batch \(batch), sequence \(sequence), \(heads) heads of \(headSize) on \(keyHeads), \(threads) threads"
+                    + (window.map { ", window \($0)" } ?? "") + (variant.attentionSoftCap == nil ? "" : ", soft cap")
             }
 
             var model: ModelConfig {
                 ModelConfig(
                     name: "attention", hiddenSize: heads * headSize, blockCount: 1, headCount: heads,
                     keyValueHeadCount: keyHeads, headSize: headSize, intermediateSize: 1, vocabularySize: 1,
-                    rmsNormEpsilon: 1e-5, rope: RotaryEmbedding(theta: 100), tiedEmbeddings: true)
+                    rmsNormEpsilon: 1e-5, rope: RotaryEmbedding(theta: 100), tiedEmbeddings: true, variant: variant)
             }
         }
 
@@ -34,6 +37,18 @@ extension KernelTests {
             // One key head for all on two threads: cut into parts whose gradients are added up.
             Case(batch: 1, sequence: 97, heads: 4, keyHeads: 1, headSize: 32, threads: 2),
             Case(batch: 1, sequence: 195, heads: 2, keyHeads: 2, headSize: 80, threads: 1),
+            // Windows within a panel (64), across panels, across blocks of keys, beyond the sequence.
+            Case(batch: 1, sequence: 130, heads: 2, keyHeads: 1, headSize: 16, threads: 1, window: 1),
+            Case(batch: 2, sequence: 150, heads: 4, keyHeads: 2, headSize: 6, threads: 2, window: 20),
+            Case(batch: 1, sequence: 300, heads: 4, keyHeads: 1, headSize: 16, threads: 2, window: 100),
+            Case(batch: 1, sequence: 500, heads: 1, keyHeads: 1, headSize: 16, threads: 1, window: 257),
+            Case(batch: 1, sequence: 49, heads: 2, keyHeads: 2, headSize: 32, threads: 1, window: 49),
+            Case(
+                batch: 1, sequence: 195, heads: 2, keyHeads: 1, headSize: 16, threads: 2,
+                variant: ModelVariant(attentionScale: 0.5, attentionSoftCap: 3)),
+            Case(
+                batch: 1, sequence: 130, heads: 4, keyHeads: 1, headSize: 32, threads: 2, window: 40,
+                variant: ModelVariant(attentionSoftCap: 2, rotarySize: 20)),
         ]
 
         @Test(arguments: cases)
@@ -47,7 +62,7 @@ extension KernelTests {
         @Test func manyThreadsCutHeadsIntoMoreParts() {
             var shape = kerf_attention(
                 batch: 1, sequence: 4, heads: 32, key_heads: 8, head_size: 64, parts: 1, scale: 1, format: KERF_F32,
-                cosine: nil, sine: nil)
+                cosine: nil, sine: nil, rotated: 64, window: 0, cap: 0)
             let parts = [1, 2, 3, 8, 16, 64].map { kerf_attention_parts(&shape, Int32($0)) }
             #expect(parts == [1, 1, 4, 1, 2, 4])
         }
@@ -66,10 +81,11 @@ extension KernelTests {
                 try buffer([Float](repeating: .nan, count: $0), format)
             }
             var kernel = Attention.shape(
-                model, BatchShape(batch: shape.batch, sequence: shape.sequence), format, threadCount: shape.threads)
+                model, BatchShape(batch: shape.batch, sequence: shape.sequence), format, window: shape.window,
+                threadCount: shape.threads)
             let threads = Int32(shape.threads)
             let rope = try RotaryTable(
-                model.rope, headSize: model.headSize, sequence: shape.sequence,
+                model.rope, headSize: model.headSize, rotarySize: model.rotarySize, sequence: shape.sequence,
                 memory: BufferAllocator(limitBytes: 1 << 20))
             rope.fill()
             kernel.cosine = UnsafePointer(rope.cosine.start)
@@ -92,20 +108,22 @@ extension KernelTests {
 
             let expected = Reference.attentionWithGradients(
                 doubles(q), doubles(k), doubles(v), outGradient: doubles(outGradient), model,
-                sequence: shape.sequence)
-            let whole = Reference.attention(doubles(q), doubles(k), doubles(v), model, sequence: shape.sequence)
+                window: shape.window, sequence: shape.sequence)
+            let whole = Reference.attention(
+                doubles(q), doubles(k), doubles(v), model, window: shape.window, sequence: shape.sequence)
             #expect(relativeError(whole.map { Float($0) }, expected.out) < 1e-6)
             let names = ["out", "dq", "dk", "dv"]
             // The gradients are those of q and k before their rotation: rotated, those of what attention was given.
             let rotated = [(1, shape.heads), (2, shape.keyHeads)].reduce(into: results.map(values)) {
                 $0[$1.0] = Reference.rotate(
-                    doubles($0[$1.0]), heads: $1.1, headSize: shape.headSize, sequence: shape.sequence,
+                    doubles($0[$1.0]), heads: $1.1, headSize: shape.headSize, rotarySize: model.rotarySize,
+                    sequence: shape.sequence,
                     rope: model.rope
                 ).map { Float($0) }
             }
             for (index, reference) in [expected.out, expected.q, expected.k, expected.v].enumerated() {
                 // A single key leaves no choice: its gradients are zero up to rounding.
-                if shape.sequence == 1 && (index == 1 || index == 2) {
+                if (shape.sequence == 1 || shape.window == 1) && (index == 1 || index == 2) {
                     #expect(rotated[index].allSatisfy { abs($0) < 1e-2 })
                 } else {
                     #expect(relativeError(rotated[index], reference) < relative, "\(names[index])")

@@ -21,6 +21,32 @@ extension KernelTests {
             #expect(y[7].isNaN)
         }
 
+        @Test func hyperbolicTangentIsWithinThreeTenMillionths() throws {
+            let grid = (0..<200_003).map { Float(-12 + 24 * Double($0) / 200_002) }
+            let x: [Float] = grid + [1e-6, -3e-4, 0.62499, 0.62501]
+            var y = [Float](repeating: 0, count: x.count)
+            kerf_tanh(x.count, x, &y)
+            let worst = zip(x, y).map { x, y in
+                let exact = tanh(Double(x))
+                return abs(Double(y) - exact) / max(abs(exact), 1e-30)
+            }.max()
+            #expect(try #require(worst) < 3e-7)
+            let ends: [Float] = [-.infinity, -100, 0, 100, .infinity, .nan]
+            kerf_tanh(ends.count, ends, &y)
+            #expect(y[..<5] == [-1, -1, 0, 1, 1] && y[5].isNaN)
+        }
+
+        @Test(arguments: [1, 16, 37])
+        func rowsRepeat(width: Int) {
+            let bias = randomValues(width, seed: 1)
+            var y = [Float](repeating: 9, count: 3 * width)
+            kerf_repeat_row(2, 3, width, bias, KERF_F32, &y)
+            #expect(y == bias + bias + bias)
+            var halves = [UInt16](repeating: 9, count: 3 * width)
+            kerf_repeat_row(2, 3, width, bias, KERF_BF16, &halves)
+            #expect(halves == y.map(BF16.bits))
+        }
+
         @Test(arguments: [1, 15, 16, 17, 1000])
         func copiesKeepOrRound(count: Int) {
             let x = randomValues(count, seed: 1)
@@ -96,20 +122,52 @@ extension KernelTests {
             expectClose(dUp, byUp, relative: 1e-5)
         }
 
+        @Test(arguments: [1, 16, 37])
+        func gegluAndItsGradients(count: Int) {
+            let gate = randomValues(count, seed: 5).map { $0 * 6 }
+            let up = randomValues(count, seed: 6)
+            let dy = randomValues(count, seed: 7)
+            var y = [Float](repeating: 0, count: count)
+            kerf_geglu_forward(2, count, KERF_F32, gate, up, &y)
+            expectClose(y, Reference.geglu(gate: doubles(gate), up: doubles(up)), relative: 1e-6)
+            var dGate = dy
+            var dUp = [Float](repeating: 0, count: count)
+            var again = dUp
+            dGate.withUnsafeMutableBufferPointer { buffer in
+                kerf_geglu_backward(
+                    2, count, KERF_F32, gate, up, buffer.baseAddress, buffer.baseAddress, &dUp, &again)
+            }
+            #expect(again == y)
+            let byGate = centralDifferences(at: doubles(gate)) {
+                dot(Reference.geglu(gate: $0, up: doubles(up)), doubles(dy))
+            }
+            let byUp = centralDifferences(at: doubles(up)) {
+                dot(Reference.geglu(gate: doubles(gate), up: $0), doubles(dy))
+            }
+            expectClose(dGate, byGate, relative: 1e-5)
+            expectClose(dUp, byUp, relative: 1e-5)
+            var large: [Float] = [0, 0]
+            kerf_geglu_forward(1, 2, KERF_F32, [-1000, 1000] as [Float], [2, 2] as [Float], &large)
+            #expect(abs(large[0]) < 1e-30 && large[1] == 2000)
+        }
+
         /// What the f32 kernel gives for the rounded operands, rounded.
-        @Test func swigluInBF16() {
+        @Test(arguments: [false, true])
+        func swigluInBF16(isGELU: Bool) {
+            let forward = isGELU ? kerf_geglu_forward : kerf_swiglu_forward
+            let backward = isGELU ? kerf_geglu_backward : kerf_swiglu_backward
             let count = 53
             let operands = (5...7).map { seed in randomValues(count, seed: UInt64(seed)).map { BF16.rounded($0 * 4) } }
             let zeros = [Float](repeating: 0, count: count)
             var (y, dGate, dUp, again) = (zeros, zeros, zeros, zeros)
-            kerf_swiglu_forward(1, count, KERF_F32, operands[0], operands[1], &y)
-            kerf_swiglu_backward(
+            forward(1, count, KERF_F32, operands[0], operands[1], &y)
+            backward(
                 1, count, KERF_F32, operands[0], operands[1], operands[2], &dGate, &dUp, &again)
             let halves = operands.map { $0.map(BF16.bits) }
             let none = [UInt16](repeating: 0, count: count)
             var (yHalves, dGateHalves, dUpHalves, againHalves) = (none, none, none, none)
-            kerf_swiglu_forward(2, count, KERF_BF16, halves[0], halves[1], &yHalves)
-            kerf_swiglu_backward(
+            forward(2, count, KERF_BF16, halves[0], halves[1], &yHalves)
+            backward(
                 2, count, KERF_BF16, halves[0], halves[1], halves[2], &dGateHalves, &dUpHalves, &againHalves)
             #expect(yHalves == y.map(BF16.bits) && againHalves == yHalves)
             #expect(dGateHalves == dGate.map(BF16.bits) && dUpHalves == dUp.map(BF16.bits))

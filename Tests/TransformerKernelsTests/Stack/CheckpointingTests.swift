@@ -1,4 +1,5 @@
 import ModelFiles
+import Statistics
 import Testing
 import Workload
 

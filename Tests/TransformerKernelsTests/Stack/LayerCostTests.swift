@@ -91,6 +91,51 @@ import Workload
         #expect(cost.flops(layer: 1, kernel: .rope, direction: .backward) == 0)
     }
 
+    /// Against hand calculations: what each part of a variant adds.
+    @Test func variants() {
+        func changed(_ change: (inout ModelVariant) -> Void) -> LayerCost {
+            var model = cost.model
+            change(&model.variant)
+            return LayerCost(model: model, lora: cost.lora, batch: cost.batch)
+        }
+        func more(_ other: LayerCost, _ kernel: Kernel, _ direction: Direction = .forward) -> Double {
+            other.flops(layer: 1, kernel: kernel, direction: direction)
+                - cost.flops(layer: 1, kernel: kernel, direction: direction)
+        }
+        let biased = changed { $0.attentionBiases = true }
+        #expect(biased.parameterCount(layer: 1) - cost.parameterCount(layer: 1) == 3072)
+        #expect(more(biased, .qkvProjection) == 256 * 3072 && more(biased, .qkvProjection, .backward) == 0)
+        #expect(biased.productFlops(layer: 1, direction: .forward) == cost.productFlops(layer: 1, direction: .forward))
+
+        let normed = changed { $0.queryKeyNorms = true }
+        #expect(normed.parameterCount(layer: 1) - cost.parameterCount(layer: 1) == 128)
+        #expect(normed.flops(layer: 1, kernel: .queryKeyNorm, direction: .forward) == 4 * 256 * 2560)
+        #expect(
+            normed.bytes(layer: 1, kernel: .queryKeyNorm, direction: .backward, format: .bf16) == 3 * 2 * 256 * 2560)
+
+        // Windows of 32 tokens: the first 32 see 1 to 32, the other 96 see 32 each; layer 2 sees all.
+        let windowed = changed { $0.window = AttentionWindow(size: 32, fullLayers: [2]) }
+        let pairs = 2.0 * 32 * (528 + 96 * 32)
+        #expect(windowed.flops(layer: 1, kernel: .attention, direction: .forward) == pairs * (4 * 64 + 4))
+        for direction in Direction.allCases {
+            #expect(windowed.flops(layer: 2, direction: direction) == cost.flops(layer: 2, direction: direction))
+        }
+        let beyond = changed { $0.window = AttentionWindow(size: 128) }
+        #expect(more(beyond, .attention) == 0 && more(beyond, .attention, .backward) == 0)
+
+        let post = changed { $0.postNorms = true }
+        #expect(post.parameterCount(layer: 1) - cost.parameterCount(layer: 1) == 4096)
+        #expect(more(post, .outputProjection) == -256 * 2048)
+        #expect(post.flops(layer: 1, kernel: .postMLPNorm, direction: .forward) == 5 * 256 * 2048)
+        #expect(post.productFlops(layer: 1, direction: .forward) == cost.productFlops(layer: 1, direction: .forward))
+
+        let gelu = changed { $0.activation = .geluTanh }
+        #expect(gelu.kernels(of: 1).contains(.geglu) && !gelu.kernels(of: 1).contains(.swiglu))
+        let capped = changed { ($0.attentionSoftCap, $0.logitSoftCap) = (50, 30) }
+        #expect(more(capped, .attention) == 2.0 * 32 * 8256 * 6)
+        #expect(more(changed { $0.rotarySize = 32 }, .rope) == -3 * 256 * 2560 / 2)
+    }
+
     @Test func withoutTargetsThereIsNoAdapterWork() {
         let bare = LayerCost(
             model: cost.model, lora: LoRAConfiguration(rank: 8, alpha: 16, targets: []), batch: cost.batch)

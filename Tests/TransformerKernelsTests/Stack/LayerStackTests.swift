@@ -24,8 +24,9 @@ extension KernelTests {
     @Suite struct Stack {
         let tiny = Tiny("three blocks", blocks: 3)
 
-        @Test(arguments: 0...3)
-        func anySplitGivesTheSameBits(cut: Int) throws {
+        @Test(arguments: 0...3, [ModelVariant(), Tiny.gemma2, Tiny.gemma3])
+        func anySplitGivesTheSameBits(cut: Int, variant: ModelVariant) throws {
+            let tiny = Tiny("three blocks", blocks: 3, variant: variant)
             let whole = try tiny.stack()
             try whole.forward()
             try whole.backward()
@@ -181,8 +182,13 @@ extension KernelTests {
             #expect(try Array(other.a) == Array(#require(alone.adapter(layer: 2, projection: .down)).a))
         }
 
-        @Test(arguments: [false, true])
-        func timelineHasTheKernelsOfEachLayer(activationCheckpointing: Bool) throws {
+        @Test(
+            arguments: [false, true],
+            [
+                Tiny("three blocks", blocks: 3), Tiny("three blocks of Gemma 3", blocks: 3, variant: Tiny.gemma3),
+                Tiny("three blocks of Qwen2", blocks: 3, variant: ModelVariant(attentionBiases: true)),
+            ])
+        func timelineHasTheKernelsOfEachLayer(activationCheckpointing: Bool, tiny: Tiny) throws {
             let timeline = KernelTimeline()
             let stack = try tiny.stack(timeline: timeline, activationCheckpointing: activationCheckpointing)
             timeline.isRecording = true

@@ -8,12 +8,19 @@ extension KernelTests {
     /// The account from the shapes against the buffers that stacks really hold.
     @Suite struct Memory {
         /// Widths are multiples of 64, up to which oneDNN fills its layouts.
-        static func model(blocks: Int, keyHeads: Int, tied: Bool) -> ModelConfig {
+        static func model(
+            blocks: Int, keyHeads: Int, tied: Bool, variant: ModelVariant = ModelVariant()
+        ) -> ModelConfig {
             ModelConfig(
                 name: "memory", hiddenSize: 128, blockCount: blocks, headCount: 4, keyValueHeadCount: keyHeads,
                 headSize: 64, intermediateSize: 192, vocabularySize: 320, rmsNormEpsilon: 1e-5,
-                rope: RotaryEmbedding(theta: 100), tiedEmbeddings: tied)
+                rope: RotaryEmbedding(theta: 100), tiedEmbeddings: tied, variant: variant)
         }
+
+        /// All that takes memory.
+        static let variant = ModelVariant(
+            attentionBiases: true, queryKeyNorms: true, postNorms: true, activation: .geluTanh, rotarySize: 32,
+            window: AttentionWindow(size: 3, fullLayers: [2]), windowRopeTheta: 50)
 
         /// Each engine with each format that it computes on this processor.
         static let computed: [(name: String, format: NumberFormat)] = MatrixEngines.names.flatMap { name in
@@ -25,11 +32,13 @@ extension KernelTests {
         @Test(arguments: computed)
         func accountIsWhatStacksHold(name: String, format: NumberFormat) throws {
             let engine = try MatrixEngines.named(name, threadCount: 2)
-            for (batch, targets, keyHeads) in [
-                (BatchShape(batch: 1, sequence: 5), Projection.allCases, 1),
-                (BatchShape(batch: 3, sequence: 64), [.q, .v], 4), (BatchShape(batch: 2, sequence: 200), [], 2),
+            for (batch, targets, keyHeads, variant) in [
+                (BatchShape(batch: 1, sequence: 5), Projection.allCases, 1, ModelVariant()),
+                (BatchShape(batch: 3, sequence: 64), [.q, .v], 4, ModelVariant()),
+                (BatchShape(batch: 2, sequence: 200), [], 2, ModelVariant()),
+                (BatchShape(batch: 2, sequence: 9), [.q, .v], 2, Self.variant),
             ] {
-                let model = Self.model(blocks: 2, keyHeads: keyHeads, tied: false)
+                let model = Self.model(blocks: 2, keyHeads: keyHeads, tied: false, variant: variant)
                 let lora = LoRAConfiguration(rank: 4, alpha: 8, targets: targets)
                 for layers in [0...0, 0...1, 1...2, 2...3, 3...3, 0...3] {
                     for activationCheckpointing in [false, true] {
@@ -70,8 +79,9 @@ extension KernelTests {
                 sum.activations += boundary
                 sum.gradients += boundary
             }
-            // One buffer of the scratch memory serves blocks and head; the rotary table is there in any case.
-            let table = 4 * stack.batch.sequence * stack.model.headSize
+            // One buffer of the scratch memory serves blocks and head; the rotary tables are there in any case.
+            let tables = stack.model.windowRope == nil ? 1 : 2
+            let table = tables * 4 * stack.batch.sequence * stack.model.rotarySize
             sum.scratch = blockScratch + headScratch + stack.productScratchBytes
             if blockScratch > 0 && headScratch > 0 { sum.scratch -= boundary }
             if blockScratch == 0 { sum.scratch += table }

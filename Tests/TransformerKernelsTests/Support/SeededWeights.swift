@@ -15,7 +15,7 @@ struct SeededWeights: WeightSource {
 
     func read(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) throws {
         fill(destination, index: Self.index(role), from: rows.lowerBound * config.shape(of: role).columns)
-        let isNorm = Self.isNorm(role)
+        let isNorm = role.isNorm
         for index in destination.indices {
             destination[index] = isNorm ? destination[index] + 1.5 : destination[index] * scale
         }
@@ -48,13 +48,12 @@ struct SeededWeights: WeightSource {
         case .mlpNorm(let block): 11 + 10 * block
         case .projection(let projection, let block):
             12 + 10 * block + (Projection.allCases.firstIndex(of: projection) ?? 0)
-        }
-    }
-
-    private static func isNorm(_ role: TensorRole) -> Bool {
-        switch role {
-        case .finalNorm, .attentionNorm, .mlpNorm: true
-        default: false
+        case .queryNorm(let block): 300 + 10 * block
+        case .keyNorm(let block): 301 + 10 * block
+        case .postAttentionNorm(let block): 302 + 10 * block
+        case .postMLPNorm(let block): 303 + 10 * block
+        case .bias(let projection, let block):
+            304 + 10 * block + (Projection.allCases.firstIndex(of: projection) ?? 0)
         }
     }
 }

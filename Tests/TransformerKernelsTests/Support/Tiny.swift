@@ -13,19 +13,21 @@ struct Tiny: Sendable, CustomStringConvertible {
     init(
         _ description: String, heads: Int = 4, keyValueHeads: Int = 2, blocks: Int = 1, tied: Bool = true,
         scaling: RotaryEmbedding.Scaling? = nil, rank: Int = 2, targets: [Projection] = Projection.allCases,
-        batch: Int = 2, sequence: Int = 5
+        batch: Int = 2, sequence: Int = 5, variant: ModelVariant = ModelVariant()
     ) {
         self.description = description
         // No two widths alike, and none a multiple of a register: 4 heads of 6, width 22, MLP 19.
         model = ModelConfig(
             name: "tiny", hiddenSize: 22, blockCount: blocks, headCount: heads, keyValueHeadCount: keyValueHeads,
             headSize: 6, intermediateSize: 19, vocabularySize: 37, rmsNormEpsilon: 1e-5,
-            rope: RotaryEmbedding(theta: 100, scaling: scaling), tiedEmbeddings: tied)
+            rope: RotaryEmbedding(theta: 100, scaling: scaling), tiedEmbeddings: tied, variant: variant)
         lora = LoRAConfiguration(rank: rank, alpha: 3, targets: targets)
         self.batch = BatchShape(batch: batch, sequence: sequence)
     }
 
-    static let configurations = [
+    static let configurations = llamas + variants
+
+    static let llamas = [
         Tiny("grouped heads, all targets, two sequences of odd length"),
         Tiny("one key head for all, q and v alone, rank 1", keyValueHeads: 1, rank: 1, targets: [.q, .v], batch: 1),
         Tiny("heads not grouped, o and down, one token", keyValueHeads: 4, targets: [.o, .down], sequence: 1),
@@ -33,6 +35,30 @@ struct Tiny: Sendable, CustomStringConvertible {
         Tiny("linear scaling, k", scaling: .linear(factor: 4), targets: [.k], batch: 1, sequence: 7),
         Tiny("scaling by frequency, three heads", heads: 3, keyValueHeads: 1, scaling: .perFrequency([1, 2.5, 8])),
     ]
+
+    /// Each part of a variant alone, and all that a family has together.
+    static let variants = [
+        Tiny("biases", variant: ModelVariant(attentionBiases: true)),
+        Tiny("biases, q and o alone", targets: [.q, .o], batch: 1, variant: ModelVariant(attentionBiases: true)),
+        Tiny("norms of queries and keys", variant: ModelVariant(queryKeyNorms: true)),
+        Tiny(
+            "norms of queries and keys, v and up alone", targets: [.v, .up], batch: 1,
+            variant: ModelVariant(queryKeyNorms: true)),
+        Tiny("window", sequence: 7, variant: ModelVariant(window: AttentionWindow(size: 3))),
+        Tiny("part of a head rotated", variant: ModelVariant(rotarySize: 4)),
+        Tiny("norms after attention and MLP", variant: ModelVariant(postNorms: true)),
+        Tiny("GELU", variant: ModelVariant(activation: .geluTanh)),
+        Tiny("soft cap and scale of attention", variant: ModelVariant(attentionScale: 0.7, attentionSoftCap: 0.8)),
+        Tiny("Gemma 2", rank: 1, sequence: 7, variant: gemma2),
+        Tiny("Gemma 3", targets: [.q, .k, .o, .down], batch: 1, sequence: 7, variant: gemma3),
+    ]
+
+    static let gemma2 = ModelVariant(
+        postNorms: true, activation: .geluTanh, embeddingScale: 22.0.squareRoot(), attentionScale: 0.6,
+        attentionSoftCap: 2, logitSoftCap: 3, window: AttentionWindow(size: 3, fullLayers: [2]))
+    static let gemma3 = ModelVariant(
+        queryKeyNorms: true, postNorms: true, activation: .geluTanh, embeddingScale: 22.0.squareRoot(),
+        window: AttentionWindow(size: 4, fullLayers: [2]), windowRopeTheta: 30)
 
     /// A context so short that the three frequencies of a head of 6 fall in all three of its ranges.
     static let llama3 = RotaryEmbedding.Scaling.llama3(

@@ -49,10 +49,25 @@ void kerf_rms_norm_forward(int threads, long rows, long width, const float *x, c
 void kerf_rms_norm_backward(int threads, long rows, long width, const float *x, const float *weight,
                             const float *reciprocal_rms, const float *dy, const float *residual, float *dx);
 
-// Rotates each head's elements (i, i + head_size / 2) in place by the angle of the token's position.
-// x: [tokens, heads * head_size]; cosine, sine: [sequence, head_size / 2]; a token's position is its row modulo
+// y[r] = base[r] + x[r] / rms(x[r]) * weight, all f32: a norm whose result is added to the residual stream. Saves 1 / rms.
+void kerf_rms_norm_add(int threads, long rows, long width, const float *x, const float *weight, float epsilon,
+                       const float *base, float *y, float *reciprocal_rms);
+
+// The same norm of short rows, such as one head's queries: x, y: [rows, width] in `format`.
+void kerf_head_norm_forward(int threads, long rows, long width, const void *x, const float *weight, float epsilon,
+                            enum kerf_format format, void *y);
+
+// Its gradient: dx = d(norm)/dx applied to dy, with 1 / rms computed again from x; dx may be dy itself.
+void kerf_head_norm_backward(int threads, long rows, long width, const void *x, const float *weight, float epsilon,
+                             const void *dy, enum kerf_format format, void *dx);
+
+// y[r] = bias for each row: what a product with a bias is added to. y: [rows, width].
+void kerf_repeat_row(int threads, long rows, long width, const float *bias, enum kerf_format format, void *y);
+
+// Rotates each head's elements (i, i + rotated / 2) in place by the angle of the token's position; elements from `rotated`
+// on stay. x: [tokens, heads * head_size]; cosine, sine: [sequence, rotated / 2]; a token's position is its row modulo
 // `sequence`. Attention's backward pass rotates back.
-void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, const float *cosine,
+void kerf_rope(int threads, long tokens, long sequence, long heads, long head_size, long rotated, const float *cosine,
                const float *sine, enum kerf_format format, void *x);
 
 // y = silu(gate) * up, silu(x) = x / (1 + exp(-x)).
@@ -61,6 +76,11 @@ void kerf_swiglu_forward(int threads, long count, enum kerf_format format, const
 // Gradients of silu(gate) * up, and y again where it is not NULL; d_gate may be dy itself.
 void kerf_swiglu_backward(int threads, long count, enum kerf_format format, const void *gate, const void *up,
                           const void *dy, void *d_gate, void *d_up, void *y);
+
+// The same with GELU by tanh in place of silu: gelu(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+void kerf_geglu_forward(int threads, long count, enum kerf_format format, const void *gate, const void *up, void *y);
+void kerf_geglu_backward(int threads, long count, enum kerf_format format, const void *gate, const void *up,
+                         const void *dy, void *d_gate, void *d_up, void *y);
 
 // y = x, converted to `format`.
 void kerf_copy(int threads, long count, const float *x, enum kerf_format format, void *y);
@@ -76,9 +96,10 @@ void kerf_sum_groups(int threads, long rows, long groups, long group, long size,
 
 // For each row of logits: loss = log(sum(exp(logits))) - logits[target]; 0 where target < 0. If `gradient` is not NULL,
 // gradient = scale * (softmax(logits) - one-hot(target)), 0 in rows with target < 0, and the logits are overwritten. In
-// f32 it may be the same memory as the logits.
-void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, const int32_t *targets, double *losses,
-                        float scale, enum kerf_format format, void *gradient);
+// f32 it may be the same memory as the logits. With a `cap` above 0 the logits are first replaced by cap tanh(logits /
+// cap), also without a gradient, which is then that of the logits before.
+void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, float cap, const int32_t *targets,
+                        double *losses, float scale, enum kerf_format format, void *gradient);
 
 // ---- Products with frozen weights (frozen_product.c)
 //
@@ -184,9 +205,10 @@ void kerf_scale(int threads, long count, float factor, float *values);
 
 // ---- Causal attention (attention_forward.c, attention_backward.c)
 //
-// out = softmax(scale q k') v for each head, with keys masked after the query's own position. Query heads share key
-// heads in groups of heads / key_heads. q, out: [batch * sequence, heads * head_size]; k, v: [batch * sequence,
-// key_heads * head_size]; log_sum_exp: [batch, heads, sequence], of the scaled scores.
+// out = softmax(scale q k') v for each head, with keys masked after the query's own position and, with a window, before
+// its last `window` ones. With a cap the scores s = scale q k' are cap tanh(s / cap). Query heads share key heads in
+// groups of heads / key_heads. q, out: [batch * sequence, heads * head_size]; k, v: [batch * sequence, key_heads *
+// head_size]; log_sum_exp: [batch, heads, sequence], of the scaled scores.
 //
 // Neither pass stores more than a block of query rows of the scores. The backward pass recomputes them from q, k and
 // log_sum_exp (Dao et al., "FlashAttention", arXiv 2205.14135). It rotates the gradients of q and k back, so that they
@@ -199,6 +221,9 @@ struct kerf_attention {
     float scale;
     enum kerf_format format;
     const float *cosine, *sine;  // those of kerf_rope
+    long rotated;                // that of kerf_rope
+    long window;                 // keys that a query sees, its own included; 0 for all before
+    float cap;                   // 0 for none
 };
 long kerf_attention_parts(const struct kerf_attention *shape, int threads);
 
@@ -214,6 +239,9 @@ void kerf_attention_backward(int threads, const struct kerf_attention *shape, co
                              const void *value, const void *out, const float *log_sum_exp, const void *out_gradient,
                              void *query_gradient, void *key_gradient, void *value_gradient, float *key_parts,
                              float *value_parts, void *scratch);
+
+// y = tanh(x) as computed in the kernels: relative error up to 3e-7.
+void kerf_tanh(long count, const float *x, float *y);
 
 // y = exp(x) as computed in the kernels: relative error up to 2e-7, 0 below -87.3, at most 3e38.
 void kerf_exp(long count, const float *x, float *y);
