@@ -270,7 +270,8 @@ let package = Package(
                 "TransformerKernels", realModule,
             ]),
         tests("Markers", base + ["Workload", "ProfileFormat", "Profiling", "Markers"]),
-        tests("Calibration", base + ["Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
+        tests(
+            "Calibration", base + ["ModelFiles", "Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
         tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
         tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
