@@ -80,5 +80,8 @@ package struct RotaryEmbedding: Sendable, Hashable {
             factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
         /// One divisor for each frequency, half as many as rotated elements of a head, from the GGUF tensor `rope_freqs.weight`.
         case perFrequency([Float])
+        /// Phi-3 for long contexts: `rope_type` `longrope`. One divisor for each frequency, others for sequences longer than
+        /// `originalContextLength`; cosines and sines are multiplied by `attentionFactor`.
+        case longRope(short: [Float], long: [Float], originalContextLength: Int, attentionFactor: Double)
     }
 }

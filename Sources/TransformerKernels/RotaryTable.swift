@@ -7,7 +7,7 @@ import SystemIO
 ///
 /// Angle of position p and pair i: p f_i, with f_i = theta^(-2i / rotarySize) before scaling (Su et al., "RoFormer",
 /// arXiv 2104.09864). Pair i is the elements i and i + rotarySize / 2, as Hugging Face's Llama has it. Where `rotarySize` is
-/// less than a head, the elements behind it stay.
+/// less than a head, the elements behind it stay. LongRoPE multiplies both by a factor.
 final class RotaryTable {
     let cosine: AlignedBuffer
     let sine: AlignedBuffer
@@ -15,6 +15,7 @@ final class RotaryTable {
     private let headSize: Int
     private let rotarySize: Int
     private let frequencies: [Double]
+    private var amplitude = 1.0
 
     /// Allocates the table; ``fill()`` computes its contents.
     ///
@@ -25,7 +26,8 @@ final class RotaryTable {
         let rotarySize = rotarySize ?? headSize
         cosine = try memory.buffer(sequence, rotarySize / 2, for: "rotary table", zeroed: false)
         sine = try memory.buffer(sequence, rotarySize / 2, for: "rotary table", zeroed: false)
-        frequencies = try Self.frequencies(rope, rotarySize: rotarySize)
+        frequencies = try Self.frequencies(rope, rotarySize: rotarySize, sequence: sequence)
+        if case .longRope(_, _, _, let factor) = rope.scaling { amplitude = factor }
         self.sequence = sequence
         self.headSize = headSize
         self.rotarySize = rotarySize
@@ -36,14 +38,16 @@ final class RotaryTable {
         for position in 0..<sequence {
             for pair in 0..<half {
                 let angle = Double(position) * frequencies[pair]
-                cosine.elements[position * half + pair] = Float(cos(angle))
-                sine.elements[position * half + pair] = Float(sin(angle))
+                cosine.elements[position * half + pair] = Float(amplitude * cos(angle))
+                sine.elements[position * half + pair] = Float(amplitude * sin(angle))
             }
         }
     }
 
     /// Radians per position, for each pair.
-    private static func frequencies(_ rope: RotaryEmbedding, rotarySize: Int) throws -> [Double] {
+    private static func frequencies(
+        _ rope: RotaryEmbedding, rotarySize: Int, sequence: Int
+    ) throws -> [Double] {
         let half = rotarySize / 2
         let plain = (0..<half).map { pow(rope.theta, -2 * Double($0) / Double(rotarySize)) }
         switch rope.scaling {
@@ -52,12 +56,9 @@ final class RotaryTable {
         case .linear(let factor):
             return plain.map { $0 / factor }
         case .perFrequency(let divisors):
-            guard divisors.count == half, divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-                throw KerfError(
-                    .impossibleShape,
-                    "\(divisors.count) rotary divisors for \(half) frequencies, or one that is not positive")
-            }
-            return zip(plain, divisors).map { $0 / Double($1) }
+            return try divided(plain, by: divisors)
+        case .longRope(let short, let long, let original, _):
+            return try divided(plain, by: sequence > original ? long : short)
         case .llama3(let factor, let low, let high, let original):
             // Long wavelengths are scaled, short ones stay, those between are interpolated.
             let context = Double(original)
@@ -69,6 +70,15 @@ final class RotaryTable {
                 return (1 - blend) * frequency / factor + blend * frequency
             }
         }
+    }
+
+    private static func divided(_ plain: [Double], by divisors: [Float]) throws -> [Double] {
+        guard divisors.count == plain.count, divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+            throw KerfError(
+                .impossibleShape,
+                "\(divisors.count) rotary divisors for \(plain.count) frequencies, or one that is not positive")
+        }
+        return zip(plain, divisors).map { $0 / Double($1) }
     }
 
     /// Rotates `x`, `[tokens, heads * headSize]`, in place.

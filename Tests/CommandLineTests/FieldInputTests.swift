@@ -66,7 +66,7 @@ struct FieldInputTests {
     }
 
     @Test(arguments: [
-        ("\"model_type\": \"phi3\", \"rope_scaling\": {\"type\": \"longrope\"}", "rope_type is \"longrope\""),
+        ("\"model_type\": \"qwen2\", \"rope_scaling\": {\"type\": \"yarn\"}", "rope_type is \"yarn\""),
         ("\"quantization_config\": {\"quant_method\": \"gptq\"}", "quantized: quantization_config says \"gptq\""),
         ("\"hidden_size\": 32", "hidden_size appears twice"),
     ]) func configurationsThatWouldBeMisreadAreRefused(_ field: String, says: String) throws {

@@ -95,6 +95,11 @@ struct FamilyTests {
         let source = try GGUFWeights(scratch.write("m.gguf", builder.bytes))
         var expected = weights.config
         expected.rmsNormEpsilon = Double(Float(expected.rmsNormEpsilon))
+        // A file has this number as f32.
+        if case .longRope(let short, let long, let original, let factor) = expected.rope.scaling {
+            expected.rope.scaling = .longRope(
+                short: short, long: long, originalContextLength: original, attentionFactor: Double(Float(factor)))
+        }
         // No key tells these.
         expected.variant.attentionScale = nil
         if family.architecture == "qwen2" { expected.variant.window = nil }
@@ -156,6 +161,16 @@ struct FamilyTests {
         if case .linear(let factor) = model.rope.scaling {
             builder["\(prefix).rope.scaling.type"] = .text("linear")
             builder["\(prefix).rope.scaling.factor"] = .float32(Float(factor))
+        }
+        if case .longRope(let short, let long, let original, let factor) = model.rope.scaling {
+            builder["\(prefix).rope.scaling.original_context_length"] = .uint32(UInt32(original))
+            builder["\(prefix).rope.scaling.attn_factor"] = .float32(Float(factor))
+            for (name, divisors) in [("long", long), ("short", short)] {
+                builder.tensors.append(
+                    GGUFBuilder.Tensor(
+                        name: "rope_factors_\(name).weight", dimensions: [UInt64(divisors.count)], type: 0,
+                        data: littleEndian(divisors)))
+            }
         }
         if let window = model.variant.window, prefix != "qwen2" {
             builder["\(prefix).attention.sliding_window"] = .uint32(UInt32(window.size))

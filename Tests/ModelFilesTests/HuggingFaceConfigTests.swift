@@ -1,3 +1,4 @@
+import Glibc
 import SystemIO
 import SystemPackage
 import TestSupport
@@ -154,19 +155,29 @@ struct HuggingFaceConfigTests {
         #expect(activation?.message == #"hidden_activation is "gelu""#)
     }
 
-    @Test("Phi-3 rotates a part of each head, and longrope is refused")
+    @Test("Phi-3 rotates a part of each head, with divisors for long sequences")
     func phi3() throws {
         let phi = try Self.family("phi3")
         let fields = ["num_attention_heads": "4", "sliding_window": "12", "partial_rotary_factor": "0.5"]
         #expect(
             try model(phi, fields).variant
                 == ModelVariant(rotarySize: 8, window: AttentionWindow(size: 12), fusedProjections: true))
-        let scaled = fields.merging(["rope_scaling": #"{"type": "longrope", "short_factor": [1], "long_factor": [1]}"#])
-        {
-            $1
+        let factors = #""short_factor": [1, 1, 1, 2], "long_factor": [1, 2, 4, 8]"#
+        for kind in ["longrope", "su"] {
+            let scaled = fields.merging([
+                "rope_scaling": #"{"type": "\#(kind)", \#(factors)}"#, "max_position_embeddings": "131072",
+            ]) { $1 }
+            #expect(
+                try model(phi, scaled).rope.scaling
+                    == .longRope(
+                        short: [1, 1, 1, 2], long: [1, 2, 4, 8], originalContextLength: 4096,
+                        attentionFactor: (1 + log(32) / log(4096)).squareRoot()))
         }
-        #expect(
-            modelFileError { try model(phi, scaled) }?.message == #"the rotary embedding's rope_type is "longrope""#)
+        let few = #"{"type": "longrope", "short_factor": [1], "long_factor": [1]}"#
+        let error = modelFileError { try model(phi, fields.merging(["rope_scaling": few]) { $1 }) }
+        #expect(error?.message.contains("1 divisors for 4 frequencies") == true)
+        let llama = modelFileError { try model(["rope_scaling": #"{"type": "longrope", \#(factors)}"#]) }
+        #expect(llama?.message == #"the rotary embedding's rope_type is "longrope""#)
         #expect(modelFileError { try model(phi, ["resid_pdrop": "0.1"]) }?.message == "resid_pdrop is 0.1")
         let odd = modelFileError { try model(phi, fields.merging(["partial_rotary_factor": "0.2"]) { $1 }) }
         #expect(

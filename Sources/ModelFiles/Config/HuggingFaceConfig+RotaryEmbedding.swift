@@ -1,3 +1,4 @@
+import Glibc
 import SystemIO
 
 extension HuggingFaceConfig {
@@ -26,7 +27,7 @@ extension HuggingFaceConfig {
                 remedy: "state full_attention and sliding_attention in them, or rope_theta and rope_local_base_freq")
         }
         let windowed = byAttention?["sliding_attention"]
-        if let windowed, try scaling(windowed, file: file) != nil {
+        if let windowed, try scaling(windowed, fields, defaults, file: file) != nil {
             throw KerfError(
                 .unsupported, at: file, "the rotary embedding of sliding_attention is scaled",
                 remedy: "Kerf supports the default in blocks with a window")
@@ -50,7 +51,7 @@ extension HuggingFaceConfig {
         let theta = joined?.theta ?? fields.ropeTheta ?? defaults.ropeTheta
         var scalings: [RotaryEmbedding.Scaling?] = []
         for rope in [joined, fields.ropeScaling].compactMap({ $0 }) {
-            scalings.append(try scaling(rope, file: file))
+            scalings.append(try scaling(rope, fields, defaults, file: file))
         }
         guard Set(scalings).count < 2 else { throw contradiction("the scaling", file) }
         return RotaryEmbedding(theta: theta, scaling: scalings.isEmpty ? nil : scalings[0])
@@ -63,7 +64,7 @@ extension HuggingFaceConfig {
     }
 
     private static func scaling(
-        _ fields: HuggingFaceFields.Rope, file: String
+        _ fields: HuggingFaceFields.Rope, _ model: HuggingFaceFields, _ defaults: HuggingFaceFamily, file: String
     ) throws(KerfError) -> RotaryEmbedding.Scaling? {
         if fields.kind == nil, fields.factor ?? 1 != 1 {
             throw KerfError(
@@ -83,10 +84,22 @@ extension HuggingFaceConfig {
                 highFrequencyFactor: try stated(fields.highFrequencyFactor, "high_freq_factor"),
                 originalContextLength: try stated(
                     fields.originalContextLength, "original_max_position_embeddings"))
+        // Phi-3 called it su at first.
+        case "longrope" where defaults.originalContextLength != nil, "su" where defaults.originalContextLength != nil:
+            let original = model.originalContextLength ?? defaults.originalContextLength ?? 1
+            let context = model.contextLength ?? defaults.contextLength ?? 1
+            let factor = fields.factor ?? Double(context) / Double(max(1, original))
+            let recommended = factor <= 1 ? 1 : (1 + log(factor) / log(Double(max(2, original)))).squareRoot()
+            return .longRope(
+                short: try stated(fields.shortFactors, "short_factor").map { Float($0) },
+                long: try stated(fields.longFactors, "long_factor").map { Float($0) },
+                originalContextLength: original, attentionFactor: fields.attentionFactor ?? recommended)
         default:
             throw KerfError(
                 .unsupported, at: file, "the rotary embedding's rope_type is \(quoted(kind))",
-                remedy: "Kerf supports default, linear and llama3")
+                remedy: .text(
+                    "Kerf supports default, linear\(defaults.originalContextLength == nil ? "" : ", longrope") and llama3"
+                ))
         }
 
         func stated<Number>(_ value: Number?, _ name: String) throws(KerfError) -> Number {

@@ -44,6 +44,9 @@ struct HuggingFaceFamily: Sendable, Hashable {
     /// `sliding_window` where a file does not state it, in tokens; `nil` for full attention, as is a stated `null`.
     var slidingWindow: Int?
     var windowRule = WindowRule.never
+    /// `original_max_position_embeddings` and `max_position_embeddings` in a family that reads the rope_type longrope.
+    var originalContextLength: Int?
+    var contextLength: Int?
     /// Whether `partial_rotary_factor` is read.
     var rotatesPart = false
     /// `query_pre_attn_scalar`; `nil` where the family scales by the head size.
@@ -80,7 +83,7 @@ struct HuggingFaceFamily: Sendable, Hashable {
             slidingWindow: 4096, windowRule: .whereUsed(firstLayer: 28), queryKeyNorms: true),
         HuggingFaceFamily(
             type: "phi3", architecture: "Phi3ForCausalLM", rmsNormEpsilon: 1e-5, windowRule: .allBlocks,
-            rotatesPart: true, fusesProjections: true),
+            originalContextLength: 4096, contextLength: 4096, rotatesPart: true, fusesProjections: true),
         HuggingFaceFamily(
             type: "gemma2", architecture: "Gemma2ForCausalLM", keyValueHeadCount: 4, headSize: 256,
             tiedEmbeddings: true, activation: "gelu_pytorch_tanh", activationField: "hidden_activation",

@@ -27,6 +27,9 @@ struct HuggingFaceFields: Decodable {
         let lowFrequencyFactor: Double?
         let highFrequencyFactor: Double?
         let originalContextLength: Int?
+        let attentionFactor: Double?
+        let shortFactors: [Double]?
+        let longFactors: [Double]?
         let partialRotaryFactor: Double?
         /// The embeddings of each kind of attention, where it holds those, as some families have.
         let byAttention: [String: Rope]
@@ -41,6 +44,9 @@ struct HuggingFaceFields: Decodable {
             lowFrequencyFactor = try fields.optional("low_freq_factor")
             highFrequencyFactor = try fields.optional("high_freq_factor")
             originalContextLength = try fields.optional("original_max_position_embeddings")
+            attentionFactor = try fields.optional("attention_factor")
+            shortFactors = try fields.optional("short_factor")
+            longFactors = try fields.optional("long_factor")
             partialRotaryFactor = try fields.optional("partial_rotary_factor")
             byAttention = try fields.names.filter { $0.hasSuffix("_attention") }
                 .reduce(into: [:]) { byAttention, name in
@@ -66,6 +72,8 @@ struct HuggingFaceFields: Decodable {
     let ropeParameters: Rope?
     let ropeScaling: Rope?
     let windowRopeTheta: Double?
+    let contextLength: Int?
+    let originalContextLength: Int?
     /// By the field's name, which is not the same in all families.
     let activations: [String: String]
     let slidingWindow: Int?
@@ -105,6 +113,8 @@ struct HuggingFaceFields: Decodable {
         ropeParameters = try fields.optional("rope_parameters")
         ropeScaling = try fields.optional("rope_scaling")
         windowRopeTheta = try fields.optional("rope_local_base_freq")
+        contextLength = try fields.optional("max_position_embeddings")
+        originalContextLength = try fields.optional("original_max_position_embeddings")
         activations = try ["hidden_act", "hidden_activation"].reduce(into: [:]) { activations, name in
             let activation: String? = try fields.optional(name)
             activations[name] = activation

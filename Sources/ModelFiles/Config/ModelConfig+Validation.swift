@@ -172,10 +172,18 @@ extension RotaryEmbedding.Scaling {
             let contexts = 1...(1 << 40)
             return contexts.contains(context) ? nil : "original_max_position_embeddings is \(context)"
         case .perFrequency(let divisors):
-            if divisors.count != rotarySize / 2 {
-                return "\(divisors.count) divisors for \(rotarySize / 2) frequencies"
-            }
-            return divisors.allSatisfy { $0.isFinite && $0 > 0 } ? nil : "a divisor is not a positive number"
+            return Self.defect(divisors, rotarySize)
+        case .longRope(let short, let long, let context, let factor):
+            if !(1...(1 << 40)).contains(context) { return "original_max_position_embeddings is \(context)" }
+            if !(factor > 0 && factor < 1e6) { return "attention_factor is \(factor); it must be positive" }
+            return Self.defect(short, rotarySize) ?? Self.defect(long, rotarySize)
         }
+    }
+
+    private static func defect(_ divisors: [Float], _ rotarySize: Int) -> String? {
+        if divisors.count != rotarySize / 2 {
+            return "\(divisors.count) divisors for \(rotarySize / 2) frequencies"
+        }
+        return divisors.allSatisfy { $0.isFinite && $0 > 0 } ? nil : "a divisor is not a positive number"
     }
 }

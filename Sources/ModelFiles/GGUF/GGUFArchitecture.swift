@@ -24,6 +24,8 @@ struct GGUFArchitecture: Sendable, Hashable {
     var isGemma = false
     /// Whether q, k and v are one tensor, and gate and up another.
     var fusesProjections = false
+    /// Whether there may be divisors of rotary frequencies for short and for long sequences.
+    var hasLongRope = false
     /// Whether `rope.dimension_count` may be less than a head.
     var rotatesPart = false
     var windowRule = WindowRule.never
@@ -47,7 +49,8 @@ struct GGUFArchitecture: Sendable, Hashable {
         GGUFArchitecture(name: "llama", interleavesRows: true, windowRule: .allBlocks),
         GGUFArchitecture(name: "qwen2", attentionBiases: true),
         GGUFArchitecture(name: "qwen3", queryKeyNorms: true),
-        GGUFArchitecture(name: "phi3", fusesProjections: true, rotatesPart: true, windowRule: .allBlocks),
+        GGUFArchitecture(
+            name: "phi3", fusesProjections: true, hasLongRope: true, rotatesPart: true, windowRule: .allBlocks),
         GGUFArchitecture(
             name: "gemma2", isGemma: true, windowRule: .periodic(period: 2), windowByDefault: 4096,
             blocksScaledByWidth: 46, attentionSoftCap: .stated(byDefault: 50), logitSoftCap: .stated(byDefault: 30)),
@@ -55,6 +58,9 @@ struct GGUFArchitecture: Sendable, Hashable {
             name: "gemma3", queryKeyNorms: true, isGemma: true, windowRule: .periodic(period: 6),
             blocksScaledByWidth: 62, windowRopeTheta: 10_000, logitSoftCap: .stated(byDefault: nil)),
     ]
+
+    /// Divisors of long and of short sequences.
+    static let longRopeNames = ["rope_factors_long.weight", "rope_factors_short.weight"]
 
     /// Where a file has a role's values.
     func place(of role: TensorRole, in config: ModelConfig) -> TensorPlace {

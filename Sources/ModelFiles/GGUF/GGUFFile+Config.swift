@@ -41,7 +41,7 @@ extension GGUFFile {
             intermediateSize: try required("\(prefix).feed_forward_length"),
             vocabularySize: try vocabularySize(prefix),
             rmsNormEpsilon: try epsilon(prefix),
-            rope: RotaryEmbedding(theta: theta, scaling: try scaling(prefix)),
+            rope: RotaryEmbedding(theta: theta, scaling: try scaling(prefix, architecture)),
             tiedEmbeddings: header.tensors[TensorRole.lmHead.ggufName] == nil,
             variant: try variant(
                 architecture, hiddenSize: hiddenSize, headCount: headCount, headSize: headSize, blockCount: blockCount))
@@ -130,7 +130,8 @@ extension GGUFFile {
     /// divisors of rotary frequencies. Sorted, so that the same file gives the same message.
     private func checkTensors(_ model: ModelConfig, _ architecture: GGUFArchitecture) throws(KerfError) {
         let outside = Set(
-            [TensorRole.embedding, .finalNorm, .lmHead].map(\.ggufName) + ["rope_freqs.weight"])
+            [TensorRole.embedding, .finalNorm, .lmHead].map(\.ggufName) + ["rope_freqs.weight"]
+                + (architecture.hasLongRope ? GGUFArchitecture.longRopeNames : []))
         // attn_rot_embd repeats the rotary frequencies in files from 2023.
         let suffixes = Set(
             model.blockRoles(0).map { String(architecture.place(of: $0, in: model).name.dropFirst("blk.0.".count)) }
@@ -183,19 +184,20 @@ extension GGUFFile {
         return value
     }
 
-    /// A tensor with one divisor for each frequency, or one factor for all of them.
-    private func scaling(_ prefix: String) throws(KerfError) -> RotaryEmbedding.Scaling? {
-        if let tensor = try tensor("rope_freqs.weight") {
-            // Half a head; the bound prevents a hostile size from being allocated.
-            guard tensor.rows == 1, tensor.columns <= 4096 else {
-                throw KerfError(.impossibleShape, at: name, "rope_freqs.weight is not a short vector")
+    /// A tensor with one divisor for each frequency, two with those of short and of long sequences, or one factor for all.
+    private func scaling(
+        _ prefix: String, _ architecture: GGUFArchitecture
+    ) throws(KerfError) -> RotaryEmbedding.Scaling? {
+        if let divisors = try divisors("rope_freqs.weight") { return .perFrequency(divisors) }
+        if architecture.hasLongRope, let long = try divisors(GGUFArchitecture.longRopeNames[0]) {
+            let shortName = GGUFArchitecture.longRopeNames[1]
+            guard let short = try divisors(shortName) else {
+                throw KerfError(.missingTensor, at: name, "\(shortName) is missing")
             }
-            var divisors = [Float](repeating: 0, count: tensor.columns)
-            let outcome = divisors.withUnsafeMutableBufferPointer { buffer in
-                Result { () throws(KerfError) in try tensor.read(into: buffer.baseAddress!) }
-            }
-            try outcome.get()
-            return .perFrequency(divisors)
+            return .longRope(
+                short: short, long: long,
+                originalContextLength: try required("\(prefix).rope.scaling.original_context_length"),
+                attentionFactor: try number("\(prefix).rope.scaling.attn_factor") ?? 1)
         }
         // The key from before the scaling had a type.
         if let factor = try number("\(prefix).rope.scale_linear"), factor != 1 { return .linear(factor: factor) }
@@ -209,6 +211,21 @@ extension GGUFFile {
         case let kind:
             throw unsupported("\(prefix).rope.scaling.type is \(quoted(kind))", "Kerf supports none and linear")
         }
+    }
+
+    /// A short vector; `nil` when there is none of this name.
+    private func divisors(_ tensorName: String) throws(KerfError) -> [Float]? {
+        guard let tensor = try tensor(tensorName) else { return nil }
+        // Half a head; the bound prevents a hostile size from being allocated.
+        guard tensor.rows == 1, tensor.columns <= 4096 else {
+            throw KerfError(.impossibleShape, at: name, "\(tensorName) is not a short vector")
+        }
+        var divisors = [Float](repeating: 0, count: tensor.columns)
+        let outcome = divisors.withUnsafeMutableBufferPointer { buffer in
+            Result { () throws(KerfError) in try tensor.read(into: buffer.baseAddress!) }
+        }
+        try outcome.get()
+        return divisors
     }
 
     private func unsupported(_ message: String, _ remedy: String) -> KerfError {

@@ -60,9 +60,14 @@ package struct RunTerm: Sendable, Hashable, Codable {
         case nil: "none"
         case .linear(let factor): "linear \(factor)"
         case .llama3(let factor, let low, let high, let length): "llama3 \(factor) \(low) \(high) \(length)"
-        case .perFrequency(let divisors):
-            "by frequency " + SHA256.hexDigest(of: divisors.flatMap { bytes(of: $0.bitPattern) }).prefix(16)
+        case .perFrequency(let divisors): "by frequency \(digest(divisors))"
+        case .longRope(let short, let long, let length, let factor):
+            "longrope \(digest(short + long)) \(length) \(factor)"
         }
+    }
+
+    private static func digest(_ values: [Float]) -> Substring {
+        SHA256.hexDigest(of: values.flatMap { bytes(of: $0.bitPattern) }).prefix(16)
     }
 
     private static func bytes(of value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }

@@ -21,6 +21,10 @@ SMALL = dict(
 ROPE = {"rope_type": "default", "rope_theta": 100.0}
 
 
+LONGROPE = {"rope_type": "longrope", "rope_theta": 100.0, "partial_rotary_factor": 0.75,
+            "short_factor": [1.0, 1.5, 2.0], "long_factor": [1.0, 3.0, 8.0]}
+
+
 def rope(**changes):
     return {"rope_parameters": ROPE | changes}
 
@@ -34,6 +38,10 @@ CASES = [
     dict(name="mistral", model="Mistral", config=SMALL | rope() | dict(sliding_window=4)),
     dict(name="phi3", model="Phi3", config=SMALL | rope(partial_rotary_factor=0.75) | dict(
         hidden_size=32, sliding_window=5)),
+    dict(name="phi3 with longrope, a long sequence", model="Phi3", targets=["q", "k", "v"],
+         config=SMALL | dict(hidden_size=32, original_max_position_embeddings=4, rope_parameters=LONGROPE)),
+    dict(name="phi3 with longrope, a short sequence", model="Phi3", targets=["q", "gate", "up"],
+         config=SMALL | dict(hidden_size=32, original_max_position_embeddings=16, rope_parameters=LONGROPE)),
     dict(name="gemma2", model="Gemma2", config=SMALL | rope() | dict(
         head_dim=8, query_pre_attn_scalar=5, sliding_window=3, attn_logit_softcapping=2.0,
         final_logit_softcapping=3.0)),

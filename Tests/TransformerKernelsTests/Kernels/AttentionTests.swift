@@ -1,5 +1,6 @@
 import CKernels
 import ModelFiles
+import Statistics
 import Testing
 import Workload
 
@@ -50,6 +51,22 @@ extension KernelTests {
                 batch: 1, sequence: 130, heads: 4, keyHeads: 1, headSize: 32, threads: 2, window: 40,
                 variant: ModelVariant(attentionSoftCap: 2, rotarySize: 20)),
         ]
+
+        /// Shapes, windows, caps and rotated parts at random, the same in every run.
+        static let random: [Case] = (0..<24).map { seed in
+            var generator = SeededGenerator(seed: UInt64(seed))
+            func any(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+            let (keyHeads, half) = (any(1...2), any(1...20))
+            return Case(
+                batch: any(1...2), sequence: any(16...260), heads: keyHeads * any(1...3), keyHeads: keyHeads,
+                headSize: 2 * half, threads: any(1...3), window: any(0...2) == 0 ? nil : any(2...280),
+                variant: ModelVariant(
+                    attentionSoftCap: any(0...1) == 0 ? nil : Double(any(1...30)),
+                    rotarySize: any(0...1) == 0 ? nil : 2 * any(1...half)))
+        }
+
+        @Test(arguments: random)
+        func anyShapeInF32(shape: Case) throws { try check(shape, .f32, relative: 1e-5) }
 
         @Test(arguments: cases)
         func forwardAndBackwardInF32(shape: Case) throws { try check(shape, .f32, relative: 2e-6) }

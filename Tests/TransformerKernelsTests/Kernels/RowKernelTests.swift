@@ -146,7 +146,9 @@ extension KernelTests {
         }
 
         @Test(
-            arguments: [nil, .linear(factor: 3), Tiny.llama3, .perFrequency([1, 2, 30])] as [RotaryEmbedding.Scaling?])
+            arguments: [
+                nil, .linear(factor: 3), Tiny.llama3, .perFrequency([1, 2, 30]), Tiny.longRope(5), Tiny.longRope(4),
+            ] as [RotaryEmbedding.Scaling?])
         func rope(scaling: RotaryEmbedding.Scaling?) throws {
             let rope = RotaryEmbedding(theta: 100, scaling: scaling)
             let table = try RotaryTable(

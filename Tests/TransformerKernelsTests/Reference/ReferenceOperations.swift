@@ -50,12 +50,16 @@ enum Reference {
     static func softCap(_ x: Double, _ cap: Double?) -> Double { cap.map { $0 * tanh(x / $0) } ?? x }
 
     /// Radians a position for pair i, as Hugging Face's `modeling_rope_utils` defines them.
-    static func angularFrequency(_ rope: RotaryEmbedding, pair: Int, rotarySize: Int) -> Double {
+    static func angularFrequency(
+        _ rope: RotaryEmbedding, pair: Int, rotarySize: Int, sequence: Int
+    ) -> Double {
         let plain = 1 / pow(rope.theta, Double(2 * pair) / Double(rotarySize))
         switch rope.scaling {
         case nil: return plain
         case .linear(let factor): return plain / factor
         case .perFrequency(let divisors): return plain / Double(divisors[pair])
+        case .longRope(let short, let long, let original, _):
+            return plain / Double(sequence > original ? long[pair] : short[pair])
         case .llama3(let factor, let low, let high, let original):
             let turns = Double(original) * plain / (2 * Double.pi)
             if turns < low { return plain / factor }
@@ -72,16 +76,20 @@ enum Reference {
     ) -> [Double] {
         var y = x
         let rotarySize = rotarySize ?? headSize
+        var amplitude = 1.0
+        if case .longRope(_, _, _, let factor) = rope.scaling { amplitude = factor }
         let width = heads * headSize
         for token in 0..<x.count / width {
             for head in 0..<heads {
                 for pair in 0..<rotarySize / 2 {
                     let angle =
-                        Double(token % sequence) * angularFrequency(rope, pair: pair, rotarySize: rotarySize)
+                        Double(token % sequence)
+                        * angularFrequency(
+                            rope, pair: pair, rotarySize: rotarySize, sequence: sequence)
                     let first = token * width + head * headSize + pair
                     let second = first + rotarySize / 2
-                    y[first] = x[first] * cos(angle) - x[second] * sin(angle)
-                    y[second] = x[second] * cos(angle) + x[first] * sin(angle)
+                    y[first] = amplitude * (x[first] * cos(angle) - x[second] * sin(angle))
+                    y[second] = amplitude * (x[second] * cos(angle) + x[first] * sin(angle))
                 }
             }
         }

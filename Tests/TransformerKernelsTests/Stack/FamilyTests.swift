@@ -35,7 +35,7 @@ struct FamilyGolden: Decodable {
 
 extension KernelTests {
     @Suite struct Families {
-        @Test func fixtureIsThere() { #expect(FamilyGolden.cases.count == 7) }
+        @Test func fixtureIsThere() { #expect(FamilyGolden.cases.count == 9) }
 
         @Test(arguments: FamilyGolden.cases)
         func lossAndGradientsAreAutograds(golden: FamilyGolden.Case) throws {

@@ -46,12 +46,19 @@ struct Tiny: Sendable, CustomStringConvertible {
             variant: ModelVariant(queryKeyNorms: true)),
         Tiny("window", sequence: 7, variant: ModelVariant(window: AttentionWindow(size: 3))),
         Tiny("part of a head rotated", variant: ModelVariant(rotarySize: 4)),
+        Tiny("longrope, a short sequence", scaling: longRope(10), targets: [.q, .k]),
+        Tiny("longrope, a long sequence", scaling: longRope(4), targets: [.q, .k]),
         Tiny("norms after attention and MLP", variant: ModelVariant(postNorms: true)),
         Tiny("GELU", variant: ModelVariant(activation: .geluTanh)),
         Tiny("soft cap and scale of attention", variant: ModelVariant(attentionScale: 0.7, attentionSoftCap: 0.8)),
         Tiny("Gemma 2", rank: 1, sequence: 7, variant: gemma2),
         Tiny("Gemma 3", targets: [.q, .k, .o, .down], batch: 1, sequence: 7, variant: gemma3),
     ]
+
+    static func longRope(_ originalContextLength: Int) -> RotaryEmbedding.Scaling {
+        .longRope(
+            short: [1, 1.5, 2], long: [1, 3, 8], originalContextLength: originalContextLength, attentionFactor: 1.2)
+    }
 
     static let gemma2 = ModelVariant(
         postNorms: true, activation: .geluTanh, embeddingScale: 22.0.squareRoot(), attentionScale: 0.6,
