@@ -3,10 +3,10 @@
 
     make-packages.py [--executable KERF] [--root DIR] [--arch amd64] [--help-from KERF] [--out packages]
 
-Without --executable Kerf is built with a static Swift runtime. The .deb depends on the libraries of the distribution that it
-was linked with: those of this system, or of the chroot --root, in which dpkg-dev has to be installed. For a
-cross-built executable give --arch arm64, the chroot that holds the arm64 libraries, and with --help-from an executable of
-the same source that runs here.
+Without --executable Kerf is built with a static Swift runtime. The .deb depends on the libraries of the distribution
+that it was linked with: those of this system, or of the chroot --root, in which dpkg-dev has to be installed. For a
+cross-built executable give --arch arm64, the chroot that holds the arm64 libraries, and with --help-from an executable
+of the same source that runs here.
 
 The same executable and commit give the same bytes: all times are SOURCE_DATE_EPOCH, by default that of the commit.
 """
@@ -155,7 +155,8 @@ def notices(checkouts):
     for package in sorted(checkouts.iterdir()):
         for name in ("NOTICE.txt", "NOTICES.txt"):
             if (package / name).is_file():
-                texts.append(f"{package.name}\n{'=' * len(package.name)}\n\n" + (package / name).read_text().strip() + "\n")
+                title = f"{package.name}\n{'=' * len(package.name)}\n\n"
+                texts.append(title + (package / name).read_text().strip() + "\n")
     if not texts:
         fail(f"no package with a notice in {checkouts}; name the folder of checkouts with --checkouts", 66)
     return "\n\n".join(texts)
@@ -327,11 +328,14 @@ def default_maintainer():
 
 def arguments():
     parser = argparse.ArgumentParser(description="Make Kerf's packages.")
-    parser.add_argument("--executable", type=pathlib.Path, help="a kerf with a static Swift runtime; built if not given")
+    parser.add_argument(
+        "--executable", type=pathlib.Path, help="a kerf with a static Swift runtime; built if not given")
     parser.add_argument("--arch", choices=sorted(STRIP), help="what the executable has to be for")
     parser.add_argument(
-        "--root", type=pathlib.Path, default=pathlib.Path("/"), help="chroot whose libraries the executable was linked with")
-    parser.add_argument("--help-from", type=pathlib.Path, help="a kerf that runs here, for manual pages and completions")
+        "--root", type=pathlib.Path, default=pathlib.Path("/"),
+        help="chroot whose libraries the executable was linked with")
+    parser.add_argument(
+        "--help-from", type=pathlib.Path, help="a kerf that runs here, for manual pages and completions")
     parser.add_argument("--scratch", type=pathlib.Path, default=TREE / ".build-packages/build")
     parser.add_argument("--checkouts", type=pathlib.Path, help="the Swift packages that were built in")
     parser.add_argument("--version", help="version of the packages; from the tree if not given")

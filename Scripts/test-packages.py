@@ -3,9 +3,10 @@
 
     test-packages.py [--packages packages] [--suites bookworm,trixie] [--budget 60] [--quick]
 
-Checks with lintian; then, in each suite that the package was made for: install, doctor, a profile of a minute, calibrate,
-decide, a split training over loopback, and the same training unsplit, whose adapters must have the same bytes; then the
-tarball, kerf-meter-access, and removal. --quick takes a small model and seconds. Needs root, debootstrap and lintian.
+Checks with lintian; then, in each suite that the package was made for: install, doctor, a profile of a minute,
+calibrate, decide, a split training over loopback, and the same training unsplit, whose adapters must have the same
+bytes; then the tarball, kerf-meter-access, and removal. --quick takes a small model and seconds. Needs root, debootstrap
+and lintian.
 """
 
 import argparse
@@ -67,6 +68,13 @@ cd /
 /opt/kerf/bin/kerf profile --model no-such-model --out /tmp/p.json 2>&1 | grep -q smollm2-135m
 """
 
+COMPLETIONS = """
+set -eu
+bash -n /usr/share/bash-completion/completions/kerf
+grep -q '^#compdef kerf' /usr/share/zsh/vendor-completions/_kerf
+grep -q 'complete -c ' /usr/share/fish/vendor_completions.d/kerf.fish
+"""
+
 REMOVED = """
 set -eu
 apt-get purge -y kerf >/dev/null
@@ -109,7 +117,8 @@ def one(folder, pattern):
 
 def check_with_lintian(packages):
     done = subprocess.run(
-        ["lintian", "--fail-on", "error,warning", "--info", *map(str, packages)], capture_output=True, text=True, check=False)
+        ["lintian", "--fail-on", "error,warning", "--info", *map(str, packages)], capture_output=True, text=True,
+        check=False)
     text = (done.stdout + done.stderr).strip()
     print(f"  {'lintian':<42} {'ok' if done.returncode == 0 else 'FAILED'}")
     if text:
@@ -133,7 +142,8 @@ def check_suite(suite, deb, access, tarball, options):
         box = Box(layer, bind)
         print(f"Debian {suite}")
         box.run("no Swift", "sh", "-c", "! command -v swift && ! find / -xdev -name 'libswift*' | grep -q .")
-        box.shell("install", "apt-get update >/dev/null && apt-get install -y --no-install-recommends /mnt/kerf/kerf.deb")
+        box.shell(
+            "install", "apt-get update >/dev/null && apt-get install -y --no-install-recommends /mnt/kerf/kerf.deb")
         if box.failed:
             return box.failed
         box.run("no library is missing", "sh", "-c", "! ldd /usr/bin/kerf | grep 'not found'")
@@ -149,7 +159,7 @@ def check_suite(suite, deb, access, tarball, options):
                 "--link", "up=20mbit,down=80mbit,rtt=20ms", "--out", "/root/decision.json")
         box.run("report", "kerf", "report", "/root/profile.json", "/root/decision.json", "--out", "/root/report.html")
         box.shell("split training, bytes of the unsplit one", SPLIT.format(model=model, seq=seq, steps=steps, cut=cut))
-        box.shell("completions", "bash -n /usr/share/bash-completion/completions/kerf && test -s /usr/share/zsh/vendor-completions/_kerf")
+        box.shell("completions", COMPLETIONS)
         box.shell("kerf-meter-access", METER_ACCESS)
         box.shell("tarball", TARBALL)
         box.shell("removal", REMOVED)

@@ -1,7 +1,7 @@
 """Boxes of a test: Debian systems with namespaces of their own and an sshd each, on one bridge. Needs root.
 
-Each box is a layer above one clean Debian (Scripts/debian_roots.py), with network, processes, mounts and host name of its own.
-The playbooks run in a further network namespace, the hub, from which only the boxes can be reached.
+Each box is a layer above one clean Debian (Scripts/debian_roots.py), with network, processes, mounts and host name of
+its own. The playbooks run in a further network namespace, the hub, from which only the boxes can be reached.
 """
 
 import os
@@ -21,14 +21,14 @@ from split_run import run  # noqa: E402
 PACKAGES = ["openssh-server", "python3", "python3-apt", "sudo", "procps"]
 USER = "lab"
 
-# Stands for systemd's, which a chroot has none of: units are files in /srv/units while they run.
+# Stands for systemd's, which a chroot has none of: units are files in /srv/units while they run. The log has the times.
 SYSTEMCTL = """#!/bin/sh
 verb=$1
 for unit; do :; done
 case $verb in
     is-active) [ -e "/srv/units/$unit" ] ;;
-    stop) rm -f "/srv/units/$unit"; echo "stop $unit" >>/srv/units.log ;;
-    start) touch "/srv/units/$unit"; echo "start $unit" >>/srv/units.log ;;
+    stop) rm -f "/srv/units/$unit"; echo "$(date +%s.%N) stop $unit" >>/srv/units.log ;;
+    start) touch "/srv/units/$unit"; echo "$(date +%s.%N) start $unit" >>/srv/units.log ;;
 esac
 """
 
@@ -71,14 +71,14 @@ class Box:
     def connect(self):
         run("ip", "netns", "add", self.namespace)
         run("ip", "-n", self.namespace, "link", "set", "lo", "up")
-        run("ip", "link", "add", "port", "netns", self.namespace, "type", "veth", "peer", "name", f"p{self.address[8:]}",
-            "netns", self.hub.name)
+        run("ip", "link", "add", "port", "netns", self.namespace, "type", "veth", "peer", "name",
+            f"p{self.address[8:]}", "netns", self.hub.name)
         run("ip", "-n", self.hub.name, "link", "set", f"p{self.address[8:]}", "master", "hub", "up")
         run("ip", "-n", self.namespace, "address", "add", f"{self.address}/24", "dev", "port")
         run("ip", "-n", self.namespace, "link", "set", "port", "up")
 
     def prepare(self, repository):
-        """A user who may become root, keys, a repository without a network, services, and two processors with a governor."""
+        """A user who may become root, keys, a repository without a network, services, and a governor."""
         def put(place, text, mode=0o644):
             path = self.root / place
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,8 @@ exec /usr/sbin/sshd -D -e -o UsePAM=no -o PasswordAuthentication=no
     def start(self):
         log = (self.layer.work / "sshd.log").open("w")
         self.process = subprocess.Popen(
-            self.layer.command("sh", "/srv/start", prefix=["ip", "netns", "exec", self.namespace]), stdout=log, stderr=log)
+            self.layer.command("sh", "/srv/start", prefix=["ip", "netns", "exec", self.namespace]), stdout=log,
+            stderr=log)
 
     def wait(self):
         for _ in range(100):

@@ -3,10 +3,11 @@
 
     fleet.py [--packages packages] [--ansible-bin DIR] [--keep DIR]
 
-The boxes are clean Debian systems in namespaces, each with an sshd (boxes.py): a server, two devices that share power, one
-without a meter, and one that does not answer. Energy of the others is modelled. Checks that a second run changes nothing,
-that boxes which share something never measure at the same time, that settings are given back after a failure and after the
-controller was killed, that nothing stays on a box, and a training of all devices. Needs root, Ansible, debootstrap and ip.
+The boxes are clean Debian systems in namespaces, each with an sshd (boxes.py): a server, two devices that share power,
+one without a meter, and one that does not answer. Energy of the others is modelled. Checks that a second run changes
+nothing, that boxes which share something never measure at the same time, that settings are given back after a failure
+and after the controller was killed, that nothing stays on a box, and a training of all devices. Needs root, Ansible,
+debootstrap and ip.
 """
 
 import argparse
@@ -190,16 +191,11 @@ class Fleet:
         self.check_clean("after a run")
 
     def spans(self):
-        """First and last second of each box's profiles, by the controller's clock: the boxes share it."""
+        """When each box was quiet, and so measured: from its first stopped service to the last that was started."""
         spans = {}
         for name in MEASURED:
-            created, ended = [], []
-            for place in sorted((self.results / name / "profiles").glob("*.json")):
-                profile = json.loads(place.read_text())
-                begin = time.mktime(time.strptime(profile["created"], "%Y-%m-%dT%H:%M:%SZ"))
-                created.append(begin)
-                ended.append(begin + max((step.get("start_seconds", 0) for step in profile.get("steps", [])), default=0))
-            spans[name] = (min(created), max(ended))
+            times = [float(line.split()[0]) for line in self.boxes[name].sh("cat /srv/units.log").splitlines()]
+            spans[name] = (min(times), max(times))
         return spans
 
     def overlap(self, one, other):
@@ -215,8 +211,6 @@ class Fleet:
 
     def read_by_kerf(self):
         """Everything that reads the folder, run on a box, as the controller need not have Kerf."""
-        self.boxes["edge"].sh("rm -rf /srv/results")
-        subprocess.run(["cp", "-r", str(self.results), str(self.boxes["edge"].layer.work / "results")], check=True)
         archive = self.work / "results.tar"
         subprocess.run(["tar", "-cf", str(archive), "-C", str(self.results.parent), "results"], check=True)
         with archive.open("rb") as file:
