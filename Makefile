@@ -141,7 +141,7 @@ test-packages: ## Install PACKAGES in clean Debian systems without Swift, and ru
 
 lint-ansible: ## Check the Ansible collection with ansible-lint
 	@bash Scripts/setup.sh fleet
-	cd Deploy/ansible && ansible-lint --offline
+	@bash Scripts/lint-ansible.sh
 
 test-fleet: lint-ansible ## Run the playbooks against five boxes in namespaces, with PACKAGES; needs root
 	$(PYTHON) Tests/Fleet/fleet.py --packages "$(PACKAGES)"

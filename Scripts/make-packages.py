@@ -15,7 +15,6 @@ import argparse
 import gzip
 import hashlib
 import io
-import lzma
 import os
 import pathlib
 import re
@@ -167,7 +166,7 @@ class Contents:
 
     def __init__(self, options, source, executable, work):
         self.options, self.source, self.executable = options, source, executable
-        self.binary = work / "kerf"
+        self.binary = work / "stripped"
         executable.install(self.binary)
         self.asked = options.help_from or executable.path
         self.environment = {**os.environ, "KERF_PROFILES": str(TREE / "Profiles")}
@@ -176,6 +175,8 @@ class Contents:
             shell: output(self.asked, "--generate-completion-script", shell, env=self.environment)
             for shell in ("bash", "zsh", "fish")
         }
+        # It is read by the shell, not run.
+        self.completions["bash"] = self.completions["bash"].removeprefix("#!/bin/bash\n")
         self.notices = notices(options.checkouts)
 
     def write(self, prefix):
@@ -276,7 +277,7 @@ def tarball(contents, source, arch, out, work):
     contents.write(folder)
     put(folder / "share/doc/kerf/copyright", (DEBIAN / "copyright").read_text())
     put(folder / "README", tarball_readme(contents.executable, source))
-    place = out / f"{name}.tar.xz"
+    place = out / f"{name}.tar.gz"
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for file in [folder, *sorted(folder.rglob("*"))]:
@@ -290,7 +291,8 @@ def tarball(contents, source, arch, out, work):
                     archive.addfile(info, data)
             else:
                 archive.addfile(info)
-    place.write_bytes(lzma.compress(buffer.getvalue(), preset=6))
+    # Not every small system has xz.
+    place.write_bytes(compressed(buffer.getvalue()))
     return place
 
 

@@ -62,7 +62,7 @@ test ! -e /var/lib/kerf-meter-access
 TARBALL = """
 set -eu
 mkdir -p /opt/kerf
-tar -xf /mnt/kerf/kerf.tar.xz -C /opt/kerf --strip-components=1
+tar -xf /mnt/kerf/kerf.tar.gz -C /opt/kerf --strip-components=1
 cd /
 /opt/kerf/bin/kerf --version
 /opt/kerf/bin/kerf profile --model no-such-model --out /tmp/p.json 2>&1 | grep -q smollm2-135m
@@ -94,7 +94,9 @@ class Box:
     def run(self, title, *command):
         start = time.monotonic()
         done = subprocess.run(
-            self.layer.command(*command, bind=self.bind), capture_output=True, text=True, errors="replace", check=False)
+            # On a busy machine a profile is made all the same: this tests the package, not the machine.
+            self.layer.command(*command, bind=self.bind, environment={"KERF_IGNORE_LOAD": "1"}), capture_output=True,
+            text=True, errors="replace", check=False)
         seconds = time.monotonic() - start
         is_good = done.returncode == 0
         print(f"  {title:<42} {'ok' if is_good else 'FAILED':<6} {seconds:6.1f} s", flush=True)
@@ -131,7 +133,7 @@ def check_suite(suite, deb, access, tarball, options):
     with tempfile.TemporaryDirectory() as bind, debian_roots.layer(debian_roots.base(suite)) as layer:
         bind = pathlib.Path(bind)
         bind.chmod(0o755)
-        for place, name in [(deb, "kerf.deb"), (access, "access.deb"), (tarball, "kerf.tar.xz")]:
+        for place, name in [(deb, "kerf.deb"), (access, "access.deb"), (tarball, "kerf.tar.gz")]:
             shutil.copy(place, bind / name)
         if options.quick:
             split_run.write_inputs(bind)
@@ -182,7 +184,7 @@ def main():
             continue
         deb = one(options.packages, f"kerf_*{mark}_amd64.deb")
         access = one(options.packages, f"kerf-meter-access_*{mark}_all.deb")
-        tarball = one(options.packages, f"kerf-*{mark}-linux-amd64.tar.xz")
+        tarball = one(options.packages, f"kerf-*{mark}-linux-amd64.tar.gz")
         if not options.no_lintian and not check_with_lintian([deb, access]):
             failed.append("lintian")
         tried.append(suite)
