@@ -99,7 +99,7 @@ class Box:
         put("srv/authorized_keys", self.key.with_suffix(".pub").read_text())
         put("srv/start", f"""#!/bin/sh
 hostname {self.name}
-useradd --create-home --shell /bin/bash {USER} 2>/dev/null
+useradd --create-home --shell /bin/bash --password '*' {USER} 2>/dev/null
 install -d -m 700 -o {USER} /home/{USER}/.ssh
 install -m 600 -o {USER} /srv/authorized_keys /home/{USER}/.ssh/authorized_keys
 exec /usr/sbin/sshd -D -e -o UsePAM=no -o PasswordAuthentication=no
