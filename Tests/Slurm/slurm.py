@@ -49,7 +49,7 @@ ReturnToService=2
 SlurmdTimeout=300
 KillWait=5
 {nodes}
-PartitionName=lab Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=EXCLUSIVE
+PartitionName=lab Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
 
@@ -160,19 +160,31 @@ class Test:
             capture_output=True, text=True, check=False)
         self.check("kerf compare reads them", len(slurm.names) == 1 or compared.returncode == 0, compared.stderr)
 
-    def exclusive(self, slurm):
-        """Two elements cannot be on one node, even if it has processors for both."""
-        out = self.work / "exclusive"
+    def spans(self, slurm, name, script, *options):
+        """Submits an array of three to one node; begin and end of each element, in order."""
+        out = self.work / name
         out.mkdir()
-        done = slurm.run("sbatch", "--parsable", "--array", "0-2", "--exclusive", "--nodelist", slurm.names[0], "--output",
-                         out / "%a.log", "--wrap", "date +%s.%N; sleep 1; date +%s.%N")
-        for _ in range(120):
+        program = self.work / "clock"
+        program.write_text(f"#!/bin/sh\ndate +%s.%N >>{out}/$SLURM_ARRAY_TASK_ID.clock\nsleep 2\n"
+                           f"date +%s.%N >>{out}/$SLURM_ARRAY_TASK_ID.clock\nexit 1\n")
+        program.chmod(0o755)
+        done = slurm.run(
+            "sbatch", "--parsable", "--array", "0-2", "--nodelist", slurm.names[0], "--output", out / "%a.log", *options,
+            script(program), environment={"KERF": str(program), "KERF_OUT": str(out)})
+        for _ in range(240):
             if not slurm.run("squeue", "--noheader", "--jobs", done.stdout.strip()).stdout.strip():
                 break
             time.sleep(0.5)
-        spans = sorted([float(line) for line in place.read_text().split()] for place in out.glob("*.log"))
+        return sorted([float(line) for line in place.read_text().split()] for place in out.glob("*.clock"))
+
+    def exclusive(self, slurm):
+        """Two elements cannot be on one node, even if it has processors for both, as it has for jobs that are not exclusive."""
+        spans = self.spans(slurm, "exclusive", lambda _: TREE / "Deploy/slurm/kerf-array.sbatch")
         self.check("exclusive elements on one node run one after another", len(spans) == 3 and
-                   all(spans[i][1] <= spans[i + 1][0] for i in range(2)), f"{spans} {done.stderr}")
+                   all(spans[i][1] <= spans[i + 1][0] for i in range(2)), spans)
+        spans = self.spans(slurm, "shared", lambda program: program, "--ntasks", "1")
+        self.check("others share the node, so that this shows something", len(spans) == 3 and
+                   (os.cpu_count() < 2 or spans[1][0] < spans[0][1]), spans)
 
     def failure(self, slurm):
         out, done = self.submit(slurm, "failure", KERF_OPTIONS="--seq 16 --meter battery")
