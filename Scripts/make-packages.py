@@ -37,6 +37,7 @@ MACHINE = {62: "amd64", 183: "arm64"}  # e_machine of ELF
 LOADED = {
     "libdnnl.so.2": ("Recommends", "libdnnl2"),
     "libdnnl.so.3": ("Recommends", "libdnnl3"),
+    "libdnnl.so.3.6": ("Recommends", "libdnnl3.6"),
     "libopenblas.so.0": ("Recommends", "libopenblas0"),
     "libsensors.so.5": ("Recommends", "libsensors5"),
     "libpci.so.3": ("Recommends", "libpci3"),

@@ -158,7 +158,7 @@ def check_suite(suite, deb, access, tarball, options):
                 "idle=3,busy=19", "--out", "/root/profile.json", "--quiet")
         box.run("calibrate", "kerf", "calibrate", "/root/profile.json", "--out", "/root/calibration.json")
         box.run("decide", "kerf", "decide", "--device", "/root/calibration.json", "--server", "/root/calibration.json",
-                "--link", "up=20mbit,down=80mbit,rtt=20ms", "--out", "/root/decision.json")
+                "--link", "up=20mbit,down=80mbit,rtt=20ms", "--server-power", 65, "--out", "/root/decision.json")
         box.run("report", "kerf", "report", "/root/profile.json", "/root/decision.json", "--out", "/root/report.html")
         box.shell("split training, bytes of the unsplit one", SPLIT.format(model=model, seq=seq, steps=steps, cut=cut))
         box.shell("completions", COMPLETIONS)

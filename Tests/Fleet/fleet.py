@@ -4,7 +4,8 @@
     fleet.py [--packages packages] [--ansible-bin DIR] [--keep DIR]
 
 The boxes are clean Debian systems in namespaces, each with an sshd (boxes.py): a server, two devices that share power,
-one without a meter, and one that does not answer. Energy of the others is modelled. Checks that a second run changes
+one without a meter, and one that does not answer. Energy of the others is modelled, and links are shaped, so that a busy
+machine gives a result as well. Checks that a second run changes
 nothing, that boxes which share something never measure at the same time, that settings are given back after a failure
 and after the controller was killed, that nothing stays on a box, and a training of all devices. Needs root, Ansible,
 debootstrap and ip.
@@ -60,6 +61,7 @@ all:
     kerf_budget_seconds: 3
     kerf_runs: 2
     kerf_link_seconds: 2
+    kerf_link_options: ["--shape", "up=400mbit,down=400mbit,rtt=2ms"]
     kerf_quiet_sysfs: /srv/sys
     kerf_train_data: {data}
     kerf_train_steps: 4
