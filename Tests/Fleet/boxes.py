@@ -87,6 +87,7 @@ class Box:
 
         put(f"etc/sudoers.d/{USER}", f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
         put("etc/hostname", f"{self.name}\n")
+        put("etc/hosts", f"127.0.0.1 localhost {self.name}\n")
         put("etc/apt/sources.list", "deb [trusted=yes] file:/srv/repository ./\n")
         shutil.copytree(repository, self.root / "srv/repository")
         put("usr/local/bin/systemctl", SYSTEMCTL, 0o755)

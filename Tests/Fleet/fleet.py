@@ -4,11 +4,10 @@
     fleet.py [--packages packages] [--ansible-bin DIR] [--keep DIR]
 
 The boxes are clean Debian systems in namespaces, each with an sshd (boxes.py): a server, two devices that share power,
-one without a meter, and one that does not answer. Energy of the others is modelled, and links are shaped, so that a busy
-machine gives a result as well. Checks that a second run changes
-nothing, that boxes which share something never measure at the same time, that settings are given back after a failure
-and after the controller was killed, that nothing stays on a box, and a training of all devices. Needs root, Ansible,
-debootstrap and ip.
+one without a meter, and one that does not answer. Energy of the others is modelled, and links are shaped, so that a
+busy machine gives a result as well. Checks that a second run changes nothing, that boxes which share something never
+measure at the same time, that settings are given back after a failure and after the controller was killed, that a box
+may go away, that nothing stays on a box, and a training of all devices. Needs root, Ansible, debootstrap and ip.
 """
 
 import argparse
@@ -255,6 +254,34 @@ class Fleet:
         self.check("the summary names it", re.search(r"pi-2: failed in profile: kerf: ", done.stdout), done.stdout[-2000:])
         self.check_clean("after a failure")
 
+    def lost(self):
+        """A box goes away in the middle of a profile: the others go on, and it is named."""
+        extra = {"kerf_again": True, "kerf_runs": 1, "kerf_budget_seconds": 20, "kerf_profile_limit_seconds": 60}
+        process = subprocess.Popen(
+            self.ansible("ansible-playbook", *self.inventories, "kerf.fleet.measure", "-e", json.dumps(extra), "--limit",
+                         "edge,pi-1,plain"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.work)
+        box = self.boxes["pi-1"]
+        for _ in range(120):
+            if "performance" in box.sh("cat /srv/sys/devices/system/cpu/cpufreq/policy0/scaling_governor"):
+                break
+            time.sleep(1)
+        box.process.kill()
+        box.process.wait()
+        text = process.communicate()[0]
+        print(f"measure, and a box goes away: exit {process.returncode}")
+        self.check("the box that went away is named", "not complete: pi-1" in text and process.returncode != 0
+                   and self.record("pi-1").get("outcome") == "unreachable", f"{self.record('pi-1')} {text[-3000:]}")
+        self.check("the other device is complete", self.record("plain").get("outcome") == "complete", text[-3000:])
+        # As after a restart: /run is empty, the governor is the kernel's, and services that are enabled run.
+        for policy in ("policy0", "policy1"):
+            (box.root / f"srv/sys/devices/system/cpu/cpufreq/{policy}/scaling_governor").write_text("schedutil\n")
+        for unit in ("apt-daily.timer", "man-db.timer"):
+            (box.root / f"srv/units/{unit}").touch()
+        box.start()
+        box.wait()
+        box.sh("rm -rf /var/tmp/kerf-fleet /root/.ansible_async")
+        self.check_clean("after a box went away")
+
     def killed(self):
         """The controller dies in the middle of a profile: the box gives everything back by itself, or `restore` does."""
         extra = {"kerf_again": True, "kerf_runs": 1, "kerf_budget_seconds": 40, "kerf_quiet_limit_seconds": 25}
@@ -310,7 +337,7 @@ def main():
     parser = argparse.ArgumentParser(description="Test the playbooks.")
     parser.add_argument("--packages", type=pathlib.Path, default=TREE / "packages")
     parser.add_argument("--ansible-bin", default="", help="folder of ansible-playbook, if not on the PATH")
-    parser.add_argument("--cases", default="from_nothing,again,read_by_kerf,training,failure,killed,uninstall")
+    parser.add_argument("--cases", default="from_nothing,again,read_by_kerf,training,failure,lost,killed,uninstall")
     parser.add_argument("--keep", type=pathlib.Path, help="copy results and logs to this folder")
     options = parser.parse_args()
     options.packages = options.packages.resolve()
