@@ -32,6 +32,8 @@ def visible(command):
 class Page:
     def __init__(self, name, command, version, day):
         self.name, self.command = name, command
+        # The same for every command, so they are said once.
+        self.hidden = () if name == "kerf" else ("help", "version")
         self.lines = [f'.TH {name.upper()} 1 {day} "kerf {version}" "Kerf"']
 
     def root_page(self, commands):
@@ -80,17 +82,23 @@ class Page:
         self.synopsis(words, command)
         sections = self.prose(command.get("discussion", ""))
         self.arguments(command)
-        for _, lines in sections:
-            self.lines.append(".PP")
+        for title, lines in sections:
+            self.lines += [".PP", f"{escaped(title.capitalize())}:"]
             self.block(lines)
         for child in visible(command):
             self.subcommand(child, words)
+
+    def shown(self, command):
+        return [
+            argument for argument in command.get("arguments", [])
+            if argument.get("shouldDisplay", True) and argument.get("preferredName", {}).get("name") not in self.hidden
+        ]
 
     def synopsis(self, words, command):
         parts = [bold(word) if word != "command" else italic(word) for word in words]
         if visible(command) and words[-1] != "command":
             parts.append(italic("command"))
-        arguments = shown(command)
+        arguments = self.shown(command)
         required = [a for a in arguments if not a["isOptional"]]
         if len(required) < len(arguments):
             parts.append("[" + italic("options") + "]")
@@ -103,12 +111,12 @@ class Page:
         self.lines.append(" ".join(parts))
 
     def options(self, command):
-        if shown(command):
+        if self.shown(command):
             self.heading("OPTIONS")
             self.arguments(command)
 
     def arguments(self, command):
-        for argument in shown(command):
+        for argument in self.shown(command):
             text = argument.get("abstract", "")
             values = argument.get("allValues", [])
             if values:
@@ -145,10 +153,6 @@ class Page:
 
     def text(self):
         return "\n".join(self.lines) + "\n"
-
-
-def shown(command):
-    return [argument for argument in command.get("arguments", []) if argument.get("shouldDisplay", True)]
 
 
 def signature(argument):
