@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-aarch64 test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential clean
+.PHONY: help demo test test-aarch64 test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential packages test-packages lint-ansible test-fleet test-slurm clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -128,6 +128,28 @@ hardware: build ## Run Kerf against the kernel's own drivers in an emulated mach
 hardware-essential: build ## The cases of make hardware that every change has to pass; takes minutes
 	$(HARDWARE) --essential --log .build-hardware/essential.log
 
+PACKAGES ?= packages
+KERF_EXECUTABLE ?=
+packages: setup ## Build with a static Swift runtime and make PACKAGES/*.deb and a tarball; KERF_EXECUTABLE takes one that is built
+	@bash Scripts/setup.sh packages
+	$(PYTHON) Scripts/make-packages.py --out "$(PACKAGES)" $(if $(KERF_EXECUTABLE),--executable "$(KERF_EXECUTABLE)")
+
+TEST_PACKAGES_OPTIONS ?=
+test-packages: ## Install PACKAGES in clean Debian systems without Swift, and run a profile and a split training there; needs root
+	@bash Scripts/setup.sh test-packages
+	$(PYTHON) Scripts/test-packages.py --packages "$(PACKAGES)" $(TEST_PACKAGES_OPTIONS)
+
+lint-ansible: ## Check the Ansible collection with ansible-lint
+	@bash Scripts/setup.sh fleet
+	@bash Scripts/lint-ansible.sh
+
+test-fleet: lint-ansible ## Run the playbooks against five boxes in namespaces, with PACKAGES; needs root
+	$(PYTHON) Tests/Fleet/fleet.py --packages "$(PACKAGES)"
+
+test-slurm: build ## Profile three nodes by Slurm, all on this machine; needs root
+	@bash Scripts/setup.sh slurm
+	$(PYTHON) Tests/Slurm/slurm.py --kerf .build/release/kerf
+
 lint: ## Check the formatting and the words
 	$(SWIFT) format lint --strict --recursive Package.swift Benchmarks Probes Sources Tests
 	$(PYTHON) Scripts/retired-words.py
@@ -177,4 +199,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FU
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build $(TEST_BUILD) --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-notebook .build-report .build-trace .build-hardware .build-tsan .build-asan .build-test .build-torch .build-runtimes fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-notebook .build-report .build-trace .build-hardware .build-tsan .build-asan .build-test .build-torch .build-runtimes .build-packages packages fuzz-output planted-output "$(OUT)"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: setup.sh build|test|numpy|browser|aarch64
+# Installs the Debian packages that are missing.
+# Usage: setup.sh build|test|numpy|browser|aarch64|packages|test-packages|fleet|slurm
 set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
@@ -15,7 +16,12 @@ case "${1:-}" in
     numpy) python3 -c 'import numpy' 2>/dev/null && exit 0; packages=(python3 python3-numpy) ;;
     # To link programs for 64-bit Arm and run them on another processor.
     aarch64) packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static) ;;
-    *) echo "usage: setup.sh build|test|numpy|browser|aarch64" >&2; exit 64 ;;
+    # dpkg-shlibdeps and strip; chrpath takes the toolchain's folder out of the executable.
+    packages) packages=(dpkg-dev binutils chrpath) ;;
+    test-packages) packages=(debootstrap lintian) ;;
+    fleet) packages=(ansible-core ansible-lint debootstrap dpkg-dev iproute2 openssh-client) ;;
+    slurm) packages=(slurmctld slurmd slurm-client munge) ;;
+    *) echo "usage: setup.sh build|test|numpy|browser|aarch64|packages|test-packages|fleet|slurm" >&2; exit 64 ;;
 esac
 
 if ! command -v swift >/dev/null; then
