@@ -80,8 +80,27 @@ package struct RotaryEmbedding: Sendable, Hashable {
             factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
         /// One divisor for each frequency, half as many as rotated elements of a head, from the GGUF tensor `rope_freqs.weight`.
         case perFrequency([Float])
-        /// Phi-3 for long contexts: `rope_type` `longrope`. One divisor for each frequency, others for sequences longer than
-        /// `originalContextLength`; cosines and sines are multiplied by `attentionFactor`.
-        case longRope(short: [Float], long: [Float], originalContextLength: Int, attentionFactor: Double)
+        /// Phi-3 for long contexts: `rope_type` `longrope`.
+        case longRope(LongRope)
+    }
+
+    /// LongRoPE (Ding et al., arXiv 2402.13753).
+    package struct LongRope: Sendable, Hashable {
+        /// One divisor for each frequency, for sequences of up to ``originalContextLength`` tokens.
+        package var short: [Float]
+        /// Those for longer ones.
+        package var long: [Float]
+        package var originalContextLength: Int
+        /// Factor of cosines and sines.
+        package var attentionFactor: Double
+
+        package init(short: [Float], long: [Float], originalContextLength: Int, attentionFactor: Double) {
+            self.short = short
+            self.long = long
+            self.originalContextLength = originalContextLength
+            self.attentionFactor = attentionFactor
+        }
+
+        package func divisors(sequence: Int) -> [Float] { sequence > originalContextLength ? long : short }
     }
 }

@@ -27,7 +27,7 @@ final class RotaryTable {
         cosine = try memory.buffer(sequence, rotarySize / 2, for: "rotary table", zeroed: false)
         sine = try memory.buffer(sequence, rotarySize / 2, for: "rotary table", zeroed: false)
         frequencies = try Self.frequencies(rope, rotarySize: rotarySize, sequence: sequence)
-        if case .longRope(_, _, _, let factor) = rope.scaling { amplitude = factor }
+        if case .longRope(let rope) = rope.scaling { amplitude = rope.attentionFactor }
         self.sequence = sequence
         self.headSize = headSize
         self.rotarySize = rotarySize
@@ -57,8 +57,8 @@ final class RotaryTable {
             return plain.map { $0 / factor }
         case .perFrequency(let divisors):
             return try divided(plain, by: divisors)
-        case .longRope(let short, let long, let original, _):
-            return try divided(plain, by: sequence > original ? long : short)
+        case .longRope(let rope):
+            return try divided(plain, by: rope.divisors(sequence: sequence))
         case .llama3(let factor, let low, let high, let original):
             // Long wavelengths are scaled, short ones stay, those between are interpolated.
             let context = Double(original)

@@ -96,9 +96,9 @@ struct FamilyTests {
         var expected = weights.config
         expected.rmsNormEpsilon = Double(Float(expected.rmsNormEpsilon))
         // A file has this number as f32.
-        if case .longRope(let short, let long, let original, let factor) = expected.rope.scaling {
-            expected.rope.scaling = .longRope(
-                short: short, long: long, originalContextLength: original, attentionFactor: Double(Float(factor)))
+        if case .longRope(var rope) = expected.rope.scaling {
+            rope.attentionFactor = Double(Float(rope.attentionFactor))
+            expected.rope.scaling = .longRope(rope)
         }
         // No key tells these.
         expected.variant.attentionScale = nil
@@ -162,10 +162,10 @@ struct FamilyTests {
             builder["\(prefix).rope.scaling.type"] = .text("linear")
             builder["\(prefix).rope.scaling.factor"] = .float32(Float(factor))
         }
-        if case .longRope(let short, let long, let original, let factor) = model.rope.scaling {
-            builder["\(prefix).rope.scaling.original_context_length"] = .uint32(UInt32(original))
-            builder["\(prefix).rope.scaling.attn_factor"] = .float32(Float(factor))
-            for (name, divisors) in [("long", long), ("short", short)] {
+        if case .longRope(let rope) = model.rope.scaling {
+            builder["\(prefix).rope.scaling.original_context_length"] = .uint32(UInt32(rope.originalContextLength))
+            builder["\(prefix).rope.scaling.attn_factor"] = .float32(Float(rope.attentionFactor))
+            for (name, divisors) in [("long", rope.long), ("short", rope.short)] {
                 builder.tensors.append(
                     GGUFBuilder.Tensor(
                         name: "rope_factors_\(name).weight", dimensions: [UInt64(divisors.count)], type: 0,

@@ -170,8 +170,9 @@ struct HuggingFaceConfigTests {
             #expect(
                 try model(phi, scaled).rope.scaling
                     == .longRope(
-                        short: [1, 1, 1, 2], long: [1, 2, 4, 8], originalContextLength: 4096,
-                        attentionFactor: (1 + log(32) / log(4096)).squareRoot()))
+                        RotaryEmbedding.LongRope(
+                            short: [1, 1, 1, 2], long: [1, 2, 4, 8], originalContextLength: 4096,
+                            attentionFactor: (1 + log(32) / log(4096)).squareRoot())))
         }
         let few = #"{"type": "longrope", "short_factor": [1], "long_factor": [1]}"#
         let error = modelFileError { try model(phi, fields.merging(["rope_scaling": few]) { $1 }) }

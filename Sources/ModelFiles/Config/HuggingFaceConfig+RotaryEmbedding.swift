@@ -91,9 +91,10 @@ extension HuggingFaceConfig {
             let factor = fields.factor ?? Double(context) / Double(max(1, original))
             let recommended = factor <= 1 ? 1 : (1 + log(factor) / log(Double(max(2, original)))).squareRoot()
             return .longRope(
-                short: try stated(fields.shortFactors, "short_factor").map { Float($0) },
-                long: try stated(fields.longFactors, "long_factor").map { Float($0) },
-                originalContextLength: original, attentionFactor: fields.attentionFactor ?? recommended)
+                RotaryEmbedding.LongRope(
+                    short: try stated(fields.shortFactors, "short_factor").map { Float($0) },
+                    long: try stated(fields.longFactors, "long_factor").map { Float($0) },
+                    originalContextLength: original, attentionFactor: fields.attentionFactor ?? recommended))
         default:
             throw KerfError(
                 .unsupported, at: file, "the rotary embedding's rope_type is \(quoted(kind))",

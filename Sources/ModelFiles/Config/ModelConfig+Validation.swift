@@ -173,10 +173,11 @@ extension RotaryEmbedding.Scaling {
             return contexts.contains(context) ? nil : "original_max_position_embeddings is \(context)"
         case .perFrequency(let divisors):
             return Self.defect(divisors, rotarySize)
-        case .longRope(let short, let long, let context, let factor):
+        case .longRope(let rope):
+            let (context, factor) = (rope.originalContextLength, rope.attentionFactor)
             if !(1...(1 << 40)).contains(context) { return "original_max_position_embeddings is \(context)" }
             if !(factor > 0 && factor < 1e6) { return "attention_factor is \(factor); it must be positive" }
-            return Self.defect(short, rotarySize) ?? Self.defect(long, rotarySize)
+            return Self.defect(rope.short, rotarySize) ?? Self.defect(rope.long, rotarySize)
         }
     }
 

@@ -195,9 +195,10 @@ extension GGUFFile {
                 throw KerfError(.missingTensor, at: name, "\(shortName) is missing")
             }
             return .longRope(
-                short: short, long: long,
-                originalContextLength: try required("\(prefix).rope.scaling.original_context_length"),
-                attentionFactor: try number("\(prefix).rope.scaling.attn_factor") ?? 1)
+                RotaryEmbedding.LongRope(
+                    short: short, long: long,
+                    originalContextLength: try required("\(prefix).rope.scaling.original_context_length"),
+                    attentionFactor: try number("\(prefix).rope.scaling.attn_factor") ?? 1))
         }
         // The key from before the scaling had a type.
         if let factor = try number("\(prefix).rope.scale_linear"), factor != 1 { return .linear(factor: factor) }

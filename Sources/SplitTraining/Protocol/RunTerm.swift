@@ -61,8 +61,8 @@ package struct RunTerm: Sendable, Hashable, Codable {
         case .linear(let factor): "linear \(factor)"
         case .llama3(let factor, let low, let high, let length): "llama3 \(factor) \(low) \(high) \(length)"
         case .perFrequency(let divisors): "by frequency \(digest(divisors))"
-        case .longRope(let short, let long, let length, let factor):
-            "longrope \(digest(short + long)) \(length) \(factor)"
+        case .longRope(let rope):
+            "longrope \(digest(rope.short + rope.long)) \(rope.originalContextLength) \(rope.attentionFactor)"
         }
     }
 

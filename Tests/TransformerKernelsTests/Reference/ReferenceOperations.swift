@@ -58,8 +58,8 @@ enum Reference {
         case nil: return plain
         case .linear(let factor): return plain / factor
         case .perFrequency(let divisors): return plain / Double(divisors[pair])
-        case .longRope(let short, let long, let original, _):
-            return plain / Double(sequence > original ? long[pair] : short[pair])
+        case .longRope(let rope):
+            return plain / Double(sequence > rope.originalContextLength ? rope.long[pair] : rope.short[pair])
         case .llama3(let factor, let low, let high, let original):
             let turns = Double(original) * plain / (2 * Double.pi)
             if turns < low { return plain / factor }
@@ -77,7 +77,7 @@ enum Reference {
         var y = x
         let rotarySize = rotarySize ?? headSize
         var amplitude = 1.0
-        if case .longRope(_, _, _, let factor) = rope.scaling { amplitude = factor }
+        if case .longRope(let rope) = rope.scaling { amplitude = rope.attentionFactor }
         let width = heads * headSize
         for token in 0..<x.count / width {
             for head in 0..<heads {

@@ -101,7 +101,8 @@ extension KernelTests {
         @Test func aGradientThatIsSetIsRead() throws {
             let gradients = try [false, true].map { activationCheckpointing in
                 let stack = try Tiny("three blocks", blocks: 3).stack(activationCheckpointing: activationCheckpointing)
-                try stack.step()
+                try stack.forward()
+                try stack.backward()
                 let gradient = try #require(stack.gradient(after: 2))
                 for index in gradient.indices { gradient[index] = 1e-3 * Float(index % 7) }
                 try stack.backward(layer: 2)
