@@ -58,7 +58,8 @@ struct Tiny: Sendable, CustomStringConvertible {
     static func longRope(_ originalContextLength: Int) -> RotaryEmbedding.Scaling {
         .longRope(
             RotaryEmbedding.LongRope(
-                short: [1, 1.5, 2], long: [1, 3, 8], originalContextLength: originalContextLength, attentionFactor: 1.2))
+                short: [1, 1.5, 2], long: [1, 3, 8], originalContextLength: originalContextLength, attentionFactor: 1.2)
+        )
     }
 
     static let gemma2 = ModelVariant(
