@@ -29,9 +29,8 @@ package struct ModelOptions: ParsableArguments {
     }
 
     static var weightFormatHelp: ArgumentHelp {
-        let formats = QuantizedFormat.allCases.map(\.rawValue).joined(separator: ", ")
-        return ArgumentHelp(
-            "Keep weights quantized in memory: as stored in the GGUF file, or in \(formats). (default: --dtype's format)",
+        ArgumentHelp(
+            "Keep weights quantized in memory: as stored in the GGUF file, or in a format. (default: --dtype's format)",
             valueName: "stored|format")
     }
 

@@ -43,6 +43,7 @@ struct ComparisonSchemaTests {
         var comparison = trimmed(try Comparer(betweenRuns: 0.01).compare([first, input("b.json", planted)]))
         (comparison.workload.pinned, comparison.workload.forwardOnly) = (true, true)
         comparison.workload.activationCheckpointing = true
+        comparison.workload.weightFormats = ["Q4_K"]
         comparison.model.variant = .planted
         for place in comparison.sides.indices {
             comparison.sides[place].box.hypervisor = "KVM"
