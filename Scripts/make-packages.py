@@ -91,6 +91,8 @@ def suite(root):
 class Executable:
     def __init__(self, path, arch, root):
         self.path, self.root = path, root
+        if not path.is_file():
+            fail(f"no executable {path}", 66)
         data = path.read_bytes()
         if data[:4] != b"\x7fELF":
             fail(f"{path} is no executable of Linux", 65)
