@@ -105,7 +105,7 @@ class Executable:
         if swift:
             fail(f"{path} needs {swift[0]}: build it with --static-swift-stdlib", 65)
         self.loaded = [
-            name for name in LOADED if name.encode() in data and name not in self.needed
+            name for name in LOADED if name.encode() + b"\0" in data and name not in self.needed
         ]
 
     def install(self, place):
