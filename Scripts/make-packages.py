@@ -328,7 +328,7 @@ def built(scratch):
 def default_maintainer():
     """Who makes the packages, as Debian's own tools ask for it."""
     name, address = os.environ.get("DEBFULLNAME"), os.environ.get("DEBEMAIL")
-    return f"{name} <{address}>" if name and address else "The Kerf developers <kerf@users.noreply.github.com>"
+    return f"{name} <{address}>" if name and address else "The Kerf developers <kerf@example.org>"
 
 
 def arguments():
