@@ -91,6 +91,8 @@ def suite(root):
 class Executable:
     def __init__(self, path, arch, root):
         self.path, self.root = path, root
+        if not path.is_file():
+            fail(f"no executable {path}", 66)
         data = path.read_bytes()
         if data[:4] != b"\x7fELF":
             fail(f"{path} is no executable of Linux", 65)
@@ -103,7 +105,7 @@ class Executable:
         if swift:
             fail(f"{path} needs {swift[0]}: build it with --static-swift-stdlib", 65)
         self.loaded = [
-            name for name in LOADED if name.encode() in data and name not in self.needed
+            name for name in LOADED if name.encode() + b"\0" in data and name not in self.needed
         ]
 
     def install(self, place):
@@ -326,7 +328,7 @@ def built(scratch):
 def default_maintainer():
     """Who makes the packages, as Debian's own tools ask for it."""
     name, address = os.environ.get("DEBFULLNAME"), os.environ.get("DEBEMAIL")
-    return f"{name} <{address}>" if name and address else "The Kerf developers <kerf@users.noreply.github.com>"
+    return f"{name} <{address}>" if name and address else "The Kerf developers <kerf@example.org>"
 
 
 def arguments():

@@ -5,8 +5,8 @@ enum Manual {
     /// Pages that show no command that every system can run.
     static let pagesWithoutCommands: Set = [
         "CHANGELOG.md", "SECURITY.md", "docs/architecture.md", "docs/command-reference.md",
-        "docs/file-formats.md", "docs/five-devices.md", "docs/glossary.md", "docs/hardware-bench.md", "docs/limits.md",
-        "docs/markers.md", "docs/split-training.md", "docs/validating.md",
+        "docs/file-formats.md", "docs/five-devices.md", "docs/fleet-with-ansible.md", "docs/glossary.md",
+        "docs/hardware-bench.md", "docs/limits.md", "docs/markers.md", "docs/split-training.md", "docs/validating.md",
     ]
     /// Pages that a program makes, whose examples that program checks.
     static let generatedPages: Set = ["docs/command-reference.md", "docs/file-formats.md", "docs/five-devices.md"]

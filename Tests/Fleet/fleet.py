@@ -96,7 +96,7 @@ class Fleet:
         self.hub = hub
         split_run.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
         (self.work / "ansible.cfg").write_text(
-            f"[defaults]\ncollections_path = {self.work}/collections\ncollections_paths = {self.work}/collections\n"
+            f"[defaults]\ncollections_path = {self.work}/collections\n"
             "forks = 10\nretry_files_enabled = false\ninject_facts_as_vars = false\n[ssh_connection]\npipelining = true\n"
             f"control_path_dir = {self.work}/cp\n")
         split_run.write_inputs(self.work)
