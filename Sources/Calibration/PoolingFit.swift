@@ -26,10 +26,13 @@ struct PoolingFit {
     private struct Shape: Hashable {
         var sizes: [Int]
         var flops: [Double]
+        /// Unpacking takes more time from some formats than from others.
+        var weightFormats: String
 
         init(_ layer: LayerDescription) {
             sizes = [layer.parameterCount, layer.adapterBytes, layer.outputBytes]
             flops = [layer.forwardFlops, layer.backwardFlops]
+            weightFormats = layer.weightFormatText
         }
     }
 

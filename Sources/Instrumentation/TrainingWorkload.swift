@@ -56,7 +56,9 @@ package struct TrainingWorkload: Sendable {
                 let bytes = model.roles.filter(\.isMatrix).reduce(0) {
                     $0 + formats.byteCount(of: $1, model: model, format: format)
                 }
-                return bytes <= Self.automaticLimitBytes ? .resident : one
+                // Blocks of different formats cannot take turns in one memory.
+                let areAlike = formats.areAlike(blocks: 0..<model.blockCount)
+                return bytes <= Self.automaticLimitBytes || !areAlike ? .resident : one
             }
         }
     }

@@ -118,7 +118,7 @@ package struct BoxConditions: Sendable, Hashable {
 
     /// Why a turn of split training is disturbed; `nil` for an undisturbed one. Its own computing and waiting heat the box
     /// and let it cool, more or less by where the model is cut: the temperature disturbs nothing. What heat slows is seen by
-    /// the speed.
+    /// throttle counters and, where no cpufreq driver tells the frequency, by the speed.
     package static func turnDisturbance(
         from start: BoxConditions, to end: BoxConditions, seconds: Double
     ) -> Disturbance? {

@@ -95,12 +95,13 @@ package struct LayerShapes: Sendable {
             && (1...(1 << 14)).contains(model.blockCount) && model.headCount * model.headSize <= 1 << 20
             && model.keyValueHeadCount <= model.headCount && (0...(1 << 20)).contains(workload.loraRank)
             && !tokens.overflow && (1...(1 << 26)).contains(tokens.partialValue) && workload.sequence <= 1 << 22
-            && (1...(1 << 14)).contains(workload.threads) && isPossible(model.variant, headSize: model.headSize)
+            && (1...(1 << 14)).contains(workload.threads) && isPossible(model.variant, model)
     }
 
-    private static func isPossible(_ variant: ModelVariant?, headSize: Int) -> Bool {
-        (0...headSize).contains(variant?.rotarySize ?? headSize)
+    private static func isPossible(_ variant: ModelVariant?, _ model: ModelDescription) -> Bool {
+        (0...model.headSize).contains(variant?.rotarySize ?? model.headSize)
             && (1...(1 << 30)).contains(variant?.window?.size ?? 1)
+            && (variant?.window?.fullLayers.count ?? 0) <= model.blockCount
     }
 }
 

@@ -114,6 +114,9 @@ struct WorkloadSetTests {
         let layers = calibration.layers.map(\.description)
         #expect(layers == workload(256).layers)
         #expect(layers[1].weightFormats == nil && layers[2].weightFormats?["down"] == .q4K)
+        // The block of another format is no block of the others' shape.
+        let groups = try #require(calibration.pooling)
+        #expect(!groups.isEmpty && groups.allSatisfy { $0.members.map(\.layer) == [1, 3, 4] })
         let bytes = layers.map { $0.memory?.weightBytes ?? 0 }
         #expect(5 * bytes[2] < bytes[1])
         let mixture = [inputs[0], try Self.input(SyntheticWorkload(sequence: 512))]

@@ -172,6 +172,14 @@ struct GGUFTests {
         #expect(modelFileError { try source.values(.embedding) }?.code == .truncated)
     }
 
+    @Test("A window that a file of llama's architecture does not state is the model's")
+    func windowOfTheModel() throws {
+        var config = TinyModel.config
+        config.variant.window = AttentionWindow(size: 3)
+        #expect(try open(TinyModel.gguf(), expecting: config).config.variant.window == config.variant.window)
+        #expect(try open(TinyModel.gguf()).config.variant.window == nil)
+    }
+
     @Test("A wrong block or a buffer of another size is refused")
     func wrongRequests() throws {
         let source = try open(TinyModel.gguf())

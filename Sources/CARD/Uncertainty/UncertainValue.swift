@@ -31,8 +31,9 @@ struct UncertainValue {
             var measurement: Measurement
             /// The pass, and which of its values.
             var value: String
-            /// Identifies a block's shape.
+            /// Identifies a block's shape, together with the formats of its weights.
             var flops: Double
+            var weightFormats: String
             /// The place of the calibration's own group; `nil` for a calibration without one.
             var group: Int?
         }
@@ -181,7 +182,8 @@ extension LayerCalibration {
         guard description.kind == .block else { return nil }
         return UncertainValue.PoolingGroup(
             kind: .init(
-                measurement: measurement, value: name, flops: description.forwardFlops, group: posterior?.group),
+                measurement: measurement, value: name, flops: description.forwardFlops,
+                weightFormats: description.weightFormatText, group: posterior?.group),
             value: value, standardError: standardError, posterior: posterior)
     }
 }

@@ -25,7 +25,7 @@ struct BoxChoice {
         let sources = Set((calibration?.content.provenance ?? []).map(\.sha256))
         let all = folder.profiles
         let own = all.filter { sources.contains($0.file.sha256) }
-        profiles = (own.isEmpty ? all : own).map(\.content)
+        profiles = (calibration == nil ? all : own).map(\.content)
     }
 
     var newestProfile: ProfileDigest? { profiles.max { $0.created < $1.created } }

@@ -55,8 +55,8 @@ extension FleetView {
         return [
             FleetFinding(
                 .severalWorkloads,
-                "boxes were calibrated for \(workloads.count) different workloads: their times and cuts do not compare, "
-                    + "and no decision is made between them")
+                "boxes were calibrated for \(workloads.count) different workloads: their times and cuts do not "
+                    + "compare")
         ]
     }
 

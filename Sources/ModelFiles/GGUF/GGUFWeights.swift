@@ -18,8 +18,15 @@ package struct GGUFWeights: WeightSource {
     package init(_ path: FilePath, expecting expected: ModelConfig? = nil) throws(KerfError) {
         let file = try GGUFFile(path)
         let architecture = try file.architecture()
-        let config = try file.config(architecture, name: expected?.name ?? path.stem ?? "model")
-        if let expected { try config.validate(against: expected, file: path.string) }
+        var stated = try file.config(architecture, name: expected?.name ?? path.stem ?? "model")
+        if let expected {
+            // llama.cpp's converter leaves Mistral's window out.
+            if architecture.name == "llama", stated.variant.window == nil {
+                stated.variant.window = expected.variant.window
+            }
+            try stated.validate(against: expected, file: path.string)
+        }
+        let config = stated
         let source = path.string
         origin = path.lastComponent?.string ?? kind.rawValue
         table = try TensorTable(config, file: source) { (role) throws(KerfError) in

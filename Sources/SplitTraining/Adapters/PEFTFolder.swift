@@ -104,11 +104,12 @@ package enum PEFTFolder {
             for module in targetModules {
                 let group = ProjectionGroup.allCases.first { $0.fusedModuleName.hasSuffix("." + module) }
                 let projections = group?.projections ?? []
+                own.targetModules += projections.isEmpty ? [module] : projections.map { "\($0.rawValue)_proj" }
+                guard projections.count > 1 else { continue }
                 // Of fewer than all of a module's projections a rank does not tell which ones.
-                guard
-                    projections.count < 2
-                        || rankPattern?[module] == projections.count * r
-                            && alphaPattern?[module] == Double(projections.count) * loraAlpha
+                let (rank, overflow) = projections.count.multipliedReportingOverflow(by: r)
+                guard !overflow, rankPattern?[module] == rank,
+                    alphaPattern?[module] == Double(projections.count) * loraAlpha
                 else {
                     throw KerfError(
                         .unsupported, at: path,
@@ -116,7 +117,6 @@ package enum PEFTFolder {
                             + "and lora_alpha",
                         remedy: "give adapters that Kerf wrote, of all projections of the module")
                 }
-                own.targetModules += projections.isEmpty ? [module] : projections.map { "\($0.rawValue)_proj" }
                 own.rankPattern?[module] = nil
                 own.alphaPattern?[module] = nil
             }

@@ -5,7 +5,8 @@ import Workload
 
 /// The products of a block's seven projections without anything else, as a reference for a block's time.
 ///
-/// Engine, shapes, formats and layouts are those of the block; the operands' values do not matter.
+/// Engine, shapes, formats and layouts are those of the block, but for quantized weights, in whose place are plain ones; the
+/// operands' values do not matter.
 package final class BareProducts {
     private struct Member {
         let product: any MatrixProduct

@@ -75,7 +75,8 @@ struct BenchStepCommand: ParsableCommand {
         }
         let source = try model.open(seed: 1)
         let workload = try workload.workload(placement)
-        let stack = try workload.stack(source: source, engine: workload.matrixEngine(quantized: source.isQuantized), seed: 1)
+        let engine = try workload.matrixEngine(quantized: source.isQuantized)
+        let stack = try workload.stack(source: source, engine: engine, seed: 1)
         stack.optimizer.learningRate = learningRate
         if let tokens {
             let pairs = try TokenFile(path: tokens).trainingPairs(
