@@ -92,7 +92,8 @@ public struct KernelCost: Codable, Sendable, Hashable {
 extension LayerDescription {
     /// The formats of its quantized matrices in words, such as `down Q6_K, q Q4_K`; empty without one.
     package var weightFormatText: String {
-        (weightFormats ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" }.joined(separator: ", ")
+        (weightFormats ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" }.joined(
+            separator: ", ")
     }
 
     /// From the shapes alone.

@@ -5,9 +5,9 @@ import ModelFiles
 /// The count is that of the mathematics: a multiplication, an addition, a division, a root or an exponential each count
 /// one, tanh two more than an exponential; causal attention counts the unmasked pairs of query and key, T (T + 1) / 2 for
 /// each head without a window. What the kernels recompute in a backward pass, and the masked half of the tiles on
-/// attention's diagonal, is not counted. The backward pass of a frozen projection needs one product of the size of the forward one, not two, so backward costs about as
-/// much as forward. With activation checkpointing the backward pass of a block also has the whole forward pass, which is
-/// counted. Layer 0 is the embedding, layer L + 1 the head.
+/// attention's diagonal, is not counted. The backward pass of a frozen projection needs one product of the size of the
+/// forward one, not two, so backward costs about as much as forward. With activation checkpointing the backward pass of a
+/// block also has the whole forward pass, which is counted. Layer 0 is the embedding, layer L + 1 the head.
 package struct LayerCost: Sendable, Hashable {
     package let model: ModelConfig
     package let lora: LoRAConfiguration

@@ -4,7 +4,8 @@ import Testing
 struct HelpTests {
     static let subcommands = [
         "demo", "doctor", "profile", "calibrate", "compare", "decide", "simulate", "keys", "serve", "train", "link",
-        "validate", "fleet", "report", "trace", "export", "board", "capture", "replay", "bench", "selftest", "restore-frequency",
+        "validate", "fleet", "report", "trace", "export", "board", "capture", "replay", "bench", "selftest",
+        "restore-frequency",
     ]
 
     /// Every command that the help lists, by its words; the first is `kerf` itself.

@@ -140,7 +140,9 @@ extension FleetView {
         columns.add("lora_rank", "Rank of the LoRA adapters") { $0.workload.loraRank }
         columns.add("lora_alpha", "Their alpha") { $0.workload.loraAlpha }
         columns.add("lora_targets", "Projections with adapters") { $0.workload.loraTargetNames }
-        columns.add("dtype", "Format of activations, and of weights that are not quantized") { $0.workload.dtype.rawValue }
+        columns.add("dtype", "Format of activations, and of weights that are not quantized") {
+            $0.workload.dtype.rawValue
+        }
         columns.add("threads", "Threads of the first box") { $0.workload.threads }
         columns.add("boxes", "How many boxes were calibrated for it") { $0.boxes.count }
         return columns.table("workloads", "a workload that boxes were calibrated for", of: workloads)
