@@ -44,6 +44,7 @@ struct FleetSchemaTests {
         var view = view
         view.workloads[0].workload.pinned = true
         view.workloads[0].workload.weightFormats = ["Q4_K"]
+        view.workloads[0].model.variant = .planted
         (view.workloads[0].workload.forwardOnly, view.workloads[0].workload.activationCheckpointing) = (true, true)
         let rates = try Link(uplinkBitsPerSecond: 1, downlinkBitsPerSecond: 1, roundTripSeconds: 1, source: "planted")
         view.decider?.link = rates
