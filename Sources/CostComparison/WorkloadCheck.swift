@@ -35,8 +35,7 @@ enum WorkloadCheck {
 
         init(_ calibration: Calibration) {
             model = calibration.model.ignoringWeights
-            workload = calibration.workload
-            (workload.threads, workload.pinned) = (0, nil)
+            workload = calibration.workload.ignoringThreads
             layers = calibration.layers.map { layer in
                 // What a layer needs of memory and its traffic depend on the engine and its threads, and operations on
                 // the version that counts them.

@@ -20,20 +20,14 @@ package struct InterruptibleWeights: WeightSource {
 
     package func storedFormat(of role: TensorRole) -> QuantizedFormat? { source.storedFormat(of: role) }
 
-    package func readStored(
-        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
-    ) throws {
-        try check()
-        try source.readStored(role, rows: rows, into: destination)
-    }
-
     package func quantizedFormat(of role: TensorRole) -> QuantizedFormat? { source.quantizedFormat(of: role) }
 
-    package func readQuantized(
-        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    package func readBlocks(
+        _ role: TensorRole, rows: Range<Int>, in format: QuantizedFormat,
+        into destination: UnsafeMutableRawBufferPointer
     ) throws {
         try check()
-        try source.readQuantized(role, rows: rows, into: destination)
+        try source.readBlocks(role, rows: rows, in: format, into: destination)
     }
 
     private func check() throws {

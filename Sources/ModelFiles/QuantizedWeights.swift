@@ -59,12 +59,6 @@ package struct QuantizedWeights: WeightSource {
 
     package func storedFormat(of role: TensorRole) -> QuantizedFormat? { source.storedFormat(of: role) }
 
-    package func readStored(
-        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
-    ) throws {
-        try source.readStored(role, rows: rows, into: destination)
-    }
-
     package func quantizedFormat(of role: TensorRole) -> QuantizedFormat? {
         guard role.isMatrix else { return nil }
         return switch choice {
@@ -73,24 +67,11 @@ package struct QuantizedWeights: WeightSource {
         }
     }
 
-    package func readQuantized(
-        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    package func readBlocks(
+        _ role: TensorRole, rows: Range<Int>, in format: QuantizedFormat,
+        into destination: UnsafeMutableRawBufferPointer
     ) throws {
-        let format = quantizedFormat(of: role)
-        if source.storedFormat(of: role) == format {
-            return try source.readStored(role, rows: rows, into: destination)
-        }
-        let columns = config.shape(of: role).columns
-        guard let format, let rowBytes = format.rowBytes(columns: columns), let base = destination.baseAddress else {
-            preconditionFailure("\(role) is not quantized")
-        }
-        let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: rows.count * columns)
-        defer { values.deallocate() }
-        try source.read(role, rows: rows, into: values)
-        for row in 0..<rows.count {
-            let row = (start: row * columns, bytes: base + row * rowBytes)
-            format.encode(UnsafeBufferPointer(rebasing: values[row.start..<row.start + columns]), into: row.bytes)
-        }
+        try source.readBlocks(role, rows: rows, in: format, into: destination)
     }
 
     /// The formats that all matrices of a model can have.

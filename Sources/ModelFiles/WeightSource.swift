@@ -31,17 +31,19 @@ package protocol WeightSource: Sendable {
     /// The quantized format of a matrix in its file; `nil` for any other format.
     func storedFormat(of role: TensorRole) -> QuantizedFormat?
 
-    /// Writes rows of a matrix in its ``storedFormat(of:)``, which must not be `nil`, one after the other.
-    ///
-    /// - Parameter destination: has ``QuantizedFormat/rowBytes(columns:)`` for each row.
-    /// - Throws: as ``read(_:rows:into:)``.
-    func readStored(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws
-
     /// The quantized format in which a matrix is to stay in memory; `nil` for the number format of the step.
     func quantizedFormat(of role: TensorRole) -> QuantizedFormat?
 
-    /// As ``readStored(_:rows:into:)``, in ``quantizedFormat(of:)``.
-    func readQuantized(_ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws
+    /// Writes rows of a matrix in a quantized format, one after the other: the file's own blocks where they have it, else the
+    /// values quantized.
+    ///
+    /// - Parameters:
+    ///   - format: one into which a row can be divided.
+    ///   - destination: has ``QuantizedFormat/rowBytes(columns:)`` for each row.
+    /// - Throws: as ``read(_:rows:into:)``.
+    func readBlocks(
+        _ role: TensorRole, rows: Range<Int>, in format: QuantizedFormat,
+        into destination: UnsafeMutableRawBufferPointer) throws
 }
 
 extension WeightSource {
@@ -57,18 +59,30 @@ extension WeightSource {
 
     package func storedFormat(of role: TensorRole) -> QuantizedFormat? { nil }
 
-    package func readStored(
-        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
-    ) throws {
-        preconditionFailure("\(role) is not stored in blocks")
-    }
-
     package func quantizedFormat(of role: TensorRole) -> QuantizedFormat? { nil }
 
-    package func readQuantized(
-        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    package func readBlocks(
+        _ role: TensorRole, rows: Range<Int>, in format: QuantizedFormat,
+        into destination: UnsafeMutableRawBufferPointer
+    ) throws { try quantize(role, rows: rows, in: format, into: destination) }
+
+    /// Reads values and quantizes them.
+    func quantize(
+        _ role: TensorRole, rows: Range<Int>, in format: QuantizedFormat,
+        into destination: UnsafeMutableRawBufferPointer
     ) throws {
-        preconditionFailure("\(role) is not quantized")
+        let columns = config.shape(of: role).columns
+        guard let rowBytes = format.rowBytes(columns: columns), let base = destination.baseAddress else {
+            preconditionFailure("rows of \(columns) values are no whole blocks of \(format.rawValue)")
+        }
+        precondition(destination.count == rows.count * rowBytes)
+        let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: rows.count * columns)
+        defer { values.deallocate() }
+        try read(role, rows: rows, into: values)
+        for row in 0..<rows.count {
+            let rowValues = values[row * columns..<(row + 1) * columns]
+            format.encode(UnsafeBufferPointer(rebasing: rowValues), into: base + row * rowBytes)
+        }
     }
 }
 

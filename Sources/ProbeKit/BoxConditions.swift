@@ -78,9 +78,10 @@ package struct BoxConditions: Sendable, Hashable {
     /// - Parameters:
     ///   - hasRunUp: whether the frequency could settle before the window; otherwise its change is ignored.
     ///   - hasLoads: whether weights were read within the window; page faults are then part of the work.
+    ///   - heatsBox: whether the work itself makes the box warmer or lets it cool; its temperature may then change.
     package static func disturbance(
         from start: BoxConditions, to end: BoxConditions, seconds: Double, hasRunUp: Bool = false,
-        hasLoads: Bool = false
+        hasLoads: Bool = false, heatsBox: Bool = false
     ) -> Disturbance? {
         if grew(start.throttleCount, end.throttleCount, by: 0) { return .throttling }
         // The kernel's own work for it is in no counter of load: its CPUs hold interrupts off, and lose their ticks.
@@ -110,21 +111,19 @@ package struct BoxConditions: Sendable, Hashable {
         if let before = start.referenceSeconds, let after = end.referenceSeconds, !isSameSpeed(before, after) {
             return .speed
         }
-        if let before = start.celsius, let after = end.celsius, abs(after - before) > toleratedCelsius {
+        if !heatsBox, let before = start.celsius, let after = end.celsius, abs(after - before) > toleratedCelsius {
             return .temperature
         }
         return nil
     }
 
     /// Why a turn of split training is disturbed; `nil` for an undisturbed one. Its own computing and waiting heat the box
-    /// and let it cool, more or less by where the model is cut: the temperature disturbs nothing. What heat slows is seen by
-    /// throttle counters and, where no cpufreq driver tells the frequency, by the speed.
+    /// and let it cool, more or less by where the model is cut. What heat slows is seen by throttle counters and, where no
+    /// cpufreq driver tells the frequency, by the speed.
     package static func turnDisturbance(
         from start: BoxConditions, to end: BoxConditions, seconds: Double
     ) -> Disturbance? {
-        var end = end
-        end.celsius = start.celsius
-        return disturbance(from: start, to: end, seconds: seconds, hasLoads: true)
+        disturbance(from: start, to: end, seconds: seconds, hasLoads: true, heatsBox: true)
     }
 
     /// The longer time of the piece of arithmetic; `nil` where neither was taken.

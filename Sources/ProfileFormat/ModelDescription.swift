@@ -86,6 +86,13 @@ public struct WorkloadDescription: Codable, Sendable, Hashable {
         self.activationCheckpointing = activationCheckpointing
     }
 
+    /// The work alone, for comparing steps that other threads run.
+    package var ignoringThreads: WorkloadDescription {
+        var workload = self
+        (workload.threads, workload.pinned) = (0, nil)
+        return workload
+    }
+
     /// `q,v`
     package var loraTargetNames: String { loraTargets.map(\.rawValue).joined(separator: ",") }
 

@@ -16,12 +16,6 @@ import Testing
         var memory: Memory
     }
 
-    private func run(_ workspace: Workspace, _ arguments: [String]) throws -> String {
-        let outcome = try KerfProcess(arguments, in: workspace.url.path).finish()
-        #expect(outcome.status == 0, "\(outcome.standardError)")
-        return outcome.standardOutput
-    }
-
     @Test func aBlocksBackwardPassHasItsForwardPass() throws {
         let workspace = try Workspace()
         _ = try workspace.tinyModel()
@@ -31,7 +25,7 @@ import Testing
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let blocks = try [[], [Self.flag]].map { more in
-            try decoder.decode(Block.self, from: Data(run(workspace, arguments + ["--json"] + more).utf8))
+            try decoder.decode(Block.self, from: Data(workspace.kerf(arguments + ["--json"] + more).utf8))
         }
         let (plain, again) = (blocks[0].block, blocks[1].block)
         #expect(plain.forward.flops > 0 && again.forward.flops == plain.forward.flops)
@@ -41,15 +35,15 @@ import Testing
         #expect(rotations == [false, true])
         // One block has nothing to share.
         #expect(blocks[1].memory.totalBytes == blocks[0].memory.totalBytes)
-        #expect(try run(workspace, arguments + [Self.flag]).contains(" on q,v, activation checkpointing\n"))
+        #expect(try workspace.kerf(arguments + [Self.flag]).contains(" on q,v, activation checkpointing\n"))
     }
 
     @Test func stepsHaveTheSameLosses() throws {
         let workspace = try Workspace()
         _ = try workspace.tinyModel()
         let losses = try [[], [Self.flag]].map { more in
-            try run(
-                workspace, ["bench", "step", "--model", "tiny.json", "--seq", "16", "--steps", "5"] + more
+            try workspace.kerf(
+                ["bench", "step", "--model", "tiny.json", "--seq", "16", "--steps", "5"] + more
             ).split(separator: "\n").map { line in
                 let step = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Double]
                 return try #require(step?["loss"])
@@ -62,16 +56,9 @@ import Testing
     func profiles() throws {
         let workspace = try Workspace()
         _ = try workspace.tinyModel()
-        func profile(_ name: String, _ more: [String]) throws -> String {
-            try run(
-                workspace,
-                [
-                    "profile", "--model", "tiny.json", "--seq", "16", "--threads", "1", "--budget", "0.5", "--quiet",
-                    "--out", name,
-                ] + more)
-        }
-        #expect(try !profile("plain.json", []).contains("checkpointing"))
-        #expect(try profile("again.json", [Self.flag]).contains("on q,v, activation checkpointing, f32, "))
+        #expect(try !workspace.tinyProfile("plain.json", []).contains("checkpointing"))
+        #expect(
+            try workspace.tinyProfile("again.json", [Self.flag]).contains("on q,v, activation checkpointing, f32, "))
         let (plain, again) = (try workspace.json("plain.json"), try workspace.json("again.json"))
         func field(_ profile: [String: Any]) -> Bool? {
             (profile["workload"] as? [String: Any])?["activation_checkpointing"] as? Bool
@@ -98,7 +85,7 @@ import Testing
             #expect(try SchemaChecker.faults(in: [UInt8](workspace.bytes("again.json")), schema: "profile") == [])
         }
 
-        let alone = try run(workspace, ["calibrate", "again.json", "--out", "calibration.json"])
+        let alone = try workspace.kerf(["calibrate", "again.json", "--out", "calibration.json"])
         #expect(alone.contains("activation checkpointing"))
         if SchemaChecker.isPossible {
             let bytes = [UInt8](try workspace.bytes("calibration.json"))

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The built executable, run from outside.
 struct KerfProcess {
@@ -118,6 +119,23 @@ final class Workspace {
     }
 
     var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: url.path).sorted()) ?? [] }
+
+    /// What a command prints in this folder; it must end well.
+    func kerf(_ arguments: [String]) throws -> String {
+        let outcome = try KerfProcess(arguments, in: url.path).finish()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        return outcome.standardOutput
+    }
+
+    /// Profiles ``tinyModel(_:blocks:)`` for half a second.
+    func tinyProfile(_ name: String, _ options: [String]) throws -> String {
+        try kerf(
+            [
+                "profile", "--model", "tiny.json", "--seq", "16", "--threads", "1", "--budget", "0.5", "--quiet",
+                "--out",
+                name,
+            ] + options)
+    }
 
     /// A Llama of a few thousand parameters, so that a step takes no time.
     func tinyModel(_ name: String = "tiny.json", blocks: Int = 3) throws -> String {

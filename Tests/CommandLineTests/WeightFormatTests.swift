@@ -4,15 +4,8 @@ import Testing
 
 /// `--weight-format` of benchmarks and profiles, from outside. Trainings have it in TrainTests.
 @Suite(.serialized) struct WeightFormatTests {
-    private func run(_ workspace: Workspace, _ arguments: [String]) throws -> String {
-        let outcome = try KerfProcess(arguments, in: workspace.url.path).finish()
-        #expect(outcome.status == 0, "\(outcome.standardError)")
-        return outcome.standardOutput
-    }
-
     private func weightBytes(_ workspace: Workspace, _ more: [String]) throws -> Int {
-        let text = try run(
-            workspace,
+        let text = try workspace.kerf(
             [
                 "bench", "layer", "--model", "tiny.json", "--seq", "16", "--rounds", "1", "--block-only", "--threads",
                 "1",
@@ -34,16 +27,10 @@ import Testing
     func profiles() throws {
         let workspace = try Workspace()
         _ = try workspace.tinyModel()
-        func profile(_ name: String, _ more: [String]) throws -> String {
-            try run(
-                workspace,
-                [
-                    "profile", "--model", "tiny.json", "--seq", "16", "--threads", "1", "--budget", "0.5", "--quiet",
-                    "--out", name,
-                ] + more)
-        }
-        #expect(try !profile("plain.json", ["--engine", "kerf"]).contains("weights in"))
-        #expect(try profile("q8.json", ["--weight-format", "q8_0"]).contains("on q,v, weights in Q8_0, f32, "))
+        #expect(try !workspace.tinyProfile("plain.json", ["--engine", "kerf"]).contains("weights in"))
+        #expect(
+            try workspace.tinyProfile("q8.json", ["--weight-format", "q8_0"]).contains("on q,v, weights in Q8_0, f32, ")
+        )
         let (plain, quantized) = (try workspace.json("plain.json"), try workspace.json("q8.json"))
         func field(_ profile: [String: Any]) -> [String]? {
             (profile["workload"] as? [String: Any])?["weight_formats"] as? [String]
@@ -60,7 +47,7 @@ import Testing
             #expect(try SchemaChecker.faults(in: [UInt8](workspace.bytes("q8.json")), schema: "profile") == [])
         }
 
-        #expect(try run(workspace, ["calibrate", "q8.json", "--out", "q8-cal.json"]).contains("weights in Q8_0"))
+        #expect(try workspace.kerf(["calibrate", "q8.json", "--out", "q8-cal.json"]).contains("weights in Q8_0"))
         if SchemaChecker.isPossible {
             let bytes = [UInt8](try workspace.bytes("q8-cal.json"))
             #expect(try SchemaChecker.faults(in: bytes, schema: "calibration") == [])

@@ -71,7 +71,7 @@ struct GGUFTests {
                 #expect(stored?.rawValue == (format.valuesPerBlock > 1 ? format.name : nil))
                 guard let stored, let rowBytes = stored.rowBytes(columns: columns) else { continue }
                 var blocks = [UInt8](repeating: 0, count: rows.count * rowBytes)
-                try blocks.withUnsafeMutableBytes { try source.readStored(role, rows: rows, into: $0) }
+                try blocks.withUnsafeMutableBytes { try source.readBlocks(role, rows: rows, in: stored, into: $0) }
                 part.withUnsafeMutableBufferPointer { part in
                     blocks.withUnsafeBytes { blocks in
                         for row in 0..<rows.count {
@@ -99,10 +99,10 @@ struct GGUFTests {
         let source = try open(builder)
         let role = TensorRole.projection(.up, block: 0)
         var blocks = [UInt8](repeating: 0, count: 31 * 34)
-        try blocks.withUnsafeMutableBytes { try source.readStored(role, rows: 0..<31, into: $0) }
+        try blocks.withUnsafeMutableBytes { try source.readBlocks(role, rows: 0..<31, in: .q80, into: $0) }
         var last = [UInt8](repeating: 0, count: 34)
         let error = modelFileError {
-            try last.withUnsafeMutableBytes { try source.readStored(role, rows: 31..<32, into: $0) }
+            try last.withUnsafeMutableBytes { try source.readBlocks(role, rows: 31..<32, in: .q80, into: $0) }
         }
         #expect(error?.code == .malformed)
     }

@@ -1,5 +1,5 @@
 #include "parallel.h"
-#include "vector.h"
+#include "rms.h"
 
 // RMS norms of each head's queries or keys: rows of 64 to 256 elements, so that a row stays in cache between its passes.
 
@@ -11,21 +11,11 @@ struct head_norm {
     void *y;
 };
 
-// 1 / rms of a row that begins at the element `first`.
-KERF_INLINE float reciprocal_rms(const struct head_norm *norm, long first, enum kerf_format format) {
-    kerf_vector squares = {}, v;
-    for (long i = 0; i < norm->width; i += KERF_LANES) {
-        kerf_load_format(&v, norm->x, first + i, kerf_step(i, norm->width), format);
-        squares += v * v;
-    }
-    return 1.0f / __builtin_elementwise_sqrt(kerf_sum(&squares) / (float)norm->width + norm->epsilon);
-}
-
 KERF_INLINE void forward(const struct head_norm *norm, long begin, long end, enum kerf_format format) {
     const long width = norm->width;
     kerf_vector v, w;
     for (long row = begin; row < end; row++) {
-        const float s = reciprocal_rms(norm, row * width, format);
+        const float s = kerf_reciprocal_rms(norm->x, row * width, width, norm->epsilon, format);
         for (long i = 0; i < width; i += KERF_LANES) {
             const long lanes = kerf_step(i, width);
             kerf_load_format(&v, norm->x, row * width + i, lanes, format);
@@ -42,7 +32,7 @@ KERF_INLINE void backward(const struct head_norm *norm, long begin, long end, en
     const long width = norm->width;
     kerf_vector v, w, g;
     for (long row = begin; row < end; row++) {
-        const float s = reciprocal_rms(norm, row * width, format);
+        const float s = kerf_reciprocal_rms(norm->x, row * width, width, norm->epsilon, format);
         kerf_vector products = {};
         for (long i = 0; i < width; i += KERF_LANES) {
             const long lanes = kerf_step(i, width);

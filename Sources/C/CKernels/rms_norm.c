@@ -1,5 +1,5 @@
 #include "parallel.h"
-#include "vector.h"
+#include "rms.h"
 
 struct norm {
     long width;
@@ -13,14 +13,8 @@ KERF_INLINE void forward(const struct norm *norm, long begin, long end, enum ker
     const long width = norm->width;
     for (long row = begin; row < end; row++) {
         const float *x = norm->x + row * width;
-        kerf_vector squares = {}, v, w;
-        for (long i = 0; i < width; i += KERF_LANES) {
-            kerf_load(&v, x + i, kerf_step(i, width));
-            squares += v * v;
-        }
-        const float mean = kerf_sum(&squares) / (float)width;
-        // sqrtf() may set errno, which costs a branch and a call.
-        const float reciprocal = 1.0f / __builtin_elementwise_sqrt(mean + norm->epsilon);
+        kerf_vector v, w;
+        const float reciprocal = kerf_reciprocal_rms(x, 0, width, norm->epsilon, KERF_F32);
         norm->reciprocal_rms[row] = reciprocal;
         for (long i = 0; i < width; i += KERF_LANES) {
             const long lanes = kerf_step(i, width);
@@ -70,13 +64,8 @@ KERF_CLONES static void add_rows(const void *arguments, long begin, long end) {
     for (long row = begin; row < end; row++) {
         const float *x = norm->x + row * width, *base = norm->residual + row * width;
         float *y = (float *)norm->y + row * width;
-        kerf_vector squares = {}, v, w, b;
-        for (long i = 0; i < width; i += KERF_LANES) {
-            kerf_load(&v, x + i, kerf_step(i, width));
-            squares += v * v;
-        }
-        const float mean = kerf_sum(&squares) / (float)width;
-        const float reciprocal = 1.0f / __builtin_elementwise_sqrt(mean + norm->epsilon);
+        kerf_vector v, w, b;
+        const float reciprocal = kerf_reciprocal_rms(x, 0, width, norm->epsilon, KERF_F32);
         norm->reciprocal_rms[row] = reciprocal;
         for (long i = 0; i < width; i += KERF_LANES) {
             const long lanes = kerf_step(i, width);

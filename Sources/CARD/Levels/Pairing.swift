@@ -204,9 +204,7 @@ struct Pairing {
             // A side's memory is its own affair: it may recompute activations, and the results keep their bits.
             let recomputes = calibration.workload.activationCheckpointing == true
             model = calibration.model.ignoringWeights
-            workload = calibration.workload
-            workload.threads = 0
-            workload.pinned = nil
+            workload = calibration.workload.ignoringThreads
             workload.activationCheckpointing = nil
             layers = calibration.layers.map { layer in
                 // Memory and traffic of a layer depend on the engine and its threads.

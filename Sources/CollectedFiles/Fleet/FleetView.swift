@@ -46,10 +46,8 @@ package struct FleetWorkload: Codable, Equatable, Sendable {
 
     /// Whether both are of one work, as a comparison needs it.
     static func areSame(_ left: Self, _ right: Self) -> Bool {
-        var (one, two) = (left.workload, right.workload)
-        (one.threads, one.pinned) = (0, nil)
-        (two.threads, two.pinned) = (0, nil)
-        return left.model.ignoringWeights == right.model.ignoringWeights && one == two
+        left.model.ignoringWeights == right.model.ignoringWeights
+            && left.workload.ignoringThreads == right.workload.ignoringThreads
     }
 }
 

@@ -40,7 +40,7 @@ struct GGUFHeader: Sendable {
         where count > Self.entryLimit {
             throw KerfError(
                 .malformed, at: file,
-                "claims \(count) \(what), more than the limit of \(Self.entryLimit)")
+                "claims \(count) \(what), more than the limit of \(Self.entryLimit)", remedy: "download the file again")
         }
         for _ in 0..<metadataCount { try readMetadata(&cursor) }
         for _ in 0..<tensorCount { try readTensorInfo(&cursor) }

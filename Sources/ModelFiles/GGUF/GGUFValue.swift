@@ -88,7 +88,8 @@ extension ByteCursor {
         guard count <= UInt64(remaining) else {
             throw KerfError(
                 .truncated, at: file,
-                "the array at byte \(start) claims \(count) elements, but \(remaining) bytes follow")
+                "the array at byte \(start) claims \(count) elements, but \(remaining) bytes follow",
+                remedy: "download the file again")
         }
         let first = position
         if let size = type.size {

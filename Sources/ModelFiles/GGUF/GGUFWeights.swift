@@ -52,9 +52,13 @@ package struct GGUFWeights: WeightSource {
 
     package func storedFormat(of role: TensorRole) -> QuantizedFormat? { table.storedFormat(of: role) }
 
-    package func readStored(
-        _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+    package func readBlocks(
+        _ role: TensorRole, rows: Range<Int>, in format: QuantizedFormat,
+        into destination: UnsafeMutableRawBufferPointer
     ) throws {
+        guard table.storedFormat(of: role) == format else {
+            return try quantize(role, rows: rows, in: format, into: destination)
+        }
         try table.readStored(role, rows: rows, into: destination)
     }
 }

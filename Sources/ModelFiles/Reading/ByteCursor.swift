@@ -36,7 +36,8 @@ struct ByteCursor {
         let length = try integer(UInt64.self)
         guard length <= UInt64(limit) else {
             throw KerfError(
-                .malformed, at: file, "the \(what) at byte \(start) claims \(length) bytes, more than \(limit)")
+                .malformed, at: file, "the \(what) at byte \(start) claims \(length) bytes, more than \(limit)",
+                remedy: "download the file again")
         }
         let range = try skip(length)
         guard let text = String(validating: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self) else {

@@ -43,9 +43,8 @@ extension StoredTensor {
     ) throws(KerfError) -> StoredTensor {
         try validate((place.tensorRows, shape.columns), name: place.name, file: file)
         guard shape.rows < rows else { return self }
-        let rowBytes = columns / format.valuesPerBlock * format.bytesPerBlock
         return StoredTensor(
-            file: self.file, format: format, offset: offset + place.firstRow * rowBytes, rows: shape.rows,
+            file: self.file, format: format, offset: offset + place.firstRow * bytesPerRow, rows: shape.rows,
             columns: columns)
     }
 }

@@ -83,46 +83,42 @@ extension FleetView {
     }
 
     private var findingTable: CSVTable {
-        typealias Row = (box: String?, finding: FleetFinding)
-        var columns = CSVColumns<Row>()
+        var columns = CSVColumns<Row<FleetFinding>>()
         columns.add("box", "Name of the box; empty for the fleet's folder") { $0.box }
-        columns.add("severity", "problem or note") { $0.finding.severity.rawValue }
-        columns.add("kind", "What was found") { $0.finding.kind.rawValue }
-        columns.add("text", "The same in words") { $0.finding.text }
-        columns.add("remedy", "What helps") { $0.finding.remedy }
-        var rows: [Row] = []
-        for box in boxes {
-            for finding in box.findings { rows.append((box.name, finding)) }
-        }
-        for finding in findings { rows.append((nil, finding)) }
-        return columns.table("findings", "a problem or a note", of: rows)
+        columns.add("severity", "problem or note") { $0.item.severity.rawValue }
+        columns.add("kind", "What was found") { $0.item.kind.rawValue }
+        columns.add("text", "The same in words") { $0.item.text }
+        columns.add("remedy", "What helps") { $0.item.remedy }
+        return columns.table(
+            "findings", "a problem or a note", of: rows(\.findings) + findings.map { Row(box: nil, item: $0) })
+    }
+
+    /// Something of a box; `nil` for that of the fleet's folder.
+    private struct Row<Item> {
+        var box: String?
+        var item: Item
+    }
+
+    private func rows<Item>(_ items: (FleetBox) -> [Item]) -> [Row<Item>] {
+        boxes.flatMap { box in items(box).map { Row(box: box.name, item: $0) } }
     }
 
     private var changeTable: CSVTable {
-        typealias Row = (box: String, change: BoxChange)
-        var columns = CSVColumns<Row>()
+        var columns = CSVColumns<Row<BoxChange>>()
         columns.add("box", "Name of the box") { $0.box }
-        columns.add("trait", "What of the box has changed") { $0.change.trait.rawValue }
-        columns.add("calibrated", "When it was calibrated") { $0.change.calibrated }
-        columns.add("present", "When the doctor was run") { $0.change.present }
-        var rows: [Row] = []
-        for box in boxes {
-            for change in box.identity?.changes ?? [] { rows.append((box.name, change)) }
-        }
-        return columns.table("changes", "what has changed of a box since it was calibrated", of: rows)
+        columns.add("trait", "What of the box has changed") { $0.item.trait.rawValue }
+        columns.add("calibrated", "When it was calibrated") { $0.item.calibrated }
+        columns.add("present", "When the doctor was run") { $0.item.present }
+        return columns.table(
+            "changes", "what has changed of a box since it was calibrated", of: rows { $0.identity?.changes ?? [] })
     }
 
     private var missingTable: CSVTable {
-        typealias Row = (box: String, missing: MissingValue)
-        var columns = CSVColumns<Row>()
+        var columns = CSVColumns<Row<MissingValue>>()
         columns.add("box", "Name of the box") { $0.box }
-        columns.add("value", "What is missing") { $0.missing.value.rawValue }
-        columns.add("reason", "Why") { $0.missing.reason }
-        var rows: [Row] = []
-        for box in boxes {
-            for missing in box.missing { rows.append((box.name, missing)) }
-        }
-        return columns.table("missing", "a value that a box does not have", of: rows)
+        columns.add("value", "What is missing") { $0.item.value.rawValue }
+        columns.add("reason", "Why") { $0.item.reason }
+        return columns.table("missing", "a value that a box does not have", of: rows(\.missing))
     }
 
     private var workloadTable: CSVTable {
@@ -149,16 +145,11 @@ extension FleetView {
     }
 
     private var fileTable: CSVTable {
-        typealias Row = (box: String, file: FleetFile)
-        var columns = CSVColumns<Row>()
+        var columns = CSVColumns<Row<FleetFile>>()
         columns.add("box", "Name of the box") { $0.box }
-        columns.add("file", "Name in the box's folder") { $0.file.name }
-        columns.add("schema", "What it is: kerf.profile and so on") { $0.file.schema }
-        columns.add("sha256", "SHA-256 of its bytes") { $0.file.sha256 }
-        var rows: [Row] = []
-        for box in boxes {
-            for file in box.files { rows.append((box.name, file)) }
-        }
-        return columns.table("files", "a file of a box", of: rows)
+        columns.add("file", "Name in the box's folder") { $0.item.name }
+        columns.add("schema", "What it is: kerf.profile and so on") { $0.item.schema }
+        columns.add("sha256", "SHA-256 of its bytes") { $0.item.sha256 }
+        return columns.table("files", "a file of a box", of: rows(\.files))
     }
 }

@@ -82,14 +82,14 @@ final class FrozenMatrix {
         let buffer = try staging.buffer(count: (rowsAtOnce * rowBytes + 3) / 4)
         for first in stride(from: 0, to: outputSize, by: rowsAtOnce) {
             let rows = first..<min(first + rowsAtOnce, outputSize)
-            if quantization == nil {
+            if let quantization {
+                let bytes = UnsafeMutableRawBufferPointer(start: buffer.raw, count: rows.count * rowBytes)
+                try source.readBlocks(role, rows: rows, in: quantization, into: bytes)
+                product.pack(rows: rows, blocks: buffer.raw, into: forward.buffer.raw)
+            } else {
                 let values = UnsafeMutableBufferPointer(start: buffer.start, count: rows.count * inputSize)
                 try source.read(role, rows: rows, into: values)
                 product.pack(rows: rows, buffer.start, into: forward.buffer.raw)
-            } else {
-                let bytes = UnsafeMutableRawBufferPointer(start: buffer.raw, count: rows.count * rowBytes)
-                try source.readQuantized(role, rows: rows, into: bytes)
-                product.pack(rows: rows, blocks: buffer.raw, into: forward.buffer.raw)
             }
         }
     }

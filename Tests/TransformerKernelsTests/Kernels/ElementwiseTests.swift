@@ -94,58 +94,56 @@ extension KernelTests {
             }
         }
 
-        @Test(arguments: [1, 16, 37])
-        func swigluAndItsGradients(count: Int) {
+        private typealias Forward = (
+            Int32, Int, kerf_format, UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer
+        ) -> Void
+        private typealias Backward = (
+            Int32, Int, kerf_format, UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer,
+            UnsafeMutableRawPointer, UnsafeMutableRawPointer
+        ) -> Void
+
+        /// A gated linear unit and its gradients against its definition.
+        private func expectUnit(
+            _ count: Int, _ forward: Forward, _ backward: Backward, is reference: ([Double], [Double]) -> [Double]
+        ) {
             let gate = randomValues(count, seed: 5).map { $0 * 6 }
             let up = randomValues(count, seed: 6)
             let dy = randomValues(count, seed: 7)
             var y = [Float](repeating: 0, count: count)
-            kerf_swiglu_forward(2, count, KERF_F32, gate, up, &y)
-            expectClose(y, Reference.swiglu(gate: doubles(gate), up: doubles(up)), relative: 1e-6)
+            forward(2, count, KERF_F32, gate, up, &y)
+            expectClose(y, reference(doubles(gate), doubles(up)), relative: 1e-6)
 
             var dGate = dy
             var dUp = [Float](repeating: 0, count: count)
             var again = dUp
             // In place, as the layers call it.
-            dGate.withUnsafeMutableBufferPointer { buffer in
-                kerf_swiglu_backward(
-                    2, count, KERF_F32, gate, up, buffer.baseAddress, buffer.baseAddress, &dUp, &again)
+            dGate.withUnsafeMutableBytes { bytes in
+                let place = bytes.baseAddress!
+                backward(2, count, KERF_F32, gate, up, place, place, &dUp, &again)
             }
             #expect(again == y)
-            let byGate = centralDifferences(at: doubles(gate)) {
-                dot(Reference.swiglu(gate: $0, up: doubles(up)), doubles(dy))
-            }
-            let byUp = centralDifferences(at: doubles(up)) {
-                dot(Reference.swiglu(gate: doubles(gate), up: $0), doubles(dy))
-            }
+            let byGate = centralDifferences(at: doubles(gate)) { dot(reference($0, doubles(up)), doubles(dy)) }
+            let byUp = centralDifferences(at: doubles(up)) { dot(reference(doubles(gate), $0), doubles(dy)) }
             expectClose(dGate, byGate, relative: 1e-5)
             expectClose(dUp, byUp, relative: 1e-5)
         }
 
         @Test(arguments: [1, 16, 37])
+        func swigluAndItsGradients(count: Int) {
+            expectUnit(
+                count, { kerf_swiglu_forward($0, $1, $2, $3, $4, $5) },
+                {
+                    kerf_swiglu_backward($0, $1, $2, $3, $4, $5, $6, $7, $8)
+                }, is: { Reference.swiglu(gate: $0, up: $1) })
+        }
+
+        @Test(arguments: [1, 16, 37])
         func gegluAndItsGradients(count: Int) {
-            let gate = randomValues(count, seed: 5).map { $0 * 6 }
-            let up = randomValues(count, seed: 6)
-            let dy = randomValues(count, seed: 7)
-            var y = [Float](repeating: 0, count: count)
-            kerf_geglu_forward(2, count, KERF_F32, gate, up, &y)
-            expectClose(y, Reference.geglu(gate: doubles(gate), up: doubles(up)), relative: 1e-6)
-            var dGate = dy
-            var dUp = [Float](repeating: 0, count: count)
-            var again = dUp
-            dGate.withUnsafeMutableBufferPointer { buffer in
-                kerf_geglu_backward(
-                    2, count, KERF_F32, gate, up, buffer.baseAddress, buffer.baseAddress, &dUp, &again)
-            }
-            #expect(again == y)
-            let byGate = centralDifferences(at: doubles(gate)) {
-                dot(Reference.geglu(gate: $0, up: doubles(up)), doubles(dy))
-            }
-            let byUp = centralDifferences(at: doubles(up)) {
-                dot(Reference.geglu(gate: doubles(gate), up: $0), doubles(dy))
-            }
-            expectClose(dGate, byGate, relative: 1e-5)
-            expectClose(dUp, byUp, relative: 1e-5)
+            expectUnit(
+                count, { kerf_geglu_forward($0, $1, $2, $3, $4, $5) },
+                {
+                    kerf_geglu_backward($0, $1, $2, $3, $4, $5, $6, $7, $8)
+                }, is: { Reference.geglu(gate: $0, up: $1) })
             var large: [Float] = [0, 0]
             kerf_geglu_forward(1, 2, KERF_F32, [-1000, 1000] as [Float], [2, 2] as [Float], &large)
             #expect(abs(large[0]) < 1e-30 && large[1] == 2000)

@@ -10,12 +10,6 @@ import Workload
 /// `Golden/families.json`: what transformers' modules of each family, PEFT's LoRA and PyTorch's autograd gave in double.
 struct FamilyGolden: Decodable {
     struct Case: Decodable, Sendable, CustomTestStringConvertible {
-        struct Gradient: Decodable {
-            var layer: Int
-            var projection: Projection
-            var a: [Double]
-            var b: [Double]
-        }
         var name: String
         /// As transformers saves it.
         var config: String
@@ -24,7 +18,7 @@ struct FamilyGolden: Decodable {
         var batch: Int
         var sequence: Int
         var loss: Double
-        var gradients: [Gradient]
+        var gradients: [GoldenGradient]
 
         var testDescription: String { name }
     }
@@ -44,12 +38,7 @@ extension KernelTests {
             try stack.backward()
             #expect(abs(stack.loss / golden.loss - 1) < 1e-5, "\(stack.loss), \(golden.loss)")
             #expect(golden.gradients.count == golden.targets.count * stack.model.blockCount)
-            for gradient in golden.gradients {
-                let adapter = try #require(stack.adapter(layer: gradient.layer, projection: gradient.projection))
-                let what = "layer \(gradient.layer), \(gradient.projection)"
-                expectClose(adapter.gradientA, gradient.a, relative: 2e-4, what + " A")
-                expectClose(adapter.gradientB, gradient.b, relative: 2e-4, what + " B")
-            }
+            for gradient in golden.gradients { try gradient.expect(in: stack, relative: 2e-4) }
         }
 
         /// PyTorch in bf16 differs from double by 0.3 % at most on these models.

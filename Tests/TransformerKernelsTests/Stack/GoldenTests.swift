@@ -5,6 +5,20 @@ import Workload
 
 @testable import TransformerKernels
 
+/// The gradients of a LoRA pair.
+struct GoldenGradient: Decodable {
+    var layer: Int
+    var projection: Projection
+    var a: [Double]
+    var b: [Double]
+
+    func expect(in stack: LayerStack, relative: Double) throws {
+        let adapter = try #require(stack.adapter(layer: layer, projection: projection))
+        expectClose(adapter.gradientA, a, relative: relative, "layer \(layer), \(projection) A")
+        expectClose(adapter.gradientB, b, relative: relative, "layer \(layer), \(projection) B")
+    }
+}
+
 /// `Golden/tiny-llama.json`: what Hugging Face's Llama, PEFT's LoRA and PyTorch's autograd gave in double.
 struct TinyLlamaGolden: Decodable {
     struct Case: Decodable, Sendable, CustomStringConvertible {
@@ -16,12 +30,6 @@ struct TinyLlamaGolden: Decodable {
             var highFreqFactor: Double?
             var originalMaxPositionEmbeddings: Int?
         }
-        struct Gradient: Decodable {
-            var layer: Int
-            var projection: Projection
-            var a: [Double]
-            var b: [Double]
-        }
         var rope: Rope
         var tied: Bool
         var rank: Int
@@ -29,7 +37,7 @@ struct TinyLlamaGolden: Decodable {
         var batch: Int
         var sequence: Int
         var loss: Double
-        var gradients: [Gradient]
+        var gradients: [GoldenGradient]
 
         var description: String { "\(rope.ropeType) RoPE, rank \(rank), \(targets.count) targets" }
 
@@ -91,12 +99,7 @@ extension KernelTests {
             try stack.forward()
             try stack.backward()
             #expect(abs(stack.loss / golden.loss - 1) < 1e-6)
-            for gradient in golden.gradients {
-                let adapter = try #require(stack.adapter(layer: gradient.layer, projection: gradient.projection))
-                let what = "layer \(gradient.layer), \(gradient.projection)"
-                expectClose(adapter.gradientA, gradient.a, relative: 1e-4, what + " A")
-                expectClose(adapter.gradientB, gradient.b, relative: 1e-4, what + " B")
-            }
+            for gradient in golden.gradients { try gradient.expect(in: stack, relative: 1e-4) }
         }
     }
 }

@@ -35,7 +35,7 @@ extension KernelTests {
                 let rowBytes = try #require(format.rowBytes(columns: columns))
                 var bytes = [UInt8](repeating: 0, count: rows.count * rowBytes)
                 try bytes.withUnsafeMutableBytes { bytes in
-                    try quantized.readQuantized(role, rows: rows, into: bytes)
+                    try quantized.readBlocks(role, rows: rows, in: format, into: bytes)
                     for row in 0..<rows.count {
                         let values = destination[row * columns..<(row + 1) * columns]
                         format.decode(
@@ -151,12 +151,6 @@ extension KernelTests {
                     case .projection: .q4K
                     default: nil
                     }
-                }
-                func readStored(
-                    _ role: TensorRole, rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer
-                ) throws {
-                    try QuantizedWeights(base, .format(storedFormat(of: role)!))
-                        .readQuantized(role, rows: rows, into: destination)
                 }
             }
             let mixed = try QuantizedWeights(
