@@ -25,8 +25,9 @@ int main(void) {
         {"quantized", check_quantized},  {"low rank", check_low_rank}, {"attention", check_attention},
         {"fleet", check_fleet},
     };
-    printf("  f32 products by %s, pairs of bf16: %s\n", kerf_frozen_instruction_set(),
-           kerf_frozen_has_pairs() ? "yes" : "no");
+    printf("  products by");
+    for (int set = 0; set < kerf_instruction_set_count(); set++) printf(" %s", kerf_instruction_set_name(set));
+    printf("\n");
     int failures = 0;
     for (unsigned i = 0; i < sizeof groups / sizeof *groups; i++) failures += check_run(&groups[i]);
     printf("  %s\n", failures ? "FAILED" : "no failures");

@@ -11,9 +11,15 @@ static const struct shape shapes[] = {
     {1, 1, 1},
     {5, 64, 64},
     {33, 70, 130},
-    // More than a block of outputs (256), a part of a sum (256) and the columns that a thread keeps (512).
+    // More than a panel of rows (64), a block of outputs (256), and a part of a sum (256).
+    {70, 66, 70},
+    {3, 260, 40},
+    {2, 40, 300},
+};
+
+// Paths that all instruction sets share.
+static const struct shape large_shapes[] = {
     {3, 300, 600},
-    // More than a panel of rows (64) as well.
     {70, 280, 300},
     // More rows than a thread keeps: 512 forward, 256 backward.
     {530, 35, 33},
@@ -73,11 +79,11 @@ static void *run(const struct operands *o, long rows, int threads, enum base bas
     return y;
 }
 
-static void product(const struct shape *shape, bool forward, enum kerf_format format, bool pairs) {
-    check_case("%s%s, %ld rows, weight %ld x %ld, %s", check_format_name(format), pairs ? " in pairs" : "", shape->rows,
-               shape->outputs, shape->inputs, forward ? "forward" : "backward");
+static void product(const struct shape *shape, bool forward, enum kerf_format format, int set) {
+    check_case("%s by %s, %ld rows, weight %ld x %ld, %s", check_format_name(format), kerf_instruction_set_name(set),
+               shape->rows, shape->outputs, shape->inputs, forward ? "forward" : "backward");
     struct operands o = {
-        .product = {shape->rows, shape->outputs, shape->inputs, forward, format, KERF_F32, weight_format(format), pairs}};
+        .product = {shape->rows, shape->outputs, shape->inputs, forward, format, KERF_F32, weight_format(format), set}};
     make_operands(&o);
     const long rows = shape->rows, count = rows * o.width;
     const size_t bytes = (size_t)count * sizeof(float);
@@ -105,6 +111,13 @@ static void product(const struct shape *shape, bool forward, enum kerf_format fo
     check_same("y in bf16, base is y itself", bytes / 2, run(&o, rows, 3, ITSELF, KERF_BF16), rounded);
 }
 
+static void both_directions(const struct shape *shape, int set) {
+    for (int forward = 0; forward <= 1; forward++) {
+        product(shape, forward, KERF_F32, set);
+        product(shape, forward, KERF_BF16, set);
+    }
+}
+
 static void gather(enum kerf_format format) {
     enum { VOCABULARY = 300, WIDTH = 70, ROWS = 6 };
     check_case("rows of an embedding, %s", check_format_name(format));
@@ -123,12 +136,9 @@ static void gather(enum kerf_format format) {
 }
 
 void check_products(void) {
-    for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        for (int forward = 0; forward <= 1; forward++) {
-            product(&shapes[i], forward, KERF_F32, false);
-            product(&shapes[i], forward, KERF_BF16, false);
-            if (kerf_frozen_has_pairs()) product(&shapes[i], forward, KERF_BF16, true);
-        }
+    for (int set = 0; set < kerf_instruction_set_count(); set++)
+        for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) both_directions(&shapes[i], set);
+    for (unsigned i = 0; i < sizeof large_shapes / sizeof *large_shapes; i++) both_directions(&large_shapes[i], 0);
     gather(KERF_F32);
     gather(KERF_BF16);
 }

@@ -36,8 +36,10 @@ void check_threads(void) {
     check_that("kept again", kept == small);
 
     check_case("rate of the multiply-add units");
-    check_that("f32", kerf_multiplier_rate(2, false, 0) > 0);
-    check_that("pairs, where there are instructions",
-               (kerf_multiplier_rate(1, true, 0) > 0) == kerf_frozen_has_pairs());
-    check_that("no threads", kerf_multiplier_rate(0, false, 0) == 0);
+    for (int set = 0; set < kerf_instruction_set_count(); set++) {
+        check_that("f32", kerf_multiplier_rate(2, set, false, 0) > 0);
+        check_that("pairs, where there are instructions",
+                   (kerf_multiplier_rate(1, set, true, 0) > 0) == kerf_instruction_set_has_pairs(set));
+    }
+    check_that("no threads", kerf_multiplier_rate(0, 0, false, 0) == 0);
 }

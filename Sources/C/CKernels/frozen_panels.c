@@ -98,7 +98,7 @@ KERF_INLINE void column_square(const struct panels_of_x *o, long row, long eleme
     const long column = element * per_element, block = column / KERF_BLOCK * KERF_BLOCK;
     const long divisor = widened ? 1 : per_element;
     uint32_t *to = (uint32_t *)o->panels
-        + kerf_column_offset(row / KERF_PANEL * KERF_PANEL, block, o->rows, o->width, divisor)
+        + kerf_column_offset(row / KERF_PANEL * KERF_PANEL, block, o->rows, o->width) / divisor
         + (column - block) / divisor * KERF_PANEL + row % KERF_PANEL;
     for (int i = 0; i < 16; i++) {
         if (widened) {

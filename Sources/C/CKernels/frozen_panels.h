@@ -16,12 +16,11 @@ void kerf_row_panels(int threads, long rows, long width, enum kerf_format format
 void kerf_column_panels(int threads, long rows, long width, enum kerf_format format, bool widened, const void *x,
                         void *panels);
 
-// Number of elements of 32 bits in the panels of kerf_column_panels before column `column` of row `row`, which are
-// multiples of 256 and of 64.
-static inline long kerf_column_offset(long row, long column, long rows, long width, long per_element) {
+// Numbers in the panels of kerf_column_panels before column `column` of row `row`, which are multiples of 256 and of 64.
+static inline long kerf_column_offset(long row, long column, long rows, long width) {
     const long padded_rows = kerf_round_up(rows, KERF_PANEL);
     const long columns = kerf_least(KERF_BLOCK, kerf_round_up(width, KERF_PANEL) - column);
-    return (column * padded_rows + row * columns) / per_element;
+    return column * padded_rows + row * columns;
 }
 
 // y = base + t' for t[columns, rows], and y = base + t for t[rows, columns]: results of tiles, with `t_row` floats from a

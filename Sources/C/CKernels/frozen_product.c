@@ -13,10 +13,13 @@ enum { RESULT_ROWS = 256, RESULT_COLUMNS = 512, RESULT_ROW = RESULT_COLUMNS + 16
 
 struct run {
     const struct kerf_frozen_product *product;
-    kerf_panel_function tile;
+    const struct kerf_instruction_set *set;
+    struct kerf_panel_multiply multiply;
     struct kerf_frozen_weight weight;
-    bool unpacked;     // the weight is converted to f32 before it is multiplied
-    long per_element;  // numbers in an element of the tiles: 2 for pairs
+    bool unpacks;      // the weight is unpacked before it is multiplied
+    enum kerf_unpacked form;
+    long element;      // bytes of a number in the tiles
+    long v_column;     // bytes from a column of V to the next: of an f32, of a pair, or of a weight's bf16
     const void *x;     // in panels
     const void *base;
     void *y;
@@ -25,12 +28,25 @@ struct run {
 };
 
 static long inner_width(const struct kerf_frozen_product *p) { return p->forward ? p->inputs : p->outputs; }
+
+// Whether x and W are multiplied in pairs of bf16.
 static bool multiplies_pairs(const struct kerf_frozen_product *p) {
-    return p->source == KERF_BF16 && p->weight == KERF_WEIGHT_BF16 && p->pairs;
+    return p->source == KERF_BF16 && p->weight != KERF_WEIGHT_F32 && kerf_instruction_set_has_pairs(p->instruction_set);
 }
-static bool unpacks(const struct kerf_frozen_product *p) {
-    return p->weight != KERF_WEIGHT_F32 && !multiplies_pairs(p);
+
+// Whether the weight is unpacked before it is multiplied, and to what.
+static bool unpacks(const struct kerf_frozen_product *p, enum kerf_unpacked *form) {
+    if (!multiplies_pairs(p)) {
+        *form = p->source == KERF_BF16 ? KERF_UNPACKED_ROUNDED : KERF_UNPACKED_F32;
+        // Widening changes no bit of bf16.
+        if (p->weight == KERF_WEIGHT_BF16) *form = KERF_UNPACKED_F32;
+        return p->weight != KERF_WEIGHT_F32;
+    }
+    *form = p->forward ? KERF_UNPACKED_BF16 : KERF_UNPACKED_PAIRS;
+    if (p->weight != KERF_WEIGHT_BF16) return true;
+    return !p->forward && !kerf_instruction_set(p->instruction_set)->bf16_weight.run;
 }
+
 static size_t element_bytes(const struct kerf_frozen_product *p) { return multiplies_pairs(p) ? 2 : 4; }
 
 static size_t x_bytes(const struct kerf_frozen_product *p) {
@@ -39,8 +55,9 @@ static size_t x_bytes(const struct kerf_frozen_product *p) {
 }
 
 static size_t unpacked_bytes(const struct kerf_frozen_product *p) {
-    if (!unpacks(p)) return 0;
-    return (p->forward ? RESULT_ROWS : KERF_PANEL) * KERF_BLOCK * sizeof(float);
+    enum kerf_unpacked form;
+    if (!unpacks(p, &form)) return 0;
+    return (p->forward ? RESULT_ROWS : KERF_PANEL) * KERF_BLOCK * element_bytes(p);
 }
 
 static size_t results_bytes(void) { return (RESULT_ROWS + 16) * RESULT_ROW * sizeof(float); }
@@ -49,32 +66,40 @@ size_t kerf_frozen_scratch_bytes(int threads, const struct kerf_frozen_product *
     return (size_t)kerf_round_up((long)x_bytes(p), 64) + (size_t)threads * (results_bytes() + unpacked_bytes(p));
 }
 
-static long tile_count(long rows) { return (rows + KERF_TILE_ROWS - 1) / KERF_TILE_ROWS; }
-
-// Part of the weight that is multiplied next. It comes from memory while the part before it is multiplied.
-struct next_part {
+// Memory that is multiplied next, which comes while the part before it is multiplied.
+struct stream {
     const char *at;
     long lines;  // left to fetch
-    long tiles;  // left to run
+    long steps;  // panels of tiles left to run
 };
 
-// Runs the tiles of `rows` rows, as equal as they can be, with the columns of one V.
-static void run_tiles(const struct run *run, struct kerf_panel_tile tile, long rows, long a_row,
-                      struct next_part *next) {
-    const char *a = tile.a;
-    float *c = tile.c;
-    const long count = tile_count(rows);
-    for (long index = 0; index < count; index++) {
-        const long steps = next->tiles-- * tile.panels;
-        tile.ahead = next->at;
-        tile.ahead_lines = (int)((next->lines + steps - 1) / steps);
-        next->at += 64 * tile.ahead_lines * tile.panels;
-        next->lines -= kerf_least(next->lines, tile.ahead_lines * tile.panels);
-        const long begin = rows * index / count, end = rows * (index + 1) / count;
-        tile.a = a + begin * a_row;
-        tile.c = c + begin * tile.c_row;
-        run->tile(&tile, (int)(end - begin));
-    }
+static struct kerf_fetch fetch(struct stream *stream, long panels) {
+    const struct kerf_fetch fetched = {stream->at, (int)((stream->lines + stream->steps - 1) / stream->steps)};
+    stream->at += 64 * fetched.lines * panels;
+    stream->lines -= kerf_least(stream->lines, fetched.lines * panels);
+    stream->steps -= panels;
+    return fetched;
+}
+
+// Tiles with `rows` rows and one V.
+static long tile_count(const struct kerf_panel_multiply *multiply, long rows) {
+    return (rows + multiply->rows - 1) / multiply->rows * (KERF_PANEL / multiply->columns);
+}
+
+// Runs the tiles of `rows` rows with the columns of one V.
+static void run_tiles(const struct run *run, struct kerf_panel_tile tile, long rows, struct stream *weight,
+                      struct stream *next_v) {
+    const struct kerf_panel_tile first = tile;
+    const long a_row = KERF_PANEL * run->element;
+    for (long column = 0; column < KERF_PANEL; column += run->multiply.columns)
+        for (long row = 0; row < rows; row += run->multiply.rows) {
+            tile.weight = fetch(weight, tile.panels);
+            tile.next_v = fetch(next_v, tile.panels);
+            tile.a = (const char *)first.a + row * a_row;
+            tile.v = (const char *)first.v + column * run->v_column;
+            tile.c = first.c + row * tile.c_row + column;
+            run->multiply.run(&tile, (int)kerf_least(run->multiply.rows, rows - row));
+        }
 }
 
 // Bytes of `panels` panels of `outputs` outputs.
@@ -88,10 +113,10 @@ static void *y_at(const struct run *run, const void *y, long row, long column, l
 }
 
 // y[all rows, begin ..< end]
-static void run_forward(const struct run *run, long begin, long end, float *results, float *unpacked) {
+static void run_forward(const struct run *run, long begin, long end, float *results, char *unpacked) {
     const struct kerf_frozen_product *p = run->product;
     const long panels = kerf_round_up(p->inputs, KERF_PANEL) / KERF_PANEL;
-    const long row_bytes = KERF_PANEL * (long)element_bytes(p);
+    const long row_bytes = KERF_PANEL * run->element;
     for (long token = 0; token < p->rows; token += RESULT_COLUMNS) {
         const long tokens = kerf_least(RESULT_COLUMNS, p->rows - token);
         for (long output = begin, outputs; output < end; output += outputs) {
@@ -102,24 +127,31 @@ static void run_forward(const struct run *run, long begin, long end, float *resu
                     .panels = count, .a = kerf_unit_at(&run->weight, output, panel),
                     .a_panel = kerf_block_rows(output, p->outputs) * row_bytes, .c_row = RESULT_ROW,
                     .adding = panel > 0};
-                if (run->unpacked) {
+                if (run->unpacks) {
                     for (long i = 0; i < count; i++)
-                        kerf_unpack(&run->weight, output, outputs, panel + i, unpacked + i * outputs * KERF_PANEL);
+                        kerf_unpack(&run->weight, output, outputs, panel + i, run->form,
+                                    unpacked + i * outputs * row_bytes);
                     tile.a = unpacked;
                     tile.a_panel = outputs * row_bytes;
                 }
                 // Blocks of which a thread has a part only are small.
                 const bool whole = outputs == kerf_block_rows(output, p->outputs) && panel + count < panels;
                 const long later = kerf_least(PART_PANELS, panels - panel - count);
-                struct next_part next = {
+                const long steps = tile_count(&run->multiply, outputs) * count;
+                struct stream weight = {
                     .at = whole ? kerf_unit_at(&run->weight, output, panel + count) : NULL,
                     .lines = whole ? weight_bytes(run, outputs, later) / 64 : 0,
-                    .tiles = (tokens + KERF_PANEL - 1) / KERF_PANEL * tile_count(outputs)};
+                    .steps = (tokens + KERF_PANEL - 1) / KERF_PANEL * steps};
                 for (long i = 0; i < tokens; i += KERF_PANEL) {
-                    tile.v = (const float *)run->x
-                        + kerf_column_offset(token + i, panel * KERF_PANEL, p->rows, p->inputs, run->per_element);
+                    const long v_bytes = count * KERF_PANEL * row_bytes;
+                    tile.v = (const char *)run->x
+                        + kerf_column_offset(token + i, panel * KERF_PANEL, p->rows, p->inputs) * run->element;
                     tile.c = results + i;
-                    run_tiles(run, tile, outputs, row_bytes, &next);
+                    // The next V is behind this one, but for the last.
+                    struct stream next_v = {
+                        .at = (const char *)tile.v + v_bytes, .lines = i + KERF_PANEL < tokens ? v_bytes / 64 : 0,
+                        .steps = steps};
+                    run_tiles(run, tile, outputs, &weight, &next_v);
                 }
             }
             kerf_add_transposed(tokens, outputs, results, RESULT_ROW, p->destination,
@@ -130,9 +162,9 @@ static void run_forward(const struct run *run, long begin, long end, float *resu
 }
 
 // y[all rows, panels begin ..< end]
-static void run_backward(const struct run *run, long begin, long end, float *results, float *unpacked) {
+static void run_backward(const struct run *run, long begin, long end, float *results, char *unpacked) {
     const struct kerf_frozen_product *p = run->product;
-    const long row_bytes = KERF_PANEL * (long)element_bytes(p);
+    const long row_bytes = KERF_PANEL * run->element;
     const long columns_at_once = RESULT_COLUMNS / KERF_PANEL;
     for (long first = begin; first < end; first += columns_at_once) {
         const long columns = kerf_least(columns_at_once, end - first);
@@ -146,15 +178,16 @@ static void run_backward(const struct run *run, long begin, long end, float *res
                 tile.a = (const char *)run->x + (output / KERF_PANEL * p->rows + token) * row_bytes;
                 for (long i = 0; i < columns; i++) {
                     tile.v = unpacked;
-                    if (run->unpacked) kerf_unpack(&run->weight, output, outputs, first + i, unpacked);
+                    if (run->unpacks) kerf_unpack(&run->weight, output, outputs, first + i, run->form, unpacked);
                     else tile.v = kerf_unit_at(&run->weight, output, first + i);
                     tile.c = results + i * KERF_PANEL;
                     const bool fetches = i + 1 < columns && kerf_begins_unit(&run->weight, first + i + 1);
-                    struct next_part next = {
+                    const long steps = tile_count(&run->multiply, tokens) * tile.panels;
+                    struct stream weight = {
                         .at = fetches ? kerf_unit_at(&run->weight, output, first + i + 1) : NULL,
-                        .lines = fetches ? outputs * kerf_weight_unit(p->weight).bytes / 64 : 0,
-                        .tiles = tile_count(tokens)};
-                    run_tiles(run, tile, tokens, row_bytes, &next);
+                        .lines = fetches ? outputs * kerf_weight_unit(p->weight).bytes / 64 : 0, .steps = steps};
+                    struct stream next_v = {.steps = steps};
+                    run_tiles(run, tile, tokens, &weight, &next_v);
                 }
             }
             const long column = first * KERF_PANEL;
@@ -169,25 +202,32 @@ static void run_part(void *context, int thread, int threads) {
     const struct run *run = context;
     const struct kerf_frozen_product *p = run->product;
     float *results = (float *)(run->memory + (size_t)thread * run->thread_bytes);
-    float *unpacked = (float *)((char *)results + results_bytes());
+    char *unpacked = (char *)results + results_bytes();
+    if (run->set->begin) run->set->begin();
     if (p->forward) {
-        run_forward(run, p->outputs * thread / threads, p->outputs * (thread + 1) / threads, results, unpacked);
+        // Each thread has whole tiles.
+        const long rows = run->multiply.rows, tiles = (p->outputs + rows - 1) / rows;
+        run_forward(run, tiles * thread / threads * rows,
+                    kerf_least(p->outputs, tiles * (thread + 1) / threads * rows), results, unpacked);
     } else {
         const long panels = kerf_round_up(p->inputs, KERF_PANEL) / KERF_PANEL;
         run_backward(run, panels * thread / threads, panels * (thread + 1) / threads, results, unpacked);
     }
+    if (run->set->end) run->set->end();
 }
 
 void kerf_frozen_run(int threads, const struct kerf_frozen_product *p, const void *x, const void *weight,
                      const void *base, void *y, void *scratch) {
     const bool pairs = multiplies_pairs(p);
     struct run run = {
-        .product = p, .weight = {p->outputs, p->inputs, p->weight, weight}, .unpacked = unpacks(p),
-        .per_element = pairs ? 2 : 1, .x = scratch, .base = base, .y = y,
-        .memory = (char *)scratch + kerf_round_up((long)x_bytes(p), 64),
+        .product = p, .set = kerf_instruction_set(p->instruction_set),
+        .weight = {p->outputs, p->inputs, p->weight, weight}, .element = (long)element_bytes(p), .x = scratch,
+        .base = base, .y = y, .memory = (char *)scratch + kerf_round_up((long)x_bytes(p), 64),
         .thread_bytes = results_bytes() + unpacked_bytes(p)};
-    const struct kerf_panel_functions *functions = kerf_panel_functions();
-    run.tile = !pairs ? functions->f32 : p->forward ? functions->bf16 : functions->bf16_weight;
+    run.unpacks = unpacks(p, &run.form);
+    const bool weight_is_v = pairs && !p->forward && !run.unpacks;
+    run.multiply = !pairs ? run.set->f32 : weight_is_v ? run.set->bf16_weight : run.set->bf16;
+    run.v_column = weight_is_v ? 2 : 4;
     if (p->forward) kerf_column_panels(threads, p->rows, p->inputs, p->source, !pairs, x, scratch);
     else kerf_row_panels(threads, p->rows, p->outputs, p->source, !pairs, x, scratch);
     kerf_parallel(threads, run_part, &run);

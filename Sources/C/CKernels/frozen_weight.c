@@ -257,7 +257,7 @@ KERF_CLONES static void unpack_q6_k(const char *unit, long quarter, long count, 
     }
 }
 
-void kerf_unpack(const struct kerf_frozen_weight *w, long output, long count, long panel, float *y) {
+static void unpack_f32(const struct kerf_frozen_weight *w, long output, long count, long panel, float *y) {
     const char *unit = kerf_unit_at(w, output, panel);
     switch (w->format) {
         case KERF_WEIGHT_F32: break;
@@ -268,6 +268,75 @@ void kerf_unpack(const struct kerf_frozen_weight *w, long output, long count, lo
         case KERF_WEIGHT_Q4_1: unpack_q4_1(unit, count, y); break;
         case KERF_WEIGHT_Q4_K: unpack_q4_k(unit, panel % 4, count, y); break;
         case KERF_WEIGHT_Q6_K: unpack_q6_k(unit, panel % 4, count, y); break;
+    }
+}
+
+// ---- bf16 from the values
+
+KERF_CLONES static void round_rows(const float *rows, long count, float *y) {
+    kerf_vector v;
+    kerf_bits bits;
+    for (long i = 0; i < count * KERF_PANEL; i += KERF_LANES) {
+        memcpy(&v, rows + i, sizeof v);
+        kerf_round_bf16(&bits, &v);
+        memcpy(y + i, &bits, sizeof bits);
+    }
+}
+
+KERF_CLONES static void narrow_rows(const float *rows, long count, uint16_t *y) {
+    kerf_vector v;
+    for (long i = 0; i < count * KERF_PANEL; i += KERF_LANES) {
+        memcpy(&v, rows + i, sizeof v);
+        kerf_store_format(y, i, &v, KERF_LANES, KERF_BF16);
+    }
+}
+
+KERF_CLONES static void pair_rows(const float *rows, long count, uint32_t *y) {
+    kerf_vector v;
+    kerf_bits first, second;
+    for (long row = 0; row < count; row += 2, rows += 2 * KERF_PANEL, y += KERF_PANEL)
+        for (long i = 0; i < KERF_PANEL; i += KERF_LANES) {
+            memcpy(&v, rows + i, sizeof v);
+            kerf_round_bf16(&first, &v);
+            memcpy(&v, rows + KERF_PANEL + i, sizeof v);
+            kerf_round_bf16(&second, &v);
+            const kerf_bits pairs = first >> 16 | second;
+            memcpy(y + i, &pairs, sizeof pairs);
+        }
+}
+
+// The same where the rows are bf16.
+KERF_CLONES static void pair_narrow_rows(const uint16_t *rows, long count, uint32_t *y) {
+    kerf_halves first, second;
+    for (long row = 0; row < count; row += 2, rows += 2 * KERF_PANEL, y += KERF_PANEL)
+        for (long i = 0; i < KERF_PANEL; i += KERF_LANES) {
+            memcpy(&first, rows + i, sizeof first);
+            memcpy(&second, rows + KERF_PANEL + i, sizeof second);
+            const kerf_bits pairs =
+                __builtin_convertvector(first, kerf_bits) | __builtin_convertvector(second, kerf_bits) << 16;
+            memcpy(y + i, &pairs, sizeof pairs);
+        }
+}
+
+void kerf_unpack(const struct kerf_frozen_weight *w, long output, long count, long panel, enum kerf_unpacked form,
+                 void *y) {
+    if (form == KERF_UNPACKED_F32) {
+        unpack_f32(w, output, count, panel, y);
+        return;
+    }
+    if (form == KERF_UNPACKED_PAIRS && w->format == KERF_WEIGHT_BF16) {
+        pair_narrow_rows(kerf_unit_at(w, output, panel), count, y);
+        return;
+    }
+    // So few rows that they stay in the first level of cache.
+    enum { ROWS = 32 };
+    float rows[ROWS * KERF_PANEL];
+    for (long first = 0, some; first < count; first += some) {
+        some = kerf_least(ROWS, count - first);
+        unpack_f32(w, output + first, some, panel, rows);
+        if (form == KERF_UNPACKED_ROUNDED) round_rows(rows, some, (float *)y + first * KERF_PANEL);
+        else if (form == KERF_UNPACKED_BF16) narrow_rows(rows, some, (uint16_t *)y + first * KERF_PANEL);
+        else pair_rows(rows, some, (uint32_t *)y + first / 2 * KERF_PANEL);
     }
 }
 
@@ -288,7 +357,7 @@ static void gather_panels(const void *arguments, long begin, long end) {
             const long token = o->tokens[row];
             const float *from = values;
             if (w->format == KERF_WEIGHT_F32) from = kerf_unit_at(w, token, i / KERF_PANEL);
-            else kerf_unpack(w, token, 1, i / KERF_PANEL, values);
+            else unpack_f32(w, token, 1, i / KERF_PANEL, values);
             memcpy(o->y + row * w->inputs + i, from, (size_t)kerf_least(KERF_PANEL, w->inputs - i) * sizeof(float));
         }
 }

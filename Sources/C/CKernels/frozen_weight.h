@@ -70,5 +70,14 @@ static inline bool kerf_begins_unit(const struct kerf_frozen_weight *w, long pan
     return panel * KERF_PANEL % kerf_weight_unit(w->format).inputs == 0;
 }
 
-// y[count, 64] = a panel of outputs output ..< output + count, all of one block, as f32. Not for f32 itself.
-void kerf_unpack(const struct kerf_frozen_weight *w, long output, long count, long panel, float *y);
+// What tiles take in place of a weight that is not in their format.
+enum kerf_unpacked {
+    KERF_UNPACKED_F32,      // [count, 64]
+    KERF_UNPACKED_ROUNDED,  // the same, rounded to bf16
+    KERF_UNPACKED_BF16,     // [count, 64] in bf16
+    KERF_UNPACKED_PAIRS,    // [count / 2, 64] pairs of consecutive outputs in bf16
+};
+
+// A panel of outputs output ..< output + count, all of one block. Not for weights in f32.
+void kerf_unpack(const struct kerf_frozen_weight *w, long output, long count, long panel, enum kerf_unpacked form,
+                 void *y);

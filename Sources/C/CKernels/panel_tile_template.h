@@ -15,12 +15,12 @@
 
 TILE_INLINE void TILE_BLOCK(const struct kerf_panel_tile *o, const int rows) {
     for (int first = 0; first < KERF_PANEL / KERF_LANES; first += TILE_VECTORS) {
-        kerf_vector sums[KERF_TILE_ROWS][TILE_VECTORS];
+        kerf_vector sums[ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
             for (int j = 0; j < TILE_VECTORS; j++) sums[i][j] = (kerf_vector){};
-        const char *panel = (const char *)o->a, *ahead = (const char *)o->ahead;
+        const char *panel = (const char *)o->a, *weight = o->weight.at;
         const kerf_element *v = (const kerf_element *)o->v + first * KERF_LANES;
         for (long left = o->panels; left > 0; left--) {
             const kerf_element *a = (const kerf_element *)panel;
@@ -29,7 +29,7 @@ TILE_INLINE void TILE_BLOCK(const struct kerf_panel_tile *o, const int rows) {
 #pragma clang loop unroll(full)
             for (int line = 0; line < rows * TILE_STEPS / TILE_LINE_ELEMENTS; line++)
                 __builtin_prefetch(panel + 64 * line, 0, 3);
-            for (int line = 0; line < o->ahead_lines; line++, ahead += 64) __builtin_prefetch(ahead, 0, 2);
+            for (int line = 0; line < o->weight.lines; line++, weight += 64) __builtin_prefetch(weight, 0, 2);
 #pragma clang loop unroll_count(4)
             for (long p = 0; p < TILE_STEPS; p++) {
                 kerf_vector right[TILE_VECTORS];

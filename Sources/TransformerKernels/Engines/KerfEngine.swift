@@ -4,52 +4,69 @@ import ProfileFormat
 import SystemIO
 import Workload
 
-/// Kerf's own products. A weight is in memory once, in panels that both directions read. A quantized one is unpacked to
-/// f32 a few panels at a time.
+/// Kerf's own products. A weight is in memory once, in panels that both directions read. A quantized one is unpacked a few
+/// panels at a time.
 ///
 /// bf16 needs no instructions of its own: it is converted to f32 a few panels at a time. Where the processor multiplies
-/// pairs of bf16 faster than f32, they are multiplied as they are.
+/// pairs of bf16 faster than f32, or has tiles of them (AMX), they are multiplied as they are.
 package struct KerfEngine: MatrixEngine {
+    /// One of the processor's instruction sets.
+    struct InstructionSet: Sendable, Hashable {
+        let index: Int32
+        let name: String
+        /// Whether it multiplies pairs of bf16.
+        let hasPairs: Bool
+
+        /// FLOP/s in registers, of f32 or of pairs; 0 for pairs without such instructions.
+        func flopsPerSecond(pairs: Bool, threadCount: Int, seconds: Double) -> Double {
+            kerf_multiplier_rate(Int32(threadCount), index, pairs, seconds)
+        }
+    }
+
+    /// Those of this processor, the plainest first.
+    static let instructionSets = (0..<kerf_instruction_set_count()).map {
+        InstructionSet(
+            index: $0, name: String(cString: kerf_instruction_set_name($0)),
+            hasPairs: kerf_instruction_set_has_pairs($0))
+    }
+
+    /// The last one, but one without pairs where these are not faster.
+    ///
+    /// Measured once, since the name of an instruction set does not tell: some processors take twice as long for a pair
+    /// as for two f32. The best of many short times counts: a disturbance must not change the bits of a run.
+    static let fastest: InstructionSet = {
+        let last = instructionSets[instructionSets.count - 1]
+        guard last.hasPairs else { return last }
+        var (pairs, converted) = (0.0, 0.0)
+        for _ in 0..<20 {
+            pairs = max(pairs, last.flopsPerSecond(pairs: true, threadCount: 1, seconds: 0.0002))
+            converted = max(converted, last.flopsPerSecond(pairs: false, threadCount: 1, seconds: 0.0002))
+        }
+        return pairs > 1.2 * converted ? last : instructionSets.last { !$0.hasPairs } ?? last
+    }()
+
     package let identity: EngineIdentity
     package let threadCount: Int
     package var layout: WeightLayout { .panels }
-    /// Whether bf16 is multiplied in pairs.
-    private let pairs: Bool
+    private let instructionSet: InstructionSet
 
     package init(threadCount: Int) {
-        self.init(threadCount: threadCount, pairs: Self.pairsAreFaster)
+        self.init(threadCount: threadCount, instructionSet: Self.fastest)
     }
 
-    /// - Parameter pairs: only where ``hasPairs``.
-    init(threadCount: Int, pairs: Bool) {
-        precondition(!pairs || Self.hasPairs)
-        let instructions = String(cString: kerf_frozen_instruction_set())
+    /// - Parameter instructionSet: one of ``instructionSets``.
+    init(threadCount: Int, instructionSet: InstructionSet) {
         identity = EngineIdentity(
-            name: "kerf", version: KerfVersion.current, instructionSet: pairs ? "\(instructions)_bf16" : instructions)
+            name: "kerf", version: KerfVersion.current, instructionSet: instructionSet.name)
         self.threadCount = threadCount
-        self.pairs = pairs
+        self.instructionSet = instructionSet
     }
-
-    /// Whether the processor has instructions for pairs of bf16.
-    static var hasPairs: Bool { kerf_frozen_has_pairs() }
-
-    /// Measured once, since the name of an instruction set does not tell: some processors take twice as long for a pair
-    /// as for two f32. The best of many short times counts: a disturbance must not change the bits of a run.
-    private static let pairsAreFaster: Bool = {
-        guard hasPairs else { return false }
-        var (pairs, converted) = (0.0, 0.0)
-        for _ in 0..<20 {
-            pairs = max(pairs, kerf_multiplier_rate(1, true, 0.0002))
-            converted = max(converted, kerf_multiplier_rate(1, false, 0.0002))
-        }
-        return pairs > 1.2 * converted
-    }()
 
     package func check(_ format: NumberFormat) {}
 
     package func product(_ shape: ProductShape) throws -> any MatrixProduct {
         precondition(shape.layout == .panels)
-        return KerfProduct(shape, threadCount: threadCount, pairs: pairs)
+        return KerfProduct(shape, threadCount: threadCount, instructionSet: instructionSet.index)
     }
 }
 
@@ -57,12 +74,12 @@ private final class KerfProduct: PanelProduct {
     private let threads: Int32
     private var description: kerf_frozen_product
 
-    init(_ shape: ProductShape, threadCount: Int, pairs: Bool) {
+    init(_ shape: ProductShape, threadCount: Int, instructionSet: Int32) {
         threads = Int32(threadCount)
         description = kerf_frozen_product(
             rows: shape.rows, outputs: shape.outputSize, inputs: shape.inputSize, forward: shape.direction == .forward,
             source: shape.source.kernel, destination: shape.destination.kernel,
-            weight: kerf_weight_format(shape.quantization, else: shape.source), pairs: pairs)
+            weight: kerf_weight_format(shape.quantization, else: shape.source), instruction_set: instructionSet)
     }
 
     var weightByteCount: Int { kerf_frozen_weight_bytes(description.outputs, description.inputs, description.weight) }

@@ -112,26 +112,19 @@ package enum MatrixEngines {
     /// CPU time would stop them.
     package static var defaultThreadCount: Int { ResourceLimits(root: SystemRoot()).threadCount(of: processorCount) }
 
-    /// The fastest one: in f32 oneDNN on x86-64, for which it is optimized, and OpenBLAS elsewhere; in bf16 oneDNN where the
-    /// processor has tiles of bf16 (AMX), and Kerf's own products elsewhere. Only these multiply by quantized weights.
+    /// The fastest one: in f32 oneDNN on x86-64, for which it is optimized, and OpenBLAS elsewhere; in bf16, and for quantized
+    /// weights, Kerf's own products.
     ///
     /// - Parameter threadCount: `nil` for ``defaultThreadCount``.
     package static func `default`(
         for format: NumberFormat = .f32, quantized: Bool = false, threadCount: Int? = nil
     ) throws -> any MatrixEngine {
-        if quantized { return try named("kerf", threadCount: threadCount) }
+        if quantized || format == .bf16 { return try named("kerf", threadCount: threadCount) }
         #if arch(x86_64)
-            if format == .f32 { return try named("onednn", threadCount: threadCount) }
-            // One that cannot be used is not needed.
-            if let library = try? named("onednn", threadCount: threadCount),
-                library.identity.instructionSet.contains("amx")
-            {
-                return library
-            }
+            return try named("onednn", threadCount: threadCount)
         #else
-            if format == .f32 { return try named("openblas", threadCount: threadCount) }
+            return try named("openblas", threadCount: threadCount)
         #endif
-        return try named("kerf", threadCount: threadCount)
     }
 
     /// - Throws: ``KerfError/Code/engineUnavailable`` for a name that is not in ``names``, an impossible thread count, or

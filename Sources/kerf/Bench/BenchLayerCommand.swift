@@ -17,8 +17,8 @@ struct BenchLayerCommand: ParsableCommand {
         discussion: """
             Runs forward and backward passes of one LoRA block on random numbers and, interleaved in random order, \
             the matrix products of its seven projections alone: with the same engine, and with every other one that \
-            computes the number format. As many operations in registers show what the processor's multiply-add units \
-            could do; tiles (AMX) do more.
+            computes the number format. As many operations in registers show what the processor's multiply-add units, or \
+            its tiles (AMX), could do.
 
             --block-only leaves out all but the block, and --paced the other engines and the units.
 

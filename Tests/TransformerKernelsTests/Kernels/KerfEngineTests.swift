@@ -11,12 +11,13 @@ extension KernelTests {
         private static let shapes = [(rows: 300, output: 70, input: 1030), (rows: 40, output: 1100, input: 33)]
 
         private func run(
-            _ shape: ProductShape, rows: Int? = nil, threads: Int = 1, pairs: Bool = false
+            _ shape: ProductShape, rows: Int? = nil, threads: Int = 1,
+            with set: KerfEngine.InstructionSet = KerfEngine.instructionSets[0]
         ) throws -> [UInt32] {
             var shape = shape
             let source = randomValues(shape.rows * shape.sourceWidth, seed: 1)
             shape.rows = rows ?? shape.rows
-            let product = try KerfEngine(threadCount: threads, pairs: pairs).product(shape)
+            let product = try KerfEngine(threadCount: threads, instructionSet: set).product(shape)
             let packed = try #require(AlignedBuffer(count: product.weightByteCount / 4 + 1))
             let scratch = try #require(AlignedBuffer(count: product.scratchByteCount / 4 + 1))
             try product.pack(randomValues(shape.outputSize * shape.inputSize, seed: 2), into: packed.raw)
@@ -29,32 +30,39 @@ extension KernelTests {
             return y.map(\.bitPattern)
         }
 
-        @Test(arguments: NumberFormat.allCases, Direction.allCases)
-        func bitsDependNeitherOnThreadsNorOnOtherRows(format: NumberFormat, direction: Direction) throws {
+        private static let products = NumberFormat.allCases.flatMap { format in
+            Direction.allCases.map { (format: format, direction: $0) }
+        }
+
+        @Test(arguments: KerfEngine.instructionSets, products)
+        func bitsDependNeitherOnThreadsNorOnOtherRows(
+            set: KerfEngine.InstructionSet, product: (format: NumberFormat, direction: Direction)
+        ) throws {
+            let (format, direction) = product
             for (rows, output, input) in Self.shapes {
                 let shape = ProductShape(
                     rows: rows, outputSize: output, inputSize: input, direction: direction, source: format,
                     destination: .f32, layout: .panels)
-                let whole = try run(shape)
-                for threads in [2, 3, 7] { #expect(try run(shape, threads: threads) == whole) }
+                let whole = try run(shape, with: set)
+                for threads in [2, 3, 7] { #expect(try run(shape, threads: threads, with: set) == whole) }
                 for fewer in [1, 15, 33] {
-                    #expect(
-                        try run(shape, rows: fewer, threads: 2) == Array(whole.prefix(fewer * shape.destinationWidth)))
+                    let part = try run(shape, rows: fewer, threads: 2, with: set)
+                    #expect(part == Array(whole.prefix(fewer * shape.destinationWidth)))
                 }
             }
         }
 
-        @Test(
-            .enabled(if: KerfEngine.hasPairs, "the processor has no instructions for pairs of bf16"),
-            arguments: Direction.allCases)
-        func pairsGiveTheSameSums(direction: Direction) throws {
+        @Test(arguments: KerfEngine.instructionSets.dropFirst(), Direction.allCases)
+        func allInstructionSetsGiveTheSameSums(set: KerfEngine.InstructionSet, direction: Direction) throws {
             for (rows, output, input) in Self.shapes {
-                let shape = ProductShape(
-                    rows: rows, outputSize: output, inputSize: input, direction: direction, source: .bf16,
-                    destination: .f32, layout: .panels)
-                let converted = try run(shape).map { Double(Float(bitPattern: $0)) }
-                let pairs = try run(shape, threads: 2, pairs: true).map { Float(bitPattern: $0) }
-                expectClose(pairs, converted, relative: 1e-5, "\(shape)")
+                for format in NumberFormat.allCases {
+                    let shape = ProductShape(
+                        rows: rows, outputSize: output, inputSize: input, direction: direction, source: format,
+                        destination: .f32, layout: .panels)
+                    let plain = try run(shape).map { Double(Float(bitPattern: $0)) }
+                    let sums = try run(shape, threads: 2, with: set).map { Float(bitPattern: $0) }
+                    expectClose(sums, plain, relative: 1e-5, "\(shape)")
+                }
             }
         }
 
@@ -77,12 +85,13 @@ extension KernelTests {
             #expect(rows == tokens.flatMap { token in (0..<width).map { round(values[Int(token) * width + $0]) } })
         }
 
-        @Test func multipliersHaveARate() {
-            let one = kerf_multiplier_rate(1, false, 0)
+        @Test(arguments: KerfEngine.instructionSets)
+        func multipliersHaveARate(set: KerfEngine.InstructionSet) {
+            let one = set.flopsPerSecond(pairs: false, threadCount: 1, seconds: 0)
             #expect(one > 0 && one.isFinite)
-            #expect(kerf_multiplier_rate(2, false, 0) > 0)
-            #expect((kerf_multiplier_rate(1, true, 0) > 0) == KerfEngine.hasPairs)
-            #expect(kerf_multiplier_rate(0, false, 0) == 0)
+            #expect(set.flopsPerSecond(pairs: false, threadCount: 2, seconds: 0) > 0)
+            #expect((set.flopsPerSecond(pairs: true, threadCount: 1, seconds: 0) > 0) == set.hasPairs)
+            #expect(set.flopsPerSecond(pairs: false, threadCount: 0, seconds: 0) == 0)
         }
     }
 }

@@ -63,7 +63,7 @@ extension KernelTests {
             #expect(3 * steps[0].1.memory.weights < 2 * steps[1].1.memory.weights)
         }
 
-        /// Activations in bf16, weights as exact as before.
+        /// Activations in bf16, to which weights are rounded while they are multiplied.
         @Test(arguments: QuantizedFormat.allCases)
         func stepsInBF16AreClose(format: QuantizedFormat) throws {
             let weights = try QuantizedWeights(

@@ -107,8 +107,15 @@ void kerf_cross_entropy(int threads, long rows, long vocabulary, float *logits, 
 // y[rows, outputs] = base + x W'; backward, y[rows, inputs] = base + x W. Sums are f32 and are taken in an order that
 // depends on the sizes of W only: neither the number of threads nor the other rows of x change a bit.
 //
-// A quantized W stays quantized in memory; it is unpacked to f32 a few panels at a time, to the values that ggml's own
-// dequantization gives.
+// A quantized W stays quantized in memory; it is unpacked a few panels at a time to the values that ggml's own dequantization
+// gives, which are rounded to bf16 where x is bf16.
+//
+// bf16 is multiplied in pairs by an instruction set that has them, and is converted to f32 by the others.
+
+// Instruction sets of the products that this processor has, the plainest first.
+int kerf_instruction_set_count(void);
+const char *kerf_instruction_set_name(int index);
+bool kerf_instruction_set_has_pairs(int index);
 
 // Format of a weight in memory. The quantized ones have ggml's blocks (ggml-common.h: block_q8_0, ...), except int8: signed
 // bytes with one scale for each output, value = scale * byte.
@@ -129,7 +136,7 @@ struct kerf_frozen_product {
     enum kerf_format source;       // of x
     enum kerf_format destination;  // of y and the base
     enum kerf_weight_format weight;
-    bool pairs;  // bf16 x and W are multiplied in pairs, if kerf_frozen_has_pairs(); else they are converted to f32
+    int instruction_set;
 };
 
 // Bytes of W in panels.
@@ -153,13 +160,9 @@ size_t kerf_frozen_scratch_bytes(int threads, const struct kerf_frozen_product *
 void kerf_frozen_run(int threads, const struct kerf_frozen_product *product, const void *x, const void *packed,
                      const void *base, void *y, void *scratch);
 
-// Name of the instructions with which these products multiply f32, and whether there are some for bf16 pairs.
-const char *kerf_frozen_instruction_set(void);
-bool kerf_frozen_has_pairs(void);
-
-// FLOP/s that the multiply-add units of all threads together sustain for `seconds` on operands in registers: of f32, or of
-// bf16 pairs (0 without such instructions).
-double kerf_multiplier_rate(int threads, bool pairs, double seconds);
+// FLOP/s that an instruction set's multiply-add units, or for pairs its tiles, sustain in all threads together for
+// `seconds` on operands in registers; 0 for pairs without such instructions.
+double kerf_multiplier_rate(int threads, int instruction_set, bool pairs, double seconds);
 
 // ---- Low-rank products (low_rank.c). x, y: [rows, width]; t: [rows, rank] with a row stride of `stride` elements, so
 // that it may be a column range of a wider matrix; P, g: [rank, width].
