@@ -55,7 +55,7 @@ int main(void) {
     const struct kerf_onednn_version version = kerf_onednn_version();
     const char *instructions = kerf_onednn_instruction_set();
     int failures = 0, products = 0;
-    for (int bf16 = 0; bf16 <= (strstr(instructions, "bf16") != NULL); bf16++)
+    for (int bf16 = 0; bf16 <= kerf_onednn_multiplies_bf16(); bf16++)
         for (int transposed = 0; transposed < 2; transposed++)
             for (int packed = 0; packed < 2; packed++, products++)
                 failures += check((struct kerf_onednn_shape){.m = M, .n = N, .k = K,

@@ -133,6 +133,24 @@ struct BenchTests {
         #expect(outcome.standardError.contains(word), "\(outcome.standardError)")
     }
 
+    #if arch(x86_64)
+        /// oneDNN's names of instruction sets change between its versions. What it may use decides, and what the processor has.
+        @Test(arguments: [
+            ("AVX2", false), ("AVX512_CORE", false), ("AVX512_CORE_BF16", true), ("AVX512_CORE_FP16", true),
+        ])
+        func oneDNNComputesBF16WhereItHasInstructions(limit: String, includesThem: Bool) throws {
+            let processor = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+            let workspace = try Workspace()
+            let outcome = try KerfProcess.run(
+                "bench", "layer", "--model", try workspace.tinyModel(), "--seq", "4", "--rounds", "1", "--dtype",
+                "bf16",
+                "--engine", "onednn", environment: ["ONEDNN_MAX_CPU_ISA": limit])
+            let isComputed = includesThem && processor.contains(" avx512_bf16")
+            #expect(outcome.status == (isComputed ? 0 : 69), "\(outcome.standardError)")
+            #expect(isComputed || outcome.standardError.contains("no bf16 instructions"), "\(outcome.standardError)")
+        }
+    #endif
+
     @Test func tokensThatDoNotFitAreRefused() throws {
         let workspace = try Workspace()
         let config = try workspace.tinyModel()

@@ -172,6 +172,12 @@ void kerf_onednn_product_destroy(kerf_onednn_product *p) {
     free(p);
 }
 
+const char *kerf_onednn_implementation(const kerf_onednn_product *p) {
+    const char *name = "";
+    dnnl_primitive_desc_query(p->descriptions[ADDING_TO_Y], dnnl_query_impl_info_str, 0, &name);
+    return name;
+}
+
 size_t kerf_onednn_weight_bytes(const kerf_onednn_product *p) { return p->weight_bytes; }
 size_t kerf_onednn_scratch_bytes(const kerf_onednn_product *p) { return p->scratch_bytes; }
 

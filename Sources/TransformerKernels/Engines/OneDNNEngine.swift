@@ -24,7 +24,7 @@ package struct OneDNNEngine: MatrixEngine {
     }
 
     package func check(_ format: NumberFormat) throws {
-        guard format == .f32 || Self.supportsBF16(identity.instructionSet) else {
+        guard format == .f32 || Self.multipliesBF16 else {
             throw KerfError(
                 .engineUnavailable,
                 "this processor has no bf16 instructions: oneDNN uses \(identity.instructionSet) here",
@@ -32,11 +32,8 @@ package struct OneDNNEngine: MatrixEngine {
         }
     }
 
-    /// Whether the instruction set has bf16 products. Without them oneDNN converts every element, which is slower than
-    /// f32.
-    static func supportsBF16(_ instructionSet: String) -> Bool {
-        ["bf16", "amx", "avx512_core_fp16"].contains { instructionSet.contains($0) }
-    }
+    /// Whether a product of bf16 uses instructions for it. Asked once, since a product is made for the answer.
+    private static let multipliesBF16 = kerf_onednn_multiplies_bf16()
 
     package func product(_ shape: ProductShape) throws -> any MatrixProduct {
         try check(shape.source)

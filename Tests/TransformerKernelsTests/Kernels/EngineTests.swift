@@ -89,12 +89,16 @@ extension KernelTests {
         @Test func bf16IsRefusedWhereItIsNotComputed() throws {
             let error = #expect(throws: KerfError.self) { try OpenBLASEngine(threadCount: 1).check(.bf16) }
             #expect(error?.code == .engineUnavailable && error?.remedy == .f32OrOwnProducts)
-            for name in ["avx2", "sse41", "avx512_core", "avx512_core_vnni", "asimd"] {
-                #expect(!OneDNNEngine.supportsBF16(name))
+            let engine = try OneDNNEngine(threadCount: 1)
+            let product = ProductShape(
+                rows: 8, outputSize: 64, inputSize: 64, direction: .forward, source: .bf16, destination: .f32,
+                layout: .packed)
+            guard !computesBF16 else {
+                _ = try engine.product(product)
+                return
             }
-            for name in ["avx512_core_bf16", "avx512_core_fp16", "avx512_core_amx"] {
-                #expect(OneDNNEngine.supportsBF16(name))
-            }
+            let refusal = #expect(throws: KerfError.self) { try engine.product(product) }
+            #expect(refusal?.code == .engineUnavailable && refusal?.remedy == .f32OrOwnProducts)
         }
 
         @Test(arguments: MatrixEngines.names)

@@ -25,6 +25,9 @@ typedef struct kerf_onednn_product kerf_onednn_product;
 int kerf_onednn_product_create(kerf_onednn_product **product, const struct kerf_onednn_shape *shape, int threads);
 void kerf_onednn_product_destroy(kerf_onednn_product *product);
 
+// oneDNN's name of the code that computes the product: brg:avx512_core_bf16, or ref:any for a plain loop.
+const char *kerf_onednn_implementation(const kerf_onednn_product *product);
+
 // Bytes of B in its layout, and of a run's scratch memory.
 size_t kerf_onednn_weight_bytes(const kerf_onednn_product *product);
 size_t kerf_onednn_scratch_bytes(const kerf_onednn_product *product);
