@@ -8,6 +8,7 @@ package final class HostCounterReader: Sendable {
     private let times: HeldFile?
     private let coreThrottles: [HeldFile]
     private let packageThrottles: [HeldFile]
+    private let cooling: CoolingStates
 
     /// - Throws: ``KerfError`` when a counter exists and cannot be opened. A missing counter is `nil` in the samples.
     package init(root: SystemRoot) throws(KerfError) {
@@ -22,6 +23,7 @@ package final class HostCounterReader: Sendable {
         coreThrottles = try Self.hold(cores.map { directory.appending("\($0)/thermal_throttle/core_throttle_count") })
         packageThrottles = try Self.hold(
             packages.map { directory.appending("\($0)/thermal_throttle/package_throttle_count") })
+        cooling = try CoolingStates(root: root)
     }
 
     /// Samples all counters.
@@ -30,7 +32,7 @@ package final class HostCounterReader: Sendable {
     package func read() throws(KerfError) -> HostCounters {
         HostCounters(
             stealSeconds: try processorTimes()?.steal, coreThrottleCount: try coreThrottleCount(),
-            packageThrottleCount: try packageThrottleCount())
+            packageThrottleCount: try packageThrottleCount(), coolingChangeCount: try coolingChangeCount())
     }
 
     package func processorTimes() throws(KerfError) -> ProcessorTimes? {
@@ -40,6 +42,16 @@ package final class HostCounterReader: Sendable {
 
     package func coreThrottleCount() throws(KerfError) -> UInt64? { try Self.sum(coreThrottles) }
     package func packageThrottleCount() throws(KerfError) -> UInt64? { try Self.sum(packageThrottles) }
+
+    /// Changes of what slows the processors that this reader has seen: 0 at its first reading.
+    package func coolingChangeCount() throws(KerfError) -> UInt64? { try cooling.changeCount() }
+
+    /// What slows the processors, and its state now: 0 where it does nothing.
+    package func coolingStates() throws(KerfError) -> [(name: String, state: UInt64)] {
+        var states: [(name: String, state: UInt64)] = []
+        for source in cooling.states { states.append((source.name, try source.value())) }
+        return states
+    }
 
     private static func hold(_ paths: [FilePath]) throws(KerfError) -> [HeldFile] {
         var files: [HeldFile] = []
@@ -54,7 +66,7 @@ package final class HostCounterReader: Sendable {
     }
 }
 
-/// Counters of disturbances since the system started. `nil`, never zero, for what this box does not report.
+/// Counters of disturbances since the system started, or since the reader was made. `nil`, never zero, for what this box does not report.
 package struct HostCounters: Sendable, Hashable {
     /// Steal time, summed over all CPUs.
     package var stealSeconds: Double?
@@ -62,10 +74,11 @@ package struct HostCounters: Sendable, Hashable {
     package var coreThrottleCount: UInt64?
     /// Thermal throttling events of whole packages, summed over packages.
     package var packageThrottleCount: UInt64?
+    /// Changes of what slows the processors, where there are no counters of throttling; those that the reader has seen.
+    package var coolingChangeCount: UInt64?
 
-    package init(stealSeconds: Double?, coreThrottleCount: UInt64?, packageThrottleCount: UInt64?) {
-        self.stealSeconds = stealSeconds
-        self.coreThrottleCount = coreThrottleCount
-        self.packageThrottleCount = packageThrottleCount
+    /// Whether throttling would be seen.
+    package var canShowThrottling: Bool {
+        coreThrottleCount != nil || packageThrottleCount != nil || coolingChangeCount != nil
     }
 }

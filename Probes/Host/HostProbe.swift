@@ -113,8 +113,9 @@ package struct HostProbe: Probe {
             }
         }
         attempt(&result) { (result) throws(KerfError) in
-            let counters = try counters()
-            guard let cores = counters.coreThrottleCount else {
+            let reader = try counterReader()
+            let counters = try reader.read()
+            guard counters.canShowThrottling else {
                 throw KerfError(
                     .notFound, "no thermal throttle counters: throttling cannot be seen",
                     at: root.file("sys/devices/system/cpu/cpu0/thermal_throttle"),
@@ -122,8 +123,9 @@ package struct HostProbe: Probe {
                         "only Intel hardware has them, and a virtual machine hides them; watch temperatures and "
                             + "frequencies instead"))
             }
-            add("core throttle", Double(cores), .count, &result)
+            add("core throttle", counters.coreThrottleCount.map { Double($0) }, .count, &result)
             add("package throttle", counters.packageThrottleCount.map { Double($0) }, .count, &result)
+            for (name, state) in try reader.coolingStates() { add("cooling \(name)", Double(state), .count, &result) }
         }
         return result
     }

@@ -81,7 +81,7 @@ package struct ConditionsMonitor: Sendable {
             reader = try host.counterReader()
             let counters = try reader?.read()
             if counters?.stealSeconds == nil { unmonitored.append("steal time: the kernel does not report it") }
-            if counters?.coreThrottleCount == nil && counters?.packageThrottleCount == nil {
+            if counters?.canShowThrottling != true {
                 unmonitored.append("throttling: the processor has no counters of it")
             }
         } catch {
@@ -102,7 +102,7 @@ package struct ConditionsMonitor: Sendable {
             unmonitored.append("the frequency: \(reason)")
         }
         do throws(KerfError) {
-            temperature = try Self.processorTemperature(frequencyRoot)
+            temperature = try HostProbe(root: frequencyRoot).processorTemperature()
             if temperature == nil { unmonitored.append("the temperature: no known sensor of the processor") }
         } catch {
             temperature = nil
@@ -178,6 +178,7 @@ package struct ConditionsMonitor: Sendable {
         let throttles = [
             losses.reading("throttling of cores", reader.coreThrottleCount),
             losses.reading("throttling of packages", reader.packageThrottleCount),
+            losses.reading("cooling of the processors", reader.coolingChangeCount),
         ].compactMap(\.self)
         if monitorsSteal { conditions.stealSeconds = times?.steal }
         conditions.throttleCount = throttles.isEmpty ? nil : Int(clamping: throttles.reduce(0, &+))
@@ -192,24 +193,4 @@ package struct ConditionsMonitor: Sendable {
     /// The time of the reference loop, where it is watched. It computes for a millisecond, and so is not a part of ``now()``:
     /// an idle window has to begin at rest.
     package func referenceSeconds() -> Double? { watchesSpeed ? ReferenceLoop.seconds() : nil }
-
-    /// The first temperature sensor of the processor's chip (Documentation/hwmon/coretemp.rst, k10temp.rst).
-    ///
-    /// - Throws: the error of a known chip's sensor that cannot be opened, where no other can.
-    private static func processorTemperature(_ root: SystemRoot) throws(KerfError) -> HeldFile? {
-        let chips = ["coretemp", "k10temp", "zenpower", "cpu_thermal", "kerf_board"]
-        let directory = root.file("sys/class/hwmon")
-        var failure: KerfError?
-        for chip in root.names(in: directory).map({ directory.appending($0) }) {
-            // A chip without a name is not one of these.
-            guard let name = try? SysfsFile.text(at: chip.appending("name")), chips.contains(name) else { continue }
-            do throws(KerfError) {
-                return try HeldFile(chip.appending("temp1_input"))
-            } catch {
-                failure = failure ?? error
-            }
-        }
-        if let failure { throw failure }
-        return nil
-    }
 }

@@ -1,5 +1,7 @@
 import Host
 import ProbeKit
+import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -117,6 +119,82 @@ struct FixtureBoxTests {
             #expect(identity.topology.coreTypes.isEmpty, "equal capacities are one kind")
             #expect(identity.memoryBytes == kibibytes * 1024 && identity.hypervisor == nil)
         }
+    }
+
+    /// Arm has no counters of throttling: cooling devices of the processors, not of the fan, and a board's firmware show it.
+    @Test(
+        arguments: [
+            ("arm64-big-little", ["cpufreq-cpu0", "cpufreq-cpu4", "cpufreq-cpu6"], [0, 1, 0]),
+            ("jetson-ina3221", ["thermal-cpufreq-0"], [0]),
+            ("raspberry-pi", ["firmware", "low voltage"], [0x50000, 0]),
+            ("xeon-two-socket-dram", [], []),
+        ] as [(String, [String], [UInt64])])
+    func whatSlowsTheProcessorsOfABoard(name: String, sources: [String], values: [UInt64]) throws {
+        try FixtureBoxes.eachWay(name) { root in
+            let reader = try HostProbe(root: root).counterReader()
+            let states = try reader.coolingStates()
+            #expect(states.map(\.name) == sources && states.map(\.state) == values)
+            let counters = try reader.read()
+            #expect(counters.coolingChangeCount == (sources.isEmpty ? nil : 0) && counters.canShowThrottling)
+            #expect(sources.isEmpty || counters.coreThrottleCount == nil)
+        }
+    }
+
+    @Test func aChangeOfWhatSlowsTheProcessorsIsCountedOnce() throws {
+        let box = try FixtureBoxes.copy("arm64-big-little")
+        let reader = try HostProbe(root: box.root).counterReader()
+        let write = { (device: Int, file: String, value: Int) throws in
+            try box.write("sys/devices/virtual/thermal/cooling_device\(device)/\(file)", "\(value)\n")
+        }
+        #expect(try reader.coolingChangeCount() == 0)
+        try write(2, "cur_state", 3)
+        #expect(try reader.coolingChangeCount() == 1 && reader.coolingChangeCount() == 1)
+        // It came and went between two readings.
+        try write(1, "stats/total_trans", 2)
+        #expect(try reader.coolingChangeCount() == 2)
+        // A fan's speed slows nothing.
+        try write(0, "cur_state", 4)
+        #expect(try reader.coolingChangeCount() == 2)
+        try write(3, "cur_state", -1)
+        let error = #expect(throws: KerfError.self) { try reader.coolingChangeCount() }
+        #expect(error?.code == .invalidReading)
+    }
+
+    @Test func firmwareWritesItsStateInHexadecimal() throws {
+        let box = try FixtureBoxes.copy("raspberry-pi")
+        let reader = try HostProbe(root: box.root).counterReader()
+        let file = "sys/devices/platform/soc/soc:firmware/get_throttled"
+        #expect(try reader.coolingChangeCount() == 0)
+        try box.write(file, "0xe0008\n")
+        #expect(try reader.coolingStates().first?.state == 0xE0008 && reader.coolingChangeCount() == 1)
+        try box.write(file, "soon\n")
+        #expect(throws: KerfError.self) { try reader.coolingStates() }
+    }
+
+    /// Most boards of Arm have thermal zones and no chip for them.
+    @Test func temperatureOfAProcessorIsFoundByItsName() throws {
+        for name in ["arm64-big-little", "jetson-ina3221", "raspberry-pi"] {
+            try FixtureBoxes.eachWay(name) { root in
+                let file = try #require(try HostProbe(root: root).processorTemperature())
+                #expect(file.path.lastComponent == "temp1_input" && (20_000..<110_000).contains(try file.integer()))
+            }
+        }
+        let box = try FixtureBoxes.copy("jetson-ina3221")
+        try box.remove("sys/class/hwmon")
+        let zone = "sys/devices/virtual/thermal/thermal_zone"
+        try box.write("\(zone)0/type", "soc0-thermal\n")
+        for (number, type) in [(1, "GPU-therm"), (2, "bigcore0-thermal"), (3, "CPU-therm")] {
+            try box.write(
+                under: "sys/class/thermal/thermal_zone\(number)", ["type": type, "temp": "\(40_000 + number)"])
+        }
+        let probe = HostProbe(root: box.root)
+        #expect(try probe.processorTemperature()?.integer() == 40_003)
+        try box.remove("sys/class/thermal/thermal_zone3")
+        #expect(try probe.processorTemperature()?.integer() == 40_002)
+        try box.remove("sys/class/thermal/thermal_zone2")
+        #expect(try probe.processorTemperature()?.path.string.hasSuffix("thermal_zone0/temp") == true)
+        try box.write("\(zone)0/type", "GPU-therm\n")
+        #expect(try probe.processorTemperature() == nil)
     }
 
     @Test func guestNamesItsHypervisorAndItsStealTime() throws {
