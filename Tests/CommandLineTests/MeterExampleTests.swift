@@ -34,11 +34,30 @@ struct MeterExampleTests {
         server.serve_forever()
         """#
 
-    private func start(_ arguments: [String], output: String) throws -> Process {
+    /// What the firmware of a Raspberry Pi 5 prints: rails with a current and a voltage, and two that have a voltage only.
+    private static let vcgencmd = #"""
+        #!/bin/sh
+        [ "$*" = pmic_read_adc ] || exit 1
+        cat <<END
+         3V7_WL_SW_A current(0)=0.10000000A
+            DDR_VDD2_A current(4)=0.05000000A
+           VDD_CORE_A current(7)=2.00000000A
+         3V7_WL_SW_V volt(8)=3.70000000V
+            DDR_VDD2_V volt(12)=1.10000000V
+           VDD_CORE_V volt(15)=0.80000000V
+              EXT5V_V volt(24)=5.10000000V
+               BATT_V volt(25)=0.00000000V
+        END
+        """#
+
+    private func start(
+        _ arguments: [String], output: String, environment: [String: String] = [:]
+    ) throws -> Process {
         _ = FileManager.default.createFile(atPath: output, contents: nil)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3"] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: output + ".err"))
@@ -76,6 +95,25 @@ struct MeterExampleTests {
         let meter = try start(
             [MeterCommandTests.example(example), "127.0.0.1:\(port)"] + options, output: workspace.path("lines"))
         defer { end(meter) }
+        try expectSamples(in: workspace, name: name, domain: "wall", watts: watts)
+    }
+
+    @Test func powerControllerOfARaspberryPiIsTheSumOfItsRails() throws {
+        let workspace = try Workspace()
+        try workspace.write("lines.err", "")
+        let command = try workspace.write("vcgencmd", Self.vcgencmd)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: command)
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let meter = try start(
+            [MeterCommandTests.example("pi_pmic.py"), "0.05"], output: workspace.path("lines"),
+            environment: ["PATH": "\(workspace.url.path):\(path)"])
+        defer { end(meter) }
+        try expectSamples(
+            in: workspace, name: "Raspberry Pi PMIC", domain: "pmic", watts: 0.37 + 0.055 + 1.6)
+    }
+
+    /// The lines that a meter has written: what it is, and then samples at rising times.
+    private func expectSamples(in workspace: Workspace, name: String, domain: String, watts: Double) throws {
         func lines() throws -> [[String: Any]] {
             try String(decoding: workspace.bytes("lines"), as: UTF8.self).split(separator: "\n").dropLast().map {
                 try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
@@ -84,9 +122,10 @@ struct MeterExampleTests {
         try wait { try lines().count >= 4 }
         let (written, errors) = (try lines(), String(decoding: try workspace.bytes("lines.err"), as: UTF8.self))
         try #require(written.count >= 4, "\(errors)")
-        #expect(written[0]["name"] as? String == name && written[0]["domain"] as? String == "wall")
+        #expect(written[0]["name"] as? String == name && written[0]["domain"] as? String == domain)
         let times = written.dropFirst().compactMap { $0["time"] as? Double }
-        #expect(written.dropFirst().allSatisfy { ($0["watts"] as? NSNumber)?.doubleValue == watts })
+        let powers = written.dropFirst().compactMap { ($0["watts"] as? NSNumber)?.doubleValue }
+        #expect(powers.count == written.count - 1 && powers.allSatisfy { abs($0 - watts) < 1e-6 })
         #expect(times.count == written.count - 1 && zip(times, times.dropFirst()).allSatisfy { $0 < $1 })
     }
 }
