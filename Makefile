@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-aarch64 test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential packages test-packages lint-ansible test-fleet test-slurm clean
+.PHONY: help demo test test-aarch64 build-arm64 test-arm64 test-arm64-suite test-distributions test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential packages packages-arm64 test-packages lint-ansible test-fleet test-slurm clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -112,6 +112,23 @@ cut-cable: build ## Cut the link of a split training four times for 3 to 20 s an
 test-aarch64: setup ## Check the C kernels for 64-bit Arm under emulation; part of make test, skipped where it cannot be installed
 	@bash Scripts/test-aarch64-kernels.sh
 
+build-arm64: ## Cross-build kerf for 64-bit Arm with Debian sid's Swift; sets up .build-arm64 (10 GB), needs root
+	@bash Scripts/setup.sh arm64
+	$(PYTHON) Scripts/build-arm64.py
+
+test-arm64: build build-arm64 ## Run the cross-built kerf under emulation, and train between it and a native server; needs root
+	$(PYTHON) Scripts/test-arm64.py --kerf .build/release/kerf
+
+test-arm64-suite: ## Cross-build the tests and run under emulation what makes sense there; needs root, takes hours
+	@bash Scripts/setup.sh arm64
+	$(PYTHON) Scripts/build-arm64.py --tests
+	$(PYTHON) Scripts/test-arm64.py --suite
+
+TEST_DISTRIBUTIONS_OPTIONS ?=
+test-distributions: ## Build and test in Debian 13 and Ubuntu 24.04, in chroots in .build-distributions; needs root, takes hours
+	@bash Scripts/setup.sh distributions
+	$(PYTHON) Scripts/test-distributions.py $(TEST_DISTRIBUTIONS_OPTIONS)
+
 test-onednn-v3: setup ## Build the matrix products against oneDNN 3 and check them
 	@bash Scripts/test-onednn-v3.sh
 
@@ -133,6 +150,11 @@ KERF_EXECUTABLE ?=
 packages: setup ## Build with a static Swift runtime and make PACKAGES/*.deb and a tarball; KERF_EXECUTABLE takes one that is built
 	@bash Scripts/setup.sh packages
 	$(PYTHON) Scripts/make-packages.py --out "$(PACKAGES)" $(if $(KERF_EXECUTABLE),--executable "$(KERF_EXECUTABLE)")
+
+packages-arm64: build build-arm64 ## Make the .deb and the tarball for 64-bit Arm (Debian 13) in PACKAGES; needs root
+	@bash Scripts/setup.sh packages
+	$(PYTHON) Scripts/make-packages.py --executable .build-arm64/static/release/kerf --arch arm64 --root .build-arm64/debian13 \
+	    --checkouts .build-arm64/static/checkouts --help-from .build/release/kerf --out "$(PACKAGES)"
 
 TEST_PACKAGES_OPTIONS ?=
 test-packages: ## Install PACKAGES in clean Debian systems without Swift, and run a profile and a split training there; needs root

@@ -25,6 +25,7 @@ import tarfile
 import tempfile
 import time
 
+import arm64
 import man_pages
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
@@ -127,6 +128,8 @@ class Executable:
             inside = "/" / work.relative_to(self.root)
             command = f"cd {inside} && DEB_HOST_ARCH={self.arch} dpkg-shlibdeps -O -ekerf"
             prefix = [] if self.root == pathlib.Path("/") else ["chroot", self.root]
+            if self.arch == "arm64":
+                arm64.register_emulator()
             text = output(*prefix, "sh", "-c", command)
         return re.search(r"shlibs:Depends=(.*)", text).group(1)
 

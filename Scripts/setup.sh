@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing.
-# Usage: setup.sh build|test|numpy|browser|aarch64|packages|test-packages|fleet|slurm
+# Usage: setup.sh build|test|numpy|browser|aarch64|arm64|distributions|packages|test-packages|fleet|slurm
 set -euo pipefail
 
 build_packages=(libsensors-dev libpci-dev libdnnl-dev libopenblas-dev libssl-dev pkg-config)
@@ -16,12 +16,16 @@ case "${1:-}" in
     numpy) python3 -c 'import numpy' 2>/dev/null && exit 0; packages=(python3 python3-numpy) ;;
     # To link programs for 64-bit Arm and run them on another processor.
     aarch64) packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static) ;;
+    # Chroots to cross-compile Kerf in and to run it in; strip for its packages.
+    arm64) packages=(debootstrap qemu-user-static binutils-aarch64-linux-gnu dpkg-dev chrpath) ;;
+    # Chroots to build and test in.
+    distributions) packages=(debootstrap) ;;
     # dpkg-shlibdeps and strip; chrpath takes the toolchain's folder out of the executable.
     packages) packages=(dpkg-dev binutils chrpath) ;;
     test-packages) packages=(debootstrap lintian) ;;
     fleet) packages=(ansible-core ansible-lint debootstrap dpkg-dev iproute2 openssh-client) ;;
     slurm) packages=(slurmctld slurmd slurm-client munge) ;;
-    *) echo "usage: setup.sh build|test|numpy|browser|aarch64|packages|test-packages|fleet|slurm" >&2; exit 64 ;;
+    *) echo "usage: setup.sh build|test|numpy|browser|aarch64|arm64|distributions|packages|test-packages|fleet|slurm" >&2; exit 64 ;;
 esac
 
 if ! command -v swift >/dev/null; then

@@ -1,6 +1,7 @@
 """Servers and devices of split trainings as processes, for the scripts that measure or disturb them."""
 
 import json
+import math
 import pathlib
 import random
 import signal
@@ -109,3 +110,12 @@ def adapters(out):
 
 def run_file(out):
     return json.loads((pathlib.Path(out) / "run.json").read_text())
+
+
+def loss_difference(out, reference):
+    """The largest relative difference of a loss; infinite where one run has more losses or one that is no number."""
+    losses, expected = run_file(out)["losses"], run_file(reference)["losses"]
+    differences = [abs(loss / other - 1) for loss, other in zip(losses, expected)]
+    if not losses or len(losses) != len(expected) or any(math.isnan(difference) for difference in differences):
+        return math.inf
+    return max(differences)

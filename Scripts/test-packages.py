@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Checks the packages of a folder, and installs the .deb in clean Debian systems that have no Swift.
 
-    test-packages.py [--packages packages] [--suites bookworm,trixie] [--budget 60] [--quick]
+    test-packages.py [--packages packages] [--suites bookworm,trixie] [--arch amd64] [--budget 60] [--quick]
 
 Checks with lintian; then, in each suite that the package was made for: install, doctor, a profile of a minute,
 calibrate, decide, a split training over loopback, and the same training unsplit, whose adapters must have the same
-bytes; then the tarball, kerf-meter-access, and removal. --quick takes a small model and seconds. Needs root, debootstrap
-and lintian.
+bytes; then the tarball, kerf-meter-access, and removal. --quick takes a small model and seconds. With --arch arm64
+everything runs under emulation, so give --quick. Needs root, debootstrap and lintian.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 
+import arm64
 import debian_roots
 import split_run
 
@@ -31,7 +32,7 @@ kerf keys init --out keys --host localhost >/dev/null
 kerf keys device box --keys keys >/dev/null
 kerf serve --model {model} --keys keys --listen 127.0.0.1:4433 --state state --threads 2 --json >serve.log 2>&1 &
 trap "kill $!" EXIT
-for turn in $(seq 100); do grep -qs listening serve.log && break; sleep 0.1; done
+for turn in $(seq 600); do grep -qs listening serve.log && break; sleep 0.1; done
 common="--model {model} --data /mnt/kerf/data.ids --seq {seq} --steps {steps} --threads 2 --quiet"
 kerf train --server 127.0.0.1:4433 --keys keys/box $common --cut {cut} --out split
 kerf train --unsplit $common --out unsplit
@@ -87,16 +88,17 @@ test ! -e /usr/share/doc/kerf
 class Box:
     """A clean system in which commands run one after another."""
 
-    def __init__(self, layer, bind):
+    def __init__(self, layer, bind, environment):
         self.layer, self.bind = layer, bind
+        # On a busy machine a profile is made all the same: this tests the package, not the machine.
+        self.environment = {"KERF_IGNORE_LOAD": "1", **environment}
         self.failed = []
 
     def run(self, title, *command):
         start = time.monotonic()
         done = subprocess.run(
-            # On a busy machine a profile is made all the same: this tests the package, not the machine.
-            self.layer.command(*command, bind=self.bind, environment={"KERF_IGNORE_LOAD": "1"}), capture_output=True,
-            text=True, errors="replace", check=False)
+            self.layer.command(*command, bind=self.bind, environment=self.environment), capture_output=True, text=True,
+            errors="replace", check=False)
         seconds = time.monotonic() - start
         is_good = done.returncode == 0
         print(f"  {title:<42} {'ok' if is_good else 'FAILED':<6} {seconds:6.1f} s", flush=True)
@@ -130,7 +132,11 @@ def check_with_lintian(packages):
 
 def check_suite(suite, deb, access, tarball, options):
     model, seq, steps, cut, budget = "smollm2-135m", 64, 4, 10, options.budget
-    with tempfile.TemporaryDirectory() as bind, debian_roots.layer(debian_roots.base(suite)) as layer:
+    is_arm = options.arch == "arm64"
+    if is_arm:
+        arm64.register_emulator()
+    base = debian_roots.base(suite, architecture="arm64" if is_arm else None)
+    with tempfile.TemporaryDirectory() as bind, debian_roots.layer(base) as layer:
         bind = pathlib.Path(bind)
         bind.chmod(0o755)
         for place, name in [(deb, "kerf.deb"), (access, "access.deb"), (tarball, "kerf.tar.gz")]:
@@ -141,8 +147,8 @@ def check_suite(suite, deb, access, tarball, options):
             model, seq, steps, cut, budget = "/mnt/kerf/model.json", 16, 4, 2, min(budget, 3)
         else:
             split_run.write_inputs(bind, {**split_run.TINY_MODEL, "vocab_size": 49152})
-        box = Box(layer, bind)
-        print(f"Debian {suite}")
+        box = Box(layer, bind, arm64.EMULATION if is_arm else {})
+        print(f"Debian {suite}, {options.arch}")
         box.run("no Swift", "sh", "-c", "! command -v swift && ! find / -xdev -name 'libswift*' | grep -q .")
         box.shell(
             "install", "apt-get update >/dev/null && apt-get install -y --no-install-recommends /mnt/kerf/kerf.deb")
@@ -172,6 +178,7 @@ def main():
     parser = argparse.ArgumentParser(description="Check Kerf's packages.")
     parser.add_argument("--packages", type=pathlib.Path, default=debian_roots.ROOTS.parent.parent / "packages")
     parser.add_argument("--suites", default="bookworm,trixie")
+    parser.add_argument("--arch", choices=["amd64", "arm64"], default="amd64")
     parser.add_argument("--budget", type=float, default=60)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--no-lintian", action="store_true", help="leave out lintian")
@@ -179,12 +186,12 @@ def main():
     failed, tried = [], []
     for suite in options.suites.split(","):
         mark = f"+deb{VERSIONS[suite]}"
-        if not list(options.packages.glob(f"kerf_*{mark}_amd64.deb")):
+        if not list(options.packages.glob(f"kerf_*{mark}_{options.arch}.deb")):
             print(f"Debian {suite}\n  not tried: no package for it in {options.packages}")
             continue
-        deb = one(options.packages, f"kerf_*{mark}_amd64.deb")
+        deb = one(options.packages, f"kerf_*{mark}_{options.arch}.deb")
         access = one(options.packages, f"kerf-meter-access_*{mark}_all.deb")
-        tarball = one(options.packages, f"kerf-*{mark}-linux-amd64.tar.gz")
+        tarball = one(options.packages, f"kerf-*{mark}-linux-{options.arch}.tar.gz")
         if not options.no_lintian and not check_with_lintian([deb, access]):
             failed.append("lintian")
         tried.append(suite)

@@ -59,7 +59,7 @@ enum CanonicalComposition {
         }
         var start = 0
         while start < result.count {
-            let end = result[start...].firstIndex { $0.order == 0 } ?? result.count
+            let end: Int = result[start...].firstIndex { $0.order == 0 } ?? result.count
             // The standard library's sort is stable.
             if end - start > 1 { result[start..<end].sort { $0.order < $1.order } }
             start = end + 1
