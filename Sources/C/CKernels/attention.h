@@ -10,7 +10,7 @@
 // runs it. Queries are processed in blocks of rows, keys in panels of columns. On the diagonal the rows of a tile are
 // processed in groups, each up to the last key that is not masked for its last row, so that masked scores are neither
 // computed nor summed.
-enum { TILE_ROWS = 6, QUERY_ROWS = 48, PANEL = 64, KEY_BLOCK = 192 };
+enum { QUERY_ROWS = 48, PANEL = 64, KEY_BLOCK = 192 };
 
 // The rows and heads of one unit.
 struct unit {
@@ -61,6 +61,14 @@ KERF_INLINE void tile(const struct kerf_attention *s, struct kerf_tile_operands 
     else kerf_tile_f32(&operands);
 }
 
+// Rows of a group on the diagonal, and the step in which elements of a sum are taken.
+KERF_INLINE long group_rows(const struct kerf_attention *s) {
+    return s->format == KERF_BF16 ? kerf_tile_bf16_rows() : 6;
+}
+KERF_INLINE long sum_step(const struct kerf_attention *s) {
+    return s->format == KERF_BF16 ? kerf_tile_bf16_pairs() : 1;
+}
+
 // Scores of a block of query rows against a panel of keys: C[rows, PANEL] = A panel, as far as they are seen. Row r sees
 // the panel's first `seen + r` columns.
 KERF_INLINE void tile_scores(const struct kerf_attention *s, struct kerf_tile_operands o, long seen) {
@@ -69,10 +77,10 @@ KERF_INLINE void tile_scores(const struct kerf_attention *s, struct kerf_tile_op
         tile(s, o);
         return;
     }
-    const long rows = o.m;
+    const long rows = o.m, group = group_rows(s);
     const struct kerf_tile_operands all = o;
-    for (long row = 0; row < rows; row += TILE_ROWS) {
-        o.m = least(TILE_ROWS, rows - row);
+    for (long row = 0; row < rows; row += group) {
+        o.m = least(group, rows - row);
         o.n = least(PANEL, round_up(seen + row + o.m - 1, KERF_LANES));
         if (o.n <= 0) continue;
         o.a = (const kerf_element *)all.a + row * all.a_row;
@@ -82,19 +90,19 @@ KERF_INLINE void tile_scores(const struct kerf_attention *s, struct kerf_tile_op
 }
 
 // The product of rows of scores with what they weigh: row r's first `seen + r` columns count, at most o.k of them (all
-// counted in columns, which the formats pack alone or in pairs).
+// counted in columns, which the formats pack alone or in pairs). Those behind them are zeros.
 KERF_INLINE void tile_weighted(const struct kerf_attention *s, struct kerf_tile_operands o, long seen) {
-    const long rows = o.m, pair = s->format == KERF_BF16 ? 2 : 1;
+    const long rows = o.m, pair = s->format == KERF_BF16 ? 2 : 1, group = group_rows(s);
     const struct kerf_tile_operands all = o;
     if (seen >= all.k) {
         o.k = (all.k + pair - 1) / pair;
         tile(s, o);
         return;
     }
-    for (long row = 0; row < rows; row += TILE_ROWS) {
-        o.m = least(TILE_ROWS, rows - row);
+    for (long row = 0; row < rows; row += group) {
+        o.m = least(group, rows - row);
         const long columns = least(all.k, seen + row + o.m - 1);
-        o.k = columns > 0 ? (columns + pair - 1) / pair : 0;
+        o.k = columns > 0 ? least((all.k + pair - 1) / pair, round_up((columns + pair - 1) / pair, sum_step(s))) : 0;
         if (o.k == 0 && o.adding) continue;
         o.a = (const kerf_element *)all.a + row * all.a_row;
         o.c = all.c + row * all.c_row;

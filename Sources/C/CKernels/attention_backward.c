@@ -157,12 +157,13 @@ struct backward {
 static void sum_over_rows(const struct kerf_attention *s, long rows, long columns, long seen, const uint32_t *scores,
                           const uint32_t *x, float *sums) {
     const long width = width_of(s), all = summed_of(s, rows), pair = s->format == KERF_BF16 ? 2 : 1;
+    const long group = group_rows(s), step = sum_step(s);
     for (long column = 0; column < columns;) {
         const long blind = column + 1 - seen;
-        const long skipped = blind > 0 ? blind / pair : 0;
+        const long skipped = blind > 0 ? blind / pair / step * step : 0;
         // Columns that are not masked in any row are processed together.
-        const long count = blind <= 0 ? least(columns, round_up(seen, TILE_ROWS)) - column
-                                      : least(columns - column, TILE_ROWS);
+        const long count = blind <= 0 ? least(columns, round_up(seen, group)) - column
+                                      : least(columns - column, group);
         tile(s, (struct kerf_tile_operands){.m = count, .n = width, .k = all - skipped,
                                             .a = scores + skipped * KEY_BLOCK + column, .a_row = 1,
                                             .a_column = KEY_BLOCK, .b = x + skipped * width, .b_row = width,
@@ -256,8 +257,10 @@ static void run(void *context, int thread, int threads) {
     const long stride = lay_out(a->shape, a->scratch, NULL);
     lay_out(a->shape, a->scratch + thread * stride, &memory);
     const long units = a->shape->batch * a->shape->key_heads * a->shape->parts;
+    if (a->shape->format == KERF_BF16) kerf_tile_bf16_begin();
     for (long unit = thread; unit < units; unit += threads)
         run_unit(a, &memory, kerf_attention_unit(a->shape, unit));
+    if (a->shape->format == KERF_BF16) kerf_tile_bf16_end();
 }
 
 void kerf_attention_backward(int threads, const struct kerf_attention *shape, const void *query, const void *key,

@@ -161,8 +161,10 @@ static void run(void *context, int thread, int threads) {
     const long stride = lay_out(a->shape, a->scratch, NULL);
     lay_out(a->shape, a->scratch + thread * stride, &memory);
     const long units = a->shape->batch * a->shape->key_heads * a->shape->parts;
+    if (a->shape->format == KERF_BF16) kerf_tile_bf16_begin();
     for (long unit = thread; unit < units; unit += threads)
         run_unit(a, &memory, kerf_attention_unit(a->shape, unit));
+    if (a->shape->format == KERF_BF16) kerf_tile_bf16_end();
 }
 
 void kerf_attention_forward(int threads, const struct kerf_attention *shape, const void *query, const void *key,

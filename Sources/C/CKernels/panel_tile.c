@@ -1,6 +1,6 @@
-#include "amx_tile.h"
-#include "arm_tile.h"
 #include "multiplier_loop.h"
+#include "panel_tile_amx.h"
+#include "panel_tile_arm.h"
 
 enum { ROWS = 6 };
 

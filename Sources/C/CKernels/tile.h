@@ -30,3 +30,10 @@ void kerf_tile_bf16(const struct kerf_tile_operands *operands);
 
 // Whether the processor has 32 registers of 64 bytes: more rows and columns of C are then held at once.
 bool kerf_has_wide_registers(void);
+
+// Called by each thread before its first product of bf16 and after its last one.
+void kerf_tile_bf16_begin(void);
+void kerf_tile_bf16_end(void);
+// Rows that a product of bf16 takes at once, and the step in which it takes pairs: fewer are slower.
+int kerf_tile_bf16_rows(void);
+int kerf_tile_bf16_pairs(void);

@@ -1,16 +1,13 @@
 #pragma once
 
+#include "amx.h"
 #include "panel_tile.h"
 
 #if defined(__x86_64__)
 
-// Tiles of bf16 pairs by AMX (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, "Programming with
-// Intel Advanced Matrix Extensions").
+// Tiles of bf16 pairs by AMX.
 
-enum { KERF_AMX_ROWS = 16, KERF_AMX_COLUMNS = 32 };
-
-// Whether the processor has tiles of bf16, and the kernel gives this process their state.
-bool kerf_has_amx(void);
+enum { KERF_AMX_COLUMNS = 32 };
 
 // Sets up the calling thread's tile registers, and gives them back.
 void kerf_amx_begin(void);

@@ -1,4 +1,4 @@
-#include "arm_tile.h"
+#include "panel_tile_arm.h"
 
 #if defined(__aarch64__)
 

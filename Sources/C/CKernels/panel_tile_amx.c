@@ -1,51 +1,25 @@
-#include "amx_tile.h"
+#include "panel_tile_amx.h"
 
 #if defined(__x86_64__)
 
-#include <cpuid.h>
-#include <immintrin.h>
-#include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#define AMX __attribute__((target("amx-tile,amx-bf16")))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
-// A register holds 16 rows of 64 bytes: 32 elements of the sum for 16 rows of A, 16 columns of V with a pair each, or 16
-// columns of sums.
-enum { ROWS = KERF_AMX_ROWS, LINE = 64, PANEL_ROW = KERF_PANEL * 2, V_ROW = KERF_PANEL * 4, STEPS = PANEL_ROW / LINE };
+enum { ROWS = KERF_AMX_ROWS, LINE = KERF_AMX_LINE, PANEL_ROW = KERF_PANEL * 2, V_ROW = KERF_PANEL * 4, STEPS = PANEL_ROW / LINE };
 
-bool kerf_has_amx(void) {
-    // The kernel must be asked for the registers' state (Documentation/arch/x86/xstate.rst).
-    enum { LEAF = 7, REQUEST_PERMISSION = 0x1023, TILE_DATA = 18, BF16 = 1 << 22, TILE = 1 << 24 };
-    static _Atomic int known; // 0: not asked yet
-    if (known == 0) {
-        unsigned a, b, c, d;
-        const bool has = __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) && (d & BF16) && (d & TILE)
-            && __builtin_cpu_supports("avx512bf16") && syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
-        known = has ? 1 : -1;
-    }
-    return known > 0;
-}
-
-AMX void kerf_amx_begin(void) {
-    struct {
-        uint8_t palette, start_row, reserved[14];
-        uint16_t row_bytes[16];
-        uint8_t rows[16];
-    } registers = {.palette = 1};
+KERF_AMX void kerf_amx_begin(void) {
+    struct kerf_amx_registers registers = {.palette = 1};
     for (int i = 0; i < 8; i++) {
-        registers.row_bytes[i] = LINE;
+        registers.line_bytes[i] = LINE;
         registers.rows[i] = ROWS;
     }
     _tile_loadconfig(&registers);
 }
 
-AMX void kerf_amx_end(void) { _tile_release(); }
+KERF_AMX void kerf_amx_end(void) { _tile_release(); }
 
 // Only four registers are used. Beside a busy sibling thread a core has few to rename them to: there, a tile of 32 x 32
 // sums in all eight registers takes twice as long.
-AMX void kerf_amx_tile(const struct kerf_panel_tile *o, int rows) {
+KERF_AMX void kerf_amx_tile(const struct kerf_panel_tile *o, int rows) {
     enum { LEFT, RIGHT, A, V };
     (void)rows;
     const long c_row = o->c_row * (long)sizeof(float);
@@ -78,7 +52,7 @@ AMX void kerf_amx_tile(const struct kerf_panel_tile *o, int rows) {
     _tile_stored(RIGHT, o->c + 16, c_row);
 }
 
-AMX void kerf_amx_loop(const float *operands, float *result) {
+KERF_AMX void kerf_amx_loop(const float *operands, float *result) {
     enum { A = 4, V };
     // Every row has the same operands.
     _tile_loadd(A, operands, 0);
