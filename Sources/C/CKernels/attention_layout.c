@@ -1,4 +1,5 @@
 #include "attention.h"
+#include "transpose.h"
 
 long kerf_attention_parts(const struct kerf_attention *s, int threads) {
     const long group = s->heads / s->key_heads, units = s->batch * s->key_heads;
@@ -18,20 +19,6 @@ struct unit kerf_attention_unit(const struct kerf_attention *s, long index) {
                          .part = part};
 }
 
-// Transposes 16 rows of 16 elements: rows i and i + 8 are interleaved, four times.
-KERF_INLINE void turn(kerf_bits rows[KERF_LANES]) {
-    kerf_bits next[KERF_LANES];
-    for (int stage = 0; stage < 4; stage++) {
-        for (int i = 0; i < KERF_LANES / 2; i++) {
-            next[2 * i] = __builtin_shufflevector(rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22,
-                                                  7, 23);
-            next[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
-                                                      29, 14, 30, 15, 31);
-        }
-        memcpy(rows, next, sizeof next);
-    }
-}
-
 KERF_CLONES static void turn_panels(const uint32_t *from, long source, long depth, long rows, long padded,
                                     uint32_t *panels) {
     kerf_bits block[KERF_LANES];
@@ -44,7 +31,7 @@ KERF_CLONES static void turn_panels(const uint32_t *from, long source, long dept
                 if (r + i < rows && lanes == KERF_LANES) memcpy(&block[i], from + (r + i) * source + d, sizeof block[i]);
                 else if (r + i < rows) memcpy(&block[i], from + (r + i) * source + d, (size_t)lanes * sizeof *from);
             }
-            turn(block);
+            kerf_transpose_square(block);
             for (int i = 0; i < lanes; i++) memcpy(to + (d + i) * PANEL, &block[i], sizeof block[i]);
         }
     }
