@@ -176,7 +176,8 @@ struct FixtureBoxTests {
         for name in ["arm64-big-little", "jetson-ina3221", "raspberry-pi"] {
             try FixtureBoxes.eachWay(name) { root in
                 let file = try #require(try HostProbe(root: root).processorTemperature())
-                #expect(file.path.lastComponent == "temp1_input" && (20_000..<110_000).contains(try file.integer()))
+                let milliDegrees = try file.integer()
+                #expect(file.path.lastComponent == "temp1_input" && (20_000..<110_000).contains(milliDegrees))
             }
         }
         let box = try FixtureBoxes.copy("jetson-ina3221")
