@@ -28,7 +28,9 @@ TARGET_PACKAGES = [
 ]
 # The runtime for arm64, as in its packages; within it the folders of modules and libraries.
 RUNTIME = "/opt/swift-arm64"
-RUNTIME_FOLDERS = {"shared": f"{RUNTIME}/usr/libexec/swift/lib/swift", "static": f"{RUNTIME}/usr/libexec/swift/lib/swift_static"}
+RUNTIME_FOLDERS = {
+    "shared": f"{RUNTIME}/usr/libexec/swift/lib/swift", "static": f"{RUNTIME}/usr/libexec/swift/lib/swift_static",
+}
 SYSROOT = "/sysroot"
 TRIPLE = "aarch64-unknown-linux-gnu"
 
@@ -120,8 +122,8 @@ def build(runtime, *options):
     scratch = f".build-arm64/{runtime}"
     libraries = "/usr/lib/aarch64-linux-gnu/pkgconfig"
     environment = {
-        "PKG_CONFIG_PATH": f"{SYSROOT}{libraries}", "PKG_CONFIG_LIBDIR": f"{SYSROOT}{libraries}:{SYSROOT}/usr/share/pkgconfig",
-        "PKG_CONFIG_SYSROOT_DIR": SYSROOT,
+        "PKG_CONFIG_PATH": f"{SYSROOT}{libraries}", "PKG_CONFIG_SYSROOT_DIR": SYSROOT,
+        "PKG_CONFIG_LIBDIR": f"{SYSROOT}{libraries}:{SYSROOT}/usr/share/pkgconfig",
     }
     command = [
         "swift", "build", "-c", "release", "--triple", TRIPLE, "--sdk", SYSROOT, "--scratch-path", scratch,

@@ -18,8 +18,8 @@ import tempfile
 TREE = pathlib.Path(__file__).resolve().parent.parent
 ROOTS = TREE / ".build-packages/roots"
 
-# Mounts what programs expect, and becomes the command in the system $0: no mount outlives it. A bind is a line: what lies
-# where, with a tab between.
+# Mounts what programs expect, and becomes the command in the system $0: no mount outlives it. A bind is a line: what
+# lies where, with a tab between.
 ENTER = """
 set -e
 [ -z "$KERF_LAYER" ] || mount -t overlay overlay -o "$KERF_LAYER" "$0"

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Runs the cross-built kerf for 64-bit Arm under emulation, and a split training between it and a kerf of this processor.
+"""Runs the cross-built kerf for 64-bit Arm under emulation, and trains between it and a kerf of this processor.
 
-    test-arm64.py --kerf .build/release/kerf [--tests]
+    test-arm64.py --kerf .build/release/kerf
+    test-arm64.py --suite [--only TransformerKernelsTests,HostTests]
 
 Doctor, self-test, a benchmark, a profile, its calibration and a decision; then a training whose device is emulated and
-whose server is native, against the same training unsplit on either processor: losses within 1e-4. --tests runs the test
-suite, but for what emulation cannot do, instead. What emulation says about time is not compared with anything. Needs
+whose server is native, against the same training unsplit on either processor: losses within 1e-4. --suite runs the test
+suite instead, but for what emulation cannot do. What emulation says about time is not compared with anything. Needs
 root.
 """
 
 import argparse
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -18,14 +20,29 @@ import tempfile
 import time
 
 import arm64
+import build_systems
 import split_run
 
 PROFILE = ["--model", "/mnt/kerf/config.json", "--seq", "8"]
 CALIBRATION = "/mnt/kerf/calibration.json"
 TOLERANCE = 1e-4
 
-# Tests that do not make sense under user-mode emulation, or not in a chroot without what they need; why.
-LEFT_OUT = {}
+SUITES = [
+    "ArchitectureTests", "ProbeKitTests", "StatisticsTests", "RAPLTests", "CPUFreqTests", "LMSensorsTests",
+    "PowerSupplyTests", "PCITests", "HostTests", "ModelFilesTests", "TransformerKernelsTests", "CalibrationTests",
+    "CARDTests", "SimulationTests", "ValidationTests", "CostComparisonTests", "CollectedFilesTests", "ReportingTests",
+    "SplitTrainingTests",
+]
+LEFT_OUT = {
+    "VirtualBoardTests": "a board stops threads by ptrace(2), which user-mode emulation lacks",
+    "NVMLTests": "loads a library of its own as a driver's; no NVIDIA driver is emulated",
+    "MeterProgramTests": "programs that have to answer within parts of a second",
+    "MarkersTests": "a program and its reader, timed against each other",
+    "ProfilingTests": "real clocks: under emulation every window is disturbed",
+    "CaptureTests": "namespaces of the kernel, which is this processor's",
+    "FuzzTests": "the same Swift code on random bytes, for hours",
+    "CommandLineTests, CorpusTests, DocumentationTests": "hundreds of processes that take seconds each to start",
+}
 
 
 def emulated(*command, bind, environment=None):
@@ -97,11 +114,43 @@ def check_split(checks, native, cut=2, steps=6):
                   f"losses differ from those of the unsplit run here by {difference:.1e} at most")
 
 
+def check_suite(only):
+    """Runs the test bundle, one suite after another; returns those that failed."""
+    system = arm64.target()
+    system.binds[arm64.RUNTIME] = arm64.COMPILER / arm64.RUNTIME.lstrip("/")
+    # The runtime's libraries, and those of the package that tests load.
+    libraries = f"{arm64.RUNTIME_FOLDERS['shared']}/linux:{build_systems.SOURCE}/.build-arm64/shared/release"
+    bundle = f"{build_systems.SOURCE}/.build-arm64/shared/release/kerfPackageTests.xctest"
+    failed = []
+    for suite in only or SUITES:
+        start = time.monotonic()
+        is_good, text = system.run(
+            bundle, "--testing-library", "swift-testing", "--filter", rf"^{suite}\.",
+            environment={**arm64.EMULATION, "LD_LIBRARY_PATH": libraries, "KERF_IGNORE_LOAD": "1"})
+        summary = re.findall(r"Test run with (.*) (?:passed|failed) after", text)
+        is_good = is_good and bool(summary) and not summary[0].startswith("0 tests")
+        print(f"  {suite:<28} {'ok' if is_good else 'FAILED':<6} {time.monotonic() - start:7.1f} s  "
+              f"{summary[0] if summary else ''}", flush=True)
+        if not is_good:
+            failed.append(suite)
+            shown = [line for line in text.splitlines() if "✘" in line] or text.splitlines()
+            print("    " + "\n    ".join(shown[-20:]), flush=True)
+    for suite, reason in LEFT_OUT.items():
+        print(f"  {suite}: not run: {reason}")
+    return failed
+
+
 def main():
     parser = argparse.ArgumentParser(description="Run Kerf for 64-bit Arm under emulation.")
-    parser.add_argument("--kerf", type=pathlib.Path, required=True, help="a kerf for this processor")
+    parser.add_argument(
+        "--kerf", type=pathlib.Path, default=build_systems.TREE / ".build/release/kerf",
+        help="a kerf for this processor")
     parser.add_argument("--arm64", type=pathlib.Path, default=arm64.FOLDER / "static/release/kerf")
+    parser.add_argument("--suite", action="store_true", help="the test suite instead")
+    parser.add_argument("--only", type=lambda text: text.split(","), help="of the suite, these")
     options = parser.parse_args()
+    if options.suite:
+        finish(check_suite(options.only))
     for program in (options.kerf, options.arm64):
         if not program.is_file():
             print(f"test-arm64: no {program}: make build build-arm64", file=sys.stderr)
@@ -114,8 +163,12 @@ def main():
         print("kerf for arm64, emulated", flush=True)
         check_program(checks)
         check_split(checks, options.kerf)
-    print(f"failed: {', '.join(checks.failed)}" if checks.failed else "all checks passed")
-    sys.exit(1 if checks.failed else 0)
+    finish(checks.failed)
+
+
+def finish(failed):
+    print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

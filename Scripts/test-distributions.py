@@ -3,8 +3,9 @@
 
     test-distributions.py [--suites trixie,noble] [--filter PATTERN] [--build-only]
 
-A system is set up as Scripts/setup.sh says, in .build-distributions; the first run downloads some 700 MB each. --filter runs
-only the tests whose name matches. What a system prints is in .build-distributions/SUITE.txt. Needs root and debootstrap.
+A system is set up as Scripts/setup.sh says, in .build-distributions; the first run downloads some 700 MB each. --filter
+runs only the tests whose name matches. What a system prints is in .build-distributions/SUITE.txt. Needs root and
+debootstrap.
 """
 
 import argparse
@@ -59,8 +60,8 @@ class Distribution:
         scratch = ["--scratch-path", f".build-distributions/build-{self.suite}"]
         self.step("packages of Scripts/setup.sh", "sh", "-c", SETUP)
         versions = self.step(
-            "versions", "dpkg-query", "-W", "-f", "${Package} ${Version}\\n", "libc6-dev", "libdnnl-dev", "libopenblas-dev",
-            "libssl-dev")
+            "versions", "dpkg-query", "-W", "-f", "${Package} ${Version}\\n", "libc6-dev", "libdnnl-dev",
+            "libopenblas-dev", "libssl-dev")
         print("    " + ", ".join(versions.split("\n")).strip(", "), flush=True)
         if not self.failed:
             self.step("build", "swift", "build", "--build-tests", *TEST_BUILD, *scratch)
