@@ -74,7 +74,7 @@ package struct TrainingSettings: Sendable, Hashable, Codable {
         guard targets == lora.targets else {
             throw KerfError(.invalidArgument, "the LoRA targets are not unique and in order")
         }
-        let numbers = [
+        let numbers: [(name: String, value: Double, range: ClosedRange<Double>)] = [
             ("LoRA alpha", alpha, 1e-6...1e6), ("learning rate", learningRate, 0...1e3),
             ("weight decay", weightDecay, 0...1), ("beta1", beta1, 0...0.999_999), ("beta2", beta2, 0...0.999_999_9),
             ("epsilon", epsilon, 1e-30...1), ("gradient norm", maximumGradientNorm ?? 1, 1e-12...1e12),
