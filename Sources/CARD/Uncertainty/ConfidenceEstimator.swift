@@ -113,5 +113,5 @@ private struct Tally {
 
 extension [Double] {
     /// Element by element.
-    fileprivate func adding(_ other: [Double]) -> [Double] { zip(self, other).map { $0 + $1 } }
+    fileprivate func adding(_ other: [Double]) -> [Double] { indices.map { self[$0] + other[$0] } }
 }
