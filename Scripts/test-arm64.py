@@ -82,7 +82,7 @@ def check_program(checks):
         checks.run(f"benchmark of a layer, {engine}", "bench", "layer", *PROFILE, "--rounds", "2", "--engine", engine)
     checks.run("profile", "profile", *PROFILE, "--budget", "6", "--power-model", "idle=2,busy=7", "--out",
                "/mnt/kerf/profile.json", "--quiet")
-    checks.run("calibrate", "calibrate", "/mnt/kerf/profile.json", "--out", CALIBRATION, "--level", "D")
+    checks.run("calibrate", "calibrate", "/mnt/kerf/profile.json", "--out", CALIBRATION)
     checks.run("decide", "decide", "--device", CALIBRATION, "--server", CALIBRATION, "--link",
                "up=20mbit,down=80mbit,rtt=20ms", "--server-power", "65", "--out", "/mnt/kerf/decision.json")
 
