@@ -65,14 +65,15 @@ extension Decisions {
             }
             let frequency =
                 chosen.delayParts.serverSeconds > 0 ? short(chosen.frequencyHertz.value.map { $0 * 1e-9 }) : "-"
-            table.append(
-                names + ["\(decision.choice.cut) of \(decision.blockCount)", frequency]
-                    + cells(chosen.delaySeconds) + cells(chosen.serverEnergyJoules) + [
-                        short(pair.deviceEnergyJoules.value),
-                        decision.confidence.map { Decision.probability($0.chosenProbability) } ?? "n/a",
-                        pair.cost.map { NumberText.fixed($0, digits: 4) } ?? "n/a",
-                        marks(pair, decision),
-                    ])
+            var row = names + ["\(decision.choice.cut) of \(decision.blockCount)", frequency]
+            row += cells(chosen.delaySeconds) + cells(chosen.serverEnergyJoules)
+            row += [
+                short(pair.deviceEnergyJoules.value),
+                decision.confidence.map { Decision.probability($0.chosenProbability) } ?? "n/a",
+                pair.cost.map { NumberText.fixed($0, digits: 4) } ?? "n/a",
+                marks(pair, decision),
+            ]
+            table.append(row)
         }
         return table
     }

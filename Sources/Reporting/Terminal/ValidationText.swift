@@ -125,12 +125,13 @@ extension ValidationReport {
             let frequency = hasFrequency ? [point.serverHertz.map { NumberText.significant($0 * 1e-9) } ?? "-"] : []
             let shares = parts.map { point.terms[$0].shareOfDelay.map(signed) ?? "n/a" }
             let energies = [Term.serverEnergy, .deviceEnergy].map { error(point.terms[$0]) }
-            table.append(
-                ["\(point.cut)"] + frequency + [
-                    "\(point.usedRounds)",
-                    point.terms.delaySeconds.measured.value.map { NumberText.significant($0) } ?? "n/a",
-                    error(point.terms.delaySeconds),
-                ] + shares + energies + [mark(point)])
+            var row = ["\(point.cut)"] + frequency
+            row += [
+                "\(point.usedRounds)",
+                point.terms.delaySeconds.measured.value.map { NumberText.significant($0) } ?? "n/a",
+                error(point.terms.delaySeconds),
+            ]
+            table.append(row + shares + energies + [mark(point)])
         }
         return table
     }
