@@ -221,4 +221,4 @@ fuzz-captures: setup setup-test ## Damage captures at random, repeatable with FU
 	KERF_FUZZ_ROUNDS=$(FUZZ_ROUNDS) KERF_FUZZ_SEED=$(FUZZ_SEED) $(SWIFT) test --skip-build $(TEST_BUILD) --filter fuzzedArchivesNeverLeadOut
 
 clean: ## Remove all build products
-	rm -rf .build .build-fuzz .build-notebook .build-report .build-trace .build-hardware .build-tsan .build-asan .build-test .build-torch .build-runtimes .build-packages packages fuzz-output planted-output "$(OUT)"
+	rm -rf .build .build-fuzz .build-notebook .build-report .build-trace .build-hardware .build-tsan .build-asan .build-test .build-torch .build-runtimes .build-packages .build-arm64 .build-distributions packages fuzz-output planted-output "$(OUT)"

@@ -10,7 +10,9 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import sys
 
 import build_systems
 import debian_roots
@@ -52,8 +54,9 @@ def register_emulator():
         return
     if os.geteuid() != 0:
         fail("needs root, for chroots", 77)
-    if not (BINFMT / "register").exists():
-        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], check=True)
+    mounts = not (BINFMT / "register").exists()
+    if mounts and subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], check=False).returncode != 0:
+        fail("binfmt_misc cannot be mounted: does the kernel have it?")
     entry = BINFMT / "qemu-aarch64"
     if entry.exists():
         return
@@ -63,8 +66,12 @@ def register_emulator():
     def remove():
         with contextlib.suppress(OSError):
             entry.write_text("-1")
+        if mounts:
+            subprocess.run(["umount", BINFMT], check=False)
 
     atexit.register(remove)
+    # Else it would stay after a kill.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def compiler():

@@ -4,7 +4,7 @@
     build-arm64.py [--tests]
 
 With --tests, the test bundle and the programs that it runs, with the shared runtime, in .build-arm64/shared. The first
-run sets up two systems of 8 GB. Needs root, debootstrap and qemu-user-static.
+run sets up two systems, of 10 GB together. Needs root, debootstrap and qemu-user-static.
 """
 
 import argparse

@@ -37,7 +37,7 @@ exec chroot "$0" "$@"
 """
 
 # Only its own archive has Ubuntu, and its key is in a package of Debian 13.
-UBUNTU = {"noble": "24.04"}
+UBUNTU = {"noble"}
 UBUNTU_MIRROR = "http://archive.ubuntu.com/ubuntu"
 
 # A mirror may stand still; services must not start in a chroot.

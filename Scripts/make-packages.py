@@ -128,7 +128,7 @@ class Executable:
             inside = "/" / work.relative_to(self.root)
             command = f"cd {inside} && DEB_HOST_ARCH={self.arch} dpkg-shlibdeps -O -ekerf"
             prefix = [] if self.root == pathlib.Path("/") else ["chroot", self.root]
-            if self.arch == "arm64":
+            if self.arch == "arm64" and prefix:
                 arm64.register_emulator()
             text = output(*prefix, "sh", "-c", command)
         return re.search(r"shlibs:Depends=(.*)", text).group(1)

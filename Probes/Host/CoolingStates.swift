@@ -3,7 +3,9 @@ import SystemIO
 import SystemPackage
 
 /// What slows the processors of a box without throttle counters, such as an Arm board: the kernel's cooling devices, and the
-/// firmware of a Raspberry Pi. Each is a state, not a counter; a change of it is counted when it is seen.
+/// firmware of a Raspberry Pi. Each is a state, not a counter; a change of it is counted when it is seen, but that bits of the
+/// firmware are cleared, which the kernel asks for. The firmware is asked every two seconds, so that a change may be counted
+/// that much later.
 ///
 /// - A cooling device of a processor caps its frequency (`cpufreq-cpu0`, before Linux 5.12 `thermal-cpufreq-0`) or makes it
 ///   idle (`idle-cpu0`, `thermal-idle-0`). `cur_state` is 0 while it does nothing. `stats/total_trans`, where the kernel
@@ -18,6 +20,7 @@ final class CoolingStates: Sendable {
         /// `cpufreq-cpu0`, `firmware`.
         let name: String
         let file: HeldFile
+        /// Bits of what has happened, in hexadecimal.
         let isHexadecimal: Bool
 
         func value() throws(KerfError) -> UInt64 {
@@ -34,6 +37,11 @@ final class CoolingStates: Sendable {
     private struct Seen {
         var values: [UInt64]?
         var changes: UInt64 = 0
+    }
+
+    /// Whether a reading differs from the one before; bits that are cleared are no change.
+    private static func differs(_ source: Source, _ before: UInt64, _ now: UInt64) -> Bool {
+        source.isHexadecimal ? now & ~before != 0 : now != before
     }
 
     /// States only, without their counts of changes.
@@ -53,7 +61,8 @@ final class CoolingStates: Sendable {
             states += try Self.source(type, device.appending("cur_state"))
             counts += try Self.source(type, device.appending("stats/total_trans"))
         }
-        for device in root.entries(of: "sys/bus/platform/drivers/raspberrypi-firmware") {
+        // A driver's directory also holds its own files, `bind` and others.
+        for device in root.entries(of: "sys/bus/platform/drivers/raspberrypi-firmware") where root.isDirectory(device) {
             states += try Self.source("firmware", device.appending("get_throttled"), isHexadecimal: true)
         }
         for chip in root.entries(of: "sys/class/hwmon") {
@@ -81,7 +90,11 @@ final class CoolingStates: Sendable {
         var values: [UInt64] = []
         for source in watched { values.append(try source.value()) }
         return seen.withLock { seen in
-            if let before = seen.values, before != values { seen.changes += 1 }
+            if let before = seen.values,
+                watched.indices.contains(where: { Self.differs(watched[$0], before[$0], values[$0]) })
+            {
+                seen.changes += 1
+            }
             seen.values = values
             return seen.changes
         }

@@ -117,11 +117,11 @@ package struct HostProbe: Probe {
             let counters = try reader.read()
             guard counters.canShowThrottling else {
                 throw KerfError(
-                    .notFound, "no thermal throttle counters: throttling cannot be seen",
+                    .notFound, "no thermal throttle counters and no cooling devices: throttling cannot be seen",
                     at: root.file("sys/devices/system/cpu/cpu0/thermal_throttle"),
                     remedy: .text(
-                        "only Intel hardware has them, and a virtual machine hides them; watch temperatures and "
-                            + "frequencies instead"))
+                        "Intel processors and Arm boards have them, and a virtual machine hides them; watch temperatures "
+                            + "and frequencies instead"))
             }
             add("core throttle", counters.coreThrottleCount.map { Double($0) }, .count, &result)
             add("package throttle", counters.packageThrottleCount.map { Double($0) }, .count, &result)

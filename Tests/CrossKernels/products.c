@@ -21,9 +21,10 @@ static const struct shape shapes[] = {
 static const struct shape large_shapes[] = {
     {3, 300, 600},
     {70, 280, 300},
-    // More rows than a thread keeps: 512 forward, 256 backward.
-    {530, 35, 33},
 };
+
+// More rows than a thread keeps: 512 forward, 256 backward.
+static const struct shape many_rows = {530, 35, 33};
 
 // Weight, x and base of a case, and what the kernel gets of them.
 struct operands {
@@ -139,6 +140,8 @@ void check_products(void) {
     for (int set = 0; set < kerf_instruction_set_count(); set++)
         for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) both_directions(&shapes[i], set);
     for (unsigned i = 0; i < sizeof large_shapes / sizeof *large_shapes; i++) both_directions(&large_shapes[i], 0);
+    both_directions(&many_rows, 0);
+    both_directions(&many_rows, kerf_instruction_set_count() - 1);
     gather(KERF_F32);
     gather(KERF_BF16);
 }

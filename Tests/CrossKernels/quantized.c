@@ -136,9 +136,9 @@ void check_quantized(void) {
         const long unit = formats[i].values == 256 ? 256 : 32;
         quantized(&formats[i], 7, 70, unit == 256 ? 256 : 8 * unit, KERF_F32, 0);
         quantized(&formats[i], 67, 330, unit == 256 ? 768 : 9 * unit, KERF_BF16, 0);
-        // Others unpack to pairs of bf16. More rows than a tile has.
+        // Others unpack to pairs of bf16. More rows than a tile has, and several parts of a sum.
         for (int set = 1; set < kerf_instruction_set_count(); set++)
-            if (kerf_instruction_set_has_pairs(set)) quantized(&formats[i], 18, 70, unit, KERF_BF16, set);
+            if (kerf_instruction_set_has_pairs(set)) quantized(&formats[i], 18, 70, unit == 256 ? 768 : 9 * unit, KERF_BF16, set);
     }
     quantized(&formats[0], 3, 5, 77, KERF_F32, 0);
 }
