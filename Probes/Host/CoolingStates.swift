@@ -46,43 +46,46 @@ final class CoolingStates: Sendable {
 
     /// States only, without their counts of changes.
     let states: [Source]
+    /// Why a file that exists is not among the sources; the first of several.
+    let failure: KerfError?
     private let watched: [Source]
     private let seen = Mutex(Seen())
 
-    /// - Throws: ``KerfError`` when a file exists and cannot be opened.
-    init(root: SystemRoot) throws(KerfError) {
+    init(root: SystemRoot) {
         var states: [Source] = []
         var counts: [Source] = []
+        var failure: KerfError?
+        func hold(_ name: String, _ path: FilePath, in sources: inout [Source], isHexadecimal: Bool = false) {
+            do throws(KerfError) {
+                guard let file = try HeldFile(ifPresent: path) else { return }
+                sources.append(Source(name: name, file: file, isHexadecimal: isHexadecimal))
+            } catch {
+                failure = failure ?? error
+            }
+        }
         for device in root.entries(of: "sys/class/thermal", prefix: "cooling_device") {
             // A device without a type is not a processor's.
             guard let type = try? SysfsFile.text(at: device.appending("type")),
                 Self.processorPrefixes.contains(where: { type.hasPrefix($0) })
             else { continue }
-            states += try Self.source(type, device.appending("cur_state"))
-            counts += try Self.source(type, device.appending("stats/total_trans"))
+            hold(type, device.appending("cur_state"), in: &states)
+            hold(type, device.appending("stats/total_trans"), in: &counts)
         }
         // A driver's directory also holds its own files, `bind` and others.
         for device in root.entries(of: "sys/bus/platform/drivers/raspberrypi-firmware") where root.isDirectory(device) {
-            states += try Self.source("firmware", device.appending("get_throttled"), isHexadecimal: true)
+            hold("firmware", device.appending("get_throttled"), in: &states, isHexadecimal: true)
         }
         for chip in root.entries(of: "sys/class/hwmon") {
             // A chip without a name is not this one.
             guard (try? SysfsFile.text(at: chip.appending("name"))) == "rpi_volt" else { continue }
-            states += try Self.source("low voltage", chip.appending("in0_lcrit_alarm"))
+            hold("low voltage", chip.appending("in0_lcrit_alarm"), in: &states)
         }
         self.states = states
+        self.failure = failure
         watched = states + counts
     }
 
     private static let processorPrefixes = ["cpufreq-", "thermal-cpufreq-", "idle-", "thermal-idle-"]
-
-    /// Empty where there is no such file.
-    private static func source(
-        _ name: String, _ path: FilePath, isHexadecimal: Bool = false
-    ) throws(KerfError) -> [Source] {
-        guard let file = try HeldFile(ifPresent: path) else { return [] }
-        return [Source(name: name, file: file, isHexadecimal: isHexadecimal)]
-    }
 
     /// Readings so far in which a state or a count was another one than in the reading before; `nil` on a box without any.
     func changeCount() throws(KerfError) -> UInt64? {

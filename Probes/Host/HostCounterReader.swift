@@ -23,7 +23,7 @@ package final class HostCounterReader: Sendable {
         coreThrottles = try Self.hold(cores.map { directory.appending("\($0)/thermal_throttle/core_throttle_count") })
         packageThrottles = try Self.hold(
             packages.map { directory.appending("\($0)/thermal_throttle/package_throttle_count") })
-        cooling = try CoolingStates(root: root)
+        cooling = CoolingStates(root: root)
     }
 
     /// Samples all counters.
@@ -45,6 +45,9 @@ package final class HostCounterReader: Sendable {
 
     /// Changes of what slows the processors that this reader has seen: 0 at its first reading.
     package func coolingChangeCount() throws(KerfError) -> UInt64? { try cooling.changeCount() }
+
+    /// Why part of what slows the processors is not seen; `nil` where all of it is.
+    package var coolingFailure: KerfError? { cooling.failure }
 
     /// What slows the processors, and its state now: 0 where it does nothing.
     package func coolingStates() throws(KerfError) -> [(name: String, state: UInt64)] {

@@ -126,6 +126,7 @@ package struct HostProbe: Probe {
             add("core throttle", counters.coreThrottleCount.map { Double($0) }, .count, &result)
             add("package throttle", counters.packageThrottleCount.map { Double($0) }, .count, &result)
             for (name, state) in try reader.coolingStates() { add("cooling \(name)", Double(state), .count, &result) }
+            if let failure = reader.coolingFailure { throw failure }
         }
         return result
     }

@@ -84,6 +84,7 @@ package struct ConditionsMonitor: Sendable {
             if counters?.canShowThrottling != true {
                 unmonitored.append("throttling: the processor has no counters of it")
             }
+            if let failure = reader?.coolingFailure { unmonitored.append("part of the throttling: \(failure)") }
         } catch {
             unmonitored.append("steal time and throttling: \(error)")
         }

@@ -167,8 +167,25 @@ struct FixtureBoxTests {
         #expect(try reader.coolingChangeCount() == 0)
         try box.write(file, "0xe0008\n")
         #expect(try reader.coolingStates().first?.state == 0xE0008 && reader.coolingChangeCount() == 1)
+        // What has happened is forgotten when the kernel has asked for it.
+        try box.write(file, "0x8\n")
+        #expect(try reader.coolingChangeCount() == 1)
         try box.write(file, "soon\n")
         #expect(throws: KerfError.self) { try reader.coolingStates() }
+    }
+
+    @Test func aFileThatCannotBeOpenedHidesNoOther() throws {
+        let box = try FixtureBoxes.copy("arm64-big-little")
+        // A link to itself.
+        let count = "sys/devices/virtual/thermal/cooling_device2/stats/total_trans"
+        try box.remove(count)
+        try box.link(count, "total_trans")
+        let reader = try HostProbe(root: box.root).counterReader()
+        #expect(reader.coolingFailure?.location?.hasSuffix("cooling_device2/stats/total_trans") == true)
+        #expect(try reader.read().coolingChangeCount == 0 && reader.coolingStates().count == 3)
+        let doctor = HostProbe(root: box.root).readings()
+        #expect(doctor.failures.contains { $0.location?.hasSuffix("total_trans") == true })
+        #expect(doctor.readings.count { $0.sensor.hasPrefix("cooling") } == 3)
     }
 
     /// Most boards of Arm have thermal zones and no chip for them.

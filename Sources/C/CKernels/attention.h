@@ -63,7 +63,7 @@ KERF_INLINE void tile(const struct kerf_attention *s, struct kerf_tile_operands 
 
 // Rows of a group on the diagonal, and the step in which elements of a sum are taken.
 KERF_INLINE long group_rows(const struct kerf_attention *s) {
-    return s->format == KERF_BF16 ? kerf_tile_bf16_rows() : 6;
+    return s->format == KERF_BF16 ? kerf_tile_bf16_rows() : KERF_TILE_ROWS;
 }
 KERF_INLINE long sum_step(const struct kerf_attention *s) {
     return s->format == KERF_BF16 ? kerf_tile_bf16_pairs() : 1;

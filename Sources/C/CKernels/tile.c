@@ -44,7 +44,7 @@ void kerf_tile_f32(const struct kerf_tile_operands *operands) {
 // What is not whole tiles is left to AVX-512.
 static void amx_bf16(const struct kerf_tile_operands *o) {
     struct kerf_tile_operands rest = *o;
-    const long rows = o->m / KERF_AMX_ROWS * KERF_AMX_ROWS, pairs = o->k / 8 * 8;
+    const long rows = o->m / KERF_AMX_ROWS * KERF_AMX_ROWS, pairs = o->k / KERF_AMX_PAIRS * KERF_AMX_PAIRS;
     if (rows > 0 && pairs > 0 && (o->a_column == 1 || pairs <= KERF_AMX_TURNED)) {
         kerf_amx_product(o, rows, pairs);
         if (pairs < o->k) {
@@ -75,6 +75,8 @@ void kerf_tile_bf16_begin(void) {
 void kerf_tile_bf16_end(void) {
     if (kerf_has_amx()) kerf_amx_product_end();
 }
+int kerf_tile_bf16_rows(void) { return kerf_has_amx() ? KERF_AMX_ROWS : KERF_TILE_ROWS; }
+int kerf_tile_bf16_pairs(void) { return kerf_has_amx() ? KERF_AMX_PAIRS : 1; }
 
 #else
 
@@ -83,8 +85,8 @@ void kerf_tile_f32(const struct kerf_tile_operands *operands) { plain_f32(operan
 void kerf_tile_bf16(const struct kerf_tile_operands *operands) { plain_bf16(operands); }
 void kerf_tile_bf16_begin(void) {}
 void kerf_tile_bf16_end(void) {}
+int kerf_tile_bf16_rows(void) { return KERF_TILE_ROWS; }
+int kerf_tile_bf16_pairs(void) { return 1; }
 
 #endif
 
-int kerf_tile_bf16_rows(void) { return kerf_has_amx() ? 16 : 6; }
-int kerf_tile_bf16_pairs(void) { return kerf_has_amx() ? 8 : 1; }

@@ -34,6 +34,8 @@ bool kerf_has_wide_registers(void);
 // Called by each thread before its first product of bf16 and after its last one.
 void kerf_tile_bf16_begin(void);
 void kerf_tile_bf16_end(void);
-// Rows that a product of bf16 takes at once, and the step in which it takes pairs: fewer are slower.
+
+// Rows that a product takes at once, and the step in which it takes pairs of bf16: with fewer it is slower.
+enum { KERF_TILE_ROWS = 6 };
 int kerf_tile_bf16_rows(void);
 int kerf_tile_bf16_pairs(void);

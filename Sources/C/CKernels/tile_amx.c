@@ -4,7 +4,7 @@
 
 #include "transpose.h"
 
-enum { ROWS = KERF_AMX_ROWS, PAIRS = 16, HALF = PAIRS / 2 };
+enum { ROWS = KERF_AMX_ROWS, HALF = KERF_AMX_PAIRS, PAIRS = 2 * HALF };
 
 // Two tiles of sums, and the operands of 16 and of 8 pairs.
 enum { LEFT, RIGHT, A, V, HALF_A, HALF_V, REGISTERS };

@@ -8,10 +8,9 @@ package enum Multipliers {
     /// FLOP/s that they sustain on operands in registers, which no product exceeds. In bf16 the fastest way counts: as f32,
     /// as pairs, or in tiles.
     package static func flopsPerSecond(format: NumberFormat, threadCount: Int) -> Double {
-        KerfEngine.instructionSets.flatMap { set in
-            (format == .bf16 ? [false, true] : [false]).map {
-                set.flopsPerSecond(pairs: $0, threadCount: threadCount, seconds: seconds)
-            }
+        guard let set = KerfEngine.instructionSets.last else { return 0 }
+        return (format == .bf16 ? [false, true] : [false]).map {
+            set.flopsPerSecond(pairs: $0, threadCount: threadCount, seconds: seconds)
         }.max() ?? 0
     }
 }
