@@ -185,7 +185,7 @@ def run(training, generator, disturbance, wanted):
             if training.device.poll() is None and disturbance.kills.total() < wanted:
                 disturbance.disturb(training, generator)
                 continue
-            if training.device.wait(timeout=300) == 0:
+            if wait(training) == 0:
                 disturbance.by_itself(training.device)
                 break
             disturbance.by_itself(training.device)
@@ -201,6 +201,30 @@ def run(training, generator, disturbance, wanted):
         for process in (training.device, training.server.process):
             if process.poll() is None:
                 split_run.kill(process)
+
+
+def wait(training):
+    """The status of the device; a side that hangs is described before it is killed."""
+    try:
+        return training.device.wait(timeout=300)
+    except subprocess.TimeoutExpired:
+        for side in ("device", "server"):
+            process = training.process(side)
+            print(f"kill-training: the {side} (status {process.poll()}):", flush=True)
+            for task in sorted(pathlib.Path(f"/proc/{process.pid}/task").glob("*")):
+                print(f"  thread {task.name}:", *[about(task / name) for name in ("comm", "wchan", "syscall")])
+            split_run.kill(process)
+            # What was not yet read of what it said.
+            print(process.stderr.read())
+        sys.exit("kill-training: the device had not ended after 300 s without a disturbance")
+
+
+def about(path):
+    """A short file of /proc; the reason where it cannot be read."""
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        return f"({error.strerror})"
 
 
 if __name__ == "__main__":

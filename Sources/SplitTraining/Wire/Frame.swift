@@ -4,7 +4,7 @@ import SystemIO
 
 /// One message of the wire: a kind byte, then at most 1 MiB.
 ///
-/// The bytes are those of the transport. A frame that was received is a slice of what HTTP/2 delivered, and its
+/// The bytes are those of the transport. A large frame that was received is a slice of what HTTP/2 delivered, and its
 /// payload is read in place.
 package struct Frame: Sendable, Hashable {
     /// What the payload is. The raw value is the first byte of the message.
@@ -19,6 +19,13 @@ package struct Frame: Sendable, Hashable {
     package static let maximumPayload = 1 << 20
     /// The maximum message in bytes: kind and payload.
     package static let maximumBytes = maximumPayload + 1
+
+    /// Received messages of at most so many bytes are copied. A slice keeps the whole buffer of the connection, which has up to
+    /// 128 KiB, in memory; many small messages that wait would keep as many buffers.
+    private static let maximumCopiedBytes = 1 << 14
+
+    /// Bytes of memory that a frame takes besides its payload, rounded up.
+    static let overheadBytes = 256
 
     /// Kind byte and payload.
     let message: GRPCNIOTransportBytes
@@ -35,7 +42,9 @@ package struct Frame: Sendable, Hashable {
         guard let kind = Kind(rawValue: first) else {
             throw KerfError(.malformed, "a message of unknown kind \(first)")
         }
-        self.message = message
+        self.message =
+            message.count <= Self.maximumCopiedBytes
+            ? message.withUnsafeBytes { GRPCNIOTransportBytes($0) } : message
         self.kind = kind
     }
 

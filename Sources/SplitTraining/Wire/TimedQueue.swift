@@ -1,16 +1,19 @@
 import DequeModule
 import SystemIO
 
-/// Frames with the time at which each may be taken, first in, first out, bounded in bytes. One task adds, one takes.
+/// Frames with the time at which each may be taken, first in, first out, bounded in bytes of memory. One task adds, one takes.
 actor TimedQueue {
     private let limitBytes: Int
     /// A frame that was taken is released at once: it may have a mebibyte.
     private var frames: Deque<(frame: Frame, time: Int64)> = []
-    private var bytes = 0
+    /// Bytes of memory that the frames take.
+    private(set) var bytes = 0
     /// Set when no more frames come; with an error when they are missing.
     private var end: Result<Void, any Error>?
-    private var adder: CheckedContinuation<Void, Never>?
-    private var taker: CheckedContinuation<Void, Never>?
+    private var waiting: [Side: CheckedContinuation<Void, Never>] = [:]
+
+    /// One of the two tasks.
+    private enum Side { case adder, taker }
 
     init(limitBytes: Int) { self.limitBytes = limitBytes }
 
@@ -19,7 +22,7 @@ actor TimedQueue {
     /// - Throws: the error that ended the queue; `CancellationError`.
     func add(_ frame: Frame, at time: Int64) async throws {
         while bytes > limitBytes, end == nil {
-            await wait { self.adder = $0 }
+            await wait(.adder)
             try Task.checkCancellation()
         }
         if let end {
@@ -27,8 +30,8 @@ actor TimedQueue {
             throw KerfError(.internalError, "a frame was sent after the end of the exchange")
         }
         frames.append((frame, time))
-        bytes += frame.count
-        resumeTaker()
+        bytes += frame.count + Frame.overheadBytes
+        resume(.taker)
     }
 
     /// Waits for a frame. `nil` when the queue has ended in order; frames from before its end are delivered first.
@@ -40,42 +43,39 @@ actor TimedQueue {
                 try end.get()
                 return nil
             }
-            await wait { self.taker = $0 }
+            await wait(.taker)
             try Task.checkCancellation()
         }
         let next = frames.removeFirst()
-        bytes -= next.frame.count
-        resumeAdder()
+        bytes -= next.frame.count + Frame.overheadBytes
+        resume(.adder)
         return next
     }
 
     /// Ends the queue; the first end counts.
     func finish(_ result: Result<Void, any Error> = .success(())) {
         if end == nil { end = result }
-        resumeTaker()
-        resumeAdder()
+        resume(.taker)
+        resume(.adder)
     }
 
-    private func wait(_ keep: (CheckedContinuation<Void, Never>) -> Void) async {
+    private func wait(_ side: Side) async {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { Task.isCancelled ? $0.resume() : keep($0) }
+            await withCheckedContinuation { continuation in
+                // Closures that name no member of the actor run outside of it. What the other task does before the
+                // continuation is kept would then wake nobody.
+                preconditionIsolated()
+                if Task.isCancelled { continuation.resume() } else { waiting[side] = continuation }
+            }
         } onCancel: {
             Task { await self.wake() }
         }
     }
 
     private func wake() {
-        resumeTaker()
-        resumeAdder()
+        resume(.taker)
+        resume(.adder)
     }
 
-    private func resumeTaker() {
-        taker?.resume()
-        taker = nil
-    }
-
-    private func resumeAdder() {
-        adder?.resume()
-        adder = nil
-    }
+    private func resume(_ side: Side) { waiting.removeValue(forKey: side)?.resume() }
 }
