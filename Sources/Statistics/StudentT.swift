@@ -68,18 +68,17 @@ private func betaFraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
     var d = 1 - (a + b) * x / (a + 1)
     d = 1 / (abs(d) < tiny ? tiny : d)
     var fraction = d
+    func multiply(_ numerator: Double) {
+        d = 1 + numerator * d
+        d = 1 / (abs(d) < tiny ? tiny : d)
+        c = 1 + numerator / c
+        if abs(c) < tiny { c = tiny }
+        fraction *= d * c
+    }
     for m in 1...300 {
         let m = Double(m)
-        for numerator in [
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ] {
-            d = 1 + numerator * d
-            d = 1 / (abs(d) < tiny ? tiny : d)
-            c = 1 + numerator / c
-            if abs(c) < tiny { c = tiny }
-            fraction *= d * c
-        }
+        multiply(m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)))
+        multiply(-(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)))
         if abs(d * c - 1) < 1e-15 { break }
     }
     return fraction

@@ -79,7 +79,11 @@ struct PooledDecisionTests {
         }
         let sampler = MonteCarloSampler(sensitivities)
         var generator = SeededGenerator(seed: 5)
-        let draws = (0..<8000).map { _ in sampler.draw(count: values.count, &generator) }
+        let draws = (0..<8000).map { _ in
+            var errors = [Double](repeating: 0, count: values.count)
+            sampler.draw(onto: &errors, &generator)
+            return errors
+        }
         for (place, value) in values.enumerated() where value.poolingGroup?.posterior != nil {
             let t = StudentT.quantile(0.975, degreesOfFreedom: value.degreesOfFreedom)
             let inside = Double(draws.count { abs($0[place]) < t }) / 8000

@@ -3,13 +3,13 @@ import Testing
 
 /// Intervals of pooled times, by what they promise. All in virtual time.
 ///
-/// `KERF_POOLING_PROFILES=2000` takes as many profiles for each case in place of 400, and prints the figures.
+/// `KERF_POOLING_PROFILES=2000` takes as many profiles for each case in place of 200, and prints the figures.
 @Suite("Coverage of pooled times")
 struct PoolingCoverageTests {
     private static let asked = ProcessInfo.processInfo.environment["KERF_POOLING_PROFILES"].flatMap(Int.init)
-    private static let profiles = asked ?? 400
+    private static let profiles = asked ?? 200
     /// The error of a group's mean is one for all its blocks, so that a profile counts as hardly more than one case:
-    /// four hundred tell a share of 95 % to 1.1 points.
+    /// two hundred tell a share of 95 % to 1.5 points.
     private static let tolerance = asked == nil ? 0.03 : 0.02
 
     private func outcome(_ name: String, _ blocks: SyntheticBlocks, seed: UInt64) async throws

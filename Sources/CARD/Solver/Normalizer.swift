@@ -20,15 +20,17 @@ public struct Normalizer: Codable, Sendable, Hashable {
     /// Device-only is the faster corner where the device is faster than the server or the link slower than what the
     /// server gains. The span of the corners is then negative and would reward slow decisions. The range of all
     /// decisions keeps sign and scale.
-    package init(least: Double, greatest: Double, values: [Double]) {
-        let extremes = (values.min() ?? least, values.max() ?? greatest)
+    ///
+    /// - Parameter values: read only where the corners are not in order: Monte Carlo samples build many normalizers.
+    package init(least: Double, greatest: Double, values: @autoclosure () -> [Double]) {
         if Self.isSpan(least, greatest) {
             (method, minimum, maximum) = (.corners, least, greatest)
-        } else if Self.isSpan(extremes.0, extremes.1) {
-            (method, minimum, maximum) = (.range, extremes.0, extremes.1)
-        } else {
-            (method, minimum, maximum) = (.constant, extremes.0, extremes.1)
+            return
         }
+        let values = values()
+        let extremes = (values.min() ?? least, values.max() ?? greatest)
+        method = Self.isSpan(extremes.0, extremes.1) ? .range : .constant
+        (minimum, maximum) = extremes
     }
 
     /// For a term without values.

@@ -13,19 +13,28 @@ struct MonteCarloSampler {
         var effect: [Double]
     }
 
+    /// The change of the row for one unit of a drawn error.
+    private typealias Effect = [Double]
+
     private struct Pool {
-        var members: [Sensitivity]
+        var effects: [Effect]
         /// One sample of the members' errors, in the group's unit.
         var draw: (inout SeededGenerator) -> [Double]
     }
 
-    private let all: [Sensitivity]
-    private let independent: [Sensitivity]
+    /// The change of the row for one standard error of the common part: that of all values together.
+    private let common: Effect
+    private let commonDegreesOfFreedom: Double
+    private let independent: [(effect: Effect, degreesOfFreedom: Double)]
     private let pools: [Pool]
 
     init(_ sensitivities: [Sensitivity]) {
-        all = sensitivities
-        let groups = Dictionary(grouping: all.filter(\.isPooled)) { $0.value.poolingGroup?.kind }.values
+        common = sensitivities.reduce(into: [Double](repeating: 0, count: sensitivities.first?.effect.count ?? 0)) {
+            $0.add($1.effect, times: $1.commonError)
+        }
+        // Of one measurement, so that one number serves all.
+        commonDegreesOfFreedom = sensitivities.first?.value.degreesOfFreedom ?? 1
+        let groups = Dictionary(grouping: sensitivities.filter(\.isPooled)) { $0.value.poolingGroup?.kind }.values
             .filter { $0.count > 1 }
             // The order of a dictionary changes from run to run, and with it the draws.
             .sorted { left, right in
@@ -34,10 +43,11 @@ struct MonteCarloSampler {
                 return (left.value, left.flops, left.group ?? -1) < (right.value, right.flops, right.group ?? -1)
             }
         pools = groups.map { group in
+            let effects = group.map { $0.scaled(by: 1 / ($0.value.poolingGroup?.standardError ?? .infinity)) }
             let posteriors = group.compactMap(\.value.poolingGroup?.posterior)
             if let pooling = posteriors.first?.pooling, posteriors.count == group.count {
                 let factors = zip(group, posteriors).map { $1.scale($0.value.poolingGroup?.standardError ?? 0) }
-                return Pool(members: group) { generator in
+                return Pool(effects: effects) { generator in
                     let drawn = pooling.draw(&generator)
                     return zip(posteriors, factors).map { (drawn[$0.place] - $0.member.pooledValue) * $1 }
                 }
@@ -45,38 +55,38 @@ struct MonteCarloSampler {
             let pooling = PartialPooling(
                 values: group.compactMap(\.value.poolingGroup?.value), errors: group.map(\.independentError),
                 degreesOfFreedom: group.map(\.value.degreesOfFreedom))
-            return Pool(members: group) { pooling.draw(&$0) }
+            return Pool(effects: effects) { pooling.draw(&$0) }
         }
         let pooled = Set(groups.compactMap { $0.first?.value.poolingGroup?.kind })
-        independent = all.filter { member in
+        independent = sensitivities.filter { member in
             guard member.isPooled, let kind = member.value.poolingGroup?.kind else { return true }
             return !pooled.contains(kind)
-        }
+        }.map { ($0.scaled(by: (1 - $0.value.commonShare).squareRoot()), $0.value.degreesOfFreedom) }
     }
 
-    /// One sample: the change of a row of `count` numbers.
-    func draw(count: Int, _ generator: inout SeededGenerator) -> [Double] {
-        var change = [Double](repeating: 0, count: count)
-        guard let first = all.first?.value else { return change }
-        func add(_ error: Double, of member: Sensitivity) {
-            for place in change.indices { change[place] += error * member.effect[place] }
-        }
-        let common = generator.studentT(degreesOfFreedom: first.degreesOfFreedom)
-        for member in all { add(member.commonError * common, of: member) }
-        for member in independent {
-            let own = generator.studentT(degreesOfFreedom: member.value.degreesOfFreedom)
-            add((1 - member.value.commonShare).squareRoot() * own, of: member)
+    /// Adds one sample of the change to a row.
+    func draw(onto row: inout [Double], _ generator: inout SeededGenerator) {
+        guard !common.isEmpty else { return }
+        row.add(common, times: generator.studentT(degreesOfFreedom: commonDegreesOfFreedom))
+        for value in independent {
+            row.add(value.effect, times: generator.studentT(degreesOfFreedom: value.degreesOfFreedom))
         }
         for pool in pools {
-            for (member, error) in zip(pool.members, pool.draw(&generator)) {
-                add(error / (member.value.poolingGroup?.standardError ?? .infinity), of: member)
-            }
+            for (effect, error) in zip(pool.effects, pool.draw(&generator)) { row.add(effect, times: error) }
         }
-        return change
+    }
+}
+
+extension [Double] {
+    /// Adds a row times a factor, element by element.
+    mutating func add(_ other: [Double], times factor: Double = 1) {
+        for place in indices { self[place] += factor * other[place] }
     }
 }
 
 extension MonteCarloSampler.Sensitivity {
+    fileprivate func scaled(by factor: Double) -> [Double] { effect.map { $0 * factor } }
+
     /// Standard error of the common part, in standard errors of the value.
     fileprivate var commonError: Double {
         guard let group = value.poolingGroup, let posterior = group.posterior, group.standardError > 0 else {

@@ -53,8 +53,10 @@ struct SyntheticChoice {
         found.pairing.server = noisy(truth.pairing.server, &noise)
         let solver = try Solver(model: try found.model(.measuredLink), weight: weight)
         let solution = solver.solve()
+        // Fewer samples than a user's decision has: their chance, 2 points, is small beside a decile's width, and averages
+        // out over the decisions.
         let confidence = try ConfidenceEstimator(
-            problem: found, level: .measuredLink, solver: solver, solution: solution
+            problem: found, level: .measuredLink, solver: solver, solution: solution, draws: 500
         ).estimate()
         let best = try Solver(model: try truth.model(.measuredLink), weight: weight).solve().chosen.cut.cut
         return (confidence?.chosenProbability ?? .nan, best == solution.chosen.cut.cut)
