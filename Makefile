@@ -11,7 +11,7 @@ FUZZ_ROUNDS ?= 20000
 FUZZ_SEED ?= 1
 PYTHON ?= python3
 
-.PHONY: help demo test test-aarch64 build-arm64 test-arm64 test-arm64-suite test-distributions test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential packages packages-arm64 test-packages lint-ansible test-fleet test-slurm clean
+.PHONY: help demo test test-suite test-aarch64 build-arm64 test-arm64 test-arm64-suite test-distributions test-onednn-v3 test-torch test-runtimes test-gpu check-report check-trace compare-program compare-peft fuzz-messages kill-training soak beside-busy compare-split cut-cable compare-wire goodput many-devices test-tokenizers test-dependent lint build bench bench-layer bench-card five-devices reference docs examples setup setup-test test-model fuzz fuzz-captures sanitize planted-defects hardware hardware-essential packages packages-arm64 test-packages lint-ansible test-fleet test-slurm clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -26,15 +26,23 @@ test: setup test-model lint ## Lint, build, and run all tests
 	@bash Scripts/setup-notebook.sh
 	$(SWIFT) build --build-tests $(TEST_BUILD)
 	KERF=.build-test/release/kerf .build-notebook/bin/python -m unittest discover Python/tests
-	$(SWIFT) test --skip-build $(TEST_BUILD) --skip $(CONCURRENT_TESTS)
-	$(SWIFT) test --skip-build $(TEST_BUILD) --filter $(CONCURRENT_TESTS)
+	@$(MAKE) --no-print-directory test-suite
+
+test-suite: ## Run the tests that make test has built, in TEST_SCRATCH (.build-test)
+	$(SWIFT) test --skip-build $(TEST_BUILD) --skip '$(CONCURRENT_TESTS)' --skip '$(MEASURING_TESTS)'
+	$(SWIFT) test --skip-build $(TEST_BUILD) --filter '$(CONCURRENT_TESTS)'
+	$(SWIFT) test --skip-build $(TEST_BUILD) --no-parallel --filter '$(MEASURING_TESTS)'
 
 # Tests run what users run: in release, where objects live as long as the optimizer lets them. They take half as long, too.
-TEST_BUILD := -c release -Xswiftc -enable-testing --scratch-path .build-test
+TEST_SCRATCH ?= .build-test
+TEST_BUILD := -c release -Xswiftc -enable-testing --scratch-path $(TEST_SCRATCH)
 
 # Tests that wait for each other in tasks run apart from those that block a thread: the task runtime has one thread a
 # processor, and blocked ones would let connections time out.
 CONCURRENT_TESTS := ^SplitTrainingTests\.
+
+# Tests that profile until they know what they compare run alone: beside others that takes many times as long.
+MEASURING_TESTS := ^CommandLineTests\.(GroundTruthTests|MeterCommandTests)/
 
 FUZZ_SECONDS ?= 300
 FUZZ_KINDS ?= profiles calibrations scenarios traces iperf3 captures powercap gguf safetensors config

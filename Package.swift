@@ -31,6 +31,9 @@ let vectorized = strictC + whenDeveloping(CSetting.unsafeFlags(["-O2"], .when(co
 /// Monte Carlo samples are optimized even in a debug build.
 let optimized = whenDeveloping(SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug)))
 
+/// Test code that computes little is compiled in half the time. What it tests is optimized.
+let notOptimized = whenDeveloping(SwiftSetting.unsafeFlags(["-Onone"], .when(configuration: .release)))
+
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = [], exclude: [String] = []
 ) -> Target {
@@ -55,12 +58,15 @@ func systemLibrary(_ name: String, pkgConfig: String? = nil, apt: String? = nil)
         name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
 }
 
+/// - Parameter computing: whether the tests themselves compute, such as draws and reference values.
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil,
+    computing: Bool = false
 ) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)Tests",
-        exclude: exclude, resources: resources, swiftSettings: strict)
+        exclude: exclude, resources: resources,
+        swiftSettings: strict + (computing ? [] : notOptimized))
 }
 
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -249,7 +255,7 @@ let package = Package(
         .target(name: "NVMLStub", path: "Tests/NVMLStub", cSettings: strictC),
         tests("Architecture", []),
         tests("ProbeKit", base + ["ProfileFormat", "ProbeKit"]),
-        tests("Statistics", base + [realModule]),
+        tests("Statistics", base + [realModule], computing: true),
         tests("RAPL", base + ["ProfileFormat", "RAPL", "ProbeKit"], exclude: ["Golden"]),
         tests("CPUFreq", base + ["CPUFreq", "Host", "ProbeKit"]),
         tests("LMSensors", base + ["ProfileFormat", "LMSensors", "Capture", "ProbeKit", "sensor-reader"]),
@@ -259,10 +265,10 @@ let package = Package(
         tests("Host", base + ["ProfileFormat", "Host", "ProbeKit"]),
         tests("MeterProgram", base + ["ProfileFormat", "MeterProgram", "ProbeKit"]),
         tests("VirtualBoard", base + ["ProfileFormat", "VirtualBoard", "RAPL", "CPUFreq", "ProbeKit"]),
-        tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"]),
+        tests("ModelFiles", base + ["ModelFiles"], exclude: ["Golden", "Reference"], computing: true),
         tests(
             "TransformerKernels", base + ["Workload", "ProfileFormat", "TransformerKernels", "ModelFiles", "CKernels"],
-            exclude: ["Golden"]),
+            exclude: ["Golden"], computing: true),
         tests(
             "Profiling",
             base + [
@@ -271,11 +277,15 @@ let package = Package(
             ]),
         tests("Markers", base + ["Workload", "ProfileFormat", "Profiling", "Markers"]),
         tests(
-            "Calibration", base + ["ModelFiles", "Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"]),
+            "Calibration", base + ["ModelFiles", "Workload", "ProfileFormat", "Estimation", "Calibration", "ProbeKit"],
+            computing: true),
         tests("Capture", base + ["ProfileFormat", "Capture", "Host", "LMSensors", "PCI", "ProbeKit", "RAPL"]),
-        tests("Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"]),
-        tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"]),
-        tests("Simulation", base + ["Workload", "ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"]),
+        tests(
+            "Fuzz", base + ["ProfileFormat", "RAPL", "ProbeKit", "Calibration", "CARD", "Reporting"], computing: true),
+        tests("CARD", base + ["ModelFiles", "Workload", "ProfileFormat", "CARD", "Calibration"], computing: true),
+        tests(
+            "Simulation", base + ["Workload", "ProfileFormat", "Simulation", "CARD", "CFleet", "Calibration"],
+            computing: true),
         tests(
             "SplitTraining",
             base + transport + certificates + [
@@ -287,7 +297,7 @@ let package = Package(
             "CostComparison",
             base + [
                 "ModelFiles", "Workload", "ProfileFormat", "Profiling", "Calibration", "SelfTest", "CostComparison",
-            ]),
+            ], computing: true),
         tests(
             "CollectedFiles",
             base + [

@@ -15,7 +15,7 @@ sources=(Sources/C/CKernels/*.c Sources/C/CFleet/*.c Tests/CrossKernels/*.c)
 flags=(-O2 -Wall -Wextra -Werror -I Sources/C/CKernels/include -I Sources/C/CFleet/include)
 sysroot=/usr/aarch64-linux-gnu
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf "$work"' EXIT
 
 # build NAME "LINKER..." FLAG...: the program $work/NAME.
 build() {
@@ -28,30 +28,43 @@ build() {
     "$linker" "$work/$name-objects"/*.o -lgomp -lm -o "$work/$name"
 }
 
-checked=()
-# run PROCESSOR COMMAND...: a run that hangs fails, too. Threads do not spin while they wait for emulated ones.
-run() {
+# start PROCESSOR COMMAND...: a check in the background; finish prints what it says. A run that hangs fails, too. Threads do
+# not spin while they wait for emulated ones.
+names=() processes=()
+start() {
     local processor=$1
     shift
-    say "$processor"
-    OMP_WAIT_POLICY=passive timeout 300 "$@" || { say "FAILED on $processor" >&2; exit 1; }
-    checked+=("$processor")
+    OMP_WAIT_POLICY=passive timeout 600 "$@" >"$work/${#names[@]}.log" 2>&1 &
+    processes+=($!)
+    names+=("$processor")
+}
+finish() {
+    local place failed=
+    for place in "${!names[@]}"; do
+        wait "${processes[$place]}" || failed=${names[$place]}
+        say "${names[$place]}"
+        cat "$work/$place.log"
+    done
+    [ -z "$failed" ] || { say "FAILED on $failed" >&2; exit 1; }
 }
 
 build native clang
-run "this processor ($(uname -m))" "$work/native"
+start "this processor ($(uname -m))" "$work/native"
 if [ "$(uname -m)" = aarch64 ]; then
+    finish
     say "no failures; this processor needs no emulation"
     exit
 fi
 
 if ! log=$(bash Scripts/setup.sh aarch64 2>&1); then
+    finish
     say "skipped: ${log##*$'\n'}"
     exit
 fi
 [ -z "$log" ] || echo "$log"
 build arm aarch64-linux-gnu-gcc --target=aarch64-linux-gnu --sysroot="$sysroot" -isystem "$sysroot/include"
 for processor in cortex-a76 max; do
-    QEMU_CPU=$processor run "$processor, emulated" qemu-aarch64-static -L "$sysroot" "$work/arm"
+    QEMU_CPU=$processor start "$processor, emulated" qemu-aarch64-static -L "$sysroot" "$work/arm"
 done
-say "no failures on ${#checked[@]} processors"
+finish
+say "no failures on ${#names[@]} processors"

@@ -27,9 +27,8 @@ TOOLCHAIN_PACKAGES = [
 ]
 SETUP = "bash Scripts/setup.sh build && bash Scripts/setup.sh test"
 
-# As in the Makefile: tests that wait for each other in tasks run apart from those that block a thread.
+# As in the Makefile.
 TEST_BUILD = ["-c", "release", "-Xswiftc", "-enable-testing"]
-CONCURRENT_TESTS = r"^SplitTrainingTests\."
 
 
 class Distribution:
@@ -67,13 +66,12 @@ class Distribution:
             self.step("build", "swift", "build", "--build-tests", *TEST_BUILD, *scratch)
         if self.failed or build_only:
             return
-        test = ["swift", "test", "--skip-build", *TEST_BUILD, *scratch]
-        runs = (
-            {f"tests that match {pattern}": ["--filter", pattern]} if pattern
-            else {"tests": ["--skip", CONCURRENT_TESTS], "tests of split training": ["--filter", CONCURRENT_TESTS]})
-        for title, options in runs.items():
-            text = self.step(title, *test, *options)
-            print("    " + "\n    ".join(re.findall(r"Test run with .*", text)), flush=True)
+        if pattern:
+            text = self.step(
+                f"tests that match {pattern}", "swift", "test", "--skip-build", *TEST_BUILD, *scratch, "--filter", pattern)
+        else:
+            text = self.step("tests", "make", "test-suite", f"TEST_SCRATCH={scratch[1]}")
+        print("    " + "\n    ".join(re.findall(r"Test run with .*", text)), flush=True)
 
 
 def main():
