@@ -42,7 +42,7 @@ TEST_BUILD := -c release -Xswiftc -enable-testing --scratch-path $(TEST_SCRATCH)
 CONCURRENT_TESTS := ^SplitTrainingTests\.
 
 # Tests that profile until they know what they compare run alone: beside others that takes many times as long.
-MEASURING_TESTS := ^CommandLineTests\.(GroundTruthTests|MeterCommandTests)/
+MEASURING_TESTS := ^CommandLineTests\.(GroundTruthTests/|MeterCommandTests/stepsMatchTheGroundTruth)
 
 FUZZ_SECONDS ?= 300
 FUZZ_KINDS ?= profiles calibrations scenarios traces iperf3 captures powercap gguf safetensors config
