@@ -25,7 +25,7 @@ test: setup test-model lint ## Lint, build, and run all tests
 	@bash Scripts/test-aarch64-kernels.sh
 	@bash Scripts/setup-notebook.sh
 	$(SWIFT) build --build-tests $(TEST_BUILD)
-	KERF=.build-test/release/kerf .build-notebook/bin/python -m unittest discover Python/tests
+	KERF=$(TEST_SCRATCH)/release/kerf .build-notebook/bin/python -m unittest discover Python/tests
 	@$(MAKE) --no-print-directory test-suite
 
 test-suite: ## Run the tests that make test has built, in TEST_SCRATCH (.build-test)
@@ -33,7 +33,8 @@ test-suite: ## Run the tests that make test has built, in TEST_SCRATCH (.build-t
 	$(SWIFT) test --skip-build $(TEST_BUILD) --filter '$(CONCURRENT_TESTS)'
 	$(SWIFT) test --skip-build $(TEST_BUILD) --no-parallel --filter '$(MEASURING_TESTS)'
 
-# Tests run what users run: in release, where objects live as long as the optimizer lets them. They take half as long, too.
+# Tested is what users run: compiled in release, where objects live as long as the optimizer lets them. That takes half the
+# time, too.
 TEST_SCRATCH ?= .build-test
 TEST_BUILD := -c release -Xswiftc -enable-testing --scratch-path $(TEST_SCRATCH)
 
@@ -41,7 +42,7 @@ TEST_BUILD := -c release -Xswiftc -enable-testing --scratch-path $(TEST_SCRATCH)
 # processor, and blocked ones would let connections time out.
 CONCURRENT_TESTS := ^SplitTrainingTests\.
 
-# Tests that profile until they know what they compare run alone: beside others that takes many times as long.
+# Tests that profile until they know what they compare run alone: profiling beside other tests takes many times as long.
 MEASURING_TESTS := ^CommandLineTests\.(GroundTruthTests/|MeterCommandTests/stepsMatchTheGroundTruth)
 
 FUZZ_SECONDS ?= 300

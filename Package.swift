@@ -17,7 +17,7 @@ let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"),
 /// dependencies are compiled, and unsafe flags would override it.
 ///
 /// SwiftPM keeps the sources of dependencies in a folder `checkouts` of its build folder, or `registry/downloads`. A clone
-/// of Kerf in a folder so named only loses speed in debug builds.
+/// of Kerf in a folder so named only loses speed in debug builds, and takes longer to compile its tests.
 func whenDeveloping<Setting>(_ setting: Setting) -> [Setting] {
     let folder = Context.packageDirectory
     return folder.contains("/checkouts/") || folder.contains("/registry/downloads/") ? [] : [setting]
@@ -31,7 +31,7 @@ let vectorized = strictC + whenDeveloping(CSetting.unsafeFlags(["-O2"], .when(co
 /// Monte Carlo samples are optimized even in a debug build.
 let optimized = whenDeveloping(SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug)))
 
-/// Test code that computes little is compiled in half the time. What it tests is optimized.
+/// Test code that computes little is not optimized, which saves half of the time to compile it. What it tests is.
 let notOptimized = whenDeveloping(SwiftSetting.unsafeFlags(["-Onone"], .when(configuration: .release)))
 
 func room(

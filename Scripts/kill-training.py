@@ -204,7 +204,7 @@ def run(training, generator, disturbance, wanted):
 
 
 def wait(training):
-    """The status of the device; a side that hangs is described before it is killed."""
+    """The status of the device. Where it hangs, both sides are described before either is killed."""
     try:
         return training.device.wait(timeout=300)
     except subprocess.TimeoutExpired:
@@ -213,8 +213,10 @@ def wait(training):
             print(f"kill-training: the {side} (status {process.poll()}):", flush=True)
             for task in sorted(pathlib.Path(f"/proc/{process.pid}/task").glob("*")):
                 print(f"  thread {task.name}:", *[about(task / name) for name in ("comm", "wchan", "syscall")])
+        for side in ("device", "server"):
+            process = training.process(side)
             split_run.kill(process)
-            # What was not yet read of what it said.
+            print(f"kill-training: what the {side} said last:")
             print(process.stderr.read())
         sys.exit("kill-training: the device had not ended after 300 s without a disturbance")
 

@@ -28,8 +28,8 @@ build() {
     "$linker" "$work/$name-objects"/*.o -lgomp -lm -o "$work/$name"
 }
 
-# start PROCESSOR COMMAND...: a check in the background; finish prints what it says. A run that hangs fails, too. Threads do
-# not spin while they wait for emulated ones.
+# start PROCESSOR COMMAND...: a check in the background; finish waits and prints its output. A run that hangs fails, too.
+# Threads do not spin while they wait for emulated ones.
 names=() processes=()
 start() {
     local processor=$1
@@ -39,13 +39,13 @@ start() {
     names+=("$processor")
 }
 finish() {
-    local place failed=
+    local place failed=()
     for place in "${!names[@]}"; do
-        wait "${processes[$place]}" || failed=${names[$place]}
+        wait "${processes[$place]}" || failed+=("${names[$place]}")
         say "${names[$place]}"
         cat "$work/$place.log"
     done
-    [ -z "$failed" ] || { say "FAILED on $failed" >&2; exit 1; }
+    [ ${#failed[@]} -eq 0 ] || { say "FAILED: ${failed[*]}" >&2; exit 1; }
 }
 
 build native clang

@@ -22,7 +22,7 @@ struct MonteCarloSampler {
         var draw: (inout SeededGenerator) -> [Double]
     }
 
-    /// The change of the row for one standard error of the common part: that of all values together.
+    /// The change of the row for one standard error of the common part: summed over all values.
     private let common: Effect
     private let commonDegreesOfFreedom: Double
     private let independent: [(effect: Effect, degreesOfFreedom: Double)]
@@ -32,7 +32,7 @@ struct MonteCarloSampler {
         common = sensitivities.reduce(into: [Double](repeating: 0, count: sensitivities.first?.effect.count ?? 0)) {
             $0.add($1.effect, times: $1.commonError)
         }
-        // Of one measurement, so that one number serves all.
+        // The common part is one draw: the first value's degrees of freedom stand for all.
         commonDegreesOfFreedom = sensitivities.first?.value.degreesOfFreedom ?? 1
         let groups = Dictionary(grouping: sensitivities.filter(\.isPooled)) { $0.value.poolingGroup?.kind }.values
             .filter { $0.count > 1 }

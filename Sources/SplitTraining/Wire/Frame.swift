@@ -24,7 +24,7 @@ package struct Frame: Sendable, Hashable {
     /// 128 KiB, in memory; many small messages that wait would keep as many buffers.
     private static let maximumCopiedBytes = 1 << 14
 
-    /// Bytes of memory that a frame takes besides its payload, rounded up.
+    /// An allowance for what a small frame takes besides its payload.
     static let overheadBytes = 256
 
     /// Kind byte and payload.

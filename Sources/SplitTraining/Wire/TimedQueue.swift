@@ -1,12 +1,12 @@
 import DequeModule
 import SystemIO
 
-/// Frames with the time at which each may be taken, first in, first out, bounded in bytes of memory. One task adds, one takes.
+/// Frames with the time at which each may be taken, first in, first out, bounded in bytes. One task adds, one takes.
 actor TimedQueue {
     private let limitBytes: Int
     /// A frame that was taken is released at once: it may have a mebibyte.
     private var frames: Deque<(frame: Frame, time: Int64)> = []
-    /// Bytes of memory that the frames take.
+    /// Bytes of the payloads, and an allowance for each frame. A slice may hold more.
     private(set) var bytes = 0
     /// Set when no more frames come; with an error when they are missing.
     private var end: Result<Void, any Error>?

@@ -47,16 +47,16 @@ struct SyntheticChoice {
 
     /// The decision from what a run with this noise would have found: how probable it says its cut to be the best, and
     /// whether it is.
-    func decide(_ noise: inout Noise) throws -> (stated: Double, isBest: Bool) {
+    ///
+    /// - Parameter draws: of the probability. Their chance averages out over many decisions.
+    func decide(_ noise: inout Noise, draws: Int) throws -> (stated: Double, isBest: Bool) {
         var found = truth
         found.pairing.device = noisy(truth.pairing.device, &noise)
         found.pairing.server = noisy(truth.pairing.server, &noise)
         let solver = try Solver(model: try found.model(.measuredLink), weight: weight)
         let solution = solver.solve()
-        // Fewer samples than a user's decision has: their chance, 2 points, is small beside a decile's width, and averages
-        // out over the decisions.
         let confidence = try ConfidenceEstimator(
-            problem: found, level: .measuredLink, solver: solver, solution: solution, draws: 500
+            problem: found, level: .measuredLink, solver: solver, solution: solution, draws: draws
         ).estimate()
         let best = try Solver(model: try truth.model(.measuredLink), weight: weight).solve().chosen.cut.cut
         return (confidence?.chosenProbability ?? .nan, best == solution.chosen.cut.cut)
