@@ -121,6 +121,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seq", type=int, nargs="+", default=[128, 512, 2048])
     args = parser.parse_args()
+    if not os.access(args.kerf, os.X_OK):
+        sys.exit(f"layers.py: no {args.kerf}: make build")
     print(f"{processor()}, {os.cpu_count()} CPUs\n", flush=True)
 
     rows = []

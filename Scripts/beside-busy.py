@@ -25,6 +25,7 @@ import tempfile
 import time
 
 from intervals import median_interval
+import kerf_option
 
 BUSY = "import os, time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
 CAUSE = "other processes"
@@ -101,7 +102,7 @@ class Run:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kerf", default=".build/release/kerf")
+    parser.add_argument("--kerf", type=kerf_option.executable, default=".build/release/kerf")
     parser.add_argument("--tries", type=int, default=10)
     parser.add_argument("--budget", type=float, default=20)
     parser.add_argument("--model", default="smollm2-135m")

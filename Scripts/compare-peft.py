@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+import kerf_option
+
 TOLERANCE = 1e-3
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "Tests/TransformerKernelsTests/Golden/smollm2-135m.json"
 
@@ -67,7 +69,7 @@ def peft_training(args, adapters, inputs, targets):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", default=".build/release/kerf")
+    parser.add_argument("--kerf", type=kerf_option.executable, default=".build/release/kerf")
     parser.add_argument("--gguf", required=True)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--batch", type=int, default=4)

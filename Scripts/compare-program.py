@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+import kerf_option
+
 
 def agrees(first, second):
     return first["lower"] <= second["upper"] and second["lower"] <= first["upper"]
@@ -22,7 +24,7 @@ def agrees(first, second):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--program", required=True)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--budget", type=float, default=20)

@@ -15,6 +15,7 @@ import random
 import sys
 import tempfile
 
+import kerf_option
 import split_run
 
 
@@ -44,7 +45,7 @@ def compare_losses(cut, out, reference):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--weights")
     parser.add_argument("--vocabulary", type=int, default=49152)

@@ -12,6 +12,7 @@ import pathlib
 import statistics
 import tempfile
 
+import kerf_option
 import split_run
 
 LIMITS = {"bf16": 0.1, "int8": 0.5}
@@ -30,7 +31,7 @@ def write_text(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--weights", required=True)
     parser.add_argument("--cut", type=int, default=15)
     parser.add_argument("--steps", type=int, default=200)

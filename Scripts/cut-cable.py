@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 
+import kerf_option
 import namespaces
 import split_run
 
@@ -97,7 +98,7 @@ def cut(link, device, end, seconds, generator):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--cuts", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cut", type=int, default=2)

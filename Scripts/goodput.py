@@ -33,6 +33,7 @@ import sys
 import tempfile
 import threading
 
+import kerf_option
 import namespaces
 import split_run
 
@@ -197,7 +198,7 @@ def measure(kerf, link, rounds, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     kerf = pathlib.Path(arguments.kerf).resolve()

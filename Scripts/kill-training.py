@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import kerf_option
 import split_run
 
 # Exit statuses of a device that could not reach its server.
@@ -147,7 +148,7 @@ class Disturbance:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--interrupt", action="store_true")
     parser.add_argument("--seed", type=int, default=1)

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 
+import kerf_option
 import split_run
 
 MODEL = {
@@ -59,7 +60,7 @@ class Devices:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--devices", type=int, default=20)
     parser.add_argument("--vanish", type=int, default=4)

@@ -29,6 +29,7 @@ import tempfile
 import threading
 import time
 
+import kerf_option
 import split_run
 
 # More memory than this is a leak and not the samples that a run keeps.
@@ -230,7 +231,7 @@ def is_flat(samples, name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kerf", required=True)
+    parser.add_argument("--kerf", type=kerf_option.executable, required=True)
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hotplug", action="store_true")

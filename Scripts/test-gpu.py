@@ -26,6 +26,8 @@ import sys
 import tempfile
 import threading
 
+import kerf_option
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TRAIN = """
 import peft, torch, transformers
@@ -105,7 +107,7 @@ def run(kerf, environment, *command):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kerf", default=".build/release/kerf")
+    parser.add_argument("--kerf", type=kerf_option.executable, default=".build/release/kerf")
     parser.add_argument("--python", default="python3")
     parser.add_argument("--budget", type=float, default=120)
     parser.add_argument("--device", default="cuda")

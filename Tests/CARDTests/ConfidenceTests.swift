@@ -46,8 +46,8 @@ struct ConfidenceTests {
     /// tell a share to 5 to 8 points only. In every decile that holds 30 decisions of a thousand or more, the probability
     /// is right within 5 points. The few below 0.5, 15 to 25 of a thousand in each decile, are too modest by 5 to 10.
     ///
-    /// `KERF_RELIABILITY_SEED` plants others, takes as many draws as a user's decision, and prints the table: with 11 those deciles are off by 3.1 points at most, with
-    /// 2026 by 4.9.
+    /// `KERF_RELIABILITY_SEED` plants others, takes as many draws as a user's decision, and prints the table. With 11 those
+    /// deciles are off by 3.1 points at most, with 2026 by 4.9.
     @Test("the stated probability that the chosen cut is the best is right, in every decile")
     func reliability() async throws {
         let seed = ProcessInfo.processInfo.environment["KERF_RELIABILITY_SEED"].flatMap(UInt64.init)

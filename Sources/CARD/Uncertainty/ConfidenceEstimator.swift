@@ -121,12 +121,3 @@ private struct Tally {
         return best
     }
 }
-
-extension [Double] {
-    /// Element by element.
-    fileprivate func adding(_ other: [Double]) -> [Double] {
-        var sum = self
-        sum.add(other)
-        return sum
-    }
-}

@@ -77,13 +77,6 @@ struct MonteCarloSampler {
     }
 }
 
-extension [Double] {
-    /// Adds a row times a factor, element by element.
-    mutating func add(_ other: [Double], times factor: Double = 1) {
-        for place in indices { self[place] += factor * other[place] }
-    }
-}
-
 extension MonteCarloSampler.Sensitivity {
     fileprivate func scaled(by factor: Double) -> [Double] { effect.map { $0 * factor } }
 

@@ -49,3 +49,16 @@ struct SampledCosts {
             values: stride(from: start, to: row.count, by: 2).map { row[$0] })
     }
 }
+
+/// Sums of rows, element by element.
+extension [Double] {
+    mutating func add(_ other: [Double], times factor: Double = 1) {
+        for place in indices { self[place] += factor * other[place] }
+    }
+
+    func adding(_ other: [Double]) -> [Double] {
+        var sum = self
+        sum.add(other)
+        return sum
+    }
+}
